@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Atomic operations by name.  Each says its memory order; nothing in forksan uses the implicit
+ * sequentially consistent forms.  All are lock-free on the supported machines (asserted where the
+ * shared layout is defined), so they are safe in signal handlers and across processes.
+ */
+#ifndef FORKSAN_ATOMICS_H
+#define FORKSAN_ATOMICS_H
+
+#include <stdatomic.h>
+
+#define load_relaxed(p) atomic_load_explicit((p), memory_order_relaxed)
+#define load_acquire(p) atomic_load_explicit((p), memory_order_acquire)
+#define store_relaxed(p, v) atomic_store_explicit((p), (v), memory_order_relaxed)
+#define store_release(p, v) atomic_store_explicit((p), (v), memory_order_release)
+#define exchange_acq_rel(p, v) atomic_exchange_explicit((p), (v), memory_order_acq_rel)
+#define fetch_add_relaxed(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
+#define fetch_or_relaxed(p, v) atomic_fetch_or_explicit((p), (v), memory_order_relaxed)
+#define fetch_and_relaxed(p, v) atomic_fetch_and_explicit((p), (v), memory_order_relaxed)
+
+/* True and stores `desired` when *p was *expected; else false and *expected is what *p was. */
+#define compare_exchange_acq_rel(p, expected, desired)                                             \
+	atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_acq_rel,  \
+						memory_order_acquire)
+
+#endif

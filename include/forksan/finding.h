@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the shim can say and the tool can read: the names of kinds, levels, relations, classes and
+ * counters.  Every name stands here once; the log, the texts, the schema and the manual use it.
+ *
+ * Each table is a list macro X(IDENTIFIER, "name in the log", ...).  Order is part of the contract
+ * where the comment says so.
+ */
+#ifndef FORKSAN_FINDING_H
+#define FORKSAN_FINDING_H
+
+/* Levels, rising.  X(identifier, name) */
+#define FORKSAN_LEVELS(X)                                                                          \
+	X(LEVEL_NOTICE, "notice")                                                                  \
+	X(LEVEL_HAZARD, "hazard")                                                                  \
+	X(LEVEL_VIOLATION, "violation")
+
+/* Kinds, rising: the report shows the last first.  X(identifier, name, level) */
+#define FORKSAN_KINDS(X)                                                                           \
+	X(KIND_OPEN_AT_FORK, "open-at-fork", LEVEL_NOTICE)                                         \
+	X(KIND_INHERITED_USE, "inherited-use", LEVEL_HAZARD)                                       \
+	X(KIND_SHARED_USE, "shared-use", LEVEL_VIOLATION)                                          \
+	X(KIND_FOREIGN_GOODBYE, "foreign-goodbye", LEVEL_VIOLATION)                                \
+	X(KIND_CROSSED_REPLY, "crossed-reply", LEVEL_VIOLATION)
+
+/* What `other` is to the process that reports.  X(identifier, name) */
+#define FORKSAN_RELATIONS(X)                                                                       \
+	X(RELATION_NONE, "none")                                                                   \
+	X(RELATION_PARENT, "parent")                                                               \
+	X(RELATION_CHILD, "child")                                                                 \
+	X(RELATION_SIBLING, "sibling")                                                             \
+	X(RELATION_ANCESTOR, "ancestor")                                                           \
+	X(RELATION_DESCENDANT, "descendant")                                                       \
+	X(RELATION_RELATIVE, "relative")                                                           \
+	X(RELATION_UNRELATED, "unrelated")
+
+/* Languages of stack frames.  X(identifier, name) */
+#define FORKSAN_LANGUAGES(X)                                                                       \
+	X(LANGUAGE_NATIVE, "native")                                                               \
+	X(LANGUAGE_PYTHON, "python")                                                               \
+	X(LANGUAGE_RUBY, "ruby")                                                                   \
+	X(LANGUAGE_PERL, "perl")                                                                   \
+	X(LANGUAGE_PHP, "php")
+
+/*
+ * Counters of a session.  Those from LOST_ on say what forksan did not see or could not do: the
+ * summary prints each that is not zero, so that silence can be told from blindness.
+ * X(identifier, name, sentence)
+ */
+#define FORKSAN_COUNTERS(X)                                                                        \
+	X(COUNT_PROCESSES, "processes", "processes watched")                                       \
+	X(COUNT_FORKS, "forks", "forks seen")                                                      \
+	X(COUNT_EXECS, "execs", "programs that joined the session by exec")                        \
+	X(COUNT_CONNECTIONS, "connections_watched", "connections watched")                         \
+	X(COUNT_CONNECTIONS_OTHER, "connections_other", "connections of classes not watched")      \
+	X(COUNT_CONNECTIONS_INHERITED, "connections_inherited", "connections open across a fork")  \
+	X(COUNT_USES_SOUND, "uses_sound", "uses of inherited connections that were sound")         \
+	X(COUNT_USES_HAZARD, "uses_hazard", "uses that were hazards")                              \
+	X(COUNT_USES_VIOLATION, "uses_violation", "uses that were violations")                     \
+	X(COUNT_REPLIES_CROSSED, "replies_crossed", "replies that crossed")                        \
+	X(COUNT_HAND_OVERS, "hand_overs", "connections handed over with SCM_RIGHTS")               \
+	X(COUNT_NOTICES, "notices", "findings of level notice")                                    \
+	X(COUNT_HAZARDS, "hazards", "findings of level hazard")                                    \
+	X(COUNT_VIOLATIONS, "violations", "findings of level violation")                           \
+	X(LOST_PROCESSES, "lost_processes", "processes not watched: the table was full")           \
+	X(LOST_CONNECTIONS, "lost_connections", "connections not watched: the table was full")     \
+	X(LOST_FDS, "lost_fds", "connections not watched: the descriptor number was too high")     \
+	X(LOST_STACKS, "lost_stacks", "stacks not kept: the table was full")                       \
+	X(LOST_REPORTS, "lost_reports", "findings that could not be written")                      \
+	X(LOST_FINDINGS, "lost_findings", "findings not written: too many different ones")         \
+	X(LOST_ANCESTORS, "lost_ancestors", "processes whose oldest ancestors were forgotten")     \
+	X(LOST_NATIVE_STACKS, "lost_native_stacks", "processes without native stacks")             \
+	X(LOST_SESSION, "lost_session", "exec'd programs that could not rejoin the session")       \
+	X(LOST_STALE_FDS, "stale_fds", "descriptors closed behind our back and noticed")           \
+	X(LOST_IO_URING, "io_uring", "io_uring set up by a process with a watched connection")     \
+	X(LOST_EXEC_UNSEEN, "exec_unseen", "programs started by exec that forksan is not in")
+
+#define FORKSAN_ENUM_2(id, name) id,
+#define FORKSAN_ENUM_3(id, name, extra) id,
+enum level { FORKSAN_LEVELS(FORKSAN_ENUM_2) LEVEL_COUNT };
+enum kind { FORKSAN_KINDS(FORKSAN_ENUM_3) KIND_COUNT };
+enum relation { FORKSAN_RELATIONS(FORKSAN_ENUM_2) RELATION_COUNT };
+enum language { FORKSAN_LANGUAGES(FORKSAN_ENUM_2) LANGUAGE_COUNT };
+enum registry_counter { FORKSAN_COUNTERS(FORKSAN_ENUM_3) COUNTER_COUNT };
+#undef FORKSAN_ENUM_2
+#undef FORKSAN_ENUM_3
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every fixed size of forksan, each with its reason.
+ *
+ * Nothing inside the target process is allocated on the heap, so every table has a size that is
+ * known when it is built.  A full table is never an error: the newcomer is counted as not watched
+ * (see enum registry_counter) and the summary says so.
+ */
+#ifndef FORKSAN_LIMITS_H
+#define FORKSAN_LIMITS_H
+
+/* Processes of one session that are alive at once, plus the dead ones that reports still name.
+ * A prefork server has tens; 1000 live ones must fit with room for the dead. */
+#define FORKSAN_MAX_PROCESSES 4096
+
+/* Watched connections of one session that are open at once. */
+#define FORKSAN_MAX_SOCKETS 65536
+
+/* Words of 64 bits in one process's "holds" bitmap: a bit for every socket slot. */
+#define FORKSAN_HOLD_WORDS (FORKSAN_MAX_SOCKETS / 64)
+
+/* Descriptors of one process that can be watched.  Descriptors above are never watched; a
+ * connection opened there is counted.  The table is 4 bytes each in .bss, touched where used. */
+#define FORKSAN_MAX_FDS 262144
+
+/* Generations of forks that the judge remembers.  Real trees have 2 to 5 (supervisor, master,
+ * worker, task).  Beyond it the oldest generation is forgotten, and a use by a forgotten ancestor
+ * is taken as sound: a miss, never a false alarm. */
+#define FORKSAN_MAX_ANCESTORS 64
+
+/* Different stacks of one session.  Equal stacks are stored once, so this bounds code paths, not
+ * connections. */
+#define FORKSAN_MAX_STACKS 2048
+
+/* Native frames of one stack.  CPython 3.11 and later run Python-to-Python calls in one C frame,
+ * older ones need about three C frames for each Python frame; the interpreter frames stand in
+ * their own list, so the native list need not reach main(). */
+#define FORKSAN_MAX_NATIVE_FRAMES 64
+
+/* Bytes of one stack's interpreter frames, packed (see struct registry_stack). */
+#define FORKSAN_STACK_TEXT_BYTES 3520
+
+/* Mapped files that stacks point into.  A large Python program maps about 300. */
+#define FORKSAN_MAX_MODULES 1024
+#define FORKSAN_MODULE_PATH_BYTES 232
+#define FORKSAN_BUILD_ID_BYTES 20 /* SHA-1, the default of GNU ld and lld */
+
+/* Different findings of one session (connection, kind and pair of stacks).  Later new ones are
+ * counted and not written. */
+#define FORKSAN_MAX_FINDINGS 4096
+
+/* First bytes of each direction kept for telling the protocol: the longest fixed opening that is
+ * needed is HTTP/2's client preface, 24 bytes (RFC 9113 section 3.4). */
+#define FORKSAN_HEAD_BYTES 32
+
+/* Processes of one connection whose latest use stack is remembered. */
+#define FORKSAN_MAX_USERS 8
+
+/* Use stacks taken by one process on one connection.  A connection that is shared by mistake is
+ * used from few places; after that uses are judged and counted, not walked. */
+#define FORKSAN_USE_STACKS_PER_PROCESS 16
+
+/* struct sockaddr_un is the largest address kept: 110 bytes (unix(7)). */
+#define FORKSAN_ADDRESS_BYTES 112
+
+/* One line of the log.  Four stacks with 64 native frames at about 200 bytes each fit. */
+#define FORKSAN_RECORD_BYTES (128 * 1024)
+
+/* Option strings and paths. */
+#define FORKSAN_PATH_BYTES 512
+#define FORKSAN_LIST_BYTES 512
+
+#endif

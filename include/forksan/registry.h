@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registry: what the processes of one session know together, in shared memory.
+ *
+ * The session's first process creates it as a file in /dev/shm; forks inherit the mapping, and
+ * exec'd programs and `forksan run` find it again by name.  It holds indices and generations, no
+ * pointers.  Everything is lock-free: a process may be SIGKILLed between any two instructions, and
+ * each field says what the others see then.  The tool maps it read-only and believes nothing in it
+ * without a bound.
+ *
+ *   struct registry
+ *   +---------+-----------+---------------+----------+-------+--------+---------+----------+
+ *   | header  | processes | socket_state  | sockets  | holds | stacks | modules | findings |
+ *   +---------+-----------+---------------+----------+-------+--------+---------+----------+
+ *
+ * The file is sparse: only slots that are used get pages.  Before a slot is first written its pages
+ * are populated with madvise(MADV_POPULATE_WRITE), so that a full /dev/shm is an error code and
+ * never a SIGBUS in the host.
+ */
+#ifndef FORKSAN_REGISTRY_H
+#define FORKSAN_REGISTRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "forksan/atomics.h"
+#include "forksan/finding.h"
+#include "forksan/limits.h"
+#include "forksan/protocols.h"
+
+#define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
+#define REGISTRY_VERSION 1u
+#define REGISTRY_DIRECTORY "/dev/shm"
+#define REGISTRY_FILE_PREFIX "forksan."
+#define REGISTRY_SESSION_BYTES 17 /* 16 hexadecimal digits and a NUL */
+
+/*
+ * A process is named by its serial: 1, 2, 3, ... in order of birth, never reused in a session.  Its
+ * slot is serial modulo FORKSAN_MAX_PROCESSES; a serial whose slot is still taken by a live process
+ * is skipped, so dead processes stay readable for as long as possible, oldest overwritten first.
+ *
+ *   FREE --claim--> BUSY --publish--> LIVE --exit--> EXITED --claim--> BUSY ...
+ *
+ * Killed while BUSY: the slot stays BUSY until a later claim finds its `claimed_by` dead.
+ * Killed while LIVE: readers find out by asking the kernel (registry_process_alive()).
+ */
+enum registry_process_state {
+	PROCESS_FREE,
+	PROCESS_BUSY,
+	PROCESS_LIVE,
+	PROCESS_EXITED,
+};
+
+struct registry_process {
+	_Atomic uint32_t state;	 /* enum registry_process_state; release on publish */
+	_Atomic uint32_t serial; /* 0 while BUSY; written before LIVE is published */
+	_Atomic int32_t pid;	 /* as the process itself sees it */
+	_Atomic uint32_t epoch;	 /* forks so far; written by the owner, relaxed */
+	uint32_t parent_serial;	 /* 0: the first process of a tree */
+	uint32_t parent_epoch;	 /* the parent's epoch when it forked this process */
+	int32_t parent_pid;
+	uint32_t flags;			/* enum registry_process_flags, owner only */
+	_Atomic uint32_t fork_stack;	/* where the parent forked: index + 1 in stacks, 0 none */
+	_Atomic int32_t claimed_by;	/* pid that claimed the slot, for BUSY left behind */
+	uint64_t born_boottime_ns;	/* CLOCK_BOOTTIME; a later process with this pid is another */
+	uint64_t born_realtime_ns;	/* CLOCK_REALTIME, for reports */
+	_Atomic uint64_t pid_namespace; /* inode of /proc/self/ns/pid, 0 unknown */
+	char comm[16];			/* prctl(PR_GET_NAME) at birth */
+	uint8_t reserved[48];
+};
+_Static_assert(sizeof(struct registry_process) == 128, "two cache lines");
+
+enum registry_process_flags {
+	PROCESS_EXECED = 1u << 0, /* joined by exec */
+};
+
+/*
+ * A socket is named by its slot and identified by its cookie (SO_COOKIE, unique until reboot).
+ * The state word of slot i is socket_state[i]: state in the low 8 bits, generation above.  The
+ * generation rises with each claim, so that a reader that looks twice knows whether it read one
+ * socket.
+ *
+ *   FREE --claim--> BUSY --publish--> LIVE --last holder lets go--> FREE (generation + 1)
+ *
+ * Killed while BUSY: one slot is lost until the table is full and claimed_by is found dead.
+ * Killed while LIVE: the slot is reclaimed when the table is full and no live process holds it.
+ */
+enum registry_socket_state {
+	SOCKET_FREE,
+	SOCKET_BUSY,
+	SOCKET_LIVE,
+};
+
+/* Who used a connection and from where: the latest stacks, one entry a process.  Written by the
+ * process itself only; `who` is stored last (release), so a reader never pairs a stack with the
+ * wrong process.  Killed in between: the old entry stands. */
+struct registry_user {
+	_Atomic uint32_t serial;
+	_Atomic uint32_t stack;	      /* index + 1, 0 none */
+	_Atomic uint32_t operation;   /* enum operation in shim/entries, shown by name */
+	_Atomic uint32_t stack_count; /* stacks taken so far, see FORKSAN_USE_STACKS_PER_PROCESS */
+	_Atomic uint64_t time_ns;     /* CLOCK_REALTIME of that stack */
+};
+
+struct registry_socket {
+	/* --- hot line: what every use of the connection reads ----------------------------- */
+	/* The lineage word: serial and epoch of the last use, and the attention bit (see
+	 * shim/lineage.h).  Written by exchange (acquire-release), read relaxed on the fast path.
+	 * Killed after the exchange: the use counts although its bytes may not have moved. */
+	_Atomic uint64_t last;
+	_Atomic uint32_t protocol; /* enum protocol; UNKNOWN until told, then constant */
+	uint32_t opener_serial;
+	uint32_t opener_epoch; /* the opener's epoch at connect() */
+	uint32_t opened_stack; /* index + 1 in stacks, 0 none */
+	uint64_t cookie;       /* SO_COOKIE; written while BUSY */
+	_Atomic uint32_t flags;
+	int32_t opener_pid;
+	int32_t opened_fd;
+	int32_t claimed_by;
+	uint8_t reserved_hot[16];
+	/* --- cold ------------------------------------------------------------------------- */
+	uint64_t opened_realtime_ns;
+	uint8_t peer[FORKSAN_ADDRESS_BYTES]; /* struct sockaddr, as given to connect() */
+	uint32_t peer_len_bytes;
+	/* First bytes of each direction while the protocol is not told; index 0 from the client.
+	 * Appended by whoever moves them; a race costs the class, never a finding. */
+	_Atomic uint32_t head_len[2];
+	uint8_t head[2][FORKSAN_HEAD_BYTES];
+	struct registry_user users[FORKSAN_MAX_USERS];
+	_Atomic uint32_t next_user; /* round robin when all entries are taken */
+	uint8_t reserved[52];
+};
+_Static_assert(sizeof(struct registry_socket) == 512, "eight cache lines");
+
+enum registry_socket_flags {
+	SOCKET_INHERITED = 1u << 0,	/* counted as open across a fork */
+	SOCKET_PEER_UNWATCHED = 1u << 1, /* matched by ignore= */
+};
+
+/* One native frame: module index + 1 in the upper 16 bits (0: unknown, offset is the address),
+ * offset from the module's load base in the lower 48. */
+#define REGISTRY_FRAME_MODULE_SHIFT 48
+#define REGISTRY_FRAME_OFFSET_MASK ((UINT64_C(1) << REGISTRY_FRAME_MODULE_SHIFT) - 1)
+
+/*
+ * A stack, stored once.  `hash` is 0 while free, 1 while being written, else the content's hash
+ * (release); immutable afterwards.  Killed while writing: the entry stays 1 and is skipped.
+ *
+ * text: the interpreter frames, innermost first, each
+ *     1 byte enum language | 4 bytes line, little-endian | function NUL | file NUL
+ */
+struct registry_stack {
+	_Atomic uint64_t hash;
+	uint16_t native_count;
+	uint16_t text_count; /* frames in text */
+	uint16_t text_len_bytes;
+	uint16_t truncated; /* 1: outer frames were left out */
+	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
+	char text[FORKSAN_STACK_TEXT_BYTES];
+	uint8_t reserved[48];
+};
+_Static_assert(sizeof(struct registry_stack) == 4096, "one page");
+
+/* A mapped file.  Same life as a stack: hash 0 free, 1 being written, else immutable. */
+struct registry_module {
+	_Atomic uint64_t hash;
+	uint32_t build_id_len;
+	uint8_t build_id[FORKSAN_BUILD_ID_BYTES];
+	char path[FORKSAN_MODULE_PATH_BYTES - 8];
+};
+_Static_assert(sizeof(struct registry_module) == 256, "four cache lines");
+
+/* One different finding: its key (connection, kind, pair of stacks) and how often it was seen. */
+struct registry_finding {
+	_Atomic uint64_t key; /* 0 free; claimed by compare-exchange */
+	_Atomic uint64_t repeat;
+};
+
+struct registry_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t header_size_bytes;
+	uint64_t total_size_bytes;
+	char session[REGISTRY_SESSION_BYTES + 7];
+	int32_t creator_pid;
+	uint32_t reserved0;
+	uint64_t created_realtime_ns;
+	_Atomic uint32_t ready; /* release, after everything above */
+	_Atomic uint32_t next_serial;
+	_Atomic uint32_t process_high; /* slots below it may be in use */
+	_Atomic uint32_t socket_high;
+	_Atomic uint32_t socket_hint; /* no slot below it was free when last looked */
+	_Atomic uint32_t summary_written; /* 1: some process has written the summary record */
+	uint8_t reserved1[32];
+	_Atomic uint64_t counters[64]; /* enum registry_counter */
+};
+_Static_assert(COUNTER_COUNT <= 64, "counters fit");
+
+struct registry {
+	struct registry_header header;
+	uint8_t pad[4096 - sizeof(struct registry_header)];
+	struct registry_process processes[FORKSAN_MAX_PROCESSES];
+	_Atomic uint32_t socket_state[FORKSAN_MAX_SOCKETS];
+	struct registry_socket sockets[FORKSAN_MAX_SOCKETS];
+	/* holds[p] bit s: process slot p holds socket slot s open.  Written by p only. */
+	_Atomic uint64_t holds[FORKSAN_MAX_PROCESSES][FORKSAN_HOLD_WORDS];
+	struct registry_stack stacks[FORKSAN_MAX_STACKS];
+	struct registry_module modules[FORKSAN_MAX_MODULES];
+	struct registry_finding findings[FORKSAN_MAX_FINDINGS];
+};
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "lock-free");
+_Static_assert(offsetof(struct registry, processes) == 4096, "header is one page");
+
+#endif

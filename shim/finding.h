@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A finding as plain data, on its way from the judge to the log.
+ *
+ * finding.c gathers it from the registry and deduplicates; report.c writes it.  Pointers are
+ * borrowed from the registry and from the caller and live as long as the call.
+ */
+#ifndef FORKSAN_SHIM_FINDING_H
+#define FORKSAN_SHIM_FINDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "forksan/registry.h"
+#include "stack.h"
+
+enum finding_stack {
+	FINDING_STACK_OPENED,
+	FINDING_STACK_FORKED,
+	FINDING_STACK_OTHER_USE,
+	FINDING_STACK_THIS_USE,
+	FINDING_STACK_COUNT,
+};
+
+struct finding_process {
+	pid_t pid;
+	pid_t ppid;
+	char comm[16];
+	enum relation relation; /* of `other` to the reporter; RELATION_NONE for itself */
+	bool alive;
+};
+
+struct finding {
+	enum kind kind;
+	uint64_t time_ns;  /* CLOCK_REALTIME */
+	uint64_t repeat;   /* times seen, this one included */
+	const char *session;
+	struct finding_process reporter;
+	struct finding_process other; /* pid 0: nobody */
+	/* the connection */
+	uint64_t cookie;
+	enum protocol protocol;
+	struct sockaddr_storage peer;
+	socklen_t peer_len;
+	struct sockaddr_storage local;
+	socklen_t local_len; /* 0: not known */
+	int fd;
+	pid_t opened_by;
+	uint64_t opened_at_ns; /* CLOCK_REALTIME */
+	/* the evidence */
+	struct stack_id stacks[FINDING_STACK_COUNT];
+	const char *operation; /* "recv"; NULL: none */
+	int64_t operation_bytes;
+	const char *message; /* protocol message, "COM_QUERY"; NULL: not known */
+	const char *text;    /* one sentence saying why; never NULL */
+};
+
+#endif

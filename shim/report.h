@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes records: a finding, a session, a process or a summary becomes one line of JSON (log_path
+ * set) or a block of text (stderr), in one write().
+ *
+ * No descriptor is held between records: the log is opened with O_APPEND, written and closed, so
+ * there is nothing that the host could close, inherit or mistake for its own.  stderr is written
+ * only when descriptor 2 is not a socket.  Buffers are static and claimed with an atomic flag: no
+ * malloc, no lock.  Signals are blocked by the caller (finding.c).
+ */
+#ifndef FORKSAN_SHIM_REPORT_H
+#define FORKSAN_SHIM_REPORT_H
+
+#include "finding.h"
+
+struct registry;
+
+/* 0 when the whole record was written, else -errno; the caller counts LOST_REPORTS. */
+int report_finding(const struct registry *registry, const struct finding *finding);
+
+/* `record` "session": written by the first process when the session starts. */
+int report_session(const struct registry *registry);
+
+/* `record` "summary": every counter, by name. */
+int report_summary(const struct registry *registry);
+
+/* Gives back buffers that other threads of the parent held.  Child of fork, async-signal-safe. */
+void report_after_fork_child(void);
+
+#endif

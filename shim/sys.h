@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Our own system calls.  They go to the kernel directly: they never pass through the interposed
+ * functions, are no cancellation points, and leave errno alone.  Each returns the kernel's value:
+ * >= 0, or -errno.  All are async-signal-safe.
+ */
+#ifndef FORKSAN_SHIM_SYS_H
+#define FORKSAN_SHIM_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+
+#if defined(__x86_64__)
+static inline long sys_call(long number, long a, long b, long c, long d, long e, long f)
+{
+	long result;
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#elif defined(__aarch64__)
+static inline long sys_call(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc 0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
+	return x0;
+}
+#else
+#error "forksan knows the system call convention of x86_64 and aarch64 only"
+#endif
+
+/* sys_exit_group, sys_open, ... : thin, named, in sys.c */
+long sys_open(const char *path, int flags, mode_t mode);
+long sys_close(int fd);
+long sys_read(int fd, void *buffer, size_t len_bytes);
+long sys_write(int fd, const void *buffer, size_t len_bytes);
+long sys_getpid(void);
+long sys_getppid(void);
+long sys_gettid(void);
+long sys_kill(pid_t pid, int signal);
+long sys_fstat_mode(int fd, uint32_t *mode);
+long sys_getsockopt(int fd, int level, int name, void *value, uint32_t *len_bytes);
+long sys_getsockname(int fd, void *address, uint32_t *len_bytes);
+long sys_getpeername(int fd, void *address, uint32_t *len_bytes);
+long sys_mmap(void *address, size_t len_bytes, int prot, int flags, int fd, long offset);
+long sys_munmap(void *address, size_t len_bytes);
+long sys_madvise(void *address, size_t len_bytes, int advice);
+long sys_ftruncate(int fd, off_t len_bytes);
+long sys_unlink(const char *path);
+long sys_readlink(const char *path, char *buffer, size_t len_bytes);
+long sys_getrandom(void *buffer, size_t len_bytes);
+long sys_block_signals(uint64_t *old_mask);
+long sys_restore_signals(uint64_t old_mask);
+uint64_t sys_clock_ns(int clock); /* through the vdso; 0 on failure */
+
+#endif

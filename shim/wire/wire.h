@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Protocols: bytes in, facts out.  Everything here is pure: it knows no process, no socket, no
+ * errno, keeps no copy of a payload, and takes its bytes cut at any position.
+ *
+ * Two services: telling the protocol from the first bytes of both directions (wire_tell), and
+ * following message boundaries once it is told (wire_follow).  Each protocol has one file; wire.c
+ * holds the table of them.
+ */
+#ifndef FORKSAN_SHIM_WIRE_H
+#define FORKSAN_SHIM_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "forksan/limits.h"
+#include "forksan/protocols.h"
+
+enum wire_direction {
+	WIRE_CLIENT, /* sent by the process that called connect() */
+	WIRE_SERVER,
+};
+
+/*
+ * Tells the protocol from the first bytes of a connection: `len[d]` bytes of direction d, at most
+ * FORKSAN_HEAD_BYTES.  Returns PROTOCOL_UNKNOWN while more bytes could decide it, PROTOCOL_OTHER
+ * when they are none that is known, else the protocol.  With both heads full it never returns
+ * UNKNOWN.  The answer for a prefix is never contradicted by a longer one, only refined from
+ * UNKNOWN.
+ */
+enum protocol wire_tell(const uint8_t *head[2], const size_t len[2]);
+
+/* The protocol that usually listens on a TCP port or a unix socket path; PROTOCOL_UNKNOWN if none. */
+enum protocol wire_by_port(uint16_t port);
+enum protocol wire_by_path(const char *path, size_t len);
+
+enum connection_class wire_class(enum protocol protocol);
+const char *wire_protocol_name(enum protocol protocol);
+const char *wire_class_name(enum connection_class class);
+
+#endif
