@@ -9,13 +9,14 @@
  * without a bound.
  *
  *   struct registry
- *   +---------+-----------+---------------+----------+-------+--------+---------+----------+
- *   | header  | processes | socket_state  | sockets  | holds | stacks | modules | findings |
- *   +---------+-----------+---------------+----------+-------+--------+---------+----------+
+ *   +---------+-----------+--------------+----------+ +----------+-------+---------+--------+
+ *   | header  | processes | socket_state | findings | | sockets  | holds | modules | stacks |
+ *   +---------+-----------+--------------+----------+ +----------+-------+---------+--------+
+ *    \______ given pages by the creator ___________/   \____ sparse: given pages when used __/
  *
- * The file is sparse: only slots that are used get pages.  Before a slot is first written its pages
- * are populated with madvise(MADV_POPULATE_WRITE), so that a full /dev/shm is an error code and
- * never a SIGBUS in the host.
+ * Before a sparse slot is first read or written its pages are populated (MADV_POPULATE_WRITE), so
+ * that a full /dev/shm is an error code and never a SIGBUS in the host.  Reading a page that nobody
+ * has populated allocates it too, so readers look at the state words first, which always have pages.
  */
 #ifndef FORKSAN_REGISTRY_H
 #define FORKSAN_REGISTRY_H
@@ -41,7 +42,8 @@
  *
  *   FREE --claim--> BUSY --publish--> LIVE --exit--> EXITED --claim--> BUSY ...
  *
- * Killed while BUSY: the slot stays BUSY until a later claim finds its `claimed_by` dead.
+ * Killed while BUSY: the slot stays BUSY until a later claim finds the claimer dead: the upper 24
+ * bits of a BUSY state word are its pid (pid_max is at most 2^22, proc(5)).
  * Killed while LIVE: readers find out by asking the kernel (registry_process_alive()).
  */
 enum registry_process_state {
@@ -52,7 +54,7 @@ enum registry_process_state {
 };
 
 struct registry_process {
-	_Atomic uint32_t state;	 /* enum registry_process_state; release on publish */
+	_Atomic uint32_t state;	 /* claimer's pid << 8 | enum registry_process_state */
 	_Atomic uint32_t serial; /* 0 while BUSY; written before LIVE is published */
 	_Atomic int32_t pid;	 /* as the process itself sees it */
 	_Atomic uint32_t epoch;	 /* forks so far; written by the owner, relaxed */
@@ -61,7 +63,7 @@ struct registry_process {
 	int32_t parent_pid;
 	uint32_t flags;			/* enum registry_process_flags, owner only */
 	_Atomic uint32_t fork_stack;	/* where the parent forked: index + 1 in stacks, 0 none */
-	_Atomic int32_t claimed_by;	/* pid that claimed the slot, for BUSY left behind */
+	_Atomic uint32_t hold_words;	/* words of holds[slot] that have pages and mean something */
 	uint64_t born_boottime_ns;	/* CLOCK_BOOTTIME; a later process with this pid is another */
 	uint64_t born_realtime_ns;	/* CLOCK_REALTIME, for reports */
 	_Atomic uint64_t pid_namespace; /* inode of /proc/self/ns/pid, 0 unknown */
@@ -82,7 +84,7 @@ enum registry_process_flags {
  *
  *   FREE --claim--> BUSY --publish--> LIVE --last holder lets go--> FREE (generation + 1)
  *
- * Killed while BUSY: one slot is lost until the table is full and claimed_by is found dead.
+ * Killed while BUSY: one slot is lost.
  * Killed while LIVE: the slot is reclaimed when the table is full and no live process holds it.
  */
 enum registry_socket_state {
@@ -116,7 +118,7 @@ struct registry_socket {
 	_Atomic uint32_t flags;
 	int32_t opener_pid;
 	int32_t opened_fd;
-	int32_t claimed_by;
+	_Atomic uint32_t hint; /* enum protocol by port or path, for as long as the wire is silent */
 	uint8_t reserved_hot[16];
 	/* --- cold ------------------------------------------------------------------------- */
 	uint64_t opened_realtime_ns;
@@ -133,8 +135,8 @@ struct registry_socket {
 _Static_assert(sizeof(struct registry_socket) == 512, "eight cache lines");
 
 enum registry_socket_flags {
-	SOCKET_INHERITED = 1u << 0,	/* counted as open across a fork */
-	SOCKET_PEER_UNWATCHED = 1u << 1, /* matched by ignore= */
+	SOCKET_INHERITED = 1u << 0, /* counted as open across a fork */
+	SOCKET_COUNTED = 1u << 1,   /* counted as watched (or as other) */
 };
 
 /* One native frame: module index + 1 in the upper 16 bits (0: unknown, offset is the address),
@@ -201,13 +203,16 @@ struct registry {
 	uint8_t pad[4096 - sizeof(struct registry_header)];
 	struct registry_process processes[FORKSAN_MAX_PROCESSES];
 	_Atomic uint32_t socket_state[FORKSAN_MAX_SOCKETS];
-	struct registry_socket sockets[FORKSAN_MAX_SOCKETS];
-	/* holds[p] bit s: process slot p holds socket slot s open.  Written by p only. */
-	_Atomic uint64_t holds[FORKSAN_MAX_PROCESSES][FORKSAN_HOLD_WORDS];
-	struct registry_stack stacks[FORKSAN_MAX_STACKS];
-	struct registry_module modules[FORKSAN_MAX_MODULES];
 	struct registry_finding findings[FORKSAN_MAX_FINDINGS];
+	struct registry_socket sockets[FORKSAN_MAX_SOCKETS];
+	/* holds[p] bit s: process slot p holds socket slot s open.  Written by p only; its first
+	 * processes[p].hold_words words mean something. */
+	_Atomic uint64_t holds[FORKSAN_MAX_PROCESSES][FORKSAN_HOLD_WORDS];
+	struct registry_module modules[FORKSAN_MAX_MODULES];
+	struct registry_stack stacks[FORKSAN_MAX_STACKS];
 };
+/* What the creator gives pages to. */
+#define REGISTRY_DENSE_BYTES offsetof(struct registry, sockets)
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "lock-free");
 _Static_assert(offsetof(struct registry, processes) == 4096, "header is one page");
 
