@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See stack_peek.h.  The question "is this page readable" is put to rt_sigprocmask(2) with an
+ * invalid `how`: the kernel first copies the new mask from the address (EFAULT when it cannot) and
+ * then refuses the call (EINVAL), so that nothing is ever changed (kernel/signal.c,
+ * sys_rt_sigprocmask and sigprocmask).  Every program is allowed this call, since libc makes it for
+ * each fork and thread; process_vm_readv(2), which would copy and check at once, is denied in many
+ * containers, and costs three times as much.
+ */
+#include "stack_peek.h"
+
+#include <errno.h>
+
+#include "sys.h"
+
+#define INVALID_HOW 0x7fffffff /* neither SIG_BLOCK, SIG_UNBLOCK nor SIG_SETMASK */
+#define KERNEL_SIGSET_BYTES 8
+
+bool peek_page(struct peek *peek, uintptr_t page)
+{
+	uintptr_t address = page << PEEK_PAGE_SHIFT;
+	long result = sys_call(SYS_rt_sigprocmask, INVALID_HOW, (long)address, 0,
+			       KERNEL_SIGSET_BYTES, 0, 0);
+
+	if (result != -EINVAL)
+		return false;
+	peek->pages[page % PEEK_PAGES] = page;
+	return true;
+}
+
+/* A foreign object may be larger or laid out differently from what is read here, which a sanitizer
+ * in the host would call an error of ours. */
+__attribute__((no_sanitize("address", "undefined"), noinline)) static void
+copy_unchecked(void *out, uintptr_t address, size_t len_bytes)
+{
+	const unsigned char *from = (const unsigned char *)address;
+	unsigned char *to = out;
+
+	for (size_t i = 0; i < len_bytes; i++) {
+		to[i] = from[i];
+		__asm__ volatile("" ::: "memory"); /* keep it a loop: memcpy is intercepted */
+	}
+}
+
+bool peek_copy(struct peek *peek, uintptr_t address, void *out, size_t len_bytes)
+{
+	if (!peek_range(peek, address, len_bytes))
+		return false;
+	copy_unchecked(out, address, len_bytes);
+	return true;
+}
+
+__attribute__((no_sanitize("address", "undefined"))) bool peek_u64(struct peek *peek,
+								   uintptr_t address, uint64_t *out)
+{
+	struct __attribute__((packed)) word {
+		uint64_t value;
+	};
+
+	if (!peek_range(peek, address, sizeof(*out)))
+		return false;
+	*out = ((const struct word *)address)->value;
+	return true;
+}
+
+__attribute__((no_sanitize("address", "undefined"))) bool peek_u32(struct peek *peek,
+								   uintptr_t address, uint32_t *out)
+{
+	struct __attribute__((packed)) word {
+		uint32_t value;
+	};
+
+	if (!peek_range(peek, address, sizeof(*out)))
+		return false;
+	*out = ((const struct word *)address)->value;
+	return true;
+}
+
+bool peek_pointer(struct peek *peek, uintptr_t address, uintptr_t *out)
+{
+	uint64_t value;
+
+	_Static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "64-bit machines only");
+	if (!peek_u64(peek, address, &value))
+		return false;
+	*out = (uintptr_t)value;
+	return true;
+}
+
+bool peek_string(struct peek *peek, uintptr_t address, char *out, size_t size, size_t *len_bytes)
+{
+	size_t len = 0;
+
+	while (len < size - 1) {
+		/* Byte by byte inside the page that is known; ask again at each page's start. */
+		if ((len == 0 || ((address + len) & ((1u << PEEK_PAGE_SHIFT) - 1)) == 0) &&
+		    !peek_range(peek, address + len, 1)) {
+			if (len == 0)
+				return false;
+			break;
+		}
+		copy_unchecked(out + len, address + len, 1);
+		if (out[len] == '\0')
+			break;
+		len++;
+	}
+	out[len] = '\0';
+	*len_bytes = len;
+	return true;
+}
