@@ -87,8 +87,6 @@ static void leaves_the_signal_mask_and_errno_alone(void **state)
 	uint64_t got;
 
 	(void)state;
-	sigemptyset(&before); /* libc fills in 64 of its 1024 bits */
-	sigemptyset(&after);
 	assert_int_equal(sigprocmask(SIG_SETMASK, NULL, &before), 0);
 	errno = EXDEV;
 	peek_init(&peek);
@@ -96,7 +94,7 @@ static void leaves_the_signal_mask_and_errno_alone(void **state)
 	assert_false(peek_u64(&peek, 16, &got));
 	assert_int_equal(errno, EXDEV);
 	assert_int_equal(sigprocmask(SIG_SETMASK, NULL, &after), 0);
-	assert_memory_equal(&before, &after, sizeof(before));
+	assert_memory_equal(&before, &after, 8); /* libc fills in no more of its 128 bytes */
 }
 
 int main(void)
