@@ -20,5 +20,11 @@ bool culprit_find(const struct registry *registry, struct stack_id id, char *out
 /* True when `file` is the application's own: not of a standard library, not an installed package,
  * not generated code without a file.  Pure. */
 bool culprit_is_own(enum language language, const char *file);
+bool culprit_is_own_bytes(enum language language, const char *file, size_t len);
+
+/* True for a file that merely starts an application, such as /usr/bin/gunicorn.  culprit_find()
+ * falls back to it where no other frame is the application's own: a script of the user's that lies
+ * in a bin directory.  Pure. */
+bool culprit_is_launcher(const char *file, size_t len);
 
 #endif

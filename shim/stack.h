@@ -61,7 +61,9 @@ struct stack_frame {
 	uint32_t line;	  /* 0: not known */
 	/* native frames only */
 	const char *module; /* path of the mapped file */
-	uint64_t offset; /* of the call, from the file's load base; without module: the address */
+	/* Of the call instruction (its last byte) from the file's load base, ready to be looked up
+	 * in symbol and line tables.  Without a module: the address itself. */
+	uint64_t offset;
 	const uint8_t *build_id; /* NULL: the file has none */
 	uint32_t build_id_len;
 };
@@ -90,6 +92,7 @@ struct stack_text {
 	uint16_t count;
 	uint16_t len_bytes;
 	uint16_t truncated;
+	uint16_t has_own; /* a frame of the application's own has come, see culprit.h */
 	char bytes[FORKSAN_STACK_TEXT_BYTES];
 };
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stack.c and the walkers share.
+ *
+ * A capture is one of a few static buffers, claimed for the time of one stack_take(): 5 KiB would
+ * be too much for the 8 KiB stacks that signal handlers often have.  A walker appends its
+ * interpreter's frames of the calling thread to `text`, innermost first, and leaves it alone when
+ * it finds none.
+ *
+ * An interpreter is noticed when the loader's list is scanned (stack_warm): each walker's
+ * "consider" is shown every loaded file once, and keeps the addresses of the symbols that it needs.
+ * A file may be unloaded again; so a walker asks stack_module_is_loaded() before it calls or reads
+ * anything at those addresses.
+ */
+#ifndef FORKSAN_SHIM_STACK_WALK_H
+#define FORKSAN_SHIM_STACK_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "forksan/limits.h"
+#include "module.h"
+#include "stack.h"
+#include "stack_peek.h"
+
+struct stack_capture {
+	struct peek peek;
+	struct stack_text text;
+	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
+	uint16_t native_count;
+	bool native_truncated;
+	/* room for a walker's strings */
+	char function[256];
+	char file[512];
+};
+
+/* More frames than this are not looked at: the innermost ones are kept, and after them only the
+ * application's own innermost frame is searched for. */
+#define STACK_MAX_WALKED 400
+
+/* True when `address`, found earlier in the module that starts at `start`, still lies in it. */
+static inline bool stack_module_is_loaded(struct peek *peek, uintptr_t address, uintptr_t start)
+{
+	struct module module;
+
+	return module_find(peek, address, &module) && module.start == start;
+}
+
+/* Native frames, from the caller's caller outwards.  See stack_native.c. */
+void stack_native_walk(struct stack_capture *capture, struct registry *registry);
+
+/* Each interpreter: shown a loaded file with its base name; and walked. */
+void stack_python_consider(struct peek *peek, const struct module *module, const char *name);
+void stack_python_walk(struct stack_capture *capture);
+const char *stack_python_complaint(void);
+
+#endif
