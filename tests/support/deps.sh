@@ -1,0 +1,123 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs the Debian packages that building, the demo or the tests need, and only those missing.
+#
+#   deps.sh [build|demo|test]      each group includes those before it; default: test
+#
+# With nothing missing it is one dpkg-query.  Services that the packages bring are never started:
+# where no policy-rc.d exists, one that refuses stands there while apt-get runs.
+# Exit status: 0 all there, 1 something is missing and could not be installed.
+set -eu
+
+# group, package, reason
+packages() {
+	cat <<'TABLE'
+build gcc               the compiler
+build make              runs everything
+build libc6-dev         headers of libc
+build libjansson-dev    the tool reads logs with it
+build libdw-dev         the tool names source lines with it
+build libelf-dev        symbol tables
+build libunwind-dev     its header; the shim opens libunwind8 at run time
+build uthash-dev        the tool's hash tables
+demo  python3           the demo and the tests are scripts for /usr/bin/python3
+demo  mariadb-server    the database that is shared by mistake
+demo  gunicorn          the prefork server of the founding scenario
+demo  python3-flask     its application
+demo  python3-sqlalchemy the connection pool
+demo  python3-pymysql   MySQL driver in Python
+demo  python3-mysqldb   MySQL driver in C
+test  binutils          readelf and nm look at what is exported
+test  libcmocka-dev     unit tests
+test  python3-jsonschema every log is validated
+test  postgresql        the other database
+test  pgbouncer         a pooler before it
+test  python3-psycopg2  PostgreSQL driver
+test  redis-server      cache
+test  memcached         cache
+test  uwsgi-core        prefork server in C
+test  uwsgi-plugin-python3 Python in uWSGI
+test  perl              goodbyes of Perl's drivers
+test  libdbd-mysql-perl Perl DBI on libmariadb
+test  libdbd-mariadb-perl Perl DBI, the other driver
+test  php-cli           goodbyes of PHP
+test  php-mysql         mysqli
+test  ruby              goodbyes of Ruby
+test  ruby-mysql2       MySQL driver of Ruby
+test  ruby-pg           PostgreSQL driver of Ruby
+test  valgrind          counts instructions
+test  shellcheck        looks over the scripts
+test  mandoc            looks over the manual pages
+TABLE
+}
+
+# Packages of group $1 and of those that it includes.
+wanted() {
+	case $1 in
+	build) groups='build' ;;
+	demo) groups='build|demo' ;;
+	test) groups='build|demo|test' ;;
+	*)
+		echo "deps.sh: unknown group '$1'; one of build, demo, test" >&2
+		exit 2
+		;;
+	esac
+	packages | awk -v groups="^($groups)\$" '$1 ~ groups { print $2 }'
+}
+
+missing() {
+	# A package that dpkg has never heard of is named on stderr only: list what is there.
+	# shellcheck disable=SC2086 # package names, one word each
+	there=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $1 2>/dev/null |
+		sed -n 's/^installed //p') || true
+	for package in $1; do
+		case "
+$there
+" in
+		*"
+$package
+"*) ;;
+		*) printf '%s ' "$package" ;;
+		esac
+	done
+}
+
+policy=/usr/sbin/policy-rc.d
+install_missing() {
+	if [ ! -e $policy ]; then
+		trap 'rm -f $policy' EXIT
+		trap 'exit 1' HUP INT TERM
+		printf '#!/bin/sh\nexit 101\n' >$policy
+		chmod 755 $policy
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -qq -o DPkg::Lock::Timeout=300 update
+	# shellcheck disable=SC2086
+	apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 \
+		install --no-install-recommends $1 >&2
+}
+
+group=${1:-test}
+all=$(wanted "$group")
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	echo "deps.sh: no dpkg and apt-get here, so nothing was looked for; Debian's names for" \
+		"what is needed:" >&2
+	echo "$all" | tr '\n' ' ' | fold -s -w 100 >&2
+	echo >&2
+	exit 0
+fi
+lacking=$(missing "$all")
+if [ -z "$lacking" ]; then
+	exit 0
+fi
+if [ "$(id -u)" -ne 0 ]; then
+	echo "deps.sh: these packages are missing; run as root: apt-get install $lacking" >&2
+	exit 1
+fi
+echo "deps.sh: installing $lacking" >&2
+install_missing "$lacking"
+lacking=$(missing "$all")
+if [ -n "$lacking" ]; then
+	echo "deps.sh: still missing: $lacking" >&2
+	exit 1
+fi
