@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""What the scenario tests share: a unittest case that runs a site bare and under the shim.
+
+FORKSAN_ROUNDS=20 repeats a test file twenty times (default 1); the first failure ends it.
+"""
+
+import contextlib
+import os
+import sys
+import unittest
+
+import forksan_log
+import processes
+import web
+
+
+def marked(path, mark):
+    """`path:line` of the line that ends in `MARK <mark>` in the file."""
+    with open(path, encoding="utf-8") as source:
+        for number, line in enumerate(source, 1):
+            if line.rstrip().endswith(f"MARK {mark}"):
+                return f"{path}:{number}"
+    raise AssertionError(f"no MARK {mark} in {path}")
+
+
+def app_site(app, mark):
+    return marked(os.path.join(web.APPS, f"{app}.py"), mark)
+
+
+def mysql_url(server):
+    return (f"mysql+pymysql://{server.user}:{server.password}@{server.host}:{server.port}/"
+            f"{server.database}")
+
+
+def postgresql_url(server):
+    return f"postgresql+psycopg2://{server.user}@{server.host}:{server.port}/{server.database}"
+
+
+class Scenario(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.directory = stack.enter_context(processes.directory("forksan-log-"))
+        self.stack = stack
+
+    def new_log(self, name="log"):
+        return forksan_log.Log(os.path.join(self.directory, f"{name}.jsonl"))
+
+    @contextlib.contextmanager
+    def watched(self, serve, app, *, variables, options=None, **settings):
+        """Yields (site, log) of `serve` (web.gunicorn, web.uwsgi) under the shim.  Afterwards the
+        log is whole, valid, and ends in a summary that shows the shim at work."""
+        log = self.new_log()
+        environment = forksan_log.forksan_env(log.path, variables, **(options or {}))
+        with serve(app, env=environment, **settings) as site:
+            yield site, log
+        log.wait_for_summary()
+        log.validate()
+        self.assertGreaterEqual(log.counters["processes"], 1 + len(site.workers))
+        self.assertGreaterEqual(log.counters["connections_watched"], 1)
+        for name, count in log.counters.items():
+            if name.startswith("lost_"):
+                self.assertEqual(0, count, f"{name}: {count}")
+
+    def bare_load(self, serve, app, *, variables, attempts=1, **settings):
+        """Answers of a site without the shim, from up to `attempts` starts: until one of them
+        gave a bad answer."""
+        environment = forksan_log.bare_env(**variables)
+        for _ in range(attempts):
+            with serve(app, env=environment, **settings) as site:
+                answers = web.load(site.port)
+            if answers.bad:
+                break
+        self.say("without forksan", answers)
+        return answers
+
+    def say(self, title, text):
+        print(f"  {self.id().split('.', 1)[-1]}: {title}: {text}", flush=True)
+
+    # --- assertions about findings ------------------------------------------------------------
+
+    def assert_silent(self, log):
+        self.assertEqual([], [forksan_log.describe(finding) for finding in log.findings()])
+
+    def assert_no_violation(self, log):
+        self.assertEqual([], [forksan_log.describe(finding)
+                              for finding in log.findings(level="violation")])
+
+    def assert_kinds(self, log, kinds):
+        self.assertEqual(sorted(kinds), log.kinds,
+                         "\n".join(forksan_log.describe(finding) for finding in log.findings()))
+
+    def assert_frame(self, stack, sites):
+        """One of `sites` (path:line) is among the interpreter's frames."""
+        frames = [f"{frame['file']}:{frame['line']}" for frame in stack
+                  if frame["language"] != "native"]
+        self.assertTrue(set(sites) & set(frames), f"none of {sites} in {frames}")
+
+    def assert_connection(self, finding, protocol, peer, opened_by):
+        connection = finding["connection"]
+        self.assertEqual((protocol, "database", peer, opened_by),
+                         (connection["protocol"], connection["class"], connection["peer"],
+                          connection["opened_by"]))
+        self.assertTrue(connection["local"])
+
+    def assert_shared(self, finding, site, opened, used):
+        """A shared-use between two workers of `site`, opened by their master at `opened` and used
+        by both at one of `used` (path:line in Python)."""
+        self.assertEqual("violation", finding["level"])
+        pids = {finding["pid"], finding["other"]["pid"]}
+        self.assertEqual(2, len(pids), forksan_log.describe(finding))
+        self.assertLessEqual(pids, set(site.workers), forksan_log.describe(finding))
+        self.assertEqual("sibling", finding["other"]["relation"])
+        self.assertEqual(site.master, finding["ppid"])
+        self.assertEqual(opened, finding["culprit"]["opened"])
+        self.assertIn(finding["culprit"]["use"], used)
+        stacks = finding["stacks"]
+        self.assert_frame(stacks["opened"], {opened})
+        self.assert_frame(stacks["other_use"], used)
+        self.assert_frame(stacks["this_use"], {finding["culprit"]["use"]})
+        self.assertTrue(stacks["forked"], "no stack of the fork")
+        for name, stack in stacks.items():
+            self.assertTrue([frame for frame in stack if frame["language"] == "native"],
+                            f"no native frame in {name}")
+
+    def assert_forked_by_gunicorn(self, finding):
+        """The fork is gunicorn's own: in its arbiter."""
+        files = [frame["file"] for frame in finding["stacks"]["forked"]
+                 if frame["language"] == "python"]
+        self.assertTrue([file for file in files if file and file.endswith("gunicorn/arbiter.py")],
+                        f"no frame of gunicorn's arbiter in {files}")
+
+
+def main():
+    """Runs the calling file's tests FORKSAN_ROUNDS times."""
+    rounds = int(os.environ.get("FORKSAN_ROUNDS", "1"))
+    for number in range(1, rounds + 1):
+        if rounds > 1:
+            print(f"round {number} of {rounds}", flush=True)
+        program = unittest.main(exit=False, verbosity=2)
+        if not program.result.wasSuccessful():
+            sys.exit(1)

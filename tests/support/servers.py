@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: MIT
+"""Private database servers for tests: MariaDB, PostgreSQL, PgBouncer, Redis, memcached.
+
+    with servers.mariadb() as db:
+        pymysql.connect(host=db.host, port=db.port, user=db.user, password=db.password, ...)
+
+Each has a temporary directory, a free loopback port and small buffers, holds the table `t` where
+it is a database (ids 1 to ROWS, name `name-<id>`), and never touches the system's own instance.
+Ready means that it has answered a message of its own protocol.  They refuse to run as root or
+should not, so as root they run as nobody.
+
+mariadb-install-db and initdb take 0.6 s each without fsync, so nothing is cached between tests.
+Standard library only.
+"""
+
+import contextlib
+import glob
+import os
+import signal
+import socket
+import struct
+import subprocess
+
+import processes
+from processes import Failed, Process, directory, free_port, wait_for
+
+ROWS = 1000
+START_ATTEMPTS = 3  # a free port may be taken before the server binds it
+
+
+class Server:
+    """A running server.  `unix` is its socket path where it has one."""
+
+    def __init__(self, process, path, port, *, user="", password="", database="", unix=None):
+        self.process = process
+        self.path = path
+        self.host = "127.0.0.1"
+        self.port = port
+        self.user = user
+        self.password = password
+        self.database = database
+        self.unix = unix
+
+    @property
+    def peer(self):
+        return f"{self.host}:{self.port}"
+
+
+def run_dropped(argv):
+    """Runs a preparing command as the servers' user."""
+    account = {}
+    if os.getuid() == 0:
+        uid, gid = processes.server_account()
+        account = {"user": uid, "group": gid, "extra_groups": []}
+    result = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, check=False, cwd="/", **account)
+    if result.returncode != 0:
+        raise Failed(f"{argv[0]} failed:\n{result.stdout.decode(errors='replace')[-3000:]}")
+
+
+def write_file(path, text):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+
+
+@contextlib.contextmanager
+def started(path, command, ping, **options):
+    """Yields (process, port).  `command(port)` is the argument list."""
+    for attempt in range(START_ATTEMPTS):
+        port = free_port()
+        process = Process(command(port), os.path.join(path, "server.log"), dropped=True,
+                          cwd=path, **options)
+        try:
+            wait_for(lambda: ping(port), "its first answer", process=process, directories=[path])
+        except Failed as failure:
+            process.stop()
+            if attempt + 1 == START_ATTEMPTS or "address" not in str(failure).lower():
+                raise
+            continue
+        break
+    with process:
+        yield process, port
+
+
+def conversation(port, request, length):
+    """Sends `request`, returns the first `length` bytes of the answer; b"" when refused."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as peer:
+            peer.sendall(request)
+            answer = b""
+            while len(answer) < length:
+                more = peer.recv(length - len(answer))
+                if not more:
+                    break
+                answer += more
+            return answer
+    except OSError:
+        return b""
+
+
+# --- MariaDB ---------------------------------------------------------------------------------
+
+def mariadb_ping(port):
+    # The server greets: 3 bytes length, sequence 0, protocol version 10.
+    greeting = conversation(port, b"", 5)
+    return greeting[3:5] == b"\x00\x0a"
+
+
+@contextlib.contextmanager
+def mariadb(**settings):
+    """User `app`, password `secret`, database `app`.  settings: mariadbd options, _ for -."""
+    with directory("forksan-mariadb-") as path:
+        data = os.path.join(path, "data")
+        small = ["--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M",
+                 "--innodb-flush-method=nosync", "--innodb-flush-log-at-trx-commit=0"]
+        run_dropped(["mariadb-install-db", "--no-defaults", f"--datadir={data}",
+                     "--auth-root-authentication-method=normal", "--skip-test-db", *small])
+        setup = os.path.join(path, "setup.sql")
+        # --init-file runs before the first connection: one statement a line.
+        write_file(setup, "\n".join([
+            "create database app;",
+            "create user app@'%' identified by 'secret';",
+            "grant all on *.* to app@'%';",
+            "create table app.t (id int primary key, name varchar(40));",
+            f"insert into app.t select seq, concat('name-', seq) from app.seq_1_to_{ROWS};",
+        ]) + "\n")
+        unix = os.path.join(path, "mysql.sock")
+
+        def command(port):
+            return ["mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={unix}",
+                    "--bind-address=127.0.0.1", f"--port={port}", f"--init-file={setup}",
+                    "--skip-name-resolve", "--skip-log-bin", "--performance-schema=off",
+                    f"--pid-file={path}/pid", "--max-connections=200", *small,
+                    *(f"--{name.replace('_', '-')}={value}" for name, value in settings.items())]
+
+        with started(path, command, mariadb_ping) as (process, port):
+            yield Server(process, path, port, user="app", password="secret", database="app",
+                         unix=unix)
+
+
+# --- PostgreSQL and PgBouncer ----------------------------------------------------------------
+
+def postgresql_tool(name):
+    found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"),
+                   key=lambda tool: int(tool.split("/")[4]))
+    if not found:
+        raise Failed(f"PostgreSQL's {name} is not installed")
+    return found[-1]
+
+
+def postgresql_ping(port):
+    # StartupMessage: length, version 3.0, parameters; the answer is 'R' (authentication) once
+    # the server accepts sessions, 'E' while it starts.
+    body = b"user\0postgres\0database\0postgres\0\0"
+    startup = struct.pack("!II", 8 + len(body), 3 << 16) + body
+    return conversation(port, startup, 1) == b"R"
+
+
+@contextlib.contextmanager
+def postgresql():
+    """User and database `postgres`, no password."""
+    with directory("forksan-postgresql-") as path:
+        data = os.path.join(path, "data")
+        run_dropped([postgresql_tool("initdb"), "-D", data, "-U", "postgres", "-A", "trust",
+                     "--no-sync", "--no-locale", "-E", "UTF8", "--no-instructions"])
+
+        def command(port):
+            return [postgresql_tool("postgres"), "-D", data, "-k", path, "-p", str(port),
+                    "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
+                    "-c", "shared_buffers=8MB", "-c", "autovacuum=off"]
+
+        # SIGINT is the fast shutdown, SIGQUIT the immediate one.
+        with started(path, command, postgresql_ping, stop_signal=signal.SIGINT,
+                     death_signal=signal.SIGQUIT) as (process, port):
+            subprocess.run(
+                [postgresql_tool("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1",
+                 "-p", str(port), "-U", "postgres", "-c",
+                 "create table t as select id, 'name-' || id as name "
+                 f"from generate_series(1, {ROWS}) as id; alter table t add primary key (id)"],
+                check=True, stdin=subprocess.DEVNULL)
+            yield Server(process, path, port, user="postgres", database="postgres",
+                         unix=os.path.join(path, f".s.PGSQL.{port}"))
+
+
+@contextlib.contextmanager
+def pgbouncer(database, pool_mode="session"):
+    """A PgBouncer before `database`, a server of postgresql()."""
+    with directory("forksan-pgbouncer-") as path:
+        users = os.path.join(path, "users")
+        config = os.path.join(path, "pgbouncer.ini")
+        write_file(users, '"postgres" ""\n')
+
+        def command(port):
+            write_file(config, "\n".join([
+                "[databases]",
+                f"* = host={database.host} port={database.port}",
+                "[pgbouncer]",
+                "listen_addr = 127.0.0.1",
+                f"listen_port = {port}",
+                "unix_socket_dir =",
+                "auth_type = trust",
+                f"auth_file = {users}",
+                f"pool_mode = {pool_mode}",
+                "default_pool_size = 10",
+            ]) + "\n")
+            return ["pgbouncer", config]
+
+        with started(path, command, postgresql_ping, stop_signal=signal.SIGINT) as (process, port):
+            yield Server(process, path, port, user="postgres", database="postgres")
+
+
+# --- caches ----------------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def redis():
+    with directory("forksan-redis-") as path:
+        unix = os.path.join(path, "redis.sock")
+
+        def command(port):
+            return ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", path,
+                    "--unixsocket", unix, "--save", "", "--appendonly", "no"]
+
+        def ping(port):
+            return conversation(port, b"PING\r\n", 7) == b"+PONG\r\n"
+
+        with started(path, command, ping, stop_signal=signal.SIGKILL) as (process, port):
+            yield Server(process, path, port, unix=unix)
+
+
+@contextlib.contextmanager
+def memcached():
+    with directory("forksan-memcached-") as path:
+        def command(port):
+            return ["memcached", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", "8",
+                    "-t", "1"]
+
+        def ping(port):
+            return conversation(port, b"version\r\n", 8) == b"VERSION "
+
+        with started(path, command, ping, stop_signal=signal.SIGKILL) as (process, port):
+            yield Server(process, path, port)

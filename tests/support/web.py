@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""Prefork web servers for tests, gunicorn and uWSGI, and a client that counts wrong answers.
+
+    with web.gunicorn("pool", workers=2, preload=True, env=environment) as site:
+        answers = web.load(site.port)
+
+An app answers `GET /id/<n>` with the n that it read back from its database.  A site is ready when
+all its workers have been forked; nothing is requested to find that out, so a test sees what
+happens before the first request.  Standard library only.
+"""
+
+import collections
+import contextlib
+import http.client
+import os
+import random
+import re
+import signal
+import threading
+import time
+
+import processes
+import servers
+
+GUNICORN = "/usr/bin/gunicorn"
+UWSGI = "/usr/bin/uwsgi"
+HERE = os.path.dirname(os.path.abspath(__file__))
+APPS = os.path.join(os.path.dirname(HERE), "scenario", "apps")
+
+CONCURRENT = 50
+REQUESTS = 300
+TIMEOUT_S = 5  # one request: a worker that lost its reply never answers
+
+
+class Site:
+    """A running web server; `master` and `workers` are pids."""
+
+    def __init__(self, process, port, workers):
+        self.process = process
+        self.port = port
+        self.master = process.pid
+        self.workers = workers
+
+    def output(self):
+        return self.process.output()
+
+
+@contextlib.contextmanager
+def running(command, workers, booted, env, cwd, stop_signal):
+    """`booted` matches the log line of a worker that was forked; group 1 is its pid."""
+    with processes.directory("forksan-web-") as path:
+        port = processes.free_port()
+        process = processes.Process(command(port), os.path.join(path, "server.log"), env=env,
+                                    cwd=cwd, stop_signal=stop_signal)
+        with process:
+            def forked():
+                pids = [int(pid) for pid in re.findall(booted, process.output())]
+                return pids if len(pids) >= workers else None
+
+            pids = processes.wait_for(forked, f"{workers} workers", process=process,
+                                      directories=[path])
+            yield Site(process, port, pids)
+
+
+def gunicorn(app, *, workers=2, preload=False, env=None, config=None, arguments=()):
+    """Serves APPS/<app>.py.  `config` is a gunicorn configuration file in APPS."""
+    def command(port):
+        return [GUNICORN, "--bind", f"127.0.0.1:{port}", "--workers", str(workers),
+                *(["--preload"] if preload else []),
+                *(["--config", os.path.join(APPS, config)] if config else []),
+                *arguments, f"{app}:app"]
+
+    return running(command, workers, r"Booting worker with pid: (\d+)", env, APPS,
+                   signal.SIGTERM)
+
+
+def uwsgi(app, *, workers=2, lazy=False, env=None, arguments=()):
+    """Serves APPS/<app>.py; uWSGI loads it in the master unless `lazy`."""
+    def command(port):
+        return [UWSGI, "--plugin", "python3", "--http-socket", f"127.0.0.1:{port}", "--master",
+                "--processes", str(workers), "--need-app", "--no-orphans", "--die-on-term",
+                "--disable-logging", "--pythonpath", APPS, "--module", f"{app}:app",
+                *(["--lazy-apps"] if lazy else []), *arguments]
+
+    return running(command, workers, r"spawned uWSGI worker \d+ \(pid: (\d+),", env, APPS,
+                   signal.SIGTERM)
+
+
+class Answers:
+    """What clients got: right, wrong (HTTP 200 with another row), empty (HTTP 200 without one),
+    error (another status), silence (no answer in TIMEOUT_S or a broken connection)."""
+
+    KINDS = ("right", "wrong", "empty", "error", "silence")
+
+    def __init__(self):
+        self.count = collections.Counter()
+
+    def __getattr__(self, name):
+        if name in self.KINDS:
+            return self.count[name]
+        raise AttributeError(name)
+
+    @property
+    def total(self):
+        return sum(self.count.values())
+
+    @property
+    def bad(self):
+        return self.total - self.right
+
+    @property
+    def lies(self):
+        """Answers that look good, HTTP 200, and are not."""
+        return self.wrong + self.empty
+
+    def __str__(self):
+        shown = ", ".join(f"{self.count[kind]} {kind}" for kind in self.KINDS if self.count[kind])
+        return f"{self.total} requests: {shown or 'none'}"
+
+
+def ask(port, number):
+    """Returns one of Answers.KINDS."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", f"/id/{number}")
+        response = connection.getresponse()
+        body = response.read().decode(errors="replace").strip()
+    except (OSError, http.client.HTTPException):
+        return "silence"
+    finally:
+        connection.close()
+    if response.status != 200:
+        return "error"
+    if body == "":
+        return "empty"
+    return "right" if body == str(number) else "wrong"
+
+
+def load(port, requests=REQUESTS, concurrent=CONCURRENT, seconds=60, until=None):
+    """Sends `requests` requests, `concurrent` at a time, for at most `seconds` and, when given,
+    until `until(answers)` is true."""
+    answers = Answers()
+    lock = threading.Lock()
+    numbers = [random.randrange(1, servers.ROWS + 1) for _ in range(requests)]
+    deadline = time.monotonic() + seconds
+
+    def client():
+        while True:
+            with lock:
+                if not numbers or time.monotonic() > deadline or (until and until(answers)):
+                    return
+                number = numbers.pop()
+            kind = ask(port, number)
+            with lock:
+                answers.count[kind] += 1
+
+    clients = [threading.Thread(target=client) for _ in range(concurrent)]
+    for thread in clients:
+        thread.start()
+    for thread in clients:
+        thread.join()
+    return answers
