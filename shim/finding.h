@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "entries.h"
 #include "forksan/registry.h"
 #include "stack.h"
 
@@ -34,6 +35,7 @@ struct finding_process {
 
 struct finding {
 	enum kind kind;
+	uint64_t id;	   /* names this different finding in the session: its key in the registry */
 	uint64_t time_ns;  /* CLOCK_REALTIME */
 	uint64_t repeat;   /* times seen, this one included */
 	const char *session;
@@ -56,5 +58,23 @@ struct finding {
 	const char *message; /* protocol message, "COM_QUERY"; NULL: not known */
 	const char *text;    /* one sentence saying why; never NULL */
 };
+
+/* What the tracker knows when something is found; finding.c looks up the rest. */
+struct finding_cause {
+	enum kind kind;
+	int fd;
+	uint32_t slot;
+	enum operation operation;
+	int64_t bytes;
+	uint32_t other_serial; /* 0: nobody */
+	struct stack_id this_use;
+	struct stack_id other_use;
+	const char *message; /* protocol message, NULL: not known */
+	const char *text;
+};
+
+/* Counts the finding and, when it is new (or at its 10th, 100th, ... repeat), writes it.  Blocks
+ * signals while it writes.  About 3 KiB of the caller's stack; no malloc, no lock; errno is kept. */
+void finding_report(const struct finding_cause *cause);
 
 #endif
