@@ -21,6 +21,7 @@
 #include "forksan/limits.h"
 #include "module.h"
 #include "stack.h"
+#include "stack_cfi.h"
 #include "stack_peek.h"
 
 struct stack_capture {
@@ -29,6 +30,7 @@ struct stack_capture {
 	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
 	uint16_t native_count;
 	bool native_truncated;
+	struct cfi_scratch cfi;
 	/* room for a walker's strings */
 	char function[256];
 	char file[512];
