@@ -27,8 +27,8 @@ def app_site(app, mark):
     return marked(os.path.join(web.APPS, f"{app}.py"), mark)
 
 
-def mysql_url(server):
-    return (f"mysql+pymysql://{server.user}:{server.password}@{server.host}:{server.port}/"
+def mysql_url(server, driver="pymysql"):
+    return (f"mysql+{driver}://{server.user}:{server.password}@{server.host}:{server.port}/"
             f"{server.database}")
 
 
@@ -44,9 +44,12 @@ class Scenario(unittest.TestCase):
         self.addCleanup(stack.close)
         self.directory = stack.enter_context(processes.directory("forksan-log-"))
         self.stack = stack
+        self.logs = 0
 
-    def new_log(self, name="log"):
-        return forksan_log.Log(os.path.join(self.directory, f"{name}.jsonl"))
+    def new_log(self):
+        """A log of its own: a test may run several programs under the shim."""
+        self.logs += 1
+        return forksan_log.Log(os.path.join(self.directory, f"{self.logs}.jsonl"))
 
     @contextlib.contextmanager
     def watched(self, serve, app, *, variables, options=None, **settings):

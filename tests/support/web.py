@@ -4,7 +4,8 @@
     with web.gunicorn("pool", workers=2, preload=True, env=environment) as site:
         answers = web.load(site.port)
 
-An app answers `GET /id/<n>` with the n that it read back from its database.  A site is ready when
+An app answers `GET /id/<n>` with the n that it read back from its database, and says in X-Pid who
+it is.  A site is ready when
 all its workers have been forked; nothing is requested to find that out, so a test sees what
 happens before the first request.  Standard library only.
 """
@@ -15,7 +16,6 @@ import http.client
 import os
 import random
 import re
-import signal
 import threading
 import time
 
@@ -33,12 +33,12 @@ TIMEOUT_S = 5  # one request: a worker that lost its reply never answers
 
 
 class Site:
-    """A running web server; `master` and `workers` are pids."""
+    """A running web server; `master` and `workers` are pids, as it logged them."""
 
-    def __init__(self, process, port, workers):
+    def __init__(self, process, port, master, workers):
         self.process = process
         self.port = port
-        self.master = process.pid
+        self.master = master
         self.workers = workers
 
     def output(self):
@@ -46,23 +46,27 @@ class Site:
 
 
 @contextlib.contextmanager
-def running(command, workers, booted, env, cwd, stop_signal):
-    """`booted` matches the log line of a worker that was forked; group 1 is its pid."""
+def running(command, workers, master_line, worker_line, env, prefix):
+    """Patterns of the lines that a server logs for its master and each worker; group 1 is the pid.
+    `prefix` is a command that runs the server, such as ["forksan", "run", "--"]."""
     with processes.directory("forksan-web-") as path:
         port = processes.free_port()
-        process = processes.Process(command(port), os.path.join(path, "server.log"), env=env,
-                                    cwd=cwd, stop_signal=stop_signal)
+        process = processes.Process([*prefix, *command(port)], os.path.join(path, "server.log"),
+                                    env=env, cwd=APPS)
         with process:
             def forked():
-                pids = [int(pid) for pid in re.findall(booted, process.output())]
-                return pids if len(pids) >= workers else None
+                output = process.output()
+                master = re.findall(master_line, output)
+                pids = re.findall(worker_line, output)
+                if not master or len(pids) < workers:
+                    return None
+                return Site(process, port, int(master[0]), [int(pid) for pid in pids])
 
-            pids = processes.wait_for(forked, f"{workers} workers", process=process,
-                                      directories=[path])
-            yield Site(process, port, pids)
+            yield processes.wait_for(forked, f"{workers} workers", process=process,
+                                     directories=[path])
 
 
-def gunicorn(app, *, workers=2, preload=False, env=None, config=None, arguments=()):
+def gunicorn(app, *, workers=2, preload=False, env=None, config=None, arguments=(), prefix=()):
     """Serves APPS/<app>.py.  `config` is a gunicorn configuration file in APPS."""
     def command(port):
         return [GUNICORN, "--bind", f"127.0.0.1:{port}", "--workers", str(workers),
@@ -70,11 +74,11 @@ def gunicorn(app, *, workers=2, preload=False, env=None, config=None, arguments=
                 *(["--config", os.path.join(APPS, config)] if config else []),
                 *arguments, f"{app}:app"]
 
-    return running(command, workers, r"Booting worker with pid: (\d+)", env, APPS,
-                   signal.SIGTERM)
+    return running(command, workers, r"Listening at: \S+ \((\d+)\)",
+                   r"Booting worker with pid: (\d+)", env, prefix)
 
 
-def uwsgi(app, *, workers=2, lazy=False, env=None, arguments=()):
+def uwsgi(app, *, workers=2, lazy=False, env=None, arguments=(), prefix=()):
     """Serves APPS/<app>.py; uWSGI loads it in the master unless `lazy`."""
     def command(port):
         return [UWSGI, "--plugin", "python3", "--http-socket", f"127.0.0.1:{port}", "--master",
@@ -82,8 +86,8 @@ def uwsgi(app, *, workers=2, lazy=False, env=None, arguments=()):
                 "--disable-logging", "--pythonpath", APPS, "--module", f"{app}:app",
                 *(["--lazy-apps"] if lazy else []), *arguments]
 
-    return running(command, workers, r"spawned uWSGI worker \d+ \(pid: (\d+),", env, APPS,
-                   signal.SIGTERM)
+    return running(command, workers, r"spawned uWSGI master process \(pid: (\d+)\)",
+                   r"spawned uWSGI worker \d+ \(pid: (\d+),", env, prefix)
 
 
 class Answers:
@@ -94,6 +98,7 @@ class Answers:
 
     def __init__(self):
         self.count = collections.Counter()
+        self.liars = set()  # pids of workers that gave a wrong or empty answer
 
     def __getattr__(self, name):
         if name in self.KINDS:
@@ -119,26 +124,26 @@ class Answers:
 
 
 def ask(port, number):
-    """Returns one of Answers.KINDS."""
+    """Returns one of Answers.KINDS and the pid of the worker that answered, as it says (X-Pid)."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         connection.request("GET", f"/id/{number}")
         response = connection.getresponse()
         body = response.read().decode(errors="replace").strip()
     except (OSError, http.client.HTTPException):
-        return "silence"
+        return "silence", None
     finally:
         connection.close()
+    worker = int(response.headers.get("X-Pid", 0)) or None
     if response.status != 200:
-        return "error"
+        return "error", worker
     if body == "":
-        return "empty"
-    return "right" if body == str(number) else "wrong"
+        return "empty", worker
+    return "right" if body == str(number) else "wrong", worker
 
 
-def load(port, requests=REQUESTS, concurrent=CONCURRENT, seconds=60, until=None):
-    """Sends `requests` requests, `concurrent` at a time, for at most `seconds` and, when given,
-    until `until(answers)` is true."""
+def load(port, requests=REQUESTS, concurrent=CONCURRENT, seconds=60):
+    """Sends `requests` requests, `concurrent` at a time; begins none after `seconds`."""
     answers = Answers()
     lock = threading.Lock()
     numbers = [random.randrange(1, servers.ROWS + 1) for _ in range(requests)]
@@ -147,12 +152,14 @@ def load(port, requests=REQUESTS, concurrent=CONCURRENT, seconds=60, until=None)
     def client():
         while True:
             with lock:
-                if not numbers or time.monotonic() > deadline or (until and until(answers)):
+                if not numbers or time.monotonic() > deadline:
                     return
                 number = numbers.pop()
-            kind = ask(port, number)
+            kind, worker = ask(port, number)
             with lock:
                 answers.count[kind] += 1
+                if kind in ("wrong", "empty"):
+                    answers.liars.add(worker)
 
     clients = [threading.Thread(target=client) for _ in range(concurrent)]
     for thread in clients:

@@ -18,3 +18,9 @@ def read(number):
     cursor.execute("select id from t where id = %s", (number,))  # MARK used
     row = cursor.fetchone()
     return str(row[0]) if row else ""
+
+
+@app.after_request
+def sign(response):
+    response.headers["X-Pid"] = str(os.getpid())
+    return response
