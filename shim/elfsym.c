@@ -151,8 +151,7 @@ static void consider(struct search *search, const Elf64_Sym *symbol, const Elf64
 	search->strings_len = strings->sh_size;
 }
 
-/* The nearest function that begins at or before the offset; dropped again when it ends before it: a
- * static function, whose name is not in the table, lies between. */
+/* The nearest function that begins at or before the offset. */
 static void search_table(struct search *search, const Elf64_Shdr *table, const Elf64_Shdr *strings)
 {
 	Elf64_Sym symbols[SYMBOLS_AT_ONCE];
@@ -169,9 +168,6 @@ static void search_table(struct search *search, const Elf64_Shdr *table, const E
 			consider(search, &symbols[j], strings);
 		i += now;
 	}
-	if (search->found && search->symbol.st_size != 0 &&
-	    search->offset - search->symbol.st_value >= search->symbol.st_size)
-		search->found = false;
 }
 
 static bool read_section(const struct source *source, const Elf64_Ehdr *elf, uint32_t index,
@@ -179,6 +175,19 @@ static bool read_section(const struct source *source, const Elf64_Ehdr *elf, uin
 {
 	return index < elf->e_shnum &&
 	       read_at(source, elf->e_shoff + (uint64_t)index * sizeof(*out), out, sizeof(*out));
+}
+
+/* A static function whose name is not in the table may lie between the nearest one and the offset.
+ * Functions written in assembler often have no size; those reach to the end of their section. */
+static bool holds_offset(const struct search *search, const Elf64_Ehdr *elf)
+{
+	uint64_t inside = search->offset - search->symbol.st_value;
+	Elf64_Shdr section;
+
+	if (search->symbol.st_size != 0)
+		return inside < search->symbol.st_size;
+	return read_section(search->source, elf, search->symbol.st_shndx, &section) &&
+	       search->offset - section.sh_addr < section.sh_size;
 }
 
 static void search_sections(struct search *search, const Elf64_Ehdr *elf, uint32_t type)
@@ -191,6 +200,7 @@ static void search_sections(struct search *search, const Elf64_Ehdr *elf, uint32
 		if (table.sh_type == type && table.sh_entsize == sizeof(Elf64_Sym) &&
 		    read_section(search->source, elf, table.sh_link, &strings))
 			search_table(search, &table, &strings);
+		search->found = search->found && holds_offset(search, elf);
 	}
 }
 

@@ -155,7 +155,7 @@ static void find_own(struct walk *walk)
 		*own = (struct module){0};
 }
 
-__attribute__((noinline)) void stack_native_walk(struct stack_capture *capture,
+__attribute__((__noinline__)) void stack_native_walk(struct stack_capture *capture,
 						 struct registry *registry)
 {
 	struct walk walk = {.capture = capture, .registry = registry};

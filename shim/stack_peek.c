@@ -30,7 +30,7 @@ bool peek_page(struct peek *peek, uintptr_t page)
 
 /* A foreign object may be larger or laid out differently from what is read here, which a sanitizer
  * in the host would call an error of ours. */
-__attribute__((no_sanitize("address", "undefined"), noinline)) static void
+__attribute__((no_sanitize("address", "undefined"), __noinline__)) static void
 copy_unchecked(void *out, uintptr_t address, size_t len_bytes)
 {
 	const unsigned char *from = (const unsigned char *)address;

@@ -55,7 +55,7 @@ static uintptr_t address_of(unsigned index)
 	return 0;
 }
 
-__attribute__((noinline)) static void take_here(void)
+__attribute__((__noinline__)) static void take_here(void)
 {
 	expected_count = oracle(expected, 128);
 	taken = stack_take();
@@ -84,7 +84,7 @@ static void compare_with_oracle(int at_least)
 		    count == FORKSAN_MAX_NATIVE_FRAMES);
 }
 
-__attribute__((noinline)) static int deep(int depth)
+__attribute__((__noinline__)) static int deep(int depth)
 {
 	char here[32];
 
@@ -128,7 +128,7 @@ static void through_libc(void **state)
 
 /* A frame whose CFA needs an expression: the stack is realigned, and grows by an amount that is not
  * known when compiling. */
-__attribute__((noinline)) static int realigned(int n)
+__attribute__((__noinline__)) static int realigned(int n)
 {
 	_Alignas(128) char big[256];
 	volatile char *more = __builtin_alloca((size_t)n);
@@ -152,7 +152,7 @@ static void on_signal(int signal)
 	take_here();
 }
 
-__attribute__((noinline)) static void interrupted_function(void)
+__attribute__((__noinline__)) static void interrupted_function(void)
 {
 	raise(SIGUSR1);
 	__asm__ volatile("");

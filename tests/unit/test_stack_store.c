@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Stacks in the registry: packing, storing, sharing, and reading what a wild process left there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "forksan/registry.h"
+#include "registry.h"
+#include "stack.h"
+#include "stack_store.h"
+
+static struct stack_text text;
+
+static void push(const char *function, const char *file, uint32_t line)
+{
+	stack_text_push(&text, LANGUAGE_RUBY, function, strlen(function), file, strlen(file), line);
+}
+
+static struct stack_id store_number(uint64_t number)
+{
+	return stack_store(registry_get(), &number, 1, false, &text);
+}
+
+static void what_was_stored_is_read_back(void **state)
+{
+	const uint64_t native[2] = {0x1234, UINT64_C(0xffff000000005678)};
+	struct stack_frame frame;
+	struct stack_id id;
+
+	(void)state;
+	memset(&text, 0, sizeof(text));
+	push("connect", "/srv/db.rb", 70000);
+	push("", "", 0);
+	id = stack_store(registry_get(), native, 2, true, &text);
+	assert_int_equal(stack_frame_count(registry_get(), id), 4);
+	assert_true(stack_is_truncated(registry_get(), id));
+	assert_true(stack_frame_at(registry_get(), id, 0, &frame));
+	assert_int_equal(frame.language, LANGUAGE_RUBY);
+	assert_string_equal(frame.function, "connect");
+	assert_string_equal(frame.file, "/srv/db.rb");
+	assert_int_equal(frame.line, 70000);
+	assert_true(stack_frame_at(registry_get(), id, 1, &frame));
+	assert_null(frame.function);
+	assert_null(frame.file);
+	assert_true(stack_frame_at(registry_get(), id, 2, &frame));
+	assert_int_equal(frame.language, LANGUAGE_NATIVE);
+	assert_null(frame.module);
+	assert_int_equal(frame.offset, 0x1234);
+	assert_true(stack_frame_at(registry_get(), id, 3, &frame));
+	assert_null(frame.module); /* a module number out of range */
+	assert_false(stack_frame_at(registry_get(), id, 4, &frame));
+}
+
+static void equal_stacks_get_one_id(void **state)
+{
+	struct stack_id first;
+
+	(void)state;
+	memset(&text, 0, sizeof(text));
+	push("a", "b", 1);
+	first = store_number(7);
+	assert_int_equal(store_number(7).n, first.n);
+	assert_int_not_equal(store_number(8).n, first.n);
+	push("a", "b", 1);
+	assert_int_not_equal(store_number(7).n, first.n);
+}
+
+static void another_process_stores_the_same_stack_under_the_same_id(void **state)
+{
+	uint32_t theirs = 0;
+	int ends[2];
+	pid_t pid;
+
+	(void)state;
+	memset(&text, 0, sizeof(text));
+	push("child", "and parent", 3);
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		theirs = store_number(99).n;
+		_exit(write(ends[1], &theirs, sizeof(theirs)) == sizeof(theirs) ? 0 : 1);
+	}
+	assert_int_equal(read(ends[0], &theirs, sizeof(theirs)), sizeof(theirs));
+	assert_int_not_equal(theirs, 0);
+	assert_int_equal(store_number(99).n, theirs);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void a_nul_inside_a_name_does_not_shift_the_frames(void **state)
+{
+	struct stack_frame frame;
+	struct stack_id id;
+
+	(void)state;
+	memset(&text, 0, sizeof(text));
+	stack_text_push(&text, LANGUAGE_PHP, "a\0b", 3, "c\0d", 3, 1);
+	push("next", "file", 2);
+	id = store_number(1);
+	assert_true(stack_frame_at(registry_get(), id, 1, &frame));
+	assert_string_equal(frame.function, "next");
+	assert_int_equal(frame.line, 2);
+}
+
+static void an_entry_left_half_written_is_skipped(void **state)
+{
+	struct stack_id id;
+	struct stack_frame frame;
+
+	(void)state;
+	memset(&text, 0, sizeof(text));
+	push("killed", "here", 1);
+	id = store_number(1);
+	store_release(&registry_get()->stacks[id.n - 1].hash, 1); /* its writer was killed */
+	assert_int_equal(stack_frame_count(registry_get(), id), 0);
+	assert_false(stack_frame_at(registry_get(), id, 0, &frame));
+	assert_int_not_equal(store_number(1).n, id.n);
+	assert_int_not_equal(store_number(1).n, 0);
+}
+
+static void ids_that_make_no_sense_are_no_stacks(void **state)
+{
+	struct stack_frame frame;
+
+	(void)state;
+	assert_int_equal(stack_frame_count(registry_get(), (struct stack_id){0}), 0);
+	assert_int_equal(
+		stack_frame_count(registry_get(), (struct stack_id){FORKSAN_MAX_STACKS + 1}), 0);
+	assert_int_equal(stack_frame_count(registry_get(), (struct stack_id){UINT32_MAX}), 0);
+	assert_false(stack_frame_at(NULL, (struct stack_id){1}, 0, &frame));
+}
+
+/* Any bytes in the shared page must be read without leaving it. */
+static void a_wild_page_is_read_within_its_bounds(void **state)
+{
+	struct stack_id id;
+	struct registry_stack *entry;
+	unsigned seed = 20261124;
+
+	(void)state;
+	memset(&text, 0, sizeof(text));
+	id = store_number(12345);
+	entry = &registry_get()->stacks[id.n - 1];
+	for (int round = 0; round < 20000; round++) {
+		struct stack_frame frame;
+		unsigned count;
+
+		for (int i = 0; i < 64; i++)
+			entry->text[rand_r(&seed) % sizeof(entry->text)] =
+				(char)(rand_r(&seed) % 6);
+		entry->text_count = (uint16_t)rand_r(&seed);
+		entry->text_len_bytes = (uint16_t)(rand_r(&seed) % 5000);
+		entry->native_count = (uint16_t)(rand_r(&seed) % 200);
+		entry->native[round % FORKSAN_MAX_NATIVE_FRAMES] = (uint64_t)rand_r(&seed) << 40;
+		count = stack_frame_count(registry_get(), id);
+		assert_true(count <= sizeof(entry->text) / 7 + FORKSAN_MAX_NATIVE_FRAMES);
+		if (count > 0)
+			assert_true(stack_frame_at(registry_get(), id, count - 1, &frame));
+		assert_false(stack_frame_at(registry_get(), id, count, &frame));
+		assert_false(stack_frame_at(registry_get(), id, UINT32_MAX, &frame));
+	}
+}
+
+static void a_full_table_gives_no_id(void **state)
+{
+	unsigned stored = 0;
+
+	(void)state;
+	memset(&text, 0, sizeof(text));
+	for (uint64_t i = 0; i < 3 * FORKSAN_MAX_STACKS; i++)
+		stored += store_number(i << 20).n != 0;
+	assert_true(stored > FORKSAN_MAX_STACKS * 9 / 10);
+	assert_true(stored <= FORKSAN_MAX_STACKS);
+	assert_int_equal(store_number(UINT64_C(1) << 60).n, 0);
+}
+
+static int join(void **state)
+{
+	bool created;
+
+	(void)state;
+	if (registry_join("", getpid(), getppid(), &created) != 0)
+		return -1;
+	registry_unlink();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_stored_is_read_back),
+		cmocka_unit_test(equal_stacks_get_one_id),
+		cmocka_unit_test(another_process_stores_the_same_stack_under_the_same_id),
+		cmocka_unit_test(a_nul_inside_a_name_does_not_shift_the_frames),
+		cmocka_unit_test(an_entry_left_half_written_is_skipped),
+		cmocka_unit_test(ids_that_make_no_sense_are_no_stacks),
+		cmocka_unit_test(a_wild_page_is_read_within_its_bounds),
+		cmocka_unit_test(a_full_table_gives_no_id), /* last: it leaves no room */
+	};
+
+	return cmocka_run_group_tests(tests, join, NULL);
+}
