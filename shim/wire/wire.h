@@ -25,13 +25,17 @@ enum wire_direction {
 /*
  * Tells the protocol from the first bytes of a connection: `len[d]` bytes of direction d, at most
  * FORKSAN_HEAD_BYTES.  Returns PROTOCOL_UNKNOWN while more bytes could decide it, PROTOCOL_OTHER
- * when they are none that is known, else the protocol.  With both heads full it never returns
- * UNKNOWN.  The answer for a prefix is never contradicted by a longer one, only refined from
- * UNKNOWN.
+ * when they are none that is known, else the protocol.  Unmatched bytes of the server alone decide
+ * nothing; once the client's head is full the answer is never UNKNOWN.
+ *
+ * The answer for a prefix is never contradicted by a longer one, only refined from UNKNOWN, as long
+ * as the two directions speak one protocol.  Where they contradict each other (only nonsense does)
+ * the server's word counts if its protocol greets, else the client's.
  */
 enum protocol wire_tell(const uint8_t *head[2], const size_t len[2]);
 
-/* The protocol that usually listens on a TCP port or a unix socket path; PROTOCOL_UNKNOWN if none. */
+/* The protocol that usually listens on a TCP port or a unix socket path; PROTOCOL_UNKNOWN if none.
+ */
 enum protocol wire_by_port(uint16_t port);
 enum protocol wire_by_path(const char *path, size_t len);
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MQTT 3.1, 3.1.1 and 5: first bytes.
+ *
+ *   10 | remaining length, 1 to 4 bytes | 00 04 "MQTT" | 04 or 05 | ...      CONNECT     client
+ *   10 | remaining length               | 00 06 "MQIsdp" | 03 | ...          CONNECT 3.1
+ *   20 | 02 | 00..01 | 00..05                                                CONNACK     server
+ *
+ * Remaining length: 7 bits a byte, the eighth says that another follows.
+ *
+ * Sources: OASIS MQTT 3.1.1 and 5.0, sections 2.2.3 "Remaining Length", 3.1 "CONNECT", 3.2
+ * "CONNACK"; IBM MQTT 3.1 for the older name.
+ */
+#include "tell.h"
+
+#define MQTT_CONNECT 0x10
+#define MQTT_LENGTH_BYTES 4
+
+static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+{
+	static const struct wire_range name[] = {
+		WIRE_IS(0x00), WIRE_IS(0x04), WIRE_IS('M'),
+		WIRE_IS('Q'),  WIRE_IS('T'),  WIRE_IS('T'),
+	};
+	static const struct wire_range old_name[] = {
+		WIRE_IS(0x00), WIRE_IS(0x06), WIRE_IS('M'), WIRE_IS('Q'),
+		WIRE_IS('I'),  WIRE_IS('s'),  WIRE_IS('d'), WIRE_IS('p'),
+	};
+	size_t at = 1;
+
+	if (bytes[0] != MQTT_CONNECT)
+		return WIRE_NO;
+	while (at < len && at <= MQTT_LENGTH_BYTES && (bytes[at] & 0x80) != 0)
+		at++;
+	if (at > MQTT_LENGTH_BYTES)
+		return WIRE_NO;
+	if (at >= len)
+		return WIRE_MAYBE;
+	at++;
+	return wire_match_best(WIRE_MATCH_RANGES(bytes + at, len - at, name),
+			       WIRE_MATCH_RANGES(bytes + at, len - at, old_name));
+}
+
+static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+{
+	static const struct wire_range connack[] = {
+		WIRE_IS(0x20),
+		WIRE_IS(0x02),
+		{0x00, 0x01},
+		{0x00, 0x05},
+	};
+
+	return WIRE_MATCH_RANGES(bytes, len, connack);
+}
+
+const struct wire_protocol wire_mqtt = {
+	.protocol = PROTOCOL_MQTT,
+	.tell = {tell_client, tell_server},
+	.ports = {1883, 8883 /* TLS */},
+};

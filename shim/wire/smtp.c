@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SMTP and its family (LMTP, FTP, IMAP, POP3), which greet alike and are not watched by default:
+ * first bytes.
+ *
+ *   server, first:  "220 " or "220-"     SMTP, LMTP, FTP
+ *                   "* OK" "* PREAUTH"   IMAP
+ *                   "+OK "               POP3
+ *   client:         "EHLO " "HELO " "LHLO "
+ *
+ * Sources: RFC 5321 section 3.1 and 4.1.1.1, RFC 2033, RFC 959 section 5.4, RFC 9051 section 7.1,
+ * RFC 1939 section 4.
+ */
+#include "tell.h"
+
+static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+{
+	static const char *const commands[] = {"EHLO ", "HELO ", "LHLO ", NULL};
+
+	return wire_match_texts(bytes, len, commands);
+}
+
+static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+{
+	static const char *const greetings[] = {"220 ", "220-", "* OK", "* PREAUTH", "+OK ", NULL};
+
+	return wire_match_texts(bytes, len, greetings);
+}
+
+const struct wire_protocol wire_smtp = {
+	.protocol = PROTOCOL_SMTP,
+	.greets = true,
+	.tell = {tell_client, tell_server},
+	.ports = {25, 587, 21, 143, 110},
+};
