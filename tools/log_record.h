@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One line of a log as a record: parsed and checked, so that the rest of the tool trusts its types.
+ *
+ * docs/log.md is the contract.  Names that it does not list are ignored; what it lists has the
+ * right type here or the line is broken.  Pure: bytes in, record or complaint out.
+ */
+#ifndef FORKSAN_TOOLS_LOG_RECORD_H
+#define FORKSAN_TOOLS_LOG_RECORD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "forksan/finding.h"
+
+#define LOG_VERSION 1
+#define LOG_TIME_BYTES 31 /* 2026-11-24T08:46:56.123456789Z and a NUL */
+
+enum log_stack {
+	LOG_STACK_OPENED,
+	LOG_STACK_FORKED,
+	LOG_STACK_OTHER_USE,
+	LOG_STACK_THIS_USE,
+	LOG_STACK_COUNT,
+};
+
+/* Names of the four stacks, as keys of `stacks`. */
+extern const char *const log_stack_names[LOG_STACK_COUNT];
+
+enum log_record_type {
+	RECORD_FINDING,
+	RECORD_SESSION,
+	RECORD_PROCESS,
+	RECORD_SUMMARY,
+	RECORD_UNKNOWN, /* of a later version: nothing but json is set */
+};
+
+/* Strings and objects are borrowed from json. */
+struct log_record {
+	json_t *json; /* owned: log_record_free() */
+	enum log_record_type type;
+	const char *time; /* LOG_TIME_BYTES - 1 characters: sorts as text */
+	uint64_t session;
+	int64_t pid;
+	/* finding */
+	enum kind kind;
+	uint64_t id;
+	uint64_t repeat;
+	const char *comm;
+	const char *text;
+	json_t *connection;
+	json_t *other;	   /* an object, or JSON null */
+	json_t *operation; /* an object, or JSON null */
+	json_t *stacks[LOG_STACK_COUNT];
+	const char *culprit_opened; /* NULL: none */
+	const char *culprit_use;
+	/* summary */
+	json_t *counters;
+};
+
+/* Says of a broken line: expected X, found Y. */
+struct log_complaint {
+	char expected[96];
+	char found[96];
+};
+
+extern const char *const log_kind_names[KIND_COUNT];
+extern const char *const log_level_names[LEVEL_COUNT];
+extern const enum level log_kind_levels[KIND_COUNT];
+
+/* Parses `len_bytes` of text.  False: *complaint says why; *record needs no free then. */
+bool log_record_parse(const char *text, size_t len_bytes, struct log_record *record,
+		      struct log_complaint *complaint);
+void log_record_free(struct log_record *record);
+
+#endif
