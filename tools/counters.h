@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counters' names and sentences, and how a summary shows them.
+ */
+#ifndef FORKSAN_TOOLS_COUNTERS_H
+#define FORKSAN_TOOLS_COUNTERS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "forksan/finding.h"
+
+extern const char *const counter_names[COUNTER_COUNT];
+
+/* Writes the summary of `counters`, each line beginning with `prefix`: what was watched, what was
+ * found, and every loss that is not zero. */
+void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out);
+
+#endif
