@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the tool speaks to its user: messages, help, and what a mistyped word was probably meant to
+ * be.
+ *
+ * Messages go to stderr as `forksan VERB: text`.  Single-threaded, as the whole tool.
+ */
+#ifndef FORKSAN_TOOLS_CLI_H
+#define FORKSAN_TOOLS_CLI_H
+
+#include <stddef.h>
+
+struct option;
+struct verb;
+
+/* One line on stderr; the newline is added. */
+void cli_error(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The verb's usage, summary and help on stdout. */
+void cli_print_help(const struct verb *verb);
+
+/* Says what getopt_long() did not take, with the closest long option, or none.  `longs` ends with
+ * a zero entry; `result` is what getopt_long() returned, '?' or ':'.  Returns STATUS_USAGE. */
+int cli_unknown_option(const struct verb *verb, const struct option *longs, char **argv,
+		       int result);
+
+/* The candidate that `word` was probably meant to be, or NULL when none is close.  Pure. */
+const char *cli_closest(const char *word, const char *const *candidates, size_t count);
+
+/* Ends the tool with STATUS_USAGE and a message: there is no memory. */
+void cli_no_memory(void) __attribute__((noreturn));
+
+#endif

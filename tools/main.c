@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * forksan: the tool's table of verbs.
+ *
+ * main() finds the verb and hands its arguments over; nothing else is decided here.  A new verb is
+ * a cmd_*.c with a struct verb, one line in verb.h and one in the table.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "exit_status.h"
+#include "verb.h"
+
+static const struct verb *const verbs[] = {
+	&verb_report,
+};
+#define VERB_COUNT (sizeof verbs / sizeof verbs[0])
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: forksan VERB [OPTION...] ...\n\n"
+	      "Finds connections that two processes share over a fork.\n\n",
+	      out);
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		fprintf(out, "  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
+	fputs("\nforksan VERB --help tells more; so do the manual pages forksan(1), "
+	      "forksan-VERB(1)\n"
+	      "and forksan(7).  forksan --version prints the version.\n",
+	      out);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (strcmp(verbs[i]->name, name) == 0)
+			return verbs[i];
+	return NULL;
+}
+
+static int complain_of_verb(const char *name)
+{
+	static const char *const more[] = {"help", "--help", "--version"};
+	const char *names[VERB_COUNT + sizeof more / sizeof more[0]];
+	const char *guess;
+	size_t count = 0;
+
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		names[count++] = verbs[i]->name;
+	for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+		names[count++] = more[i];
+	guess = cli_closest(name, names, count);
+	if (guess != NULL)
+		cli_error(NULL, "unknown verb %s; did you mean %s?", name, guess);
+	else
+		cli_error(NULL, "unknown verb %s; see forksan --help", name);
+	return STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	if (argc < 2) {
+		print_usage(stderr);
+		return STATUS_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("forksan %s\n", FORKSAN_VERSION);
+		return STATUS_OK;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    (strcmp(argv[1], "help") == 0 && argc == 2)) {
+		print_usage(stdout);
+		return STATUS_OK;
+	}
+	if (strcmp(argv[1], "help") == 0) {
+		verb = find_verb(argv[2]);
+		if (verb == NULL)
+			return complain_of_verb(argv[2]);
+		cli_print_help(verb);
+		return STATUS_OK;
+	}
+	verb = find_verb(argv[1]);
+	if (verb == NULL)
+		return complain_of_verb(argv[1]);
+	return verb->run(argc - 1, argv + 1);
+}

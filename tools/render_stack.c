@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See render_stack.h.
+ */
+#include "render_stack.h"
+
+#include <string.h>
+
+#include "clean.h"
+#include "site.h"
+
+#define SHOWN_INTERPRETED 24
+#define SHOWN_NATIVE_BELOW 4 /* native frames shown under interpreter frames */
+#define SHOWN_NATIVE_ALONE 16
+
+static const char *string_of(const json_t *frame, const char *name)
+{
+	return json_string_value(json_object_get(frame, name));
+}
+
+static void print_source(const json_t *place, FILE *out)
+{
+	const char *file = string_of(place, "file");
+	json_int_t line = json_integer_value(json_object_get(place, "line"));
+
+	if (file == NULL)
+		return;
+	fputs(" at ", out);
+	clean_print(file, out);
+	if (line > 0)
+		fprintf(out, ":%lld", (long long)line);
+}
+
+static void print_inlined(const json_t *frame, FILE *out)
+{
+	const json_t *place;
+	size_t i;
+
+	json_array_foreach(json_object_get(frame, "inlined"), i, place)
+	{
+		fputs("         ", out);
+		clean_print(string_of(place, "function"), out);
+		print_source(place, out);
+		fputs(" (inlined)\n", out);
+	}
+}
+
+static void print_native(const json_t *frame, FILE *out)
+{
+	const char *name = string_of(frame, "demangled");
+	const char *module = string_of(frame, "module");
+	unsigned long long offset =
+		(unsigned long long)json_integer_value(json_object_get(frame, "offset"));
+
+	if (name == NULL)
+		name = string_of(frame, "function");
+	print_inlined(frame, out);
+	fputs("         ", out);
+	clean_print(name, out);
+	print_source(frame, out);
+	if (module == NULL) {
+		fprintf(out, " (0x%llx)\n", offset);
+		return;
+	}
+	fputs(" (", out);
+	clean_print(site_base_name(module), out);
+	if (name == NULL || string_of(frame, "file") == NULL)
+		fprintf(out, "+0x%llx", offset);
+	fputs(")\n", out);
+}
+
+static void print_interpreted(const json_t *frame, FILE *out)
+{
+	fputs("      ", out);
+	clean_print(string_of(frame, "function"), out);
+	print_source(frame, out);
+	fputc('\n', out);
+}
+
+static void print_hidden(size_t count, const char *what, FILE *out)
+{
+	if (count > 0)
+		fprintf(out, "         ... %zu more %sframe%s (--verbose)\n", count, what,
+			count == 1 ? "" : "s");
+}
+
+void render_stack(const json_t *stack, bool every_frame, FILE *out)
+{
+	size_t interpreted = 0, native = 0, shown_native, i;
+	size_t interpreted_hidden = 0, native_hidden = 0;
+	const json_t *frame;
+
+	json_array_foreach(stack, i, frame)
+	{
+		if (strcmp(string_of(frame, "language"), "native") != 0)
+			interpreted++;
+	}
+	shown_native = interpreted > 0 ? SHOWN_NATIVE_BELOW : SHOWN_NATIVE_ALONE;
+	interpreted = 0;
+	json_array_foreach(stack, i, frame)
+	{
+		if (strcmp(string_of(frame, "language"), "native") == 0) {
+			if (native++ == 0)
+				print_hidden(interpreted_hidden, "", out);
+			if (every_frame || native <= shown_native)
+				print_native(frame, out);
+			else
+				native_hidden++;
+		} else if (every_frame || ++interpreted <= SHOWN_INTERPRETED) {
+			print_interpreted(frame, out);
+		} else {
+			interpreted_hidden++;
+		}
+	}
+	if (native == 0)
+		print_hidden(interpreted_hidden, "", out);
+	print_hidden(native_hidden, "native ", out);
+	if (json_array_size(stack) == 0)
+		fputs("      (no stack)\n", out);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One stack as text.
+ */
+#ifndef FORKSAN_TOOLS_RENDER_STACK_H
+#define FORKSAN_TOOLS_RENDER_STACK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Prints a checked, annotated stack, innermost frame first.  Where an interpreter ran, its frames
+ * are what the reader wants, so only the innermost native ones follow unless `every_frame`. */
+void render_stack(const json_t *stack, bool every_frame, FILE *out);
+
+#endif

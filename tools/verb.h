@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A verb of the tool: `forksan NAME ...`.  Each cmd_NAME.c defines one; main.c lists them.
+ */
+#ifndef FORKSAN_TOOLS_VERB_H
+#define FORKSAN_TOOLS_VERB_H
+
+struct verb {
+	const char *name;
+	const char *usage;   /* what follows the name */
+	const char *summary; /* one line for `forksan --help` */
+	const char *help;    /* options and more, for `forksan NAME --help`; ends with a newline */
+	/* argv[0] is the verb's name.  Returns an enum exit_status or, for run, CMD's status. */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct verb verb_report;
+
+#endif
