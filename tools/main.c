@@ -13,6 +13,7 @@
 #include "verb.h"
 
 static const struct verb *const verbs[] = {
+	&verb_run,
 	&verb_report,
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

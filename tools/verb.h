@@ -14,6 +14,7 @@ struct verb {
 	int (*run)(int argc, char **argv);
 };
 
+extern const struct verb verb_run;
 extern const struct verb verb_report;
 
 #endif

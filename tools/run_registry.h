@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session's registry as `forksan run` reads it when CMD has ended.
+ *
+ * Any process of the session may have written anything, and may be writing still.  What is needed
+ * is copied with pread(), so a file that shrinks is a short read and no SIGBUS; every value is
+ * bounded.
+ */
+#ifndef FORKSAN_TOOLS_RUN_REGISTRY_H
+#define FORKSAN_TOOLS_RUN_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "forksan/finding.h"
+#include "forksan/registry.h"
+
+#define RUN_REGISTRY_PATH_BYTES                                                                    \
+	(sizeof REGISTRY_DIRECTORY "/" REGISTRY_FILE_PREFIX + REGISTRY_SESSION_BYTES)
+
+struct run_registry {
+	uint64_t counters[COUNTER_COUNT];
+	bool summary_written; /* the session's last process wrote the summary record */
+	size_t alive;	      /* processes of the session that are still there */
+};
+
+enum run_registry_state {
+	RUN_REGISTRY_READ,
+	RUN_REGISTRY_ABSENT,  /* forksan was in no process of the session */
+	RUN_REGISTRY_STRANGE, /* something else is there; `why` says what */
+};
+
+/* The path of the registry of `session`. */
+void run_registry_path(const char *session, char out[RUN_REGISTRY_PATH_BYTES]);
+
+/* Reads it into *registry.  *why is set for RUN_REGISTRY_STRANGE. */
+enum run_registry_state run_registry_read(const char *path, struct run_registry *registry,
+					  const char **why);
+
+/* Removes the file. */
+void run_registry_remove(const char *path);
+
+#endif
