@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Private database servers for tests: MariaDB, PostgreSQL, PgBouncer, Redis, memcached.
+"""Private servers for tests: MariaDB, PostgreSQL, PgBouncer, Redis, memcached, OpenLDAP.
 
     with servers.mariadb() as db:
         pymysql.connect(host=db.host, port=db.port, user=db.user, password=db.password, ...)
@@ -239,3 +239,35 @@ def memcached():
 
         with started(path, command, ping, stop_signal=signal.SIGKILL) as (process, port):
             yield Server(process, path, port)
+
+
+# --- directory -------------------------------------------------------------------------------
+
+def slapd_ping(port):
+    # An anonymous simple bind, LDAP version 3; the answer is a SEQUENCE.
+    return conversation(port, bytes.fromhex("300c020101600702010304008000"), 1) == b"\x30"
+
+
+@contextlib.contextmanager
+def slapd():
+    """Base dc=example, administrator cn=admin,dc=example with password `secret`."""
+    with directory("forksan-slapd-") as path:
+        config = os.path.join(path, "slapd.conf")
+        write_file(config, "\n".join([
+            "include /etc/ldap/schema/core.schema",
+            "modulepath /usr/lib/ldap",
+            "moduleload back_mdb",
+            "database mdb",
+            "suffix dc=example",
+            "rootdn cn=admin,dc=example",
+            "rootpw secret",
+            f"directory {path}",
+            "maxsize 10485760",
+        ]) + "\n")
+
+        def command(port):
+            return ["slapd", "-h", f"ldap://127.0.0.1:{port}/", "-f", config, "-d", "0"]
+
+        with started(path, command, slapd_ping) as (process, port):
+            yield Server(process, path, port, user="cn=admin,dc=example", password="secret",
+                         database="dc=example")
