@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compiler.h"
 #include "forksan/limits.h"
 #include "forksan/protocols.h"
 
@@ -27,7 +28,7 @@ struct options {
 };
 
 /* Constant after options_parse(). */
-extern struct options options;
+extern FORKSAN_HIDDEN struct options options;
 
 /* Sets the defaults and reads `text` (NULL: nothing) into `options`.  Every complaint goes to
  * `complain` as one line without newline.  Pure but for `options`; no allocation. */

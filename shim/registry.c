@@ -28,12 +28,6 @@
 
 struct registry *registry_mapping;
 
-void registry_count(enum registry_counter counter)
-{
-	if (registry_mapping)
-		fetch_add_relaxed(&registry_mapping->header.counters[counter], 1);
-}
-
 /* Kernels before 5.14 know no MADV_POPULATE_WRITE.  There a write by the kernel on our behalf tells
  * the same: process_vm_writev(2) answers EFAULT where a store would raise SIGBUS. */
 static int populate_by_copy(uintptr_t start, uintptr_t end, size_t page_bytes)
@@ -88,6 +82,14 @@ static bool pid_exists(pid_t pid)
 	return sys_kill(pid, 0) != -ESRCH;
 }
 
+void registry_forget_holds(struct registry_process *process)
+{
+	/* Words that mean nothing are zero.  Killed in here: the next claimer clears again. */
+	for (uint32_t i = 0; i < load_relaxed(&process->hold_words); i++)
+		store_relaxed(&registry_mapping->holds[registry_process_slot(process)][i], 0);
+	store_release(&process->hold_words, 0);
+}
+
 /* Takes the slot when it is free, or its process is over.  Leaves it BUSY. */
 static bool take_process_slot(struct registry_process *process, pid_t pid)
 {
@@ -109,7 +111,7 @@ static bool take_process_slot(struct registry_process *process, pid_t pid)
 	if (!compare_exchange_acq_rel(&process->state, &word, (uint32_t)pid << 8 | PROCESS_BUSY))
 		return false;
 	store_release(&process->serial, 0);
-	store_relaxed(&process->hold_words, 0);
+	registry_forget_holds(process);
 	return true;
 }
 
@@ -123,7 +125,7 @@ struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid)
 
 		/* Serials are 31 bits (lineage.h).  The counter is held at its end, so that it never
 		 * starts again from 0. */
-		if (next > INT32_MAX) {
+		if (next >= INT32_MAX) {
 			store_relaxed(&registry->header.next_serial, INT32_MAX);
 			return NULL;
 		}
@@ -276,7 +278,25 @@ static bool held_by_anyone(uint32_t slot, bool ask_kernel)
 	return false;
 }
 
-/* A slot that can be taken: free, or (with `reclaim`) left behind by dead processes. */
+void registry_orphan_socket(uint32_t slot)
+{
+	struct registry *registry = registry_mapping;
+	uint32_t hint = load_relaxed(&registry->header.socket_hint);
+
+	store_relaxed(&registry->sockets[slot].orphaned_ns, sys_clock_ns(CLOCK_BOOTTIME));
+	while (slot < hint && !compare_exchange_acq_rel(&registry->header.socket_hint, &hint, slot))
+		;
+}
+
+/* An orphan is given a second, in which a child just forked can say that it holds the socket. */
+static bool is_old_orphan(uint32_t slot)
+{
+	uint64_t since = load_relaxed(&registry_mapping->sockets[slot].orphaned_ns);
+
+	return since != 0 && sys_clock_ns(CLOCK_BOOTTIME) - since > NS_PER_SECOND;
+}
+
+/* A slot that can be taken: free, orphaned, or (with `reclaim`) left behind by dead processes. */
 static bool take_socket_slot(uint32_t slot, bool reclaim)
 {
 	struct registry *registry = registry_mapping;
@@ -288,7 +308,7 @@ static bool take_socket_slot(uint32_t slot, bool reclaim)
 	case SOCKET_BUSY:
 		return false;
 	case SOCKET_LIVE:
-		if (!reclaim || held_by_anyone(slot, true))
+		if (!(reclaim || is_old_orphan(slot)) || held_by_anyone(slot, true))
 			return false;
 		break;
 	}
@@ -308,7 +328,8 @@ bool registry_claim_socket(uint32_t *slot)
 			struct registry_socket *socket = &registry->sockets[i];
 			uint32_t state = load_relaxed(&registry->socket_state[i]) & 0xff;
 
-			if (pass < 2 && state != SOCKET_FREE)
+			if (state == SOCKET_BUSY ||
+			    (state == SOCKET_LIVE && pass < 2 && !is_old_orphan(i)))
 				continue;
 			if (registry_populate(socket, sizeof *socket) != 0)
 				return false;
@@ -371,24 +392,37 @@ bool registry_find_socket(uint64_t cookie, uint32_t *slot)
 
 /* --- who holds what ---------------------------------------------------------------------- */
 
+/* Makes the first `wanted` words of the process's row usable. */
+static bool grow_holds(uint32_t process_slot, uint32_t wanted)
+{
+	_Atomic uint32_t *hold_words = &registry_mapping->processes[process_slot].hold_words;
+
+	if (load_relaxed(hold_words) >= wanted)
+		return true;
+	if (registry_populate(registry_mapping->holds[process_slot], wanted * sizeof(uint64_t)) != 0)
+		return false;
+	raise_to(hold_words, wanted);
+	return true;
+}
+
 bool registry_hold(uint32_t process_slot, uint32_t socket_slot)
 {
-	_Atomic uint64_t *words = registry_mapping->holds[process_slot];
-	_Atomic uint32_t *hold_words = &registry_mapping->processes[process_slot].hold_words;
-	uint32_t valid = load_relaxed(hold_words);
-
-	/* Words beyond the valid ones hold what the slot's last owner left: clear, then show. */
-	if (socket_slot / 64 >= valid) {
-		uint32_t wanted = socket_slot / 64 + 1;
-
-		if (registry_populate(&words[valid], (wanted - valid) * sizeof words[0]) != 0)
-			return false;
-		for (uint32_t i = valid; i < wanted; i++)
-			store_relaxed(&words[i], 0);
-		store_release(hold_words, wanted);
-	}
+	if (!grow_holds(process_slot, socket_slot / 64 + 1))
+		return false;
 	fetch_or_relaxed(&registry_mapping->holds[process_slot][socket_slot / 64],
 			 UINT64_C(1) << socket_slot % 64);
+	return true;
+}
+
+bool registry_hold_all(uint32_t process_slot, const _Atomic uint64_t *words, uint32_t count)
+{
+	if (count == 0)
+		return true;
+	if (!grow_holds(process_slot, count))
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		store_relaxed(&registry_mapping->holds[process_slot][i], load_relaxed(&words[i]));
+	atomic_thread_fence(memory_order_seq_cst); /* see registry_release_socket() */
 	return true;
 }
 

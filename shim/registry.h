@@ -14,10 +14,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "compiler.h"
 #include "forksan/registry.h"
 
 /* NULL until registry_join() succeeded. */
-extern struct registry *registry_mapping;
+extern FORKSAN_HIDDEN struct registry *registry_mapping;
 
 static inline struct registry *registry_get(void)
 {
@@ -35,7 +36,16 @@ void registry_unlink(void);
  * -EFAULT when the file system of the registry is full. */
 int registry_populate(const void *start, size_t len_bytes);
 
-void registry_count(enum registry_counter counter);
+/* Only once a session is joined. */
+static inline void registry_count(enum registry_counter counter)
+{
+	fetch_add_relaxed(&registry_mapping->header.counters[counter], 1);
+}
+
+static inline void registry_uncount(enum registry_counter counter)
+{
+	fetch_add_relaxed(&registry_mapping->header.counters[counter], UINT64_MAX);
+}
 
 /* --- processes --------------------------------------------------------------------------- */
 
@@ -65,6 +75,10 @@ void registry_publish_socket(uint32_t slot);
 /* Frees a LIVE slot of that generation when no process is known to hold it. */
 void registry_release_socket(uint32_t slot, uint32_t generation);
 
+/* Marks a LIVE slot that may have no holder any more, for registry_claim_socket() to look at after a
+ * while. */
+void registry_orphan_socket(uint32_t slot);
+
 /* The LIVE slot with that cookie; false when there is none.  Reads every slot in use. */
 bool registry_find_socket(uint64_t cookie, uint32_t *slot);
 
@@ -81,9 +95,12 @@ static inline bool registry_socket_is(uint32_t slot, uint32_t generation)
 
 /* --- who holds what ---------------------------------------------------------------------- */
 
-/* Sets and clears the process's own bit.  Threads of one process may call at once except for the first
- * hold of a word, which the caller serialises (fdtable.c).  False when there are no pages for it. */
+/* Sets and clears the process's own bit, from any of its threads.  False: no pages for it. */
 bool registry_hold(uint32_t process_slot, uint32_t socket_slot);
+/* Publishes a new process's whole bitmap.  The caller looks at each socket's generation afterwards:
+ * one that was released meanwhile has changed. */
+bool registry_hold_all(uint32_t process_slot, const _Atomic uint64_t *words, uint32_t count);
+void registry_forget_holds(struct registry_process *process);
 void registry_let_go(uint32_t process_slot, uint32_t socket_slot);
 
 /* A live process other than `self` that holds the socket, or NULL.  Asks the kernel about each

@@ -191,7 +191,9 @@ static bool adopt_if_related(const char *session, pid_t pid, pid_t parent_pid)
 		return false;
 	if (registry_find_pid(pid) || registry_find_pid(parent_pid))
 		return true;
-	if (!registry_others_alive(NULL))
+	/* A session whose creator lives may be about to publish its first process. */
+	if (sys_kill(registry_mapping->header.creator_pid, 0) == -ESRCH &&
+	    !registry_others_alive(NULL))
 		registry_unlink();
 	sys_munmap(registry_mapping, sizeof *registry_mapping);
 	registry_mapping = NULL;

@@ -59,6 +59,7 @@
 /* Use stacks taken by one process on one connection.  A connection that is shared by mistake is
  * used from few places; after that uses are judged and counted, not walked. */
 #define FORKSAN_USE_STACKS_PER_PROCESS 16
+#define FORKSAN_SOUND_STACKS_PER_PROCESS 4 /* of uses that were sound: for the other's report */
 
 /* struct sockaddr_un is the largest address kept: 110 bytes (unix(7)). */
 #define FORKSAN_ADDRESS_BYTES 112

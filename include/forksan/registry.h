@@ -122,6 +122,7 @@ struct registry_socket {
 	uint8_t reserved_hot[16];
 	/* --- cold ------------------------------------------------------------------------- */
 	uint64_t opened_realtime_ns;
+	_Atomic uint64_t orphaned_ns; /* CLOCK_BOOTTIME when it seemed to have no holder, 0 never */
 	uint8_t peer[FORKSAN_ADDRESS_BYTES]; /* struct sockaddr, as given to connect() */
 	uint32_t peer_len_bytes;
 	/* First bytes of each direction while the protocol is not told; index 0 from the client.
@@ -130,7 +131,7 @@ struct registry_socket {
 	uint8_t head[2][FORKSAN_HEAD_BYTES];
 	struct registry_user users[FORKSAN_MAX_USERS];
 	_Atomic uint32_t next_user; /* round robin when all entries are taken */
-	uint8_t reserved[52];
+	uint8_t reserved[44];
 };
 _Static_assert(sizeof(struct registry_socket) == 512, "eight cache lines");
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that begin and end processes.
+ *
+ * fork(), daemon() and forkpty() run pthread_atfork handlers, ours among them (init.c); the wrappers
+ * only remember where the fork was made.  _Fork() runs none.  vfork() is not here: a wrapper in C
+ * would return into a frame that the child has overwritten, and a vfork child is not to change
+ * anything of ours anyway.
+ *
+ * No lock is held over any of them, and between the wrapper and the kernel nothing of ours runs.
+ */
+#include <errno.h>
+#include <sys/syscall.h>
+
+#include "init.h"
+#include "real.h"
+#include "track.h"
+
+FORKSAN_EXPORT pid_t fork(void)
+{
+	init_ensure();
+	process_before_fork();
+	return REAL(fork)();
+}
+
+FORKSAN_EXPORT pid_t __fork(void) __attribute__((alias("fork"), nothrow));
+
+/* Async-signal-safe, as _Fork() is to be: what we do in the child is. */
+FORKSAN_EXPORT pid_t _Fork(void)
+{
+	pid_t pid;
+
+	if (!REAL(_Fork)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	process_before_fork();
+	pid = real._Fork();
+	if (pid == 0)
+		process_born();
+	else if (pid > 0)
+		process_forked();
+	return pid;
+}
+
+FORKSAN_EXPORT int daemon(int no_chdir, int no_close)
+{
+	init_ensure();
+	process_before_fork();
+	return REAL(daemon)(no_chdir, no_close);
+}
+
+FORKSAN_EXPORT pid_t forkpty(int *master, char *name, const struct termios *term,
+			     const struct winsize *size)
+{
+	init_ensure();
+	process_before_fork();
+	return REAL(forkpty)(master, name, term, size);
+}
+
+FORKSAN_EXPORT void _exit(int status)
+{
+	init_leave();
+	REAL(_exit)(status);
+	__builtin_unreachable();
+}
+
+FORKSAN_EXPORT void _Exit(int status) __attribute__((alias("_exit")));
+
+/* Runs at_quick_exit() handlers and no destructors. */
+FORKSAN_EXPORT void quick_exit(int status)
+{
+	init_leave();
+	REAL(quick_exit)(status);
+	__builtin_unreachable();
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This process: its identity in the session, its epoch, and every way in which a fork is noticed.
+ *
+ * A fork is noticed in the child by a page with MADV_WIPEONFORK, whose words read zero in any new
+ * process however it was made (fork, _Fork, raw clone); wrappers and pthread_atfork handlers only
+ * make that prompt.  A vfork child shares the page with its parent, so nothing is noticed there;
+ * what must not change in it asks process_is_vfork_child() first.
+ */
+#ifndef FORKSAN_SHIM_PROCESS_H
+#define FORKSAN_SHIM_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "compiler.h"
+#include "forksan/atomics.h"
+#include "lineage.h"
+#include "registry.h"
+#include "stack.h"
+
+/* The words that a fork wipes. */
+struct process_wiped {
+	/* This process's lineage word: lineage_pack(self), 0 until process_enter() has run in a new
+	 * process, PROCESS_UNWATCHED when it has no place in the session. */
+	_Atomic uint64_t mine;
+	_Atomic uint32_t entering; /* 1: a thread is in process_enter() */
+};
+
+#define PROCESS_UNWATCHED UINT64_C(0x7fffffffffffffff)
+
+extern FORKSAN_HIDDEN union process_page {
+	struct process_wiped words;
+	uint8_t bytes[4096];
+} process_page;
+
+struct process {
+	struct lineage_process lineage;
+	struct registry_process *shared; /* NULL: not watched */
+	pid_t pid;
+	uint64_t forked_ns;	    /* CLOCK_MONOTONIC of the latest fork, 0 none */
+	uint64_t born_ns;	    /* CLOCK_MONOTONIC of process_enter() */
+	struct stack_id fork_stack; /* where the latest fork was made, for the child */
+	_Atomic bool newborn;	    /* forked, and open-at-fork not yet looked for */
+	_Atomic bool violated;	    /* has reported a violation, for exitcode= */
+};
+
+extern FORKSAN_HIDDEN struct process process;
+
+static inline uint64_t process_mine(void)
+{
+	return load_relaxed(&process_page.words.mine);
+}
+
+/* Joins the session for the first time (constructor, or a wrapper called before it).  0 or -errno. */
+int process_start(const char *session, bool *created);
+
+/* Gives a new process its place in the session.  True when this process is watched.  Called by the
+ * slow path whenever process_mine() is 0; cheap otherwise.  Async-signal-safe; a signal handler that
+ * interrupts it gets false. */
+bool process_enter(void);
+
+/* In the child of a fork that a wrapper or pthread_atfork saw: enters at once.  Idempotent. */
+void process_born(void);
+
+/* In the parent after a fork that succeeded: begins the next epoch. */
+void process_forked(void);
+
+/* Before a fork: remembers where, for the child's reports. */
+void process_before_fork(void);
+
+/* True within a second of this process's latest fork: its child may not have entered yet. */
+bool process_has_just_forked(void);
+
+/* True in a vfork child (and in any process that shares this memory): its descriptors are its own,
+ * its memory is not.  One system call. */
+bool process_is_vfork_child(void);
+
+/* The process is about to end: tells the others. */
+void process_leave(void);
+
+#endif

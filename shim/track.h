@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a call means for a connection: the layer between the wrappers and the judge.
+ *
+ * The fast paths are inline: an unwatched descriptor costs a table load, a connection that only
+ * this process has ever used costs one compare of its lineage word before and after the call.
+ * Everything else is out of line, and leaves errno as the real call left it.
+ */
+#ifndef FORKSAN_SHIM_TRACK_H
+#define FORKSAN_SHIM_TRACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "entries.h"
+#include "fdtable.h"
+#include "options.h"
+#include "process.h"
+#include "real.h"
+#include "registry.h"
+
+enum track_way { TRACK_READ, TRACK_WRITE };
+
+/* One call that may move bytes and that needs attention, from before it to after it; lives on the
+ * wrapper's stack.  Calls on quiet connections never fill one. */
+struct track_call {
+	int fd;
+	uint32_t entry;
+	enum operation operation;
+	enum track_way way;
+	bool claimed;	       /* strict: the lineage word was exchanged before the call */
+	uint64_t claimed_over; /* what it was */
+};
+
+static inline struct registry_socket *track_socket(uint32_t entry)
+{
+	return (struct registry_socket *)((char *)registry_mapping + entry);
+}
+
+/* True when this process made the latest use and nothing about the connection needs attention: the
+ * fast path, one compare before the call and one after it. */
+static inline bool track_is_quiet(const struct registry_socket *socket)
+{
+	return load_relaxed(&socket->last) == process_mine();
+}
+
+/* The connection was quiet before the call and is not after it: another process, or a fork in
+ * another thread, came in between.  Judged as track_end() would. */
+cold void track_late(int fd, uint32_t entry, enum operation operation, enum track_way way,
+		const struct iovec *iov, int count, ssize_t moved);
+cold void track_late_buffer(int fd, uint32_t entry, enum operation operation, enum track_way way,
+		       const void *buffer, ssize_t moved);
+
+/* Strict mode's part of track_begin(). */
+cold bool track_claim(struct track_call *call, int flags);
+
+/* Before a call that needs attention.  flags: the call's MSG_ flags.  False: the wrapper returns -1
+ * without making the real call; errno is set (strict mode, see track.c). */
+static inline bool track_begin(struct track_call *call, int fd, uint32_t entry,
+			       enum operation operation, enum track_way way, int flags)
+{
+	call->fd = fd;
+	call->entry = entry;
+	call->operation = operation;
+	call->way = way;
+	call->claimed = false;
+	return likely(!options.strict) || track_claim(call, flags);
+}
+
+/* True when the use of an inherited connection is known to be sound: ours was the latest too. */
+static inline bool track_is_sound(const struct track_call *call)
+{
+	const struct registry_socket *socket = track_socket(call->entry);
+
+	return load_relaxed(&socket->last) == (process_mine() | LINEAGE_ATTENTION) &&
+	       load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN && !call->claimed;
+}
+
+/* Out of line part of track_end(). */
+cold void track_settle(struct track_call *call, const struct iovec *iov, int count, ssize_t moved);
+cold void track_settle_buffer(struct track_call *call, const void *buffer, ssize_t moved);
+
+/* After it: the call moved `moved` bytes, the first of iov[0..count).  0 and errors are no use. */
+static inline void track_end(struct track_call *call, const struct iovec *iov, int count,
+			     ssize_t moved)
+{
+	if (likely(moved > 0 && track_is_sound(call)))
+		registry_count(COUNT_USES_SOUND);
+	else
+		track_settle(call, iov, count, moved);
+}
+
+static inline void track_end_buffer(struct track_call *call, const void *buffer, ssize_t moved)
+{
+	if (likely(moved > 0 && track_is_sound(call)))
+		registry_count(COUNT_USES_SOUND);
+	else
+		track_settle_buffer(call, buffer, moved);
+}
+
+/* connect() succeeded, or is under way (EINPROGRESS). */
+void track_connected(int fd, const struct sockaddr *address, socklen_t len);
+
+/* A descriptor gets another name: newfd now is what oldfd is. */
+void track_duplicated(int oldfd, int newfd);
+
+/* A descriptor goes.  Called before the real close, so that the number is clean when another thread
+ * is given it. */
+void track_closing(int fd);
+void track_closing_range(unsigned first, unsigned last);
+
+/* track_end() for a message and for a run of them; what was passed with SCM_RIGHTS is looked at
+ * too. */
+void track_end_message(struct track_call *call, const struct msghdr *message, ssize_t moved);
+void track_end_messages(struct track_call *call, struct mmsghdr *messages, int count);
+
+/* Descriptors passed with SCM_RIGHTS by a message that the kernel took or gave.  Sent: the lineage
+ * of a watched connection starts anew.  Received: watched here when the session knows the socket.
+ */
+void track_sent_fds(const struct msghdr *message);
+void track_received_fds(const struct msghdr *message);
+
+/* After exec: finds the connections that came through among this process's descriptors. */
+void track_adopt(void);
+
+/* Before exec: tells the others what will not come through, and counts a program that will be
+ * started without us.  What it answers goes to track_exec_failed(), which takes it back.  Nothing
+ * happens in a vfork child. */
+enum track_exec {
+	TRACK_EXEC_NOTHING,
+	TRACK_EXEC_TOLD,
+	TRACK_EXEC_TOLD_AND_UNSEEN,
+};
+enum track_exec track_before_exec(char *const envp[]);
+void track_exec_failed(enum track_exec told);
+
+/* A descriptor number was just given to something new: whatever we knew of it is over. */
+void track_reused(int fd);
+
+/* Out of line part of track_worker_goes_on(). */
+void track_look_for_inherited(void);
+
+/* The process ends: a worker that outlived a second is looked at even if it never waited. */
+void track_look_before_exit(void);
+
+/* A forked process accepts or waits for events: a worker. */
+static inline void track_worker_goes_on(void)
+{
+	if (unlikely(process_mine() == 0 || load_relaxed(&process.newborn)))
+		track_look_for_inherited();
+}
+
+/* SO_COOKIE of a descriptor; false when it is no socket. */
+bool track_read_cookie(int fd, uint64_t *cookie);
+
+/* True when the descriptor still is the connection in the slot; else forgets it, since its number
+ * was closed and reused behind our back.  Two system calls at most. */
+bool track_is_still(int fd, uint32_t slot);
+
+/* The protocol as the bytes told it, else as the port or path suggests. */
+enum protocol track_protocol(const struct registry_socket *socket);
+
+/* shutdown() is about to be called on a watched descriptor; see evidence for goodbyes. */
+void track_shutdown(int fd, uint32_t entry, int how);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A loop of calls for counting instructions: `calls KIND CALL N` makes N calls on a descriptor that
+ * is, to forksan, of that KIND.  Run under callgrind with two N, bare and preloaded; the difference
+ * of differences is what one call costs (tests/bench/instructions.sh).
+ *
+ *   unwatched   one end of a socketpair
+ *   own         a connection to a Redis peer that only this process uses
+ *   inherited   the same, held open by an idle child too
+ *   fork        N forks and waits with CALL connections open (timed from outside)
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char request[] = "*1\r\n$4\r\nPING\r\n";
+static const char reply[] = "+PONG\r\n";
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* A peer in its own process: answers the first request, then only writes or only drains. */
+static void serve(int listener, int gives)
+{
+	char buffer[65536];
+	int fd = accept(listener, NULL, NULL);
+
+	if (fd < 0 || read(fd, buffer, sizeof buffer) <= 0 ||
+	    write(fd, reply, sizeof reply - 1) <= 0)
+		_exit(1);
+	if (gives)
+		while (write(fd, reply, sizeof reply - 1) > 0)
+			;
+	else
+		while (read(fd, buffer, sizeof buffer) > 0)
+			;
+	_exit(0);
+}
+
+static int listen_on(struct sockaddr_in *address)
+{
+	socklen_t len = sizeof *address;
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	memset(address, 0, sizeof *address);
+	address->sin_family = AF_INET;
+	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (listener < 0 || bind(listener, (struct sockaddr *)address, sizeof *address) != 0 ||
+	    listen(listener, 1024) != 0 ||
+	    getsockname(listener, (struct sockaddr *)address, &len) != 0)
+		die("listen");
+	return listener;
+}
+
+static int connect_to(const struct sockaddr_in *address)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) != 0)
+		die("connect");
+	return fd;
+}
+
+static int open_watched(int gives)
+{
+	struct sockaddr_in address;
+	char buffer[sizeof reply];
+	int listener = listen_on(&address);
+	int fd;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		serve(listener, gives);
+	}
+	close(listener);
+	fd = connect_to(&address);
+	if (send(fd, request, sizeof request - 1, 0) <= 0 ||
+	    recv(fd, buffer, sizeof reply - 1, MSG_WAITALL) <= 0)
+		die("first exchange");
+	return fd;
+}
+
+static void give_to_idle_child(void)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(ready) != 0)
+		die("pipe");
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (write(ready[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (read(ready[0], &byte, 1) != 1)
+		die("read");
+}
+
+static void call_many(int fd, const char *call, long n)
+{
+	char buffer[sizeof reply];
+
+	if (strcmp(call, "send") == 0)
+		for (long i = 0; i < n; i++) {
+			if (send(fd, request, sizeof request - 1, 0) <= 0)
+				die("send");
+		}
+	else if (strcmp(call, "recv") == 0)
+		for (long i = 0; i < n; i++) {
+			if (recv(fd, buffer, sizeof reply - 1, MSG_WAITALL) <= 0)
+				die("recv");
+		}
+	else
+		for (long i = 0; i < n; i++) {
+			if (write(fd, request, sizeof request - 1) <= 0)
+				die("write");
+		}
+}
+
+static void fork_many(int connections, long n)
+{
+	struct sockaddr_in address;
+	struct timespec begin;
+	struct timespec end;
+	int listener = listen_on(&address);
+
+	for (int i = 0; i < connections; i++) {
+		int fd = connect_to(&address);
+
+		if (send(fd, request, sizeof request - 1, 0) <= 0 || accept(listener, NULL, NULL) < 0)
+			die("connect");
+	}
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (long i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			die("fork");
+		if (pid == 0)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	printf("%.3f\n", ((double)(end.tv_sec - begin.tv_sec) * 1e9 +
+			  (double)(end.tv_nsec - begin.tv_nsec)) /
+				 (double)n / 1e3);
+}
+
+int main(int argc, char **argv)
+{
+	const char *kind = argc == 4 ? argv[1] : "";
+	int pair[2];
+	int fd;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: calls unwatched|own|inherited send|recv|write N\n"
+				"       calls fork CONNECTIONS N\n");
+		return 2;
+	}
+	if (strcmp(kind, "fork") == 0) {
+		fork_many(atoi(argv[2]), atol(argv[3]));
+		return 0;
+	}
+	if (strcmp(kind, "unwatched") == 0) {
+		pid_t pid;
+
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+			die("socketpair");
+		pid = fork();
+		if (pid == 0) {
+			char buffer[65536];
+
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			close(pair[0]);
+			if (strcmp(argv[2], "recv") == 0)
+				while (write(pair[1], reply, sizeof reply - 1) > 0)
+					;
+			while (read(pair[1], buffer, sizeof buffer) > 0)
+				;
+			_exit(0);
+		}
+		close(pair[1]);
+		fd = pair[0];
+	} else {
+		fd = open_watched(strcmp(argv[2], "recv") == 0);
+		if (strcmp(kind, "inherited") == 0)
+			give_to_idle_child();
+	}
+	call_many(fd, argv[2], atol(argv[3]));
+	return 0;
+}

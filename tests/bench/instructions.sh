@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Instructions that forksan adds to a call, counted by callgrind: the difference of two run lengths,
+# preloaded minus bare.  Exit 1 when a limit of the design is exceeded.
+set -eu
+
+build=${BUILD:-build}
+calls=$build/tests/bench/calls
+shim=$build/libforksan.so
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+few=1000
+many=11000
+
+count() { # PRELOAD KIND CALL N -> instructions of the main process
+	rm -f "$work"/out.*
+	LD_PRELOAD=$1 valgrind --tool=callgrind --callgrind-out-file="$work/out.%p" \
+		"$calls" "$2" "$3" "$4" >"$work/log" 2>&1 &
+	pid=$!
+	wait "$pid" || { cat "$work/log" >&2; exit 1; }
+	sed -n 's/^totals: //p' "$work/out.$pid"
+}
+
+per_call() { # PRELOAD KIND CALL
+	a=$(count "$1" "$2" "$3" $few)
+	b=$(count "$1" "$2" "$3" $many)
+	echo "scale=1; ($b - $a) / ($many - $few)" | bc
+}
+
+status=0
+printf '%-10s %-6s %8s %10s %7s %6s\n' kind call bare preloaded added limit
+while read -r kind call limit; do
+	bare=$(per_call '' "$kind" "$call")
+	with=$(per_call "$shim" "$kind" "$call")
+	added=$(echo "$with - $bare" | bc)
+	verdict=ok
+	if [ "$(echo "$added > $limit" | bc)" = 1 ]; then
+		verdict=TOO-MUCH
+		status=1
+	fi
+	printf '%-10s %-6s %8s %10s %7s %6s %s\n' "$kind" "$call" "$bare" "$with" "$added" "$limit" \
+		"$verdict"
+done <<TABLE
+unwatched send 16
+unwatched recv 16
+unwatched write 16
+own send 34
+own recv 34
+own write 34
+inherited send 60
+inherited recv 60
+inherited write 60
+TABLE
+exit $status
