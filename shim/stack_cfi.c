@@ -76,7 +76,9 @@ struct entry {
 	bool signal_frame;
 };
 
-uint64_t cfi_read_fixed(struct cfi_cursor *cursor, size_t len_bytes)
+/* What was peeked may still be a sanitizer's red zone, which is memory like any other here. */
+__attribute__((no_sanitize("address"))) uint64_t cfi_read_fixed(struct cfi_cursor *cursor,
+								size_t len_bytes)
 {
 	uint64_t value = 0;
 
@@ -183,17 +185,17 @@ static uintptr_t search_table(struct peek *peek, const struct module *module, ui
 	uint64_t count, low, high;
 	uintptr_t table;
 	int32_t pair[2];
+	uint8_t head[4]; /* version; encodings of the section's address, the count and the table */
 
-	/* 4 bytes, two encoded values of at most 8 bytes, then at least one pair */
-	if (header == 0 || !peek_range(peek, header, 28))
+	/* then two encoded values of at most 8 bytes, and at least one pair */
+	if (header == 0 || !peek_copy(peek, header, head, sizeof(head)) ||
+	    !peek_range(peek, header, 28) || head[0] != HEADER_VERSION ||
+	    head[3] != HEADER_TABLE_ENCODING)
 		return 0;
 	cursor = (struct cfi_cursor){.at = (const uint8_t *)header + 4,
 				     .end = (const uint8_t *)header + 28};
-	if (((const uint8_t *)header)[0] != HEADER_VERSION ||
-	    ((const uint8_t *)header)[3] != HEADER_TABLE_ENCODING)
-		return 0;
-	(void)read_pointer(&cursor, ((const uint8_t *)header)[1]);
-	count = read_pointer(&cursor, ((const uint8_t *)header)[2]);
+	(void)read_pointer(&cursor, head[1]);
+	count = read_pointer(&cursor, head[2]);
 	table = (uintptr_t)cursor.at;
 	if (cursor.bad || table >= module->end || count > (module->end - table) / sizeof(pair))
 		return 0;
@@ -342,6 +344,12 @@ static void set_cfa(struct run *run, uint64_t number, int64_t offset)
 	now->cfa_expression = 0;
 }
 
+/* Unsigned, because nonsense may overflow. */
+static int64_t factored(uint64_t value, const struct entry *entry)
+{
+	return (int64_t)(value * (uint64_t)entry->data_factor);
+}
+
 /* Passes over an expression and returns where it is. */
 static int64_t take_expression(struct cfi_cursor *cursor)
 {
@@ -365,8 +373,7 @@ static bool execute(struct run *run, struct cfi_cursor *cursor, uintptr_t *locat
 		*location += operand * entry->code_factor;
 		return *location <= run->pc;
 	case CFA_OFFSET:
-		set_rule(run, operand, CFI_AT_OFFSET,
-			 (int64_t)cfi_read_uleb(cursor) * entry->data_factor);
+		set_rule(run, operand, CFI_AT_OFFSET, factored(cfi_read_uleb(cursor), entry));
 		return true;
 	case CFA_RESTORE:
 		restore_rule(run, operand);
@@ -388,21 +395,21 @@ static bool execute(struct run *run, struct cfi_cursor *cursor, uintptr_t *locat
 		return *location <= run->pc;
 	case CFA_OFFSET_EXTENDED:
 		number = cfi_read_uleb(cursor);
-		set_rule(run, number, CFI_AT_OFFSET,
-			 (int64_t)cfi_read_uleb(cursor) * entry->data_factor);
+		set_rule(run, number, CFI_AT_OFFSET, factored(cfi_read_uleb(cursor), entry));
 		return true;
 	case CFA_OFFSET_EXTENDED_SF:
 		number = cfi_read_uleb(cursor);
-		set_rule(run, number, CFI_AT_OFFSET, cfi_read_sleb(cursor) * entry->data_factor);
+		set_rule(run, number, CFI_AT_OFFSET,
+			 factored((uint64_t)cfi_read_sleb(cursor), entry));
 		return true;
 	case CFA_VAL_OFFSET:
 		number = cfi_read_uleb(cursor);
-		set_rule(run, number, CFI_IS_OFFSET,
-			 (int64_t)cfi_read_uleb(cursor) * entry->data_factor);
+		set_rule(run, number, CFI_IS_OFFSET, factored(cfi_read_uleb(cursor), entry));
 		return true;
 	case CFA_VAL_OFFSET_SF:
 		number = cfi_read_uleb(cursor);
-		set_rule(run, number, CFI_IS_OFFSET, cfi_read_sleb(cursor) * entry->data_factor);
+		set_rule(run, number, CFI_IS_OFFSET,
+			 factored((uint64_t)cfi_read_sleb(cursor), entry));
 		return true;
 	case CFA_RESTORE_EXTENDED:
 		restore_rule(run, cfi_read_uleb(cursor));
@@ -441,7 +448,7 @@ static bool execute(struct run *run, struct cfi_cursor *cursor, uintptr_t *locat
 		return true;
 	case CFA_DEF_CFA_SF:
 		number = cfi_read_uleb(cursor);
-		set_cfa(run, number, cfi_read_sleb(cursor) * entry->data_factor);
+		set_cfa(run, number, factored((uint64_t)cfi_read_sleb(cursor), entry));
 		return true;
 	case CFA_DEF_CFA_REGISTER:
 		set_cfa(run, cfi_read_uleb(cursor), now->cfa_offset);
@@ -450,7 +457,7 @@ static bool execute(struct run *run, struct cfi_cursor *cursor, uintptr_t *locat
 		now->cfa_offset = (int64_t)cfi_read_uleb(cursor);
 		return true;
 	case CFA_DEF_CFA_OFFSET_SF:
-		now->cfa_offset = cfi_read_sleb(cursor) * entry->data_factor;
+		now->cfa_offset = factored((uint64_t)cfi_read_sleb(cursor), entry);
 		return true;
 	case CFA_DEF_CFA_EXPRESSION:
 		now->cfa_expression = (uintptr_t)take_expression(cursor);
