@@ -87,7 +87,10 @@ static bool demangle_legacy(const char *name, char out[DEMANGLE_BYTES])
 		parser_put(&parser, parser.out_len > 0 ? "::" : "");
 		put_legacy_name(&parser, part, len);
 	}
-	return hashed && !parser.failed && parser.out_len > 0;
+	parser_take(&parser, 'E');
+	/* A compiler's suffix (.llvm.123) may follow. */
+	return hashed && !parser.failed && parser.out_len > 0 &&
+	       (parser_peek(&parser) == '\0' || parser_peek(&parser) == '.');
 }
 
 bool demangle_rust(const char *name, char out[DEMANGLE_BYTES])

@@ -120,9 +120,8 @@ static struct group *find_group(struct groups *groups, const struct log_record *
 	char opened[GROUP_SITE_BYTES], use[GROUP_SITE_BYTES], key[2 * GROUP_SITE_BYTES + 8];
 	struct group *group;
 
-	site_find(finding->culprit_opened, finding->stacks[LOG_STACK_OPENED], opened,
-		  sizeof opened);
-	site_find(finding->culprit_use, finding->stacks[LOG_STACK_THIS_USE], use, sizeof use);
+	site_opened(finding->json, opened, sizeof opened);
+	site_used(finding->json, use, sizeof use);
 	snprintf(key, sizeof key, "%d\n%s\n%s", (int)finding->kind, opened, use);
 	HASH_FIND_STR(groups->table, key, group);
 	if (group != NULL)

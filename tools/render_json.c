@@ -65,37 +65,29 @@ static json_t *text_value(const char *text)
 	return value != NULL ? value : checked(json_string_nocheck("?"));
 }
 
-/* As in the text: with what is known of the example's frames. */
-static json_t *site_value(const char *site, const char *culprit, const char *stack,
-			  const json_t *example)
-{
-	char text[GROUP_SITE_BYTES];
-
-	if (example == NULL)
-		return text_value(site);
-	site_find(json_string_value(json_object_get(json_object_get(example, "culprit"), culprit)),
-		  json_object_get(json_object_get(example, "stacks"), stack), text, sizeof text);
-	return text_value(text);
-}
-
 static json_t *group_object(const struct group *group, struct symbols *symbols)
 {
+	char opened[GROUP_SITE_BYTES], used[GROUP_SITE_BYTES];
 	json_t *example = NULL;
 	json_t *object;
 
 	if (group->example != NULL)
 		example = json_loadb(group->example, group->example_len_bytes, 0, NULL);
-	if (example != NULL)
+	if (example != NULL) {
 		annotate_finding(symbols, example);
-	object = json_pack(
-		"{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:s, s:b, s:o, s:b, s:s, s:s, s:o}", "kind",
-		log_kind_names[group->kind], "level", log_level_names[log_kind_levels[group->kind]],
-		"count", (json_int_t)group->count, "findings", (json_int_t)group->finding_count,
-		"opened", site_value(group->opened_site, "opened", "opened", example), "use",
-		site_value(group->use_site, "use", "this_use", example), "protocol",
-		group->protocol, "peer", group->peer, "more_peers", group->more_peers, "pids",
-		pids_array(group), "more_pids", group->more_pids, "first", group->first, "last",
-		group->last, "advice", advice_array(example));
+		/* As in the text: with what is known of the example's frames. */
+		site_opened(example, opened, sizeof opened);
+		site_used(example, used, sizeof used);
+	}
+	object = json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:s, s:b, s:o, s:b, s:s, s:s, s:o}",
+			   "kind", log_kind_names[group->kind], "level",
+			   log_level_names[log_kind_levels[group->kind]], "count",
+			   (json_int_t)group->count, "findings", (json_int_t)group->finding_count,
+			   "opened", text_value(example != NULL ? opened : group->opened_site),
+			   "use", text_value(example != NULL ? used : group->use_site), "protocol",
+			   group->protocol, "peer", group->peer, "more_peers", group->more_peers,
+			   "pids", pids_array(group), "more_pids", group->more_pids, "first",
+			   group->first, "last", group->last, "advice", advice_array(example));
 	json_object_set_new(checked(object), "example", example != NULL ? example : json_null());
 	return object;
 }

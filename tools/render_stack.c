@@ -10,8 +10,7 @@
 #include "site.h"
 
 #define SHOWN_INTERPRETED 24
-#define SHOWN_NATIVE_BELOW 4 /* native frames shown under interpreter frames */
-#define SHOWN_NATIVE_ALONE 16
+#define SHOWN_NATIVE 16
 
 static const char *string_of(const json_t *frame, const char *name)
 {
@@ -84,36 +83,51 @@ static void print_hidden(size_t count, const char *what, FILE *out)
 			count == 1 ? "" : "s");
 }
 
+/* The interpreter's own code, and the program's start. */
+static bool is_interpreter(const json_t *frame)
+{
+	static const char *const beginnings[] = {
+		"python", "libpython", "ruby",	"libruby", "perl",     "libperl",
+		"php",	  "libphp",    "uwsgi", "libc.so", "ld-linux",
+	};
+	const char *module = string_of(frame, "module");
+
+	if (module == NULL)
+		return false;
+	module = site_base_name(module);
+	for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+		if (strncmp(module, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
 void render_stack(const json_t *stack, bool every_frame, FILE *out)
 {
-	size_t interpreted = 0, native = 0, shown_native, i;
-	size_t interpreted_hidden = 0, native_hidden = 0;
+	size_t interpreted = 0, native = 0, hidden = 0, native_hidden = 0, i;
 	const json_t *frame;
 
 	json_array_foreach(stack, i, frame)
 	{
-		if (strcmp(string_of(frame, "language"), "native") != 0)
-			interpreted++;
+		if (strcmp(string_of(frame, "language"), "native") == 0)
+			continue;
+		if (every_frame || ++interpreted <= SHOWN_INTERPRETED)
+			print_interpreted(frame, out);
+		else
+			hidden++;
 	}
-	shown_native = interpreted > 0 ? SHOWN_NATIVE_BELOW : SHOWN_NATIVE_ALONE;
-	interpreted = 0;
+	print_hidden(hidden, "", out);
 	json_array_foreach(stack, i, frame)
 	{
-		if (strcmp(string_of(frame, "language"), "native") == 0) {
-			if (native++ == 0)
-				print_hidden(interpreted_hidden, "", out);
-			if (every_frame || native <= shown_native)
-				print_native(frame, out);
-			else
-				native_hidden++;
-		} else if (every_frame || ++interpreted <= SHOWN_INTERPRETED) {
-			print_interpreted(frame, out);
+		if (strcmp(string_of(frame, "language"), "native") != 0)
+			continue;
+		if (every_frame ||
+		    (native < SHOWN_NATIVE && (interpreted == 0 || !is_interpreter(frame)))) {
+			print_native(frame, out);
+			native++;
 		} else {
-			interpreted_hidden++;
+			native_hidden++;
 		}
 	}
-	if (native == 0)
-		print_hidden(interpreted_hidden, "", out);
 	print_hidden(native_hidden, "native ", out);
 	if (json_array_size(stack) == 0)
 		fputs("      (no stack)\n", out);

@@ -10,7 +10,8 @@
 #include <stdio.h>
 
 /* Prints a checked, annotated stack, innermost frame first.  Where an interpreter ran, its frames
- * are what the reader wants, so only the innermost native ones follow unless `every_frame`. */
+ * are what the reader wants, so of the native ones only those of drivers and other libraries
+ * follow, unless `every_frame`. */
 void render_stack(const json_t *stack, bool every_frame, FILE *out);
 
 #endif

@@ -49,19 +49,18 @@ static void print_pids(const struct group *group, FILE *out)
 	fputs(group->more_pids ? " and more\n" : "\n", out);
 }
 
-/* The site as it stands in the group, or better: with what is known of the example's frames. */
-static void print_site(const char *name, const char *site, const char *culprit, const char *stack,
-		       const json_t *example, FILE *out)
+/* The sites: as they stand in the group, or better, with what is known of the example's frames. */
+static void print_sites(const struct group *group, const json_t *example, FILE *out)
 {
-	char text[GROUP_SITE_BYTES];
+	char opened[GROUP_SITE_BYTES], used[GROUP_SITE_BYTES];
 
 	if (example != NULL) {
-		site_find(string_of(json_object_get(example, "culprit"), culprit),
-			  json_object_get(json_object_get(example, "stacks"), stack), text,
-			  sizeof text);
-		site = text;
+		site_opened(example, opened, sizeof opened);
+		site_used(example, used, sizeof used);
 	}
-	print_field(name, site, out);
+	print_field("opened", example != NULL ? opened : group->opened_site, out);
+	print_field(group->kind == KIND_OPEN_AT_FORK ? "forked" : "used",
+		    example != NULL ? used : group->use_site, out);
 }
 
 static void print_head(const struct group *group, size_t number, const json_t *example, FILE *out)
@@ -73,9 +72,7 @@ static void print_head(const struct group *group, size_t number, const json_t *e
 	clean_print(group->peer, out);
 	fprintf(out, "%s, seen %" PRIu64 " time%s\n", group->more_peers ? " and others" : "",
 		group->count, group->count == 1 ? "" : "s");
-	print_site("opened", group->opened_site, "opened", "opened", example, out);
-	print_site(group->kind == KIND_OPEN_AT_FORK ? "held" : "used", group->use_site, "use",
-		   "this_use", example, out);
+	print_sites(group, example, out);
 	print_pids(group, out);
 	if (strcmp(group->first, group->last) == 0)
 		print_field("at", group->first, out);
@@ -127,13 +124,15 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 		if (used)
 			render_stack(json_object_get(stacks, "other_use"), every_frame, out);
 	}
-	fprintf(out, "    this use, by process %lld (", integer_of(finding, "pid"));
+	fprintf(out, "    %s process %lld (",
+		json_is_object(operation) ? "this use, by" : "this:", integer_of(finding, "pid"));
 	clean_print(string_of(finding, "comm"), out);
 	fputc(')', out);
 	if (json_is_object(operation))
 		print_operation(operation, out);
 	fputc('\n', out);
-	render_stack(json_object_get(stacks, "this_use"), every_frame, out);
+	if (json_is_object(operation))
+		render_stack(json_object_get(stacks, "this_use"), every_frame, out);
 }
 
 /* The newest operations; an entry's own types were not checked, missing ones show as 0 or "?". */

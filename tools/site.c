@@ -47,7 +47,7 @@ static void put_named(const json_t *frame, char *out, size_t size)
 		snprintf(out, size, "%s (%s)", name, site_base_name(string_of(frame, "module")));
 }
 
-void site_find(const char *culprit, const json_t *stack, char *out, size_t size)
+static void find_site(const char *culprit, const json_t *stack, char *out, size_t size)
 {
 	const json_t *named = NULL, *placed = NULL, *frame;
 	size_t i;
@@ -81,4 +81,23 @@ void site_find(const char *culprit, const json_t *stack, char *out, size_t size)
 			 (unsigned long long)integer_of(placed, "offset"));
 	else
 		snprintf(out, size, "unknown place");
+}
+
+static const json_t *stack_of(const json_t *finding, const char *name)
+{
+	return json_object_get(json_object_get(finding, "stacks"), name);
+}
+
+void site_opened(const json_t *finding, char *out, size_t size)
+{
+	find_site(string_of(json_object_get(finding, "culprit"), "opened"),
+		  stack_of(finding, "opened"), out, size);
+}
+
+void site_used(const json_t *finding, char *out, size_t size)
+{
+	bool used = strcmp(string_of(finding, "kind"), "open-at-fork") != 0;
+
+	find_site(string_of(json_object_get(finding, "culprit"), "use"),
+		  stack_of(finding, used ? "this_use" : "forked"), out, size);
 }

@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""How the tool is called: exit statuses, options, help, and guesses at mistyped words."""
+
+import os
+import subprocess
+
+import toolkit
+from toolkit import check, finding, log_of, run
+
+os.chdir(toolkit.ROOT)
+FOUNDING = "tests/golden/founding.jsonl"
+
+
+def status(expected, *arguments, **more):
+    result = run(*arguments, **more)
+    check(
+        result.returncode == expected,
+        f"forksan {' '.join(arguments)}: exit status {expected}",
+        result.returncode,
+        result.stderr,
+    )
+    return result
+
+
+notice = log_of(finding(like="open-at-fork"))
+hazard = log_of(finding(like="inherited-use"))
+violation = log_of(finding())
+status(0, "report", "-", stdin=violation)
+status(0, "report", "--fail-on", "hazard", "-", stdin=notice)
+status(1, "report", "--fail-on", "hazard", "-", stdin=hazard)
+status(1, "report", "--fail-on", "hazard", "-", stdin=violation)
+status(0, "report", "--fail-on=violation", "-", stdin=hazard)
+status(1, "report", "--fail-on=violation", "-", stdin=violation)
+status(0, "report", "--fail-on", "violation", "-", stdin="")
+status(1, "report", "--json", "--fail-on", "violation", FOUNDING)
+
+missing = status(2, "report", "/nonexistent/log", FOUNDING)
+check("/nonexistent/log: No such file" in missing.stderr, "names the file it cannot open")
+check("shared-use" in missing.stdout, "reads the other files all the same")
+status(2, "report", "/")
+status(1, "report", "--fail-on", "violation", FOUNDING, "/nonexistent/log")
+status(2, "report")
+
+wrong = status(2, "report", "--fail-on", "violations", FOUNDING)
+check("did you mean violation?" in wrong.stderr, "guesses at a level", wrong.stderr)
+wrong = status(2, "report", "--jsn", FOUNDING)
+check("did you mean --json?" in wrong.stderr, "guesses at an option", wrong.stderr)
+wrong = status(2, "report", "--entirely-else", FOUNDING)
+check("did you mean" not in wrong.stderr, "does not guess at what is like nothing")
+check("usage: forksan report" in wrong.stderr, "a wrong option shows the usage")
+wrong = status(2, "report", "-x", FOUNDING)
+check("unknown option -x" in wrong.stderr, "names an unknown letter", wrong.stderr)
+wrong = status(2, "report", FOUNDING, "--fail-on")
+check("expected a value" in wrong.stderr, "misses an option's value", wrong.stderr)
+for word, guess in (("reprot", "report"), ("rnu", "run"), ("--hlep", "--help")):
+    wrong = status(2, word)
+    check(f"did you mean {guess}?" in wrong.stderr, f"{word} is {guess}", wrong.stderr)
+wrong = status(2, "xyzzy")
+check("did you mean" not in wrong.stderr, "does not guess at xyzzy")
+status(2)
+
+for verb in ("run", "report"):
+    text = status(0, verb, "--help").stdout
+    check(text.startswith(f"usage: forksan {verb}"), f"{verb} --help shows the usage")
+    check(status(0, "help", verb).stdout == text, f"help {verb} is {verb} --help")
+check("report" in status(0, "--help").stdout, "--help lists the verbs")
+check(status(0, "--version").stdout.startswith("forksan "), "--version")
+
+with open("/dev/full", "wb") as full:
+    result = subprocess.run(
+        [toolkit.FORKSAN, "report", FOUNDING], stdout=full, stderr=subprocess.PIPE, check=False
+    )
+check(result.returncode == 2 and b"stdout" in result.stderr, "a full disk is an error")
+
+toolkit.finish()

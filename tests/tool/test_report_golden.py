@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""forksan report on the logs of tests/golden gives the texts beside them.
+
+UPDATE=1 writes them anew: read the difference before you commit it.
+"""
+
+import glob
+import json
+import os
+
+import toolkit
+
+os.chdir(toolkit.ROOT)
+
+
+def compare(path, text):
+    if os.environ.get("UPDATE"):
+        toolkit.write(path, text)
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            expected = file.read()
+    except FileNotFoundError:
+        expected = None
+    toolkit.check(text == expected, f"{path} is what is shown", "it shows:", text)
+
+
+for log in sorted(glob.glob("tests/golden/*.jsonl")):
+    base = log.removesuffix(".jsonl")
+    text = toolkit.run("report", log)
+    toolkit.check(text.returncode == 0, f"{log}: exit status 0", text.returncode)
+    compare(base + ".txt", text.stdout)
+    compare(base + ".err", text.stderr)
+    verbose = toolkit.run("report", "--verbose", log)
+    toolkit.check("--verbose" not in verbose.stdout, f"{log}: --verbose hides no frame")
+    as_json = toolkit.run("report", "--json", log)
+    json.loads(as_json.stdout)
+    compare(base + ".report.json", as_json.stdout)
+
+toolkit.finish()

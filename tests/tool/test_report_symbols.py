@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""forksan report adds source lines, inlined functions and readable names to native frames."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import toolkit
+from toolkit import check, finding, json_report
+
+SOURCE = """\
+#include <stdio.h>
+static volatile int depth;
+static inline __attribute__((always_inline)) void innermost(void)
+{
+	depth++; /* line 5 */
+}
+static inline __attribute__((always_inline)) void middle(void)
+{
+	innermost(); /* line 9 */
+}
+__attribute__((noinline)) void outer(void)
+{
+	middle(); /* line 13 */
+}
+int main(void)
+{
+	outer();
+	return depth != 1;
+}
+"""
+EMPTY = {"opened": [], "forked": [], "other_use": [], "this_use": []}
+
+
+def output_of(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def build_id(path):
+    found = re.search(r"Build ID: ([0-9a-f]+)", output_of("readelf", "-n", path))
+    return found.group(1) if found else None
+
+
+def address_of(path, symbol):
+    for line in output_of("nm", path).splitlines():
+        if line.split()[-1] == symbol:
+            return int(line.split()[0], 16)
+    raise LookupError(symbol)
+
+
+def frame(path, offset, identity, function=None):
+    result = {"language": "native", "function": function, "module": path}
+    return dict(result, offset=offset, build_id=identity)
+
+
+def annotated(*frames):
+    record = finding(stacks=dict(EMPTY, this_use=list(frames)), culprit={"use": None})
+    group = json_report(record)["groups"][0]
+    return group["example"]["stacks"]["this_use"], group["use"]
+
+
+def line_of(place):
+    return os.path.basename(place["file"] or ""), place["line"]
+
+
+def check_inlined(name, path, identity, offset):
+    (result,), site = annotated(frame(path, offset, identity))
+    check(result["function"] == "outer", f"{name}: the function", result)
+    check(line_of(result) == (source, 13), f"{name}: its line", result)
+    inlined = [(place["function"], line_of(place)) for place in result.get("inlined", [])]
+    check(
+        inlined == [("innermost", (source, 5)), ("middle", (source, 9))],
+        f"{name}: what was inlined, innermost first",
+        inlined,
+    )
+    check(site.endswith(f"{source}:13 (outer)"), f"{name}: the site has the line", site)
+
+
+with toolkit.Directory() as directory:
+    flags = ["-g", "-O2", "-Wl,--build-id"]
+    for kind in (["-pie", "-fPIE"], ["-no-pie"]):
+        program = toolkit.compile_c(directory, "inlined", SOURCE, *flags, *kind)
+        source = "inlined.c"
+        check_inlined(kind[0], program, build_id(program), address_of(program, "outer"))
+
+    offset, identity = address_of(program, "outer"), build_id(program)
+    (other,), _ = annotated(frame(program, offset, "00" * 20))
+    check("file" not in other, "a file with another build-id is not believed", other)
+    (other,), _ = annotated(frame(program, offset, None))
+    check("file" not in other, "nor one with a build-id where the log has none", other)
+    (other,), _ = annotated(frame(os.path.join(directory, "absent"), offset, identity))
+    check("file" not in other, "a file that is gone is no error", other)
+    (other,), _ = annotated(frame(program, 0x7FFFFFFFFFFFFFFF, identity))
+    check("file" not in other, "nor an offset outside of the file", other)
+    toolkit.write(os.path.join(directory, "text"), "no ELF file\n")
+    annotated(frame(os.path.join(directory, "text"), offset, identity))
+    annotated(frame("/dev/zero", offset, identity))
+
+    # Debug information in a file of its own, found by the debug link.
+    debug = os.path.join(directory, ".debug")
+    os.mkdir(debug)
+    stripped = os.path.join(directory, "stripped")
+    debug_file = os.path.join(debug, "stripped.debug")
+    subprocess.run(["objcopy", "--only-keep-debug", program, debug_file], check=True)
+    subprocess.run(
+        ["objcopy", "--strip-all", f"--add-gnu-debuglink={debug_file}", program, stripped],
+        check=True,
+    )
+    check_inlined("debug link", stripped, identity, offset)
+    shutil.rmtree(debug)
+    (bare,), _ = annotated(frame(stripped, offset, identity, "kept"))
+    check(
+        bare["function"] == "kept" and "file" not in bare,
+        "without debug information the log's own name stands",
+        bare,
+    )
+
+    # Dynamic symbols alone still name the function.
+    library = toolkit.compile_c(
+        directory, "libouter.so", SOURCE, "-shared", "-fPIC", "-s", "-Wl,--build-id"
+    )
+    dynamic = {
+        line.split()[-1]: int(line.split()[0], 16)
+        for line in output_of("nm", "-D", "--defined-only", library).splitlines()
+    }
+    (named,), _ = annotated(frame(library, dynamic["outer"] + 1, build_id(library)))
+    check(named["function"] == "outer", "a dynamic symbol names a frame", named)
+
+# Names: (mangled, readable).  The Rust ones were made by rustc 1.95 and agree with binutils'
+# c++filt, but for hashes and the types of constants, which are left out here.
+NAMES = [
+    ("_ZN2pg9Connector4openERKSs", "pg::Connector::open(std::string const&)"),
+    ("_ZN4core3fmt9Formatter9write_fmt17h0123456789abcdefE", "core::fmt::Formatter::write_fmt"),
+    (
+        "_ZN51_$LT$dyn$u20$core..any..Any$u20$as$u20$a..B$GT$$RF$3fmt17h0123456789abcdefE",
+        "<dyn core::any::Any as a::B>&::fmt",
+    ),
+    ("_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar"),
+    (
+        "_RINvNtC3std3mem8align_ofNtNtC3std3mem12DiscriminantE",
+        "std::mem::align_of::<std::mem::Discriminant>",
+    ),
+    ("_RINvCskK7mfDs1mzF_1m3genNCNvB2_4mains1_0EB2_", "m::gen::<m::main::{closure#3}>"),
+    (
+        "_RINvMNtCsgEmfK2I1SDS_4core5sliceSh11copy_withinINtNtNtB5_3ops5range14RangeInclusivejEE",
+        "<[u8]>::copy_within::<core::ops::range::RangeInclusive<usize>>",
+    ),
+    ("_RNvYNtC1a1BNtC1a1T1f", "<a::B as a::T>::f"),
+    ("_RINvC1a1fKj2a_KbE", None),
+    ("_RINvC1a1fKj2a_Kb1_Kcn_E", "a::f::<42, true, -'\\u{0}'>"),
+    ("_RINvC1a1fTlElRxQyE", "a::f::<(i32,), i32, &i64, &mut u64>"),
+    ("_RINvC1a1fFG_RL0_hEuDG_INtC1b1TRL0_hEEL_E", "a::f::<for<'a> fn(&'a u8), dyn for<'a> b::T<&'a u8>>"),
+    ("_RNvC6_123foo3bar", "123foo::bar"),
+    ("main", None),
+    ("_R", None),
+    ("_RB_", None),
+    ("_RNvB0_1a", None),
+    ("_RNvC99999999999999999999a1b", None),
+    ("_RIC1aB_E", None),
+    ("_RINvC1a1f" + "T" * 500, None),
+    ("_RINvC1a1f" + "".join(["TB8_B8_"] * 40) + "E" * 41, None),
+    ("_Z", None),
+    ("_ZN", None),
+    ("_ZN3foo17h0123456789abcdefE_extra", None),
+]
+frames = [frame("/none", 1, None, mangled) for mangled, _ in NAMES]
+for result, (mangled, readable) in zip(annotated(*frames)[0], NAMES):
+    check(result.get("demangled") == readable, f"{mangled}", result.get("demangled"))
+
+toolkit.finish()
