@@ -34,7 +34,7 @@ for log in sorted(glob.glob("tests/golden/*.jsonl")):
     verbose = toolkit.run("report", "--verbose", log)
     toolkit.check("--verbose" not in verbose.stdout, f"{log}: --verbose hides no frame")
     as_json = toolkit.run("report", "--json", log)
-    json.loads(as_json.stdout)
-    compare(base + ".report.json", as_json.stdout)
+    version = json.loads(as_json.stdout)["forksan"]
+    compare(base + ".report.json", as_json.stdout.replace(f'"{version}"', '"VERSION"', 1))
 
 toolkit.finish()
