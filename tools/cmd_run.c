@@ -132,8 +132,8 @@ static uint64_t finish(const char *session, uint64_t session_number, const char 
 	counters_print(registry.counters, SUMMARY_PREFIX, stderr);
 	if (registry.alive > 0)
 		fprintf(stderr,
-			SUMMARY_PREFIX "%zu process%s of it still running, watched in session %s\n",
-			registry.alive, registry.alive == 1 ? " is" : "es are", session);
+			SUMMARY_PREFIX "still running and watched: %zu process%s of session %s\n",
+			registry.alive, registry.alive == 1 ? "" : "es", session);
 	else
 		run_registry_remove(path);
 	return registry.counters[COUNT_VIOLATIONS];

@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The environment that forksan run gives to CMD, and how it finds its library."""
+
+import os
+import re
+import shutil
+
+import toolkit
+from toolkit import check, run
+
+SHOW = 'printf "%s\\n%s\\n" "$LD_PRELOAD" "$FORKSAN_OPTIONS"; env | grep -c =.; env | wc -l'
+
+with toolkit.Directory() as directory:
+    tool = toolkit.private_tool(directory)
+    library = os.path.join(os.path.realpath(directory), "libforksan.so")
+
+    def variables(*arguments, **changes):
+        """LD_PRELOAD and FORKSAN_OPTIONS as CMD sees them, the session replaced by S."""
+        env = {"PATH": os.environ["PATH"], **changes}
+        result = run("run", *arguments, "/bin/sh", "-c", SHOW, program=tool, env=env)
+        preload, options = result.stdout.split("\n")[:2]
+        return preload, re.sub("session=[0-9a-f]{16}", "session=S", options)
+
+    check(variables() == (library, "session=S"), "nothing else without options", variables())
+    check(variables("-s")[1] == "session=S:strict=1", "--strict")
+    log = os.path.join(directory, "log")
+    check(variables("-o", log)[1] == f'session=S:log_path="{log}"', "-o FILE")
+    relative = os.path.relpath(log)
+    check(variables("-o", relative)[1].endswith(f"/{relative}\""), "a relative FILE is made absolute")
+    colon = os.path.join(directory, 'a:"b')
+    check(variables("-o", colon)[1] == f"session=S:log_path='{colon}'", "FILE is quoted")
+    user = "watch=+other:verbosity=1"
+    check(
+        variables(FORKSAN_OPTIONS=user)[1] == user + ":session=S", "the user's options come first"
+    )
+    other = toolkit.compile_c(directory, "other.so", "int nothing;\n", "-shared", "-fPIC")
+    more = toolkit.compile_c(directory, "more.so", "int nothing2;\n", "-shared", "-fPIC")
+    for separator in (":", " "):
+        existing = other + separator + more
+        check(
+            variables(LD_PRELOAD=existing)[0] == f"{library}:{existing}",
+            "LD_PRELOAD is kept, in its order",
+            variables(LD_PRELOAD=existing),
+        )
+    existing = f"{other}:{library}"
+    check(variables(LD_PRELOAD=existing)[0] == existing, "the library is not put in twice")
+    two = {variables()[1] for _ in range(2)}
+    first = run("run", "/bin/sh", "-c", SHOW, program=tool).stdout
+    second = run("run", "/bin/sh", "-c", SHOW, program=tool).stdout
+    check(first != second, "each run has a session of its own")
+
+    # What cannot work is said before CMD starts.
+    def refused(status, text, *arguments, **env):
+        result = run("run", *arguments, "echo", "ran", program=tool, env=dict(os.environ, **env))
+        check(
+            result.returncode == status and text in result.stderr and not result.stdout,
+            f"refused with {text!r}",
+            result,
+        )
+
+    refused(2, "closing quote", FORKSAN_OPTIONS="log_path='/tmp/x")
+    refused(2, "without %p", "-o", os.path.join(directory, "log.%p"))
+    refused(2, "both kinds of quotes", "-o", os.path.join(directory, "a'\"b"))
+    refused(2, "a shorter path", "-o", "/" + "x/" * 300)
+    refused(2, "regular file", "-o", "/dev/null")
+    refused(2, "No such file", "-o", os.path.join(directory, "absent", "log"))
+    refused(2, "did you mean --strict?", "--strikt")
+    result = run("run", program=tool)
+    check(result.returncode == 2 and "expected a command" in result.stderr, "CMD is needed")
+    result = run("run", "-o", program=tool)
+    check(result.returncode == 2 and "expected a value" in result.stderr, "-o needs FILE")
+
+    # Where the library is looked for.
+    lonely = os.path.join(directory, "bin")
+    os.mkdir(lonely)
+    shutil.move(tool, lonely)
+    tool = os.path.join(lonely, "forksan")
+    bare = {name: value for name, value in os.environ.items() if name != "FORKSAN_LIBRARY"}
+    result = run("run", "echo", "ran", program=tool, env=bare)
+    check(
+        result.returncode == 126 and "libforksan.so not found" in result.stderr and not result.stdout,
+        "no library, no run",
+        result,
+    )
+    result = run("run", "echo", "ran", program=tool, env=dict(bare, FORKSAN_LIBRARY="/absent"))
+    check(result.returncode == 126 and "/absent" in result.stderr, "FORKSAN_LIBRARY may be wrong")
+    check(variables(FORKSAN_LIBRARY=library)[0] == library, "FORKSAN_LIBRARY names it")
+    os.mkdir(os.path.join(directory, "lib"))
+    shutil.move(library, os.path.join(directory, "lib"))
+    installed = os.path.join(os.path.realpath(directory), "lib", "libforksan.so")
+    check(variables()[0] == installed, "../lib is looked in", variables())
+    toolkit.write(installed, "no library\n")
+    refused(126, "expected a shared library")
+    spaced = os.path.join(directory, "a b")
+    os.mkdir(spaced)
+    shutil.move(tool, spaced)
+    shutil.copy(other, os.path.join(spaced, "libforksan.so"))
+    tool = os.path.join(spaced, "forksan")
+    refused(126, "with a colon or a space")
+
+toolkit.finish()
