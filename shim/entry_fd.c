@@ -6,6 +6,7 @@
  * that is how Rails and mysql2 disarm a child (dup2 of /dev/null), and what the child writes there
  * afterwards is no use.
  */
+#include <errno.h>
 #include <stdarg.h>
 
 #include "real.h"
@@ -56,6 +57,30 @@ FORKSAN_EXPORT int fcntl(int fd, int command, ...)
 	if (unlikely((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && result >= 0))
 		track_duplicated(fd, result);
 	return result;
+}
+
+/* Takes a descriptor out of another process: as if it had been received in a message. */
+FORKSAN_EXPORT int pidfd_getfd(int pidfd, int target, unsigned flags)
+{
+	int fd;
+
+	if (!REAL(pidfd_getfd)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	fd = real.pidfd_getfd(pidfd, target, flags);
+	if (fd >= 0)
+		track_received(fd);
+	return fd;
+}
+
+/* stdio reads and writes inside libc, where no wrapper sees it.  What such a stream does is counted
+ * as not seen; its close is seen (fclose). */
+FORKSAN_EXPORT FILE *fdopen(int fd, const char *mode)
+{
+	if (unlikely(fdtable_lookup(fd) != 0))
+		registry_count(LOST_STREAMS);
+	return REAL(fdopen)(fd, mode);
 }
 
 FORKSAN_EXPORT int __fcntl(int fd, int command, ...) __attribute__((alias("fcntl")));

@@ -10,6 +10,8 @@
  * No lock is held over any of them, and between the wrapper and the kernel nothing of ours runs.
  */
 #include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
 #include <sys/syscall.h>
 
 #include "init.h"
@@ -56,6 +58,52 @@ FORKSAN_EXPORT pid_t forkpty(int *master, char *name, const struct termios *term
 	init_ensure();
 	process_before_fork();
 	return REAL(forkpty)(master, name, term, size);
+}
+
+/* With CLONE_VM it is a thread, or a vfork child on a stack of its own: libc's business.  Without, the
+ * child begins in `function` and is noticed at its first call; the parent is told here. */
+FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
+{
+	va_list list;
+	void *parent_tid;
+	void *tls;
+	void *child_tid;
+	int pid;
+
+	va_start(list, argument);
+	parent_tid = va_arg(list, void *);
+	tls = va_arg(list, void *);
+	child_tid = va_arg(list, void *);
+	va_end(list);
+	if ((flags & CLONE_VM) != 0)
+		return REAL(clone)(function, stack, flags, argument, parent_tid, tls, child_tid);
+	process_before_fork();
+	if ((flags & CLONE_NEWPID) != 0)
+		process_leaves_pid_namespace();
+	pid = REAL(clone)(function, stack, flags, argument, parent_tid, tls, child_tid);
+	if (pid > 0)
+		process_forked();
+	return pid;
+}
+
+/* Later children live in another pid namespace: what they call their pid means nothing here. */
+FORKSAN_EXPORT int unshare(int flags)
+{
+	int result = REAL(unshare)(flags);
+
+	if (result == 0 && (flags & CLONE_NEWPID) != 0)
+		process_leaves_pid_namespace();
+	return result;
+}
+
+/* setns() with type 0 takes the type from the descriptor, so any may be a pid namespace. */
+FORKSAN_EXPORT int setns(int fd, int type)
+{
+	int result = REAL(setns)(fd, type);
+
+	if (result == 0 && (type == 0 || (type & CLONE_NEWPID) != 0))
+		process_leaves_pid_namespace();
+	return result;
 }
 
 FORKSAN_EXPORT void _exit(int status)

@@ -39,6 +39,7 @@ static void fill_shared(struct registry_process *shared, struct lineage_use pare
 	shared->parent_epoch = parent.epoch;
 	shared->parent_pid = (int32_t)sys_getppid();
 	shared->flags = 0;
+	store_relaxed(&shared->pid_namespace, process.pid_namespace);
 	store_relaxed(&shared->fork_stack, process.fork_stack.n);
 	shared->born_boottime_ns = sys_clock_ns(CLOCK_BOOTTIME);
 	shared->born_realtime_ns = sys_clock_ns(CLOCK_REALTIME);
@@ -129,11 +130,29 @@ int process_start(const char *session, bool *created)
 	return 0;
 }
 
+/* The inode in the link's text, "pid:[4026531836]" (namespaces(7)). */
+static uint64_t read_pid_namespace(void)
+{
+	char text[32];
+	uint64_t inode = 0;
+	long n = sys_readlink("/proc/self/ns/pid", text, sizeof text);
+
+	for (long i = 0; i < n; i++)
+		if (text[i] >= '0' && text[i] <= '9')
+			inode = inode * 10 + (uint64_t)(text[i] - '0');
+	return inode;
+}
+
 static void enter(void)
 {
 	struct lineage_process parent = process.lineage;
 
 	process.pid = (pid_t)sys_getpid();
+	if (process.leaves_pid_namespace) {
+		process.leaves_pid_namespace = false;
+		process.pid_namespace = read_pid_namespace();
+		registry_pid_namespace = process.pid_namespace;
+	}
 	process.forked_ns = 0;
 	process.born_ns = sys_clock_ns(CLOCK_MONOTONIC);
 	store_relaxed(&process.violated, false);
@@ -171,6 +190,11 @@ bool process_enter(void)
 		mine = process_mine();
 	}
 	return mine != PROCESS_UNWATCHED;
+}
+
+void process_leaves_pid_namespace(void)
+{
+	process.leaves_pid_namespace = true;
 }
 
 void process_born(void)

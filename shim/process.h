@@ -39,6 +39,8 @@ struct process {
 	struct lineage_process lineage;
 	struct registry_process *shared; /* NULL: not watched */
 	pid_t pid;
+	uint64_t pid_namespace;	    /* inode of /proc/self/ns/pid; 0: the session's first one */
+	bool leaves_pid_namespace;
 	uint64_t forked_ns;	    /* CLOCK_MONOTONIC of the latest fork, 0 none */
 	uint64_t born_ns;	    /* CLOCK_MONOTONIC of process_enter() */
 	struct stack_id fork_stack; /* where the latest fork was made, for the child */
@@ -60,6 +62,9 @@ int process_start(const char *session, bool *created);
  * slow path whenever process_mine() is 0; cheap otherwise.  Async-signal-safe; a signal handler that
  * interrupts it gets false. */
 bool process_enter(void);
+
+/* From now on children may be in another pid namespace; each looks, once. */
+void process_leaves_pid_namespace(void);
 
 /* In the child of a fork that a wrapper or pthread_atfork saw: enters at once.  Idempotent. */
 void process_born(void);

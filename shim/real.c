@@ -11,6 +11,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "fdtable.h"
@@ -39,10 +40,27 @@ static int early_close(int fd)
 	return (int)with_errno(sys_close(fd));
 }
 
+/* jemalloc reads its configuration with syscall(SYS_read, ...). */
+static long early_syscall(long number, ...)
+{
+	va_list list;
+	long a[6];
+
+	va_start(list, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(list, long);
+	va_end(list);
+	return with_errno(sys_call(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+}
+
+long (*real_syscall)(long number, ...) = early_syscall;
+void *(*real_dlopen)(const char *file, int flags);
+
 struct real real = {
 	.read = early_read,
 	.write = early_write,
 	.close = early_close,
+	.syscall = early_syscall,
 };
 
 enum presence { REQUIRED, OPTIONAL };
@@ -90,6 +108,8 @@ void real_resolve(void)
 	}
 	resolve(REQUIRED);
 	resolve(OPTIONAL);
+	real_syscall = real.syscall;
+	real_dlopen = real.dlopen;
 	store_release(&fdtable_limit, FORKSAN_MAX_FDS);
 	store_release(&resolver, done);
 }

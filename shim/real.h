@@ -7,8 +7,10 @@
 #define FORKSAN_SHIM_REAL_H
 
 #include <fcntl.h>
+#include <dlfcn.h>
 #include <poll.h>
 #include <pty.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -33,6 +35,7 @@ int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout
 pid_t _Fork(void);
 void closefrom(int first);
 int close_range(unsigned first, unsigned last, int flags);
+int pidfd_getfd(int pidfd, int target, unsigned flags);
 int epoll_pwait2(int epfd, struct epoll_event *events, int max, const struct timespec *timeout,
 		 const sigset_t *mask);
 
@@ -45,6 +48,10 @@ struct real {
 };
 
 extern FORKSAN_HIDDEN struct real real;
+
+/* real.syscall and real.dlopen, for jumps from assembly. */
+extern FORKSAN_HIDDEN long (*real_syscall)(long number, ...);
+extern FORKSAN_HIDDEN void *(*real_dlopen)(const char *file, int flags);
 
 /* Fills `real`.  Called by the first wrapper or by the constructor, whichever comes first; a second
  * call is cheap.  While it runs, a malloc that dlsym() calls may call read, write or close: those

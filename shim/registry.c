@@ -27,6 +27,7 @@
 #define NS_PER_SECOND UINT64_C(1000000000)
 
 struct registry *registry_mapping;
+uint64_t registry_pid_namespace;
 
 /* Kernels before 5.14 know no MADV_POPULATE_WRITE.  There a write by the kernel on our behalf tells
  * the same: process_vm_writev(2) answers EFAULT where a store would raise SIGBUS. */
@@ -241,7 +242,12 @@ bool registry_process_alive(const struct registry_process *process)
 	uint64_t start_ticks;
 	char state;
 
-	if (load_acquire(&process->state) != PROCESS_LIVE || pid <= 0 || !pid_exists(pid))
+	if (load_acquire(&process->state) != PROCESS_LIVE || pid <= 0)
+		return false;
+	/* A pid of another namespace cannot be asked about: alive until it says goodbye. */
+	if (load_relaxed(&process->pid_namespace) != registry_pid_namespace)
+		return true;
+	if (!pid_exists(pid))
 		return false;
 	if (!read_proc_stat(pid, &state, &start_ticks))
 		return pid_exists(pid);

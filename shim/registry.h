@@ -20,6 +20,9 @@
 /* NULL until registry_join() succeeded. */
 extern FORKSAN_HIDDEN struct registry *registry_mapping;
 
+/* This process's pid namespace, as in struct registry_process; set by process.c. */
+extern FORKSAN_HIDDEN uint64_t registry_pid_namespace;
+
 static inline struct registry *registry_get(void)
 {
 	return registry_mapping;

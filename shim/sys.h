@@ -7,6 +7,7 @@
 #ifndef FORKSAN_SHIM_SYS_H
 #define FORKSAN_SHIM_SYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -69,6 +70,8 @@ long sys_readlink(const char *path, char *buffer, size_t len_bytes);
 long sys_getrandom(void *buffer, size_t len_bytes);
 long sys_block_signals(uint64_t *old_mask);
 long sys_restore_signals(uint64_t old_mask);
+/* Copies from memory that may not be there: false instead of a signal. */
+bool sys_peek(const void *address, void *out, size_t len_bytes);
 uint64_t sys_clock_ns(int clock); /* through the vdso; 0 on failure */
 
 #endif

@@ -122,6 +122,9 @@ void track_end_messages(struct track_call *call, struct mmsghdr *messages, int c
 void track_sent_fds(const struct msghdr *message);
 void track_received_fds(const struct msghdr *message);
 
+/* The same for one descriptor. */
+void track_received(int fd);
+
 /* After exec: finds the connections that came through among this process's descriptors. */
 void track_adopt(void);
 

@@ -80,6 +80,15 @@ void track_received_fds(const struct msghdr *message)
 	errno = saved_errno;
 }
 
+void track_received(int fd)
+{
+	int saved_errno = errno;
+
+	if (process_enter() && !process_is_vfork_child())
+		adopt(fd);
+	errno = saved_errno;
+}
+
 void track_end_message(struct track_call *call, const struct msghdr *message, ssize_t moved)
 {
 	if (moved <= 0) {
