@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes records: a finding, a session, a process or a summary becomes one line of JSON (log_path
- * set) or a block of text (stderr), in one write().
+ * set) or a block of text (stderr), in one write().  A finding that cannot be logged goes to
+ * stderr, and its loss from the log is returned all the same.
  *
  * No descriptor is held between records: the log is opened with O_APPEND, written and closed, so
  * there is nothing that the host could close, inherit or mistake for its own.  stderr is written
@@ -15,13 +16,18 @@
 
 struct registry;
 
+/* Remembers the working directory (for a relative log_path) and what stderr is.  Once, in the
+ * constructor, after options_parse(). */
+void report_start(void);
+
 /* 0 when the whole record was written, else -errno; the caller counts LOST_REPORTS. */
 int report_finding(const struct registry *registry, const struct finding *finding);
 
 /* `record` "session": written by the first process when the session starts. */
 int report_session(const struct registry *registry);
 
-/* `record` "summary": every counter, by name. */
+/* `record` "summary": every counter, by name.  As text only when something was found or lost, or
+ * verbosity asks for it; the same for report_session() and verbosity. */
 int report_summary(const struct registry *registry);
 
 /* Gives back buffers that other threads of the parent held.  Child of fork, async-signal-safe. */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The names of include/forksan/finding.h, by value.  Values from shared memory or elsewhere that
+ * are none of the enum's give "unknown" (or the nearest valid word), never a crash.  Pure.
+ */
+#ifndef FORKSAN_SHIM_REPORT_NAMES_H
+#define FORKSAN_SHIM_REPORT_NAMES_H
+
+#include <stdbool.h>
+
+#include "forksan/finding.h"
+
+const char *kind_name(enum kind kind);
+enum level kind_level(enum kind kind);
+const char *level_name(enum level level);
+const char *relation_name(enum relation relation);
+const char *language_name(enum language language);
+
+/* A counter's name in the log, and its sentence. */
+const char *counter_name(enum registry_counter counter);
+const char *counter_sentence(enum registry_counter counter);
+
+/* True for those that say what was not seen or could not be done (LOST_...). */
+static inline bool counter_is_loss(enum registry_counter counter)
+{
+	return counter >= LOST_PROCESSES;
+}
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Puts finished records where they belong: a line at the end of the log, a block on stderr.
+ *
+ * No descriptor is kept between records, so there is none that the host could close, inherit or
+ * mistake for its own; the one that is open for some microseconds is checked (device, inode) before
+ * it is written and before it is closed.  Signals are blocked meanwhile, and those that the write
+ * itself raises (SIGPIPE, SIGXFSZ) do not reach the host.  No malloc, no lock, no errno.
+ */
+#ifndef FORKSAN_SHIM_REPORT_WRITE_H
+#define FORKSAN_SHIM_REPORT_WRITE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Remembers the working directory, so that a relative log_path means the same after the host's
+ * chdir(), and what descriptor 2 is.  Once, in the constructor, after options_parse(). */
+void report_write_start(void);
+
+/* Appends the line, newline included, to log_path.  line[-1] must be '\n': it is written, too, when
+ * the file's last line was left without an end.  0 or -errno. */
+int report_write_log(const char *line, size_t len, pid_t pid);
+
+/* Writes the block to descriptor 2.  0 or -errno; -EPERM when descriptor 2 is not, or is no longer,
+ * a place for messages: a socket, or a data file that took the number. */
+int report_write_stderr(const char *block, size_t len);
+
+#endif

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shim/report_json.c, report_text.c: what records say.  Lines of the log are checked against
+ * docs/log.schema.json by tests/report/validate_log.py.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "options.h"
+#include "report_names.h"
+#include "report_render.h"
+#include "sample.h"
+
+static struct sample sample;
+static char bytes[FORKSAN_RECORD_BYTES + 1];
+static size_t len;
+
+static void complain(const char *line)
+{
+	fail_msg("%s", line);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	options_parse("", complain);
+	sample_init(&sample);
+	memset(bytes, 0, sizeof(bytes));
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	sample_free(&sample);
+	return 0;
+}
+
+static void render_json(size_t size)
+{
+	memset(bytes, '#', sizeof(bytes));
+	len = report_json_finding(bytes, size, sample.registry, &sample.finding);
+	assert_true(len <= size);
+	assert_int_equal(bytes[size], '#');
+	bytes[len] = '\0';
+}
+
+static void render_text(size_t size)
+{
+	memset(bytes, '#', sizeof(bytes));
+	len = report_text_finding(bytes, size, sample.registry, &sample.finding);
+	assert_true(len < size);
+	assert_int_equal(bytes[size], '#');
+	assert_int_equal(strlen(bytes), len);
+}
+
+static void assert_contains(const char *part)
+{
+	if (strstr(bytes, part) == NULL)
+		fail_msg("\"%s\" is missing in:\n%s", part, bytes);
+}
+
+static void assert_lacks(const char *part)
+{
+	if (strstr(bytes, part) != NULL)
+		fail_msg("\"%s\" should not be in:\n%s", part, bytes);
+}
+
+/* --- the log ----------------------------------------------------------------------------- */
+
+static FILE *open_log(char path[32])
+{
+	int fd;
+
+	strcpy(path, "/tmp/forksan-log-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	return fdopen(fd, "w");
+}
+
+static void add_record(FILE *log)
+{
+	assert_int_equal(fwrite(bytes, 1, len, log), len);
+}
+
+/* Closes and removes the log. */
+static void validate(FILE *log, const char *path)
+{
+	char directory[] = __FILE__;
+	char command[512];
+	int status;
+
+	fclose(log);
+	*strrchr(directory, '/') = '\0';
+	snprintf(command, sizeof(command), "/usr/bin/python3 %s/../report/validate_log.py %s",
+		 directory, path);
+	status = system(command);
+	unlink(path);
+	assert_int_equal(status, 0);
+}
+
+static void a_finding_has_every_field(void **state)
+{
+	(void)state;
+	render_json(FORKSAN_RECORD_BYTES);
+	assert_contains("{\"record\":\"finding\",\"version\":1,\"id\":\"9f1c22d07be34a55\","
+			"\"kind\":\"shared-use\",\"level\":\"violation\","
+			"\"time\":\"2026-11-24T08:46:56.123456789Z\","
+			"\"session\":\"00c0ffee00c0ffee\",\"pid\":812,\"ppid\":810,"
+			"\"comm\":\"gunicorn\",\"repeat\":1,\"text\":\"812 uses a connection");
+	assert_contains("\"connection\":{\"id\":\"2a41\",\"protocol\":\"MySQL\","
+			"\"class\":\"database\",\"peer\":\"127.0.0.1:3306\","
+			"\"local\":\"127.0.0.1:51234\",\"fd\":7,\"opened_by\":810,"
+			"\"opened_at\":\"2026-11-24T08:46:50.000000000Z\"}");
+	assert_contains("\"other\":{\"pid\":811,\"comm\":\"gunicorn\",\"relation\":\"sibling\","
+			"\"alive\":true}");
+	assert_contains("\"culprit\":{\"opened\":\"/srv/app.py:12\",\"use\":\"/srv/app.py:42\"}");
+	assert_contains("\"operation\":{\"call\":\"send\",\"bytes\":38,\"message\":\"COM_QUERY\"}");
+	assert_contains("\"history\":[]");
+	assert_contains("\"forked\":[{\"language\":\"python\",\"function\":\"connect\","
+			"\"file\":\"/usr/lib/python3/dist-packages/pymysql/connections.py\","
+			"\"line\":644},{\"language\":\"python\",\"function\":\"load_user\","
+			"\"file\":\"/srv/app.py\",\"line\":22}");
+	assert_contains("{\"language\":\"native\",\"function\":null,"
+			"\"module\":\"/lib/x86_64-linux-gnu/libc.so.6\",\"offset\":1080147,"
+			"\"build_id\":\"a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0\"}");
+	assert_contains("\"module\":null,\"offset\":140724603457536,\"build_id\":null}");
+	assert_contains("\"truncated\":[]}\n");
+}
+
+static void put_every_record(FILE *log)
+{
+	struct report_writer writer = {1, 7, 1, "sh"};
+
+	render_json(FORKSAN_RECORD_BYTES);
+	add_record(log);
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		sample.finding.kind = (enum kind)kind;
+		sample.finding.message = NULL;
+		render_json(FORKSAN_RECORD_BYTES);
+		add_record(log);
+	}
+	for (int relation = 0; relation < RELATION_COUNT; relation++) {
+		sample.finding.other.relation = (enum relation)relation;
+		render_json(FORKSAN_RECORD_BYTES);
+		add_record(log);
+	}
+	for (int protocol = 0; protocol < PROTOCOL_COUNT; protocol++) {
+		sample.finding.protocol = (enum protocol)protocol;
+		render_json(FORKSAN_RECORD_BYTES);
+		add_record(log);
+	}
+	memset(&sample.finding.other, 0, sizeof(sample.finding.other));
+	memset(sample.finding.stacks, 0, sizeof(sample.finding.stacks));
+	sample.finding.local_len = 0;
+	sample.finding.peer_len = 0;
+	sample.finding.operation = NULL;
+	render_json(FORKSAN_RECORD_BYTES);
+	add_record(log);
+	len = report_json_session(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
+	add_record(log);
+	options.strict = true;
+	len = report_json_session(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
+	add_record(log);
+	store_relaxed(&sample.registry->header.counters[LOST_IO_URING], UINT64_C(3));
+	len = report_json_summary(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
+	add_record(log);
+}
+
+static void every_record_is_as_the_schema_says(void **state)
+{
+	char path[32];
+	FILE *log = open_log(path);
+
+	(void)state;
+	put_every_record(log);
+	validate(log, path);
+}
+
+static void foreign_bytes_stay_valid(void **state)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "/run/\xff\"\n"};
+	char path[32];
+	FILE *log = open_log(path);
+	struct stack_id id = sample_begin_stack(&sample);
+
+	(void)state;
+	memcpy(sample.finding.reporter.comm, "\xff\xfe\"\\\x01\x1b[31m\xc3\xa9\xc3\xa9\xc3", 16);
+	memcpy(sample.finding.other.comm, "0123456789abcdef", 16); /* no NUL */
+	sample_add_frame(&sample, id, LANGUAGE_RUBY, "\xf0\x9f", "/s\xc3\xa9/\x80\x81.rb", 1);
+	sample_add_module(&sample, 2, "/opt/\xfe.so");
+	sample_add_native(&sample, id, 3, 1);
+	sample.finding.stacks[FINDING_STACK_THIS_USE] = id;
+	memcpy(&sample.finding.peer, &un, sizeof(un));
+	sample.finding.peer_len = sizeof(un);
+	render_json(FORKSAN_RECORD_BYTES);
+	assert_contains("\"comm\":\"\xef\xbf\xbd\xef\xbf\xbd\\\"\\\\\\u0001\\u001b[31m");
+	assert_contains("\"peer\":\"/run/\xef\xbf\xbd\\\"\\u000a\"");
+	add_record(log);
+	validate(log, path);
+
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_null(strpbrk(bytes, "\x1b\x01\xff"));
+}
+
+/* Four stacks as large as the registry holds, of bytes that take six each in JSON. */
+static void fill_stacks(void)
+{
+	char name[120];
+
+	memset(name, '\x01', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (int i = 0; i < FINDING_STACK_COUNT; i++) {
+		struct stack_id id = sample_begin_stack(&sample);
+
+		sample_add_frame(&sample, id, LANGUAGE_PYTHON, "innermost", "/srv/app.py", 5);
+		while (sample_add_frame(&sample, id, LANGUAGE_PYTHON, name, name, 1))
+			continue;
+		for (int n = 0; n < FORKSAN_MAX_NATIVE_FRAMES; n++)
+			sample_add_native(&sample, id, 1, 0x1000u + (unsigned)n);
+		sample.finding.stacks[i] = id;
+	}
+}
+
+static void the_largest_finding_fits(void **state)
+{
+	char path[32];
+	FILE *log = open_log(path);
+
+	(void)state;
+	fill_stacks();
+	render_json(FORKSAN_RECORD_BYTES);
+	add_record(log);
+	assert_contains("\"truncated\":[]}\n");
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("SUMMARY: forksan: shared-use opened at /srv/app.py:5");
+	validate(log, path);
+}
+
+static void what_does_not_fit_loses_outer_frames(void **state)
+{
+	char path[32];
+	FILE *log = open_log(path);
+
+	(void)state;
+	fill_stacks();
+	for (size_t size = 4096; size < 64 * 1024; size += 1021) {
+		render_json(size);
+		add_record(log);
+		assert_contains("\"opened\":[{\"language\":\"python\",\"function\":\"innermost\"");
+		assert_contains("\"forked\":[{\"language\":\"python\",\"function\":\"innermost\"");
+		assert_contains(
+			"\"other_use\":[{\"language\":\"python\",\"function\":\"innermost\"");
+		assert_contains(
+			"\"this_use\":[{\"language\":\"python\",\"function\":\"innermost\"");
+		if (size < 16 * 1024)
+			assert_contains("\"truncated\":[\"opened\",\"forked\",\"other_use\","
+					"\"this_use\"]}\n");
+	}
+	validate(log, path);
+}
+
+static void a_stack_that_was_cut_when_taken_is_named(void **state)
+{
+	(void)state;
+	sample_stack(&sample, sample.finding.stacks[FINDING_STACK_FORKED])->truncated = 1;
+	render_json(FORKSAN_RECORD_BYTES);
+	assert_contains("\"truncated\":[\"forked\"]}\n");
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("outer frames were left out");
+}
+
+/* --- text -------------------------------------------------------------------------------- */
+
+static void the_text_reads_well(void **state)
+{
+	(void)state;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("==812== forksan: shared-use: MySQL 127.0.0.1:3306 is used by two "
+			"processes: 812 (gunicorn) and 811 (gunicorn, sibling)\n"
+			"==812==   why         812 uses a connection that its sibling 811 has used "
+			"since they parted\n"
+			"==812==   opened at   /srv/app.py:12\n"
+			"==812==   used at     /srv/app.py:42\n"
+			"==812==   connection  MySQL 127.0.0.1:3306 from 127.0.0.1:51234, fd 7, "
+			"cookie 2a41\n"
+			"==812==   opened      by 810, 6.1 s before\n"
+			"==812==   time        2026-11-24T08:46:56.123456789Z\n"
+			"==812==\n"
+			"==812== Used by 812 (gunicorn), send of 38 bytes, COM_QUERY:\n"
+			"==812==      #0 connect /usr/lib/python3/dist-packages/pymysql/"
+			"connections.py:644\n"
+			"==812==   => #1 load_user /srv/app.py:42\n"
+			"==812==      #2 <module> /srv/app.py:99\n"
+			"==812==      #3 libc.so.6+0x107b53\n"
+			"==812==      #5 unknown file+0x7ffd00001000\n"
+			"==812==      1 more (verbosity=1 shows them)\n"
+			"==812==\n"
+			"==812== Used before by 811 (gunicorn, sibling):\n");
+	assert_contains("\nSUMMARY: forksan: shared-use opened at /srv/app.py:12, used at "
+			"/srv/app.py:42 (pid 812, pid 811)\n");
+}
+
+static void each_kind_has_its_headline(void **state)
+{
+	static const char *const headlines[KIND_COUNT] = {
+		[KIND_OPEN_AT_FORK] = "open-at-fork: MySQL 127.0.0.1:3306 is still open in forked "
+				      "process 812 (gunicorn), shared with 811 (gunicorn, ",
+		[KIND_INHERITED_USE] = "inherited-use: MySQL 127.0.0.1:3306, opened before the "
+				       "fork, is used by 812 (gunicorn) while open in 811 (",
+		[KIND_SHARED_USE] = "shared-use: MySQL 127.0.0.1:3306 is used by two processes: ",
+		[KIND_FOREIGN_GOODBYE] = "foreign-goodbye: MySQL 127.0.0.1:3306 is ended by 812 "
+					 "(gunicorn) while open in 811 (",
+		[KIND_CROSSED_REPLY] = "crossed-reply: MySQL 127.0.0.1:3306 has crossed replies: "
+				       "812 (gunicorn) and 811 (",
+	};
+
+	(void)state;
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		sample.finding.kind = (enum kind)kind;
+		render_text(FORKSAN_RECORD_BYTES);
+		assert_contains(headlines[kind]);
+	}
+	sample.finding.kind = KIND_OPEN_AT_FORK;
+	sample.finding.operation = NULL;
+	sample.finding.stacks[FINDING_STACK_OTHER_USE].n = 0;
+	sample.finding.stacks[FINDING_STACK_THIS_USE].n = 0;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_lacks("used at");
+	assert_lacks("Used");
+	assert_contains("SUMMARY: forksan: open-at-fork opened at /srv/app.py:12, forked at "
+			"/srv/app.py:22 (pid 812, pid 811)\n");
+}
+
+static void verbosity_shows_all_frames_and_build_ids(void **state)
+{
+	(void)state;
+	options.verbosity = 1;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("     #4 python3.11+0x4ab000\n");
+	assert_lacks("more (verbosity");
+	options.verbosity = 2;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("     #3 /lib/x86_64-linux-gnu/libc.so.6+0x107b53, build-id a0a0a0a0a0a0");
+}
+
+static void the_culprit_is_shown_however_deep(void **state)
+{
+	struct stack_id id = sample_begin_stack(&sample);
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		sample_add_frame(&sample, id, LANGUAGE_PYTHON, "f",
+				 "/usr/lib/python3/dist-packages/a.py", 1);
+	sample_add_frame(&sample, id, LANGUAGE_PYTHON, "mine", "/srv/deep.py", 77);
+	for (int i = 0; i < 30; i++)
+		sample_add_native(&sample, id, 1, 0x1000);
+	sample.finding.stacks[FINDING_STACK_THIS_USE] = id;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("==812==      #23 f ");
+	assert_lacks("#24 ");
+	assert_contains(
+		"==812==   => #40 mine /srv/deep.py:77\n==812==      #41 libc.so.6+0x1000\n");
+	assert_contains("     #52 libc.so.6");
+	assert_lacks("#53 ");
+	assert_contains("34 more (verbosity=1 shows them)");
+}
+
+static void a_block_that_does_not_fit_still_has_its_summary(void **state)
+{
+	(void)state;
+	fill_stacks();
+	for (size_t size = 4096; size < 16 * 1024; size += 331) {
+		const char *line;
+
+		render_text(size);
+		assert_contains(
+			"\n(the rest did not fit)\nSUMMARY: forksan: shared-use opened at ");
+		line = strstr(bytes, "SUMMARY");
+		assert_int_equal(strchr(line, '\n') - bytes, len - 1);
+	}
+}
+
+static void repeats_and_deaths_are_told(void **state)
+{
+	(void)state;
+	sample.finding.repeat = 100;
+	sample.finding.other.alive = false;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains(", seen 100 times so far\n");
+	assert_contains("811 (gunicorn, sibling, ended)");
+}
+
+static void the_summary_prints_what_is_not_zero(void **state)
+{
+	struct report_writer writer = {1, 7, 1, "sh"};
+
+	(void)state;
+	store_relaxed(&sample.registry->header.counters[COUNT_FORKS], UINT64_C(2));
+	store_relaxed(&sample.registry->header.counters[LOST_FDS], UINT64_C(3));
+	len = report_text_summary(bytes, sizeof(bytes), sample.registry, &writer);
+	assert_string_equal(bytes, "==7== forksan: summary of session 00c0ffee00c0ffee\n"
+				   "==7==   2 forks seen\n"
+				   "==7==   not seen: 3 connections not watched: the descriptor "
+				   "number was too high\n");
+}
+
+static void values_out_of_range_have_names(void **state)
+{
+	(void)state;
+	assert_string_equal(kind_name((enum kind)99), "unknown");
+	assert_int_equal(kind_level((enum kind)99), LEVEL_VIOLATION);
+	assert_string_equal(language_name((enum language)99), "unknown");
+	assert_string_equal(relation_name((enum relation)99), "unrelated");
+	assert_string_equal(counter_name((enum registry_counter)99), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_finding_has_every_field, begin, end),
+		cmocka_unit_test_setup_teardown(every_record_is_as_the_schema_says, begin, end),
+		cmocka_unit_test_setup_teardown(foreign_bytes_stay_valid, begin, end),
+		cmocka_unit_test_setup_teardown(the_largest_finding_fits, begin, end),
+		cmocka_unit_test_setup_teardown(what_does_not_fit_loses_outer_frames, begin, end),
+		cmocka_unit_test_setup_teardown(a_stack_that_was_cut_when_taken_is_named, begin,
+						end),
+		cmocka_unit_test_setup_teardown(the_text_reads_well, begin, end),
+		cmocka_unit_test_setup_teardown(each_kind_has_its_headline, begin, end),
+		cmocka_unit_test_setup_teardown(verbosity_shows_all_frames_and_build_ids, begin,
+						end),
+		cmocka_unit_test_setup_teardown(the_culprit_is_shown_however_deep, begin, end),
+		cmocka_unit_test_setup_teardown(a_block_that_does_not_fit_still_has_its_summary,
+						begin, end),
+		cmocka_unit_test_setup_teardown(repeats_and_deaths_are_told, begin, end),
+		cmocka_unit_test_setup_teardown(the_summary_prints_what_is_not_zero, begin, end),
+		cmocka_unit_test(values_out_of_range_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
