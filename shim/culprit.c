@@ -31,6 +31,7 @@ static const char *const given[] = {
 	"/lib/perl/",
 	"/share/perl/",
 	"/perl/5.",
+	"/perl-base/",
 	/* PHP: PEAR and Debian's php-* packages */
 	"/share/php/",
 	"/share/pear/",

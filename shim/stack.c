@@ -50,6 +50,9 @@ static void consider(struct peek *peek, const struct module *module)
 
 	module_base_name(peek, module, name, sizeof(name));
 	stack_python_consider(peek, module, name);
+	stack_ruby_consider(peek, module, name);
+	stack_perl_consider(peek, module, name);
+	stack_php_consider(peek, module, name);
 }
 
 /* Shows the walkers what was loaded since the last scan.  New files are appended to the list; when
@@ -101,6 +104,9 @@ struct stack_id stack_take(void)
 	capture->native_count = 0;
 	capture->native_truncated = false;
 	stack_python_walk(capture);
+	stack_ruby_walk(capture);
+	stack_perl_walk(capture);
+	stack_php_walk(capture);
 	stack_native_walk(capture, registry);
 	id = stack_store(registry, capture->native, capture->native_count,
 			 capture->native_truncated, &capture->text);
@@ -112,7 +118,11 @@ struct stack_id stack_take(void)
 
 const char *stack_complaint(void)
 {
-	return stack_python_complaint();
+	const char *complaint = stack_python_complaint();
+
+	if (complaint == NULL)
+		complaint = stack_ruby_complaint();
+	return complaint;
 }
 
 void stack_after_fork_child(void)

@@ -127,8 +127,8 @@ static void walk_frames(struct walk *walk, struct cfi_registers *registers)
 		if (!keep_frame(walk, address, in_module))
 			return;
 		if (in_module)
-			result = cfi_step(&capture->peek, &capture->cfi, &walk->module, address,
-					  registers, &interrupted);
+			result = cfi_step(&capture->peek, &capture->shared.cfi, &walk->module,
+					  address, registers, &interrupted);
 		if (result == CFI_OUTERMOST)
 			return;
 		if (result == CFI_UNKNOWN && !step_by_frame_pointer(walk, registers))
@@ -156,7 +156,7 @@ static void find_own(struct walk *walk)
 }
 
 __attribute__((__noinline__)) void stack_native_walk(struct stack_capture *capture,
-						 struct registry *registry)
+						     struct registry *registry)
 {
 	struct walk walk = {.capture = capture, .registry = registry};
 	struct cfi_registers registers;

@@ -24,13 +24,23 @@
 #include "stack_cfi.h"
 #include "stack_peek.h"
 
+/* Ruby gives all its frames at once.  A Rails request has 100 to 250. */
+#define STACK_MAX_RUBY_FRAMES 300
+
 struct stack_capture {
 	struct peek peek;
 	struct stack_text text;
 	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
 	uint16_t native_count;
 	bool native_truncated;
-	struct cfi_scratch cfi;
+	/* one walker at a time */
+	union {
+		struct cfi_scratch cfi;
+		struct {
+			uint64_t frames[STACK_MAX_RUBY_FRAMES];
+			int lines[STACK_MAX_RUBY_FRAMES];
+		} ruby;
+	} shared;
 	/* room for a walker's strings */
 	char function[256];
 	char file[512];
@@ -55,5 +65,12 @@ void stack_native_walk(struct stack_capture *capture, struct registry *registry)
 void stack_python_consider(struct peek *peek, const struct module *module, const char *name);
 void stack_python_walk(struct stack_capture *capture);
 const char *stack_python_complaint(void);
+void stack_ruby_consider(struct peek *peek, const struct module *module, const char *name);
+void stack_ruby_walk(struct stack_capture *capture);
+const char *stack_ruby_complaint(void);
+void stack_perl_consider(struct peek *peek, const struct module *module, const char *name);
+void stack_perl_walk(struct stack_capture *capture);
+void stack_php_consider(struct peek *peek, const struct module *module, const char *name);
+void stack_php_walk(struct stack_capture *capture);
 
 #endif
