@@ -4,7 +4,11 @@
  *
  * Each module gets a Dwfl of its own, opened once, found or not.  A report shows one example for
  * each group, so there are tens of modules, not thousands; beyond MODULE_MAX nothing is looked up.
+ * What was found for an offset is kept, because the frames near main() stand in every stack and a
+ * symbol table is searched from end to end.
  */
+#include "cli.h"
+#define uthash_fatal(message) cli_no_memory()
 #include "symbols.h"
 
 #include <dwarf.h>
@@ -14,8 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #define MODULE_MAX 1024
+#define ANSWER_MAX 16384	/* beyond it the table is emptied */
 #define BUILD_ID_TEXT_BYTES 129 /* 64 bytes of build-id, more than any linker makes */
 
 struct module {
@@ -25,9 +31,22 @@ struct module {
 	Dwfl_Module *handle; /* of dwfl */
 };
 
+struct question {
+	const struct module *module;
+	uint64_t offset;
+};
+
+struct answer {
+	struct question question;
+	size_t count;
+	UT_hash_handle hh;
+	struct symbol_place places[]; /* count of them */
+};
+
 struct symbols {
 	struct module modules[MODULE_MAX];
 	size_t count;
+	struct answer *answers;
 };
 
 static const Dwfl_Callbacks callbacks = {
@@ -41,8 +60,20 @@ struct symbols *symbols_new(void)
 	return calloc(1, sizeof(struct symbols));
 }
 
+static void forget_answers(struct symbols *symbols)
+{
+	struct answer *answer, *next;
+
+	HASH_ITER(hh, symbols->answers, answer, next)
+	{
+		HASH_DEL(symbols->answers, answer);
+		free(answer);
+	}
+}
+
 void symbols_free(struct symbols *symbols)
 {
+	forget_answers(symbols);
 	for (size_t i = 0; i < symbols->count; i++) {
 		free(symbols->modules[i].path);
 		free(symbols->modules[i].build_id);
@@ -169,10 +200,9 @@ static size_t add_scopes(Dwarf_Die *unit, Dwarf_Addr pc, struct symbol_place *pl
 	return count;
 }
 
-size_t symbols_find(struct symbols *symbols, const char *path, const char *build_id,
-		    uint64_t offset, struct symbol_place places[SYMBOL_PLACES])
+static size_t look_up(const struct module *module, uint64_t offset,
+		      struct symbol_place places[SYMBOL_PLACES])
 {
-	struct module *module = find_module(symbols, path, build_id);
 	Dwarf_Addr bias;
 	GElf_Addr elf_bias;
 	Dwarf_Addr address;
@@ -180,8 +210,7 @@ size_t symbols_find(struct symbols *symbols, const char *path, const char *build
 	Dwfl_Line *line;
 	size_t count = 1;
 
-	if (module == NULL || module->dwfl == NULL ||
-	    dwfl_module_getelf(module->handle, &elf_bias) == NULL)
+	if (dwfl_module_getelf(module->handle, &elf_bias) == NULL)
 		return 0;
 	address = offset + elf_bias;
 	places[0] = (struct symbol_place){0};
@@ -194,4 +223,38 @@ size_t symbols_find(struct symbols *symbols, const char *path, const char *build
 	if (places[count - 1].function == NULL)
 		places[count - 1].function = dwfl_module_addrname(module->handle, address);
 	return places[0].file != NULL || places[0].function != NULL ? count : 0;
+}
+
+static void keep_answer(struct symbols *symbols, struct question question, size_t count,
+			const struct symbol_place *places)
+{
+	struct answer *answer = calloc(1, sizeof *answer + count * sizeof *places);
+
+	if (answer == NULL)
+		cli_no_memory();
+	answer->question = question;
+	answer->count = count;
+	memcpy(answer->places, places, count * sizeof *places);
+	if (HASH_COUNT(symbols->answers) >= ANSWER_MAX)
+		forget_answers(symbols);
+	HASH_ADD(hh, symbols->answers, question, sizeof question, answer);
+}
+
+size_t symbols_find(struct symbols *symbols, const char *path, const char *build_id,
+		    uint64_t offset, struct symbol_place places[SYMBOL_PLACES])
+{
+	struct question question = {find_module(symbols, path, build_id), offset};
+	struct answer *answer;
+	size_t count;
+
+	if (question.module == NULL || question.module->dwfl == NULL)
+		return 0;
+	HASH_FIND(hh, symbols->answers, &question, sizeof question, answer);
+	if (answer != NULL) {
+		memcpy(places, answer->places, answer->count * sizeof *places);
+		return answer->count;
+	}
+	count = look_up(question.module, offset, places);
+	keep_answer(symbols, question, count, places);
+	return count;
 }
