@@ -67,7 +67,7 @@ static bool begin_complaint(struct reader *reader)
 	if (reader->complaints > MAX_COMPLAINTS)
 		return false;
 	text_init(&reader->line, reader->bytes, sizeof(reader->bytes));
-	text_put_string(&reader->line, "forksan: FORKSAN_OPTIONS: ");
+	text_put_string(&reader->line, "FORKSAN_OPTIONS: ");
 	return true;
 }
 
@@ -75,7 +75,7 @@ static void end_complaint(struct reader *reader)
 {
 	reader->complain(reader->bytes);
 	if (reader->complaints == MAX_COMPLAINTS)
-		reader->complain("forksan: FORKSAN_OPTIONS: further mistakes are not shown");
+		reader->complain("FORKSAN_OPTIONS: further mistakes are not shown");
 }
 
 static void put_shown(struct reader *reader, struct piece piece)

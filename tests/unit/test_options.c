@@ -123,23 +123,22 @@ static void watch_replaces_or_changes(void **state)
 static void a_bad_value_names_what_was_expected(void **state)
 {
 	(void)state;
-	assert_complaint("verbosity=3", "forksan: FORKSAN_OPTIONS: verbosity=3: "
+	assert_complaint("verbosity=3", "FORKSAN_OPTIONS: verbosity=3: "
 					"expected 0, 1 or 2");
-	assert_complaint("exitcode=256", "forksan: FORKSAN_OPTIONS: exitcode=256: "
+	assert_complaint("exitcode=256", "FORKSAN_OPTIONS: exitcode=256: "
 					 "expected a number from 0 to 255");
-	assert_complaint("exitcode=-1", "forksan: FORKSAN_OPTIONS: exitcode=-1: "
+	assert_complaint("exitcode=-1", "FORKSAN_OPTIONS: exitcode=-1: "
 					"expected a number from 0 to 255");
-	assert_complaint("strict=maybe", "forksan: FORKSAN_OPTIONS: strict=maybe: "
+	assert_complaint("strict=maybe", "FORKSAN_OPTIONS: strict=maybe: "
 					 "expected 0 or 1");
-	assert_complaint("mode=srtict", "forksan: FORKSAN_OPTIONS: mode=srtict: "
+	assert_complaint("mode=srtict", "FORKSAN_OPTIONS: mode=srtict: "
 					"expected warn or strict; did you mean \"strict\"?");
 	assert_complaint("watch=cache,+databse",
-			 "forksan: FORKSAN_OPTIONS: watch=cache,+databse: expected a list of "
+			 "FORKSAN_OPTIONS: watch=cache,+databse: expected a list of "
 			 "other, database, cache, broker, directory, tls, http or all, each with "
 			 "+ or - to change the default; did you mean \"database\"?");
-	assert_complaint("session=../../etc/passwd",
-			 "forksan: FORKSAN_OPTIONS: session=../../etc/passwd: "
-			 "expected 16 hexadecimal digits");
+	assert_complaint("session=../../etc/passwd", "FORKSAN_OPTIONS: session=../../etc/passwd: "
+						     "expected 16 hexadecimal digits");
 	assert_string_equal(options.session, "");
 }
 
@@ -147,7 +146,7 @@ static void an_unknown_key_names_the_closest(void **state)
 {
 	(void)state;
 	assert_complaint("log_pth=/tmp/x",
-			 "forksan: FORKSAN_OPTIONS: unknown key \"log_pth\", expected one of "
+			 "FORKSAN_OPTIONS: unknown key \"log_pth\", expected one of "
 			 "mode, strict, log_path, watch, ignore, exitcode, verbosity, payload, "
 			 "session, help; did you mean \"log_path\"?");
 	parse("zzzzzzzzzz=1");
@@ -159,13 +158,13 @@ static void what_is_no_entry_is_named(void **state)
 {
 	(void)state;
 	assert_complaint("ignore=127.0.0.1:3306",
-			 "forksan: FORKSAN_OPTIONS: expected key=value (a value with ':' in "
+			 "FORKSAN_OPTIONS: expected key=value (a value with ':' in "
 			 "quotes), found \"3306\"");
-	assert_complaint("ignore='a:strict=1", "forksan: FORKSAN_OPTIONS: expected a closing "
+	assert_complaint("ignore='a:strict=1", "FORKSAN_OPTIONS: expected a closing "
 					       "quote, found \"'a:strict=1\"");
-	assert_complaint("ignore='a'b:strict=1", "forksan: FORKSAN_OPTIONS: expected ':' after a "
+	assert_complaint("ignore='a'b:strict=1", "FORKSAN_OPTIONS: expected ':' after a "
 						 "closing quote, found \"b:strict=1\"");
-	assert_complaint("=1", "forksan: FORKSAN_OPTIONS: unknown key \"\", expected one of mode, "
+	assert_complaint("=1", "FORKSAN_OPTIONS: unknown key \"\", expected one of mode, "
 			       "strict, log_path, watch, ignore, exitcode, verbosity, payload, "
 			       "session, help");
 }
@@ -210,7 +209,7 @@ static void complaints_are_clean_short_and_few(void **state)
 		strcat(text, "a=1:");
 	parse(text);
 	assert_int_equal(complaints, 9);
-	assert_string_equal(complaint, "forksan: FORKSAN_OPTIONS: further mistakes are not shown");
+	assert_string_equal(complaint, "FORKSAN_OPTIONS: further mistakes are not shown");
 }
 
 static void help_lists_every_key(void **state)
