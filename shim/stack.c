@@ -49,6 +49,7 @@ static void consider(struct peek *peek, const struct module *module)
 	char name[64];
 
 	module_base_name(peek, module, name, sizeof(name));
+	stack_native_consider(peek, module, name);
 	stack_python_consider(peek, module, name);
 	stack_ruby_consider(peek, module, name);
 	stack_perl_consider(peek, module, name);
@@ -102,12 +103,12 @@ struct stack_id stack_take(void)
 	capture->text.count = capture->text.len_bytes = 0;
 	capture->text.truncated = capture->text.has_own = 0;
 	capture->native_count = 0;
-	capture->native_truncated = false;
+	capture->native_truncated = capture->exiting = false;
+	stack_native_walk(capture, registry); /* first: it sets `exiting` */
 	stack_python_walk(capture);
 	stack_ruby_walk(capture);
 	stack_perl_walk(capture);
 	stack_php_walk(capture);
-	stack_native_walk(capture, registry);
 	id = stack_store(registry, capture->native, capture->native_count,
 			 capture->native_truncated, &capture->text);
 	release_capture(capture);
@@ -127,7 +128,10 @@ const char *stack_complaint(void)
 
 void stack_after_fork_child(void)
 {
+	/* Reading is free in a child, writing copies a page. */
 	for (unsigned i = 0; i < CAPTURES; i++)
-		store_relaxed(&capture_taken[i], 0);
-	store_relaxed(&scanning, 0);
+		if (load_relaxed(&capture_taken[i]) != 0)
+			store_relaxed(&capture_taken[i], 0);
+	if (load_relaxed(&scanning) != 0)
+		store_relaxed(&scanning, 0);
 }

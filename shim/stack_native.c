@@ -9,10 +9,22 @@
  */
 #include "stack_walk.h"
 
+#include "forksan/atomics.h"
 #include "forksan/registry.h"
 
 /* Frames in a row without call frame information: more is a walk gone astray. */
 #define MAX_WITHOUT_CFI 8
+
+/* libc's exit(), or 0.  It calls the handlers and does not return, so its frame is within the few
+ * instructions that it has. */
+static _Atomic uintptr_t exit_function;
+#define EXIT_BYTES 64
+
+void stack_native_consider(struct peek *peek, const struct module *module, const char *name)
+{
+	if (strcmp(name, "libc.so.6") == 0)
+		store_relaxed(&exit_function, module_symbol(peek, module, "exit"));
+}
 
 struct walk {
 	struct stack_capture *capture;
@@ -82,6 +94,8 @@ static bool keep_frame(struct walk *walk, uintptr_t address, bool in_module)
 	if (!walk->seen_other && in_module && walk->module.start == walk->own.start)
 		return true;
 	walk->seen_other = true;
+	if (address - load_relaxed(&exit_function) < EXIT_BYTES)
+		capture->exiting = true;
 	if (capture->native_count == FORKSAN_MAX_NATIVE_FRAMES) {
 		capture->native_truncated = true;
 		return false;

@@ -10,9 +10,10 @@
  *                               context: kind, oldcop (the statement that called), CV
  *
  * The offsets of curcop and the size of a context are not the same in all versions and builds. They
- * are found by what a COP is: an op whose function (op_ppaddr) is Perl_pp_nextstate, which the
- * interpreter exports.  A pointer is a COP if that holds, and a layout is right if it makes COPs of
- * everything that must be one.  The result is kept for the process.
+ * are found by what a COP is: an op whose function (op_ppaddr) is the one that PL_ppaddr has for
+ * "nextstate" in PL_op_name, both of which the interpreter exports.  A pointer is a COP if that
+ * holds, and a layout is right if it makes COPs of everything that must be one.  The result is kept
+ * for the process.
  *
  * Sources: perl's cop.h (struct cop, struct block, PERL_SI), op.h (BASEOP), intrpvar.h, sv.h, cv.h,
  * gv.h, hv.h (struct hek), as of 5.24, 5.32, 5.36 and 5.40.
@@ -65,14 +66,17 @@
 #define INTERPRETER_BYTES 8192
 #define MAX_CONTEXTS 100000
 #define MAX_STACKINFOS 64
+#define MAX_OPS 600 /* PL_op_name has about 420 entries, and ends where memory or sense does */
 
 struct perl {
 	uintptr_t module_start;
 	uintptr_t thread_key;	/* PL_thr_key; 0: no ithreads, then the two below are set */
 	uintptr_t curcop;	/* PL_curcop */
 	uintptr_t curstackinfo; /* PL_curstackinfo */
-	uintptr_t next_state;
-	uintptr_t debug_state;
+	/* What a COP runs: pp_nextstate, or pp_dbstate under the debugger.  Profilers put functions
+	 * of their own into PL_ppaddr, which holds for code that is compiled later. */
+	uintptr_t functions[2];
+	uintptr_t slots[2]; /* their places in PL_ppaddr */
 };
 
 /* The layout: offset of curcop in the interpreter in the upper half, bytes of a context in the
@@ -84,23 +88,47 @@ static struct perl perls[4];
 static _Atomic uint32_t published;
 static uint32_t next_place;
 
+/* Finds the functions of "nextstate" and "dbstate". */
+static bool find_functions(struct peek *peek, const struct module *module, struct perl *perl)
+{
+	static const char *const wanted[2] = {"nextstate", "dbstate"};
+	uintptr_t names = module_symbol(peek, module, "PL_op_name");
+	uintptr_t table = module_symbol(peek, module, "PL_ppaddr");
+
+	for (unsigned i = 0; names != 0 && table != 0 && i < MAX_OPS; i++) {
+		uintptr_t name;
+		char text[16];
+		size_t len;
+
+		if (!peek_pointer(peek, names + i * 8, &name) ||
+		    !peek_string(peek, name, text, sizeof(text), &len))
+			break;
+		for (unsigned j = 0; j < 2; j++) {
+			if (strcmp(text, wanted[j]) != 0)
+				continue;
+			perl->slots[j] = table + i * 8;
+			(void)peek_pointer(peek, perl->slots[j], &perl->functions[j]);
+		}
+	}
+	return perl->functions[0] != 0;
+}
+
 void stack_perl_consider(struct peek *peek, const struct module *module, const char *name)
 {
 	struct perl *perl = &perls[next_place % (sizeof(perls) / sizeof(perls[0]))];
 
 	if (name[0] != '\0' && strncmp(name, "libperl", 7) != 0)
 		return;
+	if (module_symbol(peek, module, "PL_ppaddr") == 0)
+		return;
 	*perl = (struct perl){
 		.module_start = module->start,
-		.next_state = module_symbol(peek, module, "Perl_pp_nextstate"),
+		.thread_key = module_symbol(peek, module, "PL_thr_key"),
+		.curcop = module_symbol(peek, module, "PL_curcop"),
+		.curstackinfo = module_symbol(peek, module, "PL_curstackinfo"),
 	};
-	if (perl->next_state == 0)
-		return;
-	perl->debug_state = module_symbol(peek, module, "Perl_pp_dbstate");
-	perl->thread_key = module_symbol(peek, module, "PL_thr_key");
-	perl->curcop = module_symbol(peek, module, "PL_curcop");
-	perl->curstackinfo = module_symbol(peek, module, "PL_curstackinfo");
-	if (perl->thread_key == 0 && (perl->curcop == 0 || perl->curstackinfo == 0))
+	if (!find_functions(peek, module, perl) ||
+	    (perl->thread_key == 0 && (perl->curcop == 0 || perl->curstackinfo == 0)))
 		return;
 	store_release(&published, next_place % (sizeof(perls) / sizeof(perls[0])) + 1);
 	next_place++;
@@ -122,7 +150,16 @@ static bool is_cop(struct walk *walk, uintptr_t address)
 	if (address == 0 || address % 8 != 0 ||
 	    !peek_pointer(walk->peek, address + COP_FUNCTION, &function))
 		return false;
-	return function == walk->perl->next_state || function == walk->perl->debug_state;
+	if (function == 0)
+		return false;
+	for (unsigned i = 0; i < 2; i++) {
+		uintptr_t now;
+
+		if (function == walk->perl->functions[i] ||
+		    (peek_pointer(walk->peek, walk->perl->slots[i], &now) && function == now))
+			return true;
+	}
+	return false;
 }
 
 /* While code is being compiled the statement is a COP inside the interpreter, with no function. */
@@ -354,7 +391,7 @@ void stack_perl_walk(struct stack_capture *capture)
 	if (number == 0)
 		return;
 	walk.perl = &perls[number - 1];
-	if (!stack_module_is_loaded(walk.peek, walk.perl->next_state, walk.perl->module_start))
+	if (!stack_module_is_loaded(walk.peek, walk.perl->slots[0], walk.perl->module_start))
 		return;
 	if (walk.perl->thread_key != 0) {
 		if (!peek_u32(walk.peek, walk.perl->thread_key, &key))

@@ -9,7 +9,10 @@
  *
  * What each version needs:
  *  - a thread that Ruby does not know has no execution context, and some versions do not look:
- *    ruby_native_thread_p() is asked first, and that the VM has not been taken down;
+ *    ruby_native_thread_p() is asked first;
+ *  - the main thread keeps its context when the VM has been taken down, which happens right before
+ *    exit(); nothing is read when exit() is among the native frames, which are therefore walked
+ *    first, nor when the pointer to the VM, where it can be seen, is gone;
  *  - up to 2.7 the current context is a global variable of whoever has the GVL.  There frames are
  *    read only by the thread that has it, or when there is no other thread;
  *  - 3.1 to 3.3 loop for ever when asked to skip frames: none are skipped;
@@ -48,7 +51,7 @@
 
 struct ruby {
 	uintptr_t module_start;
-	uintptr_t vm; /* where the pointer to the VM is; 0 once it has been taken down */
+	uintptr_t vm; /* where the pointer to the VM is, up to 3.1 */
 	int (*is_native_thread)(void);
 	int (*has_gvl)(void); /* NULL: not needed */
 	int (*frames)(int start, int limit, uint64_t *frames, int *lines);
@@ -119,9 +122,9 @@ void stack_ruby_consider(struct peek *peek, const struct module *module, const c
 	};
 	if (version[0] == 2)
 		ruby->has_gvl = (int (*)(void))module_symbol(peek, module, "ruby_thread_has_gvl_p");
-	if (!is_known(version) || ruby->vm == 0 || ruby->is_native_thread == NULL ||
-	    ruby->frames == NULL || ruby->path == NULL || ruby->absolute_path == NULL ||
-	    ruby->label == NULL || (version[0] == 2 && ruby->has_gvl == NULL)) {
+	if (!is_known(version) || ruby->is_native_thread == NULL || ruby->frames == NULL ||
+	    ruby->path == NULL || ruby->absolute_path == NULL || ruby->label == NULL ||
+	    (version[0] == 2 && ruby->has_gvl == NULL)) {
 		complain(version);
 		return;
 	}
@@ -211,12 +214,15 @@ static size_t read_file(struct peek *peek, const struct ruby *ruby, uint64_t fra
 	return absolute != 0 ? absolute : given;
 }
 
-static bool may_walk(struct peek *peek, const struct ruby *ruby)
+static bool may_walk(struct stack_capture *capture, const struct ruby *ruby)
 {
+	struct peek *peek = &capture->peek;
 	uintptr_t vm = 0;
 
-	return stack_module_is_loaded(peek, ruby->vm, ruby->module_start) &&
-	       peek_pointer(peek, ruby->vm, &vm) && vm != 0 && ruby->is_native_thread() != 0 &&
+	return !capture->exiting &&
+	       stack_module_is_loaded(peek, (uintptr_t)ruby->frames, ruby->module_start) &&
+	       (ruby->vm == 0 || (peek_pointer(peek, ruby->vm, &vm) && vm != 0)) &&
+	       ruby->is_native_thread() != 0 &&
 	       (ruby->has_gvl == NULL || ruby->has_gvl() != 0 || is_only_thread());
 }
 
@@ -232,7 +238,7 @@ void stack_ruby_walk(struct stack_capture *capture)
 	if (number == 0)
 		return;
 	ruby = &rubies[number - 1];
-	if (!may_walk(peek, ruby))
+	if (!may_walk(capture, ruby))
 		return;
 	count = ruby->frames(0, STACK_MAX_RUBY_FRAMES, frames, lines);
 	for (int i = 0; i < count && i < STACK_MAX_RUBY_FRAMES; i++) {

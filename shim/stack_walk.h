@@ -33,6 +33,7 @@ struct stack_capture {
 	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
 	uint16_t native_count;
 	bool native_truncated;
+	bool exiting; /* exit() is among the native frames */
 	/* one walker at a time */
 	union {
 		struct cfi_scratch cfi;
@@ -59,6 +60,7 @@ static inline bool stack_module_is_loaded(struct peek *peek, uintptr_t address, 
 }
 
 /* Native frames, from the caller's caller outwards.  See stack_native.c. */
+void stack_native_consider(struct peek *peek, const struct module *module, const char *name);
 void stack_native_walk(struct stack_capture *capture, struct registry *registry);
 
 /* Each interpreter: shown a loaded file with its base name; and walked. */
