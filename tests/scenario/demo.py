@@ -8,6 +8,7 @@ removed at the end.  Exit status: 0 when both halves were seen, 1 otherwise.
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -63,6 +64,22 @@ def show_answers(answers):
     say()
 
 
+def show_report(path, whole):
+    """Prints the report: the first `whole` findings whole, of the later ones only what stands above
+    the example."""
+    result = subprocess.run([forksan_log.TOOL, "report", path], check=False, text=True,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    shortened = False
+    for block in result.stdout.rstrip().split("\n\n"):
+        number = re.match(r"(\d+)\. ", block)
+        if number and int(number[1]) > whole:
+            block, example, _ = block.partition("\n  example")
+            shortened = shortened or bool(example)
+        say(f"    {block.strip()}\n".replace("\n", "\n    ").rstrip(" "))
+    if shortened:
+        say("    (Stacks and advice are left out here, but for the demo's first finding.)")
+
+
 def run_bare(app, environment):
     say(f"  $ {command_line(app)}")
     for _ in range(ATTEMPTS):
@@ -74,8 +91,8 @@ def run_bare(app, environment):
     return answers.bad
 
 
-def run_watched(app, environment, directory):
-    """Returns the violations that forksan found."""
+def run_watched(app, environment, directory, whole):
+    """Returns the violations that forksan found; for `whole` see show_report()."""
     log = forksan_log.Log(os.path.join(directory, f"{app}.jsonl"))
     prefix = [forksan_log.TOOL, "run", "-o", log.path, "--"]
     say(f"  $ forksan run -o {app}.jsonl -- {command_line(app)}")
@@ -86,8 +103,7 @@ def run_watched(app, environment, directory):
         answers = web.load(site.port)
     show_answers(answers)
     say(f"  $ forksan report {app}.jsonl")
-    sys.stdout.flush()
-    subprocess.run([forksan_log.TOOL, "report", log.path], check=False, stdin=subprocess.DEVNULL)
+    show_report(log.path, whole)
     return log.findings(level="violation")
 
 
@@ -113,10 +129,10 @@ def main():
         bare_bad = run_bare("bare", environment)
 
         heading("3. The pool again, under forksan")
-        found = run_watched("pool", environment, directory)
+        found = run_watched("pool", environment, directory, 1)
 
         heading("4. The plain connection, under forksan")
-        found += run_watched("bare", environment, directory)
+        found += run_watched("bare", environment, directory, 0)
 
         heading("What to do about it")
         say("Connect after the fork: without --preload, or lazily in each worker, or with")

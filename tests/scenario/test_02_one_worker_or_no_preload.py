@@ -12,8 +12,8 @@ import scenario
 import servers
 import web
 
-OPENED = scenario.app_site("pool", "opened")
-USES = {scenario.app_site("pool", "used"), scenario.app_site("pool", "borrowed")}
+OPENED = scenario.appsite("pool", "opened")
+USES = {scenario.appsite("pool", "used"), scenario.appsite("pool", "borrowed")}
 
 
 class OneWorkerOrNoPreload(scenario.Scenario):
@@ -39,6 +39,18 @@ class OneWorkerOrNoPreload(scenario.Scenario):
             self.assert_connection(finding, "MySQL", self.db.peer, site.master)
             self.assertEqual(OPENED, finding["culprit"]["opened"])
             self.assertIn(finding["culprit"]["use"], USES)
+
+    def test_last_holder_may_say_goodbye(self):
+        # psycopg2 is silent in the worker; the master, which opened the connection, sends
+        # Terminate at its exit, when the worker that used it has gone.
+        database = self.stack.enter_context(servers.postgresql())
+        variables = {"APP_DATABASE": scenario.postgresql_url(database)}
+        with self.watched(web.gunicorn, "pool", variables=variables, preload=True,
+                          workers=1) as (site, log):
+            answers = web.load(site.port)
+            self.say("with forksan", answers)
+        self.assertEqual(0, answers.bad)
+        self.assert_kinds(log, ["inherited-use", "open-at-fork"])
 
     def test_two_workers_without_preload_are_silent(self):
         settings = {"variables": self.variables, "workers": 2}

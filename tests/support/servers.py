@@ -46,14 +46,20 @@ class Server:
         return f"{self.host}:{self.port}"
 
 
-def run_dropped(argv):
+def server_env(path):
+    """Our environment, with a directory for temporary files that the servers' user may write."""
+    return {**os.environ, "TMPDIR": path}
+
+
+def run_dropped(argv, path):
     """Runs a preparing command as the servers' user."""
     account = {}
     if os.getuid() == 0:
         uid, gid = processes.server_account()
         account = {"user": uid, "group": gid, "extra_groups": []}
     result = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, check=False, cwd="/", **account)
+                            stderr=subprocess.STDOUT, check=False, cwd=path,
+                            env=server_env(path), **account)
     if result.returncode != 0:
         raise Failed(f"{argv[0]} failed:\n{result.stdout.decode(errors='replace')[-3000:]}")
 
@@ -69,7 +75,7 @@ def started(path, command, ping, **options):
     for attempt in range(START_ATTEMPTS):
         port = free_port()
         process = Process(command(port), os.path.join(path, "server.log"), dropped=True,
-                          cwd=path, **options)
+                          cwd=path, env=server_env(path), **options)
         try:
             wait_for(lambda: ping(port), "its first answer", process=process, directories=[path])
         except Failed as failure:
@@ -114,7 +120,7 @@ def mariadb(**settings):
         small = ["--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M",
                  "--innodb-flush-method=nosync", "--innodb-flush-log-at-trx-commit=0"]
         run_dropped(["mariadb-install-db", "--no-defaults", f"--datadir={data}",
-                     "--auth-root-authentication-method=normal", "--skip-test-db", *small])
+                     "--auth-root-authentication-method=normal", "--skip-test-db", *small], path)
         setup = os.path.join(path, "setup.sql")
         # --init-file runs before the first connection: one statement a line.
         write_file(setup, "\n".join([
@@ -162,7 +168,7 @@ def postgresql():
     with directory("forksan-postgresql-") as path:
         data = os.path.join(path, "data")
         run_dropped([postgresql_tool("initdb"), "-D", data, "-U", "postgres", "-A", "trust",
-                     "--no-sync", "--no-locale", "-E", "UTF8", "--no-instructions"])
+                     "--no-sync", "--no-locale", "-E", "UTF8", "--no-instructions"], path)
 
         def command(port):
             return [postgresql_tool("postgres"), "-D", data, "-k", path, "-p", str(port),

@@ -40,9 +40,11 @@ class Site:
         self.port = port
         self.master = master
         self.workers = workers
+        self.last_output = None
 
     def output(self):
-        return self.process.output()
+        """What it logged; to be read after its end, too."""
+        return self.process.output() if self.last_output is None else self.last_output
 
 
 @contextlib.contextmanager
@@ -62,8 +64,13 @@ def running(command, workers, master_line, worker_line, env, prefix):
                     return None
                 return Site(process, port, int(master[0]), [int(pid) for pid in pids])
 
-            yield processes.wait_for(forked, f"{workers} workers", process=process,
-                                     directories=[path])
+            site = processes.wait_for(forked, f"{workers} workers", process=process,
+                                      directories=[path])
+            try:
+                yield site
+            finally:
+                process.stop()
+                site.last_output = process.output()
 
 
 def gunicorn(app, *, workers=2, preload=False, env=None, config=None, arguments=(), prefix=()):
