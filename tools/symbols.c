@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <uthash.h>
 
 #define MODULE_MAX 1024
@@ -105,9 +106,13 @@ static bool build_id_matches(Dwfl_Module *handle, const char *expected)
 
 static void open_module(struct module *module)
 {
+	struct stat stat_buffer;
 	GElf_Addr bias;
 	bool good;
 
+	/* The log says what to open: nothing that would wait, like a fifo. */
+	if (stat(module->path, &stat_buffer) != 0 || !S_ISREG(stat_buffer.st_mode))
+		return;
 	module->dwfl = dwfl_begin(&callbacks);
 	if (module->dwfl == NULL)
 		return;

@@ -97,6 +97,8 @@ with toolkit.Directory() as directory:
     toolkit.write(os.path.join(directory, "text"), "no ELF file\n")
     annotated(frame(os.path.join(directory, "text"), offset, identity))
     annotated(frame("/dev/zero", offset, identity))
+    os.mkfifo(os.path.join(directory, "fifo"))
+    annotated(frame(os.path.join(directory, "fifo"), offset, identity))
 
     # Debug information in a file of its own, found by the debug link.
     debug = os.path.join(directory, ".debug")

@@ -18,6 +18,8 @@ with toolkit.Directory() as directory:
     def variables(*arguments, **changes):
         """LD_PRELOAD and FORKSAN_OPTIONS as CMD sees them, the session replaced by S."""
         env = {"PATH": os.environ["PATH"], **changes}
+        # A tool built with AddressSanitizer wants to be first itself.
+        env["ASAN_OPTIONS"] = "verify_asan_link_order=0"
         result = run("run", *arguments, "/bin/sh", "-c", SHOW, program=tool, env=env)
         preload, options = result.stdout.split("\n")[:2]
         return preload, re.sub("session=[0-9a-f]{16}", "session=S", options)

@@ -104,6 +104,12 @@ class Directory:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def is_sanitized():
+    """Built with AddressSanitizer, whose shadow needs address space without limit."""
+    with open(FORKSAN, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 def write(path, text, mode=0o644):
     with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)

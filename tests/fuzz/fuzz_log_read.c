@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A log may hold anything: whatever stands in it, it is read to its end, every line is counted
+ * once, and the report is valid JSON and text without control characters.
+ *
+ * Symbol lookup is left out (a log would name files to open); demangling has a target of its own.
+ *
+ * FUZZES: tools/log_read.c tools/log_record.c tools/groups.c tools/identities.c tools/site.c tools/sessions.c tools/counters.c tools/report.c tools/clean.c tools/cli.c tools/render_text.c tools/render_stack.c tools/render_json.c tools/annotate.c tools/advice.c tools/demangle.c tools/demangle_parser.c tools/demangle_rust.c tools/demangle_v0.c
+ * LIBRARIES: -ljansson
+ */
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../../tools/render.h"
+#include "../../tools/report.h" /* not shim/report.h */
+#include "../../tools/symbols.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct symbols *symbols_new(void)
+{
+	return calloc(1, 1);
+}
+
+void symbols_free(struct symbols *symbols)
+{
+	free(symbols);
+}
+
+size_t symbols_find(struct symbols *symbols, const char *module, const char *build_id,
+		    uint64_t offset, struct symbol_place places[SYMBOL_PLACES])
+{
+	(void)symbols;
+	(void)module;
+	(void)build_id;
+	if (offset % 2 == 0)
+		return 0;
+	places[0] = (struct symbol_place){"_ZN1a1bEv", "a.c", 1};
+	places[1] = (struct symbol_place){NULL, NULL, 0};
+	return 2;
+}
+
+static void require(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* Lines as `wc -l` counts them, and a last one without newline. */
+static uint64_t count_lines(const uint8_t *data, size_t size)
+{
+	uint64_t count = size > 0 && data[size - 1] != '\n';
+
+	for (size_t i = 0; i < size; i++)
+		count += data[i] == '\n';
+	return count;
+}
+
+static void check_text(const struct report *report)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	require(out != NULL);
+	render_findings(report, true, out);
+	render_findings(report, false, out);
+	render_totals(report, out);
+	fclose(out);
+	for (size_t i = 0; i < len; i++)
+		require((unsigned char)text[i] >= 0x20 || text[i] == '\n');
+	free(text);
+}
+
+static void check_json(const struct report *report)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	json_t *json;
+
+	require(out != NULL);
+	render_json(report, out);
+	fclose(out);
+	json = json_loadb(text, len, 0, NULL);
+	require(json != NULL);
+	json_decref(json);
+	free(text);
+}
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static FILE *nowhere;
+	FILE *saved = stderr;
+	struct report report;
+	int fd = memfd_create("log", 0);
+
+	require(fd >= 0 && write(fd, data, size) == (ssize_t)size && lseek(fd, 0, SEEK_SET) == 0);
+	if (nowhere == NULL)
+		nowhere = fopen("/dev/null", "w");
+	require(nowhere != NULL);
+	report_init(&report);
+	stderr = nowhere; /* complaints of broken lines are many */
+	require(report_read(&report, "report", "log", fd, 0) == 0);
+	stderr = saved;
+	close(fd);
+	require(report.lines == count_lines(data, size));
+	check_text(&report);
+	check_json(&report);
+	report_clear(&report);
+	return 0;
+}
