@@ -12,8 +12,8 @@ import scenario
 import servers
 import web
 
-OPENED = scenario.appsite("pool", "opened")
-USES = {scenario.appsite("pool", "used"), scenario.appsite("pool", "borrowed")}
+OPENED = scenario.app_site("pool", "opened")
+USES = {scenario.app_site("pool", "used"), scenario.app_site("pool", "borrowed")}
 
 
 class OneWorkerOrNoPreload(scenario.Scenario):
