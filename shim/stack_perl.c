@@ -68,15 +68,22 @@
 #define MAX_STACKINFOS 64
 #define MAX_OPS 600 /* PL_op_name has about 420 entries, and ends where memory or sense does */
 
+enum cop_kind {
+	COP_NEXT_STATE,
+	COP_DEBUG_STATE, /* under the debugger */
+	COP_NULL, /* optimized away, and still the current one in a regular expression's code */
+	COP_KINDS,
+};
+
 struct perl {
 	uintptr_t module_start;
 	uintptr_t thread_key;	/* PL_thr_key; 0: no ithreads, then the two below are set */
 	uintptr_t curcop;	/* PL_curcop */
 	uintptr_t curstackinfo; /* PL_curstackinfo */
-	/* What a COP runs: pp_nextstate, or pp_dbstate under the debugger.  Profilers put functions
-	 * of their own into PL_ppaddr, which holds for code that is compiled later. */
-	uintptr_t functions[2];
-	uintptr_t slots[2]; /* their places in PL_ppaddr */
+	/* What a COP runs, by enum cop_kind.  Profilers put functions of their own into PL_ppaddr,
+	 * which holds for code that is compiled later. */
+	uintptr_t functions[COP_KINDS];
+	uintptr_t slots[COP_KINDS]; /* their places in PL_ppaddr */
 };
 
 /* The layout: offset of curcop in the interpreter in the upper half, bytes of a context in the
@@ -88,10 +95,14 @@ static struct perl perls[4];
 static _Atomic uint32_t published;
 static uint32_t next_place;
 
-/* Finds the functions of "nextstate" and "dbstate". */
+/* Finds the functions of the ops that COPs are. */
 static bool find_functions(struct peek *peek, const struct module *module, struct perl *perl)
 {
-	static const char *const wanted[2] = {"nextstate", "dbstate"};
+	static const char *const wanted[COP_KINDS] = {
+		[COP_NEXT_STATE] = "nextstate",
+		[COP_DEBUG_STATE] = "dbstate",
+		[COP_NULL] = "null",
+	};
 	uintptr_t names = module_symbol(peek, module, "PL_op_name");
 	uintptr_t table = module_symbol(peek, module, "PL_ppaddr");
 
@@ -103,14 +114,14 @@ static bool find_functions(struct peek *peek, const struct module *module, struc
 		if (!peek_pointer(peek, names + i * 8, &name) ||
 		    !peek_string(peek, name, text, sizeof(text), &len))
 			break;
-		for (unsigned j = 0; j < 2; j++) {
+		for (unsigned j = 0; j < COP_KINDS; j++) {
 			if (strcmp(text, wanted[j]) != 0)
 				continue;
 			perl->slots[j] = table + i * 8;
 			(void)peek_pointer(peek, perl->slots[j], &perl->functions[j]);
 		}
 	}
-	return perl->functions[0] != 0;
+	return perl->functions[COP_NEXT_STATE] != 0;
 }
 
 void stack_perl_consider(struct peek *peek, const struct module *module, const char *name)
@@ -143,23 +154,21 @@ struct walk {
 	size_t context_bytes;
 };
 
-static bool is_cop(struct walk *walk, uintptr_t address)
+static bool is_op(struct walk *walk, uintptr_t address, enum cop_kind kind)
 {
-	uintptr_t function;
+	const struct perl *perl = walk->perl;
+	uintptr_t function, now;
 
 	if (address == 0 || address % 8 != 0 ||
-	    !peek_pointer(walk->peek, address + COP_FUNCTION, &function))
+	    !peek_pointer(walk->peek, address + COP_FUNCTION, &function) || function == 0)
 		return false;
-	if (function == 0)
-		return false;
-	for (unsigned i = 0; i < 2; i++) {
-		uintptr_t now;
+	return function == perl->functions[kind] ||
+	       (peek_pointer(walk->peek, perl->slots[kind], &now) && function == now);
+}
 
-		if (function == walk->perl->functions[i] ||
-		    (peek_pointer(walk->peek, walk->perl->slots[i], &now) && function == now))
-			return true;
-	}
-	return false;
+static bool is_cop(struct walk *walk, uintptr_t address)
+{
+	return is_op(walk, address, COP_NEXT_STATE) || is_op(walk, address, COP_DEBUG_STATE);
 }
 
 /* While code is being compiled the statement is a COP inside the interpreter, with no function. */
@@ -246,7 +255,7 @@ static void push_frame(struct walk *walk, uintptr_t cop, size_t function_len)
 	uint32_t line = 0;
 	size_t file_len;
 
-	if (!is_cop_or_compiling(walk, cop))
+	if (!is_cop_or_compiling(walk, cop) && !is_op(walk, cop, COP_NULL))
 		return;
 	file_len = read_file(walk, cop);
 	(void)peek_u32(walk->peek, cop + COP_LINE, &line);

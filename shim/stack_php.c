@@ -11,6 +11,9 @@
  * innermost user code; the word that leads to the same file and line is the right one.  Both
  * functions are pure reads.  After that everything is read through stack_peek.h.
  *
+ * Left out: functions written in C, and a generator that has handed over with `yield from`, which the
+ * engine puts back into the chain only for its own backtraces.
+ *
  * Sources: php-src Zend/zend_compile.h (zend_execute_data, zend_op, zend_op_array), zend_types.h
  * (zend_string), zend.h (zend_class_entry), zend_execute_API.c, TSRM/TSRM.c; 7.4, 8.2, 8.4.
  */

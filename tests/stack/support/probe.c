@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A preload that takes a stack at every connect, send, recv and close of a socket and prints it: the
- * stack walkers alone, without the judge, for tests with real interpreters (tests/stack).
+ * A preload that takes a stack at every connect, send, recv and close of a socket and prints it:
+ * the stack walkers alone, without the judge, for tests with real interpreters (tests/stack).
  *
  *   STACK_PROBE=FILE   where to append; nothing happens without it
  *
@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+#define BUFFER_BYTES 65536
+
 static const char *path;
 
 static void print_frame(struct text *text, const struct stack_frame *frame)
@@ -36,9 +39,8 @@ static void print_frame(struct text *text, const struct stack_frame *frame)
 	text_put_string(text, names[frame->language]);
 	text_put_char(text, '\t');
 	if (frame->language == LANGUAGE_NATIVE) {
-		text_put_string(text, stack_frame_symbol(frame, symbol, sizeof(symbol)) > 0
-					      ? symbol
-					      : "?");
+		text_put_string(text, stack_frame_symbol(frame, symbol, sizeof(symbol)) > 0 ? symbol
+											    : "?");
 		text_put_char(text, '\t');
 		text_put_string(text, frame->module != NULL ? frame->module : "?");
 		text_put_string(text, "\t0x");
@@ -59,11 +61,16 @@ static void print(const char *call, struct stack_id id, uint64_t ns)
 	unsigned count = stack_frame_count(registry, id);
 	struct stack_frame frame;
 	struct text text;
-	char bytes[65536];
 	char culprit[512];
+	char *bytes;
 	long fd;
 
-	text_init(&text, bytes, sizeof(bytes));
+	/* not on the stack: the caller's may be small */
+	bytes = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		     0);
+	if (bytes == MAP_FAILED)
+		return;
+	text_init(&text, bytes, BUFFER_BYTES);
 	text_put_string(&text, "== ");
 	text_put_string(&text, call);
 	text_put_string(&text, " pid ");
@@ -92,6 +99,7 @@ static void print(const char *call, struct stack_id id, uint64_t ns)
 		sys_write((int)fd, bytes, text.len);
 		sys_close((int)fd);
 	}
+	munmap(bytes, BUFFER_BYTES);
 }
 
 static void probe(const char *call)

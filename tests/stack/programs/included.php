@@ -1,0 +1,4 @@
+<?php
+// SPDX-License-Identifier: MIT
+// Included by frames.php.
+\App\connect('include');
