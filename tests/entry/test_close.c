@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shim/entry_close.c: who closes a connection holds it no more.  The opener closes by the call
+ * under test and stays alive; its child then is the only holder, so that its use is no hazard.
+ */
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+int __close(int fd);
+
+static void by_close(int fd)
+{
+	require(close(fd) == 0);
+}
+
+static void by___close(int fd)
+{
+	require(__close(fd) == 0);
+}
+
+static void by_fclose(int fd)
+{
+	FILE *stream = fdopen(fd, "r+");
+
+	require(stream != NULL);
+	require(fclose(stream) == 0);
+}
+
+static void by_closefrom(int fd)
+{
+	closefrom(fd);
+	require(fcntl(fd, F_GETFD) == -1);
+}
+
+static void by_close_range(int fd)
+{
+	require(close_range((unsigned)fd, (unsigned)fd, 0) == 0);
+	require(fcntl(fd, F_GETFD) == -1);
+}
+
+/* Nothing is closed, and the calls that say so are not believed. */
+static void by_not_closing(int fd)
+{
+	require(close_range((unsigned)fd, (unsigned)fd, CLOSE_RANGE_CLOEXEC) == 0);
+	require(close_range((unsigned)fd, (unsigned)fd - 1, 0) == -1);
+	require(close_range((unsigned)fd, (unsigned)fd, 64) == -1);
+	require(close(-1) == -1);
+	require(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+}
+
+/* The descriptors of a gate lie below the connection's: closefrom() spares them. */
+static void opener_closes(void (*by)(int fd))
+{
+	struct gate closed;
+	struct gate used;
+	int status;
+	pid_t pid;
+	int fd;
+
+	gate_init(&closed);
+	gate_init(&used);
+	fd = peer_connect();
+	pid = fork();
+	require(pid >= 0);
+	if (pid == 0) {
+		gate_wait(&closed);
+		peer_ping(fd);
+		gate_tell(&used);
+		_exit(0);
+	}
+	by(fd);
+	gate_tell(&closed);
+	gate_wait(&used);
+	require(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void run_close(void)
+{
+	opener_closes(by_close);
+}
+
+static void run___close(void)
+{
+	opener_closes(by___close);
+}
+
+static void run_fclose(void)
+{
+	opener_closes(by_fclose);
+}
+
+static void run_closefrom(void)
+{
+	opener_closes(by_closefrom);
+}
+
+static void run_close_range(void)
+{
+	opener_closes(by_close_range);
+}
+
+static void run_not_closing(void)
+{
+	opener_closes(by_not_closing);
+}
+
+static void expect_hazard(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, "inherited-use") > 0);
+}
+
+#define CASE(line)                                                                                 \
+	{                                                                                          \
+		.entry = #line, .name = "ends the hold", .run = run_##line,                        \
+		.check = expect_nothing                                                            \
+	}
+
+static const struct entry_case cases[] = {
+	CASE(close),
+	CASE(__close),
+	CASE(fclose),
+	CASE(closefrom),
+	CASE(close_range),
+	{.name = "calls that close nothing end no hold",
+	 .run = run_not_closing,
+	 .check = expect_hazard},
+};
+
+int main(int argc, char **argv)
+{
+	return entry_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}
