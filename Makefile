@@ -29,7 +29,9 @@ TEST_CFLAGS := $(BASE) -Ishim -Itests/support -U_FORTIFY_SOURCE $(CFLAGS)
 SHIM_SRC := $(wildcard shim/*.c shim/wire/*.c)
 TOOL_SRC := $(wildcard tools/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
-ENTRY_SRC := $(wildcard tests/entry/*.c)
+ENTRY_SRC := $(wildcard tests/entry/test_*.c)
+ENTRY_PLUGIN_SRC := $(wildcard tests/entry/plugin_*.c)
+ENTRY_HELP_SRC := $(filter-out $(ENTRY_SRC) $(ENTRY_PLUGIN_SRC),$(wildcard tests/entry/*.c))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o)
@@ -38,6 +40,8 @@ INNER_OBJ := $(filter-out $(BUILD)/shim/entry_%.o $(BUILD)/shim/init.o,$(SHIM_OB
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 ENTRY_BIN := $(ENTRY_SRC:%.c=$(BUILD)/%)
+ENTRY_PLUGIN := $(ENTRY_PLUGIN_SRC:%.c=$(BUILD)/%.so)
+ENTRY_HELP := $(ENTRY_HELP_SRC:%.c=$(BUILD)/%.o)
 
 ifeq ($(V),1)
 Q :=
@@ -47,7 +51,8 @@ Q := @
 say = @printf '  %-5s %s\n'
 endif
 
-.PHONY: all deps build demo test check clean help
+.PHONY: all build deps demo test check unit entry install uninstall format tidy layers exports \
+	asan ubsan tsan fuzz fuzz-short bench chaos soak transparency mutation clean help
 all: build
 
 build: $(BUILD)/libforksan.so $(BUILD)/forksan ## build the shim and the tool
@@ -76,14 +81,135 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libinner.a
 	$(say) TEST $<
 	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(DEPS) -o $@ $< $(BUILD)/libinner.a -lcmocka
 
-$(BUILD)/tests/entry/%: tests/entry/%.c
+# Entry tests know nothing of the shim but its log; their plugins are preloaded or opened by them.
+$(BUILD)/tests/entry/test_%: tests/entry/test_%.c $(ENTRY_HELP)
 	$(say) TEST $<
-	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(DEPS) -o $@ $< -lpthread
+	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(DEPS) -o $@ $< $(ENTRY_HELP) -lpthread -ljansson
+
+$(BUILD)/tests/entry/plugin_%.so: tests/entry/plugin_%.c
+	$(say) TEST $<
+	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(DEPS) -fPIC -shared -o $@ $<
+
+$(BUILD)/tests/entry/%.o: tests/entry/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(DEPS) -c -o $@ $<
+
+$(BUILD)/tests/bench/%: tests/bench/%.c
+	$(say) TEST $<
+	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(DEPS) -o $@ $<
+
+# --- installing ------------------------------------------------------------------------------
+
+deps: ## install the Debian packages that are missing (root)
+	$(Q)tests/support/deps.sh $(DEPS_GROUP)
+
+install: build ## install into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/forksan \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 755 $(BUILD)/forksan $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/libforksan.so $(DESTDIR)$(PREFIX)/lib
+	install -m 644 include/forksan/forksan.h $(DESTDIR)$(PREFIX)/include/forksan
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 docs/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/forksan $(DESTDIR)$(PREFIX)/lib/libforksan.so \
+		$(DESTDIR)$(PREFIX)/include/forksan/forksan.h \
+		$(DESTDIR)$(PREFIX)/share/man/man1/forksan*.1 $(DESTDIR)$(PREFIX)/share/man/man7/forksan.7
+
+# --- showing and testing ---------------------------------------------------------------------
+
+demo: DEPS_GROUP := demo
+demo: deps ## show the founding scenario: wrong answers, then who and where (2 minutes)
+	$(Q)$(MAKE) --no-print-directory build
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/scenario/demo.py
+
+SCRIPTS := $(wildcard tests/support/test_*.py tests/tool/test_* tests/report/test_* \
+	tests/entry/test_*.py tests/entry/test_*.sh tests/stack/test_*.py tests/stack/test_*.sh \
+	tests/tidy/test_*.sh tests/chaos/test_* tests/bench/test_*.sh tests/transparency/test_*)
+SCENARIOS := $(wildcard tests/scenario/test_*.py)
+RUN_TESTS := BUILD=$(BUILD) tests/run -o $(BUILD)/tests/output
+
+test: DEPS_GROUP := test
+test: deps ## install what is missing, build, pass every test
+	$(Q)$(MAKE) --no-print-directory build unit-bin entry-bin bench-bin fuzz-bin
+	$(Q)$(RUN_TESTS) $(UNIT_BIN) $(ENTRY_BIN) $(SCRIPTS) $(FUZZ_TESTS) $(SCENARIOS)
+
+check: build unit-bin entry-bin ## a minute: unit and entry tests
+	$(Q)$(RUN_TESTS) $(UNIT_BIN) $(ENTRY_BIN) $(wildcard tests/entry/test_*.py tests/entry/test_*.sh \
+		tests/tidy/test_*.sh)
+
+.PHONY: unit-bin entry-bin bench-bin fuzz-bin
+unit-bin: $(UNIT_BIN)
+entry-bin: $(ENTRY_BIN) $(ENTRY_PLUGIN)
+bench-bin: $(BUILD)/tests/bench/calls
+
+bench: build bench-bin ## instructions per call, cost of fork and of stacks
+	$(Q)BUILD=$(BUILD) tests/bench/instructions.sh
+	$(Q)BUILD=$(BUILD) tests/bench/fork.sh
+
+# --- other builds of our own code ------------------------------------------------------------
+
+asan ubsan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ OPT='-O1 -fno-omit-frame-pointer' \
+		SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' unit-sanitized
+
+tsan: ## unit tests under ThreadSanitizer
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ OPT='-O1 -fno-omit-frame-pointer' \
+		SAN='-fsanitize=thread' CFLAGS='-Wno-error=tsan' unit-sanitized
+
+.PHONY: unit-sanitized
+unit-sanitized: $(BUILD)/forksan $(UNIT_BIN)
+	$(Q)FORKSAN_TIMEOUT_FACTOR=10 FORKSAN_HISTORIES=100000 BUILD=$(BUILD) \
+		tests/run -o $(BUILD)/tests/output $(UNIT_BIN)
+
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/fuzz/%)
+FUZZ_TESTS := $(wildcard tests/fuzz/test_*.sh)
+FUZZ_CC ?= clang
+FUZZ_FLAGS := -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"$(VERSION)"' -Iinclude -Ishim -Itools -g -O1 \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+fuzz-bin: $(FUZZ_BIN)
+
+# A fuzz target names the sources that it links in a line `FUZZES: shim/a.c shim/b.c`.
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(SHIM_SRC) $(TOOL_SRC)
+	$(say) FUZZ $<
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< \
+		$$(sed -n 's/.*FUZZES: *//p' $<) $$(sed -n 's/.*LIBRARIES: *//p' $<)
+
+fuzz: fuzz-bin ## every parser, FUZZ_SECONDS each (600)
+	$(Q)for target in $(FUZZ_BIN); do \
+		BUILD=$(BUILD) FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/fuzz/run.sh $$target || exit 1; \
+	done
+
+# --- looking over ----------------------------------------------------------------------------
+
+format: ## clang-format over every C file
+	clang-format -i $(SHIM_SRC) $(TOOL_SRC) $(wildcard shim/*.h shim/wire/*.h tools/*.h \
+		include/forksan/*.h) $(UNIT_SRC) $(ENTRY_SRC) $(FUZZ_SRC)
+
+tidy: build ## clang-tidy, cppcheck, shellcheck, gcc and clang warnings, layers, exports, manuals
+	$(Q)BUILD=$(BUILD) tests/tidy/all.sh
+
+chaos: build ## processes killed at any instruction, full disks, hostile logs
+	$(Q)$(RUN_TESTS) $(wildcard tests/chaos/test_* tests/chaos/long_*)
+
+transparency: DEPS_GROUP := test
+transparency: deps build ## other people's test suites and servers, with and without the shim
+	$(Q)$(RUN_TESTS) $(wildcard tests/transparency/test_* tests/transparency/long_*)
+
+soak: build unit-bin entry-bin ## the scenarios 20 times over, and the long ones
+	$(Q)FORKSAN_ROUNDS=20 FORKSAN_TIMEOUT_FACTOR=20 $(RUN_TESTS) $(SCENARIOS) \
+		$(wildcard tests/soak/test_*)
+
+mutation: ## each line of shim/entries.def removed in turn: some test must fail
+	$(Q)tests/entry/check_lines.sh
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z][a-z ]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 18
 
--include $(SHIM_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(UNIT_BIN:=.d) $(ENTRY_BIN:=.d)
+-include $(SHIM_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(UNIT_BIN:=.d) $(ENTRY_BIN:=.d) \
+	$(ENTRY_HELP:.o=.d) $(ENTRY_PLUGIN:.so=.d)

@@ -2,8 +2,7 @@
 /*
  * Calls that begin and end processes.
  *
- * fork(), daemon() and forkpty() run pthread_atfork handlers, ours among them (init.c); the wrappers
- * only remember where the fork was made.  _Fork() runs none.  vfork() is not here: a wrapper in C
+ * vfork() is not here: a wrapper in C
  * would return into a frame that the child has overwritten, and a vfork child is not to change
  * anything of ours anyway.
  *
@@ -20,9 +19,13 @@
 
 FORKSAN_EXPORT pid_t fork(void)
 {
+	pid_t pid;
+
 	init_ensure();
 	process_before_fork();
-	return REAL(fork)();
+	pid = REAL(fork)();
+	process_after_fork(pid);
+	return pid;
 }
 
 FORKSAN_EXPORT pid_t __fork(void) __attribute__((alias("fork"), nothrow));
@@ -38,26 +41,35 @@ FORKSAN_EXPORT pid_t _Fork(void)
 	}
 	process_before_fork();
 	pid = real._Fork();
-	if (pid == 0)
-		process_born();
-	else if (pid > 0)
-		process_forked();
+	process_after_fork(pid);
 	return pid;
 }
 
 FORKSAN_EXPORT int daemon(int no_chdir, int no_close)
 {
+	int result;
+
 	init_ensure();
 	process_before_fork();
-	return REAL(daemon)(no_chdir, no_close);
+	result = REAL(daemon)(no_chdir, no_close);
+	/* The parent has ended inside; the child says that it lives. */
+	if (process_mine() == 0)
+		process_enter();
+	else
+		process_after_fork(-1);
+	return result;
 }
 
 FORKSAN_EXPORT pid_t forkpty(int *master, char *name, const struct termios *term,
 			     const struct winsize *size)
 {
+	pid_t pid;
+
 	init_ensure();
 	process_before_fork();
-	return REAL(forkpty)(master, name, term, size);
+	pid = REAL(forkpty)(master, name, term, size);
+	process_after_fork(pid);
+	return pid;
 }
 
 /* With CLONE_VM it is a thread, or a vfork child on a stack of its own: libc's business.  Without, the
@@ -81,8 +93,7 @@ FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *
 	if ((flags & CLONE_NEWPID) != 0)
 		process_leaves_pid_namespace();
 	pid = REAL(clone)(function, stack, flags, argument, parent_tid, tls, child_tid);
-	if (pid > 0)
-		process_forked();
+	process_after_fork(pid);
 	return pid;
 }
 

@@ -132,10 +132,7 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 	case CALL_FORKS:
 		process_before_fork();
 		result = real.syscall(number, a, b, c, d, e, f);
-		if (result == 0)
-			process_born();
-		else if (result > 0)
-			process_forked();
+		process_after_fork((pid_t)result);
 		return result;
 	case CALL_SETS_UP_RING:
 		if (!fdtable_is_empty())

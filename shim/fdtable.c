@@ -45,11 +45,7 @@ static void let_go(uint32_t slot)
 	if (!process.shared)
 		return;
 	registry_let_go(registry_process_slot(process.shared), slot);
-	/* A child that was forked a moment ago holds the socket too and may not have said so yet. */
-	if (process_has_just_forked())
-		registry_orphan_socket(slot);
-	else
-		registry_release_socket(slot, generation);
+	registry_release_socket(slot, generation);
 }
 
 static void drop(uint32_t entry)
@@ -133,16 +129,19 @@ bool fdtable_next_held(uint32_t *slot)
 	return false;
 }
 
-bool fdtable_publish_holds(void)
+bool fdtable_copy_holds(uint32_t process_slot)
+{
+	return fdtable_is_empty() ||
+	       registry_hold_all(process_slot, held, load_relaxed(&held_words));
+}
+
+void fdtable_publish_holds(void)
 {
 	uint32_t self = registry_process_slot(process.shared);
 
-	if (fdtable_is_empty())
-		return false;
-	if (!registry_hold_all(self, held, load_relaxed(&held_words)))
-		return false;
-	/* What was released between the fork and now may be another connection's slot already.  The
-	 * parent leaves such slots alone for a while (let_go), so this is a child that was stopped. */
+	if (!fdtable_copy_holds(self))
+		return;
+	/* What was released between the fork and now may be another connection's slot already. */
 	for (uint32_t slot = 0; fdtable_next_held(&slot); slot++) {
 		if (registry_socket_is(slot, fdtable_generation(slot)))
 			continue;
@@ -150,5 +149,4 @@ bool fdtable_publish_holds(void)
 		fetch_and_relaxed(&held[slot / 64], ~(UINT64_C(1) << slot % 64));
 		registry_count(LOST_CONNECTIONS);
 	}
-	return true;
 }

@@ -78,9 +78,13 @@ bool fdtable_is_empty(void);
 /* One more than the highest descriptor that was ever watched. */
 unsigned fdtable_high(void);
 
-/* In a new process: tells the registry what it holds, forgetting what its parent let go of since
- * the fork.  True when it holds anything. */
-bool fdtable_publish_holds(void);
+/* Writes what this process holds as the holds of the process in that slot: its child's, before the
+ * fork.  False when there are no pages for it. */
+bool fdtable_copy_holds(uint32_t process_slot);
+
+/* In a process whose parent could not do that (raw clone), or after an exec that failed: tells the
+ * registry what it holds.  What has been let go of by everybody meanwhile is lost, and counted. */
+void fdtable_publish_holds(void);
 
 /* The first socket slot from *slot on that this process holds; false when there is none. */
 bool fdtable_next_held(uint32_t *slot);

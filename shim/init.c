@@ -59,16 +59,6 @@ static void show_help(void)
 	say(text, options_help(text, sizeof text));
 }
 
-static void after_fork_in_parent(void)
-{
-	process_forked();
-}
-
-static void after_fork_in_child(void)
-{
-	process_born();
-}
-
 void init_run(void)
 {
 	static _Atomic uint32_t started;
@@ -84,9 +74,8 @@ void init_run(void)
 	if (options.help)
 		show_help();
 	if (process_start(options.session, &created) == 0) {
-		/* For the forks that libc makes inside (daemon, forkpty) or under names that we do not
-		 * wrap.  Ours comes first of all handlers in the child, so theirs find us ready. */
-		pthread_atfork(NULL, after_fork_in_parent, after_fork_in_child);
+		/* For forks inside libc or under names that we do not wrap. */
+		pthread_atfork(NULL, process_atfork_parent, process_atfork_child);
 		if (created)
 			report_session(registry_get());
 		else
@@ -114,12 +103,17 @@ void init_leave(void)
 {
 	int saved_errno = errno;
 
-	if (!registry_get() || process_mine() == PROCESS_UNWATCHED ||
-	    (process_mine() != 0 && process_is_vfork_child()))
+	if (!registry_get() || process_mine() == PROCESS_UNWATCHED || process_is_vfork_child())
+		return;
+	/* Most forked children have done nothing that matters, and there is nothing to tell of them. */
+	if (process_mine() == 0 && process_parent_is_here() &&
+	    (fdtable_is_empty() || !process_is_old()))
+		return;
+	if (!process_enter())
 		return;
 	track_look_before_exit();
 	process_leave();
-	if (!registry_others_alive(process.shared)) {
+	if (!process_parent_is_here() && !registry_others_alive(process.shared)) {
 		uint32_t unwritten = 0;
 
 		if (summary_is_wanted() &&

@@ -6,6 +6,13 @@
  * describes the parent as it was at the fork, which is just what lineage_fork() needs.  It is
  * written by the thread that enters or forks; other threads read words of it that are then stable,
  * or the atomic `mine`.
+ *
+ *   parent                               child
+ *   process_before_fork(): claims and
+ *     fills the child's slot, BUSY
+ *   fork ----------------------------->  (nothing)
+ *   process_after_fork(pid): LIVE,       first call that matters: process_enter(),
+ *     next epoch                           finds its serial in announced_serial
  */
 #include "process.h"
 
@@ -25,68 +32,82 @@ _Alignas(4096) union process_page process_page;
 
 struct process process;
 
+/* The serial that this thread gave to the child that it is forking.  Two threads may fork at once; the
+ * child keeps the copy of the one that made it. */
+static __thread uint32_t announced_serial;
+
 static void set_mine(uint64_t word)
 {
 	store_release(&process_page.words.mine, word);
 }
 
-/* Fills a slot for this process from process.lineage, whose self is already the new one. */
-static void fill_shared(struct registry_process *shared, struct lineage_use parent)
+/* Fills a claimed slot for a process whose parent is `parent`. */
+static void fill_slot(struct registry_process *slot, uint32_t serial, struct lineage_use parent,
+		      pid_t parent_pid)
 {
-	store_relaxed(&shared->pid, process.pid);
-	store_relaxed(&shared->epoch, process.lineage.self.epoch);
-	shared->parent_serial = parent.serial;
-	shared->parent_epoch = parent.epoch;
-	shared->parent_pid = (int32_t)sys_getppid();
-	shared->flags = 0;
-	store_relaxed(&shared->pid_namespace, process.pid_namespace);
-	store_relaxed(&shared->fork_stack, process.fork_stack.n);
-	shared->born_boottime_ns = sys_clock_ns(CLOCK_BOOTTIME);
-	shared->born_realtime_ns = sys_clock_ns(CLOCK_REALTIME);
-	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)shared->comm, 0, 0, 0, 0);
+	store_relaxed(&slot->pid, 0);
+	store_relaxed(&slot->epoch, 0);
+	slot->parent_serial = parent.serial;
+	slot->parent_epoch = parent.epoch;
+	slot->parent_pid = parent_pid;
+	slot->flags = 0;
+	store_relaxed(&slot->pid_namespace, process.pid_namespace);
+	store_relaxed(&slot->fork_stack, process.fork_stack.n);
+	slot->born_boottime_ns = sys_clock_ns(CLOCK_BOOTTIME);
+	slot->born_realtime_ns = sys_clock_ns(CLOCK_REALTIME);
+	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)slot->comm, 0, 0, 0, 0);
+	store_release(&slot->serial, serial);
 }
 
+/* --- the start of a program ------------------------------------------------------------------- */
+
 /* exec keeps the pid: the program that ran here before is an entry of ours already.  Its serial,
- * epoch and ancestors go on; connections that came through are found by fdtable_adopt(). */
-static bool take_over(struct registry_process *before)
+ * epoch and ancestors go on; connections that came through are found by track_adopt(). */
+static void take_over(struct registry_process *before)
 {
 	struct registry_process *parent = before;
+	uint32_t count = 0;
 
-	process.lineage.self = (struct lineage_use){load_relaxed(&before->serial),
-						    lineage_next_epoch(load_relaxed(&before->epoch))};
+	process.lineage.self = (struct lineage_use){
+		load_relaxed(&before->serial), lineage_next_epoch(load_relaxed(&before->epoch))};
 	store_relaxed(&before->epoch, process.lineage.self.epoch);
-	process.lineage.ancestor_count = 0;
-	while (parent->parent_serial != 0 &&
-	       process.lineage.ancestor_count < FORKSAN_MAX_ANCESTORS) {
-		process.lineage.ancestors[process.lineage.ancestor_count++] =
+	while (parent && parent->parent_serial != 0 && count < FORKSAN_MAX_ANCESTORS) {
+		process.lineage.ancestors[count++] =
 			(struct lineage_use){parent->parent_serial, parent->parent_epoch};
 		parent = registry_find_process(parent->parent_serial);
-		if (!parent) {
-			process.lineage.ancestors_forgotten = true;
-			break;
-		}
 	}
+	process.lineage.ancestor_count = count;
+	process.lineage.ancestors_forgotten = !parent || parent->parent_serial != 0;
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)before->comm, 0, 0, 0, 0);
 	before->flags |= PROCESS_EXECED;
 	registry_forget_holds(before);
 	process.shared = before;
-	registry_count(COUNT_EXECS);
-	return true;
 }
 
-static bool claim_place(struct lineage_use parent)
+/* A process without an entry: the session's first, or one started by vfork or posix_spawn and exec,
+ * whose parent's connections may have come along although its memory did not. */
+static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
 {
+	struct lineage_use forker = {0, 0};
+	struct registry_process *slot;
 	uint32_t serial;
-	struct registry_process *shared = registry_claim_process(&serial, process.pid);
 
-	if (!shared) {
+	slot = registry_claim_process(&serial, process.pid);
+	if (!slot) {
 		registry_count(LOST_PROCESSES);
 		return false;
 	}
+	if (parent) {
+		forker = (struct lineage_use){load_relaxed(&parent->serial),
+					      load_relaxed(&parent->epoch)};
+		process.lineage.ancestors[0] = forker;
+		process.lineage.ancestor_count = 1;
+		process.lineage.ancestors_forgotten = parent->parent_serial != 0;
+	}
+	fill_slot(slot, serial, forker, parent_pid);
+	registry_publish_process(slot, process.pid);
 	process.lineage.self = (struct lineage_use){serial, 0};
-	process.shared = shared;
-	fill_shared(shared, parent);
-	registry_publish_process(shared, serial);
+	process.shared = slot;
 	registry_count(COUNT_PROCESSES);
 	return true;
 }
@@ -95,7 +116,6 @@ int process_start(const char *session, bool *created)
 {
 	pid_t parent_pid = (pid_t)sys_getppid();
 	struct registry_process *before;
-	struct registry_process *parent;
 	int result;
 
 	process.pid = (pid_t)sys_getpid();
@@ -106,29 +126,17 @@ int process_start(const char *session, bool *created)
 	if (result != 0)
 		return result;
 	before = *created ? NULL : registry_find_pid(process.pid);
-	if (before) {
+	if (before)
 		take_over(before);
-	} else {
-		/* A parent that is in the session started us by vfork or posix_spawn and exec:
-		 * its memory is not ours, but its connections may have come along. */
-		struct lineage_use forker = {0, 0};
-
-		parent = *created ? NULL : registry_find_pid(parent_pid);
-		if (parent)
-			forker = (struct lineage_use){load_relaxed(&parent->serial),
-						      load_relaxed(&parent->epoch)};
-		if (!claim_place(forker))
-			return 0;
-		if (parent) {
-			process.lineage.ancestors[0] = forker;
-			process.lineage.ancestor_count = 1;
-			process.lineage.ancestors_forgotten = parent->parent_serial != 0;
-			registry_count(COUNT_EXECS);
-		}
-	}
+	else if (!claim_place(*created ? NULL : registry_find_pid(parent_pid), parent_pid))
+		return 0;
+	if (!*created)
+		registry_count(COUNT_EXECS);
 	set_mine(lineage_pack(process.lineage.self));
 	return 0;
 }
+
+/* --- forks ------------------------------------------------------------------------------------ */
 
 /* The inode in the link's text, "pid:[4026531836]" (namespaces(7)). */
 static uint64_t read_pid_namespace(void)
@@ -143,35 +151,147 @@ static uint64_t read_pid_namespace(void)
 	return inode;
 }
 
+void process_leaves_pid_namespace(void)
+{
+	process.leaves_pid_namespace = true;
+}
+
+/* Claims and fills the slot of a child to be forked by this process. */
+static struct registry_process *announce(uint32_t *serial)
+{
+	struct registry_process *slot = registry_claim_process(serial, process.pid);
+	struct lineage_use self = lineage_unpack(process_mine());
+
+	if (!slot) {
+		registry_count(LOST_PROCESSES);
+		return NULL;
+	}
+	fill_slot(slot, *serial, self, process.pid);
+	process.forked_boottime_ns = slot->born_boottime_ns;
+	fdtable_copy_holds(registry_process_slot(slot));
+	return slot;
+}
+
+void process_before_fork(void)
+{
+	int saved_errno = errno;
+
+	announced_serial = 0;
+	if (process_enter()) {
+		process.fork_stack.n = 0;
+		if (!fdtable_is_empty()) {
+			stack_warm();
+			process.fork_stack = stack_take();
+		}
+		if (!announce(&announced_serial))
+			announced_serial = 0;
+	}
+	errno = saved_errno;
+}
+
+static void next_epoch(void)
+{
+	struct lineage_use next = lineage_unpack(process_mine());
+
+	next.epoch = lineage_next_epoch(next.epoch);
+	/* Before the word: a child whose memory has seen a use of this epoch has seen the epoch. */
+	process.lineage.self.epoch = next.epoch;
+	store_relaxed(&process.shared->epoch, next.epoch);
+	set_mine(lineage_pack(next));
+}
+
+void process_after_fork(pid_t pid)
+{
+	struct registry_process *slot;
+
+	if (pid == 0 || process_mine() == 0 || process_mine() == PROCESS_UNWATCHED)
+		return;
+	slot = registry_find_process(announced_serial);
+	announced_serial = 0;
+	if (pid > 0) {
+		next_epoch();
+		registry_count(COUNT_FORKS);
+		registry_count(COUNT_PROCESSES);
+	}
+	if (slot && pid > 0)
+		registry_publish_process(slot, pid);
+	else if (slot)
+		registry_abandon_process(slot);
+}
+
+void process_atfork_parent(void)
+{
+	if (process_mine() != 0 && process_mine() != PROCESS_UNWATCHED)
+		next_epoch();
+}
+
+void process_atfork_child(void)
+{
+	if (process_mine() == 0 || sys_getpid() == process.pid)
+		return;
+	store_relaxed(&process_page.words.entering, 0);
+	set_mine(0);
+}
+
+/* This new process's slot: the one that its parent announced, or one that it claims itself. */
+static struct registry_process *find_place(struct lineage_use parent, uint32_t *serial)
+{
+	struct registry_process *slot = registry_find_process(announced_serial);
+
+	*serial = announced_serial;
+	announced_serial = 0;
+	if (slot && slot->parent_serial == parent.serial) {
+		if (process.pid_namespace != load_relaxed(&slot->pid_namespace))
+			store_relaxed(&slot->pid_namespace, process.pid_namespace);
+		registry_publish_process(slot, process.pid);
+		return slot;
+	}
+	slot = registry_claim_process(serial, process.pid);
+	if (!slot) {
+		registry_count(LOST_PROCESSES);
+		return NULL;
+	}
+	fill_slot(slot, *serial, parent, (pid_t)sys_getppid());
+	registry_publish_process(slot, process.pid);
+	registry_count(COUNT_FORKS);
+	registry_count(COUNT_PROCESSES);
+	process.shared = slot;
+	fdtable_publish_holds();
+	return slot;
+}
+
+/* process.lineage still is the parent's, with its epoch at the very moment of the fork: another thread
+ * may have begun one since the child was announced. */
 static void enter(void)
 {
-	struct lineage_process parent = process.lineage;
+	struct registry_process *slot;
+	uint32_t serial;
 
-	process.pid = (pid_t)sys_getpid();
-	if (process.leaves_pid_namespace) {
-		process.leaves_pid_namespace = false;
-		process.pid_namespace = read_pid_namespace();
-		registry_pid_namespace = process.pid_namespace;
-	}
-	process.forked_ns = 0;
-	process.born_ns = sys_clock_ns(CLOCK_MONOTONIC);
-	store_relaxed(&process.violated, false);
 	stack_after_fork_child();
 	report_after_fork_child();
 	if (!process.shared || !registry_get()) {
 		set_mine(PROCESS_UNWATCHED);
 		return;
 	}
-	process.shared = NULL;
-	registry_count(COUNT_FORKS);
-	if (!claim_place(parent.self)) {
+	process.pid = (pid_t)sys_getpid();
+	store_relaxed(&process.violated, false);
+	if (process.leaves_pid_namespace) {
+		process.leaves_pid_namespace = false;
+		process.pid_namespace = read_pid_namespace();
+		registry_pid_namespace = process.pid_namespace;
+	}
+	slot = find_place(process.lineage.self, &serial);
+	process.shared = slot;
+	if (!slot) {
 		set_mine(PROCESS_UNWATCHED);
 		return;
 	}
-	lineage_fork(&parent, process.lineage.self.serial, &process.lineage);
-	if (process.lineage.ancestors_forgotten && !parent.ancestors_forgotten)
+	slot->parent_epoch = process.lineage.self.epoch;
+	if (process.lineage.ancestor_count == FORKSAN_MAX_ANCESTORS &&
+	    !process.lineage.ancestors_forgotten)
 		registry_count(LOST_ANCESTORS);
-	store_relaxed(&process.newborn, fdtable_publish_holds());
+	lineage_fork(&process.lineage, serial, &process.lineage);
+	store_relaxed(&process.newborn, !fdtable_is_empty());
 	set_mine(lineage_pack(process.lineage.self));
 }
 
@@ -192,61 +312,37 @@ bool process_enter(void)
 	return mine != PROCESS_UNWATCHED;
 }
 
-void process_leaves_pid_namespace(void)
-{
-	process.leaves_pid_namespace = true;
-}
-
-void process_born(void)
-{
-	if (process_mine() != 0 && sys_getpid() == process.pid)
-		return;
-	/* Zero already, but on kernels without MADV_WIPEONFORK. */
-	store_relaxed(&process_page.words.entering, 0);
-	set_mine(0);
-	process_enter();
-}
-
-void process_before_fork(void)
-{
-	int saved_errno = errno;
-
-	if (fdtable_is_empty()) {
-		process.fork_stack.n = 0;
-		return;
-	}
-	stack_warm();
-	process.fork_stack = stack_take();
-	errno = saved_errno;
-}
-
-void process_forked(void)
-{
-	struct lineage_use next = process.lineage.self;
-
-	if (!process.shared || process_mine() == 0)
-		return;
-	next.epoch = lineage_next_epoch(next.epoch);
-	process.lineage.self = next;
-	process.forked_ns = sys_clock_ns(CLOCK_MONOTONIC);
-	store_relaxed(&process.shared->epoch, next.epoch);
-	set_mine(lineage_pack(next));
-}
-
-bool process_has_just_forked(void)
-{
-	return process.forked_ns != 0 &&
-	       sys_clock_ns(CLOCK_MONOTONIC) - process.forked_ns < UINT64_C(1000000000);
-}
-
 bool process_is_vfork_child(void)
 {
 	return process_mine() != 0 && sys_getpid() != process.pid;
 }
 
+/* --- the end ---------------------------------------------------------------------------------- */
+
+bool process_is_old(void)
+{
+	uint64_t born_ns = process_mine() == 0 ? process.forked_boottime_ns
+					       : process.shared->born_boottime_ns;
+
+	return sys_clock_ns(CLOCK_BOOTTIME) - born_ns > UINT64_C(1000000000);
+}
+
+bool process_parent_is_here(void)
+{
+	const struct registry_process *parent;
+
+	if (process_mine() == 0) /* process.pid still is the parent's */
+		return sys_getppid() == process.pid;
+	if (!process.shared || process.shared->parent_serial == 0)
+		return false;
+	parent = registry_find_process(process.shared->parent_serial);
+	/* A parent that has ended is nobody's parent any more: we were given to another. */
+	return parent && load_acquire(&parent->state) == PROCESS_LIVE &&
+	       sys_getppid() == load_relaxed(&parent->pid);
+}
+
 void process_leave(void)
 {
-	if (process.shared && process_mine() != 0 && process_mine() != PROCESS_UNWATCHED &&
-	    !process_is_vfork_child())
+	if (process.shared)
 		registry_retire_process(process.shared);
 }

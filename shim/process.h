@@ -3,9 +3,12 @@
  * This process: its identity in the session, its epoch, and every way in which a fork is noticed.
  *
  * A fork is noticed in the child by a page with MADV_WIPEONFORK, whose words read zero in any new
- * process however it was made (fork, _Fork, raw clone); wrappers and pthread_atfork handlers only
- * make that prompt.  A vfork child shares the page with its parent, so nothing is noticed there;
- * what must not change in it asks process_is_vfork_child() first.
+ * process however it was made (fork, _Fork, raw clone).  The wrappers let the parent enter the child
+ * into the registry before it exists: the child has nothing to do until its first call that matters,
+ * and fork costs little more than without us.  A child that nobody announced enters itself then.
+ *
+ * A vfork child shares memory and page with its parent, so nothing is noticed there; what must not
+ * change in it asks process_is_vfork_child() first.
  */
 #ifndef FORKSAN_SHIM_PROCESS_H
 #define FORKSAN_SHIM_PROCESS_H
@@ -40,14 +43,14 @@ struct process {
 	struct registry_process *shared; /* NULL: not watched */
 	pid_t pid;
 	uint64_t pid_namespace;	    /* inode of /proc/self/ns/pid; 0: the session's first one */
-	bool leaves_pid_namespace;
-	uint64_t forked_ns;	    /* CLOCK_MONOTONIC of the latest fork, 0 none */
-	uint64_t born_ns;	    /* CLOCK_MONOTONIC of process_enter() */
+	bool leaves_pid_namespace;  /* children may be in another */
+	uint64_t forked_boottime_ns; /* CLOCK_BOOTTIME of the latest fork, for the child */
 	struct stack_id fork_stack; /* where the latest fork was made, for the child */
 	_Atomic bool newborn;	    /* forked, and open-at-fork not yet looked for */
 	_Atomic bool violated;	    /* has reported a violation, for exitcode= */
 };
 
+/* In a child that has not entered yet this still describes the parent, as it was at the fork. */
 extern FORKSAN_HIDDEN struct process process;
 
 static inline uint64_t process_mine(void)
@@ -63,24 +66,31 @@ int process_start(const char *session, bool *created);
  * interrupts it gets false. */
 bool process_enter(void);
 
+/* Around a call that forks, in the thread that makes it.  Before: remembers where the fork is made and
+ * enters the child.  After, with what the call returned: in the parent the child's pid (or 0 or
+ * less when there is none) is noted and a new epoch begins; a child returns at once.  errno is kept.
+ * Nothing is held in between. */
+void process_before_fork(void);
+void process_after_fork(pid_t pid);
+
+/* pthread_atfork handlers, for forks inside libc that no wrapper saw: begin a new epoch in the parent,
+ * and make sure that the child is noticed on kernels without MADV_WIPEONFORK. */
+void process_atfork_parent(void);
+void process_atfork_child(void);
+
 /* From now on children may be in another pid namespace; each looks, once. */
 void process_leaves_pid_namespace(void);
-
-/* In the child of a fork that a wrapper or pthread_atfork saw: enters at once.  Idempotent. */
-void process_born(void);
-
-/* In the parent after a fork that succeeded: begins the next epoch. */
-void process_forked(void);
-
-/* Before a fork: remembers where, for the child's reports. */
-void process_before_fork(void);
-
-/* True within a second of this process's latest fork: its child may not have entered yet. */
-bool process_has_just_forked(void);
 
 /* True in a vfork child (and in any process that shares this memory): its descriptors are its own,
  * its memory is not.  One system call. */
 bool process_is_vfork_child(void);
+
+/* True when this process exists for more than a second. */
+bool process_is_old(void);
+
+/* True when this process's parent is one of the session and alive: then this is not the last one.  One
+ * system call; false says nothing. */
+bool process_parent_is_here(void);
 
 /* The process is about to end: tells the others. */
 void process_leave(void);

@@ -140,10 +140,20 @@ struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid)
 	return NULL;
 }
 
-void registry_publish_process(struct registry_process *process, uint32_t serial)
+void registry_publish_process(struct registry_process *process, pid_t pid)
 {
-	store_release(&process->serial, serial);
-	store_release(&process->state, PROCESS_LIVE);
+	uint32_t word = load_relaxed(&process->state);
+
+	store_relaxed(&process->pid, pid);
+	/* Parent and child may both publish; either may come after the child's end. */
+	if ((word & 0xff) == PROCESS_BUSY)
+		compare_exchange_acq_rel(&process->state, &word, PROCESS_LIVE);
+}
+
+void registry_abandon_process(struct registry_process *process)
+{
+	store_release(&process->serial, 0);
+	store_release(&process->state, PROCESS_FREE);
 }
 
 void registry_retire_process(struct registry_process *process)
@@ -238,11 +248,14 @@ bool registry_process_alive(const struct registry_process *process)
 {
 	/* USER_HZ, the unit of /proc, is 100 on every supported machine (time(7)). */
 	const uint64_t ns_per_tick = NS_PER_SECOND / 100;
+	uint32_t word = load_acquire(&process->state);
 	pid_t pid = load_relaxed(&process->pid);
 	uint64_t start_ticks;
 	char state;
 
-	if (load_acquire(&process->state) != PROCESS_LIVE || pid <= 0)
+	if ((word & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0)
+		return pid_exists((pid_t)(word >> 8));
+	if (word != PROCESS_LIVE || pid <= 0)
 		return false;
 	/* A pid of another namespace cannot be asked about: alive until it says goodbye. */
 	if (load_relaxed(&process->pid_namespace) != registry_pid_namespace)
@@ -264,9 +277,11 @@ static bool process_says_it_holds(uint32_t process_slot, uint32_t socket_slot)
 {
 	struct registry *registry = registry_mapping;
 	struct registry_process *process = &registry->processes[process_slot];
+	uint32_t state = load_acquire(&process->state);
 	uint32_t word = socket_slot / 64;
 
-	return load_acquire(&process->state) == PROCESS_LIVE &&
+	return (state == PROCESS_LIVE ||
+		((state & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0)) &&
 	       word < load_acquire(&process->hold_words) &&
 	       (load_acquire(&registry->holds[process_slot][word]) &
 		UINT64_C(1) << socket_slot % 64) != 0;
@@ -284,25 +299,7 @@ static bool held_by_anyone(uint32_t slot, bool ask_kernel)
 	return false;
 }
 
-void registry_orphan_socket(uint32_t slot)
-{
-	struct registry *registry = registry_mapping;
-	uint32_t hint = load_relaxed(&registry->header.socket_hint);
-
-	store_relaxed(&registry->sockets[slot].orphaned_ns, sys_clock_ns(CLOCK_BOOTTIME));
-	while (slot < hint && !compare_exchange_acq_rel(&registry->header.socket_hint, &hint, slot))
-		;
-}
-
-/* An orphan is given a second, in which a child just forked can say that it holds the socket. */
-static bool is_old_orphan(uint32_t slot)
-{
-	uint64_t since = load_relaxed(&registry_mapping->sockets[slot].orphaned_ns);
-
-	return since != 0 && sys_clock_ns(CLOCK_BOOTTIME) - since > NS_PER_SECOND;
-}
-
-/* A slot that can be taken: free, orphaned, or (with `reclaim`) left behind by dead processes. */
+/* A slot that can be taken: free, or (with `reclaim`) left behind by dead processes. */
 static bool take_socket_slot(uint32_t slot, bool reclaim)
 {
 	struct registry *registry = registry_mapping;
@@ -314,7 +311,7 @@ static bool take_socket_slot(uint32_t slot, bool reclaim)
 	case SOCKET_BUSY:
 		return false;
 	case SOCKET_LIVE:
-		if (!(reclaim || is_old_orphan(slot)) || held_by_anyone(slot, true))
+		if (!reclaim || held_by_anyone(slot, true))
 			return false;
 		break;
 	}
@@ -335,7 +332,7 @@ bool registry_claim_socket(uint32_t *slot)
 			uint32_t state = load_relaxed(&registry->socket_state[i]) & 0xff;
 
 			if (state == SOCKET_BUSY ||
-			    (state == SOCKET_LIVE && pass < 2 && !is_old_orphan(i)))
+			    (state == SOCKET_LIVE && pass < 2))
 				continue;
 			if (registry_populate(socket, sizeof *socket) != 0)
 				return false;
@@ -365,8 +362,9 @@ void registry_release_socket(uint32_t slot, uint32_t generation)
 	uint32_t live = generation << 8 | SOCKET_LIVE;
 	uint32_t hint;
 
-	/* Our own bit was cleared before: either this scan sees the bit of a child that is being
-	 * born, or that child sees the generation change (process.c, publish_holds). */
+	/* Our own bit was cleared before: either this scan sees the bit of a process that tells its
+	 * holds late (made by a raw clone), or that process sees the generation change
+	 * (fdtable_publish_holds). */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (held_by_anyone(slot, false))
 		return;

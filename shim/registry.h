@@ -52,10 +52,12 @@ static inline void registry_uncount(enum registry_counter counter)
 
 /* --- processes --------------------------------------------------------------------------- */
 
-/* Claims a slot in state BUSY and gives it a new serial, or NULL when no slot is free.  The caller
- * fills it and publishes it. */
+/* Claims a slot in state BUSY for the process `pid`, which is alive, and gives out a new serial; NULL
+ * when no slot is free.  The caller fills it, stores the serial in it, and publishes it, or abandons
+ * it when there was no fork after all. */
 struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid);
-void registry_publish_process(struct registry_process *process, uint32_t serial);
+void registry_publish_process(struct registry_process *process, pid_t pid);
+void registry_abandon_process(struct registry_process *process);
 void registry_retire_process(struct registry_process *process);
 uint32_t registry_process_slot(const struct registry_process *process);
 
@@ -77,10 +79,6 @@ void registry_publish_socket(uint32_t slot);
 
 /* Frees a LIVE slot of that generation when no process is known to hold it. */
 void registry_release_socket(uint32_t slot, uint32_t generation);
-
-/* Marks a LIVE slot that may have no holder any more, for registry_claim_socket() to look at after a
- * while. */
-void registry_orphan_socket(uint32_t slot);
 
 /* The LIVE slot with that cookie; false when there is none.  Reads every slot in use. */
 bool registry_find_socket(uint64_t cookie, uint32_t *slot);

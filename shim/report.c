@@ -26,9 +26,11 @@
 #define BUFFERS 4
 
 static struct buffer {
-	_Atomic uint32_t taken;
 	char bytes[1 + FORKSAN_RECORD_BYTES]; /* a newline, then the record: report_write_log() */
 } buffers[BUFFERS];
+
+/* Apart from the buffers, so that a fork child that clears them touches one page. */
+static _Atomic uint32_t taken[BUFFERS];
 
 /* 1: this process has said that its log cannot be written. */
 static _Atomic uint32_t complained;
@@ -38,7 +40,7 @@ static struct buffer *claim(void)
 	for (size_t i = 0; i < BUFFERS; i++) {
 		uint32_t free = 0;
 
-		if (compare_exchange_acq_rel(&buffers[i].taken, &free, 1)) {
+		if (compare_exchange_acq_rel(&taken[i], &free, 1)) {
 			buffers[i].bytes[0] = '\n';
 			return &buffers[i];
 		}
@@ -53,7 +55,7 @@ static char *record_of(struct buffer *buffer)
 
 static void give_back(struct buffer *buffer)
 {
-	store_release(&buffer->taken, 0);
+	store_release(&taken[buffer - buffers], 0);
 }
 
 void report_start(void)
@@ -63,9 +65,12 @@ void report_start(void)
 
 void report_after_fork_child(void)
 {
+	/* Reading is free in a child, writing copies a page. */
 	for (size_t i = 0; i < BUFFERS; i++)
-		store_relaxed(&buffers[i].taken, 0);
-	store_relaxed(&complained, 0);
+		if (load_relaxed(&taken[i]) != 0)
+			store_relaxed(&taken[i], 0);
+	if (load_relaxed(&complained) != 0)
+		store_relaxed(&complained, 0);
 }
 
 static bool logs(void)

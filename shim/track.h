@@ -49,9 +49,9 @@ static inline bool track_is_quiet(const struct registry_socket *socket)
 /* The connection was quiet before the call and is not after it: another process, or a fork in
  * another thread, came in between.  Judged as track_end() would. */
 cold void track_late(int fd, uint32_t entry, enum operation operation, enum track_way way,
-		const struct iovec *iov, int count, ssize_t moved);
+		     const struct iovec *iov, int count, ssize_t moved);
 cold void track_late_buffer(int fd, uint32_t entry, enum operation operation, enum track_way way,
-		       const void *buffer, ssize_t moved);
+			    const void *buffer, ssize_t moved);
 
 /* Strict mode's part of track_begin(). */
 cold bool track_claim(struct track_call *call, int flags);
@@ -161,6 +161,18 @@ bool track_read_cookie(int fd, uint64_t *cookie);
 /* True when the descriptor still is the connection in the slot; else forgets it, since its number
  * was closed and reused behind our back.  Two system calls at most. */
 bool track_is_still(int fd, uint32_t slot);
+
+/* True when connections of that protocol are watched (watch=). */
+bool track_class_is_watched(enum protocol protocol);
+
+/* Adds the bytes that `call` moved to what is known of an untold connection.  True when it is to be
+ * watched on: its protocol is told, or its port or path stands for it so far. */
+bool track_tell_protocol(const struct track_call *call, const struct iovec *iov, int count,
+			 size_t moved);
+
+/* A connection that turned out not to be watched: forgets every descriptor of it here.  Other
+ * processes do the same at their next use. */
+void track_stop_watching(uint32_t slot);
 
 /* The protocol as the bytes told it, else as the port or path suggests. */
 enum protocol track_protocol(const struct registry_socket *socket);

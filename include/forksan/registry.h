@@ -42,6 +42,10 @@
  *
  *   FREE --claim--> BUSY --publish--> LIVE --exit--> EXITED --claim--> BUSY ...
  *
+ * A parent claims its child's slot before it forks, writes what the child will hold, and publishes it
+ * when it knows the pid: the child has nothing to write, and there is no moment at which it holds a
+ * connection unknown to the others.  BUSY with a serial is such a child; it counts as alive while its
+ * claimer is.
  * Killed while BUSY: the slot stays BUSY until a later claim finds the claimer dead: the upper 24
  * bits of a BUSY state word are its pid (pid_max is at most 2^22, proc(5)).
  * Killed while LIVE: readers find out by asking the kernel (registry_process_alive()).
@@ -122,7 +126,6 @@ struct registry_socket {
 	uint8_t reserved_hot[16];
 	/* --- cold ------------------------------------------------------------------------- */
 	uint64_t opened_realtime_ns;
-	_Atomic uint64_t orphaned_ns; /* CLOCK_BOOTTIME when it seemed to have no holder, 0 never */
 	uint8_t peer[FORKSAN_ADDRESS_BYTES]; /* struct sockaddr, as given to connect() */
 	uint32_t peer_len_bytes;
 	/* First bytes of each direction while the protocol is not told; index 0 from the client.
@@ -131,7 +134,7 @@ struct registry_socket {
 	uint8_t head[2][FORKSAN_HEAD_BYTES];
 	struct registry_user users[FORKSAN_MAX_USERS];
 	_Atomic uint32_t next_user; /* round robin when all entries are taken */
-	uint8_t reserved[44];
+	uint8_t reserved[52];
 };
 _Static_assert(sizeof(struct registry_socket) == 512, "eight cache lines");
 
