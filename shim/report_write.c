@@ -8,6 +8,9 @@
  * early then.  So each writer looks at the file's last byte first and begins with a newline when
  * that is none.
  *
+ * No descriptor is held between records, but by a process that has given up the right to open the log
+ * (report_write_keep): there the alternative is silence.
+ *
  * Symbolic links are followed (no O_NOFOLLOW): log_path=/dev/stderr and links into /var/log are
  * common, and fs.protected_symlinks guards /tmp.  O_NONBLOCK: a FIFO that nobody reads is an error
  * instead of a hang.
@@ -227,6 +230,46 @@ static bool ends_in_newline(int fd)
 	return true; /* others write all the time, and they would have mended it */
 }
 
+/* The log kept open for a process that is about to lose the right to open it.  Inherited by its
+ * children; whoever closes it ends that, and what took its number is not written to. */
+static int kept_fd = -1;
+static struct stat kept;
+
+/* Above what hosts count on for their own: select() takes 1024 descriptors, shells use 10 to 255. */
+#define KEPT_FD_LOWEST 300
+
+void report_write_keep(pid_t pid)
+{
+	char path[LOG_PATH_BYTES];
+	long fd;
+	long higher;
+
+	if (options.log_path[0] == '\0' || kept_fd >= 0 || !find_path(path, sizeof(path), pid))
+		return;
+	fd = open_log(path);
+	if (fd < 0)
+		return;
+	look_at_fd((int)fd, &kept);
+	higher = sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, KEPT_FD_LOWEST, 0, 0, 0);
+	sys_close((int)fd);
+	if (higher >= 0 && is_place_for_logs(&kept))
+		kept_fd = (int)higher;
+}
+
+/* To the kept log, as long as it is what was kept. */
+static int append_kept(const char *line, size_t len, int otherwise)
+{
+	struct stat now;
+
+	if (kept_fd < 0)
+		return otherwise;
+	look_at_fd(kept_fd, &now);
+	if (!is_same(&kept, &now))
+		return otherwise;
+	return ends_in_newline(kept_fd) ? write_all(kept_fd, line, len)
+					: write_all(kept_fd, line - 1, len + 1);
+}
+
 static int append(const char *path, const char *line, size_t len)
 {
 	long fd = move_up(open_log(path));
@@ -235,7 +278,7 @@ static int append(const char *path, const char *line, size_t len)
 	int result;
 
 	if (fd < 0)
-		return (int)fd;
+		return append_kept(line, len, (int)fd);
 	result = (int)look_at_fd((int)fd, &opened);
 	if (result == 0 && !is_place_for_logs(&opened))
 		result = -EPERM;

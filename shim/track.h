@@ -123,6 +123,7 @@ void track_sent_fds(const struct msghdr *message);
 void track_received_fds(const struct msghdr *message);
 
 /* The same for one descriptor. */
+void track_handed_over(int fd);
 void track_received(int fd);
 
 /* After exec: finds the connections that came through among this process's descriptors. */

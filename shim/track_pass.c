@@ -63,6 +63,14 @@ static void adopt(int fd)
 		fdtable_clear(fd);
 }
 
+void track_handed_over(int fd)
+{
+	int saved_errno = errno;
+
+	hand_over(fd);
+	errno = saved_errno;
+}
+
 void track_sent_fds(const struct msghdr *message)
 {
 	int saved_errno = errno;
