@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Everything that looks over the code without running it.  Findings are errors.
+set -eu
+export BUILD="${BUILD:-build}"
+status=0
+
+step() {
+	echo "--- $1"
+	shift
+	"$@" || status=1
+}
+
+warnings_of_clang() {
+	for file in shim/*.c shim/wire/*.c; do
+		clang -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"0"' -Iinclude -Ishim -Wall -Wextra \
+			-Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Werror \
+			-U_FORTIFY_SOURCE -fsyntax-only "$file" || return 1
+	done
+	for file in tools/*.c; do
+		clang -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"0"' -Iinclude -Itools -Wall -Wextra \
+			-Wpedantic -Wshadow -Werror -fsyntax-only "$file" || return 1
+	done
+}
+
+step exports tests/tidy/test_exports.sh
+step layers tests/tidy/test_layers.sh
+step headers tests/tidy/test_headers.sh
+step manuals tests/tidy/test_manuals.sh
+step 'clang warnings' warnings_of_clang
+step cppcheck cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+	--enable=warning,performance,portability -D__x86_64__ -D_GNU_SOURCE \
+	-DFORKSAN_VERSION='"0"' --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
+	-Iinclude -Ishim -Itools shim tools
+# shellcheck disable=SC2046 # one word each
+step clang-tidy clang-tidy --quiet --warnings-as-errors='*' $(ls shim/*.c shim/wire/*.c) -- \
+	-std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"0"' -Iinclude -Ishim
+# shellcheck disable=SC2046
+step shellcheck shellcheck $(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh')
+exit $status

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What libforksan.so exports is what entries.def and the public header name, no more and no less; it
+# needs libc alone; its thread-local storage is at most 64 bytes, allocated at load time.
+set -eu
+build=${BUILD:-build}
+shim=$build/libforksan.so
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+
+{
+	sed -n 's/^ENTRY(\([^,]*\),.*/\1/p; s/^ALIAS(\([^,]*\),.*/\1/p' shim/entries.def
+	sed -n 's/^extern .*\(forksan_api_[a-z_]*\)(.*/\1/p' include/forksan/forksan.h
+} | sort >"$work/wanted"
+nm -D --defined-only "$shim" | awk '{ print $3 }' | sort >"$work/exported"
+if ! diff "$work/wanted" "$work/exported"; then
+	echo "< named but not exported   > exported but not named"
+	status=1
+fi
+
+needed=$(readelf -d "$shim" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+if [ "$needed" != libc.so.6 ]; then
+	echo "needs '$needed', expected libc.so.6 alone"
+	status=1
+fi
+
+tls=$(readelf -lW "$shim" | awk '$1 == "TLS" { print $6 }')
+if [ -n "$tls" ] && [ $((tls)) -gt 64 ]; then
+	echo "thread-local storage of $((tls)) bytes, at most 64 expected"
+	status=1
+fi
+if [ -n "$tls" ] && ! readelf -d "$shim" | grep -q STATIC_TLS; then
+	echo "thread-local storage that is not initial-exec"
+	status=1
+fi
+if readelf -rW "$shim" | grep -E 'DTPMOD|TLSDESC'; then
+	echo "thread-local storage that is allocated at first use"
+	status=1
+fi
+exit $status
