@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shim/entry_exec.c: a program that is started without us is counted; what close-on-exec closes is
+ * held no more; a program that is started with us goes on in the session.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+#define TRUE_PATH "/bin/true"
+
+extern char **environ;
+
+int execveat(int directory, const char *path, char *const argv[], char *const envp[], int flags);
+
+static char name[] = "true";
+static char *const arguments[] = {name, NULL};
+static char *const empty[] = {NULL};
+
+static void by_execve(int fd)
+{
+	(void)fd;
+	execve(TRUE_PATH, arguments, empty);
+	require(false);
+}
+
+static void by_execvpe(int fd)
+{
+	(void)fd;
+	execvpe("true", arguments, empty);
+	require(false);
+}
+
+static void by_fexecve(int fd)
+{
+	(void)fd;
+	fexecve(open(TRUE_PATH, O_RDONLY | O_CLOEXEC), arguments, empty);
+	require(false);
+}
+
+static void by_execveat(int fd)
+{
+	(void)fd;
+	execveat(AT_FDCWD, TRUE_PATH, arguments, empty, 0);
+	require(false);
+}
+
+static void by_execle(int fd)
+{
+	(void)fd;
+	execle(TRUE_PATH, "true", (char *)NULL, empty);
+	require(false);
+}
+
+static void by_execv(int fd)
+{
+	(void)fd;
+	unsetenv("LD_PRELOAD");
+	execv(TRUE_PATH, arguments);
+	require(false);
+}
+
+static void by_execvp(int fd)
+{
+	(void)fd;
+	unsetenv("LD_PRELOAD");
+	execvp("true", arguments);
+	require(false);
+}
+
+static void by_execl(int fd)
+{
+	(void)fd;
+	unsetenv("LD_PRELOAD");
+	execl(TRUE_PATH, "true", (char *)NULL);
+	require(false);
+}
+
+static void by_execlp(int fd)
+{
+	(void)fd;
+	unsetenv("LD_PRELOAD");
+	execlp("true", "true", (char *)NULL);
+	require(false);
+}
+
+#define SUBJECT(line)                                                                              \
+	static void run_##line(void)                                                               \
+	{                                                                                          \
+		run_child(by_##line, peer_connect());                                              \
+	}
+SUBJECT(execve)
+SUBJECT(execvpe)
+SUBJECT(fexecve)
+SUBJECT(execveat)
+SUBJECT(execle)
+SUBJECT(execv)
+SUBJECT(execvp)
+SUBJECT(execl)
+SUBJECT(execlp)
+
+static void expect_unseen(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_counter(log, "exec_unseen") == 1);
+	expect(log_count(log, NULL) == 0);
+}
+
+/* --- what comes through ---------------------------------------------------------------------- */
+
+/* The opener becomes cat, which ends when its input does; the child uses the connection after that.
+ * `fails`: there is no such program, the opener waits instead. */
+static void opener_execs(int connection_flags, bool fails)
+{
+	char cat[] = "cat";
+	char *const argv[] = {cat, NULL};
+	struct gate execed;
+	int input[2];
+	int fd;
+	pid_t pid;
+
+	gate_init(&execed);
+	require(pipe2(input, O_CLOEXEC) == 0);
+	fd = peer_connect_only(connection_flags);
+	peer_ping(fd);
+	pid = fork();
+	require(pid >= 0);
+	if (pid == 0) {
+		gate_wait(&execed); /* its other end is closed on exec, or told */
+		peer_ping(fd);
+		_exit(0);
+	}
+	require(dup2(input[0], STDIN_FILENO) == STDIN_FILENO);
+	raw_close(input[1]);
+	if (!fails) {
+		execve("/bin/cat", argv, empty);
+		require(false);
+	}
+	require(execve("/nonexistent", argv, empty) == -1 && errno == ENOENT);
+	gate_tell(&execed);
+	require(waitpid(pid, NULL, 0) == pid);
+}
+
+static void run_cloexec(void)
+{
+	opener_execs(SOCK_CLOEXEC, false);
+}
+
+static void run_through(void)
+{
+	opener_execs(0, false);
+}
+
+static void run_failed(void)
+{
+	opener_execs(SOCK_CLOEXEC, true);
+}
+
+static void expect_silence(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, NULL) == 0);
+}
+
+static void expect_hazard(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, "inherited-use") == 1);
+}
+
+/* --- a program that is started with us ---------------------------------------------------------
+ */
+
+static void start_again(int fd)
+{
+	char self[] = "subject";
+	char run[] = "--run";
+	char number[16];
+	char *argv[] = {self, run, number, NULL};
+	char text[64];
+	size_t at;
+	int cmdline = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t len = raw_read(cmdline, text, sizeof(text) - 1);
+
+	require(len > 0);
+	text[len] = '\0';
+	at = strlen(text) + 1;
+	at += strlen(text + at) + 1;
+	snprintf(number, sizeof(number), "%.15s", text + at);
+	snprintf(text, sizeof(text), "%d", fd);
+	setenv("FORKSAN_TEST_FD", text, 1);
+	execv("/proc/self/exe", argv);
+	require(false);
+}
+
+static void run_rejoin(void)
+{
+	const char *inherited = getenv("FORKSAN_TEST_FD");
+
+	if (inherited != NULL)
+		peer_ping(atoi(inherited));
+	else
+		siblings_use(start_again);
+}
+
+static void expect_rejoined(const struct log *log, const struct entry_case *self)
+{
+	expect_shared_use(log, self);
+	expect(log_counter(log, "execs") == 1);
+}
+
+/* --- long argument lists ------------------------------------------------------------------------
+ */
+
+#define TEN "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"
+#define HUNDRED TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN
+
+static void echo_many(int fd)
+{
+	(void)fd;
+	execl("/bin/echo", "echo", HUNDRED, "end", (char *)NULL);
+}
+
+static void run_long_list(void)
+{
+	run_child(echo_many, -1);
+}
+
+#define CASE(line)                                                                                 \
+	{                                                                                          \
+		.entry = #line, .name = "a program without us is counted", .run = run_##line,      \
+		.check = expect_unseen                                                             \
+	}
+
+static const struct entry_case cases[] = {
+	CASE(execve),
+	CASE(execvpe),
+	CASE(fexecve),
+	CASE(execveat),
+	CASE(execle),
+	CASE(execv),
+	CASE(execvp),
+	CASE(execl),
+	CASE(execlp),
+	{.entry = "execve",
+	 .name = "what close-on-exec closes is held no more",
+	 .run = run_cloexec,
+	 .check = expect_silence},
+	{.name = "what comes through exec is still held",
+	 .run = run_through,
+	 .check = expect_hazard},
+	{.name = "an exec that fails changes nothing", .run = run_failed, .check = expect_hazard},
+	{.name = "a program with us goes on in the session",
+	 .run = run_rejoin,
+	 .check = expect_rejoined,
+	 .operation = "send"},
+	{.name = "long argument lists arrive", .run = run_long_list},
+};
+
+int main(int argc, char **argv)
+{
+	return entry_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}
