@@ -122,13 +122,13 @@ uninstall: ## remove what install put there
 demo: DEPS_GROUP := demo
 demo: deps ## show the founding scenario: wrong answers, then who and where (2 minutes)
 	$(Q)$(MAKE) --no-print-directory build
-	$(Q)BUILD=$(BUILD) $(PYTHON) tests/scenario/demo.py
+	$(Q)BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/scenario/demo.py
 
 SCRIPTS := $(wildcard tests/support/test_*.py tests/tool/test_* tests/report/test_* \
 	tests/entry/test_*.py tests/entry/test_*.sh tests/stack/test_*.py tests/stack/test_*.sh \
 	tests/tidy/test_*.sh tests/chaos/test_* tests/bench/test_*.sh tests/transparency/test_*)
 SCENARIOS := $(wildcard tests/scenario/test_*.py)
-RUN_TESTS := BUILD=$(BUILD) tests/run -o $(BUILD)/tests/output
+RUN_TESTS := BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) tests/run -o $(BUILD)/tests/output
 
 test: DEPS_GROUP := test
 test: deps ## install what is missing, build, pass every test
@@ -141,7 +141,7 @@ check: build unit-bin entry-bin ## a minute: unit and entry tests
 
 .PHONY: unit-bin entry-bin bench-bin fuzz-bin
 unit-bin: $(UNIT_BIN)
-entry-bin: $(ENTRY_BIN) $(ENTRY_PLUGIN)
+entry-bin: $(ENTRY_HELP) $(ENTRY_BIN) $(ENTRY_PLUGIN)
 bench-bin: $(BUILD)/tests/bench/calls
 
 bench: build bench-bin ## instructions per call, cost of fork and of stacks
