@@ -8,8 +8,8 @@
  * early then.  So each writer looks at the file's last byte first and begins with a newline when
  * that is none.
  *
- * No descriptor is held between records, but by a process that has given up the right to open the log
- * (report_write_keep): there the alternative is silence.
+ * No descriptor is held between records, but by a process that has given up the right to open the
+ * log (report_write_keep): there the alternative is silence.
  *
  * Symbolic links are followed (no O_NOFOLLOW): log_path=/dev/stderr and links into /var/log are
  * common, and fs.protected_symlinks guards /tmp.  O_NONBLOCK: a FIFO that nobody reads is an error
@@ -167,9 +167,9 @@ static bool is_place_for_logs(const struct stat *stat)
 
 /* A file is opened for reading, too, where that is allowed: for ends_in_newline().  A FIFO must not
  * be, or it would have a reader: us. */
-static long open_log(const char *path)
+static long open_log(const char *path, bool create)
 {
-	const int flags = O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	const int flags = O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (create ? O_CREAT : 0);
 	const mode_t mode = options.payload ? LOG_MODE_PAYLOAD : LOG_MODE;
 	struct stat stat;
 	long fd = -EACCES;
@@ -235,7 +235,8 @@ static bool ends_in_newline(int fd)
 static int kept_fd = -1;
 static struct stat kept;
 
-/* Above what hosts count on for their own: select() takes 1024 descriptors, shells use 10 to 255. */
+/* Above what hosts count on for their own: select() takes 1024 descriptors, shells use 10 to 255.
+ */
 #define KEPT_FD_LOWEST 300
 
 void report_write_keep(pid_t pid)
@@ -246,7 +247,7 @@ void report_write_keep(pid_t pid)
 
 	if (options.log_path[0] == '\0' || kept_fd >= 0 || !find_path(path, sizeof(path), pid))
 		return;
-	fd = open_log(path);
+	fd = open_log(path, true);
 	if (fd < 0)
 		return;
 	look_at_fd((int)fd, &kept);
@@ -256,36 +257,38 @@ void report_write_keep(pid_t pid)
 		kept_fd = (int)higher;
 }
 
-/* To the kept log, as long as it is what was kept. */
-static int append_kept(const char *line, size_t len, int otherwise)
+/* As long as the number is what was kept. */
+static bool is_kept(void)
 {
 	struct stat now;
 
 	if (kept_fd < 0)
-		return otherwise;
+		return false;
 	look_at_fd(kept_fd, &now);
-	if (!is_same(&kept, &now))
-		return otherwise;
-	return ends_in_newline(kept_fd) ? write_all(kept_fd, line, len)
-					: write_all(kept_fd, line - 1, len + 1);
+	return is_same(&kept, &now);
 }
 
+static int write_line(int fd, const char *line, size_t len)
+{
+	return ends_in_newline(fd) ? write_all(fd, line, len) : write_all(fd, line - 1, len + 1);
+}
+
+/* A process that keeps the log makes no other: its root directory may be another now. */
 static int append(const char *path, const char *line, size_t len)
 {
-	long fd = move_up(open_log(path));
+	bool have_kept = is_kept();
+	long fd = move_up(open_log(path, !have_kept));
 	struct stat opened;
 	struct stat now;
 	int result;
 
 	if (fd < 0)
-		return append_kept(line, len, (int)fd);
+		return have_kept ? write_line(kept_fd, line, len) : (int)fd;
 	result = (int)look_at_fd((int)fd, &opened);
 	if (result == 0 && !is_place_for_logs(&opened))
 		result = -EPERM;
-	if (result == 0 && ends_in_newline((int)fd))
-		result = write_all((int)fd, line, len);
-	else if (result == 0)
-		result = write_all((int)fd, line - 1, len + 1);
+	if (result == 0)
+		result = write_line((int)fd, line, len);
 	/* Another thread may have closed the number, and got it again, while we wrote. */
 	look_at_fd((int)fd, &now);
 	if (opened.st_mode == 0 || is_same(&opened, &now))

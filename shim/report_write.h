@@ -2,10 +2,11 @@
 /*
  * Puts finished records where they belong: a line at the end of the log, a block on stderr.
  *
- * No descriptor is kept between records (but see report_write_keep), so there is none that the host could close, inherit or
- * mistake for its own; the one that is open for some microseconds is checked (device, inode) before
- * it is written and before it is closed.  Signals are blocked meanwhile, and those that the write
- * itself raises (SIGPIPE, SIGXFSZ) do not reach the host.  No malloc, no lock, no errno.
+ * No descriptor is kept between records (but see report_write_keep()), so there is none that the
+ * host could close, inherit or mistake for its own; the one that is open for some microseconds is
+ * checked (device, inode) before it is written and before it is closed.  Signals are blocked
+ * meanwhile, and those that the write itself raises (SIGPIPE, SIGXFSZ) do not reach the host.  No
+ * malloc, no lock, no errno.
  */
 #ifndef FORKSAN_SHIM_REPORT_WRITE_H
 #define FORKSAN_SHIM_REPORT_WRITE_H
@@ -17,8 +18,9 @@
  * chdir(), and what descriptor 2 is.  Once, in the constructor, after options_parse(). */
 void report_write_start(void);
 
-/* Keeps the log open from now on: before the host gives up the privileges with which it can open it, or
- * the root directory from which it is found.  Without log_path nothing is kept. */
+/* Keeps the log open from now on: before the host gives up the privileges with which it can open
+ * it, or the root directory from which it is found.  Children inherit it.  Whoever closes it ends
+ * that, and what took its number is not written to.  Without log_path nothing is kept. */
 void report_write_keep(pid_t pid);
 
 /* Appends the line, newline included, to log_path.  line[-1] must be '\n': it is written, too, when

@@ -28,6 +28,7 @@
 
 #include "options.h"
 #include "report.h"
+#include "report_write.h"
 #include "sample.h"
 
 #define WRITERS 64
@@ -519,6 +520,83 @@ static void only_a_log_with_payload_is_private(void **state)
 	umask(mask);
 }
 
+/* --- a log out of reach ---------------------------------------------------------------------- */
+
+static void require_root(void)
+{
+	if (geteuid() != 0)
+		skip();
+}
+
+static int report_as_nobody(void)
+{
+	REQUIRE(chmod(directory, 0700) == 0);
+	REQUIRE(report() == 0);
+	report_write_keep(812);
+	REQUIRE(setresuid(65534, 65534, 65534) == 0);
+	REQUIRE(report() == 0);
+	REQUIRE(chdir(directory) != 0);
+	return 0;
+}
+
+static void a_kept_log_is_written_without_the_right_to_open_it(void **state)
+{
+	(void)state;
+	require_root();
+	in_child(report_as_nobody);
+	assert_int_equal(count_lines(path, "{\"record\":\"finding\""), 2);
+}
+
+/* The same path leads somewhere else after chroot(); no second log is made there. */
+static int report_in_a_jail(void)
+{
+	char command[2 * FILE_BYTES];
+	char jail[FILE_BYTES];
+
+	snprintf(jail, sizeof(jail), "%s/jail", directory);
+	snprintf(command, sizeof(command), "mkdir -p '%s%s'", jail, directory);
+	REQUIRE(system(command) == 0);
+	report_write_keep(812);
+	REQUIRE(chroot(jail) == 0);
+	REQUIRE(report() == 0);
+	REQUIRE(access(path, F_OK) != 0);
+	return 0;
+}
+
+static void a_kept_log_is_written_from_another_root(void **state)
+{
+	(void)state;
+	require_root();
+	in_child(report_in_a_jail);
+	assert_int_equal(count_lines(path, "{\"record\":\"finding\""), 1);
+}
+
+/* The host closes the number and opens its own file there. */
+static int report_beside_what_took_the_number(void)
+{
+	char data[FILE_BYTES];
+	struct stat stat;
+	int fd;
+
+	snprintf(data, sizeof(data), "%s/data", directory);
+	report_write_keep(812);
+	closefrom(3);
+	fd = open(data, O_RDWR | O_CREAT, 0600);
+	for (int number = 290; number < 320; number++)
+		REQUIRE(dup2(fd, number) == number);
+	REQUIRE(unlink(path) == 0);
+	REQUIRE(report() == 0);
+	REQUIRE(fstat(fd, &stat) == 0 && stat.st_size == 0);
+	REQUIRE(count_lines(path, "{\"record\":\"finding\"") == 1);
+	return 0;
+}
+
+static void a_kept_number_that_was_taken_is_left_alone(void **state)
+{
+	(void)state;
+	in_child(report_beside_what_took_the_number);
+}
+
 /* --- buffers ------------------------------------------------------------------------------- */
 
 static void *report_in_thread(void *result)
@@ -619,6 +697,9 @@ int main(void)
 		TEST(p_is_the_pid),
 		TEST(a_relative_path_survives_chdir),
 		TEST(only_a_log_with_payload_is_private),
+		TEST(a_kept_log_is_written_without_the_right_to_open_it),
+		TEST(a_kept_log_is_written_from_another_root),
+		TEST(a_kept_number_that_was_taken_is_left_alone),
 		TEST(no_buffer_is_an_error_and_a_fork_frees_them),
 	};
 
