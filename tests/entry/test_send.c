@@ -17,7 +17,7 @@ int __sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
 static struct iovec request[3] = {
 	{(void *)(uintptr_t)REQUEST, 5},
 	{NULL, 0},
-	{(void *)(uintptr_t)(REQUEST + 5), REQUEST_BYTES - 5},
+	{(void *)(uintptr_t)&REQUEST[5], REQUEST_BYTES - 5},
 };
 
 static void finish(int fd, ssize_t sent)
