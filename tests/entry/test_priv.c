@@ -77,14 +77,10 @@ static void by_setresgid(int fd)
 
 static void by_chroot(int fd)
 {
-	char jail[] = "/tmp/forksan-jail-XXXXXX";
-
-	require(mkdtemp(jail) == jail);
 	require(chroot("/nonexistent") == -1 && errno == ENOENT);
-	require(chroot(jail) == 0);
+	require(chroot("/usr/share") == 0);
 	require(chdir("/") == 0);
 	peer_ping(fd);
-	require(sys_call(SYS_chroot, (long)(uintptr_t) ".", 0, 0, 0, 0, 0) == 0);
 }
 
 static void as_root(void (*by)(int fd))
