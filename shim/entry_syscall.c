@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "blind.h"
 #include "real.h"
 #include "sys.h"
 #include "track.h"
@@ -135,8 +136,7 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 		process_after_fork((pid_t)result);
 		return result;
 	case CALL_SETS_UP_RING:
-		if (!fdtable_is_empty())
-			registry_count(LOST_IO_URING);
+		blind_found_ring();
 		break;
 	case CALL_READS_BUFFER:
 	case CALL_WRITES_BUFFER:

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "blind.h"
 #include "options.h"
 #include "process.h"
 #include "real.h"
@@ -112,6 +113,7 @@ void init_leave(void)
 	if (!process_enter())
 		return;
 	track_look_before_exit();
+	blind_look_for_rings();
 	process_leave();
 	if (!process_parent_is_here() && !registry_others_alive(process.shared)) {
 		uint32_t unwritten = 0;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this process does that forksan cannot see, as far as it can be noticed.
+ */
+#ifndef FORKSAN_SHIM_BLIND_H
+#define FORKSAN_SHIM_BLIND_H
+
+/* Counts an io_uring of this process, once, when it holds or has held a watched connection.  Reads
+ * /proc/self/fd; called when the process ends.  liburing makes its system calls itself, so the wrapper
+ * of syscall() sees only some. */
+void blind_look_for_rings(void);
+
+/* The same without looking: one was just set up. */
+void blind_found_ring(void);
+
+#endif
