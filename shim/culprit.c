@@ -44,11 +44,6 @@ static const char *const given[] = {
  */
 static const char *const launchers[] = {"/bin/", "/sbin/"};
 
-static bool contains(const char *file, size_t len, const char *part)
-{
-	return memmem(file, len, part, strlen(part)) != NULL;
-}
-
 /* Code without a file: "<frozen importlib._bootstrap>", "<string>", "<internal:kernel>",
  * "(eval 12)", "-e", "[internal]". */
 static bool has_no_file(const char *file, size_t len)
@@ -56,15 +51,19 @@ static bool has_no_file(const char *file, size_t len)
 	return len == 0 || file[0] == '<' || file[0] == '(' || file[0] == '[' || file[0] == '-';
 }
 
+static bool is_given(const char *file, size_t len)
+{
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		if (memmem(file, len, given[i], strlen(given[i])) != NULL)
+			return true;
+	}
+	return false;
+}
+
 bool culprit_is_own_bytes(enum language language, const char *file, size_t len)
 {
-	if (language == LANGUAGE_NATIVE || has_no_file(file, len))
-		return false;
-	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
-		if (contains(file, len, given[i]))
-			return false;
-	}
-	return !culprit_is_launcher(file, len);
+	return language != LANGUAGE_NATIVE && !has_no_file(file, len) && !is_given(file, len) &&
+	       !culprit_is_launcher(file, len);
 }
 
 bool culprit_is_own(enum language language, const char *file)
@@ -72,12 +71,13 @@ bool culprit_is_own(enum language language, const char *file)
 	return culprit_is_own_bytes(language, file, strlen(file));
 }
 
-/* A file in a bin directory and without a suffix. */
+/* A file in a bin directory, without a suffix, and not a part of an installed package. */
 bool culprit_is_launcher(const char *file, size_t len)
 {
 	const char *base = memrchr(file, '/', len);
 
-	if (base == NULL || memchr(base, '.', len - (size_t)(base - file)) != NULL)
+	if (base == NULL || memchr(base, '.', len - (size_t)(base - file)) != NULL ||
+	    is_given(file, len))
 		return false;
 	for (size_t i = 0; i < sizeof(launchers) / sizeof(launchers[0]); i++) {
 		size_t part = strlen(launchers[i]);

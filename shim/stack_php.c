@@ -6,13 +6,14 @@
  *   frame: opline (line), func --> zend_function: name, class; of user code also the file
  *
  * The offset of current_execute_data in executor_globals, and of the file's name in a function,
- * differ between versions and builds.  They are found by asking the engine once: it exports
+ * differ between versions and builds.  They are found by asking the engine: it exports
  * zend_get_executed_filename() and zend_get_executed_lineno(), which walk the same frames to the
- * innermost user code; the word that leads to the same file and line is the right one.  Both
- * functions are pure reads.  After that everything is read through stack_peek.h.
+ * innermost user code; a word that leads to the same file and line leads to the right frames.  Both
+ * functions are pure reads.  What was found is asked about again at each walk, because another word
+ * may have held the frame by chance.  Everything else is read through stack_peek.h.
  *
- * Left out: functions written in C, and a generator that has handed over with `yield from`, which the
- * engine puts back into the chain only for its own backtraces.
+ * Left out: functions written in C, and a generator that has handed over with `yield from`, which
+ * the engine puts back into the chain only for its own backtraces.
  *
  * Sources: php-src Zend/zend_compile.h (zend_execute_data, zend_op, zend_op_array), zend_types.h
  * (zend_string), zend.h (zend_class_entry), zend_execute_API.c, TSRM/TSRM.c; 7.4, 8.2, 8.4.
@@ -157,28 +158,38 @@ static uint32_t find_file_offset(struct peek *peek, uintptr_t function, uintptr_
 	return 0;
 }
 
+/* The layout if the word at `offset` of the globals leads to that file and line, else 0. */
+static uint32_t try_word(struct peek *peek, uintptr_t globals, uint32_t offset, uintptr_t file,
+			 uint32_t line)
+{
+	uintptr_t frame, function;
+	uint32_t file_offset;
+
+	if (!peek_pointer(peek, globals + offset, &frame) || frame < 4096 || frame % 8 != 0)
+		return 0;
+	frame = find_user_frame(peek, frame, &function);
+	if (frame == 0 || read_line(peek, frame) != line)
+		return 0;
+	file_offset = find_file_offset(peek, function, file);
+	return file_offset != 0 ? offset << 16 | file_offset : 0;
+}
+
+/* 0: no user code runs, or nothing leads to it. */
 static uint32_t find_layout(struct peek *peek, const struct php *php, uintptr_t globals)
 {
+	uint32_t known = load_relaxed(&layout);
 	uintptr_t file = (uintptr_t)php->file();
-	uint32_t line = php->line();
+	uint32_t line = php->line(); /* 0, and the file "[no active file]": no user code */
+	uint32_t found = 0;
 
-	/* "[no active file]" and line 0: no user code runs */
-	for (uint32_t i = 0; line != 0 && i < GLOBALS_WORDS; i++) {
-		uintptr_t frame, function;
-		uint32_t file_offset;
-
-		if (!peek_pointer(peek, globals + i * 8, &frame))
-			return 0;
-		if (frame < 4096 || frame % 8 != 0)
-			continue;
-		frame = find_user_frame(peek, frame, &function);
-		if (frame == 0 || read_line(peek, frame) != line)
-			continue;
-		file_offset = find_file_offset(peek, function, file);
-		if (file_offset != 0)
-			return (i * 8) << 16 | file_offset;
-	}
-	return 0;
+	if (line == 0)
+		return 0;
+	if (known != 0 && try_word(peek, globals, known >> 16, file, line) == known)
+		return known;
+	for (uint32_t i = 0; found == 0 && i < GLOBALS_WORDS; i++)
+		found = try_word(peek, globals, i * 8, file, line);
+	store_relaxed(&layout, found);
+	return found;
 }
 
 /* --- walking ------------------------------------------------------------------------------ */
@@ -239,9 +250,9 @@ static void push_frame(struct stack_capture *capture, uintptr_t frame, uintptr_t
 void stack_php_walk(struct stack_capture *capture)
 {
 	uint32_t number = load_acquire(&published);
-	uint32_t known = load_relaxed(&layout);
 	struct peek *peek = &capture->peek;
 	uintptr_t globals, frame = 0;
+	uint32_t known;
 	const struct php *php;
 
 	if (number == 0)
@@ -252,10 +263,7 @@ void stack_php_walk(struct stack_capture *capture)
 	globals = find_globals(peek, php);
 	if (globals == 0)
 		return;
-	if (known == 0) {
-		known = find_layout(peek, php, globals);
-		store_relaxed(&layout, known);
-	}
+	known = find_layout(peek, php, globals);
 	if (known == 0 || !peek_pointer(peek, globals + (known >> 16), &frame))
 		return;
 	for (unsigned i = 0; i < STACK_MAX_WALKED && frame != 0; i++) {

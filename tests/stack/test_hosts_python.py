@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""gunicorn (Flask, Django), uWSGI (one interpreter, sub-interpreters, threads), Celery and
-multiprocessing: the finding names the application's lines."""
+"""gunicorn (Flask, Django), uWSGI (one interpreter, sub-interpreters, threads), Apache with mod_wsgi,
+Celery and multiprocessing: the finding names the application's lines."""
 
 import glob
 import os
@@ -30,8 +30,8 @@ class MySQL(hosts.HostTest):
 
     def check_flask(self, command, path="/"):
         with self.host(command, variables=variables(self.db)) as host:
-            host.request_until_shared((path,))
-        self.check("shop_flask.py", "python", opened="open_database", used="Repository.count",
+            findings = host.request_until_shared((path,))
+        self.check(findings, "shop_flask.py", "python", opened="open_database", used="Repository.count",
                    protocol="MySQL")
 
     def test_gunicorn_flask(self):
@@ -74,9 +74,10 @@ class MySQL(hosts.HostTest):
                      if name not in ("LD_PRELOAD", "FORKSAN_OPTIONS")}
             send = "import tasks_celery\nfor _ in range(60): tasks_celery.count.delay()"
             subprocess.run([PYTHON, "-c", send], env=plain, cwd=hosts.APPS, check=True)
-            self.log.wait_for(lambda: [f for f in self.log.findings(kind="shared-use")
-                                       if f["connection"]["protocol"] == "MySQL"], "shared-use")
-        self.check("tasks_celery.py", "python", opened="open_database", used="ask",
+            findings = self.log.wait_for(
+                lambda: [f for f in self.log.findings(kind="shared-use")
+                         if f["connection"]["protocol"] == "MySQL"], "shared-use")
+        self.check(findings, "tasks_celery.py", "python", opened="open_database", used="ask",
                    protocol="MySQL")
 
 
@@ -91,17 +92,31 @@ class PostgreSQL(hosts.HostTest):
         with self.host(lambda port: ["/usr/bin/gunicorn", "--preload", "-w", "2", "-b",
                                      f"127.0.0.1:{port}", "shop_django:app"],
                        variables=variables(self.db)) as host:
-            host.request_until_shared()
-        findings = self.check("shop_django.py", "python", opened="warm_up", used="count_things",
-                              protocol="PostgreSQL")
+            findings = host.request_until_shared()
+        self.check(findings, "shop_django.py", "python", opened="warm_up", used="count_things",
+                   protocol="PostgreSQL")
         depth = max(len([frame for frame in finding["stacks"]["this_use"]
                          if frame["language"] == "python"]) for finding in findings)
         self.assertGreater(depth, 25)
 
+    def check_mod_wsgi(self, configuration):
+        with self.apache(configuration, variables(self.db)) as host:
+            findings = host.request_until_shared()
+        self.check(findings, "shop_mod_wsgi.py", "python", opened="open_database", used="ask",
+                   protocol="PostgreSQL")
+
+    def test_mod_wsgi_daemon(self):
+        self.check_mod_wsgi("mod_wsgi.conf")
+
+    def test_mod_wsgi_embedded(self):
+        self.check_mod_wsgi("mod_wsgi_embedded.conf")
+
     def test_multiprocessing(self):
         subprocess.run([PYTHON, os.path.join(hosts.APPS, "pool_multiprocessing.py")], check=True,
                        env=self.environment(**variables(self.db)), timeout=60)
-        self.check("pool_multiprocessing.py", "python", opened="open_database", used="ask",
+        findings = [finding for finding in self.log.findings(kind="shared-use")
+                    if finding["other"]["relation"] == "sibling"]
+        self.check(findings, "pool_multiprocessing.py", "python", opened="open_database", used="ask",
                    protocol="PostgreSQL")
 
 

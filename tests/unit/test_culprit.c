@@ -117,9 +117,11 @@ static void a_launcher_is_named_when_nothing_else_is(void **state)
 static void no_own_frame_is_no_culprit(void **state)
 {
 	const char *const files[] = {"/usr/lib/python3.11/socket.py", "<string>"};
+	const char *const gem[] = {"/usr/share/rubygems-integration/all/gems/puma-5.6.5/bin/puma"};
 	char out[64] = "x";
 
 	(void)state;
+	assert_false(culprit_find(registry_get(), store(gem, 1), out, sizeof(out)));
 	assert_false(culprit_find(registry_get(), store(files, 2), out, sizeof(out)));
 	assert_string_equal(out, "");
 	assert_false(culprit_find(registry_get(), (struct stack_id){0}, out, sizeof(out)));

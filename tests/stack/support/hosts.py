@@ -5,14 +5,15 @@ connection, and the finding must name the application's own lines for both.
     class Test(hosts.HostTest):
         def test_unicorn(self):
             with self.host(["unicorn", ...], "unicorn.ru") as host:
-                host.request_until_shared()
-            self.check("unicorn.ru", "ruby", opened="open_database", used="run_query")
+                findings = host.request_until_shared()
+            self.check(findings, "unicorn.ru", "ruby", opened="open_database", used="run_query")
 
 An app marks its lines with MARK opened and MARK used at their ends.  Standard library only, but for
 what tests/support needs.
 """
 
 import contextlib
+import grp
 import http.client
 import os
 import socket
@@ -58,12 +59,14 @@ class Host:
             connection.close()
 
     def request_until_shared(self, paths=("/",)):
-        """One request after the other, until two processes have used the connection."""
+        """One request after the other, until two processes have used the connection.  Returns the
+        findings of that moment; when the host ends, goodbyes make others."""
         for i in range(MAX_REQUESTS):
             with contextlib.suppress(OSError, http.client.HTTPException):
                 self.request(paths[i % len(paths)])
-            if self.log.findings(kind="shared-use"):
-                return
+            findings = self.log.findings(kind="shared-use")
+            if findings:
+                return findings
         raise processes.Failed(f"no shared-use after {MAX_REQUESTS} requests: {self.log.kinds}\n"
                                f"{self.process.output()[-3000:]}")
 
@@ -101,19 +104,37 @@ class HostTest(unittest.TestCase):
                                directories=[self.directory])
             yield Host(process, port, self.log)
 
-    def check(self, app, language, *, opened, used, protocol, kind="shared-use"):
-        """The findings between workers name the marked lines, and their stacks hold the named
-        functions there.  (A master's goodbye at its end has no line of the application's.)"""
-        def between_workers():
-            return [finding for finding in self.log.findings(kind=kind)
-                    if finding["other"]["relation"] == "sibling"
-                    and finding["connection"]["protocol"] == protocol]
+    def apache(self, configuration, variables):
+        """Apache in the foreground, with APPS/<configuration>."""
+        account = processes.SERVER_USER if os.getuid() == 0 else ""
 
-        self.log.wait_for(between_workers, kind)
+        # its children are another user's, and have to write to the same log
+        with open(self.log.path, "ab"):
+            os.chmod(self.log.path, 0o666)
+
+        def command(port):
+            lines = [f"Define APPS {APPS}", f"Define RUN {self.directory}", f"Listen 127.0.0.1:{port}", "ServerName localhost",
+                     f"PidFile {self.directory}/apache.pid", f"ErrorLog {self.directory}/error",
+                     f"DefaultRuntimeDir {self.directory}", f"DocumentRoot {self.directory}"]
+            if account:
+                group = grp.getgrgid(processes.server_account()[1]).gr_name
+                lines += [f"User {account}", f"Group {group}"]
+            path = os.path.join(self.directory, "apache.conf")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("\n".join(lines))
+                file.write(f"\nInclude {APPS}/{configuration}\n")
+            # a process group of its own: at its end Apache signals its whole group
+            return ["/usr/bin/setsid", "/usr/sbin/apache2", "-f", path, "-D", "FOREGROUND"]
+
+        return self.host(command, variables=variables)
+
+    def check(self, findings, app, language, *, opened, used, protocol):
+        """The findings name the marked lines, and their stacks hold the named functions there."""
         self.log.validate()
-        findings = between_workers()
+        self.assertTrue(findings)
         for finding in findings:
             told = forksan_log.describe(finding)
+            self.assertEqual(protocol, finding["connection"]["protocol"], told)
             self.assertIn(finding["culprit"]["opened"], marked_lines(app, "opened"), told)
             self.assertIn(finding["culprit"]["use"], marked_lines(app, "used"), told)
             for which, function, mark in (("opened", opened, "opened"), ("this_use", used, "used"),
@@ -121,7 +142,6 @@ class HostTest(unittest.TestCase):
                 self.check_stack(finding["stacks"][which], language, function,
                                  marked_lines(app, mark), which)
             self.assertTrue(finding["stacks"]["forked"], told)
-        return findings
 
     def check_stack(self, frames, language, function, places, which):
         own = [frame for frame in frames if frame["language"] == language

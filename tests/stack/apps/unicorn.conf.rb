@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+preload_app true
+worker_processes 2
