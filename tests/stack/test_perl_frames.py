@@ -23,7 +23,8 @@ def parse(output):
             cases.append((line[2:], []))
         else:
             function, file, number = line.split("\t")
-            cases[-1][1].append((function, file, int(number)))
+            if number != "0":  # called from C when no statement ran: left out
+                cases[-1][1].append((function, file, int(number)))
     return cases
 
 
