@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,24 +81,39 @@ static void make_directory(void)
 	snprintf(log_path, sizeof(log_path), "%s/log", directory);
 }
 
-static void set_preload(const struct entry_case *entry_case)
+/* Appends a library to the list: a plugin by its name, others as they are. */
+static void add_library(char *list, size_t size, const char *library)
 {
-	const char *before = entry_case->before;
-	const char *after = entry_case->after;
-	char value[3 * PATH_MAX];
+	size_t len = strlen(list);
 
-	snprintf(value, sizeof(value), "%s%s%s%s%s", before != NULL ? before : "",
-		 before != NULL ? ":" : "", shim, after != NULL ? ":" : "",
-		 after != NULL ? after : "");
-	setenv("LD_PRELOAD", value, 1);
-	snprintf(value, sizeof(value), "log_path=%s%s", log_path,
-		 entry_case->options != NULL ? entry_case->options : "");
-	setenv("FORKSAN_OPTIONS", value, 1);
+	if (library == NULL)
+		return;
+	if (strchr(library, '.') == NULL)
+		library = plugin_path(library);
+	snprintf(list + len, size - len, "%s%s", len > 0 ? ":" : "", library);
+}
+
+static void set_environment(const struct entry_case *entry_case, bool with_shim)
+{
+	char libraries[4 * PATH_MAX] = "";
+	char options[2 * PATH_MAX];
+
+	add_library(libraries, sizeof(libraries), entry_case->before);
+	add_library(libraries, sizeof(libraries), with_shim ? shim : NULL);
+	add_library(libraries, sizeof(libraries), entry_case->after);
+	if (libraries[0] != '\0')
+		setenv("LD_PRELOAD", libraries, 1);
+	if (with_shim) {
+		snprintf(options, sizeof(options), "log_path=%s%s", log_path,
+			 entry_case->options != NULL ? entry_case->options : "");
+		setenv("FORKSAN_OPTIONS", options, 1);
+	}
 }
 
 /* The subject: a process group of its own, nothing inherited but its output. */
 static void start(const struct entry_case *entry_case, size_t index, bool with_shim, int output)
 {
+	const struct rlimit no_core = {0, 0};
 	char number[24];
 	char *argv[] = {(char *)(uintptr_t) "subject", (char *)(uintptr_t) "--run", number, NULL};
 
@@ -105,8 +121,8 @@ static void start(const struct entry_case *entry_case, size_t index, bool with_s
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(output, STDOUT_FILENO);
-	if (with_shim)
-		set_preload(entry_case);
+	setrlimit(RLIMIT_CORE, &no_core);
+	set_environment(entry_case, with_shim);
 	execv("/proc/self/exe", argv);
 	_exit(126);
 }

@@ -38,7 +38,9 @@ struct entry_case {
 	void (*check)(const struct log *log, const struct entry_case *self);
 	const char *operation; /* what findings call it; NULL: as `entry` */
 	const char *options;   /* more FORKSAN_OPTIONS, ':' in front; NULL: none */
-	const char *before;    /* libraries preloaded before and after ours; NULL: none */
+	/* A library preloaded before or after ours, and in the bare run, too; NULL: none.  A name
+	 * without '.' is a plugin's. */
+	const char *before;
 	const char *after;
 	int exit_status; /* of the subject, in both runs; a signal: 128 + number */
 	bool differs; /* the runs are not equal, and need not be: `check` looks at log_output() */
@@ -85,6 +87,9 @@ struct gate {
 void gate_init(struct gate *gate);
 void gate_tell(struct gate *gate);
 void gate_wait(struct gate *gate);
+
+/* Starts the same case again by execv(), with the variable set to the number. */
+void subject_start_again(const char *variable, int number) __attribute__((noreturn));
 
 /* The plugin tests/entry/plugin_NAME.c, built. */
 const char *plugin_path(const char *name);

@@ -146,6 +146,26 @@ void gate_wait(struct gate *gate)
 	require(raw_read(gate->ends[0], &byte, 1) >= 0);
 }
 
+void subject_start_again(const char *variable, int number)
+{
+	char *argv[4] = {NULL};
+	char bytes[64] = "";
+	char value[16];
+	char *at = bytes;
+	int cmdline = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+
+	require(raw_read(cmdline, bytes, sizeof(bytes) - 1) > 0);
+	for (int i = 0; i < 3; i++) { /* "subject", "--run", the case */
+		argv[i] = at;
+		at += strlen(at) + 1;
+	}
+	snprintf(value, sizeof(value), "%d", number);
+	setenv(variable, value, 1);
+	execv("/proc/self/exe", argv);
+	require(false);
+	abort(); /* for compilers */
+}
+
 const char *plugin_path(const char *name)
 {
 	static char path[PATH_MAX + 64];

@@ -180,24 +180,7 @@ static void expect_hazard(const struct log *log, const struct entry_case *self)
 
 static void start_again(int fd)
 {
-	char self[] = "subject";
-	char run[] = "--run";
-	char number[16];
-	char *argv[] = {self, run, number, NULL};
-	char text[64];
-	size_t at;
-	int cmdline = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t len = raw_read(cmdline, text, sizeof(text) - 1);
-
-	require(len > 0);
-	text[len] = '\0';
-	at = strlen(text) + 1;
-	at += strlen(text + at) + 1;
-	snprintf(number, sizeof(number), "%.15s", text + at);
-	snprintf(text, sizeof(text), "%d", fd);
-	setenv("FORKSAN_TEST_FD", text, 1);
-	execv("/proc/self/exe", argv);
-	require(false);
+	subject_start_again("FORKSAN_TEST_FD", fd);
 }
 
 static void run_rejoin(void)
