@@ -13,8 +13,7 @@
  *  - the main thread keeps its context when the VM has been taken down, which happens right before
  *    exit(); nothing is read when exit() is among the native frames, which are therefore walked
  *    first, nor when the pointer to the VM, where it can be seen, is gone;
- *  - up to 2.7 the current context is a global variable of whoever has the GVL.  There frames are
- *    read only by the thread that has it, or when there is no other thread;
+ *  - up to 2.7 the current context is a global variable of whoever has the GVL: stack_ruby27.c;
  *  - 3.1 to 3.3 loop for ever when asked to skip frames: none are skipped;
  *  - an accessor ends the process when it is given anything but a method entry or an instruction
  *    sequence, which garbage collection may leave for a moment: the type is looked at before.
@@ -22,12 +21,11 @@
  * Frames of functions written in C have no path and are left out: their names would be looked up in
  * a table that has a lock.
  */
-#include "stack_walk.h"
+#include "stack_ruby.h"
 
 #include <string.h>
 
 #include "forksan/atomics.h"
-#include "sys.h"
 #include "text.h"
 
 /* struct RBasic: flags, klass.  Flag bits: include/ruby/internal/value_type.h, fl_type.h;
@@ -48,18 +46,6 @@
 #define STRING_LEN 16
 #define STRING_SHORT_BYTES_OLD 16
 #define STRING_BYTES 24 /* or the pointer to them */
-
-struct ruby {
-	uintptr_t module_start;
-	uintptr_t vm; /* where the pointer to the VM is, up to 3.1 */
-	int (*is_native_thread)(void);
-	int (*has_gvl)(void); /* NULL: not needed */
-	int (*frames)(int start, int limit, uint64_t *frames, int *lines);
-	uint64_t (*path)(uint64_t frame);
-	uint64_t (*absolute_path)(uint64_t frame);
-	uint64_t (*label)(uint64_t frame);
-	bool short_len_in_flags;
-};
 
 /* As in stack_python.c: written by the one that scans, then published. */
 static struct ruby rubies[4];
@@ -121,10 +107,11 @@ void stack_ruby_consider(struct peek *peek, const struct module *module, const c
 		.short_len_in_flags = version[0] == 2 || version[1] < 2,
 	};
 	if (version[0] == 2)
-		ruby->has_gvl = (int (*)(void))module_symbol(peek, module, "ruby_thread_has_gvl_p");
+		ruby->iseq_line = (uint32_t(*)(uint64_t, uint64_t))module_symbol(peek, module,
+										 "rb_iseq_line_no");
 	if (!is_known(version) || ruby->is_native_thread == NULL || ruby->frames == NULL ||
 	    ruby->path == NULL || ruby->absolute_path == NULL || ruby->label == NULL ||
-	    (version[0] == 2 && ruby->has_gvl == NULL)) {
+	    (version[0] == 2 && (ruby->iseq_line == NULL || ruby->vm == 0))) {
 		complain(version);
 		return;
 	}
@@ -161,43 +148,28 @@ static size_t read_string(struct peek *peek, const struct ruby *ruby, uint64_t o
 	return peek_copy(peek, bytes, out, len) ? len : 0;
 }
 
+/* The kind of an internal object, IMEMO_...; -1: it is none. */
+static int read_kind(struct peek *peek, uint64_t object)
+{
+	uint64_t flags;
+
+	if ((object & 7) != 0 || !peek_u64(peek, object, &flags) ||
+	    (flags & TYPE_MASK) != TYPE_IMEMO)
+		return -1;
+	return (int)(flags >> USER_SHIFT & IMEMO_MASK);
+}
+
+bool stack_ruby_is_iseq(struct peek *peek, uint64_t frame)
+{
+	return read_kind(peek, frame) == IMEMO_ISEQ;
+}
+
 /* True for what the accessors take without ending the process. */
 static bool is_frame(struct peek *peek, uint64_t frame)
 {
-	uint64_t flags, kind;
+	int kind = read_kind(peek, frame);
 
-	if ((frame & 7) != 0 || !peek_u64(peek, frame, &flags) || (flags & TYPE_MASK) != TYPE_IMEMO)
-		return false;
-	kind = flags >> USER_SHIFT & IMEMO_MASK;
 	return kind == IMEMO_METHOD_ENTRY || kind == IMEMO_ISEQ;
-}
-
-/* One entry for each thread, beside "." and "..". */
-static bool is_only_thread(void)
-{
-	struct linux_dirent64_head {
-		uint64_t inode;
-		int64_t offset;
-		uint16_t len_bytes;
-	};
-	_Alignas(8) char entries[256];
-	unsigned count = 0;
-	long fd = sys_open("/proc/self/task", 00200000 /* O_DIRECTORY */ | 02000000, 0);
-	long got, at;
-
-	if (fd < 0)
-		return false;
-	while ((got = sys_call(SYS_getdents64, fd, (long)(uintptr_t)entries, sizeof(entries), 0, 0,
-			       0)) > 0) {
-		for (at = 0; at < got; count++) {
-			struct linux_dirent64_head head;
-
-			memcpy(&head, entries + at, sizeof(head));
-			at += head.len_bytes;
-		}
-	}
-	sys_close((int)fd);
-	return got == 0 && count == 3;
 }
 
 /* The file of a frame: absolute where it has such a path (code from eval has none).  A function
@@ -214,47 +186,56 @@ static size_t read_file(struct peek *peek, const struct ruby *ruby, uint64_t fra
 	return absolute != 0 ? absolute : given;
 }
 
-static bool may_walk(struct stack_capture *capture, const struct ruby *ruby)
+bool stack_ruby_push(struct stack_capture *capture, const struct ruby *ruby, uint64_t frame,
+		     uint32_t line)
 {
 	struct peek *peek = &capture->peek;
-	uintptr_t vm = 0;
+	size_t file_len = read_file(peek, ruby, frame, capture->file, sizeof(capture->file));
+	size_t label_len;
 
-	return !capture->exiting &&
-	       stack_module_is_loaded(peek, (uintptr_t)ruby->frames, ruby->module_start) &&
-	       (ruby->vm == 0 || (peek_pointer(peek, ruby->vm, &vm) && vm != 0)) &&
-	       ruby->is_native_thread() != 0 &&
-	       (ruby->has_gvl == NULL || ruby->has_gvl() != 0 || is_only_thread());
+	if (file_len == 0)
+		return true;
+	label_len = read_string(peek, ruby, ruby->label(frame), capture->function,
+				sizeof(capture->function));
+	stack_text_push(&capture->text, LANGUAGE_RUBY, capture->function, label_len, capture->file,
+			file_len, line);
+	return !capture->text.truncated || !capture->text.has_own;
+}
+
+static void walk_frames(struct stack_capture *capture, const struct ruby *ruby)
+{
+	uint64_t *frames = capture->shared.ruby.frames;
+	int *lines = capture->shared.ruby.lines;
+	int count = ruby->frames(0, STACK_MAX_RUBY_FRAMES, frames, lines);
+
+	for (int i = 0; i < count && i < STACK_MAX_RUBY_FRAMES; i++) {
+		/* the outermost, with line 0, is a dummy */
+		if (!is_frame(&capture->peek, frames[i]) || (i == count - 1 && lines[i] <= 0))
+			continue;
+		if (!stack_ruby_push(capture, ruby, frames[i],
+				     lines[i] > 0 ? (uint32_t)lines[i] : 0))
+			return;
+	}
 }
 
 void stack_ruby_walk(struct stack_capture *capture)
 {
 	uint32_t number = load_acquire(&published);
-	uint64_t *frames = capture->shared.ruby.frames;
-	int *lines = capture->shared.ruby.lines;
 	struct peek *peek = &capture->peek;
 	const struct ruby *ruby;
-	int count;
+	uintptr_t vm = 0;
 
-	if (number == 0)
+	if (number == 0 || capture->exiting)
 		return;
 	ruby = &rubies[number - 1];
-	if (!may_walk(capture, ruby))
+	if (!stack_module_is_loaded(peek, (uintptr_t)ruby->frames, ruby->module_start))
 		return;
-	count = ruby->frames(0, STACK_MAX_RUBY_FRAMES, frames, lines);
-	for (int i = 0; i < count && i < STACK_MAX_RUBY_FRAMES; i++) {
-		size_t path_len, label_len;
-
-		/* the outermost, with line 0, is a dummy */
-		if (!is_frame(peek, frames[i]) || (i == count - 1 && lines[i] <= 0))
-			continue;
-		path_len = read_file(peek, ruby, frames[i], capture->file, sizeof(capture->file));
-		if (path_len == 0)
-			continue;
-		label_len = read_string(peek, ruby, ruby->label(frames[i]), capture->function,
-					sizeof(capture->function));
-		stack_text_push(&capture->text, LANGUAGE_RUBY, capture->function, label_len,
-				capture->file, path_len, lines[i] > 0 ? (uint32_t)lines[i] : 0);
-		if (capture->text.truncated && capture->text.has_own)
-			return;
-	}
+	if (ruby->vm != 0 && (!peek_pointer(peek, ruby->vm, &vm) || vm == 0))
+		return;
+	if (ruby->is_native_thread() == 0)
+		return;
+	if (ruby->iseq_line != NULL)
+		stack_ruby27_walk(capture, ruby, vm);
+	else
+		walk_frames(capture, ruby);
 }

@@ -85,6 +85,6 @@ end
 # With the GVL taken by another thread: what is read is this thread's own.
 busy = Thread.new { loop { 1 + 1 } }
 sleep 0.05
-recursive(4, 'beside a busy thread') unless RUBY_VERSION < '3'
+recursive(4, 'beside a busy thread')
 busy.kill
 at_exit { connect('at_exit') }

@@ -39,7 +39,7 @@ def library():
         subprocess.run(
             [os.environ.get("CC", "cc"), "-std=gnu11", "-D_GNU_SOURCE", "-I", f"{ROOT}/include",
              "-I", f"{ROOT}/shim", "-fPIC", "-fvisibility=hidden", "-g", "-O2", "-Wall", "-Wextra",
-             "-shared", "-o", fresh, source, inner], check=True)
+             "-shared", "-o", fresh, source, inner, "-ldl", "-lpthread"], check=True)
         os.rename(fresh, path)  # tests run side by side
     return path
 
