@@ -32,10 +32,10 @@ FORKSAN_EXPORT ssize_t sendfile(int fd, int in_fd, off_t *offset, size_t count)
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.sendfile(fd, in_fd, offset, count);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return sendfile_attentive(fd, in_fd, offset, count, entry);
 	n = real.sendfile(fd, in_fd, offset, count);
-	if (unlikely(n > 0 && !track_is_quiet(socket)))
+	if (unlikely(n > 0 && !track_was_easy(socket)))
 		track_late(fd, entry, OPERATION_sendfile, TRACK_WRITE, NULL, 0, n);
 	return n;
 }

@@ -3,11 +3,10 @@
  * Calls that take bytes.
  *
  * All alike, in two functions.  The exported one sends an unwatched descriptor straight to libc,
- * and a quiet connection between two looks at its lineage word.  The other is for connections that
- * need attention: the tracker, the real call once with the caller's arguments, the tracker.  errno
- * is as the real call left it.  The caller's memory is read only after the kernel has filled it,
- * and only as far (pitfall 30).  MSG_PEEK takes nothing, MSG_ERRQUEUE nothing of the conversation:
- * no use.
+ * and an easy connection between two looks at its lineage word.  The other is for the rest: the
+ * tracker, the real call once with the caller's arguments, the tracker.  errno is as the real call
+ * left it.  The caller's memory is read only after the kernel has filled it, and only as far
+ * (pitfall 30).  MSG_PEEK takes nothing, MSG_ERRQUEUE nothing of the conversation: no use.
  *
  * What stays racy: a thread that closes the descriptor while another is inside a call on it, as
  * without us.
@@ -42,10 +41,10 @@ FORKSAN_EXPORT ssize_t read(int fd, void *buffer, size_t len)
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.read(fd, buffer, len);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return read_attentive(fd, buffer, len, entry);
 	n = real.read(fd, buffer, len);
-	if (unlikely(n > 0 && !track_is_quiet(socket)))
+	if (unlikely(n > 0 && !track_was_easy(socket)))
 		track_late_buffer(fd, entry, OPERATION_read, TRACK_READ, buffer, n);
 	return n;
 }
@@ -76,10 +75,10 @@ FORKSAN_EXPORT ssize_t __read_chk(int fd, void *buffer, size_t len, size_t buffe
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.__read_chk(fd, buffer, len, buffer_len);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return __read_chk_attentive(fd, buffer, len, buffer_len, entry);
 	n = real.__read_chk(fd, buffer, len, buffer_len);
-	if (unlikely(n > 0 && !track_is_quiet(socket)))
+	if (unlikely(n > 0 && !track_was_easy(socket)))
 		track_late_buffer(fd, entry, OPERATION___read_chk, TRACK_READ, buffer, n);
 	return n;
 }
@@ -107,10 +106,10 @@ FORKSAN_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.readv(fd, iov, count);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return readv_attentive(fd, iov, count, entry);
 	n = real.readv(fd, iov, count);
-	if (unlikely(n > 0 && !track_is_quiet(socket)))
+	if (unlikely(n > 0 && !track_was_easy(socket)))
 		track_late(fd, entry, OPERATION_readv, TRACK_READ, iov, count, n);
 	return n;
 }
@@ -166,10 +165,10 @@ FORKSAN_EXPORT ssize_t recv(int fd, void *buffer, size_t len, int flags)
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.recv(fd, buffer, len, flags);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return recv_attentive(fd, buffer, len, flags, entry);
 	n = real.recv(fd, buffer, len, flags);
-	if (unlikely(n > 0 && !track_is_quiet(socket) && (flags & NO_USE) == 0))
+	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
 		track_late_buffer(fd, entry, OPERATION_recv, TRACK_READ, buffer, n);
 	return n;
 }
@@ -198,10 +197,10 @@ FORKSAN_EXPORT ssize_t __recv_chk(int fd, void *buffer, size_t len, size_t buffe
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.__recv_chk(fd, buffer, len, buffer_len, flags);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return __recv_chk_attentive(fd, buffer, len, buffer_len, flags, entry);
 	n = real.__recv_chk(fd, buffer, len, buffer_len, flags);
-	if (unlikely(n > 0 && !track_is_quiet(socket) && (flags & NO_USE) == 0))
+	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
 		track_late_buffer(fd, entry, OPERATION___recv_chk, TRACK_READ, buffer, n);
 	return n;
 }
@@ -232,10 +231,10 @@ FORKSAN_EXPORT ssize_t recvfrom(int fd, void *buffer, size_t len, int flags, __S
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.recvfrom(fd, buffer, len, flags, address, address_len);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return recvfrom_attentive(fd, buffer, len, flags, address, address_len, entry);
 	n = real.recvfrom(fd, buffer, len, flags, address, address_len);
-	if (unlikely(n > 0 && !track_is_quiet(socket) && (flags & NO_USE) == 0))
+	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
 		track_late_buffer(fd, entry, OPERATION_recvfrom, TRACK_READ, buffer, n);
 	return n;
 }
@@ -269,11 +268,11 @@ FORKSAN_EXPORT ssize_t __recvfrom_chk(int fd, void *buffer, size_t len, size_t b
 		return real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address,
 					   address_len);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return __recvfrom_chk_attentive(fd, buffer, len, buffer_len, flags, address,
 						address_len, entry);
 	n = real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address, address_len);
-	if (unlikely(n > 0 && !track_is_quiet(socket) && (flags & NO_USE) == 0))
+	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
 		track_late_buffer(fd, entry, OPERATION___recvfrom_chk, TRACK_READ, buffer, n);
 	return n;
 }

@@ -32,10 +32,10 @@ FORKSAN_EXPORT ssize_t write(int fd, const void *buffer, size_t len)
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.write(fd, buffer, len);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return write_attentive(fd, buffer, len, entry);
 	n = real.write(fd, buffer, len);
-	if (unlikely(n > 0 && !track_is_quiet(socket)))
+	if (unlikely(n > 0 && !track_was_easy(socket)))
 		track_late_buffer(fd, entry, OPERATION_write, TRACK_WRITE, buffer, n);
 	return n;
 }
@@ -66,10 +66,10 @@ FORKSAN_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.writev(fd, iov, count);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return writev_attentive(fd, iov, count, entry);
 	n = real.writev(fd, iov, count);
-	if (unlikely(n > 0 && !track_is_quiet(socket)))
+	if (unlikely(n > 0 && !track_was_easy(socket)))
 		track_late(fd, entry, OPERATION_writev, TRACK_WRITE, iov, count, n);
 	return n;
 }
@@ -126,10 +126,10 @@ FORKSAN_EXPORT ssize_t send(int fd, const void *buffer, size_t len, int flags)
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.send(fd, buffer, len, flags);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return send_attentive(fd, buffer, len, flags, entry);
 	n = real.send(fd, buffer, len, flags);
-	if (unlikely(n > 0 && !track_is_quiet(socket)))
+	if (unlikely(n > 0 && !track_was_easy(socket)))
 		track_late_buffer(fd, entry, OPERATION_send, TRACK_WRITE, buffer, n);
 	return n;
 }
@@ -163,10 +163,10 @@ FORKSAN_EXPORT ssize_t sendto(int fd, const void *buffer, size_t len, int flags,
 	if (likely(fdtable_is_unwatched(fd, &entry)))
 		return real.sendto(fd, buffer, len, flags, address, address_len);
 	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_quiet(socket)))
+	if (unlikely(entry == 0 || !track_is_easy(socket)))
 		return sendto_attentive(fd, buffer, len, flags, address, address_len, entry);
 	n = real.sendto(fd, buffer, len, flags, address, address_len);
-	if (unlikely(n > 0 && !track_is_quiet(socket)))
+	if (unlikely(n > 0 && !track_was_easy(socket)))
 		track_late_buffer(fd, entry, OPERATION_sendto, TRACK_WRITE, buffer, n);
 	return n;
 }

@@ -114,6 +114,7 @@ bool track_tell_protocol(const struct track_call *call, const struct iovec *iov,
 	if (told == PROTOCOL_UNKNOWN)
 		return track_class_is_watched(track_protocol(socket));
 	store_relaxed(&socket->protocol, told);
+	fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNTOLD);
 	if (!track_class_is_watched(told) ||
 	    peer_is_ignored(told, socket->peer, socket->peer_len_bytes)) {
 		if (fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_COUNTED) & SOCKET_COUNTED)
@@ -203,8 +204,9 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	memcpy(socket->peer, address, len);
 	socket->peer_len_bytes = len;
 	store_relaxed(&socket->hint, hint);
+	store_relaxed(&socket->flags, SOCKET_UNTOLD);
 	if (hint != PROTOCOL_UNKNOWN) {
-		store_relaxed(&socket->flags, SOCKET_COUNTED);
+		store_relaxed(&socket->flags, SOCKET_UNTOLD | SOCKET_COUNTED);
 		registry_count(COUNT_CONNECTIONS);
 	}
 	store_release(&socket->last, process_mine() | LINEAGE_ATTENTION);

@@ -21,10 +21,13 @@
 #include "real.h"
 #include "registry.h"
 
+/* Flags of a socket that make its bytes wanted. */
+#define TRACK_WANTS_BYTES (SOCKET_UNTOLD | SOCKET_EVIDENCE)
+
 enum track_way { TRACK_READ, TRACK_WRITE };
 
 /* One call that may move bytes and that needs attention, from before it to after it; lives on the
- * wrapper's stack.  Calls on quiet connections never fill one. */
+ * wrapper's stack.  Easy calls never fill one. */
 struct track_call {
 	int fd;
 	uint32_t entry;
@@ -32,6 +35,7 @@ struct track_call {
 	enum track_way way;
 	bool claimed;	       /* strict: the lineage word was exchanged before the call */
 	uint64_t claimed_over; /* what it was */
+	uint64_t started_ns;   /* CLOCK_MONOTONIC; 0: not known */
 };
 
 static inline struct registry_socket *track_socket(uint32_t entry)
@@ -39,66 +43,51 @@ static inline struct registry_socket *track_socket(uint32_t entry)
 	return (struct registry_socket *)((char *)registry_mapping + entry);
 }
 
-/* True when this process made the latest use and nothing about the connection needs attention: the
- * fast path, one compare before the call and one after it. */
-static inline bool track_is_quiet(const struct registry_socket *socket)
+/* How a lineage word differs from our own: 0, the connection is quiet (ours, and nobody else holds
+ * it); LINEAGE_ATTENTION, ours, but to be looked at; anything else, another's. */
+static inline uint64_t track_difference(const struct registry_socket *socket)
 {
-	return load_relaxed(&socket->last) == process_mine();
+	return load_relaxed(&socket->last) ^ process_mine();
 }
 
-/* The connection was quiet before the call and is not after it: another process, or a fork in
+/* True when a call needs no more than a second look afterwards: we made the latest use, and nobody
+ * wants to see the bytes.  The fast path, one compare for a quiet connection. */
+static inline bool track_is_easy(const struct registry_socket *socket)
+{
+	uint64_t difference = track_difference(socket);
+
+	return likely(difference == 0) || (difference == LINEAGE_ATTENTION &&
+					   (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) == 0);
+}
+
+/* The second look, after an easy call that moved bytes: true when nobody came in between. */
+static inline bool track_was_easy(const struct registry_socket *socket)
+{
+	uint64_t difference = track_difference(socket);
+
+	if (likely(difference == 0))
+		return true;
+	if (difference != LINEAGE_ATTENTION)
+		return false;
+	registry_count(COUNT_USES_SOUND);
+	return true;
+}
+
+/* The connection was easy before the call and is not after it: another process, or a fork in
  * another thread, came in between.  Judged as track_end() would. */
 cold void track_late(int fd, uint32_t entry, enum operation operation, enum track_way way,
 		     const struct iovec *iov, int count, ssize_t moved);
 cold void track_late_buffer(int fd, uint32_t entry, enum operation operation, enum track_way way,
 			    const void *buffer, ssize_t moved);
 
-/* Strict mode's part of track_begin(). */
-cold bool track_claim(struct track_call *call, int flags);
-
-/* Before a call that needs attention.  flags: the call's MSG_ flags.  False: the wrapper returns -1
- * without making the real call; errno is set (strict mode, see track.c). */
-static inline bool track_begin(struct track_call *call, int fd, uint32_t entry,
-			       enum operation operation, enum track_way way, int flags)
-{
-	call->fd = fd;
-	call->entry = entry;
-	call->operation = operation;
-	call->way = way;
-	call->claimed = false;
-	return likely(!options.strict) || track_claim(call, flags);
-}
-
-/* True when the use of an inherited connection is known to be sound: ours was the latest too. */
-static inline bool track_is_sound(const struct track_call *call)
-{
-	const struct registry_socket *socket = track_socket(call->entry);
-
-	return load_relaxed(&socket->last) == (process_mine() | LINEAGE_ATTENTION) &&
-	       load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN && !call->claimed;
-}
-
-/* Out of line part of track_end(). */
-cold void track_settle(struct track_call *call, const struct iovec *iov, int count, ssize_t moved);
-cold void track_settle_buffer(struct track_call *call, const void *buffer, ssize_t moved);
+/* Before a call that is not easy.  flags: the call's MSG_ flags.  False: the wrapper returns -1
+ * without making the real call; errno is set (strict mode, see use.c). */
+bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation operation,
+		 enum track_way way, int flags);
 
 /* After it: the call moved `moved` bytes, the first of iov[0..count).  0 and errors are no use. */
-static inline void track_end(struct track_call *call, const struct iovec *iov, int count,
-			     ssize_t moved)
-{
-	if (likely(moved > 0 && track_is_sound(call)))
-		registry_count(COUNT_USES_SOUND);
-	else
-		track_settle(call, iov, count, moved);
-}
-
-static inline void track_end_buffer(struct track_call *call, const void *buffer, ssize_t moved)
-{
-	if (likely(moved > 0 && track_is_sound(call)))
-		registry_count(COUNT_USES_SOUND);
-	else
-		track_settle_buffer(call, buffer, moved);
-}
+void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved);
+void track_end_buffer(struct track_call *call, const void *buffer, ssize_t moved);
 
 /* connect() succeeded, or is under way (EINPROGRESS). */
 void track_connected(int fd, const struct sockaddr *address, socklen_t len);

@@ -47,6 +47,7 @@ static void hand_over(int fd)
 
 	if (entry == 0 || !process_enter() || !track_is_still(fd, fdtable_slot(entry)))
 		return;
+	fetch_or_relaxed(&track_socket(entry)->flags, SOCKET_HANDED_OVER);
 	exchange_acq_rel(&track_socket(entry)->last, LINEAGE_ATTENTION);
 	registry_count(COUNT_HAND_OVERS);
 }

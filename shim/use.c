@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "finding.h"
 #include "sys.h"
@@ -175,7 +176,9 @@ static void judge_use(struct track_call *call, const struct iovec *iov, int coun
 	}
 	word = call->claimed ? call->claimed_over : load_relaxed(&socket->last);
 	if ((word & ~LINEAGE_ATTENTION) == process_mine()) {
-		if (!(load_relaxed(&socket->flags) & SOCKET_INHERITED))
+		if (load_relaxed(&socket->flags) & SOCKET_INHERITED)
+			registry_count(COUNT_USES_SOUND);
+		else
 			calm(socket);
 	} else {
 		if (!call->claimed) {
@@ -198,7 +201,7 @@ static void unclaim(struct track_call *call)
 	compare_exchange_acq_rel(&track_socket(call->entry)->last, &word, call->claimed_over);
 }
 
-void track_settle(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
+void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
 {
 	if (moved > 0)
 		judge_use(call, iov, count, (size_t)moved);
@@ -206,11 +209,11 @@ void track_settle(struct track_call *call, const struct iovec *iov, int count, s
 		unclaim(call);
 }
 
-void track_settle_buffer(struct track_call *call, const void *buffer, ssize_t moved)
+void track_end_buffer(struct track_call *call, const void *buffer, ssize_t moved)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, (size_t)(moved > 0 ? moved : 0)};
 
-	track_settle(call, &iov, 1, moved);
+	track_end(call, &iov, 1, moved);
 }
 
 void track_late(int fd, uint32_t entry, enum operation operation, enum track_way way,
@@ -240,37 +243,46 @@ static int wait_for_bytes(int fd, int flags)
 	return (int)sys_call(SYS_recvfrom, fd, (long)(uintptr_t)&byte, 1, flags | MSG_PEEK, 0, 0);
 }
 
-bool track_claim(struct track_call *call, int flags)
+/* Strict mode: takes the connection before the bytes move.  0 when the call may go on, else the
+ * errno with which it fails. */
+static int claim(struct track_call *call, int flags)
 {
 	struct registry_socket *socket = track_socket(call->entry);
-	uint32_t slot = fdtable_slot(call->entry);
-	int saved_errno = errno;
 	struct lineage_use last;
-	int got;
 
 	if ((load_relaxed(&socket->last) & ~LINEAGE_ATTENTION) == process_mine() ||
-	    !process_enter() || !track_is_still(call->fd, slot))
-		goto out;
+	    !process_enter() || !track_is_still(call->fd, fdtable_slot(call->entry)))
+		return 0;
 	publish_use(call, lineage_unpack(load_relaxed(&socket->last)));
 	call->claimed_over = exchange_acq_rel(&socket->last, process_mine() | LINEAGE_ATTENTION);
 	call->claimed = true;
 	last = lineage_unpack(call->claimed_over);
 	if (lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION ||
 	    !track_class_is_watched(track_protocol(socket)))
-		goto out;
+		return 0;
 	if (call->way == TRACK_READ) {
-		got = wait_for_bytes(call->fd, flags);
+		int got = wait_for_bytes(call->fd, flags);
+
 		if (got <= 0) {
 			unclaim(call);
-			errno = got < 0 ? -got : saved_errno;
-			return got == 0;
+			return -got;
 		}
 	}
 	report_violation(call, last, 0);
 	/* Its bytes never moved: the other process, which did nothing wrong, goes on sound. */
 	unclaim(call);
 	abort();
-out:
-	errno = saved_errno;
-	return true;
+}
+
+bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation operation,
+		 enum track_way way, int flags)
+{
+	int saved_errno = errno;
+	int error;
+
+	*call = (struct track_call){.fd = fd, .entry = entry, .operation = operation, .way = way};
+	error = options.strict ? claim(call, flags) : 0;
+	call->started_ns = sys_clock_ns(CLOCK_MONOTONIC);
+	errno = error != 0 ? error : saved_errno;
+	return error == 0;
 }
