@@ -9,6 +9,7 @@
  *
  * Source: beanstalkd doc/protocol.txt, "Producer Commands", "Worker Commands", "Other Commands".
  */
+#include "stream.h"
 #include "tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
@@ -36,3 +37,20 @@ const struct wire_protocol wire_beanstalkd = {
 	.tell = {tell_client, tell_server},
 	.ports = {11300},
 };
+
+static const char *const words[] = {
+	"put",	       "use",	       "reserve",     "reserve-with-timeout",
+	"reserve-job", "delete",       "release",     "bury",
+	"touch",       "watch",	       "ignore",      "peek",
+	"peek-ready",  "peek-delayed", "peek-buried", "kick",
+	"kick-job",    "stats",	       "stats-job",   "stats-tube",
+	"list-tubes",  "pause-tube",   "quit",
+};
+
+const struct wire_words beanstalkd_words = {NAMES(words), 23 /* quit */};
+
+const char *beanstalkd_name(enum wire_direction direction, uint16_t code)
+{
+	(void)direction;
+	return wire_name_at(NAMES(words), code);
+}

@@ -11,6 +11,7 @@
  * Sources: apache/cassandra doc/native_protocol_v5.spec, section 2 "Frame header", 2.4 "opcode",
  * 4.1.1 "STARTUP" (read 2026-11); v3 and v4 have the same header.
  */
+#include "stream.h"
 #include "tell.h"
 
 #define CASSANDRA_STARTUP 0x01
@@ -65,3 +66,32 @@ const struct wire_protocol wire_cassandra = {
 	.tell = {tell_client, tell_server},
 	.ports = {9042, 9142 /* by habit with TLS */},
 };
+
+/* From v5 on frames are wrapped once the connection has started; they then fail here, and nothing
+ * is lost but names: the protocol has no goodbye. */
+int cassandra_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+{
+	uint32_t len;
+
+	if (have < 9)
+		return 9;
+	len = wire_be32(kept + 5);
+	if (!is_version(kept[0]) || kept[4] > 0x10 || len > 0x10000000u)
+		return -1;
+	frame->len_bytes = 9 + (uint64_t)len;
+	frame->code = (uint16_t)(kept[4] + 1);
+	return 0;
+}
+
+const char *cassandra_name(enum wire_direction direction, uint16_t code)
+{
+	static const char *const names[] = {
+		"ERROR",	 "STARTUP",	 "READY", "AUTHENTICATE", NULL,
+		"OPTIONS",	 "SUPPORTED",	 "QUERY", "RESULT",	  "PREPARE",
+		"EXECUTE",	 "REGISTER",	 "EVENT", "BATCH",	  "AUTH_CHALLENGE",
+		"AUTH_RESPONSE", "AUTH_SUCCESS",
+	};
+
+	(void)direction;
+	return wire_name_at(NAMES(names), code);
+}

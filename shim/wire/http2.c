@@ -7,6 +7,7 @@
  *
  * Source: RFC 9113 section 3.4 "HTTP/2 Connection Preface", 4.1 "Frame Format", 6.5 "SETTINGS".
  */
+#include "stream.h"
 #include "tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
@@ -32,3 +33,35 @@ const struct wire_protocol wire_http2 = {
 	.tell = {tell_client, tell_server},
 	.ports = {50051 /* gRPC by habit */},
 };
+
+#define HTTP2_PREFACE_BYTES 24
+#define HTTP2_HEADER_BYTES 9
+#define HTTP2_GOAWAY 0x07
+
+int http2_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+{
+	if (have < HTTP2_HEADER_BYTES)
+		return HTTP2_HEADER_BYTES;
+	if (kept[0] == 'P') {
+		frame->len_bytes = HTTP2_PREFACE_BYTES;
+		return 0;
+	}
+	if (kept[3] > 0x10)
+		return -1;
+	frame->len_bytes = HTTP2_HEADER_BYTES + (wire_be32(kept) >> 8);
+	frame->code = (uint16_t)(kept[3] + 1);
+	if (kept[3] == HTTP2_GOAWAY)
+		frame->goodbye = WIRE_GOODBYE;
+	return 0;
+}
+
+const char *http2_name(enum wire_direction direction, uint16_t code)
+{
+	static const char *const names[] = {
+		"DATA",		"HEADERS", "PRIORITY", "RST_STREAM",	"SETTINGS",
+		"PUSH_PROMISE", "PING",	   "GOAWAY",   "WINDOW_UPDATE", "CONTINUATION",
+	};
+
+	(void)direction;
+	return wire_name_at(NAMES(names), code);
+}

@@ -14,6 +14,7 @@
  * Sources: Apache Kafka documentation, "Kafka protocol guide": "Request Header", "Api Keys"; the
  * ApiVersions bytes are those of KAFKA-14935.
  */
+#include "stream.h"
 #include "tell.h"
 
 #define KAFKA_METADATA 3
@@ -78,3 +79,65 @@ const struct wire_protocol wire_kafka = {
 	.tell = {tell_client, NULL},
 	.ports = {9092, 9093 /* by habit with TLS */},
 };
+
+int kafka_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+{
+	uint32_t len;
+
+	if (have < 8)
+		return 8;
+	len = wire_be32(kept);
+	if (len < 8 || len > 0x40000000u || kept[4] != 0 || kept[5] > KAFKA_MAX_API_KEY ||
+	    kept[6] != 0)
+		return -1;
+	frame->len_bytes = 4 + (uint64_t)len;
+	frame->code = (uint16_t)(kept[5] + 1);
+	return 0;
+}
+
+const char *kafka_name(enum wire_direction direction, uint16_t code)
+{
+	static const char *const names[] = {
+		"Produce",
+		"Fetch",
+		"ListOffsets",
+		"Metadata",
+		"LeaderAndIsr",
+		"StopReplica",
+		"UpdateMetadata",
+		"ControlledShutdown",
+		"OffsetCommit",
+		"OffsetFetch",
+		"FindCoordinator",
+		"JoinGroup",
+		"Heartbeat",
+		"LeaveGroup",
+		"SyncGroup",
+		"DescribeGroups",
+		"ListGroups",
+		"SaslHandshake",
+		"ApiVersions",
+		"CreateTopics",
+		"DeleteTopics",
+		"DeleteRecords",
+		"InitProducerId",
+		"OffsetForLeaderEpoch",
+		"AddPartitionsToTxn",
+		"AddOffsetsToTxn",
+		"EndTxn",
+		"WriteTxnMarkers",
+		"TxnOffsetCommit",
+		"DescribeAcls",
+		"CreateAcls",
+		"DeleteAcls",
+		"DescribeConfigs",
+		"AlterConfigs",
+		"AlterReplicaLogDirs",
+		"DescribeLogDirs",
+		"SaslAuthenticate",
+		"CreatePartitions",
+	};
+
+	(void)direction;
+	return wire_name_at(NAMES(names), code);
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * LDAP: first bytes.
+ * LDAP: first bytes, and the client's messages.
  *
  *   30 <length> | 02 <n> <message id, n bytes> | <operation> ...        BER, LDAPMessage
  *
@@ -9,9 +9,12 @@
  *                      6E Compare  50 Abandon  77 Extended (StartTLS)
  *   operation, server: 61 BindResponse  64 65 73 Search...  78 ExtendedResponse  ...
  *
+ *   30 05 | 02 01 <id> | 42 00      UnbindRequest: goodbye, no response (section 4.3)
+ *
  * Sources: RFC 4511 section 4.1.1 "Message Envelope", 4.2 to 4.12, 5.1 "Protocol Encoding"; X.690
  * section 8.1.3 for the length.
  */
+#include "stream.h"
 #include "tell.h"
 
 #define LDAP_SEQUENCE 0x30
@@ -82,3 +85,65 @@ const struct wire_protocol wire_ldap = {
 	.ports = {389, 636 /* TLS */, 3268, 3269 /* global catalogue */},
 	.paths = {"ldapi", "slapd"},
 };
+
+#define LDAP_MAX_MESSAGE 0x10000000u
+#define LDAP_UNBIND 0x42
+
+int ldap_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+{
+	uint64_t len = 0;
+	size_t bytes;
+	int at;
+
+	if (have < 2)
+		return 2;
+	if (kept[0] != LDAP_SEQUENCE)
+		return -1;
+	bytes = kept[1] >= 0x80 ? kept[1] - 0x80u : 0;
+	if (bytes > 4 || kept[1] == 0x80)
+		return -1;
+	if (have < 2 + bytes)
+		return (int)(2 + bytes);
+	for (size_t i = 0; i < bytes; i++)
+		len = len << 8 | kept[2 + i];
+	if (bytes == 0)
+		len = kept[1];
+	if (len < 5 || len > LDAP_MAX_MESSAGE)
+		return -1;
+	frame->len_bytes = 2 + bytes + len;
+	at = find_operation(kept, have);
+	if (at <= 0)
+		return at < 0 ? -1 : (int)have + 1;
+	frame->code = kept[at];
+	if (kept[at] == LDAP_UNBIND)
+		frame->goodbye = WIRE_GOODBYE;
+	return 0;
+}
+
+const char *ldap_name(enum wire_direction direction, uint16_t code)
+{
+	(void)direction;
+	switch (code) {
+	case 0x60:
+		return "BindRequest";
+	case LDAP_UNBIND:
+		return "UnbindRequest";
+	case 0x63:
+		return "SearchRequest";
+	case 0x66:
+		return "ModifyRequest";
+	case 0x68:
+		return "AddRequest";
+	case 0x4a:
+		return "DelRequest";
+	case 0x6c:
+		return "ModifyDNRequest";
+	case 0x6e:
+		return "CompareRequest";
+	case 0x50:
+		return "AbandonRequest";
+	case 0x77:
+		return "ExtendedRequest";
+	}
+	return NULL;
+}

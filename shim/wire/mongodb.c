@@ -12,6 +12,7 @@
  * Sources: MongoDB manual, "MongoDB Wire Protocol": "Standard Message Header", "Opcodes"; a message
  * is at most 48,000,000 bytes (maxMessageSizeBytes of hello).
  */
+#include "stream.h"
 #include "tell.h"
 
 #define MONGODB_HEADER_BYTES 16
@@ -56,3 +57,32 @@ const struct wire_protocol wire_mongodb = {
 	.ports = {27017, 27018, 27019},
 	.paths = {"mongodb-"},
 };
+
+int mongodb_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+{
+	uint32_t len, opcode;
+
+	if (have < MONGODB_HEADER_BYTES)
+		return MONGODB_HEADER_BYTES;
+	len = wire_le32(kept);
+	opcode = wire_le32(kept + 12);
+	if (len <= MONGODB_HEADER_BYTES || len > 0x4000000u || opcode < 2001 || opcode > 2013)
+		return -1;
+	frame->len_bytes = len;
+	frame->code = (uint16_t)(opcode - 2000);
+	return 0;
+}
+
+const char *mongodb_name(enum wire_direction direction, uint16_t code)
+{
+	static const char *const names[] = {
+		"OP_UPDATE",	   "OP_INSERT",	  "OP_GET_BY_OID",
+		"OP_QUERY",	   "OP_GET_MORE", "OP_DELETE",
+		"OP_KILL_CURSORS", NULL,	  NULL,
+		"OP_COMMAND",	   NULL,	  "OP_COMPRESSED",
+		"OP_MSG",
+	};
+
+	(void)direction;
+	return wire_name_at(NAMES(names), code);
+}

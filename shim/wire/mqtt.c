@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MQTT 3.1, 3.1.1 and 5: first bytes.
+ * MQTT 3.1, 3.1.1 and 5: first bytes, and the client's packets.
  *
  *   10 | remaining length, 1 to 4 bytes | 00 04 "MQTT" | 04 or 05 | ...      CONNECT     client
  *   10 | remaining length               | 00 06 "MQIsdp" | 03 | ...          CONNECT 3.1
  *   20 | 02 | 00..01 | 00..05                                                CONNACK     server
+ *   E0 | 00  or, in 5, reason and properties                                 DISCONNECT  client
  *
  * Remaining length: 7 bits a byte, the eighth says that another follows.
  *
  * Sources: OASIS MQTT 3.1.1 and 5.0, sections 2.2.3 "Remaining Length", 3.1 "CONNECT", 3.2
- * "CONNACK"; IBM MQTT 3.1 for the older name.
+ * "CONNACK", 3.14 "DISCONNECT"; IBM MQTT 3.1 for the older name.
  */
+#include "stream.h"
 #include "tell.h"
 
 #define MQTT_CONNECT 0x10
@@ -58,3 +60,42 @@ const struct wire_protocol wire_mqtt = {
 	.tell = {tell_client, tell_server},
 	.ports = {1883, 8883 /* TLS */},
 };
+
+#define MQTT_DISCONNECT 0xe0
+
+int mqtt_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+{
+	uint64_t len = 0;
+	size_t at = 1;
+
+	if (have < 2)
+		return 2;
+	if (kept[0] < MQTT_CONNECT)
+		return -1;
+	for (;; at++) {
+		if (at > MQTT_LENGTH_BYTES)
+			return -1;
+		if (at >= have)
+			return (int)at + 1;
+		len |= (uint64_t)(kept[at] & 0x7f) << (7 * (at - 1));
+		if ((kept[at] & 0x80) == 0)
+			break;
+	}
+	frame->len_bytes = at + 1 + len;
+	frame->code = (uint16_t)(kept[0] >> 4);
+	if (kept[0] == MQTT_DISCONNECT)
+		frame->goodbye = WIRE_GOODBYE;
+	return 0;
+}
+
+const char *mqtt_name(enum wire_direction direction, uint16_t code)
+{
+	static const char *const names[] = {
+		"CONNECT",  "CONNACK", "PUBLISH",   "PUBACK",	  "PUBREC",
+		"PUBREL",   "PUBCOMP", "SUBSCRIBE", "SUBACK",	  "UNSUBSCRIBE",
+		"UNSUBACK", "PINGREQ", "PINGRESP",  "DISCONNECT", "AUTH",
+	};
+
+	(void)direction;
+	return wire_name_at(NAMES(names), code);
+}

@@ -8,6 +8,7 @@
  * Source: NATS documentation, "Client Protocol" (reference/protocols/client): INFO, CONNECT, read
  * 2026-11.  Operation names are case-insensitive; servers and clients write capitals.
  */
+#include "stream.h"
 #include "tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
@@ -26,3 +27,15 @@ const struct wire_protocol wire_nats = {
 	.tell = {tell_client, tell_server},
 	.ports = {4222},
 };
+
+static const char *const words[] = {
+	"CONNECT", "PUB", "HPUB", "SUB", "UNSUB", "PING", "PONG",
+};
+
+const struct wire_words nats_words = {NAMES(words), 0};
+
+const char *nats_name(enum wire_direction direction, uint16_t code)
+{
+	(void)direction;
+	return wire_name_at(NAMES(words), code);
+}

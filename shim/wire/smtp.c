@@ -11,6 +11,7 @@
  * Sources: RFC 5321 section 3.1 and 4.1.1.1, RFC 2033, RFC 959 section 5.4, RFC 9051 section 7.1,
  * RFC 1939 section 4.
  */
+#include "stream.h"
 #include "tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
@@ -33,3 +34,16 @@ const struct wire_protocol wire_smtp = {
 	.tell = {tell_client, tell_server},
 	.ports = {25, 587, 21, 143, 110},
 };
+
+static const char *const words[] = {
+	"EHLO", "HELO", "LHLO",	    "MAIL", "RCPT", "DATA", "RSET",
+	"NOOP", "AUTH", "STARTTLS", "USER", "PASS", "QUIT",
+};
+
+const struct wire_words smtp_words = {NAMES(words), 13 /* QUIT */};
+
+const char *smtp_name(enum wire_direction direction, uint16_t code)
+{
+	(void)direction;
+	return wire_name_at(NAMES(words), code);
+}

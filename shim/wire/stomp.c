@@ -9,6 +9,7 @@
  *
  * Source: STOMP Protocol Specification 1.2, "STOMP Frames", "CONNECT or STOMP Frame".
  */
+#include "stream.h"
 #include "tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
@@ -31,3 +32,16 @@ const struct wire_protocol wire_stomp = {
 	.tell = {tell_client, tell_server},
 	.ports = {61613, 61614 /* by habit with TLS */},
 };
+
+static const char *const words[] = {
+	"CONNECT", "STOMP", "SEND",   "SUBSCRIBE", "UNSUBSCRIBE", "ACK",
+	"NACK",	   "BEGIN", "COMMIT", "ABORT",	   "DISCONNECT",
+};
+
+const struct wire_words stomp_words = {NAMES(words), 11 /* DISCONNECT */};
+
+const char *stomp_name(enum wire_direction direction, uint16_t code)
+{
+	(void)direction;
+	return wire_name_at(NAMES(words), code);
+}

@@ -14,6 +14,7 @@
  * Sources: MS-TDS 2.2.3.1 "Packet Header", 2.2.6.5 "PRELOGIN", 4.1 "Pre-Login Request" (12 01 00 2F
  * 00 00 01 00 00 00 1A 00 06 ...); FreeTDS "The TDS Protocol" for types 02 and 04.
  */
+#include "stream.h"
 #include "tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
@@ -57,3 +58,35 @@ const struct wire_protocol wire_tds = {
 	.tell = {tell_client, tell_server},
 	.ports = {1433, 5000 /* Sybase */},
 };
+
+int tds_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+{
+	uint32_t len;
+
+	if (have < 8)
+		return 8;
+	len = wire_be16(kept + 2);
+	if (kept[0] == 0 || kept[0] > 0x12 || kept[1] > 0x1f || len < 8 || kept[7] != 0)
+		return -1;
+	frame->len_bytes = len;
+	frame->code = kept[0];
+	return 0;
+}
+
+const char *tds_name(enum wire_direction direction, uint16_t code)
+{
+	static const char *const names[] = {
+		"SQLBatch", "login",
+		"RPC",	    NULL,
+		NULL,	    "Attention",
+		"BulkLoad", "FedAuthToken",
+		NULL,	    NULL,
+		NULL,	    NULL,
+		NULL,	    "TransactionManager",
+		"normal",   "LOGIN7",
+		"SSPI",	    "PRELOGIN",
+	};
+
+	(void)direction;
+	return wire_name_at(NAMES(names), code);
+}

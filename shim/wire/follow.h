@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Following the messages of a connection whose protocol is told: where requests and replies begin
+ * and end, which messages the server sends unasked, and which say goodbye.
+ *
+ * struct wire_talk is plain data of fixed size that lives in shared memory: it may be read by
+ * another process than wrote it, and nothing in it is believed without a bound.  No payload is kept
+ * but the few first bytes of the message that is being read; a payload of known length is skipped
+ * by arithmetic.  Pure: no process, no time, no system call.
+ *
+ *      client bytes --> wire_follow(WIRE_CLIENT) --> REQUEST events --> the queue of the unanswered
+ *      server bytes --> wire_follow(WIRE_SERVER, head of that queue) --> REPLY and NOTICE events
+ *
+ * The queue is the caller's (shim/evidence.c), because it knows who sent each request.
+ */
+#ifndef FORKSAN_SHIM_WIRE_FOLLOW_H
+#define FORKSAN_SHIM_WIRE_FOLLOW_H
+
+#include "wire/wire.h"
+
+/* First bytes of a message that are kept while it is read: a MySQL OK packet up to its status takes
+ * 21, a memcached binary header 24. */
+#define WIRE_KEPT_BYTES 24
+
+/* One direction.  All zero is the boundary between two messages (and replies). */
+struct wire_stream {
+	uint64_t skip;	/* bytes of this message that need only be passed */
+	uint64_t count; /* the protocol's: columns, elements or digits so far */
+	uint8_t kept[WIRE_KEPT_BYTES];
+	uint8_t have;  /* bytes in kept */
+	uint8_t state; /* within a message */
+	uint8_t phase; /* within a reply of several messages */
+	uint8_t flags; /* the protocol's, within a message */
+	uint16_t code; /* of the message or reply being read */
+	uint16_t spare;
+};
+_Static_assert(sizeof(struct wire_stream) == 48, "two of them in every connection's slot");
+
+enum wire_mode {
+	WIRE_MODE_EXCHANGES,  /* requests and replies are matched */
+	WIRE_MODE_FRAMES,     /* only the client's messages are followed, for names and goodbyes */
+	WIRE_MODE_OPAQUE,     /* nothing can be read */
+	WIRE_MODE_TLS,	      /* TLS records: only their types and lengths */
+	WIRE_MODE_COMPRESSED, /* MySQL's compressed packets: as FRAMES */
+	WIRE_MODE_COUNT,
+};
+
+struct wire_talk {
+	struct wire_stream stream[2]; /* by enum wire_direction */
+	uint8_t protocol;	      /* enum protocol */
+	uint8_t mode;		      /* enum wire_mode */
+	uint16_t flags;		      /* what has been learned of the connection, the protocol's */
+	uint32_t spare;
+};
+_Static_assert(sizeof(struct wire_talk) == 104, "as counted in struct evidence");
+
+/* The oldest request that is not answered, as wire_follow() told it. */
+struct wire_request {
+	uint16_t code;
+	uint8_t shape; /* of its reply, the protocol's */
+	uint8_t quiet; /* may stay without reply, see wire_event.quiet */
+};
+
+enum wire_event_kind {
+	WIRE_NOTHING, /* no bytes, or bytes that belong to nobody */
+	WIRE_REQUEST, /* bytes of a client's message */
+	WIRE_REPLY,   /* bytes of the reply to the oldest unanswered request */
+	WIRE_NOTICE,  /* bytes of a server's message that nobody asked for */
+	WIRE_LOST,    /* the bytes are not what they must be; the stream is not followed any more */
+};
+
+enum wire_exchange {
+	WIRE_ALONE, /* no reply belongs to it */
+	WIRE_OPENS, /* a new request: goes to the end of the queue */
+	WIRE_JOINS, /* part of the last request of the queue (a Bind, a password, a file) */
+};
+
+enum wire_goodbye {
+	WIRE_NO_GOODBYE,
+	WIRE_GOODBYE_LIKELY, /* by its size, or by a text at the start of a write */
+	WIRE_GOODBYE,
+};
+
+/* What the bytes of one call of wire_follow() were. */
+struct wire_event {
+	enum wire_event_kind kind;
+	bool begins; /* they hold the first byte of a message (of a reply) */
+	bool ends;   /* they hold the last byte of a client's message, or of a whole reply */
+	bool told;   /* REQUEST: what follows is known now */
+	enum wire_exchange exchange;
+	enum wire_goodbye goodbye;
+	struct wire_request request;
+	/* REPLY: the quiet requests at the head of the queue got none, the next one is answered. */
+	bool passes_quiet;
+	/* NOTICE: it took the oldest request out of the queue (a subscription's confirmation). */
+	bool retires;
+	uint16_t code;		/* of the message, for wire_message_name(); 0: none */
+	enum protocol protocol; /* whose code that is: a TLS record's inside TLS */
+};
+
+/* Prepares for a connection whose first byte is still to come. */
+void wire_talk_start(struct wire_talk *talk, enum protocol protocol);
+
+/* The same for a connection whose handshake is over, between two exchanges. */
+void wire_talk_resume(struct wire_talk *talk, enum protocol protocol, enum wire_mode mode);
+
+/* The mode in which a protocol is followed when it is not encrypted. */
+enum wire_mode wire_mode_of(enum protocol protocol);
+
+/* True while the opening (login, negotiation) is not over. */
+bool wire_talk_opening(const struct wire_talk *talk);
+
+/*
+ * Consumes at least one of `len` > 0 bytes of a direction, at most to the end of a message, says
+ * what they were, and returns their number.  `head`: the oldest unanswered request, NULL for none;
+ * read for WIRE_SERVER, and for WIRE_CLIENT only whether there is one.  After WIRE_LOST the talk
+ * must be resumed before it is followed again.
+ */
+size_t wire_follow(struct wire_talk *talk, enum wire_direction direction, const uint8_t *bytes,
+		   size_t len, const struct wire_request *head, struct wire_event *event);
+
+/* In OPAQUE mode: a write that begins with these bytes is told by its first word, if it is one that
+ * the protocol knows.  Fills `event` as wire_follow() does. */
+bool wire_tell_text(enum protocol protocol, const uint8_t *bytes, size_t len,
+		    struct wire_event *event);
+
+/* True between two messages (client) or two replies (server). */
+static inline bool wire_at_boundary(const struct wire_stream *stream)
+{
+	return stream->state == 0 && stream->phase == 0 && stream->have == 0 && stream->skip == 0;
+}
+
+/* The name of a message by its code: "COM_QUERY", "Parse", "GET"; NULL when it has none. */
+const char *wire_message_name(enum protocol protocol, enum wire_direction direction, uint16_t code);
+
+/* True when the server may send at any time what nobody asked for as a matter of course, so that a
+ * read without a write before it means nothing. */
+bool wire_server_pushes(enum protocol protocol);
+
+#endif

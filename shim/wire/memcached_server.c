@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memcached: following what the server sends.
+ *
+ *   text    VALUE <key> <flags> <length> [<cas>] CR LF <data> CR LF      then END CR LF
+ *           STORED, NOT_FOUND, OK, <number>, ERROR, ... CR LF            one line
+ *           STAT <name> <value> CR LF                                    then END CR LF
+ *   meta    HD <flag>* CR LF   EN CR LF   NF NS EX ... CR LF   MN CR LF
+ *           VA <length> <flag>* CR LF <data> CR LF
+ *   binary  81 | opcode | key length 2 | extras | 00 | status 2 | total 4 | opaque 4 | CAS 8 | ...
+ *
+ * Quiet commands wait in the queue too.  A binary reply names its opcode, so it is known whether it
+ * answers a quiet command or passes the quiet ones; in meta, MN passes them.
+ *
+ * Sources: memcached doc/protocol.txt, "Retrieval command", "Error strings", "Meta Commands",
+ * "General-purpose statistics"; doc/protocol-binary.txt sections 3.1, 4.  Run against 1.6.18.
+ */
+#include "memcached.h"
+#include "tell.h"
+
+#define MAX_DIGITS 10
+
+/* State within a reply's line or packet; phase says that there is a reply. */
+enum { START, WORD, WORDS, LINE_REST, DATA, PACKET, PACKET_REST };
+enum { BETWEEN, REPLYING };
+
+/* Flags of the stream. */
+enum {
+	LAST = 1u << 0,	  /* after this line or packet (and its data) the reply is over */
+	PASSES = 1u << 1, /* it is not for the quiet commands before */
+	NOTICE = 1u << 2, /* nobody asked */
+};
+
+/* kept: the first word of a line */
+#define WORD_BYTES 12
+#define VALUE_LENGTH_WORD 3
+#define VA_LENGTH_WORD 1
+
+static bool word_is(const struct wire_stream *s, const char *text)
+{
+	size_t len = strlen(text);
+
+	return s->have == len && memcmp(s->kept, text, len) == 0;
+}
+
+static bool is_error(const struct wire_stream *s)
+{
+	return word_is(s, "ERROR") || word_is(s, "SERVER_ERROR") || word_is(s, "CLIENT_ERROR");
+}
+
+/* The line's first word is over: what the line is.  False: it cannot stand here.  code: the word
+ * that is the length of the data, 0 when none follow. */
+static bool end_first(struct wire_stream *s, const struct wire_request *head)
+{
+	uint8_t shape = head != NULL ? head->shape : MEMCACHED_SHAPE_NONE;
+
+	s->flags |= LAST;
+	s->code = 0;
+	s->count = 0;
+	s->spare = 0;
+	switch (shape) {
+	case MEMCACHED_SHAPE_LINE:
+		break;
+	case MEMCACHED_SHAPE_VALUES:
+		if (word_is(s, "VALUE")) {
+			s->flags &= (uint8_t)~LAST;
+			s->code = VALUE_LENGTH_WORD;
+		}
+		break;
+	case MEMCACHED_SHAPE_STATS:
+		if (word_is(s, "STAT") || word_is(s, "ITEM") || word_is(s, "PREFIX"))
+			s->flags &= (uint8_t)~LAST;
+		break;
+	case MEMCACHED_SHAPE_META:
+	case MEMCACHED_SHAPE_NOOP:
+		if (word_is(s, "VA"))
+			s->code = VA_LENGTH_WORD;
+		if (word_is(s, "MN"))
+			s->flags |= PASSES;
+		break;
+	case MEMCACHED_SHAPE_NONE:
+		s->flags |= NOTICE;
+		if (!is_error(s))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	s->state = s->code != 0 ? WORDS : LINE_REST;
+	return true;
+}
+
+/* A byte of a line whose length word is wanted; `spare` counts the words that are over. */
+static bool take_length(struct wire_stream *s, uint8_t byte)
+{
+	if (byte == ' ' || byte == '\r' || byte == '\n') {
+		if (s->spare < UINT16_MAX)
+			s->spare++;
+		if (s->spare > s->code)
+			s->state = LINE_REST;
+		else if (byte == '\n')
+			return false;
+		return true;
+	}
+	if (s->spare != s->code)
+		return true;
+	if (!wire_is_digit(byte) || s->count > MEMCACHED_MAX_BODY)
+		return false;
+	s->count = s->count * 10 + (uint64_t)(byte - '0');
+	return true;
+}
+
+/* A line, or the data after it, is complete. */
+static void end_part(struct wire_stream *s, const struct wire_request *head,
+		     struct wire_event *event)
+{
+	bool last = s->flags & LAST, passes = s->flags & PASSES, notice = s->flags & NOTICE;
+
+	stream_next(s);
+	if (!last)
+		return;
+	stream_end(s);
+	if (notice)
+		return;
+	event->passes_quiet = passes;
+	/* A quiet command stays: there may be more of them, and only what passes them tells. */
+	event->ends = head != NULL && (passes || !head->quiet);
+}
+
+/* The line's LF: data may follow. */
+static bool end_line(struct wire_stream *s, const struct wire_request *head,
+		     struct wire_event *event)
+{
+	if (s->code == 0) {
+		end_part(s, head, event);
+		return true;
+	}
+	if (s->count > MEMCACHED_MAX_BODY)
+		return false;
+	s->skip = s->count + 2;
+	s->state = DATA;
+	return true;
+}
+
+static size_t follow_text(struct wire_stream *s, const uint8_t *bytes, size_t len,
+			  const struct wire_request *head, struct wire_event *event)
+{
+	size_t used = 0;
+
+	while (used < len && (s->state == WORD || s->state == WORDS)) {
+		uint8_t byte = bytes[used];
+
+		/* The byte that ends a first word is also the first that ends a word. */
+		if (s->state == WORD && (byte == ' ' || byte == '\r' || byte == '\n')) {
+			if (!end_first(s, head))
+				return stream_lost(event, len);
+			continue;
+		}
+		if (s->state == WORD) {
+			if (s->have < WORD_BYTES + 1)
+				s->kept[s->have++] = byte;
+		} else if (!take_length(s, byte)) {
+			return stream_lost(event, len);
+		}
+		if (s->state == LINE_REST && byte == '\n')
+			break;
+		used++;
+	}
+	if (s->state == LINE_REST && used < len) {
+		const uint8_t *end = memchr(bytes + used, '\n', len - used);
+
+		used = end != NULL ? (size_t)(end - bytes) + 1 : len;
+		if (end != NULL && !end_line(s, head, event))
+			return stream_lost(event, len);
+	}
+	if (s->flags & NOTICE)
+		event->kind = WIRE_NOTICE;
+	/* Whether a quiet command is answered is not known before the word is. */
+	if (s->state == WORD && head != NULL && head->quiet)
+		event->kind = WIRE_NOTHING;
+	if (s->flags & PASSES)
+		event->passes_quiet = true;
+	return used;
+}
+
+static size_t follow_packet(struct wire_stream *s, const uint8_t *bytes, size_t len,
+			    const struct wire_request *head, struct wire_event *event)
+{
+	size_t used = 0;
+	uint32_t body;
+
+	/* The opcode tells whether the quiet commands are passed; then another is the head. */
+	if (head->quiet && s->have < 2) {
+		used = stream_keep(s, 2, bytes, len);
+		if (s->have < 2)
+			event->kind = WIRE_NOTHING;
+		else
+			event->passes_quiet = !memcached_is_quiet(s->kept[1]);
+		return used;
+	}
+	used = stream_keep(s, MEMCACHED_HEADER_BYTES, bytes, len);
+	if (s->have < MEMCACHED_HEADER_BYTES)
+		return used;
+	body = wire_be32(s->kept + 8);
+	if (s->kept[0] != MEMCACHED_REPLY || body > MEMCACHED_MAX_BODY)
+		return stream_lost(event, len);
+	event->code = MEMCACHED_CODE_BINARY + s->kept[1];
+	s->skip = body;
+	s->state = PACKET_REST;
+	/* Statistics go on until a packet without a key. */
+	s->flags |= LAST;
+	if (head->shape == MEMCACHED_SHAPE_BINARY_STATS && wire_be16(s->kept + 2) > 0)
+		s->flags &= (uint8_t)~LAST;
+	if (s->skip == 0)
+		end_part(s, head, event);
+	return used;
+}
+
+size_t memcached_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
+			       const struct wire_request *head, struct wire_event *event)
+{
+	struct wire_stream *s = &talk->stream[WIRE_SERVER];
+	size_t used;
+
+	*event = (struct wire_event){.kind = head != NULL ? WIRE_REPLY : WIRE_NOTICE};
+	event->begins = wire_at_boundary(s);
+	if (s->state == START) {
+		bool binary = head != NULL && head->shape >= MEMCACHED_SHAPE_BINARY;
+
+		stream_next(s);
+		s->phase = REPLYING;
+		s->state = binary ? PACKET : WORD;
+	}
+	switch (s->state) {
+	case WORD:
+	case WORDS:
+	case LINE_REST:
+		return follow_text(s, bytes, len, head, event);
+	case PACKET:
+		return head != NULL ? follow_packet(s, bytes, len, head, event)
+				    : stream_lost(event, len);
+	case DATA:
+	case PACKET_REST:
+		used = stream_skip(s, len);
+		if (s->skip == 0)
+			end_part(s, head, event);
+		return used;
+	}
+	return stream_lost(event, len);
+}
+
+size_t memcached_follow(struct wire_talk *talk, enum wire_direction direction, const uint8_t *bytes,
+			size_t len, const struct wire_request *head, struct wire_event *event)
+{
+	if (direction == WIRE_CLIENT)
+		return memcached_follow_client(talk, bytes, len, event);
+	return memcached_follow_server(talk, bytes, len, head, event);
+}

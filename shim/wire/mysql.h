@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MySQL: what the client's and the server's follower share.  Private to shim/wire/mysql*.c.
+ */
+#ifndef FORKSAN_SHIM_WIRE_MYSQL_H
+#define FORKSAN_SHIM_WIRE_MYSQL_H
+
+#include "wire/stream.h"
+
+#define MYSQL_HEADER_BYTES 4
+#define MYSQL_COMPRESSED_HEADER_BYTES 7
+#define MYSQL_FULL_PACKET 0xffffffu /* the message goes on in the next packet */
+
+/* First payload byte of a server's packet. */
+#define MYSQL_OK 0x00
+#define MYSQL_MORE_DATA 0x01
+#define MYSQL_LOCAL_INFILE 0xfb
+#define MYSQL_EOF 0xfe
+#define MYSQL_ERR 0xff
+
+/* struct wire_talk.flags */
+enum mysql_talk_flags {
+	MYSQL_TALK_OPENING = 1u << 0,	 /* the login is not over */
+	MYSQL_TALK_EOF_KNOWN = 1u << 1,	 /* whether EOF packets end column definitions is known */
+	MYSQL_TALK_EOF_USED = 1u << 2,	 /* they do: CLIENT_DEPRECATE_EOF is off */
+	MYSQL_TALK_EOF_MAYBE = 1u << 3,	 /* the last reply may be followed by one */
+	MYSQL_TALK_LONG = 1u << 4,	 /* the last request took several packets */
+	MYSQL_TALK_COMPRESSES = 1u << 5, /* after the login */
+	MYSQL_TALK_TLS = 1u << 6,	 /* the client has asked for TLS */
+	MYSQL_TALK_SEQUENCE = 1u << 7,	 /* a long request: its reply goes on counting */
+};
+
+/* How the reply to a command is built. */
+enum mysql_shape {
+	MYSQL_SHAPE_ONE,     /* one packet */
+	MYSQL_SHAPE_RESULT,  /* OK, ERR, a file request or result sets */
+	MYSQL_SHAPE_CURSOR,  /* the same; with an open cursor it ends before the rows */
+	MYSQL_SHAPE_ROWS,    /* packets up to EOF or ERR */
+	MYSQL_SHAPE_PREPARE, /* OK with two counts, then definitions */
+	MYSQL_SHAPE_LOGIN,   /* packets of both sides up to OK or ERR */
+};
+
+/* Codes of wire_message_name(): a command's byte plus 1, so that 0 is none.  The login has no
+ * command byte. */
+#define MYSQL_CODE(command) ((uint16_t)((command) + 1))
+#define MYSQL_CODE_LOGIN 0x200
+#define MYSQL_CODE_UPGRADE 0x201
+
+#define MYSQL_COM_QUIT 0x01
+#define MYSQL_COM_STMT_EXECUTE 0x17
+
+/* What a reply opens with, for wire_message_name(). */
+enum mysql_reply {
+	MYSQL_REPLY_OK = 1,
+	MYSQL_REPLY_ERR,
+	MYSQL_REPLY_EOF,
+	MYSQL_REPLY_INFILE,
+	MYSQL_REPLY_RESULT,
+	MYSQL_REPLY_GREETING,
+};
+
+/* Reply shape of a command; -1 when it gets no reply, -2 when there is no such command. */
+int mysql_command_shape(uint8_t command);
+
+size_t mysql_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
+			   const struct wire_request *head, struct wire_event *event);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PostgreSQL: the parts of the follower.  Private to shim/wire/postgresql*.c.
+ */
+#ifndef FORKSAN_SHIM_WIRE_POSTGRESQL_H
+#define FORKSAN_SHIM_WIRE_POSTGRESQL_H
+
+#include "wire/stream.h"
+
+/* struct wire_talk.flags */
+enum postgresql_talk_flags {
+	POSTGRESQL_TALK_OPENING = 1u << 0,  /* no StartupMessage yet */
+	POSTGRESQL_TALK_GROUP = 1u << 1,    /* extended query messages since the last Sync */
+	POSTGRESQL_TALK_COPY = 1u << 2,	    /* the Sync went unheeded: another belongs to it */
+	POSTGRESQL_TALK_STARTING = 1u << 3, /* StartupMessage is not answered */
+};
+
+/* Codes of wire_message_name(): a message's letter, or one of these. */
+enum postgresql_code {
+	POSTGRESQL_CODE_STARTUP = 0x100,
+	POSTGRESQL_CODE_SSL,
+	POSTGRESQL_CODE_GSS,
+	POSTGRESQL_CODE_CANCEL,
+};
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Redis: the parts of the follower.  Private to shim/wire/redis*.c.
+ */
+#ifndef FORKSAN_SHIM_WIRE_REDIS_H
+#define FORKSAN_SHIM_WIRE_REDIS_H
+
+#include "wire/stream.h"
+
+/* The longest command name that is told apart; longer ones have no name in a report. */
+#define REDIS_NAME_BYTES 16
+
+/* Redis's own bounds: 512 MiB in a string unless proto-max-bulk-len says more, 1 Mi arguments, and
+ * PROTO_INLINE_MAX_SIZE for an inline command. */
+#define REDIS_MAX_BULK (UINT64_C(4) << 30)
+#define REDIS_MAX_ARGUMENTS (1024 * 1024)
+#define REDIS_MAX_LINE (64 * 1024)
+
+/* What a command does to the pairing of requests and replies. */
+enum redis_shape {
+	REDIS_SHAPE_VALUE,     /* one value answers it */
+	REDIS_SHAPE_SUBSCRIBE, /* confirmations answer it, pushes follow */
+	REDIS_SHAPE_MONITOR,   /* lines without end follow its reply */
+	REDIS_SHAPE_STREAM,    /* a replica's stream follows: not followed */
+	REDIS_SHAPE_CLIENT,    /* CLIENT: with REPLY it turns replies off */
+	REDIS_SHAPE_QUIT,
+};
+
+/* struct wire_talk.flags */
+enum redis_talk_flags {
+	REDIS_TALK_SUBSCRIBED = 1u << 0, /* RESP2: all the server sends is unasked */
+};
+
+struct redis_command {
+	const char *name;
+	enum redis_shape shape;
+};
+
+/* `name` in capitals; NULL when it is not in the table. */
+const struct redis_command *redis_find_command(const char *name, size_t len);
+uint16_t redis_command_code(const struct redis_command *command);
+
+/* A decimal number and its CR LF, read byte by byte into a stream's `skip`. */
+enum redis_number {
+	REDIS_NUMBER_MORE, /* the bytes ran out */
+	REDIS_NUMBER_DONE,
+	REDIS_NUMBER_NULL, /* negative */
+	REDIS_NUMBER_BAD,
+};
+
+/* Flags of a stream while a number is read; a follower's own start above them. */
+enum {
+	REDIS_MINUS = 1u << 0,
+	REDIS_DIGIT = 1u << 1,
+	REDIS_RETURN = 1u << 2,
+	REDIS_NUMBER_FLAGS = REDIS_MINUS | REDIS_DIGIT | REDIS_RETURN,
+};
+
+enum redis_number redis_read_number(struct wire_stream *s, const uint8_t *bytes, size_t len,
+				    uint64_t max, size_t *used);
+
+size_t redis_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
+			   const struct wire_request *head, struct wire_event *event);
+
+#endif
