@@ -141,15 +141,24 @@ void track_adopt(void)
 	}
 }
 
-/* True when the program to be started will be under forksan too, as far as its environment goes. */
+/* True when the program to be started will be under forksan too, as far as its environment goes.  The
+ * caller's array may be a bad pointer, which is the kernel's to refuse. */
 static bool environment_has_us(char *const envp[])
 {
 	static const char name[] = "LD_PRELOAD=";
+	char *entry;
 
-	for (; envp && *envp; envp++)
-		if (strncmp(*envp, name, sizeof name - 1) == 0)
-			return strstr(*envp, "libforksan") != NULL;
-	return false;
+	if (!envp)
+		return false;
+	for (; sys_peek(envp, &entry, sizeof entry); envp++) {
+		char start[sizeof name - 1];
+
+		if (!entry)
+			return false;
+		if (sys_peek(entry, start, sizeof start) && memcmp(start, name, sizeof start) == 0)
+			return strstr(entry, "libforksan") != NULL;
+	}
+	return true;
 }
 
 static bool comes_through(uint32_t slot)
