@@ -9,7 +9,8 @@
  *                    shell that waits for us would never get its prompt back
  *   from the kernel  the terminal's ^C, ^\, ^Z, hang-up and resize went to the whole process group,
  *                    so CMD has it already
- *   from a process   it was meant for CMD, and goes on to it
+ *   from a process   it was meant for CMD, and goes on to it.  Whether it was sent to the whole
+ *                    group (kill -TERM -PGRP) cannot be told: then CMD gets it twice
  */
 #include "run_child.h"
 
@@ -21,6 +22,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "exit_status.h"
@@ -41,6 +43,18 @@ static void block_signals(struct saved_signals *saved)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &saved->mask);
 	sigaction(SIGCHLD, &action, &saved->child_action);
+}
+
+/* What was sent to the whole group when CMD ended by it was meant for CMD, and must not end us
+ * before the summary. */
+static void drop_pending_signals(void)
+{
+	const struct timespec at_once = {0, 0};
+	sigset_t all;
+
+	sigfillset(&all);
+	while (sigtimedwait(&all, NULL, &at_once) > 0)
+		continue;
 }
 
 static void restore_signals(const struct saved_signals *saved)
@@ -83,13 +97,6 @@ static int read_exec_error(int fd)
 	return got == (ssize_t)sizeof error ? error : 0;
 }
 
-/* Stops this process as the terminal stopped CMD, until somebody continues it. */
-static void stop_too(pid_t pid)
-{
-	raise(SIGSTOP); /* cannot be blocked; the caller's shell sees it */
-	kill(pid, SIGCONT);
-}
-
 static bool is_terminal_stop(int signal_number)
 {
 	return signal_number == SIGTSTP || signal_number == SIGTTIN || signal_number == SIGTTOU;
@@ -106,8 +113,10 @@ static int wait_for(pid_t pid)
 		pid_t found = waitpid(pid, &status, WNOHANG | WUNTRACED);
 
 		if (found == pid && WIFSTOPPED(status)) {
+			/* The caller's shell sees SIGSTOP, which cannot be blocked.  The SIGCONT
+			 * that ends it stays pending, and goes on to CMD below. */
 			if (is_terminal_stop(WSTOPSIG(status)))
-				stop_too(pid);
+				raise(SIGSTOP);
 			continue;
 		}
 		if (found == pid)
@@ -147,6 +156,7 @@ int run_child(const char *path, char *const argv[], char *const environment[], i
 		*status = wait_for(pid);
 	else if (pid > 0)
 		waitpid(pid, status, 0);
+	drop_pending_signals();
 	restore_signals(&saved);
 	return error;
 }

@@ -67,6 +67,21 @@ for verb in ("run", "report"):
 check("report" in status(0, "--help").stdout, "--help lists the verbs")
 check(status(0, "--version").stdout.startswith("forksan "), "--version")
 
+# A log's text never reaches the terminal as a command to it.
+evil = "\x1b[2J\x9b31m\x7f\r\x08"
+record = finding(
+    text=evil, comm=evil, connection={"peer": evil, "local": evil, "protocol": evil}
+)
+record["culprit"] = {"opened": evil, "use": evil}
+record["other"]["comm"] = evil
+record["operation"] = {"call": evil, "bytes": 1, "message": evil}
+record["history"] = [{"pid": 1, "call": evil, "bytes": 1, "message": evil}]
+for frame in record["stacks"]["opened"]:
+    frame.update(function=evil, file=evil)
+shown = status(0, "report", "--verbose", "-", stdin=log_of(record)).stdout
+bad = [c for c in shown if (ord(c) < 32 and c != "\n") or 0x7F <= ord(c) <= 0x9F]
+check("\\x1b[2J\\xc2\\x9b31m\\x7f" in shown and not bad, "control characters are shown as such", shown)
+
 with open("/dev/full", "wb") as full:
     result = subprocess.run(
         [toolkit.FORKSAN, "report", FOUNDING], stdout=full, stderr=subprocess.PIPE, check=False

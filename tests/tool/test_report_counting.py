@@ -94,9 +94,9 @@ summary = {
     "counters": {"forks": 3},
 }
 report = json_report(
-    summary, dict(summary, counters={"forks": 5}), dict(summary, session="b" * 16), finding()
+    dict(summary, counters={"forks": 5}), summary, dict(summary, session="b" * 16), finding()
 )
-check(report["counters"]["forks"] == 8, "the last summary of each session counts")
+check(report["counters"]["forks"] == 8, "the highest count of each session stands")
 check(report["sessions"] == 3 and report["sessions_without_summary"] == 1, "sessions are told")
 
 # --- bounds -----------------------------------------------------------------------------------
@@ -118,9 +118,12 @@ long_line = log_of(finding(text="x" * (3 << 20))) + log_of(finding())
 result = run("report", "-", stdin=long_line)
 check(
     "stdin:1: expected a line of at most 1048576 bytes" in result.stderr
+    and result.stderr.count("\n") == 1
+    and "2 lines," in result.stdout
     and "seen: 1 violation," in result.stdout,
-    "a line that is too long is broken, the next is read",
+    "a line that is too long is broken as a whole, the next is read",
     result.stderr,
+    result.stdout,
 )
 result = run("report", "-", stdin="x\n" * 250 + log_of(finding()))
 check(result.stderr.count("\n") == 101, "at most 100 broken lines are named")

@@ -31,6 +31,16 @@ int main(void)
 	return depth != 1;
 }
 """
+CXX_SOURCE = """\
+static volatile int depth;
+namespace inner {
+inline __attribute__((always_inline)) void run() { depth = depth + 1; }
+}
+namespace outer {
+__attribute__((noinline)) void run() { inner::run(); }
+}
+int main() { outer::run(); }
+"""
 EMPTY = {"opened": [], "forked": [], "other_use": [], "this_use": []}
 
 
@@ -129,6 +139,26 @@ with toolkit.Directory() as directory:
     }
     (named,), _ = annotated(frame(library, dynamic["outer"] + 1, build_id(library)))
     check(named["function"] == "outer", "a dynamic symbol names a frame", named)
+
+    anonymous = toolkit.compile_c(directory, "anonymous", SOURCE, "-g", "-O2", "-Wl,--build-id=none")
+    place = address_of(anonymous, "outer")
+    (other,), _ = annotated(frame(anonymous, place, identity))
+    check("file" not in other, "nor a file without build-id where the log has one", other)
+    (other,), _ = annotated(frame(anonymous, place, None))
+    check(line_of(other) == ("anonymous.c", 13), "where neither has one the path decides", other)
+
+    # Functions of C++ are named with their scope, inlined ones too.
+    if shutil.which("c++"):
+        scoped = toolkit.write(os.path.join(directory, "scoped.cc"), CXX_SOURCE)
+        program = os.path.join(directory, "scoped")
+        subprocess.run(["c++", "-g", "-O2", "-Wl,--build-id", "-o", program, scoped], check=True)
+        place = address_of(program, "_ZN5outer3runEv")
+        (result,), _ = annotated(frame(program, place, build_id(program)))
+        check(result.get("demangled") == "outer::run()", "a C++ function", result)
+        names = [place["function"] for place in result.get("inlined", [])]
+        check(names == ["inner::run()"], "a C++ function that was inlined", result)
+    else:
+        print("not tested: C++ (no compiler)")
 
 # Names: (mangled, readable).  The Rust ones were made by rustc 1.95 and agree with binutils'
 # c++filt, but for hashes and the types of constants, which are left out here.
