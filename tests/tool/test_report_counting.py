@@ -151,11 +151,10 @@ TEMPLATE = log_of(finding(id="@ID@", repeat=7777, stacks=dict(empty)))
 with toolkit.Directory() as directory:
     path = os.path.join(directory, "big.jsonl")
     with open(path, "w", encoding="utf-8") as file:
-        for i in range(300_000):
-            line = TEMPLATE.replace("@ID@", f"{i:016x}")
-            file.write(line.replace('"repeat": 7777', '"repeat": 1'))
-            if i % 10 == 0:
-                file.write(line.replace('"repeat": 7777', '"repeat": 10'))
+        for repeat, step in ((1, 1), (10, 10)):
+            text = TEMPLATE.replace('"repeat": 7777', f'"repeat": {repeat}')
+            for i in range(0, 300_000, step):
+                file.write(text.replace("@ID@", f"{i:016x}"))
     size = os.path.getsize(path)
     # 64 MiB of examples may be kept; here there is one.
     limit = "" if toolkit.is_sanitized() else "ulimit -v 131072; "
