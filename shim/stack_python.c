@@ -13,11 +13,12 @@
  * the type that it must have, and read through stack_peek.h; the offsets are
  * stack_python_layout.h's.
  *
- * Two functions of CPython are called, both pure reads in every supported version:
- * PyGILState_GetThisThreadState() (a pthread_getspecific) and PyCode_Addr2Line() (decodes the code
- * object's own table).  In a sub-interpreter (uWSGI, mod_wsgi) the former names another state of
- * this thread, one without frames; then all states are searched for this thread's id.  That walk
- * races with threads that come and go; a wrong pointer ends it.
+ * The functions of CPython that are called are pure reads in every supported version:
+ * PyGILState_GetThisThreadState() (a pthread_getspecific), PyCode_Addr2Line() (decodes the code
+ * object's own table), and those that follow the lists of interpreters and thread states.  In a
+ * sub-interpreter (uWSGI, mod_wsgi) the first names another state of this thread, one without
+ * frames; so where there is more than one interpreter all states are searched for this thread's id.
+ * That walk races with threads that come and go; a wrong pointer ends it.
  *
  * Free-threaded builds are not walked: there PyCode_Addr2Line() locks.
  */
@@ -44,6 +45,9 @@
 
 #define MAX_INTERPRETERS 256
 #define MAX_THREADS 4096
+/* What the functions that follow the lists read of each: less than the structures' sizes. */
+#define INTERPRETER_BYTES 8192
+#define THREAD_BYTES 64
 
 struct python {
 	uintptr_t module_start;
@@ -327,52 +331,55 @@ static uintptr_t innermost_frame(struct peek *peek, const struct python_layout *
 	return frame;
 }
 
-/* Searches every interpreter for a state of this thread that has frames. */
-static uintptr_t search_threads(struct peek *peek, const struct python *python)
+/* Walks the frames of every state of this thread, in every interpreter.  The lists begin with the
+ * newest; where one interpreter runs code in another, the newer is the inner one. */
+static void walk_all_states(struct stack_capture *capture, const struct python *python,
+			    uintptr_t interpreter)
 {
+	struct peek *peek = &capture->peek;
 	uint64_t self = (uint64_t)pthread_self();
-	uintptr_t interpreter = python->first_interpreter();
 
 	for (unsigned i = 0; i < MAX_INTERPRETERS && interpreter != 0; i++) {
 		uintptr_t thread;
 
-		if (!peek_range(peek, interpreter, 4096))
-			return 0;
+		if (!peek_range(peek, interpreter, INTERPRETER_BYTES))
+			return;
 		thread = python->first_thread(interpreter);
 		for (unsigned j = 0; j < MAX_THREADS && thread != 0; j++) {
 			uint64_t id = 0;
-			uintptr_t frame;
 
-			if (!peek_range(peek, thread, 64) ||
+			if (!peek_range(peek, thread, THREAD_BYTES) ||
 			    !peek_u64(peek, thread + python->layout.thread_id, &id))
-				return 0;
-			if (id == self) {
-				frame = innermost_frame(peek, &python->layout, thread);
-				if (frame != 0)
-					return frame;
-			}
+				return;
+			if (id == self)
+				walk_frames(capture, python,
+					    innermost_frame(peek, &python->layout, thread));
 			thread = python->next_thread(thread);
 		}
 		interpreter = python->next_interpreter(interpreter);
 	}
-	return 0;
 }
 
 void stack_python_walk(struct stack_capture *capture)
 {
 	uint32_t number = load_acquire(&published);
+	struct peek *peek = &capture->peek;
 	const struct python *python;
-	uintptr_t thread, frame = 0;
+	uintptr_t interpreter, thread;
 
 	if (number == 0)
 		return;
 	python = &pythons[number - 1];
-	if (!stack_module_is_loaded(&capture->peek, python->code_type, python->module_start))
+	if (!stack_module_is_loaded(peek, python->code_type, python->module_start))
+		return;
+	interpreter = python->first_interpreter();
+	if (interpreter == 0 || !peek_range(peek, interpreter, INTERPRETER_BYTES))
 		return;
 	thread = python->this_thread_state();
-	if (thread != 0)
-		frame = innermost_frame(&capture->peek, &python->layout, thread);
-	if (frame == 0)
-		frame = search_threads(&capture->peek, python);
-	walk_frames(capture, python, frame);
+	/* PyGILState_GetThisThreadState() knows one state of a thread, often the main
+	 * interpreter's, without frames. */
+	if (thread == 0 || python->next_interpreter(interpreter) != 0)
+		walk_all_states(capture, python, interpreter);
+	else
+		walk_frames(capture, python, innermost_frame(peek, &python->layout, thread));
 }

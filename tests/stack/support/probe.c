@@ -12,6 +12,7 @@
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -115,39 +116,40 @@ static void probe(const char *call)
 	print(call, id, sys_clock_ns(CLOCK_MONOTONIC) - start);
 }
 
-EXPORT int connect(int fd, const struct sockaddr *address, socklen_t len)
-{
-	int (*real)(int, const struct sockaddr *, socklen_t) =
-		(int (*)(int, const struct sockaddr *, socklen_t))dlsym(RTLD_NEXT, "connect");
+static int (*real_connect)(int, const struct sockaddr *, socklen_t);
+static ssize_t (*real_send)(int, const void *, size_t, int);
+static ssize_t (*real_recv)(int, void *, size_t, int);
 
-	probe("connect");
-	return real(fd, address, len);
-}
-
-EXPORT ssize_t send(int fd, const void *bytes, size_t len, int flags)
-{
-	ssize_t (*real)(int, const void *, size_t, int) =
-		(ssize_t(*)(int, const void *, size_t, int))dlsym(RTLD_NEXT, "send");
-
-	probe("send");
-	return real(fd, bytes, len, flags);
-}
-
-EXPORT ssize_t recv(int fd, void *bytes, size_t len, int flags)
-{
-	ssize_t (*real)(int, void *, size_t, int) =
-		(ssize_t(*)(int, void *, size_t, int))dlsym(RTLD_NEXT, "recv");
-
-	probe("recv");
-	return real(fd, bytes, len, flags);
-}
-
+/* Looked up at the start: dlsym takes the loader's lock, which the tests hold on purpose. */
 __attribute__((constructor)) static void start(void)
 {
 	bool created;
 
+	real_connect =
+		(int (*)(int, const struct sockaddr *, socklen_t))dlsym(RTLD_NEXT, "connect");
+	real_send = (ssize_t(*)(int, const void *, size_t, int))dlsym(RTLD_NEXT, "send");
+	real_recv = (ssize_t(*)(int, void *, size_t, int))dlsym(RTLD_NEXT, "recv");
 	path = getenv("STACK_PROBE");
 	if (path != NULL &&
 	    registry_join("", (pid_t)sys_getpid(), (pid_t)sys_getppid(), &created) == 0 && created)
 		registry_unlink();
+	pthread_atfork(NULL, NULL, stack_after_fork_child);
+}
+
+EXPORT int connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+	probe("connect");
+	return real_connect(fd, address, len);
+}
+
+EXPORT ssize_t send(int fd, const void *bytes, size_t len, int flags)
+{
+	probe("send");
+	return real_send(fd, bytes, len, flags);
+}
+
+EXPORT ssize_t recv(int fd, void *bytes, size_t len, int flags)
+{
+	probe("recv");
+	return real_recv(fd, bytes, len, flags);
 }
