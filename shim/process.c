@@ -175,9 +175,11 @@ static struct registry_process *announce(uint32_t *serial)
 void process_before_fork(void)
 {
 	int saved_errno = errno;
+	/* Entering needs the serial that our own parent announced. */
+	bool watched = process_enter();
 
 	announced_serial = 0;
-	if (process_enter()) {
+	if (watched) {
 		process.fork_stack.n = 0;
 		if (!fdtable_is_empty()) {
 			stack_warm();
