@@ -368,6 +368,9 @@ void registry_release_socket(uint32_t slot, uint32_t generation)
 	atomic_thread_fence(memory_order_seq_cst);
 	if (held_by_anyone(slot, false))
 		return;
+	/* A message holds it.  One that is never received leaves the slot to be reclaimed. */
+	if (load_acquire(&registry->sockets[slot].flags) & SOCKET_IN_MESSAGE)
+		return;
 	if (!compare_exchange_acq_rel(&registry->socket_state[slot], &live,
 				      (generation + 1) << 8 | SOCKET_FREE))
 		return;

@@ -105,13 +105,12 @@ void track_closing_range(unsigned first, unsigned last);
 void track_end_message(struct track_call *call, const struct msghdr *message, ssize_t moved);
 void track_end_messages(struct track_call *call, struct mmsghdr *messages, int count);
 
-/* Descriptors passed with SCM_RIGHTS by a message that the kernel took or gave.  Sent: the lineage
- * of a watched connection starts anew.  Received: watched here when the session knows the socket.
- */
+/* Descriptors passed with SCM_RIGHTS by a message that the kernel took or gave.  Sent: counted.
+ * Received: watched here when the session knows the socket, whose lineage starts anew. */
 void track_sent_fds(const struct msghdr *message);
 void track_received_fds(const struct msghdr *message);
 
-/* The same for one descriptor. */
+/* The same for one descriptor: passed on by other means than a message; found here. */
 void track_handed_over(int fd);
 void track_received(int fd);
 

@@ -3,9 +3,9 @@
  * Connections that change hands: descriptors in messages (SCM_RIGHTS, unix(7)) and descriptors that
  * come through exec.
  *
- * Handed over is not shared: the giver's part of the conversation is over, so the lineage word goes
- * back to "no use yet" and the next user, whoever it is, is sound.  If giver and receiver both go on,
- * the second of them breaks the rule like any other.
+ * Handed over is not shared: the giver's part of the conversation is over, so with the receipt the
+ * lineage word goes back to "no use yet", and the next user, whoever it is, is sound.  If giver and
+ * receiver both go on, the second of them breaks the rule like any other.
  */
 #include "track.h"
 
@@ -41,14 +41,28 @@ static void each_passed_fd(const struct msghdr *message, void (*visit)(int fd))
 	}
 }
 
-static void hand_over(int fd)
+/* The connection behind a watched descriptor, NULL when it is none. */
+static struct registry_socket *find_connection(int fd)
 {
 	uint32_t entry = fdtable_lookup(fd);
 
 	if (entry == 0 || !process_enter() || !track_is_still(fd, fdtable_slot(entry)))
+		return NULL;
+	return track_socket(entry);
+}
+
+static void begin_anew(struct registry_socket *socket)
+{
+	exchange_acq_rel(&socket->last, LINEAGE_ATTENTION);
+}
+
+static void mark_sent(int fd)
+{
+	struct registry_socket *socket = find_connection(fd);
+
+	if (!socket)
 		return;
-	fetch_or_relaxed(&track_socket(entry)->flags, SOCKET_HANDED_OVER);
-	exchange_acq_rel(&track_socket(entry)->last, LINEAGE_ATTENTION);
+	fetch_or_relaxed(&socket->flags, SOCKET_HANDED_OVER | SOCKET_IN_MESSAGE);
 	registry_count(COUNT_HAND_OVERS);
 }
 
@@ -64,11 +78,30 @@ static void adopt(int fd)
 		fdtable_clear(fd);
 }
 
+/* It is the receiver that lets the lineage begin anew.  The giver's sendmsg() returns at any time
+ * after the receiver's first use, and would wipe that out. */
+static void take_over(int fd)
+{
+	struct registry_socket *socket;
+
+	adopt(fd);
+	socket = find_connection(fd);
+	if (!socket)
+		return;
+	fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_IN_MESSAGE);
+	begin_anew(socket);
+}
+
 void track_handed_over(int fd)
 {
 	int saved_errno = errno;
+	struct registry_socket *socket = find_connection(fd);
 
-	hand_over(fd);
+	if (socket) {
+		fetch_or_relaxed(&socket->flags, SOCKET_HANDED_OVER);
+		registry_count(COUNT_HAND_OVERS);
+		begin_anew(socket);
+	}
 	errno = saved_errno;
 }
 
@@ -76,7 +109,7 @@ void track_sent_fds(const struct msghdr *message)
 {
 	int saved_errno = errno;
 
-	each_passed_fd(message, hand_over);
+	each_passed_fd(message, mark_sent);
 	errno = saved_errno;
 }
 
@@ -85,7 +118,7 @@ void track_received_fds(const struct msghdr *message)
 	int saved_errno = errno;
 
 	if (process_enter() && !process_is_vfork_child())
-		each_passed_fd(message, adopt);
+		each_passed_fd(message, take_over);
 	errno = saved_errno;
 }
 

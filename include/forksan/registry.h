@@ -144,6 +144,7 @@ enum registry_socket_flags {
 	SOCKET_UNTOLD = 1u << 2,    /* the protocol is not told: the bytes are wanted */
 	SOCKET_EVIDENCE = 1u << 3,  /* two processes have used it: messages are followed */
 	SOCKET_HANDED_OVER = 1u << 4, /* passed on with SCM_RIGHTS: its opener is not its owner */
+	SOCKET_IN_MESSAGE = 1u << 5,  /* sent and not yet received: nobody may hold it meanwhile */
 };
 
 /* One native frame: module index + 1 in the upper 16 bits (0: unknown, offset is the address),
