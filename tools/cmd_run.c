@@ -101,42 +101,56 @@ static int violation_status(void)
 									 : STATUS_VIOLATION;
 }
 
-/* Says what the registry holds, completes the log, and removes the registry when nobody needs it.
- * Returns how many violations were counted. */
-static uint64_t finish(const char *session, uint64_t session_number, const char *command,
-		       struct run_log *log)
+/* The summary, and the registry's end when nobody needs it any more. */
+static void summarize(const struct run_registry *registry, const char *path, const char *session)
+{
+	counters_print(registry->counters, SUMMARY_PREFIX, stderr);
+	if (registry->alive > 0)
+		fprintf(stderr,
+			SUMMARY_PREFIX "still running and watched: %zu process%s of session %s\n",
+			registry->alive, registry->alive == 1 ? "" : "es", session);
+	else
+		run_registry_remove(path);
+}
+
+/* Says what was seen and completes the log.  Returns true when there was a violation, by the
+ * registry's count or by the log: either may be missing. */
+static bool finish(const char *session, uint64_t session_number, const char *command,
+		   struct run_log *log)
 {
 	char path[RUN_REGISTRY_PATH_BYTES];
 	struct run_registry registry;
 	const char *why = NULL;
+	enum run_registry_state state;
+	struct run_log_content content = {0};
 
 	run_registry_path(session, path);
-	switch (run_registry_read(path, &registry, &why)) {
+	state = run_registry_read(path, &registry, &why);
+	if (log != NULL) {
+		if (state == RUN_REGISTRY_READ && !registry.summary_written)
+			run_log_add_summary(log, session, registry.counters);
+		content = run_log_show(log, session_number);
+	}
+	switch (state) {
 	case RUN_REGISTRY_READ:
+		summarize(&registry, path, session);
 		break;
 	case RUN_REGISTRY_ABSENT:
-		cli_error(verb_run.name,
-			  "forksan was not active in %s: nothing was watched (no registry %s)",
-			  command, path);
-		return 0;
+		if (content.any)
+			cli_error(verb_run.name, "no registry %s: the log is all that is known",
+				  path);
+		else
+			cli_error(verb_run.name,
+				  "forksan was not active in %s: nothing was watched (no registry "
+				  "%s)",
+				  command, path);
+		break;
 	case RUN_REGISTRY_STRANGE:
 		cli_error(verb_run.name, "cannot read what forksan saw in %s: registry %s: %s",
 			  command, path, why);
-		return 0;
+		break;
 	}
-	if (log != NULL) {
-		if (!registry.summary_written)
-			run_log_add_summary(log, session, registry.counters);
-		run_log_show(log, session_number);
-	}
-	counters_print(registry.counters, SUMMARY_PREFIX, stderr);
-	if (registry.alive > 0)
-		fprintf(stderr,
-			SUMMARY_PREFIX "still running and watched: %zu process%s of session %s\n",
-			registry.alive, registry.alive == 1 ? "" : "es", session);
-	else
-		run_registry_remove(path);
-	return registry.counters[COUNT_VIOLATIONS];
+	return registry.counters[COUNT_VIOLATIONS] > 0 || content.violated;
 }
 
 static int run(int argc, char **argv)
@@ -147,9 +161,9 @@ static int run(int argc, char **argv)
 	struct run_target target;
 	struct run_log log;
 	char **environment;
-	uint64_t number, violations;
+	uint64_t number;
 	int status, error;
-	bool logged;
+	bool logged, violated;
 
 	status = read_arguments(argc, argv, &arguments);
 	if (status >= 0)
@@ -183,10 +197,10 @@ static int run(int argc, char **argv)
 		cli_error(verb_run.name, "%s: %s", target.path, strerror(error));
 		return STATUS_NOT_INSTRUMENTED;
 	}
-	violations = finish(session, number, arguments.command[0], logged ? &log : NULL);
+	violated = finish(session, number, arguments.command[0], logged ? &log : NULL);
 	if (logged)
 		run_log_close(&log);
-	if (violations > 0 && violation_status() != 0)
+	if (violated && violation_status() != 0)
 		return violation_status();
 	run_child_repeat(status);
 }

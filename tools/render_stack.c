@@ -4,6 +4,7 @@
  */
 #include "render_stack.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "clean.h"
@@ -68,9 +69,20 @@ static void print_native(const json_t *frame, FILE *out)
 	fputs(")\n", out);
 }
 
-static void print_interpreted(const json_t *frame, FILE *out)
+static bool is_culprit(const json_t *frame, const char *culprit)
 {
-	fputs("      ", out);
+	const char *file = string_of(frame, "file");
+	size_t len = file != NULL ? strlen(file) : 0;
+
+	return len > 0 && culprit != NULL && strncmp(culprit, file, len) == 0 &&
+	       culprit[len] == ':' &&
+	       strtoll(culprit + len + 1, NULL, 10) ==
+		       json_integer_value(json_object_get(frame, "line"));
+}
+
+static void print_interpreted(const json_t *frame, const char *culprit, FILE *out)
+{
+	fputs(is_culprit(frame, culprit) ? "   => " : "      ", out);
 	clean_print(string_of(frame, "function"), out);
 	print_source(frame, out);
 	fputc('\n', out);
@@ -83,8 +95,9 @@ static void print_hidden(size_t count, const char *what, FILE *out)
 			count == 1 ? "" : "s");
 }
 
-/* The interpreter's own code, and the program's start. */
-static bool is_interpreter(const json_t *frame)
+/* What a reader of the interpreter's frames need not see: its own code, the program's start, and
+ * what has no name. */
+static bool says_nothing(const json_t *frame)
 {
 	static const char *const beginnings[] = {
 		"python", "libpython", "ruby",	"libruby", "perl",     "libperl",
@@ -92,8 +105,8 @@ static bool is_interpreter(const json_t *frame)
 	};
 	const char *module = string_of(frame, "module");
 
-	if (module == NULL)
-		return false;
+	if (module == NULL || string_of(frame, "function") == NULL)
+		return true;
 	module = site_base_name(module);
 	for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
 		if (strncmp(module, beginnings[i], strlen(beginnings[i])) == 0)
@@ -101,7 +114,7 @@ static bool is_interpreter(const json_t *frame)
 	return false;
 }
 
-void render_stack(const json_t *stack, bool every_frame, FILE *out)
+void render_stack(const json_t *stack, const char *culprit, bool every_frame, FILE *out)
 {
 	size_t interpreted = 0, native = 0, hidden = 0, native_hidden = 0, i;
 	const json_t *frame;
@@ -111,7 +124,7 @@ void render_stack(const json_t *stack, bool every_frame, FILE *out)
 		if (strcmp(string_of(frame, "language"), "native") == 0)
 			continue;
 		if (every_frame || ++interpreted <= SHOWN_INTERPRETED)
-			print_interpreted(frame, out);
+			print_interpreted(frame, culprit, out);
 		else
 			hidden++;
 	}
@@ -121,7 +134,7 @@ void render_stack(const json_t *stack, bool every_frame, FILE *out)
 		if (strcmp(string_of(frame, "language"), "native") != 0)
 			continue;
 		if (every_frame ||
-		    (native < SHOWN_NATIVE && (interpreted == 0 || !is_interpreter(frame)))) {
+		    (native < SHOWN_NATIVE && (interpreted == 0 || !says_nothing(frame)))) {
 			print_native(frame, out);
 			native++;
 		} else {

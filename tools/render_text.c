@@ -108,13 +108,15 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 	const json_t *stacks = json_object_get(finding, "stacks");
 	const json_t *other = json_object_get(finding, "other");
 	const json_t *operation = json_object_get(finding, "operation");
+	const json_t *culprit = json_object_get(finding, "culprit");
+	const char *opened = string_of(culprit, "opened"), *use = string_of(culprit, "use");
 
 	fprintf(out, "    opened by process %lld at ", integer_of(connection, "opened_by"));
 	clean_print(string_of(connection, "opened_at"), out);
 	fputc('\n', out);
-	render_stack(json_object_get(stacks, "opened"), every_frame, out);
+	render_stack(json_object_get(stacks, "opened"), opened, every_frame, out);
 	fputs("    forked\n", out);
-	render_stack(json_object_get(stacks, "forked"), every_frame, out);
+	render_stack(json_object_get(stacks, "forked"), NULL, every_frame, out);
 	if (json_is_object(other)) {
 		bool used = json_array_size(json_object_get(stacks, "other_use")) > 0;
 
@@ -122,7 +124,7 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 		print_other(other, out);
 		fputc('\n', out);
 		if (used)
-			render_stack(json_object_get(stacks, "other_use"), every_frame, out);
+			render_stack(json_object_get(stacks, "other_use"), NULL, every_frame, out);
 	}
 	fprintf(out, "    %s process %lld (",
 		json_is_object(operation) ? "this use, by" : "this:", integer_of(finding, "pid"));
@@ -132,7 +134,7 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 		print_operation(operation, out);
 	fputc('\n', out);
 	if (json_is_object(operation))
-		render_stack(json_object_get(stacks, "this_use"), every_frame, out);
+		render_stack(json_object_get(stacks, "this_use"), use, every_frame, out);
 }
 
 /* The newest operations; an entry's own types were not checked, missing ones show as 0 or "?". */
@@ -166,6 +168,8 @@ static void print_example(const json_t *finding, bool every_frame, FILE *out)
 	size_t advice_count = advice_find(finding, advice);
 
 	print_field("why", string_of(finding, "text"), out);
+	for (size_t i = 0; i < advice_count; i++)
+		fprintf(out, "  advice   %s: %s\n", advice[i].name, advice[i].text);
 	fprintf(out, "  example  fd %lld, local ", integer_of(connection, "fd"));
 	clean_print(local != NULL ? local : "unnamed", out);
 	fputs(", socket ", out);
@@ -173,8 +177,6 @@ static void print_example(const json_t *finding, bool every_frame, FILE *out)
 	fputc('\n', out);
 	print_stacks(finding, every_frame, out);
 	print_history(json_object_get(finding, "history"), out);
-	for (size_t i = 0; i < advice_count; i++)
-		fprintf(out, "  advice   %s: %s\n", advice[i].name, advice[i].text);
 }
 
 void render_findings(const struct report *report, bool every_frame, FILE *out)

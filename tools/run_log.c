@@ -109,17 +109,21 @@ void run_log_add_summary(struct run_log *log, const char *session,
 	json_decref(record);
 }
 
-void run_log_show(struct run_log *log, uint64_t session)
+struct run_log_content run_log_show(struct run_log *log, uint64_t session)
 {
+	struct run_log_content content = {0};
 	struct report report;
 	int result;
 
 	if (lseek(log->fd, log->start, SEEK_SET) < 0)
-		return;
+		return content;
 	report_init(&report);
 	result = report_read(&report, verb_run.name, log->path, log->fd, session);
 	if (result < 0)
 		cli_error(verb_run.name, "%s: %s", log->path, strerror(-result));
 	render_findings(&report, false, stderr);
+	content.any = sessions_count(report.sessions) > 0;
+	content.violated = groups_total(report.groups, LEVEL_VIOLATION) > 0;
 	report_clear(&report);
+	return content;
 }

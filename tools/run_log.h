@@ -26,7 +26,12 @@ void run_log_close(struct run_log *log);
 void run_log_add_summary(struct run_log *log, const char *session,
 			 const uint64_t counters[COUNTER_COUNT]);
 
+struct run_log_content {
+	bool any;      /* the session has records */
+	bool violated; /* a violation is among them */
+};
+
 /* Shows the findings of `session` in the new part of FILE, as text on stderr. */
-void run_log_show(struct run_log *log, uint64_t session);
+struct run_log_content run_log_show(struct run_log *log, uint64_t session);
 
 #endif

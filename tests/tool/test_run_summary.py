@@ -77,6 +77,8 @@ int main(int argc, char **argv)
 			process.pid_namespace = value;
 		if (strcmp(argv[i], "exit") == 0)
 			status = value;
+		if (strcmp(argv[i], "gone") == 0)
+			return 0;
 		if (strcmp(argv[i], "fifo") == 0)
 			return mkfifo(path, 0600) != 0;
 		if (strcmp(argv[i], "directory") == 0)
@@ -224,5 +226,14 @@ with toolkit.Directory() as directory:
     check(not os.path.exists(result.stdout.split("\n")[0]), "the registry is gone")
     says(result, 66, "1. shared-use (violation)", "why      ours", "log.jsonl:3: expected JSON")
     check("of another session" not in result.stderr, "findings of other sessions are not shown")
+
+    # Where the registry tells nothing the log still does.
+    for arguments, text in ((["magic=0"], "cannot read"), (["gone=1"], "no registry")):
+        toolkit.write(log, toolkit.log_of(toolkit.finding(text="from before"), other))
+        command = ["run", "-o", log, "/usr/bin/python3", writer, fake, *arguments]
+        result = run(*command, program=tool)
+        if os.path.exists(result.stdout.split("\n")[0]):
+            os.unlink(result.stdout.split("\n")[0])
+        says(result, 66, "why      ours", text)
 
 toolkit.finish()
