@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Before our constructor, and beside other libraries that are preloaded: rows 1 and 2 of the
+ * Before our constructor, and beside other libraries that are preloaded: rows 1, 2 and 15 of the
  * pitfalls.
  */
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness.h"
@@ -25,6 +26,17 @@ static void run_early(void)
 /* What an allocator must survive: it is called by us, in us and around us. */
 static void run_allocator(void)
 {
+	siblings_use(peer_ping);
+}
+
+/* An audit library moves us out of the loader's static TLS, and makes it call us for each binding.
+ */
+static void run_audited(void)
+{
+	if (getenv("LD_AUDIT") == NULL) {
+		setenv("LD_AUDIT", plugin_path("audit"), 1);
+		subject_start_again("FORKSAN_TEST_AUDITED", 1);
+	}
 	siblings_use(peer_ping);
 }
 
@@ -59,6 +71,10 @@ static const struct entry_case cases[] = {
 	BOTH_ORDERS(run_eatmydata, "libeatmydata.so", "libeatmydata"),
 	BOTH_ORDERS(run_faketime, "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
 		    "libfaketime"),
+	{.name = "under an audit library",
+	 .run = run_audited,
+	 .check = expect_shared_use,
+	 .operation = "send"},
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sandboxes: row 22 of the pitfalls.  A program that allows itself only the system calls that it
+ * needs needs no more of them with us, as long as it uses its own connections; and where we do need
+ * one, a refusal changes nothing for the program.
+ */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "sys.h"
+
+#define ALLOW(number)                                                                              \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),                                       \
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+
+/* From now on only what peer_ping() and the end of a process need. */
+static void sandbox(uint32_t otherwise)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		ALLOW(SYS_sendto),
+		ALLOW(SYS_recvfrom),
+		ALLOW(SYS_write),
+		ALLOW(SYS_rt_sigreturn),
+		ALLOW(SYS_exit),
+		ALLOW(SYS_exit_group),
+		BPF_STMT(BPF_RET | BPF_K, otherwise),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+
+	require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		skip("seccomp is not allowed here");
+}
+
+/* A system call too many kills. */
+static void run_own_connection(void)
+{
+	int fd = peer_connect();
+
+	for (int i = 0; i < 3; i++)
+		peer_ping(fd);
+	sandbox(SECCOMP_RET_KILL_PROCESS);
+	for (int i = 0; i < 100; i++)
+		peer_ping(fd);
+	sys_call(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+}
+
+/* A system call too many fails, with an errno that no other does. */
+static void ping_refused(int fd)
+{
+	sandbox(SECCOMP_RET_ERRNO | ENOTNAM);
+	for (int i = 0; i < 10; i++)
+		peer_ping(fd);
+	errno = 0;
+	require(send(fd, REQUEST, REQUEST_BYTES, 0) == REQUEST_BYTES && errno == 0);
+	raw_receive_reply(fd);
+}
+
+static void run_refused(void)
+{
+	int fd = peer_connect();
+
+	run_child(peer_ping, fd);
+	run_child(ping_refused, fd);
+}
+
+static const struct entry_case cases[] = {
+	{.name = "its own connection takes no system call of ours", .run = run_own_connection},
+	{.name = "an inherited one works although ours are refused", .run = run_refused},
+};
+
+int main(int argc, char **argv)
+{
+	return entry_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}
