@@ -97,7 +97,7 @@ static const char *closest_long_option(const char *word, const struct option *lo
 	const char *names[MAX_LONG_OPTIONS];
 	size_t count = 0;
 
-	while (longs[count].name != NULL && count < MAX_LONG_OPTIONS) {
+	while (count < MAX_LONG_OPTIONS && longs[count].name != NULL) {
 		names[count] = longs[count].name;
 		count++;
 	}

@@ -155,7 +155,7 @@ static bool finish(const char *session, uint64_t session_number, const char *com
 
 static int run(int argc, char **argv)
 {
-	struct run_arguments arguments = {0};
+	struct run_arguments arguments = {.command = argv};
 	char session[REGISTRY_SESSION_BYTES];
 	struct run_library library;
 	struct run_target target;

@@ -53,7 +53,7 @@ static int resolve(const char *name, char out[PATH_MAX])
 	if (strchr(name, '/') != NULL) {
 		if (strlen(name) >= PATH_MAX)
 			return ENAMETOOLONG;
-		strcpy(out, name);
+		memcpy(out, name, strlen(name) + 1);
 		if (is_executable_file(name))
 			return 0;
 		return access(name, F_OK) == 0 ? EACCES : errno;
@@ -146,7 +146,7 @@ static void examine_elf(const struct elf_file *elf, const struct run_library *li
 static bool read_script_line(const char *path, char line[SCRIPT_LINE_BYTES])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char buffer[SCRIPT_LINE_BYTES];
+	char buffer[SCRIPT_LINE_BYTES] = "";
 	ssize_t len;
 
 	if (fd < 0)
@@ -157,7 +157,7 @@ static bool read_script_line(const char *path, char line[SCRIPT_LINE_BYTES])
 		return false;
 	buffer[len] = '\0';
 	buffer[strcspn(buffer, "\n")] = '\0';
-	strcpy(line, buffer + 2);
+	memcpy(line, buffer + 2, sizeof buffer - 2);
 	return true;
 }
 

@@ -31,12 +31,14 @@ struct sessions *sessions_new(void)
 
 void sessions_free(struct sessions *sessions)
 {
-	struct session *session, *next;
+	struct session *session = sessions->table;
 
-	HASH_ITER(hh, sessions->table, session, next)
-	{
-		HASH_DEL(sessions->table, session);
+	HASH_CLEAR(hh, sessions->table);
+	while (session != NULL) {
+		struct session *next = session->hh.next;
+
 		free(session);
+		session = next;
 	}
 	free(sessions);
 }

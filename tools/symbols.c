@@ -63,12 +63,14 @@ struct symbols *symbols_new(void)
 
 static void forget_answers(struct symbols *symbols)
 {
-	struct answer *answer, *next;
+	struct answer *answer = symbols->answers;
 
-	HASH_ITER(hh, symbols->answers, answer, next)
-	{
-		HASH_DEL(symbols->answers, answer);
+	HASH_CLEAR(hh, symbols->answers);
+	while (answer != NULL) {
+		struct answer *next = answer->hh.next;
+
 		free(answer);
+		answer = next;
 	}
 }
 

@@ -5,7 +5,11 @@
  *
  * Symbol lookup is left out (a log would name files to open); demangling has a target of its own.
  *
- * FUZZES: tools/log_read.c tools/log_record.c tools/groups.c tools/identities.c tools/site.c tools/sessions.c tools/counters.c tools/report.c tools/clean.c tools/cli.c tools/render_text.c tools/render_stack.c tools/render_json.c tools/annotate.c tools/advice.c tools/demangle.c tools/demangle_parser.c tools/demangle_rust.c tools/demangle_v0.c
+ * FUZZES: tools/log_read.c tools/log_record.c tools/groups.c tools/identities.c
+ * FUZZES: tools/site.c tools/sessions.c tools/counters.c tools/report.c tools/clean.c
+ * FUZZES: tools/cli.c tools/render_text.c tools/render_stack.c tools/render_json.c
+ * FUZZES: tools/annotate.c tools/advice.c tools/demangle.c tools/demangle_parser.c
+ * FUZZES: tools/demangle_rust.c tools/demangle_v0.c
  * LIBRARIES: -ljansson
  */
 #include <jansson.h>
@@ -92,7 +96,6 @@ static void check_json(const struct report *report)
 	json_decref(json);
 	free(text);
 }
-
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
