@@ -39,9 +39,9 @@ tests_fail() {
 	status=77
 	for test in "$build"/tests/entry/test_*; do
 		case $test in *.d) continue ;; esac
-		result=0
-		FORKSAN_SHIM=$work/libforksan.so "$test" "$1" >"$work/output" 2>&1 || result=$?
-		case $result in
+		outcome=0
+		FORKSAN_SHIM=$work/libforksan.so "$test" "$1" >"$work/output" 2>&1 || outcome=$?
+		case $outcome in
 		0) status=1 ;;
 		77) ;;
 		*) return 0 ;;
