@@ -62,6 +62,6 @@ FORKSAN_EXPORT int shutdown(int fd, int how)
 	uint32_t entry = fdtable_lookup(fd);
 
 	if (unlikely(entry != 0))
-		track_shutdown(fd, entry, how);
+		track_shutdown(fd, entry);
 	return REAL(shutdown)(fd, how);
 }

@@ -16,7 +16,7 @@ static noinline ssize_t sendfile_attentive(int fd, int in_fd, off_t *offset, siz
 
 	if (unlikely(entry == 0))
 		return REAL(sendfile)(fd, in_fd, offset, count);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendfile, TRACK_WRITE, 0)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendfile, TRACK_WRITE, 0, NULL, 0)))
 		return -1;
 	n = real.sendfile(fd, in_fd, offset, count);
 	track_end(&call, NULL, 0, n);
@@ -60,7 +60,7 @@ FORKSAN_EXPORT ssize_t splice(int in_fd, off64_t *in_offset, int out_fd, off64_t
 	if (in == 0 && out == 0)
 		return REAL(splice)(in_fd, in_offset, out_fd, out_offset, len, flags);
 	if (!track_begin(&call, in != 0 ? in_fd : out_fd, in != 0 ? in : out, OPERATION_splice,
-			 in != 0 ? TRACK_READ : TRACK_WRITE, 0))
+			 in != 0 ? TRACK_READ : TRACK_WRITE, 0, NULL, 0))
 		return -1;
 	n = real.splice(in_fd, in_offset, out_fd, out_offset, len, flags);
 	track_end(&call, NULL, 0, n);

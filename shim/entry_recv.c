@@ -20,15 +20,16 @@
 
 static noinline ssize_t read_attentive(int fd, void *buffer, size_t len, uint32_t entry)
 {
+	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
 	if (unlikely(entry == 0))
 		return REAL(read)(fd, buffer, len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_read, TRACK_READ, 0)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_read, TRACK_READ, 0, NULL, 0)))
 		return -1;
 	n = real.read(fd, buffer, len);
-	track_end_buffer(&call, buffer, n);
+	track_end(&call, &iov, 1, n);
 	return n;
 }
 
@@ -54,15 +55,16 @@ FORKSAN_EXPORT ssize_t __read(int fd, void *buffer, size_t len) __attribute__((a
 static noinline ssize_t __read_chk_attentive(int fd, void *buffer, size_t len, size_t buffer_len,
 					     uint32_t entry)
 {
+	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
 	if (unlikely(entry == 0))
 		return REAL(__read_chk)(fd, buffer, len, buffer_len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION___read_chk, TRACK_READ, 0)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION___read_chk, TRACK_READ, 0, NULL, 0)))
 		return -1;
 	n = real.__read_chk(fd, buffer, len, buffer_len);
-	track_end_buffer(&call, buffer, n);
+	track_end(&call, &iov, 1, n);
 	return n;
 }
 
@@ -90,7 +92,7 @@ static noinline ssize_t readv_attentive(int fd, const struct iovec *iov, int cou
 
 	if (unlikely(entry == 0))
 		return REAL(readv)(fd, iov, count);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_readv, TRACK_READ, 0)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_readv, TRACK_READ, 0, NULL, 0)))
 		return -1;
 	n = real.readv(fd, iov, count);
 	track_end(&call, iov, count, n);
@@ -127,7 +129,7 @@ static noinline ssize_t preadv2_attentive(int fd, const struct iovec *iov, int c
 	}
 	if (unlikely(entry == 0))
 		return REAL(preadv2)(fd, iov, count, offset, flags);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_preadv2, TRACK_READ, 0)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_preadv2, TRACK_READ, 0, NULL, 0)))
 		return -1;
 	n = real.preadv2(fd, iov, count, offset, flags);
 	track_end(&call, iov, count, n);
@@ -144,15 +146,16 @@ FORKSAN_EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t
 
 static noinline ssize_t recv_attentive(int fd, void *buffer, size_t len, int flags, uint32_t entry)
 {
+	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
 	if (unlikely(entry == 0 || (flags & NO_USE) != 0))
 		return REAL(recv)(fd, buffer, len, flags);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_recv, TRACK_READ, flags)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_recv, TRACK_READ, flags, NULL, 0)))
 		return -1;
 	n = real.recv(fd, buffer, len, flags);
-	track_end_buffer(&call, buffer, n);
+	track_end(&call, &iov, 1, n);
 	return n;
 }
 
@@ -176,15 +179,17 @@ FORKSAN_EXPORT ssize_t recv(int fd, void *buffer, size_t len, int flags)
 static noinline ssize_t __recv_chk_attentive(int fd, void *buffer, size_t len, size_t buffer_len,
 					     int flags, uint32_t entry)
 {
+	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
 	if (unlikely(entry == 0 || (flags & NO_USE) != 0))
 		return REAL(__recv_chk)(fd, buffer, len, buffer_len, flags);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION___recv_chk, TRACK_READ, flags)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION___recv_chk, TRACK_READ, flags, NULL,
+				  0)))
 		return -1;
 	n = real.__recv_chk(fd, buffer, len, buffer_len, flags);
-	track_end_buffer(&call, buffer, n);
+	track_end(&call, &iov, 1, n);
 	return n;
 }
 
@@ -209,15 +214,17 @@ static noinline ssize_t recvfrom_attentive(int fd, void *buffer, size_t len, int
 					   __SOCKADDR_ARG address, socklen_t *address_len,
 					   uint32_t entry)
 {
+	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
 	if (unlikely(entry == 0 || (flags & NO_USE) != 0))
 		return REAL(recvfrom)(fd, buffer, len, flags, address, address_len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_recvfrom, TRACK_READ, flags)))
+	if (unlikely(
+		    !track_begin(&call, fd, entry, OPERATION_recvfrom, TRACK_READ, flags, NULL, 0)))
 		return -1;
 	n = real.recvfrom(fd, buffer, len, flags, address, address_len);
-	track_end_buffer(&call, buffer, n);
+	track_end(&call, &iov, 1, n);
 	return n;
 }
 
@@ -244,16 +251,18 @@ static noinline ssize_t __recvfrom_chk_attentive(int fd, void *buffer, size_t le
 						 __SOCKADDR_ARG address, socklen_t *address_len,
 						 uint32_t entry)
 {
+	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
 	if (unlikely(entry == 0 || (flags & NO_USE) != 0))
 		return REAL(__recvfrom_chk)(fd, buffer, len, buffer_len, flags, address,
 					    address_len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION___recvfrom_chk, TRACK_READ, flags)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION___recvfrom_chk, TRACK_READ, flags,
+				  NULL, 0)))
 		return -1;
 	n = real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address, address_len);
-	track_end_buffer(&call, buffer, n);
+	track_end(&call, &iov, 1, n);
 	return n;
 }
 
@@ -288,7 +297,7 @@ static noinline ssize_t recvmsg_attentive(int fd, struct msghdr *message, int fl
 			track_received_fds(message);
 		return n;
 	}
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_recvmsg, TRACK_READ, flags)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_recvmsg, TRACK_READ, flags, NULL, 0)))
 		return -1;
 	n = real.recvmsg(fd, message, flags);
 	track_end_message(&call, message, n);
@@ -316,7 +325,8 @@ static noinline int recvmmsg_attentive(int fd, struct mmsghdr *messages, unsigne
 				track_received_fds(&messages[i].msg_hdr);
 		return n;
 	}
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_recvmmsg, TRACK_READ, flags)))
+	if (unlikely(
+		    !track_begin(&call, fd, entry, OPERATION_recvmmsg, TRACK_READ, flags, NULL, 0)))
 		return -1;
 	n = real.recvmmsg(fd, messages, count, flags, timeout);
 	track_end_messages(&call, messages, n);

@@ -7,19 +7,21 @@
 #include <errno.h>
 
 #include "real.h"
+#include "sys.h"
 #include "track.h"
 
 static noinline ssize_t write_attentive(int fd, const void *buffer, size_t len, uint32_t entry)
 {
+	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
 	if (unlikely(entry == 0))
 		return REAL(write)(fd, buffer, len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_write, TRACK_WRITE, 0)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_write, TRACK_WRITE, 0, &iov, 1)))
 		return -1;
 	n = real.write(fd, buffer, len);
-	track_end_buffer(&call, buffer, n);
+	track_end(&call, &iov, 1, n);
 	return n;
 }
 
@@ -50,7 +52,7 @@ static noinline ssize_t writev_attentive(int fd, const struct iovec *iov, int co
 
 	if (unlikely(entry == 0))
 		return REAL(writev)(fd, iov, count);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_writev, TRACK_WRITE, 0)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_writev, TRACK_WRITE, 0, iov, count)))
 		return -1;
 	n = real.writev(fd, iov, count);
 	track_end(&call, iov, count, n);
@@ -87,7 +89,8 @@ static noinline ssize_t pwritev2_attentive(int fd, const struct iovec *iov, int 
 	}
 	if (unlikely(entry == 0))
 		return REAL(pwritev2)(fd, iov, count, offset, flags);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_pwritev2, TRACK_WRITE, 0)))
+	if (unlikely(
+		    !track_begin(&call, fd, entry, OPERATION_pwritev2, TRACK_WRITE, 0, iov, count)))
 		return -1;
 	n = real.pwritev2(fd, iov, count, offset, flags);
 	track_end(&call, iov, count, n);
@@ -105,15 +108,16 @@ FORKSAN_EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_
 static noinline ssize_t send_attentive(int fd, const void *buffer, size_t len, int flags,
 				       uint32_t entry)
 {
+	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
 	if (unlikely(entry == 0))
 		return REAL(send)(fd, buffer, len, flags);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_send, TRACK_WRITE, flags)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_send, TRACK_WRITE, flags, &iov, 1)))
 		return -1;
 	n = real.send(fd, buffer, len, flags);
-	track_end_buffer(&call, buffer, n);
+	track_end(&call, &iov, 1, n);
 	return n;
 }
 
@@ -141,15 +145,16 @@ static noinline ssize_t sendto_attentive(int fd, const void *buffer, size_t len,
 					 __CONST_SOCKADDR_ARG address, socklen_t address_len,
 					 uint32_t entry)
 {
+	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
 	if (unlikely(entry == 0))
 		return REAL(sendto)(fd, buffer, len, flags, address, address_len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendto, TRACK_WRITE, flags)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendto, TRACK_WRITE, flags, &iov, 1)))
 		return -1;
 	n = real.sendto(fd, buffer, len, flags, address, address_len);
-	track_end_buffer(&call, buffer, n);
+	track_end(&call, &iov, 1, n);
 	return n;
 }
 
@@ -174,6 +179,7 @@ FORKSAN_EXPORT ssize_t sendto(int fd, const void *buffer, size_t len, int flags,
 static noinline ssize_t sendmsg_attentive(int fd, const struct msghdr *message, int flags,
 					  uint32_t entry)
 {
+	struct msghdr header = {0};
 	struct track_call call;
 	ssize_t n;
 
@@ -183,7 +189,11 @@ static noinline ssize_t sendmsg_attentive(int fd, const struct msghdr *message, 
 			track_sent_fds(message);
 		return n;
 	}
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendmsg, TRACK_WRITE, flags)))
+	/* Strict mode looks at what is about to be sent; the pointer may be a bad one. */
+	if (options.strict)
+		sys_peek(message, &header, sizeof header);
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendmsg, TRACK_WRITE, flags,
+				  header.msg_iov, (int)header.msg_iovlen)))
 		return -1;
 	n = real.sendmsg(fd, message, flags);
 	track_end_message(&call, message, n);
@@ -211,7 +221,8 @@ static noinline int sendmmsg_attentive(int fd, struct mmsghdr *messages, unsigne
 				track_sent_fds(&messages[i].msg_hdr);
 		return n;
 	}
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendmmsg, TRACK_WRITE, flags)))
+	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendmmsg, TRACK_WRITE, flags, NULL,
+				  0)))
 		return -1;
 	n = real.sendmmsg(fd, messages, count, flags);
 	track_end_messages(&call, messages, n);

@@ -100,6 +100,7 @@ static long move_bytes(enum kind_of_call kind, long number, long a, long b, long
 		      kind == CALL_WRITES_MESSAGE;
 	bool has_flags = number == SYS_recvfrom || number == SYS_sendto;
 	int flags = has_flags ? (int)d : 0;
+	struct iovec buffer = {(void *)b, (size_t)c};
 	struct track_call call;
 	long n;
 
@@ -108,7 +109,8 @@ static long move_bytes(enum kind_of_call kind, long number, long a, long b, long
 	if (!writes && (flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0)
 		return real.syscall(number, a, b, c, d, e, f);
 	if (!track_begin(&call, (int)a, fdtable_lookup((int)a), OPERATION_syscall,
-			 writes ? TRACK_WRITE : TRACK_READ, flags))
+			 writes ? TRACK_WRITE : TRACK_READ, flags,
+			 kind == CALL_WRITES_BUFFER ? &buffer : NULL, kind == CALL_WRITES_BUFFER))
 		return -1;
 	n = real.syscall(number, a, b, c, d, e, f);
 	if (kind == CALL_READS_MESSAGE || kind == CALL_WRITES_MESSAGE)
@@ -116,7 +118,7 @@ static long move_bytes(enum kind_of_call kind, long number, long a, long b, long
 	else if (kind == CALL_READS_VECTOR || kind == CALL_WRITES_VECTOR)
 		track_end(&call, (const struct iovec *)b, (int)c, n);
 	else
-		track_end_buffer(&call, (const void *)b, n);
+		track_end(&call, &buffer, 1, n);
 	return n;
 }
 

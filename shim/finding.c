@@ -123,6 +123,7 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	const struct registry_socket *socket = &registry_mapping->sockets[cause->slot];
 	uint32_t len = sizeof finding->local;
 
+	finding->slot = cause->slot;
 	finding->cookie = socket->cookie;
 	finding->protocol = track_protocol(socket);
 	finding->peer_len = socket->peer_len_bytes;
@@ -196,6 +197,8 @@ void finding_report(const struct finding_cause *cause)
 	finding.operation_bytes = cause->bytes;
 	finding.message = cause->message;
 	finding.text = cause->text;
+	finding.likely = cause->likely;
+	finding.basis = cause->basis;
 	if (repeat == 1)
 		registry_count(level_counter(cause->kind));
 	if (report_finding(registry_mapping, &finding) != 0)

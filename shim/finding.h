@@ -42,6 +42,7 @@ struct finding {
 	struct finding_process reporter;
 	struct finding_process other; /* pid 0: nobody */
 	/* the connection */
+	uint32_t slot; /* in the registry, for its history */
 	uint64_t cookie;
 	enum protocol protocol;
 	struct sockaddr_storage peer;
@@ -57,6 +58,8 @@ struct finding {
 	int64_t operation_bytes;
 	const char *message; /* protocol message, "COM_QUERY"; NULL: not known */
 	const char *text;    /* one sentence saying why; never NULL */
+	bool likely;	     /* not proven: said in the text and as `certainty` */
+	const char *basis;   /* "messages", "alternation" or NULL */
 };
 
 /* What the tracker knows when something is found; finding.c looks up the rest. */
@@ -70,6 +73,8 @@ struct finding_cause {
 	struct stack_id this_use;
 	struct stack_id other_use;
 	const char *message; /* protocol message, NULL: not known */
+	bool likely;	     /* not proven */
+	const char *basis;   /* what it rests on: "messages", "alternation"; NULL: the rule alone */
 	const char *text;
 };
 

@@ -459,6 +459,12 @@ struct registry_process *registry_other_holder(uint32_t socket_slot,
 	return NULL;
 }
 
+bool registry_process_holds(const struct registry_process *process, uint32_t socket_slot)
+{
+	return process_says_it_holds(registry_process_slot(process), socket_slot) &&
+	       registry_process_alive(process);
+}
+
 bool registry_others_alive(const struct registry_process *self)
 {
 	struct registry *registry = registry_mapping;

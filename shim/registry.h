@@ -45,6 +45,11 @@ static inline void registry_count(enum registry_counter counter)
 	fetch_add_relaxed(&registry_mapping->header.counters[counter], 1);
 }
 
+static inline void registry_count_many(enum registry_counter counter, uint64_t n)
+{
+	fetch_add_relaxed(&registry_mapping->header.counters[counter], n);
+}
+
 static inline void registry_uncount(enum registry_counter counter)
 {
 	fetch_add_relaxed(&registry_mapping->header.counters[counter], UINT64_MAX);
@@ -108,6 +113,9 @@ void registry_let_go(uint32_t process_slot, uint32_t socket_slot);
  * candidate; those found dead are marked so. */
 struct registry_process *registry_other_holder(uint32_t socket_slot,
 					       const struct registry_process *self);
+
+/* True when that process is alive and holds the socket. */
+bool registry_process_holds(const struct registry_process *process, uint32_t socket_slot);
 
 /* True when any process of the session other than `self` is alive. */
 bool registry_others_alive(const struct registry_process *self);

@@ -14,6 +14,7 @@
 #include "culprit.h"
 #include "json.h"
 #include "options.h"
+#include "report_history.h"
 #include "report_names.h"
 #include "wire/wire.h"
 
@@ -273,8 +274,12 @@ size_t report_json_finding(char *bytes, size_t size, const struct registry *regi
 	put_other(&json, &finding->other);
 	put_culprit(&json, registry, finding);
 	put_operation(&json, finding);
-	json_begin_array(&json, "history");
-	json_end_array(&json);
+	json_put_string(&json, "certainty", finding->likely ? "likely" : "proven");
+	if (finding->basis)
+		json_put_string(&json, "basis", finding->basis);
+	else
+		json_put_null(&json, "basis");
+	report_history_put(&json, registry, finding->slot);
 	put_stacks(&json, registry, finding);
 	return end_record(&json);
 }

@@ -258,10 +258,3 @@ void track_closing_range(unsigned first, unsigned last)
 		fdtable_clear_range(first, last);
 	errno = saved_errno;
 }
-
-void track_shutdown(int fd, uint32_t entry, int how)
-{
-	(void)fd;
-	(void)entry;
-	(void)how;
-}

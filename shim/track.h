@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 
 #include "entries.h"
+#include "evidence.h"
 #include "fdtable.h"
 #include "options.h"
 #include "process.h"
@@ -35,7 +36,9 @@ struct track_call {
 	enum track_way way;
 	bool claimed;	       /* strict: the lineage word was exchanged before the call */
 	uint64_t claimed_over; /* what it was */
-	uint64_t started_ns;   /* CLOCK_MONOTONIC; 0: not known */
+	bool checked;	       /* track_begin() has made sure of process and descriptor */
+	bool inside;	       /* `ticket` is to be given back (conversation.h) */
+	struct evidence_ticket ticket;
 };
 
 static inline struct registry_socket *track_socket(uint32_t entry)
@@ -80,14 +83,14 @@ cold void track_late(int fd, uint32_t entry, enum operation operation, enum trac
 cold void track_late_buffer(int fd, uint32_t entry, enum operation operation, enum track_way way,
 			    const void *buffer, ssize_t moved);
 
-/* Before a call that is not easy.  flags: the call's MSG_ flags.  False: the wrapper returns -1
+/* Before a call that is not easy.  flags: the call's MSG_ flags; iov[0..count): what a write is about to
+ * give (nothing in it is believed), NULL for a read.  False: the wrapper returns -1
  * without making the real call; errno is set (strict mode, see use.c). */
 bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation operation,
-		 enum track_way way, int flags);
+		 enum track_way way, int flags, const struct iovec *iov, int count);
 
 /* After it: the call moved `moved` bytes, the first of iov[0..count).  0 and errors are no use. */
 void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved);
-void track_end_buffer(struct track_call *call, const void *buffer, ssize_t moved);
 
 /* connect() succeeded, or is under way (EINPROGRESS). */
 void track_connected(int fd, const struct sockaddr *address, socklen_t len);
@@ -167,6 +170,6 @@ void track_stop_watching(uint32_t slot);
 enum protocol track_protocol(const struct registry_socket *socket);
 
 /* shutdown() is about to be called on a watched descriptor; see evidence for goodbyes. */
-void track_shutdown(int fd, uint32_t entry, int how);
+void track_shutdown(int fd, uint32_t entry);
 
 #endif

@@ -4,10 +4,11 @@
  * may hold, or whose protocol is not told.
  *
  * The order is the same everywhere: is the descriptor still that connection (generation, cookie);
- * our stack, where the others find it; the exchange of the lineage word, which is the claim; the
- * judge; findings.  In warn mode all of it comes after the call, since only a call that moved bytes
- * is a use.  In strict mode the claim comes before the call, for reads as for writes: a check first
- * and an exchange after would let two siblings' first uses both pass.
+ * what the bytes were; a goodbye is judged by its own rule and is no use; our stack, where the
+ * others find it; the exchange of the lineage word, which is the claim; the judge; findings.  In
+ * warn mode all of it comes after the call, since only a call that moved bytes is a use.  In strict
+ * mode the claim comes before the call, for reads as for writes: a check first and an exchange
+ * after would let two siblings' first uses both pass.
  *
  * Runs in any thread and in signal handlers.  Nothing here waits for another process, allocates,
  * or changes errno.
@@ -16,10 +17,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "conversation.h"
 #include "finding.h"
+#include "goodbye.h"
 #include "sys.h"
+#include "text.h"
 #include "user.h"
 
 /* Somebody else holds it too: from now on every use is looked at. */
@@ -107,6 +110,49 @@ static void report_hazard(const struct track_call *call, struct lineage_use last
 	finding_report(&cause);
 }
 
+/* A reply went to the wrong process, or a request into another's exchange: corruption seen. */
+static void report_crossing(const struct track_call *call, const struct evidence_facts *facts,
+			    struct lineage_use last, int64_t moved)
+{
+	/* Where the evidence has lost track of whose exchange it was, the latest other user stands
+	 * for it; such a crossing is likely, never proven. */
+	struct lineage_use whose = facts->other.serial != 0 ? facts->other : last;
+	struct finding_cause cause = cause_of(call, whose, moved);
+	const struct registry_process *other = registry_find_process(whose.serial);
+	const char *request = wire_message_name(facts->protocol, WIRE_CLIENT, facts->other_code);
+	char sentence[256];
+	struct text text;
+
+	text_init(&text, sentence, sizeof sentence);
+	text_put_string(&text, facts->crossing == EVIDENCE_READ
+				       ? "this process took bytes of the reply to "
+				       : "this process wrote into the unfinished exchange of ");
+	text_put_string(&text, request ? request : "a request");
+	if (other && whose.serial != process.lineage.self.serial) {
+		text_put_string(&text, " that process ");
+		text_put_int(&text, load_relaxed(&other->pid));
+	} else {
+		cause.other_serial = 0;
+		text_put_string(&text, " that another process");
+	}
+	text_put_string(&text, " sent");
+	if (facts->other_age_ns > 0) {
+		text_put_char(&text, ' ');
+		text_put_uint(&text, facts->other_age_ns / 1000000);
+		text_put_char(&text, '.');
+		text_put_uint(&text, facts->other_age_ns / 100000 % 10);
+		text_put_string(&text, " ms before");
+	}
+	cause.kind = KIND_CROSSED_REPLY;
+	cause.text = sentence;
+	cause.message = wire_message_name(
+		facts->protocol, call->way == TRACK_WRITE ? WIRE_CLIENT : WIRE_SERVER, facts->code);
+	cause.likely = facts->certainty == EVIDENCE_LIKELY;
+	cause.basis = facts->basis == EVIDENCE_MESSAGES ? "messages" : "alternation";
+	store_relaxed(&process.violated, true);
+	finding_report(&cause);
+}
+
 /* --- judging ------------------------------------------------------------------------------- */
 
 /* Our stack stands in the slot before the lineage word names us: whoever judges against us finds
@@ -119,6 +165,13 @@ static void publish_use(const struct track_call *call, struct lineage_use last)
 		user_stack(socket, call->operation, FORKSAN_USE_STACKS_PER_PROCESS);
 	else if (registry_other_holder(fdtable_slot(call->entry), process.shared))
 		user_stack(socket, call->operation, FORKSAN_SOUND_STACKS_PER_PROCESS);
+}
+
+/* The last holder of a conversation that cannot be read may be saying goodbye. */
+static bool may_be_goodbye(const struct track_call *call)
+{
+	return call->way == TRACK_WRITE && conversation_is_opaque(track_socket(call->entry)) &&
+	       !registry_other_holder(fdtable_slot(call->entry), process.shared);
 }
 
 /* Judges this process's use over the use `last` that it replaced in the lineage word. */
@@ -148,6 +201,8 @@ static void judge(const struct track_call *call, struct lineage_use last, size_t
 		break;
 	case LINEAGE_VIOLATION:
 		mark_inherited(socket);
+		if (may_be_goodbye(call) && goodbye_defer(call, last, (int64_t)moved))
+			break;
 		report_violation(call, last, (int64_t)moved);
 		if (options.strict)
 			abort();
@@ -155,30 +210,55 @@ static void judge(const struct track_call *call, struct lineage_use last, size_t
 	}
 }
 
-/* A use that changes something: another process's was the latest, the protocol is not told, or we
- * have forked since. */
+/* A read after it shows that a write that was kept back was no goodbye. */
+static void judge_deferred(const struct track_call *read)
+{
+	struct track_call call;
+	struct lineage_use last;
+	int64_t moved;
+
+	while (goodbye_recall(read, &call, &last, &moved))
+		report_violation(&call, last, moved);
+}
+
+/* Tells the protocol from the call's bytes if need be.  True when the connection is watched on. */
+static bool look_at_bytes(const struct track_call *call, const struct iovec *iov, int count,
+			  size_t moved)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	uint32_t earlier[2] = {load_relaxed(&socket->head_len[0]),
+			       load_relaxed(&socket->head_len[1])};
+
+	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN)
+		return true;
+	if (!track_tell_protocol(call, iov, count, moved))
+		return false;
+	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN)
+		conversation_open(call, earlier);
+	return true;
+}
+
 static void judge_use(struct track_call *call, const struct iovec *iov, int count, size_t moved)
 {
 	struct registry_socket *socket = track_socket(call->entry);
-	uint32_t slot = fdtable_slot(call->entry);
-	int saved_errno = errno;
-	uint64_t word;
+	struct evidence_facts facts = {0};
+	uint64_t word = call->claimed ? call->claimed_over : load_relaxed(&socket->last);
 
-	if (!process_enter() || !track_is_still(call->fd, slot))
-		goto out;
-	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN) {
-		if (!track_class_is_watched(track_protocol(socket))) {
-			track_stop_watching(slot);
-			goto out;
-		}
-	} else if (!track_tell_protocol(call, iov, count, moved)) {
-		goto out;
+	if (!look_at_bytes(call, iov, count, moved))
+		return;
+	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
+	    (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) != 0)
+		conversation_record(call, iov, count, moved, &facts);
+	if (facts.goodbye != WIRE_NO_GOODBYE && !call->claimed) {
+		goodbye_judge(call, lineage_unpack(word), (int64_t)moved,
+			      wire_message_name(facts.protocol, WIRE_CLIENT, facts.code),
+			      facts.goodbye == WIRE_GOODBYE_LIKELY);
+		return;
 	}
-	word = call->claimed ? call->claimed_over : load_relaxed(&socket->last);
 	if ((word & ~LINEAGE_ATTENTION) == process_mine()) {
 		if (load_relaxed(&socket->flags) & SOCKET_INHERITED)
 			registry_count(COUNT_USES_SOUND);
-		else
+		else if (!(load_relaxed(&socket->flags) & SOCKET_UNTOLD))
 			calm(socket);
 	} else {
 		if (!call->claimed) {
@@ -187,12 +267,17 @@ static void judge_use(struct track_call *call, const struct iovec *iov, int coun
 		}
 		judge(call, lineage_unpack(word), moved);
 	}
-	track_look_for_inherited();
-out:
-	errno = saved_errno;
+	if (call->way == TRACK_READ)
+		judge_deferred(call);
+	if (facts.replies_crossed > 0)
+		registry_count_many(COUNT_REPLIES_CROSSED, facts.replies_crossed);
+	if (facts.crossing != EVIDENCE_NOT_CROSSED)
+		report_crossing(call, &facts, lineage_unpack(word), (int64_t)moved);
 }
 
-/* Strict mode: a claim made before the call is given back, since no bytes moved. */
+/* --- strict mode ---------------------------------------------------------------------------- */
+
+/* A claim made before the call is given back, since no bytes moved. */
 static void unclaim(struct track_call *call)
 {
 	uint64_t word = process_mine() | LINEAGE_ATTENTION;
@@ -201,41 +286,8 @@ static void unclaim(struct track_call *call)
 	compare_exchange_acq_rel(&track_socket(call->entry)->last, &word, call->claimed_over);
 }
 
-void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
-{
-	if (moved > 0)
-		judge_use(call, iov, count, (size_t)moved);
-	else if (call->claimed)
-		unclaim(call);
-}
-
-void track_end_buffer(struct track_call *call, const void *buffer, ssize_t moved)
-{
-	struct iovec iov = {(void *)(uintptr_t)buffer, (size_t)(moved > 0 ? moved : 0)};
-
-	track_end(call, &iov, 1, moved);
-}
-
-void track_late(int fd, uint32_t entry, enum operation operation, enum track_way way,
-		const struct iovec *iov, int count, ssize_t moved)
-{
-	struct track_call call = {.fd = fd, .entry = entry, .operation = operation, .way = way};
-
-	track_end(&call, iov, count, moved);
-}
-
-void track_late_buffer(int fd, uint32_t entry, enum operation operation, enum track_way way,
-		       const void *buffer, ssize_t moved)
-{
-	struct track_call call = {.fd = fd, .entry = entry, .operation = operation, .way = way};
-
-	track_end_buffer(&call, buffer, moved);
-}
-
-/* --- strict mode ---------------------------------------------------------------------------- */
-
 /* A read that would break the rule is stopped when there is something to take.  Until then it waits
- * here as the real call would, with MSG_PEEK, which moves nothing.  0: bytes are there. */
+ * here as the real call would, with MSG_PEEK, which moves nothing.  1: bytes are there. */
 static int wait_for_bytes(int fd, int flags)
 {
 	char byte;
@@ -243,22 +295,40 @@ static int wait_for_bytes(int fd, int flags)
 	return (int)sys_call(SYS_recvfrom, fd, (long)(uintptr_t)&byte, 1, flags | MSG_PEEK, 0, 0);
 }
 
-/* Strict mode: takes the connection before the bytes move.  0 when the call may go on, else the
- * errno with which it fails. */
-static int claim(struct track_call *call, int flags)
+/* A goodbye is no use and claims nothing; a foreign one does not leave. */
+static bool is_goodbye(const struct track_call *call, const struct iovec *iov, int count)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	struct evidence_facts facts;
+
+	if (call->way != TRACK_WRITE || !call->inside)
+		return false;
+	conversation_foresee(call, iov, count, &facts);
+	if (facts.goodbye == WIRE_NO_GOODBYE)
+		return false;
+	if (goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), 0,
+			  wire_message_name(facts.protocol, WIRE_CLIENT, facts.code),
+			  facts.goodbye == WIRE_GOODBYE_LIKELY))
+		abort();
+	return true;
+}
+
+/* Takes the connection before the bytes move.  0 when the call may go on, else the errno with which
+ * it fails. */
+static int claim(struct track_call *call, int flags, const struct iovec *iov, int count)
 {
 	struct registry_socket *socket = track_socket(call->entry);
 	struct lineage_use last;
 
-	if ((load_relaxed(&socket->last) & ~LINEAGE_ATTENTION) == process_mine() ||
-	    !process_enter() || !track_is_still(call->fd, fdtable_slot(call->entry)))
+	if (is_goodbye(call, iov, count) ||
+	    (load_relaxed(&socket->last) & ~LINEAGE_ATTENTION) == process_mine())
 		return 0;
 	publish_use(call, lineage_unpack(load_relaxed(&socket->last)));
 	call->claimed_over = exchange_acq_rel(&socket->last, process_mine() | LINEAGE_ATTENTION);
 	call->claimed = true;
 	last = lineage_unpack(call->claimed_over);
 	if (lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION ||
-	    !track_class_is_watched(track_protocol(socket)))
+	    !track_class_is_watched(track_protocol(socket)) || may_be_goodbye(call))
 		return 0;
 	if (call->way == TRACK_READ) {
 		int got = wait_for_bytes(call->fd, flags);
@@ -268,21 +338,138 @@ static int claim(struct track_call *call, int flags)
 			return -got;
 		}
 	}
-	report_violation(call, last, 0);
-	/* Its bytes never moved: the other process, which did nothing wrong, goes on sound. */
+	/* Its bytes will never move: the other process, which did nothing wrong, goes on sound, and
+	 * does not meet our claim while the report is written. */
 	unclaim(call);
+	report_violation(call, last, 0);
 	abort();
 }
 
-bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation operation,
-		 enum track_way way, int flags)
+/* --- around the call ------------------------------------------------------------------------ */
+
+/* True when the call is still one on a connection that this process watches. */
+static bool check(struct track_call *call)
 {
+	const struct registry_socket *socket = track_socket(call->entry);
+	uint32_t slot = fdtable_slot(call->entry);
+
+	if (!process_enter() || !track_is_still(call->fd, slot))
+		return false;
+	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
+	    !track_class_is_watched(track_protocol(socket))) {
+		track_stop_watching(slot);
+		return false;
+	}
+	call->checked = true;
+	return true;
+}
+
+/* Another process may be about to speak, or has spoken: from here on messages are followed. */
+static void watch_if_shared(const struct track_call *call)
+{
+	const struct registry_socket *socket = track_socket(call->entry);
+
+	if (load_relaxed(&socket->protocol) == PROTOCOL_UNKNOWN ||
+	    (load_relaxed(&socket->flags) & SOCKET_EVIDENCE) != 0)
+		return;
+	switch (lineage_judge(&process.lineage, lineage_unpack(load_relaxed(&socket->last)))) {
+	case LINEAGE_FIRST:
+	case LINEAGE_OWN:
+		break;
+	case LINEAGE_INHERITED:
+		if (registry_other_holder(fdtable_slot(call->entry), process.shared))
+			conversation_watch(call, true);
+		break;
+	case LINEAGE_VIOLATION:
+		conversation_watch(call, false);
+		break;
+	}
+}
+
+/* A process that was killed inside a call would keep proofs away for ever. */
+static void forget_the_dead(const struct track_call *call)
+{
+	struct lineage_use last =
+		lineage_unpack(load_relaxed(&track_socket(call->entry)->last));
+	const struct registry_process *other;
+
+	if (last.serial == 0 || last.serial == process.lineage.self.serial)
+		return;
+	other = registry_find_process(last.serial);
+	if (!other || load_acquire(&other->state) == PROCESS_EXITED)
+		conversation_forget(call, last.serial);
+}
+
+bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation operation,
+		 enum track_way way, int flags, const struct iovec *iov, int count)
+{
+	struct registry_socket *socket = track_socket(entry);
 	int saved_errno = errno;
-	int error;
+	int error = 0;
 
 	*call = (struct track_call){.fd = fd, .entry = entry, .operation = operation, .way = way};
-	error = options.strict ? claim(call, flags) : 0;
-	call->started_ns = sys_clock_ns(CLOCK_MONOTONIC);
+	if (check(call)) {
+		watch_if_shared(call);
+		if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
+		    (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) != 0) {
+			forget_the_dead(call);
+			conversation_enter(call);
+		}
+		if (options.strict)
+			error = claim(call, flags, iov, count);
+		if (error != 0)
+			conversation_leave(call);
+	}
 	errno = error != 0 ? error : saved_errno;
 	return error == 0;
+}
+
+void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
+{
+	int saved_errno = errno;
+
+	if (call->checked && moved > 0) {
+		judge_use(call, iov, count, (size_t)moved);
+		track_look_for_inherited();
+	} else if (call->claimed) {
+		unclaim(call);
+	}
+	conversation_leave(call);
+	errno = saved_errno;
+}
+
+void track_late(int fd, uint32_t entry, enum operation operation, enum track_way way,
+		const struct iovec *iov, int count, ssize_t moved)
+{
+	struct track_call call = {.fd = fd, .entry = entry, .operation = operation, .way = way};
+	int saved_errno = errno;
+
+	if (check(&call)) {
+		watch_if_shared(&call);
+		track_end(&call, iov, count, moved);
+	}
+	errno = saved_errno;
+}
+
+void track_late_buffer(int fd, uint32_t entry, enum operation operation, enum track_way way,
+		       const void *buffer, ssize_t moved)
+{
+	struct iovec iov = {(void *)(uintptr_t)buffer, (size_t)(moved > 0 ? moved : 0)};
+
+	track_late(fd, entry, operation, way, &iov, 1, moved);
+}
+
+/* shutdown() ends the session below the protocol, for everybody (shutdown(2)). */
+void track_shutdown(int fd, uint32_t entry)
+{
+	struct track_call call = {
+		.fd = fd, .entry = entry, .operation = OPERATION_shutdown, .way = TRACK_WRITE};
+	int saved_errno = errno;
+
+	if (check(&call) &&
+	    goodbye_judge(&call, lineage_unpack(load_relaxed(&track_socket(entry)->last)), 0, NULL,
+			  false) &&
+	    options.strict)
+		abort();
+	errno = saved_errno;
 }

@@ -64,6 +64,11 @@
 /* struct sockaddr_un is the largest address kept: 110 bytes (unix(7)). */
 #define FORKSAN_ADDRESS_BYTES 112
 
+/* Connections whose latest operations are kept, and how many of each.  Only connections that two
+ * processes have used need it; a server that shares by mistake shares a pool's worth. */
+#define FORKSAN_MAX_HISTORIES 1024
+#define FORKSAN_HISTORY_OPERATIONS 64
+
 /* One line of the log.  Four stacks with 64 native frames at about 200 bytes each fit. */
 #define FORKSAN_RECORD_BYTES (128 * 1024)
 

@@ -134,9 +134,14 @@ struct registry_socket {
 	uint8_t head[2][FORKSAN_HEAD_BYTES];
 	struct registry_user users[FORKSAN_MAX_USERS];
 	_Atomic uint32_t next_user; /* round robin when all entries are taken */
-	uint8_t reserved[52];
+	_Atomic uint32_t history;   /* index + 1 in histories, 0 none */
+	/* Where the conversation stands: struct evidence (shim/evidence.h), struct tls_hello
+	 * (shim/wire/tls_hello.h).  Plain data with a claim word inside; the tool does not read them. */
+	uint64_t evidence[64];
+	uint64_t tls_hello[4];
+	uint8_t reserved[16];
 };
-_Static_assert(sizeof(struct registry_socket) == 512, "eight cache lines");
+_Static_assert(sizeof(struct registry_socket) == 1024, "sixteen cache lines");
 
 enum registry_socket_flags {
 	SOCKET_INHERITED = 1u << 0, /* counted as open across a fork */
@@ -186,6 +191,31 @@ struct registry_finding {
 	_Atomic uint64_t repeat;
 };
 
+/* One operation on a connection that two processes use.  `time_ns` is stored last (release) and is 0
+ * while the entry is being written; killed in between, the entry is skipped. */
+struct registry_operation {
+	_Atomic uint64_t time_ns; /* CLOCK_MONOTONIC, when the call returned */
+	uint32_t serial;	  /* of the process */
+	int32_t tid;
+	uint16_t operation; /* enum operation in shim/entries.h */
+	uint16_t message;   /* the protocol's code, 0 not known */
+	uint8_t writes;	    /* 1: gave bytes, 0: took some */
+	uint8_t protocol;   /* enum protocol */
+	uint16_t reserved;
+	int64_t result; /* what the call returned: bytes */
+};
+_Static_assert(sizeof(struct registry_operation) == 32, "two in a cache line");
+
+/* The latest operations of one connection, a ring.  Belongs to the socket slot in that generation named
+ * by `owner` (slot << 24 | generation, + 1; 0 free); taken by compare-exchange, and taken over when its
+ * owner's generation has passed. */
+struct registry_history {
+	_Atomic uint64_t owner;
+	_Atomic uint32_t next; /* operations so far */
+	uint8_t reserved[52];
+	struct registry_operation operations[FORKSAN_HISTORY_OPERATIONS];
+};
+
 struct registry_header {
 	uint64_t magic;
 	uint32_t version;
@@ -218,6 +248,7 @@ struct registry {
 	_Atomic uint64_t holds[FORKSAN_MAX_PROCESSES][FORKSAN_HOLD_WORDS];
 	struct registry_module modules[FORKSAN_MAX_MODULES];
 	struct registry_stack stacks[FORKSAN_MAX_STACKS];
+	struct registry_history histories[FORKSAN_MAX_HISTORIES];
 };
 /* What the creator gives pages to. */
 #define REGISTRY_DENSE_BYTES offsetof(struct registry, sockets)

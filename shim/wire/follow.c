@@ -6,6 +6,7 @@
 
 #include "mysql.h"
 #include "postgresql.h"
+#include "redis.h"
 #include "stream.h"
 
 struct follower {
@@ -34,7 +35,9 @@ static const struct follower followers[PROTOCOL_COUNT] = {
 				 .name = postgresql_name,
 				 .starts_with = POSTGRESQL_TALK_OPENING,
 				 .opening = POSTGRESQL_TALK_OPENING | POSTGRESQL_TALK_STARTING},
-	[PROTOCOL_REDIS] = {.follow = redis_follow, .name = redis_name},
+	[PROTOCOL_REDIS] = {.follow = redis_follow,
+			    .name = redis_name,
+			    .learned = REDIS_TALK_SUBSCRIBED},
 	[PROTOCOL_MEMCACHED] = {.follow = memcached_follow, .name = memcached_name},
 	[PROTOCOL_MONGODB] = {.frame = mongodb_frame, .name = mongodb_name},
 	[PROTOCOL_TDS] = {.frame = tds_frame, .name = tds_name},

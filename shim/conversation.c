@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See conversation.h.
+ */
+#include "conversation.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "history.h"
+#include "sys.h"
+#include "wire/tls_hello.h"
+
+_Static_assert(sizeof(struct evidence) <= sizeof((struct registry_socket *)0)->evidence,
+	       "fits the slot");
+_Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->tls_hello,
+	       "fits the slot");
+
+/* Bytes of a write that are looked at before it is made: the longest goodbye that can be told by
+ * its beginning is AMQP's Connection.Close. */
+#define FORESEEN_BYTES 64
+
+static struct evidence *evidence_of(const struct registry_socket *socket)
+{
+	return (struct evidence *)(uintptr_t)socket->evidence;
+}
+
+static enum wire_direction direction_of(const struct track_call *call)
+{
+	return call->way == TRACK_WRITE ? WIRE_CLIENT : WIRE_SERVER;
+}
+
+bool conversation_is_opaque(const struct registry_socket *socket)
+{
+	const struct wire_talk *talk = &evidence_of(socket)->talk;
+
+	return talk->mode == WIRE_MODE_OPAQUE || talk->mode == WIRE_MODE_TLS;
+}
+
+/* --- recording ----------------------------------------------------------------------------- */
+
+static void record(struct registry_socket *socket, struct evidence_ticket ticket,
+		   const struct evidence_operation *operation, struct evidence_facts *facts)
+{
+	struct evidence *evidence = evidence_of(socket);
+	struct evidence_operation op = *operation;
+
+	op.ticket = ticket;
+	evidence_record(evidence, &process.lineage, &op, facts);
+	if (facts->missed) {
+		const struct registry_process *claimer = registry_find_process(facts->claimed_by);
+
+		/* It was killed while it recorded, or is slow; only the former is mended. */
+		if (!claimer || !registry_process_alive(claimer))
+			evidence_forget(evidence, facts->claimed_by);
+	}
+}
+
+/* Bytes that were kept in the head while the protocol was not told. */
+static void replay(struct registry_socket *socket, enum wire_direction direction, uint32_t len)
+{
+	struct iovec chunk = {socket->head[direction], len};
+	struct evidence_operation operation = {
+		.direction = direction,
+		.time_ns = sys_clock_ns(CLOCK_MONOTONIC),
+		.chunks = &chunk,
+		.chunk_count = 1,
+		.len_bytes = len,
+	};
+	struct evidence_ticket ticket;
+	struct evidence_facts facts;
+
+	if (len == 0)
+		return;
+	ticket = evidence_enter(evidence_of(socket), process.lineage.self.serial, direction);
+	record(socket, ticket, &operation, &facts);
+	evidence_leave(evidence_of(socket), ticket, process.lineage.self.serial);
+}
+
+void conversation_open(const struct track_call *call, const uint32_t earlier[2])
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	struct evidence *evidence = evidence_of(socket);
+	enum wire_direction now = direction_of(call);
+	enum wire_direction other = now == WIRE_CLIENT ? WIRE_SERVER : WIRE_CLIENT;
+
+	evidence_start(evidence, (enum protocol)load_relaxed(&socket->protocol));
+	/* A full head may have been longer. */
+	if (earlier[0] >= FORKSAN_HEAD_BYTES || earlier[1] >= FORKSAN_HEAD_BYTES) {
+		fetch_add_relaxed(&evidence->missed, 1);
+		return;
+	}
+	replay(socket, other, earlier[other]);
+	replay(socket, now, earlier[now]);
+}
+
+void conversation_watch(const struct track_call *call, bool idle)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	struct evidence *evidence = evidence_of(socket);
+
+	if (fetch_or_relaxed(&socket->flags, SOCKET_EVIDENCE) & SOCKET_EVIDENCE)
+		return;
+	evidence_resume(evidence, (enum protocol)load_relaxed(&socket->protocol));
+	if (!idle)
+		fetch_add_relaxed(&evidence->missed, 1);
+	history_start(fdtable_slot(call->entry));
+}
+
+void conversation_forget(const struct track_call *call, uint32_t serial)
+{
+	evidence_forget(evidence_of(track_socket(call->entry)), serial);
+}
+
+void conversation_enter(struct track_call *call)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+
+	call->inside = true;
+	call->ticket = evidence_enter(evidence_of(socket), process.lineage.self.serial,
+				      direction_of(call));
+}
+
+void conversation_leave(struct track_call *call)
+{
+	if (!call->inside)
+		return;
+	call->inside = false;
+	evidence_leave(evidence_of(track_socket(call->entry)), call->ticket,
+		       process.lineage.self.serial);
+}
+
+/* --- the opening --------------------------------------------------------------------------- */
+
+/* A TLS hello may name the protocol inside (ALPN).  True when it has nothing more to tell. */
+static bool read_hello(const struct track_call *call, const struct iovec *iov, int count,
+		       size_t moved)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	struct tls_hello *hello = (struct tls_hello *)socket->tls_hello;
+	enum protocol inside = PROTOCOL_UNKNOWN;
+
+	if (load_relaxed(&socket->protocol) != PROTOCOL_TLS)
+		return true;
+	if (call->way != TRACK_WRITE)
+		return false;
+	for (int i = 0; i < count && moved > 0 && inside == PROTOCOL_UNKNOWN; i++) {
+		size_t n = iov[i].iov_len < moved ? iov[i].iov_len : moved;
+
+		inside = tls_hello_take(hello, iov[i].iov_base, n);
+		moved -= n;
+	}
+	if (inside == PROTOCOL_UNKNOWN)
+		return false;
+	if (inside != PROTOCOL_TLS) {
+		store_relaxed(&socket->protocol, inside);
+		evidence_encrypt(evidence_of(socket), inside);
+	}
+	return true;
+}
+
+void conversation_record(struct track_call *call, const struct iovec *iov, int count, size_t moved,
+			 struct evidence_facts *facts)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	struct evidence_operation operation = {
+		.direction = direction_of(call),
+		.time_ns = sys_clock_ns(CLOCK_MONOTONIC),
+		.chunks = iov,
+		.chunk_count = (size_t)count,
+		.len_bytes = moved,
+	};
+	/* Without a place from before the call, it overlapped everything. */
+	struct evidence_ticket late = {0, EVIDENCE_INSIDE, (uint8_t)operation.direction};
+	bool hello_read;
+
+	record(socket, call->inside ? call->ticket : late, &operation, facts);
+	if (load_relaxed(&socket->flags) & SOCKET_UNTOLD) {
+		hello_read = read_hello(call, iov, count, moved);
+		if (hello_read && evidence_opened(evidence_of(socket)))
+			fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNTOLD);
+	}
+	history_add(fdtable_slot(call->entry), call->operation, call->way == TRACK_WRITE,
+		    facts->code, (int64_t)moved);
+}
+
+/* --- before the call ----------------------------------------------------------------------- */
+
+void conversation_foresee(const struct track_call *call, const struct iovec *iov, int count,
+			  struct evidence_facts *facts)
+{
+	uint8_t bytes[FORESEEN_BYTES];
+	struct iovec chunk = {bytes, 0};
+	struct evidence_operation operation = {
+		.direction = WIRE_CLIENT,
+		.ticket = call->ticket,
+		.time_ns = sys_clock_ns(CLOCK_MONOTONIC),
+		.chunks = &chunk,
+		.chunk_count = 1,
+	};
+
+	memset(facts, 0, sizeof *facts);
+	for (int i = 0; i < count; i++) {
+		size_t room = sizeof bytes - chunk.iov_len;
+		struct iovec piece;
+		size_t n;
+
+		if (!sys_peek(&iov[i], &piece, sizeof piece))
+			return;
+		operation.len_bytes += piece.iov_len;
+		n = piece.iov_len < room ? piece.iov_len : room;
+		if (n > 0 && !sys_peek(piece.iov_base, bytes + chunk.iov_len, n))
+			return;
+		chunk.iov_len += n;
+	}
+	evidence_foresee(evidence_of(track_socket(call->entry)), &process.lineage, &operation,
+			 facts);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goodbyes: a process ends the session that others still hold.
+ *
+ * Judged by one rule alone, not as a use: foreign while another live process holds the connection, and
+ * the sender inherited it or another holder has used it since.  The opener that closes its own
+ * connection under an idle child is clean, and so is the last holder, whoever used it before.
+ *
+ * Where the conversation cannot be read (TLS), the last holder's final writes, with no read after
+ * them, are taken for a goodbye: such a write is kept back until a read by the same process shows that
+ * it was a use.
+ */
+#ifndef FORKSAN_SHIM_GOODBYE_H
+#define FORKSAN_SHIM_GOODBYE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lineage.h"
+#include "track.h"
+
+/* Reports the goodbye when it is foreign; true then.  `last`: the latest use.  `message`: its name in
+ * the protocol, NULL for shutdown().  `likely`: told by its size only. */
+bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64_t moved,
+		   const char *message, bool likely);
+
+/* Keeps a violating write of the last holder back.  False when there is no room: report it. */
+bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64_t moved);
+
+/* What was kept back for this connection, since it was no goodbye after all; false when nothing was. */
+bool goodbye_recall(const struct track_call *read, struct track_call *call,
+		    struct lineage_use *last, int64_t *moved);
+
+#endif
