@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See run_environment.h.  Entries that stay are borrowed from environ; the two that are ours stand
+ * See run_environment.h.  Entries that stay are borrowed from environ; those that are ours stand
  * first.
  */
 #include "run_environment.h"
@@ -13,12 +13,37 @@
 #include "cli.h"
 #include "run_options.h"
 
-#define OURS 2
+static const char *const ours[] = {"LD_PRELOAD", "FORKSAN_OPTIONS", "ASAN_OPTIONS"};
+#define OURS (sizeof ours / sizeof ours[0])
 
 static bool is_ours(const char *entry)
 {
-	return strncmp(entry, "LD_PRELOAD=", 11) == 0 ||
-	       strncmp(entry, "FORKSAN_OPTIONS=", 16) == 0;
+	for (size_t i = 0; i < OURS; i++) {
+		size_t len = strlen(ours[i]);
+
+		if (strncmp(entry, ours[i], len) == 0 && entry[len] == '=')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * gcc links a program with AddressSanitizer to a shared runtime, which ends the program when it is
+ * not the first library; with ours before it everything works, because we call on to it.  The
+ * user's own word on the matter stands.
+ */
+static char *asan_options(const char *value)
+{
+	static const char option[] = "verify_asan_link_order";
+	char *all;
+
+	if (value == NULL || value[0] == '\0')
+		all = strdup("verify_asan_link_order=0");
+	else if (strstr(value, option) != NULL)
+		all = strdup(value);
+	else if (asprintf(&all, "%s:%s=0", value, option) < 0)
+		all = NULL;
+	return all;
 }
 
 /* NAME=value, with `value` freed. */
@@ -42,9 +67,10 @@ char **run_environment(const char *library, const char *session, bool strict, co
 	environment = calloc(count + OURS + 1, sizeof *environment);
 	if (environment == NULL)
 		cli_no_memory();
-	environment[0] = assign("LD_PRELOAD", run_options_preload(getenv("LD_PRELOAD"), library));
-	environment[1] = assign("FORKSAN_OPTIONS", run_options_add(getenv("FORKSAN_OPTIONS"),
-								   session, strict, log_path));
+	environment[0] = assign(ours[0], run_options_preload(getenv("LD_PRELOAD"), library));
+	environment[1] = assign(
+		ours[1], run_options_add(getenv("FORKSAN_OPTIONS"), session, strict, log_path));
+	environment[2] = assign(ours[2], asan_options(getenv(ours[2])));
 	for (size_t i = 0; i < count; i++)
 		if (!is_ours(environ[i]))
 			environment[kept++] = environ[i];

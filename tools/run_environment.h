@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The environment of CMD: ours, with LD_PRELOAD and FORKSAN_OPTIONS changed.
+ * The environment of CMD: ours, with LD_PRELOAD, FORKSAN_OPTIONS and ASAN_OPTIONS changed.
  */
 #ifndef FORKSAN_TOOLS_RUN_ENVIRONMENT_H
 #define FORKSAN_TOOLS_RUN_ENVIRONMENT_H

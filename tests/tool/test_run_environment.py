@@ -5,6 +5,7 @@
 import os
 import re
 import shutil
+import subprocess
 
 import toolkit
 from toolkit import check, run
@@ -47,7 +48,27 @@ with toolkit.Directory() as directory:
         )
     existing = f"{other}:{library}"
     check(variables(LD_PRELOAD=existing)[0] == existing, "the library is not put in twice")
-    two = {variables()[1] for _ in range(2)}
+    # AddressSanitizer must not mind that we come first.
+    def asan(value):
+        env = {"PATH": os.environ["PATH"], **({"ASAN_OPTIONS": value} if value else {})}
+        if toolkit.is_sanitized():
+            env["ASAN_OPTIONS"] = (value + ":" if value else "") + "verify_asan_link_order=0"
+        command = ["run", "/bin/sh", "-c", 'echo "$ASAN_OPTIONS"']
+        return run(*command, program=tool, env=env).stdout.strip()
+
+    check(asan("") == "verify_asan_link_order=0", "ASAN_OPTIONS is set", asan(""))
+    check(asan("a=1") == "a=1:verify_asan_link_order=0", "or added to", asan("a=1"))
+    if not toolkit.is_sanitized():
+        check(asan("verify_asan_link_order=1:a=1") == "verify_asan_link_order=1:a=1", "or left")
+    for compiler, sanitizer in (("gcc", "address"), ("gcc", "thread"), ("gcc", "undefined")):
+        program = os.path.join(directory, sanitizer)
+        source = toolkit.write(program + ".c", '#include <stdio.h>\nint main(void)\n{\n\tputs("ran");\n}\n')
+        command = [compiler, f"-fsanitize={sanitizer}", "-o", program, source]
+        if subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            print(f"not tested: {compiler} -fsanitize={sanitizer}")
+            continue
+        result = run("run", program, program=tool)
+        check(result.stdout == "ran\n" and result.returncode == 0, f"{sanitizer} runs", result)
     first = run("run", "/bin/sh", "-c", SHOW, program=tool).stdout
     second = run("run", "/bin/sh", "-c", SHOW, program=tool).stdout
     check(first != second, "each run has a session of its own")
