@@ -99,6 +99,8 @@ struct showing {
 	unsigned interpreter;
 	unsigned native;
 	unsigned left_out;
+	unsigned native_end; /* frames from here on are outside of the interpreter: libc's, its
+				host's */
 };
 
 /* True once: for the frame that culprit_find() chose. */
@@ -119,15 +121,29 @@ static bool take_culprit(struct showing *showing, const struct stack_frame *fram
 	return true;
 }
 
-static bool is_shown(struct showing *showing, const struct stack_frame *frame)
+static bool is_shown(struct showing *showing, const struct stack_frame *frame, unsigned index)
 {
 	if (options.verbosity >= 1)
 		return true;
 	if (frame->language != LANGUAGE_NATIVE)
 		return showing->interpreter++ < SHOWN_INTERPRETER;
-	if (showing->interpreter > 0 && is_interpreter_file(frame->module))
+	if (showing->interpreter > 0 &&
+	    (is_interpreter_file(frame->module) || index >= showing->native_end))
 		return false;
 	return showing->native++ < SHOWN_NATIVE;
+}
+
+/* The outermost native frame of an interpreter; past the last frame when there is none. */
+static unsigned find_native_end(const struct registry *registry, struct stack_id stack)
+{
+	unsigned count = stack_frame_count(registry, stack);
+	struct stack_frame frame;
+
+	for (unsigned i = count; i-- > 0;)
+		if (stack_frame_at(registry, stack, i, &frame) &&
+		    frame.language == LANGUAGE_NATIVE && is_interpreter_file(frame.module))
+			return i;
+	return count;
 }
 
 static void put_remark(struct text *text, const char *prefix, uint64_t count, const char *remark)
@@ -146,12 +162,12 @@ void report_put_stack(struct text *text, const char *prefix, const struct regist
 		      struct stack_id stack)
 {
 	unsigned count = stack_frame_count(registry, stack);
-	struct showing showing = {.left_out = 0};
+	struct showing showing = {.native_end = find_native_end(registry, stack)};
 	struct stack_frame frame;
 
 	culprit_find(registry, stack, showing.culprit, sizeof(showing.culprit));
 	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++) {
-		bool shown = is_shown(&showing, &frame);
+		bool shown = is_shown(&showing, &frame, i);
 		bool culprit = take_culprit(&showing, &frame);
 
 		if (!shown && !culprit) {

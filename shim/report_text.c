@@ -126,12 +126,17 @@ static void put_headline(struct text *text, const struct finding *finding)
 /* ", 6.1 s before" */
 static void put_age(struct text *text, uint64_t earlier_ns, uint64_t later_ns)
 {
-	uint64_t tenths = (later_ns - earlier_ns) / 100000000;
+	uint64_t ms = (later_ns - earlier_ns) / 1000000;
 
 	text_put_string(text, ", ");
-	text_put_uint(text, tenths / 10);
+	if (ms < 1000) {
+		text_put_uint(text, ms);
+		text_put_string(text, " ms before");
+		return;
+	}
+	text_put_uint(text, ms / 1000);
 	text_put_char(text, '.');
-	text_put_uint(text, tenths % 10);
+	text_put_uint(text, ms % 1000 / 100);
 	text_put_string(text, " s before");
 }
 

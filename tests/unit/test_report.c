@@ -302,8 +302,7 @@ static void the_text_reads_well(void **state)
 			"==812==   => #1 load_user /srv/app.py:42\n"
 			"==812==      #2 <module> /srv/app.py:99\n"
 			"==812==      #3 libc.so.6+0x107b53\n"
-			"==812==      #5 unknown file+0x7ffd00001000\n"
-			"==812==      1 more (verbosity=1 shows them)\n"
+			"==812==      2 more (verbosity=1 shows them)\n"
 			"==812==\n"
 			"==812== Used before by 811 (gunicorn, sibling):\n");
 	assert_contains("\nSUMMARY: forksan: shared-use opened at /srv/app.py:12, used at "
@@ -390,9 +389,37 @@ static void a_block_that_does_not_fit_still_has_its_summary(void **state)
 	}
 }
 
+/* The driver's frames are inside of the interpreter's, its host's and libc's outside. */
+static void native_frames_outside_of_an_interpreter_are_left_out(void **state)
+{
+	struct stack_id id = sample_begin_stack(&sample);
+
+	(void)state;
+	sample_add_frame(&sample, id, LANGUAGE_PYTHON, "f", "/srv/app.py", 1);
+	sample_add_native(&sample, id, 1, 0x1000);
+	sample_add_native(&sample, id, 2, 0x2000);
+	sample_add_native(&sample, id, 1, 0x3000);
+	sample_add_native(&sample, id, 2, 0x4000);
+	sample_add_native(&sample, id, 1, 0x5000);
+	sample.finding.stacks[FINDING_STACK_THIS_USE] = id;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("#1 libc.so.6+0x1000\n==812==      #3 libc.so.6+0x3000\n"
+			"==812==      3 more (verbosity=1 shows them)\n");
+	/* A program without an interpreter shows all. */
+	id = sample_begin_stack(&sample);
+	sample_add_native(&sample, id, 1, 0x1000);
+	sample_add_native(&sample, id, 0, 0x2000);
+	sample.finding.stacks[FINDING_STACK_THIS_USE] = id;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("#0 libc.so.6+0x1000\n==812==      #1 unknown file+0x2000\n");
+}
+
 static void repeats_and_deaths_are_told(void **state)
 {
 	(void)state;
+	sample.finding.opened_at_ns = sample.finding.time_ns - 12345678;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("opened      by 810, 12 ms before\n");
 	sample.finding.repeat = 100;
 	sample.finding.other.alive = false;
 	render_text(FORKSAN_RECORD_BYTES);
@@ -441,6 +468,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_culprit_is_shown_however_deep, begin, end),
 		cmocka_unit_test_setup_teardown(a_block_that_does_not_fit_still_has_its_summary,
 						begin, end),
+		cmocka_unit_test_setup_teardown(
+			native_frames_outside_of_an_interpreter_are_left_out, begin, end),
 		cmocka_unit_test_setup_teardown(repeats_and_deaths_are_told, begin, end),
 		cmocka_unit_test_setup_teardown(the_summary_prints_what_is_not_zero, begin, end),
 		cmocka_unit_test(values_out_of_range_have_names),
