@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See stack_python_layout.h.  tests/stack/test_python_layout.sh compiles each version's own
+ * See stack_python_layout.h.  tests/stack/test_python_layout.py compiles each version's own
  * headers, where they are installed, and compares.
  *
  * Sources: CPython Include/cpython/pystate.h, Include/cpython/code.h, Include/frameobject.h (3.8),
