@@ -167,7 +167,13 @@ static void print_example(const json_t *finding, bool every_frame, FILE *out)
 	struct advice advice[ADVICE_MAX];
 	size_t advice_count = advice_find(finding, advice);
 
-	print_field("why", string_of(finding, "text"), out);
+	fprintf(out, "  %-8s ", "why");
+	clean_print(string_of(finding, "text"), out);
+	/* Older logs do not say; then nothing is claimed. */
+	if (string_of(finding, "certainty") != NULL &&
+	    strcmp(string_of(finding, "certainty"), "likely") == 0)
+		fputs(" (likely, not proven)", out);
+	fputc('\n', out);
 	for (size_t i = 0; i < advice_count; i++)
 		fprintf(out, "  advice   %s: %s\n", advice[i].name, advice[i].text);
 	fprintf(out, "  example  fd %lld, local ", integer_of(connection, "fd"));

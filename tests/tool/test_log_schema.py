@@ -13,8 +13,17 @@ import toolkit
 from toolkit import check, finding, golden_lines, log_of, run
 
 os.chdir(toolkit.ROOT)
+
+
+def unique(pairs):
+    """An object whose keys do not repeat: json.load() would take the last without a word."""
+    keys = [key for key, _ in pairs]
+    check(len(keys) == len(set(keys)), "no key stands twice in an object", sorted(keys))
+    return dict(pairs)
+
+
 with open(toolkit.SCHEMA, encoding="utf-8") as file:
-    schema = json.load(file)
+    schema = json.load(file, object_pairs_hook=unique)
 jsonschema.Draft202012Validator.check_schema(schema)
 validator = jsonschema.Draft202012Validator(schema)
 
@@ -140,12 +149,21 @@ for changes in (
     {"connection": {"local": None, "future": 1}},
     {"culprit": {"opened": None, "use": None, "future": 1}},
     {"ppid": 0},
+    {"certainty": "proven", "basis": None, "truncated": []},
+    {"certainty": "likely", "basis": "alternation", "truncated": ["opened", "this_use"]},
     {"history": [{"pid": 1, "call": "recv", "bytes": 1, "message": None, "future": 1}]},
 ):
     record = finding(**changes)
     check(is_valid(record), f"the schema takes {changes}")
     result = run("report", "-", stdin=log_of(record))
     check("broken" not in result.stdout, f"the tool takes {changes}")
+
+for name, value in (("certainty", "maybe"), ("basis", 1), ("truncated", ["opened", "opened"])):
+    check(not is_valid(finding(**{name: value})), f"the schema refuses {name} = {value!r}")
+shown = run("report", "-", stdin=log_of(finding(certainty="likely"))).stdout
+check("(likely, not proven)" in shown, "what is only likely is shown as such", shown)
+shown = run("report", "-", stdin=log_of(finding(certainty="proven"))).stdout
+check("(likely" not in shown, "what is proven is shown without a word")
 
 required = set(definitions["summary"]["properties"]["counters"]["required"])
 counters = set(names("finding", "FORKSAN_COUNTERS"))
