@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -110,6 +111,67 @@ static void run_not_closing(void)
 	opener_closes(by_not_closing);
 }
 
+/* --- shutdown() ends the session for everybody
+ * ---------------------------------------------------- */
+
+static void end_session(int fd)
+{
+	require(shutdown(fd, SHUT_RDWR) == 0);
+}
+
+static void run_shutdown(void)
+{
+	run_child(end_session, peer_connect());
+}
+
+static void expect_goodbye(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, "foreign-goodbye") == 1);
+	expect(log_string(log, "foreign-goodbye", 0, "operation.call") != NULL &&
+	       strcmp(log_string(log, "foreign-goodbye", 0, "operation.call"), "shutdown") == 0);
+	expect(log_string(log, "foreign-goodbye", 0, "other.relation") != NULL &&
+	       strcmp(log_string(log, "foreign-goodbye", 0, "other.relation"), "parent") == 0);
+}
+
+/* The opener's own goodbye, while an idle child has a copy. */
+static void run_own_shutdown(void)
+{
+	struct gate over;
+	int fd = peer_connect();
+	pid_t pid;
+
+	gate_init(&over);
+	pid = fork();
+	require(pid >= 0);
+	if (pid == 0) {
+		gate_wait(&over);
+		_exit(0);
+	}
+	end_session(fd);
+	gate_tell(&over);
+	require(waitpid(pid, NULL, 0) == pid);
+}
+
+static void run_last_shutdown(void)
+{
+	struct gate closed;
+	int fd = peer_connect();
+	pid_t pid;
+
+	gate_init(&closed);
+	pid = fork();
+	require(pid >= 0);
+	if (pid == 0) {
+		gate_wait(&closed);
+		end_session(fd);
+		_exit(0);
+	}
+	require(close(fd) == 0);
+	gate_tell(&closed);
+	require(waitpid(pid, NULL, 0) == pid);
+}
+
 static void expect_hazard(const struct log *log, const struct entry_case *self)
 {
 	(void)self;
@@ -128,6 +190,16 @@ static const struct entry_case cases[] = {
 	CASE(fclose),
 	CASE(closefrom),
 	CASE(close_range),
+	{.entry = "shutdown",
+	 .name = "is a goodbye, also for who holds the connection still",
+	 .run = run_shutdown,
+	 .check = expect_goodbye},
+	{.name = "the opener may shut down beside an idle child",
+	 .run = run_own_shutdown,
+	 .check = expect_nothing},
+	{.name = "the last holder may shut down",
+	 .run = run_last_shutdown,
+	 .check = expect_nothing},
 	{.name = "calls that close nothing end no hold",
 	 .run = run_not_closing,
 	 .check = expect_hazard},
