@@ -37,6 +37,20 @@ bool conversation_is_opaque(const struct registry_socket *socket)
 	return talk->mode == WIRE_MODE_OPAQUE || talk->mode == WIRE_MODE_TLS;
 }
 
+bool conversation_is_busy(const struct registry_socket *socket)
+{
+	const struct evidence *evidence = evidence_of(socket);
+
+	for (int d = 0; d < 2; d++)
+		for (int i = 0; i < EVIDENCE_INSIDE; i++) {
+			uint32_t serial = load_relaxed(&evidence->inside[d][i]);
+
+			if (serial != 0 && serial != process.lineage.self.serial)
+				return true;
+		}
+	return false;
+}
+
 /* --- recording ----------------------------------------------------------------------------- */
 
 static void record(struct registry_socket *socket, struct evidence_ticket ticket,

@@ -39,6 +39,9 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 void conversation_foresee(const struct track_call *call, const struct iovec *iov, int count,
 			  struct evidence_facts *facts);
 
+/* True while another process is inside a call on the connection. */
+bool conversation_is_busy(const struct registry_socket *socket);
+
 /* True when nothing of the conversation can be read (TLS, protocols that are not followed). */
 bool conversation_is_opaque(const struct registry_socket *socket);
 

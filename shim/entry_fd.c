@@ -46,6 +46,8 @@ FORKSAN_EXPORT int dup3(int fd, int copy, int flags)
  * F_GETFD and its like ignore. */
 FORKSAN_EXPORT int fcntl(int fd, int command, ...)
 {
+	uint32_t entry = command == F_SETFL ? fdtable_lookup(fd) : 0;
+	long before = unlikely(entry != 0) ? track_file_flags(fd) : 0;
 	va_list arguments;
 	void *argument;
 	int result;
@@ -54,6 +56,8 @@ FORKSAN_EXPORT int fcntl(int fd, int command, ...)
 	argument = va_arg(arguments, void *);
 	va_end(arguments);
 	result = REAL(fcntl)(fd, command, argument);
+	if (unlikely(entry != 0) && result == 0)
+		track_changed(fd, entry, OPERATION_fcntl, before);
 	if (unlikely((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && result >= 0))
 		track_duplicated(fd, result);
 	return result;

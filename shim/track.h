@@ -169,6 +169,13 @@ void track_stop_watching(uint32_t slot);
 /* The protocol as the bytes told it, else as the port or path suggests. */
 enum protocol track_protocol(const struct registry_socket *socket);
 
+/* The file status flags of a descriptor (F_GETFL), or -errno. */
+long track_file_flags(int fd);
+
+/* A call has changed what all holders of the connection share; `before`: the file status flags before
+ * it.  A change of O_NONBLOCK under a call of another process is remembered for findings. */
+void track_changed(int fd, uint32_t entry, enum operation operation, long before);
+
 /* shutdown() is about to be called on a watched descriptor; see evidence for goodbyes. */
 void track_shutdown(int fd, uint32_t entry);
 

@@ -16,11 +16,13 @@
 #include "track.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "conversation.h"
 #include "finding.h"
 #include "goodbye.h"
+#include "history.h"
 #include "sys.h"
 #include "text.h"
 #include "user.h"
@@ -89,8 +91,20 @@ static void report_violation(const struct track_call *call, struct lineage_use l
 {
 	struct finding_cause cause = cause_of(call, last, moved);
 
+	const struct registry_process *changer =
+		registry_find_process(load_relaxed(&track_socket(call->entry)->unblocked_by));
+	char sentence[320];
+	struct text text;
+
+	text_init(&text, sentence, sizeof sentence);
+	text_put_string(&text, violation_text(registry_find_process(last.serial)));
+	if (changer) {
+		text_put_string(&text, "; process ");
+		text_put_int(&text, load_relaxed(&changer->pid));
+		text_put_string(&text, " changed O_NONBLOCK while another was inside a call");
+	}
 	cause.kind = KIND_SHARED_USE;
-	cause.text = violation_text(registry_find_process(last.serial));
+	cause.text = sentence;
 	registry_count(COUNT_USES_VIOLATION);
 	store_relaxed(&process.violated, true);
 	finding_report(&cause);
@@ -457,6 +471,25 @@ void track_late_buffer(int fd, uint32_t entry, enum operation operation, enum tr
 	struct iovec iov = {(void *)(uintptr_t)buffer, (size_t)(moved > 0 ? moved : 0)};
 
 	track_late(fd, entry, operation, way, &iov, 1, moved);
+}
+
+long track_file_flags(int fd)
+{
+	return sys_call(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
+}
+
+void track_changed(int fd, uint32_t entry, enum operation operation, long before)
+{
+	struct registry_socket *socket = track_socket(entry);
+	int saved_errno = errno;
+
+	if ((load_relaxed(&socket->flags) & SOCKET_EVIDENCE) && process_enter() &&
+	    track_is_still(fd, fdtable_slot(entry))) {
+		history_add(fdtable_slot(entry), operation, true, 0, 0);
+		if (((before ^ track_file_flags(fd)) & O_NONBLOCK) && conversation_is_busy(socket))
+			store_relaxed(&socket->unblocked_by, process.lineage.self.serial);
+	}
+	errno = saved_errno;
 }
 
 /* shutdown() ends the session below the protocol, for everybody (shutdown(2)). */

@@ -139,7 +139,9 @@ struct registry_socket {
 	 * (shim/wire/tls_hello.h).  Plain data with a claim word inside; the tool does not read them. */
 	uint64_t evidence[64];
 	uint64_t tls_hello[4];
-	uint8_t reserved[16];
+	/* The process that changed O_NONBLOCK while another was inside a call; serial, 0 none. */
+	_Atomic uint32_t unblocked_by;
+	uint8_t reserved[12];
 };
 _Static_assert(sizeof(struct registry_socket) == 1024, "sixteen cache lines");
 

@@ -93,7 +93,8 @@ long long log_counter(const struct log *log, const char *counter)
 	return -1;
 }
 
-/* The member of the n-th finding of that kind; the path's parts are separated by dots. */
+/* The member of the n-th finding of that kind; the path's parts are separated by dots; a
+ * number is a place in an array. */
 static const json_t *find(const struct log *log, const char *kind, unsigned n, const char *path)
 {
 	const json_t *value = NULL;
@@ -106,7 +107,8 @@ static const json_t *find(const struct log *log, const char *kind, unsigned n, c
 		size_t len = strcspn(path, ".");
 
 		snprintf(key, sizeof(key), "%.*s", (int)len, path);
-		value = json_object_get(value, key);
+		value = json_is_array(value) ? json_array_get(value, strtoul(key, NULL, 10))
+					     : json_object_get(value, key);
 		path += len + (path[len] == '.');
 	}
 	return value;
