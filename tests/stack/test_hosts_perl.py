@@ -14,8 +14,7 @@ import servers  # noqa: E402
 class Perl(hosts.HostTest):
     def test_starman_mariadb(self):
         db = self.stack.enter_context(servers.mariadb())
-        variables = {"DB_PORT": str(db.port), "DB_USER": db.user, "DB_PASSWORD": db.password,
-                     "DB_NAME": db.database}
+        variables = hosts.variables(db)
         app = os.path.join(hosts.APPS, "shop_starman.psgi")
         with self.host(lambda port: ["/usr/bin/starman", "--preload-app", "--workers", "2",
                                      "--listen", f"127.0.0.1:{port}", app],
@@ -26,7 +25,7 @@ class Perl(hosts.HostTest):
 
     def test_mod_perl_pg(self):
         db = self.stack.enter_context(servers.postgresql())
-        variables = {"DB_PORT": str(db.port), "DB_USER": db.user, "DB_NAME": db.database}
+        variables = hosts.variables(db)
         with self.apache("mod_perl.conf", variables) as host:
             findings = host.request_until_shared()
         self.check(findings, "shop_mod_perl.pm", "perl", opened="open_database", used="count",

@@ -22,17 +22,14 @@ class PHP(hosts.HostTest):
 
     def test_pdo_pgsql(self):
         db = self.stack.enter_context(servers.postgresql())
-        self.run_workers("workers_pdo.php", {"DB_PORT": str(db.port), "DB_USER": db.user,
-                                             "DB_NAME": db.database},
-                         opened="Shop\\Repository::openDatabase", used="Shop\\Repository::count",
-                         protocol="PostgreSQL")
+        self.run_workers("workers_pdo.php", hosts.variables(db), protocol="PostgreSQL",
+                         opened="Shop\\Repository::openDatabase",
+                         used="Shop\\Repository::count")
 
     def test_mysqli(self):
         db = self.stack.enter_context(servers.mariadb())
-        self.run_workers("workers_mysqli.php", {"DB_PORT": str(db.port), "DB_USER": db.user,
-                                                "DB_PASSWORD": db.password,
-                                                "DB_NAME": db.database},
-                         opened="open_database", used="count_things", protocol="MySQL")
+        self.run_workers("workers_mysqli.php", hosts.variables(db), protocol="MySQL",
+                         opened="open_database", used="count_things")
 
 
 if __name__ == "__main__":

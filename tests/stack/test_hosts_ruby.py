@@ -14,8 +14,7 @@ import servers  # noqa: E402
 class Ruby(hosts.HostTest):
     def test_unicorn_mysql2(self):
         db = self.stack.enter_context(servers.mariadb())
-        variables = {"DB_PORT": str(db.port), "DB_USER": db.user, "DB_PASSWORD": db.password,
-                     "DB_NAME": db.database}
+        variables = hosts.variables(db)
         with self.host(lambda port: ["/usr/bin/unicorn", "-l", f"127.0.0.1:{port}", "-c",
                                      "unicorn.conf.rb", f"{hosts.APPS}/shop_unicorn.ru"],
                        variables=variables) as host:
@@ -25,7 +24,7 @@ class Ruby(hosts.HostTest):
 
     def test_puma_pg(self):
         db = self.stack.enter_context(servers.postgresql())
-        variables = {"DB_PORT": str(db.port), "DB_USER": db.user, "DB_NAME": db.database}
+        variables = hosts.variables(db)
         with self.host(lambda port: ["/usr/bin/puma", "-b", f"tcp://127.0.0.1:{port}", "-C",
                                      "puma.conf.rb", f"{hosts.APPS}/shop_puma.ru"],
                        variables=variables) as host:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""No stack blocks: taken in signal handlers that interrupt malloc and the loader, and in fork children
-of threads that are inside both (programs/interrupted.c)."""
+"""No stack blocks: taken in signal handlers that interrupt malloc and the loader, and in fork
+children of threads that are inside both (programs/interrupted.c)."""
 
 import collections
 import os

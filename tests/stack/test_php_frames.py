@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The probe sees the frames that PHP's debug_backtrace() sees: $FORKSAN_PHP, or php; with and without
-the opcode cache where that is built in.  Functions written in C are left out."""
+"""The probe sees the frames that PHP's debug_backtrace() sees: $FORKSAN_PHP, or php; with and
+without the opcode cache where that is built in.  Functions written in C are left out."""
 
 import json
 import os

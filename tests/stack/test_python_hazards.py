@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Every Python on this machine at its awkward moments: load, forks of threads, start and exit,
-destructors, deep recursion, sub-interpreters, a host that unloads it.  Nothing crashes or hangs, and
-the frames that can be seen are seen."""
+destructors, deep recursion, sub-interpreters, a host that unloads it.  Nothing crashes or hangs,
+and the frames that can be seen are seen."""
 
 import glob
 import os

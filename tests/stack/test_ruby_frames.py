@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The probe sees the frames that Ruby sees: $FORKSAN_RUBY, or ruby.  Functions written in C are left
-out; a block is named as its method."""
+"""The probe sees the frames that Ruby sees: $FORKSAN_RUBY, or ruby.  Functions written in C are
+left out; a block is named as its method."""
 
 import json
 import os

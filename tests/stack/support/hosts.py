@@ -43,6 +43,12 @@ def marked_lines(app, mark):
     return lines
 
 
+def variables(db):
+    """The environment by which the apps find a server of tests/support/servers.py."""
+    return {"DB_PORT": str(db.port), "DB_USER": db.user, "DB_PASSWORD": db.password,
+            "DB_NAME": db.database}
+
+
 class Host:
     def __init__(self, process, port, log):
         self.process = process
@@ -113,7 +119,8 @@ class HostTest(unittest.TestCase):
             os.chmod(self.log.path, 0o666)
 
         def command(port):
-            lines = [f"Define APPS {APPS}", f"Define RUN {self.directory}", f"Listen 127.0.0.1:{port}", "ServerName localhost",
+            lines = [f"Define APPS {APPS}", f"Define RUN {self.directory}",
+                     f"Listen 127.0.0.1:{port}", "ServerName localhost",
                      f"PidFile {self.directory}/apache.pid", f"ErrorLog {self.directory}/error",
                      f"DefaultRuntimeDir {self.directory}", f"DocumentRoot {self.directory}"]
             if account:

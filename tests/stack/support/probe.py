@@ -88,7 +88,8 @@ def run(argv, env=None, status=0, **options):
                               stdin=subprocess.DEVNULL, **options)
         output = done.stdout.decode("utf-8", "replace")
         if done.returncode != status:
-            raise AssertionError(f"{argv}: exit status {done.returncode}, not {status}\n{output[-2000:]}")
+            raise AssertionError(f"{argv}: exit status {done.returncode}, not {status}\n"
+                                 f"{output[-2000:]}")
         if not os.path.exists(path):
             return output, []
         with open(path, encoding="utf-8", errors="replace") as file:
