@@ -2,7 +2,8 @@
 /*
  * Gathers a finding from the registry, counts repeats, and has new ones written.
  *
- * A finding is told from another by its connection, its kind and its pair of stacks.  The shared
+ * A finding is told from another by its connection, its kind and its pair of stacks, and where there is
+ * damage by the process that did it.  The shared
  * table `findings` counts each; whoever raises a count to 1, 10, 100, ... writes the record, so a
  * loop of violations costs a line per power of ten, whichever processes are in it.
  */
@@ -39,6 +40,9 @@ static uint64_t finding_key(const struct finding_cause *cause, struct stack_id f
 
 	key = mix(key, cause->kind + 1);
 	key = mix(key, (uint64_t)cause->other_use.n << 32 | cause->this_use.n);
+	/* Damage is told of each process: whose answers were wrong matters. */
+	if (cause->kind == KIND_CROSSED_REPLY || cause->kind == KIND_FOREIGN_GOODBYE)
+		key = mix(key, process.lineage.self.serial);
 	/* Without stacks of uses, the fork's tells one site from another. */
 	if (cause->this_use.n == 0)
 		key = mix(key, forked.n);
