@@ -10,8 +10,8 @@
  * mode the claim comes before the call, for reads as for writes: a check first and an exchange
  * after would let two siblings' first uses both pass.
  *
- * Runs in any thread and in signal handlers.  Nothing here waits for another process, allocates,
- * or changes errno.
+ * Runs in any thread and in signal handlers.  Nothing here allocates, changes errno, or waits for
+ * another process longer than some yields of the processor (conversation.c).
  */
 #include "track.h"
 
