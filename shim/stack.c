@@ -8,6 +8,8 @@
  */
 #include "stack.h"
 
+#include <string.h>
+
 #include "forksan/atomics.h"
 #include "forksan/registry.h"
 #include "registry.h"
@@ -23,6 +25,7 @@ static _Atomic uint32_t capture_taken[CAPTURES];
 /* The last file of the loader's list when it was scanned.  Owned by whoever holds `scanning`. */
 static struct module scanned_to;
 static _Atomic uint32_t scanning;
+static bool under_valgrind; /* its preloaded part is among the files */
 
 /* Longer than any loader's list: a list that does not end is being changed. */
 #define MAX_MODULES_SCANNED 8192
@@ -49,6 +52,8 @@ static void consider(struct peek *peek, const struct module *module)
 	char name[64];
 
 	module_base_name(peek, module, name, sizeof(name));
+	if (strncmp(name, "vgpreload", 9) == 0)
+		under_valgrind = true;
 	stack_native_consider(peek, module, name);
 	stack_python_consider(peek, module, name);
 	stack_ruby_consider(peek, module, name);
@@ -71,6 +76,8 @@ static void scan_modules(struct peek *peek)
 	for (unsigned i = 0; i < MAX_MODULES_SCANNED && module_next(peek, &module, &module); i++)
 		consider(peek, &module);
 	scanned_to = module;
+	if (!under_valgrind)
+		peek_ask_faster();
 }
 
 void stack_warm(void)

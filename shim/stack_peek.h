@@ -35,8 +35,12 @@ static inline void peek_init(struct peek *peek)
 	memset(peek, 0, sizeof(*peek));
 }
 
-/* Asks the kernel about the page and remembers a yes. */
-bool peek_page(struct peek *peek, uintptr_t page);
+/* Asks the kernel about the page that holds `address` and remembers a yes. */
+bool peek_page(struct peek *peek, uintptr_t address);
+
+/* From now on the quicker of two questions may be asked, which valgrind would not understand: it is
+ * not there.  Once in a process is enough. */
+void peek_ask_faster(void);
 
 /* True when [address, address + len) can be read; false too when it wraps or is longer than a
  * megabyte, which nothing here ever is. */
@@ -52,8 +56,9 @@ static inline bool peek_range(struct peek *peek, uintptr_t address, size_t len_b
 	for (; page <= last; page++) {
 		if (page == 0)
 			return false;
-		if (peek->pages[page % PEEK_PAGES] != page && !peek_page(peek, page))
+		if (peek->pages[page % PEEK_PAGES] != page && !peek_page(peek, address))
 			return false;
+		address = (page + 1) << PEEK_PAGE_SHIFT;
 	}
 	return true;
 }
