@@ -131,24 +131,25 @@ static void report_crossing(const struct track_call *call, const struct evidence
 	/* Where the evidence has lost track of whose exchange it was, the latest other user stands
 	 * for it; such a crossing is likely, never proven. */
 	struct lineage_use whose = facts->other.serial != 0 ? facts->other : last;
-	struct finding_cause cause = cause_of(call, whose, moved);
-	const struct registry_process *other = registry_find_process(whose.serial);
+	struct finding_cause cause;
+	const struct registry_process *other;
 	const char *request = wire_message_name(facts->protocol, WIRE_CLIENT, facts->other_code);
 	char sentence[256];
 	struct text text;
 
+	if (whose.serial == 0 || whose.serial == process.lineage.self.serial)
+		whose.serial =
+			user_latest_other(track_socket(call->entry), process.lineage.self.serial);
+	cause = cause_of(call, whose, moved);
+	other = registry_find_process(whose.serial);
 	text_init(&text, sentence, sizeof sentence);
 	text_put_string(&text, facts->crossing == EVIDENCE_READ
 				       ? "this process took bytes of the reply to "
 				       : "this process wrote into the unfinished exchange of ");
 	text_put_string(&text, request ? request : "a request");
-	if (other && whose.serial != process.lineage.self.serial) {
-		text_put_string(&text, " that process ");
+	text_put_string(&text, other ? " that process " : " that another process");
+	if (other)
 		text_put_int(&text, load_relaxed(&other->pid));
-	} else {
-		cause.other_serial = 0;
-		text_put_string(&text, " that another process");
-	}
 	text_put_string(&text, " sent");
 	if (facts->other_age_ns > 0) {
 		text_put_char(&text, ' ');
@@ -403,8 +404,7 @@ static void watch_if_shared(const struct track_call *call)
 /* A process that was killed inside a call would keep proofs away for ever. */
 static void forget_the_dead(const struct track_call *call)
 {
-	struct lineage_use last =
-		lineage_unpack(load_relaxed(&track_socket(call->entry)->last));
+	struct lineage_use last = lineage_unpack(load_relaxed(&track_socket(call->entry)->last));
 	const struct registry_process *other;
 
 	if (last.serial == 0 || last.serial == process.lineage.self.serial)

@@ -61,3 +61,20 @@ struct stack_id user_latest_stack(const struct registry_socket *socket, uint32_t
 			return (struct stack_id){load_acquire(&socket->users[i].stack)};
 	return (struct stack_id){0};
 }
+
+uint32_t user_latest_other(const struct registry_socket *socket, uint32_t self)
+{
+	uint64_t latest_ns = 0;
+	uint32_t latest = 0;
+
+	for (int i = 0; i < FORKSAN_MAX_USERS; i++) {
+		uint32_t serial = load_acquire(&socket->users[i].serial);
+		uint64_t time_ns = load_relaxed(&socket->users[i].time_ns);
+
+		if (serial != 0 && serial != self && time_ns >= latest_ns) {
+			latest_ns = time_ns;
+			latest = serial;
+		}
+	}
+	return latest;
+}

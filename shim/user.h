@@ -19,4 +19,7 @@ struct stack_id user_stack(struct registry_socket *socket, enum operation operat
 /* The latest use stack of the process with that serial; 0 when none is kept. */
 struct stack_id user_latest_stack(const struct registry_socket *socket, uint32_t serial);
 
+/* The serial of the latest user other than `self` whose stack is kept; 0: none. */
+uint32_t user_latest_other(const struct registry_socket *socket, uint32_t self);
+
 #endif
