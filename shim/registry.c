@@ -266,8 +266,9 @@ bool registry_process_alive(const struct registry_process *process)
 		return pid_exists(pid);
 	if (state == 'Z' || state == 'X')
 		return false;
-	/* The same pid started after ours was born: another process.  Start times are cut to a tick. */
-	return start_ticks * ns_per_tick <= process->born_boottime_ns;
+	/* The same pid started after ours was born: another process.  A child is born when it is
+	 * announced, and starts up to a scheduling delay later; no pid comes round within a second. */
+	return start_ticks * ns_per_tick <= process->born_boottime_ns + NS_PER_SECOND;
 }
 
 /* --- sockets ----------------------------------------------------------------------------- */
