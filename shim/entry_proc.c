@@ -52,9 +52,9 @@ FORKSAN_EXPORT int daemon(int no_chdir, int no_close)
 	init_ensure();
 	process_before_fork();
 	result = REAL(daemon)(no_chdir, no_close);
-	/* The parent has ended inside; the child says that it lives. */
+	/* The parent has ended inside: only the child returns, or nobody was made. */
 	if (process_mine() == 0)
-		process_enter();
+		process_daemonized();
 	else
 		process_after_fork(-1);
 	return result;

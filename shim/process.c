@@ -348,3 +348,16 @@ void process_leave(void)
 	if (process.shared)
 		registry_retire_process(process.shared);
 }
+
+void process_daemonized(void)
+{
+	struct registry_process *parent;
+
+	if (!process_enter())
+		return;
+	registry_count(COUNT_FORKS);
+	registry_count(COUNT_PROCESSES);
+	parent = registry_find_process(process.shared->parent_serial);
+	if (parent)
+		registry_retire_process(parent);
+}

@@ -95,4 +95,8 @@ bool process_parent_is_here(void);
 /* The process is about to end: tells the others. */
 void process_leave(void);
 
+/* In the child that daemon() has made: says for its parent, which ended inside libc, that it has, and
+ * counts what the parent would have counted. */
+void process_daemonized(void);
+
 #endif

@@ -96,13 +96,15 @@ static noinline void made_by_daemon(void)
 static void run_daemon(void)
 {
 	struct gate over;
+	int fd = peer_connect();
 	pid_t pid;
 
-	peer_connect();
 	gate_init(&over);
 	pid = fork();
 	require(pid >= 0);
 	if (pid == 0) {
+		/* Whoever does something that matters also says when it ends. */
+		require(dup(fd) >= 0);
 		gate_wait(&over);
 		_exit(0);
 	}
@@ -119,6 +121,13 @@ static void expect_frame(const struct log *log, const struct entry_case *self)
 	snprintf(function, sizeof(function), "made_by_%s", self->entry);
 	expect(log_count(log, "open-at-fork") == 1);
 	expect(log_has_frame(log, "open-at-fork", 0, "forked", function));
+}
+
+static void expect_daemon(const struct log *log, const struct entry_case *self)
+{
+	expect_frame(log, self);
+	expect(log_counter(log, "processes") == 3);
+	expect(log_counter(log, "forks") == 2);
 }
 
 /* --- forks that run no pthread_atfork handlers --------------------------------------------------
@@ -319,7 +328,10 @@ static const struct entry_case cases[] = {
 	FORK(fork),
 	FORK(__fork),
 	FORK(forkpty),
-	FORK(daemon),
+	{.entry = "daemon",
+	 .name = "its place is in the report",
+	 .run = run_daemon,
+	 .check = expect_daemon},
 	{.entry = "_Fork",
 	 .name = "begins an epoch of its parent",
 	 .run = run__Fork,
