@@ -65,7 +65,7 @@ static uintptr_t find_loader_list(struct peek *peek)
 	return 0;
 }
 
-/* Fills start, end and eh_frame_header from the program headers at the mapping's start. */
+/* Fills start, end and eh_frame_header from the program headers. */
 static bool read_headers(struct peek *peek, struct module *module)
 {
 	ElfW(Ehdr) elf;
@@ -73,11 +73,11 @@ static bool read_headers(struct peek *peek, struct module *module)
 	uintptr_t low = UINTPTR_MAX;
 	uintptr_t high = 0;
 
-	if (!peek_copy(peek, module->start, &elf, sizeof(elf)) ||
+	if (!peek_copy(peek, module->header, &elf, sizeof(elf)) ||
 	    memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_phentsize != sizeof(header))
 		return false;
 	for (unsigned i = 0; i < elf.e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
-		if (!peek_copy(peek, module->start + elf.e_phoff + i * sizeof(header), &header,
+		if (!peek_copy(peek, module->header + elf.e_phoff + i * sizeof(header), &header,
 			       sizeof(header)))
 			return false;
 		if (header.p_type == PT_LOAD) {
@@ -109,10 +109,10 @@ static bool read_node(struct peek *peek, uintptr_t map, struct module *out)
 		.bias = node.l_addr,
 		.name = (uintptr_t)node.l_name,
 		.dynamic = (uintptr_t)node.l_ld,
-		.start = node.l_addr,
+		.header = node.l_addr,
 	};
-	if (out->start == 0)
-		out->start = getauxval(AT_PHDR) & ~(uintptr_t)((1u << PEEK_PAGE_SHIFT) - 1);
+	if (out->header == 0)
+		out->header = getauxval(AT_PHDR) & ~(uintptr_t)((1u << PEEK_PAGE_SHIFT) - 1);
 	return true;
 }
 

@@ -29,7 +29,8 @@ struct module {
 	uintptr_t bias;	   /* l_addr: address = bias + what the file says */
 	uintptr_t name;	   /* l_name: a string; empty for the program itself */
 	uintptr_t dynamic; /* l_ld */
-	uintptr_t start;   /* of the mapping, where its ELF header lies */
+	uintptr_t header;  /* its ELF header */
+	uintptr_t start;   /* of the mapping */
 	uintptr_t end;
 	uintptr_t eh_frame_header; /* PT_GNU_EH_FRAME */
 };

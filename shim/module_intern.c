@@ -76,13 +76,13 @@ uint32_t module_build_id(struct peek *peek, const struct module *module,
 	ElfW(Ehdr) elf;
 	ElfW(Phdr) header;
 
-	if (!peek_copy(peek, module->start, &elf, sizeof(elf)) ||
+	if (!peek_copy(peek, module->header, &elf, sizeof(elf)) ||
 	    memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_phentsize != sizeof(header))
 		return 0;
 	for (unsigned i = 0; i < elf.e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
 		uint32_t len;
 
-		if (!peek_copy(peek, module->start + elf.e_phoff + i * sizeof(header), &header,
+		if (!peek_copy(peek, module->header + elf.e_phoff + i * sizeof(header), &header,
 			       sizeof(header)))
 			return 0;
 		if (header.p_type != PT_NOTE)

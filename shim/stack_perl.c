@@ -76,7 +76,7 @@ enum cop_kind {
 };
 
 struct perl {
-	uintptr_t module_start;
+	struct stack_home home;
 	uintptr_t thread_key;	/* PL_thr_key; 0: no ithreads, then the two below are set */
 	uintptr_t curcop;	/* PL_curcop */
 	uintptr_t curstackinfo; /* PL_curstackinfo */
@@ -133,7 +133,7 @@ void stack_perl_consider(struct peek *peek, const struct module *module, const c
 	if (module_symbol(peek, module, "PL_ppaddr") == 0)
 		return;
 	*perl = (struct perl){
-		.module_start = module->start,
+		.home = stack_home_of(module),
 		.thread_key = module_symbol(peek, module, "PL_thr_key"),
 		.curcop = module_symbol(peek, module, "PL_curcop"),
 		.curstackinfo = module_symbol(peek, module, "PL_curstackinfo"),
@@ -401,7 +401,7 @@ void stack_perl_walk(struct stack_capture *capture)
 	if (number == 0)
 		return;
 	walk.perl = &perls[number - 1];
-	if (!stack_module_is_loaded(walk.peek, walk.perl->slots[0], walk.perl->module_start))
+	if (!stack_home_is_loaded(walk.peek, walk.perl->slots[0], walk.perl->home))
 		return;
 	if (walk.perl->thread_key != 0) {
 		if (!peek_u32(walk.peek, walk.perl->thread_key, &key))

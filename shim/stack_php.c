@@ -45,7 +45,7 @@
 #define MAX_INTERNAL_FRAMES 64
 
 struct php {
-	uintptr_t module_start;
+	struct stack_home home;
 	uintptr_t globals;	  /* executor_globals; 0 in ZTS */
 	uintptr_t globals_offset; /* executor_globals_offset, in ZTS */
 	uintptr_t (*thread_globals)(void);
@@ -69,7 +69,7 @@ void stack_php_consider(struct peek *peek, const struct module *module, const ch
 	if (name[0] != '\0' && strncmp(name, "libphp", 6) != 0)
 		return;
 	*php = (struct php){
-		.module_start = module->start,
+		.home = stack_home_of(module),
 		.file = (const char *(*)(void))module_symbol(peek, module,
 							     "zend_get_executed_filename"),
 	};
@@ -258,7 +258,7 @@ void stack_php_walk(struct stack_capture *capture)
 	if (number == 0)
 		return;
 	php = &phps[number - 1];
-	if (!stack_module_is_loaded(peek, (uintptr_t)php->file, php->module_start))
+	if (!stack_home_is_loaded(peek, (uintptr_t)php->file, php->home))
 		return;
 	globals = find_globals(peek, php);
 	if (globals == 0)

@@ -50,7 +50,7 @@
 #define THREAD_BYTES 64
 
 struct python {
-	uintptr_t module_start;
+	struct stack_home home;
 	uintptr_t code_type;
 	uintptr_t string_type;
 	uintptr_t (*this_thread_state)(void);
@@ -64,7 +64,7 @@ struct python {
 
 /* Written by the one thread that scans (stack.c), then published.  A libpython that is unloaded and
  * loaded again gets the next place; a reader still at an old one sees whole, if stale, words, and
- * stack_module_is_loaded() tells. */
+ * stack_home_is_loaded() tells. */
 static struct python pythons[4];
 static _Atomic uint32_t published; /* index + 1; 0: no Python here */
 static uint32_t next_place;
@@ -129,7 +129,7 @@ void stack_python_consider(struct peek *peek, const struct module *module, const
 	if (code_type == 0)
 		return;
 	*python = (struct python){
-		.module_start = module->start,
+		.home = stack_home_of(module),
 		.code_type = code_type,
 		.string_type = module_symbol(peek, module, "PyUnicode_Type"),
 		.this_thread_state = (uintptr_t(*)(void))module_symbol(
@@ -370,7 +370,7 @@ void stack_python_walk(struct stack_capture *capture)
 	if (number == 0)
 		return;
 	python = &pythons[number - 1];
-	if (!stack_module_is_loaded(peek, python->code_type, python->module_start))
+	if (!stack_home_is_loaded(peek, python->code_type, python->home))
 		return;
 	interpreter = python->first_interpreter();
 	if (interpreter == 0 || !peek_range(peek, interpreter, INTERPRETER_BYTES))

@@ -93,7 +93,7 @@ void stack_ruby_consider(struct peek *peek, const struct module *module, const c
 		return;
 	(void)peek_copy(peek, api, version, sizeof(version));
 	*ruby = (struct ruby){
-		.module_start = module->start,
+		.home = stack_home_of(module),
 		.vm = module_symbol(peek, module, "ruby_current_vm_ptr"),
 		.is_native_thread =
 			(int (*)(void))module_symbol(peek, module, "ruby_native_thread_p"),
@@ -228,7 +228,7 @@ void stack_ruby_walk(struct stack_capture *capture)
 	if (number == 0 || capture->exiting)
 		return;
 	ruby = &rubies[number - 1];
-	if (!stack_module_is_loaded(peek, (uintptr_t)ruby->frames, ruby->module_start))
+	if (!stack_home_is_loaded(peek, (uintptr_t)ruby->frames, ruby->home))
 		return;
 	if (ruby->vm != 0 && (!peek_pointer(peek, ruby->vm, &vm) || vm == 0))
 		return;

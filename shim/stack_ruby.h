@@ -12,7 +12,7 @@
 
 /* The functions of one libruby.  A frame is a method entry or an instruction sequence ("iseq"). */
 struct ruby {
-	uintptr_t module_start;
+	struct stack_home home;
 	uintptr_t vm; /* where the pointer to the VM is, up to 3.1 */
 	int (*is_native_thread)(void);
 	int (*frames)(int start, int limit, uint64_t *frames, int *lines);

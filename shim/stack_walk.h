@@ -9,7 +9,7 @@
  *
  * An interpreter is noticed when the loader's list is scanned (stack_warm): each walker's
  * "consider" is shown every loaded file once, and keeps the addresses of the symbols that it needs.
- * A file may be unloaded again; so a walker asks stack_module_is_loaded() before it calls or reads
+ * A file may be unloaded again; so a walker asks stack_home_is_loaded() before it calls or reads
  * anything at those addresses.
  */
 #ifndef FORKSAN_SHIM_STACK_WALK_H
@@ -51,12 +51,25 @@ struct stack_capture {
  * application's own innermost frame is searched for. */
 #define STACK_MAX_WALKED 400
 
-/* True when `address`, found earlier in the module that starts at `start`, still lies in it. */
-static inline bool stack_module_is_loaded(struct peek *peek, uintptr_t address, uintptr_t start)
+/* Which loaded file a walker's addresses are of. */
+struct stack_home {
+	uintptr_t map;
+	uintptr_t bias;
+};
+
+static inline struct stack_home stack_home_of(const struct module *module)
+{
+	return (struct stack_home){module->map, module->bias};
+}
+
+/* True when `address`, found earlier in the file `home`, still lies in it. */
+static inline bool stack_home_is_loaded(struct peek *peek, uintptr_t address,
+					struct stack_home home)
 {
 	struct module module;
 
-	return module_find(peek, address, &module) && module.start == start;
+	return module_find(peek, address, &module) && module.map == home.map &&
+	       module.bias == home.bias;
 }
 
 /* Native frames, from the caller's caller outwards.  See stack_native.c. */

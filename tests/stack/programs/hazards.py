@@ -10,7 +10,9 @@ import socket
 import sys
 import threading
 import time
+import warnings
 
+warnings.simplefilter("ignore", DeprecationWarning)  # of os.fork() in a process with threads
 ADDRESS = ("127.0.0.1", 9)  # discard: nobody listens
 
 
