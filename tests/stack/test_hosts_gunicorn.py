@@ -31,8 +31,6 @@ class Gunicorn(hosts.HostTest):
         self.check_flask("--threads", "4")
 
     def test_django(self):
-        if not os.path.isdir("/usr/lib/python3/dist-packages/django"):
-            self.skipTest("no Django")
         db = self.stack.enter_context(servers.postgresql())
         with self.host(self.gunicorn("shop_django"), variables=hosts.variables(db)) as host:
             findings = host.request_until_shared()
@@ -44,4 +42,6 @@ class Gunicorn(hosts.HostTest):
 
 
 if __name__ == "__main__":
-    hosts.main()
+    hosts.main("/usr/bin/gunicorn",
+               "/usr/lib/python3/dist-packages/flask",
+               "/usr/lib/python3/dist-packages/django")

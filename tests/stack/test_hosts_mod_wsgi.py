@@ -28,4 +28,4 @@ class ModWsgi(hosts.HostTest):
 
 
 if __name__ == "__main__":
-    hosts.main()
+    hosts.main("/usr/sbin/apache2", "/usr/lib/apache2/modules/mod_wsgi.so")

@@ -33,4 +33,4 @@ class Perl(hosts.HostTest):
 
 
 if __name__ == "__main__":
-    hosts.main()
+    hosts.main("/usr/bin/starman", "/usr/sbin/apache2", "/usr/lib/apache2/modules/mod_perl.so")

@@ -33,4 +33,4 @@ class PHP(hosts.HostTest):
 
 
 if __name__ == "__main__":
-    hosts.main()
+    hosts.main("/usr/bin/php")

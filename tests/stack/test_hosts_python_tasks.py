@@ -49,4 +49,4 @@ class Tasks(hosts.HostTest):
 
 
 if __name__ == "__main__":
-    hosts.main()
+    hosts.main("/usr/lib/python3/dist-packages/celery")

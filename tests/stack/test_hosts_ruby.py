@@ -34,4 +34,4 @@ class Ruby(hosts.HostTest):
 
 
 if __name__ == "__main__":
-    hosts.main()
+    hosts.main("/usr/bin/unicorn", "/usr/bin/puma")

@@ -38,4 +38,4 @@ class Uwsgi(hosts.HostTest):
 
 
 if __name__ == "__main__":
-    hosts.main()
+    hosts.main("/usr/bin/uwsgi", "/usr/lib/uwsgi/plugins/python3_plugin.so")
