@@ -89,7 +89,7 @@ static struct stack_id store(const char *const *files, size_t count)
 	for (size_t i = 0; i < count; i++)
 		stack_text_push(&text, LANGUAGE_PYTHON, "f", 1, files[i], strlen(files[i]),
 				(uint32_t)i + 1);
-	return stack_store(registry_get(), NULL, 0, false, &text);
+	return stack_store(registry_get(), &(const uint64_t){0}, 0, false, &text);
 }
 
 static void the_innermost_own_frame_is_named(void **state)
