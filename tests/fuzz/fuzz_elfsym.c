@@ -3,6 +3,8 @@
  * An ELF file on disk is hostile: whatever it holds, a name is looked up without reading past its
  * end, and what comes out is a string that fits.  The first 8 bytes are the offset to look up, the
  * rest the file.  tests/fuzz/seeds_elfsym.sh makes a corpus of small real ones.
+ *
+ * FUZZES: shim/elfsym.c shim/text.c shim/sys.c
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -5,6 +5,8 @@
  *
  * The input is a mapped "file" that begins with an .eh_frame_hdr, followed by what its entries lead
  * to; it lies right before memory that cannot be read.  Registers point into it.
+ *
+ * FUZZES: shim/stack_cfi.c shim/stack_cfi_expression.c shim/stack_peek.c shim/sys.c
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -46,6 +46,39 @@ test  ruby              goodbyes of Ruby
 test  ruby-mysql2       MySQL driver of Ruby
 test  ruby-pg           PostgreSQL driver of Ruby
 test  valgrind          counts instructions
+test  libjemalloc2      an allocator beside us
+test  libtcmalloc-minimal4 another
+test  libeatmydata1     another preloaded library
+test  libfaketime       another
+test  clang             the second compiler, and the fuzzers
+test  libclang-rt-14-dev its sanitizers
+test  bc                arithmetic of the benchmarks
+test  g++               the public header in C++
+test  curl              a client under test
+test  git               a client under test
+test  openssl           a client and a server under test
+test  libcap2-bin       setcap: programs that forksan cannot be in
+test  gcc-multilib      32-bit programs that forksan cannot be in
+test  musl-tools        programs of another libc
+test  libunwind8        our stacks are compared with its
+test  python3-redis     Redis driver
+test  python3-celery    worker that forks
+test  unicorn           prefork server in Ruby
+test  puma              prefork server in Ruby
+test  starman           prefork server in Perl
+test  libdbd-pg-perl    PostgreSQL driver of Perl
+test  apache2           prefork server in C
+test  libapache2-mod-perl2 Perl in it
+test  libapache2-mod-wsgi-py3 Python in it
+test  php-pgsql         PDO for PostgreSQL
+test  ruby-redis        Redis driver of Ruby
+test  slapd             directory
+test  ldap-utils        its client
+test  stress-ng         system calls of every kind
+test  libpython3.11-testsuite CPython's own tests
+test  nginx-light       a server under load
+test  wrk               the load
+test  torsocks          another preloaded library
 test  shellcheck        looks over the scripts
 test  mandoc            looks over the manual pages
 TABLE
