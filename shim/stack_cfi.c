@@ -77,8 +77,8 @@ struct entry {
 };
 
 /* What was peeked may still be a sanitizer's red zone, which is memory like any other here. */
-__attribute__((no_sanitize("address"))) uint64_t cfi_read_fixed(struct cfi_cursor *cursor,
-								size_t len_bytes)
+__attribute__((no_sanitize("address", "thread"))) uint64_t cfi_read_fixed(struct cfi_cursor *cursor,
+									  size_t len_bytes)
 {
 	uint64_t value = 0;
 

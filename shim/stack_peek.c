@@ -65,7 +65,7 @@ struct __attribute__((packed, may_alias)) unaligned_u32 {
 	uint32_t value;
 };
 
-__attribute__((no_sanitize("address", "undefined"), __noinline__)) static void
+__attribute__((no_sanitize("address", "thread", "undefined"), __noinline__)) static void
 copy_unchecked(void *out, uintptr_t address, size_t len_bytes)
 {
 	const unsigned char *from = (const unsigned char *)address;
@@ -90,8 +90,8 @@ bool peek_copy(struct peek *peek, uintptr_t address, void *out, size_t len_bytes
 	return true;
 }
 
-__attribute__((no_sanitize("address", "undefined"))) bool peek_u64(struct peek *peek,
-								   uintptr_t address, uint64_t *out)
+__attribute__((no_sanitize("address", "thread", "undefined"))) bool
+peek_u64(struct peek *peek, uintptr_t address, uint64_t *out)
 {
 	if (!peek_range(peek, address, sizeof(*out)))
 		return false;
@@ -99,8 +99,8 @@ __attribute__((no_sanitize("address", "undefined"))) bool peek_u64(struct peek *
 	return true;
 }
 
-__attribute__((no_sanitize("address", "undefined"))) bool peek_u32(struct peek *peek,
-								   uintptr_t address, uint32_t *out)
+__attribute__((no_sanitize("address", "thread", "undefined"))) bool
+peek_u32(struct peek *peek, uintptr_t address, uint32_t *out)
 {
 	if (!peek_range(peek, address, sizeof(*out)))
 		return false;
