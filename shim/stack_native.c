@@ -126,6 +126,31 @@ static bool step_by_frame_pointer(struct walk *walk, struct cfi_registers *regis
 	return true;
 }
 
+#if defined(__aarch64__)
+/* The kernel's trampoline for returning from a signal handler has no usable tables here: it is
+ * known by its two instructions, and the interrupted registers lie in the frame that the kernel
+ * made (arch/arm64/kernel/signal.c: struct rt_sigframe; asm/sigcontext.h). */
+#define TRAMPOLINE UINT64_C(0xd4000001d2801168) /* mov x8, #139; svc #0 */
+#define SIGNAL_FRAME_REGISTERS 312		/* x0 to x30, sp, pc: in the order of ours */
+
+static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registers *registers)
+{
+	uint64_t code = 0;
+
+	return peek_u64(&walk->capture->peek, pc, &code) && code == TRAMPOLINE &&
+	       peek_copy(&walk->capture->peek, registers->value[CFI_SP] + SIGNAL_FRAME_REGISTERS,
+			 registers->value, sizeof(registers->value));
+}
+#else
+static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registers *registers)
+{
+	(void)walk;
+	(void)pc;
+	(void)registers;
+	return false; /* libc's trampoline has tables */
+}
+#endif
+
 static void walk_frames(struct walk *walk, struct cfi_registers *registers)
 {
 	struct stack_capture *capture = walk->capture;
@@ -145,8 +170,11 @@ static void walk_frames(struct walk *walk, struct cfi_registers *registers)
 					  address, registers, &interrupted);
 		if (result == CFI_OUTERMOST)
 			return;
-		if (result == CFI_UNKNOWN && !step_by_frame_pointer(walk, registers))
-			return;
+		if (result == CFI_UNKNOWN) {
+			interrupted = step_from_signal(walk, registers->value[CFI_PC], registers);
+			if (!interrupted && !step_by_frame_pointer(walk, registers))
+				return;
+		}
 		/* A signal handler may run on a stack of its own, anywhere; else callers lie
 		 * outwards.  Equal: a leaf function on AArch64 that has saved nothing. */
 		if (!interrupted && registers->value[CFI_SP] <= old_sp &&
