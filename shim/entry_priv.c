@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls after which the log may be out of reach: a server started by root gives up its privileges, or
- * changes its root directory.  Before each the log is kept open (report_write.h); without log_path
- * nothing happens.  The calls themselves are libc's, which changes all threads (nptl(7)).
+ * Calls after which something is forbidden.  The log may be out of reach: a server started by root
+ * gives up its privileges, or changes its root directory.  Before each the log is kept open
+ * (report_write.h); without log_path nothing happens.  The calls themselves are libc's, which
+ * changes all threads (nptl(7)).
+ *
+ * And system calls may be: after prctl(PR_SET_SECCOMP) or seccomp(2) we make none.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <sys/prctl.h>
 
 #include "init.h"
 #include "process.h"
@@ -73,4 +78,21 @@ FORKSAN_EXPORT int chroot(const char *path)
 {
 	keep_log();
 	return REAL(chroot)(path);
+}
+
+/* Variadic in name only: the kernel takes four words more (prctl(2)). */
+FORKSAN_EXPORT int prctl(int option, ...)
+{
+	va_list list;
+	unsigned long a[4];
+	int result;
+
+	va_start(list, option);
+	for (int i = 0; i < 4; i++)
+		a[i] = va_arg(list, unsigned long);
+	va_end(list);
+	result = REAL(prctl)(option, a[0], a[1], a[2], a[3]);
+	if (unlikely(option == PR_SET_SECCOMP && result == 0))
+		process_enter_sandbox();
+	return result;
 }

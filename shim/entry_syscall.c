@@ -34,6 +34,7 @@ enum kind_of_call {
 	CALL_CLOSES,
 	CALL_FORKS,
 	CALL_SETS_UP_RING,
+	CALL_SANDBOXES,
 };
 
 static enum kind_of_call kind_of(long number, long first)
@@ -73,6 +74,11 @@ static enum kind_of_call kind_of(long number, long first)
 	}
 	case SYS_io_uring_setup:
 		return CALL_SETS_UP_RING;
+	case SYS_prctl:
+		return first == PR_SET_SECCOMP ? CALL_SANDBOXES : CALL_OTHER;
+	case SYS_seccomp:
+		/* SECCOMP_SET_MODE_STRICT and _FILTER; the others only ask (seccomp(2)). */
+		return first == 0 || first == 1 ? CALL_SANDBOXES : CALL_OTHER;
 	default:
 		return CALL_OTHER;
 	}
@@ -87,7 +93,7 @@ __attribute__((used)) int syscall_is_ours(long number, long first)
 
 	if (!REAL(syscall) || kind == CALL_OTHER)
 		return 0;
-	if (kind == CALL_FORKS || kind == CALL_SETS_UP_RING)
+	if (kind == CALL_FORKS || kind == CALL_SETS_UP_RING || kind == CALL_SANDBOXES)
 		return 1;
 	return first >= 0 && first < FORKSAN_MAX_FDS && !fdtable_is_unwatched((int)first, &entry) &&
 	       entry != 0;
@@ -140,6 +146,11 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 	case CALL_SETS_UP_RING:
 		blind_found_ring();
 		break;
+	case CALL_SANDBOXES:
+		result = real.syscall(number, a, b, c, d, e, f);
+		if (result == 0)
+			process_enter_sandbox();
+		return result;
 	case CALL_READS_BUFFER:
 	case CALL_WRITES_BUFFER:
 	case CALL_READS_VECTOR:

@@ -314,6 +314,16 @@ bool process_enter(void)
 	return mine != PROCESS_UNWATCHED;
 }
 
+void process_enter_sandbox(void)
+{
+	if (process_mine() == PROCESS_UNWATCHED || !registry_get())
+		return;
+	registry_count(LOST_SANDBOXED);
+	set_mine(PROCESS_UNWATCHED);
+	/* Forked children are in the sandbox too. */
+	process.shared = NULL;
+}
+
 bool process_is_vfork_child(void)
 {
 	return process_mine() != 0 && sys_getpid() != process.pid;

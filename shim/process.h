@@ -81,6 +81,10 @@ void process_atfork_child(void);
 /* From now on children may be in another pid namespace; each looks, once. */
 void process_leaves_pid_namespace(void);
 
+/* This process has entered a seccomp sandbox: a system call that its author did not foresee may end it,
+ * so none is made from now on.  It is watched no more, and counted. */
+void process_enter_sandbox(void);
+
 /* True in a vfork child (and in any process that shares this memory): its descriptors are its own,
  * its memory is not.  One system call. */
 bool process_is_vfork_child(void);

@@ -74,7 +74,61 @@ static void run_refused(void)
 	run_child(ping_refused, fd);
 }
 
+/* Strict seccomp: read, write and exit. */
+static void ping_by_read_and_write(int fd)
+{
+	char reply[REPLY_BYTES];
+
+	require(write(fd, REQUEST, REQUEST_BYTES) == REQUEST_BYTES);
+	for (size_t got = 0; got < sizeof(reply);) {
+		ssize_t n = read(fd, reply + got, sizeof(reply) - got);
+
+		require(n > 0);
+		got += (size_t)n;
+	}
+	sys_call(SYS_exit, 0, 0, 0, 0, 0, 0);
+}
+
+/* An inherited connection would take system calls of ours, had we not been told. */
+static void strict_by_prctl(int fd)
+{
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+		skip("seccomp is not allowed here");
+	ping_by_read_and_write(fd);
+}
+
+static void strict_by_syscall(int fd)
+{
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 0, NULL) != 0)
+		skip("seccomp is not allowed here");
+	ping_by_read_and_write(fd);
+}
+
+static void run_prctl(void)
+{
+	run_child(strict_by_prctl, peer_connect());
+}
+
+static void run_syscall(void)
+{
+	run_child(strict_by_syscall, peer_connect());
+}
+
+static void expect_sandboxed(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_counter(log, "sandboxed") == 1);
+}
+
 static const struct entry_case cases[] = {
+	{.entry = "prctl",
+	 .name = "no system call of ours in a strict sandbox",
+	 .run = run_prctl,
+	 .check = expect_sandboxed},
+	{.entry = "syscall",
+	 .name = "seccomp(2) is seen",
+	 .run = run_syscall,
+	 .check = expect_sandboxed},
 	{.name = "its own connection takes no system call of ours", .run = run_own_connection},
 	{.name = "an inherited one works although ours are refused", .run = run_refused},
 };
