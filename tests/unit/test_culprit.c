@@ -143,17 +143,21 @@ static void a_long_path_loses_its_beginning(void **state)
 static void the_culprit_survives_a_stack_that_does_not_fit(void **state)
 {
 	static const char *files[200];
-	char out[64];
+	static char deep[300];
+	char out[400];
 	struct stack_id id;
 
 	(void)state;
 	for (int i = 0; i < 200; i++)
 		files[i] = "/usr/lib/python3/dist-packages/framework/with/a/long/name/module.py";
-	files[150] = "/srv/app/views.py";
+	memset(deep, 'd', sizeof(deep) - 1);
+	deep[0] = '/';
+	files[150] = deep;
 	files[151] = "/srv/app/urls.py";
 	id = store(files, 200);
 	assert_true(culprit_find(registry_get(), id, out, sizeof(out)));
-	assert_string_equal(out, "/srv/app/views.py:151");
+	assert_memory_equal(out, deep, sizeof(deep) - 1);
+	assert_string_equal(out + sizeof(deep) - 1, ":151");
 	assert_true(stack_is_truncated(registry_get(), id));
 }
 

@@ -81,6 +81,41 @@ static void an_exported_function_is_named_from_dynsym(void **state)
 	assert_string_equal(out, "recv");
 }
 
+/* Exported and static functions alike: the loader names an address when an exported function holds
+ * it, and so must we. */
+static void every_address_of_libc_is_named_as_the_loader_does(void **state)
+{
+	uintptr_t start = (uintptr_t)dlsym(RTLD_DEFAULT, "qsort") & ~(uintptr_t)0xffff;
+	unsigned named = 0;
+	unsigned unnamed = 0;
+
+	(void)state;
+	for (uintptr_t at = start; at < start + 0x10000; at += 37) {
+		Elf64_Sym *symbol = NULL;
+		Dl_info info;
+		char out[64];
+		size_t len;
+
+		assert_true(dladdr1((const void *)at, &info, (void **)&symbol, RTLD_DL_SYMENT) !=
+			    0);
+		len = elfsym_name(info.dli_fname, NULL, 0, at - (uintptr_t)info.dli_fbase, out,
+				  sizeof(out));
+		if (info.dli_sname == NULL) {
+			assert_int_equal(len, 0);
+			unnamed++;
+		} else {
+			/* one function may have several names */
+			assert_true(len > 0);
+			assert_true(strcmp(out, info.dli_sname) == 0 ||
+				    (dlsym(RTLD_DEFAULT, out) == info.dli_saddr) ||
+				    dlsym(RTLD_DEFAULT, out) == NULL);
+			named++;
+		}
+	}
+	assert_true(named > 100);
+	assert_true(unnamed > 100);
+}
+
 static void a_long_name_is_cut(void **state)
 {
 	uintptr_t offset = (uintptr_t)&a_static_function - base_of((uintptr_t)&a_static_function);
@@ -170,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_static_function_is_named_from_symtab),
 		cmocka_unit_test(an_exported_function_is_named_from_dynsym),
+		cmocka_unit_test(every_address_of_libc_is_named_as_the_loader_does),
 		cmocka_unit_test(a_long_name_is_cut),
 		cmocka_unit_test(an_offset_outside_every_function_has_no_name),
 		cmocka_unit_test(another_build_gives_no_name),

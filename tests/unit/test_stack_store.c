@@ -139,6 +139,20 @@ static void ids_that_make_no_sense_are_no_stacks(void **state)
 	assert_false(stack_frame_at(NULL, (struct stack_id){1}, 0, &frame));
 }
 
+static void an_unknown_language_ends_the_frames(void **state)
+{
+	struct stack_id id;
+
+	(void)state;
+	memset(&text, 0, sizeof(text));
+	push("first", "file", 1);
+	push("second", "file", 2);
+	id = store_number(777);
+	assert_int_equal(stack_frame_count(registry_get(), id), 3);
+	registry_get()->stacks[id.n - 1].text[0] = LANGUAGE_COUNT;
+	assert_int_equal(stack_frame_count(registry_get(), id), 1);
+}
+
 /* Any bytes in the shared page must be read without leaving it. */
 static void a_wild_page_is_read_within_its_bounds(void **state)
 {
@@ -291,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_nul_inside_a_name_does_not_shift_the_frames),
 		cmocka_unit_test(an_entry_left_half_written_is_skipped),
 		cmocka_unit_test(ids_that_make_no_sense_are_no_stacks),
+		cmocka_unit_test(an_unknown_language_ends_the_frames),
 		cmocka_unit_test(a_wild_page_is_read_within_its_bounds),
 		cmocka_unit_test(writers_killed_at_any_moment_leave_whole_stacks),
 		cmocka_unit_test(a_full_table_gives_no_id), /* last: it leaves no room */
