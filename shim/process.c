@@ -240,9 +240,12 @@ static struct registry_process *find_place(struct lineage_use parent, uint32_t *
 {
 	struct registry_process *slot = registry_find_process(announced_serial);
 
-	*serial = announced_serial;
+	/* The first call that matters may be another thread's than the one that came out of fork(). */
+	if (!slot)
+		slot = registry_find_pid(process.pid);
 	announced_serial = 0;
 	if (slot && slot->parent_serial == parent.serial) {
+		*serial = load_relaxed(&slot->serial);
 		if (process.pid_namespace != load_relaxed(&slot->pid_namespace))
 			store_relaxed(&slot->pid_namespace, process.pid_namespace);
 		registry_publish_process(slot, process.pid);

@@ -181,7 +181,43 @@ static void run_cancel_disabled(void)
 	require(result == NULL);
 }
 
+/* The child's first call is another thread's than the one that came out of fork(): it is one
+ * process, and the last holder when its parent lets go. */
+
+static int handed_over;
+
+static void *ping_in_thread(void *unused)
+{
+	(void)unused;
+	peer_ping(handed_over);
+	return NULL;
+}
+
+static void use_in_thread(int fd)
+{
+	pthread_t thread;
+
+	handed_over = fd;
+	require(pthread_create(&thread, NULL, ping_in_thread, NULL) == 0);
+	require(pthread_join(thread, NULL) == 0);
+}
+
+static void run_first_call_of_thread(void)
+{
+	run_child(use_in_thread, peer_connect());
+}
+
+static void expect_two_processes(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_counter(log, "processes") == 2);
+	expect(log_counter(log, "forks") == 1);
+}
+
 static const struct entry_case cases[] = {
+	{.name = "a child whose thread makes the first call is one process",
+	 .run = run_first_call_of_thread,
+	 .check = expect_two_processes},
 	{.name = "threads talk while others fork", .run = run_fork_storm, .check = expect_forks},
 	{.name = "a child of threads closes everything",
 	 .run = run_close_all,
