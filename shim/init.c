@@ -104,7 +104,10 @@ void init_leave(void)
 {
 	int saved_errno = errno;
 
-	if (!registry_get() || process_mine() == PROCESS_UNWATCHED || process_is_vfork_child())
+	/* No process.shared: nobody of ours, or the child of one in a sandbox, which must not even ask
+	 * who its parent is. */
+	if (!registry_get() || !process.shared || process_mine() == PROCESS_UNWATCHED ||
+	    process_is_vfork_child())
 		return;
 	/* Most forked children have done nothing that matters, and there is nothing to tell of them. */
 	if (process_mine() == 0 && process_parent_is_here() &&
