@@ -215,10 +215,12 @@ class Place:
     def look(self, what, log, silent=True, seen=True, cut=False, lost_ok=()):
         """What the log of a run says."""
         records = log.read().records
+        sessions = {record["session"] for record in records}
+        ended = {record["session"] for record in records if record["record"] == "summary"}
+        # The next session takes away what a killed one left; orphans may take a moment to die.
+        self.sweep(sessions if cut else sessions - ended)
         if cut:
             check(records, f"{what}: the shim was there")
-            # The next session takes away what a killed one left; orphans may take a moment to die.
-            self.sweep({record["session"] for record in records})
         elif seen:
             check(log.counters.get("processes", 0) >= 1, f"{what}: the shim was there",
                   f"records: {[record['record'] for record in records]}")
@@ -232,6 +234,6 @@ class Place:
         check(not lost, f"{what}: nothing lost", lost)
         with contextlib.suppress(FileNotFoundError):
             log.validate()
-        for session in {record["session"] for record in records}:
+        for session in sessions:
             check(not os.path.exists(REGISTRY + session), f"{what}: no registry left behind",
                   REGISTRY + session)

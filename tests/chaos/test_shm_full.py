@@ -1,0 +1,73 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""/dev/shm full, small, read-only, missing, or filled while we run: no SIGBUS, the program goes on.
+
+In a private mount namespace, so that nobody else's /dev/shm is touched.
+"""
+
+import os
+import subprocess
+
+import chaos
+from chaos import check, forksan_log
+
+WORDS = "connect use fork{ use } use leave{ connect use fork{ use } use } use"
+
+
+def in_namespace(place, script):
+    return ["unshare", "-m", "--propagation", "private", "sh", "-ec", script]
+
+
+def main():
+    if os.getuid() != 0:
+        chaos.skip("needs root, for a mount namespace")
+    probe = subprocess.run(["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=64k t /dev/shm"],
+                           check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if probe.returncode != 0:
+        chaos.skip(f"no private /dev/shm: {probe.stdout.strip() or probe.returncode}")
+    with chaos.Place() as place:
+        share = place.build("share.c")
+        talk = chaos.compare.compile_c(place.path, "talk", "talk.c")
+        env = forksan_log.bare_env()
+        place.fresh(None)
+        bare = place.once([share, *WORDS.split()], env)
+        bare_talk = place.once([talk], env)
+        words = " ".join(f"'{word}'" for word in WORDS.split())
+
+        def under(what, prepare, meanwhile="", at_least=None):
+            log = place.new_log()
+            options = f"log_path={log.path}"
+            preload = f"LD_PRELOAD={forksan_log.SHIM} FORKSAN_OPTIONS={options}"
+            for program, expected in ((f"{share} {words}", bare), (talk, bare_talk)):
+                place.fresh(None)
+                result = place.once(
+                    in_namespace(place, f"{prepare}\n{meanwhile}\n"
+                                        f"exec env {preload} {program}"), env, timeout=60)
+                chaos.compare.compared += 1
+                check((result.status, result.out) == (expected.status, expected.out),
+                      f"{what}: goes on", result)
+            kinds = log.kinds
+            check(at_least is None or set(at_least) <= set(kinds), f"{what}: reports {at_least}",
+                  f"found {kinds}")
+            check("Bus error" not in result.err, f"{what}: no SIGBUS", result.err)
+
+        def tmpfs(options):
+            return f"mount -t tmpfs -o {options} t /dev/shm"
+
+        # The smallest are smaller than the part that is given pages at the start.
+        for kib in (4, 64, 256, 800, 1000, 1100, 1200, 1300, 1400, 1500, 1600, 2000, 4000, 8000):
+            under(f"{kib} KiB", tmpfs(f"size={kib}k"))
+        under("no inodes", tmpfs("nr_inodes=1"), at_least=["shared-use"])
+        under("read-only", tmpfs("ro"), at_least=["shared-use"])
+        under("missing", "mount -t tmpfs t /dev", at_least=None)
+        under("no exec, no suid", tmpfs("noexec,nosuid,nodev"), at_least=["shared-use"])
+        under("ample", tmpfs("size=64m"), at_least=["shared-use"])
+        # Filled by another program after the start: every page that we take then fails.
+        under("filled meanwhile", tmpfs("size=3m"),
+              "(while kill -0 $$; do for i in 1 2 3 4; do head -c 1000000 /dev/zero "
+              ">/dev/shm/fill$i; done; rm -f /dev/shm/fill*; done) >/dev/null 2>&1 &")
+    chaos.finish()
+
+
+if __name__ == "__main__":
+    main()
