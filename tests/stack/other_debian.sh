@@ -4,7 +4,8 @@
 #
 #   tests/stack/other_debian.sh bullseye|trixie|forky [DIRECTORY]
 #
-# Needs root, debootstrap and a Debian mirror (DEBIAN_MIRROR), so it is no part of `make test`.
+# Needs root, debootstrap and a Debian mirror (debootstrap's, or DEBIAN_MIRROR), so it is no part of
+# `make test`.
 # DIRECTORY (default build/debian/SUITE) is kept, and used again when it is there.  forksan is built
 # inside, for that release's libc.  docs/interpreters.md lists what was run so.
 set -eu
@@ -12,7 +13,6 @@ set -eu
 suite=${1:?usage: other_debian.sh SUITE [DIRECTORY]}
 here=$(cd "$(dirname "$0")/../.." && pwd)
 root=${2:-$here/build/debian/$suite}
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 packages=gcc,libc6-dev,make,binutils,ruby,perl,php-cli,python3
 
 if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap >/dev/null; then
@@ -21,7 +21,8 @@ if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap >/dev/null; then
 fi
 if [ ! -x "$root/usr/bin/gcc" ]; then
 	mkdir -p "$root"
-	debootstrap --variant=minbase --include="$packages" "$suite" "$root" "$mirror"
+	# shellcheck disable=SC2086 # without a mirror, debootstrap's own
+	debootstrap --variant=minbase --include="$packages" "$suite" "$root" ${DEBIAN_MIRROR:-}
 fi
 
 mounted=
