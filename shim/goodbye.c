@@ -52,6 +52,10 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 
 	if (!holder || (!inherited && !user))
 		return false;
+	/* A driver shuts down what it has said goodbye on, some twice: it is one goodbye. */
+	if (!message && load_relaxed(&socket->ended_by) == process.lineage.self.serial)
+		return true;
+	store_relaxed(&socket->ended_by, process.lineage.self.serial);
 	cause.other_serial = load_relaxed(&(user ? user : holder)->serial);
 	cause.other_use = user_latest_stack(socket, cause.other_serial);
 	cause.this_use = user_stack(socket, call->operation, FORKSAN_USE_STACKS_PER_PROCESS);

@@ -20,7 +20,8 @@
 #include "track.h"
 
 /* Reports the goodbye when it is foreign; true then.  `last`: the latest use.  `message`: its name in
- * the protocol, NULL for shutdown().  `likely`: told by its size only. */
+ * the protocol, NULL for shutdown(), which after the same process's message is reported with it.
+ * `likely`: told by its size only. */
 bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64_t moved,
 		   const char *message, bool likely);
 

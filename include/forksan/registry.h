@@ -141,7 +141,9 @@ struct registry_socket {
 	uint64_t tls_hello[4];
 	/* The process that changed O_NONBLOCK while another was inside a call; serial, 0 none. */
 	_Atomic uint32_t unblocked_by;
-	uint8_t reserved[12];
+	/* The latest process whose foreign goodbye was reported; serial, 0 none. */
+	_Atomic uint32_t ended_by;
+	uint8_t reserved[8];
 };
 _Static_assert(sizeof(struct registry_socket) == 1024, "sixteen cache lines");
 
