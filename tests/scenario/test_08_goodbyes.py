@@ -12,89 +12,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-import forksan_log
-import processes
+import cases
 import scenario
-import servers
-
-CASES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "goodbyes")
-INTERPRETERS = {".py": "/usr/bin/python3", ".pl": "/usr/bin/perl", ".php": "/usr/bin/php",
-                ".rb": "/usr/bin/ruby"}
-# Interpreters whose own frames the shim reads; of others only native stacks are expected.
-WITH_FRAMES = {".py"}
-DATABASES = {"MySQL": ("mariadb", "COM_QUIT"), "PostgreSQL": ("postgresql", "Terminate")}
 
 
-class Goodbyes(scenario.Scenario):
-    def setUp(self):
-        super().setUp()
-        self.db = None
-
-    def start(self, protocol):
-        server, self.goodbye = DATABASES[protocol]
-        self.protocol = protocol
-        self.db = self.stack.enter_context(getattr(servers, server)())
-
-    def run_case(self, script, environment):
-        """Returns what the case printed: {"child": pid, "parent": pid, "damage": text or None}."""
-        path = os.path.join(CASES, script)
-        output = os.path.join(self.directory, "output")
-        if os.path.exists(output):
-            os.unlink(output)
-        argv = [INTERPRETERS[os.path.splitext(script)[1]], path]
-        with processes.Process(argv, output, env=environment) as process:
-            status = process.wait(30)
-            self.assertEqual(0, status, process.output())
-
-            def told():
-                return dict(line.split(" ", 1) for line in process.output().splitlines()
-                            if line.startswith(("child ", "parent ", "damage ")))
-
-            # The last to speak may be a child that outlived its parent.
-            processes.wait_for(lambda: "child" in told(), "the case's end",
-                               directories=[self.directory])
-            result = told()
-        return {"child": int(result["child"]),
-                "parent": int(result.get("parent", process.pid)),
-                "damage": result.get("damage")}
-
-    def run_both(self, script, damaged, **variables):
-        """Returns (what the case printed under the shim, its log)."""
-        variables["APP_PORT"] = str(self.db.port)
-        bare = self.run_case(script, forksan_log.bare_env(**variables))
-        self.say("without forksan", bare["damage"] or "no damage")
-        self.assertEqual(damaged, bare["damage"] is not None)
-        log = self.new_log()
-        told = self.run_case(script, forksan_log.forksan_env(log.path, variables))
-        self.assertEqual(damaged, told["damage"] is not None)
-        log.wait_for_summary()
-        log.validate()
-        self.assertGreaterEqual(log.counters["processes"], 2)
-        return told, log
-
-    def check_goodbye(self, script, speaker="child", **variables):
-        told, log = self.run_both(script, True, **variables)
-        violations = log.findings(level="violation")
-        self.assertEqual(["foreign-goodbye"], [finding["kind"] for finding in violations],
-                         "\n".join(forksan_log.describe(finding) for finding in violations))
-        finding = violations[0]
-        hearer = "parent" if speaker == "child" else "child"
-        self.assertEqual((told[speaker], told[hearer], hearer),
-                         (finding["pid"], finding["other"]["pid"], finding["other"]["relation"]),
-                         forksan_log.describe(finding))
-        self.assert_connection(finding, self.protocol, self.db.peer, told["parent"])
-        self.assertEqual(self.goodbye, finding["operation"]["message"])
-        path = os.path.join(CASES, script)
-        if os.path.splitext(script)[1] in WITH_FRAMES:
-            self.assertEqual(scenario.marked(path, "opened"), finding["culprit"]["opened"])
-            self.assert_frame(finding["stacks"]["opened"], {scenario.marked(path, "opened")})
-            self.assert_frame(finding["stacks"]["forked"], {scenario.marked(path, "forked")})
-        return finding
-
-    def check_silent(self, script, **variables):
-        _, log = self.run_both(script, False, **variables)
-        self.assert_no_violation(log)
-
+class Goodbyes(cases.Cases):
     def test_python_mysqlclient(self):
         self.start("MySQL")
         self.check_goodbye("mysqlclient.py")
@@ -111,7 +33,7 @@ class Goodbyes(scenario.Scenario):
         self.start("MySQL")
         finding = self.check_goodbye("sqlalchemy_dispose.py",
                                      APP_DATABASE=scenario.mysql_url(self.db, "mysqldb"))
-        used = scenario.marked(os.path.join(CASES, "sqlalchemy_dispose.py"), "used")
+        used = scenario.marked(os.path.join(cases.CASES, "sqlalchemy_dispose.py"), "used")
         self.assertEqual(used, finding["culprit"]["use"])
 
     def test_dispose_without_close_of_guarded_drivers(self):
@@ -128,7 +50,12 @@ class Goodbyes(scenario.Scenario):
     def test_perl_dbd_mariadb_ignores_its_guard(self):
         self.start("MySQL")
         self.check_goodbye("dbi.pl", APP_DRIVER="MariaDB")
-        self.check_goodbye("dbi.pl", APP_DRIVER="MariaDB", APP_GUARD="1")
+        # Whether the guard holds is chance, by the addresses of Perl's objects: the order in which
+        # they are destroyed at the end.
+        for _ in range(4):
+            told, log = self.run_watched("dbi.pl", APP_DRIVER="MariaDB", APP_GUARD="1")
+            self.assertEqual(["foreign-goodbye"] if told["damage"] else [],
+                             [finding["kind"] for finding in log.findings(level="violation")])
 
     def test_php_mysqli(self):
         self.start("MySQL")

@@ -74,6 +74,13 @@ test  php-pgsql         PDO for PostgreSQL
 test  ruby-redis        Redis driver of Ruby
 test  slapd             directory
 test  ldap-utils        its client
+test  rabbitmq-server   broker
+test  python3-amqp      its driver
+test  python3-pika      its other driver
+test  python3-ldap      LDAP driver
+test  python3-pylibmc   memcached driver in C
+test  php-memcached     memcached driver of PHP
+test  python3-requests  HTTP client that keeps connections
 test  stress-ng         system calls of every kind
 test  libpython3.11-testsuite CPython's own tests
 test  nginx-light       a server under load

@@ -101,9 +101,9 @@ class Scenario(unittest.TestCase):
                   if frame["language"] != "native"]
         self.assertTrue(set(sites) & set(frames), f"none of {sites} in {frames}")
 
-    def assert_connection(self, finding, protocol, peer, opened_by):
+    def assert_connection(self, finding, protocol, peer, opened_by, kind="database"):
         connection = finding["connection"]
-        self.assertEqual((protocol, "database", peer, opened_by),
+        self.assertEqual((protocol, kind, peer, opened_by),
                          (connection["protocol"], connection["class"], connection["peer"],
                           connection["opened_by"]))
         self.assertTrue(connection["local"])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Private servers for tests: MariaDB, PostgreSQL, PgBouncer, Redis, memcached, OpenLDAP.
+"""Private servers for tests: MariaDB, PostgreSQL, PgBouncer, Redis, memcached, OpenLDAP, RabbitMQ,
+HTTPS.
 
     with servers.mariadb() as db:
         pymysql.connect(host=db.host, port=db.port, user=db.user, password=db.password, ...)
@@ -18,8 +19,10 @@ import glob
 import os
 import signal
 import socket
+import ssl
 import struct
 import subprocess
+import sys
 
 import processes
 from processes import Failed, Process, directory, free_port, wait_for
@@ -104,6 +107,34 @@ def conversation(port, request, length):
         return b""
 
 
+# --- TLS -------------------------------------------------------------------------------------
+
+class Certificates:
+    """`authority` signed `certificate` of 127.0.0.1 and localhost, whose key is `key`."""
+
+    def __init__(self, path):
+        self.authority = os.path.join(path, "authority.pem")
+        self.certificate = os.path.join(path, "server.pem")
+        self.key = os.path.join(path, "server.key")
+
+
+@contextlib.contextmanager
+def certificates():
+    """A throw-away authority and a server certificate, readable by the servers' user alone."""
+    with directory("forksan-tls-") as path:
+        made = Certificates(path)
+        request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                   "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        run_dropped([*request, "-subj", "/CN=forksan test authority", "-keyout",
+                     f"{path}/authority.key", "-out", made.authority], path)
+        run_dropped([*request, "-subj", "/CN=localhost", "-addext",
+                     "subjectAltName=IP:127.0.0.1,DNS:localhost", "-addext",
+                     "basicConstraints=critical,CA:FALSE", "-CA", made.authority, "-CAkey",
+                     f"{path}/authority.key", "-keyout", made.key, "-out", made.certificate],
+                    path)
+        yield made
+
+
 # --- MariaDB ---------------------------------------------------------------------------------
 
 def mariadb_ping(port):
@@ -163,8 +194,8 @@ def postgresql_ping(port):
 
 
 @contextlib.contextmanager
-def postgresql():
-    """User and database `postgres`, no password."""
+def postgresql(**settings):
+    """User and database `postgres`, no password.  settings: parameters of postgresql.conf."""
     with directory("forksan-postgresql-") as path:
         data = os.path.join(path, "data")
         run_dropped([postgresql_tool("initdb"), "-D", data, "-U", "postgres", "-A", "trust",
@@ -173,7 +204,8 @@ def postgresql():
         def command(port):
             return [postgresql_tool("postgres"), "-D", data, "-k", path, "-p", str(port),
                     "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
-                    "-c", "shared_buffers=8MB", "-c", "autovacuum=off"]
+                    "-c", "shared_buffers=8MB", "-c", "autovacuum=off",
+                    *(f"--{name}={value}" for name, value in settings.items())]
 
         # SIGINT is the fast shutdown, SIGQUIT the immediate one.
         with started(path, command, postgresql_ping, stop_signal=signal.SIGINT,
@@ -277,3 +309,98 @@ def slapd():
         with started(path, command, slapd_ping) as (process, port):
             yield Server(process, path, port, user="cn=admin,dc=example", password="secret",
                          database="dc=example")
+
+
+# --- broker ----------------------------------------------------------------------------------
+
+def rabbitmq_ping(port):
+    # The protocol header; the answer is Connection.Start on channel 0.
+    return conversation(port, b"AMQP\0\0\x09\x01", 3) == b"\x01\0\0"
+
+
+@contextlib.contextmanager
+def rabbitmq():
+    """User and password guest.  Erlang's name server is one of its own, on a port of its own."""
+    with directory("forksan-rabbitmq-") as path:
+        names = free_port()
+        erlang = {"HOME": path, "ERL_EPMD_PORT": str(names), "ERL_EPMD_ADDRESS": "127.0.0.1",
+                  "PATH": "/usr/sbin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+        with Process(["epmd", "-port", str(names), "-address", "127.0.0.1"],
+                     os.path.join(path, "epmd.log"), dropped=True, cwd=path,
+                     env=erlang):
+
+            def environment(port):
+                return {
+                    **erlang,
+                    "RABBITMQ_NODENAME": "forksan@localhost",
+                    "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+                    "RABBITMQ_NODE_PORT": str(port),
+                    "RABBITMQ_DIST_PORT": str(free_port()),
+                    "RABBITMQ_MNESIA_BASE": os.path.join(path, "mnesia"),
+                    "RABBITMQ_LOGS": "-",
+                    "RABBITMQ_LOG_BASE": os.path.join(path, "log"),
+                    "RABBITMQ_CONFIG_FILE": os.path.join(path, "rabbitmq"),
+                    "RABBITMQ_CONF_ENV_FILE": os.path.join(path, "rabbitmq-env.conf"),
+                    "RABBITMQ_ENABLED_PLUGINS_FILE": os.path.join(path, "plugins"),
+                    "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
+                        "-kernel inet_dist_use_interface {127,0,0,1}",
+                    # The script becomes the server, so that its pid is the one to stop.
+                    "RUNNING_UNDER_SYSTEMD": "true",
+                }
+
+            def command(port):
+                return ["env", "-i",
+                        *(f"{name}={value}" for name, value in environment(port).items()),
+                        "/usr/lib/rabbitmq/bin/rabbitmq-server"]
+
+            with started(path, command, rabbitmq_ping,
+                         stop_signal=signal.SIGKILL) as (process, port):
+                yield Server(process, path, port, user="guest", password="guest")
+
+
+# --- HTTPS -----------------------------------------------------------------------------------
+
+HTTPS_SERVER = """
+import http.server, ssl, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = self.path.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+port, certificate, key = sys.argv[1:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(certificate, key)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()
+"""
+
+
+@contextlib.contextmanager
+def https(tls):
+    """Answers GET with the path, keeps connections.  `tls` are certificates()."""
+    with directory("forksan-https-") as path:
+        def command(port):
+            return [sys.executable, "-c", HTTPS_SERVER, str(port), tls.certificate, tls.key]
+
+        def ping(port):
+            context = ssl.create_default_context(cafile=tls.authority)
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=10) as peer, \
+                        context.wrap_socket(peer, server_hostname="127.0.0.1") as secure:
+                    secure.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    return secure.recv(8) == b"HTTP/1.1"
+            except OSError:
+                return False
+
+        with started(path, command, ping, stop_signal=signal.SIGKILL) as (process, port):
+            yield Server(process, path, port)

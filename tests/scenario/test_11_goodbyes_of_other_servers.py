@@ -1,0 +1,59 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Goodbyes of caches, directories and brokers: a child that never used its parent's connection
+says QUIT, quit, UnbindRequest or Connection.Close on it when it exits.
+
+As in test_08_goodbyes.py the damage is shown first without forksan; guarded drivers, children that
+leave without destructors, and openers that close what is theirs are silent.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import cases
+import scenario
+
+
+class OtherGoodbyes(cases.Cases):
+    def check_opener(self):
+        self.check_silent("opener_says_goodbye.py", APP_PROTOCOL=self.protocol)
+
+    def test_redis(self):
+        self.start("Redis")
+        # The child reads the +OK to its QUIT: the parent's own next request breaks the rule.
+        self.check_goodbye("redis_quit.rb", also=["shared-use"])
+        self.check_silent("redis_quit.rb", APP_GUARD="1")
+        self.check_silent("redis_disconnect.py")
+        self.check_opener()
+
+    def test_memcached(self):
+        self.start("memcached")
+        self.check_goodbye("pylibmc_exit.py")
+        self.check_goodbye("memcached_exit.php")
+        self.check_silent("pylibmc_exit.py", APP_GUARD="1")
+        self.check_opener()
+
+    def test_memcached_binary(self):
+        self.start("memcached")
+        self.goodbye = "Quit"
+        self.check_goodbye("pylibmc_exit.py", APP_BINARY="1")
+        self.check_goodbye("memcached_exit.php", APP_BINARY="1")
+
+    def test_ldap(self):
+        self.start("LDAP")
+        self.check_goodbye("ldap_exit.py")
+        self.check_silent("ldap_exit.py", APP_GUARD="1")
+        self.check_opener()
+
+    def test_amqp(self):
+        self.start("AMQP")
+        for driver in ("pika", "amqp"):
+            self.check_goodbye("amqp_exit.py", opened=f"opened_{driver}", APP_DRIVER=driver)
+            self.check_silent("amqp_exit.py", APP_GUARD="1", APP_DRIVER=driver)
+        self.check_opener()
+
+
+if __name__ == "__main__":
+    scenario.main()
