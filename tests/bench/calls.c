@@ -7,6 +7,7 @@
  *   unwatched   one end of a socketpair
  *   own         a connection to a Redis peer that only this process uses
  *   inherited   the same, held open by an idle child too
+ *   shared      the same, and the child has used it once: its messages are followed
  *   fork        N forks and waits with CALL connections open (timed from outside)
  */
 #include <arpa/inet.h>
@@ -94,7 +95,7 @@ static int open_watched(int gives)
 	return fd;
 }
 
-static void give_to_idle_child(void)
+static void give_to_child(int used_fd)
 {
 	int ready[2];
 	char byte;
@@ -107,6 +108,8 @@ static void give_to_idle_child(void)
 		die("fork");
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (used_fd >= 0 && send(used_fd, request, sizeof request - 1, 0) <= 0)
+			_exit(1);
 		if (write(ready[1], "r", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -173,7 +176,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 4) {
-		fprintf(stderr, "usage: calls unwatched|own|inherited send|recv|write N\n"
+		fprintf(stderr, "usage: calls unwatched|own|inherited|shared send|recv|write N\n"
 				"       calls fork CONNECTIONS N\n");
 		return 2;
 	}
@@ -204,7 +207,9 @@ int main(int argc, char **argv)
 	} else {
 		fd = open_watched(strcmp(argv[2], "recv") == 0);
 		if (strcmp(kind, "inherited") == 0)
-			give_to_idle_child();
+			give_to_child(-1);
+		if (strcmp(kind, "shared") == 0)
+			give_to_child(fd);
 	}
 	call_many(fd, argv[2], atol(argv[3]));
 	return 0;
