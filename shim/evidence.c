@@ -218,7 +218,8 @@ static void find_order(struct evidence_context *c)
 	uint32_t same = overlapper(c, direction), other = overlapper(c, !direction);
 
 	if (c->operation->ticket.slot == EVIDENCE_NOT_ENTERED) {
-		c->overlaps = c->overlaps_other = c->disordered = c->finished_meanwhile = true;
+		c->overlaps = c->overlaps_other = c->disordered = true;
+		c->writing = c->finished_meanwhile = true;
 		return;
 	}
 	c->overlaps = same != 0;
@@ -227,6 +228,7 @@ static void find_order(struct evidence_context *c)
 	if (c->overlapper == 0 && other != UINT32_MAX)
 		c->overlapper = other;
 	c->disordered = c->overlaps || thread_overlaps(c);
+	c->writing = other_inside(evidence, WIRE_CLIENT, 0) != 0;
 	c->finished_meanwhile =
 		finished != NULL && since(finished->sequence, c->operation->ticket.sequence);
 }

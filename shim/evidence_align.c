@@ -10,6 +10,7 @@
 
 enum trial {
 	TRIAL_FAILED,
+	TRIAL_STARTS, /* what could be the first bytes of a message, too few to tell */
 	TRIAL_BEGINS, /* a message begins and goes on after the operation */
 	TRIAL_EXACT,  /* whole messages */
 };
@@ -34,6 +35,10 @@ static enum trial try_mode(const struct evidence_context *c, enum wire_mode mode
 
 			if (event.kind != WIRE_REQUEST)
 				return TRIAL_FAILED;
+			/* Any line passes for a command of Redis: it must be a known one. */
+			if (event.told && !told && event.code == 0 &&
+			    c->evidence->state == EVIDENCE_LOST)
+				return TRIAL_FAILED;
 			told = told || event.told;
 			if (event.told && event.exchange == WIRE_OPENS && !opened) {
 				first = event.request;
@@ -45,14 +50,19 @@ static enum trial try_mode(const struct evidence_context *c, enum wire_mode mode
 	} while (at.left > 0);
 	if (wire_at_boundary(&talk.stream[WIRE_CLIENT]))
 		return TRIAL_EXACT;
-	return told ? TRIAL_BEGINS : TRIAL_FAILED;
+	return told ? TRIAL_BEGINS : TRIAL_STARTS;
 }
 
 static bool settle(struct evidence_context *c, enum wire_mode mode)
 {
 	struct evidence *evidence = c->evidence;
+	struct wire_stream server = evidence->talk.stream[WIRE_SERVER];
+	bool same = evidence->talk.mode == mode;
 
 	wire_talk_resume(&evidence->talk, (enum protocol)evidence->talk.protocol, mode);
+	/* The server may be in the middle of a notice. */
+	if (same)
+		evidence->talk.stream[WIRE_SERVER] = server;
 	evidence->flags |= EVIDENCE_MODE;
 	return true;
 }
@@ -72,13 +82,16 @@ bool evidence_align(struct evidence_context *c, bool exact)
 
 	if (modes[0] == WIRE_MODE_OPAQUE)
 		return true;
-	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-		if (try_mode(c, modes[i]) == TRIAL_EXACT)
-			return settle(c, modes[i]);
-	}
-	for (size_t i = 0; !exact && i < (known ? 1 : sizeof modes / sizeof modes[0]); i++) {
-		if (try_mode(c, modes[i]) == TRIAL_BEGINS)
-			return settle(c, modes[i]);
+	for (enum trial wanted = TRIAL_EXACT; wanted > TRIAL_FAILED; wanted--) {
+		/* What does not fill the operation must at least be what is expected. */
+		size_t count = known && wanted != TRIAL_EXACT ? 1 : sizeof modes / sizeof modes[0];
+
+		for (size_t i = 0; i < count; i++) {
+			if (try_mode(c, modes[i]) == wanted)
+				return settle(c, modes[i]);
+		}
+		if (exact)
+			break;
 	}
 	return false;
 }

@@ -17,8 +17,10 @@
 enum {
 	EVIDENCE_DOUBT = 1u << 0, /* track was lost once: no more proofs */
 	EVIDENCE_SHAKY = 1u << 1, /* bytes were followed in an order that may be wrong */
-	EVIDENCE_MIXED = 1u << 2, /* LOST: several processes used it since */
+	EVIDENCE_MIXED = 1u << 2, /* SHAKY, LOST: by the part of several processes */
 	EVIDENCE_MODE = 1u << 3,  /* talk.mode is known from the opening */
+	EVIDENCE_PART = 1u << 4,  /* the message being written belongs to the last entry */
+	EVIDENCE_SHIFT = 1u << 5, /* for good: replies may be off by some, after MIXED */
 };
 
 /* struct evidence_entry.flags */
@@ -41,6 +43,8 @@ struct evidence_context {
 	/* Any other call of the same direction did, also of the process's own threads: the order of
 	 * the bytes is not known. */
 	bool disordered;
+	/* A write is under way, of whatever process. */
+	bool writing;
 	/* Another process's exchange was finished while this call was under way. */
 	bool finished_meanwhile;
 	uint32_t overlapper; /* serial of one of them, 0 not known */
@@ -68,9 +72,13 @@ const struct wire_request *evidence_head(const struct evidence *evidence);
 bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint32_t time_us,
 		   struct wire_request request, uint8_t flags);
 void evidence_pop(struct evidence *evidence);
-/* The first request becomes the heir's, who reads its reply. */
-void evidence_take_over(struct evidence *evidence, struct lineage_use heir);
+/* The first (last) request is the user's from here on, who reads its reply (goes on with it): an
+ * heir's, or its sender's own since the latest fork. */
+void evidence_take_over(struct evidence *evidence, bool last, struct lineage_use user);
 /* Requests recorded since the ticket may stand before or after one that overlapped them. */
+/* All replies that are outstanding have one shape. */
+bool evidence_are_alike(const struct evidence *evidence);
+bool evidence_is_unsure(const struct evidence *evidence);
 void evidence_doubt_since(struct evidence *evidence, uint32_t ticket);
 void evidence_remove(struct evidence *evidence, size_t index);
 /* The first entry that is not the process's own and must get a reply; NULL none. */

@@ -106,22 +106,32 @@ void evidence_remove(struct evidence *evidence, size_t index)
 	evidence->queued = (uint8_t)(n - 1);
 }
 
-void evidence_take_over(struct evidence *evidence, struct lineage_use heir)
+/* Splits one request off an entry of several, as an entry of its own at `index`; without room the
+ * entry stays whole. */
+static void split(struct evidence *evidence, size_t index, size_t own)
 {
-	struct evidence_entry *head = &evidence->queue[0];
+	struct evidence_entry *entry = &evidence->queue[index];
 	size_t n = queued(evidence);
 
-	if (n == 0 || head->owner.serial == heir.serial)
+	if (entry->count <= 1 || n == EVIDENCE_QUEUE)
 		return;
-	/* Of several requests in the entry only the first, if there is room. */
-	if (head->count > 1 && n < EVIDENCE_QUEUE) {
-		memmove(&evidence->queue[1], &evidence->queue[0], n * sizeof evidence->queue[0]);
-		evidence->queue[1].count--;
-		evidence->queue[1].flags &= (uint8_t)~EVIDENCE_BEGUN;
-		head->count = 1;
-		evidence->queued = (uint8_t)(n + 1);
-	}
-	head->owner = heir;
+	memmove(entry + 1, entry, (n - index) * sizeof *entry);
+	evidence->queued = (uint8_t)(n + 1);
+	evidence->queue[own].count = 1;
+	evidence->queue[own == index ? index + 1 : index].count--;
+	entry[1].flags &= (uint8_t)~EVIDENCE_BEGUN;
+}
+
+void evidence_take_over(struct evidence *evidence, bool last, struct lineage_use user)
+{
+	size_t n = queued(evidence);
+	size_t index = last && n > 0 ? n - 1 : 0;
+
+	if (n == 0 || same_owner(&evidence->queue[index], user))
+		return;
+	split(evidence, index, last ? index + 1 : index);
+	n = queued(evidence);
+	evidence->queue[last ? n - 1 : 0].owner = user;
 }
 
 /* Low 8 bits suffice: an entry stays in the queue for few records. */
@@ -133,6 +143,28 @@ void evidence_doubt_since(struct evidence *evidence, uint32_t ticket)
 		if ((int8_t)(uint8_t)(evidence->queue[i].sequence - ticket) > 0)
 			evidence->queue[i].flags |= EVIDENCE_UNSURE;
 	}
+}
+
+bool evidence_are_alike(const struct evidence *evidence)
+{
+	size_t n = queued(evidence);
+
+	for (size_t i = 1; i < n; i++) {
+		if (evidence->queue[i].request.shape != evidence->queue[0].request.shape)
+			return false;
+	}
+	return true;
+}
+
+bool evidence_is_unsure(const struct evidence *evidence)
+{
+	size_t n = queued(evidence);
+
+	for (size_t i = 0; i < n; i++) {
+		if (evidence->queue[i].flags & EVIDENCE_UNSURE)
+			return true;
+	}
+	return false;
 }
 
 /* One request of the first entry is answered. */

@@ -22,6 +22,7 @@ struct follower {
 	uint16_t starts_with; /* talk flags at the connection's start */
 	uint16_t opening;     /* talk flags: while one is set, the opening goes on */
 	uint16_t learned;     /* talk flags that outlive a gap */
+	uint16_t open;	      /* talk flags: while one is set, the last request goes on */
 	bool pushes;	      /* the server sends unasked as a matter of course */
 };
 
@@ -30,11 +31,13 @@ static const struct follower followers[PROTOCOL_COUNT] = {
 			    .name = mysql_name,
 			    .starts_with = MYSQL_TALK_OPENING,
 			    .opening = MYSQL_TALK_OPENING,
-			    .learned = MYSQL_TALK_EOF_KNOWN | MYSQL_TALK_EOF_USED},
+			    .learned = MYSQL_TALK_EOF_KNOWN | MYSQL_TALK_EOF_USED,
+			    .open = MYSQL_TALK_LONG},
 	[PROTOCOL_POSTGRESQL] = {.follow = postgresql_follow,
 				 .name = postgresql_name,
 				 .starts_with = POSTGRESQL_TALK_OPENING,
-				 .opening = POSTGRESQL_TALK_OPENING | POSTGRESQL_TALK_STARTING},
+				 .opening = POSTGRESQL_TALK_OPENING | POSTGRESQL_TALK_STARTING,
+				 .open = POSTGRESQL_TALK_GROUP | POSTGRESQL_TALK_COPY},
 	[PROTOCOL_REDIS] = {.follow = redis_follow,
 			    .name = redis_name,
 			    .learned = REDIS_TALK_SUBSCRIBED},
@@ -95,6 +98,12 @@ bool wire_talk_opening(const struct wire_talk *talk)
 	const struct follower *f = follower_of(talk->protocol);
 
 	return talk->mode == WIRE_MODE_EXCHANGES && (talk->flags & f->opening) != 0;
+}
+
+bool wire_request_open(const struct wire_talk *talk)
+{
+	return !wire_at_boundary(&talk->stream[WIRE_CLIENT]) ||
+	       (talk->flags & follower_of(talk->protocol)->open) != 0;
 }
 
 static int take_frame(const struct wire_talk *talk, const struct wire_stream *s,

@@ -62,7 +62,7 @@ struct wire_request {
 };
 
 enum wire_event_kind {
-	WIRE_NOTHING, /* no bytes, or bytes that belong to nobody */
+	WIRE_NOTHING, /* no bytes, or too few to say whose they are */
 	WIRE_REQUEST, /* bytes of a client's message */
 	WIRE_REPLY,   /* bytes of the reply to the oldest unanswered request */
 	WIRE_NOTICE,  /* bytes of a server's message that nobody asked for */
@@ -84,14 +84,18 @@ enum wire_goodbye {
 /* What the bytes of one call of wire_follow() were. */
 struct wire_event {
 	enum wire_event_kind kind;
-	bool begins; /* they hold the first byte of a message (of a reply) */
+	bool begins; /* REQUEST, REPLY: they hold its first byte.  NOTICE: it is the first event of
+			it */
 	bool ends;   /* they hold the last byte of a client's message, or of a whole reply */
-	bool told;   /* REQUEST: what follows is known now */
-	enum wire_exchange exchange;
+	bool told;   /* REQUEST: what it is is known now: the fields that follow */
+	enum wire_exchange exchange; /* WIRE_JOINS also without told */
 	enum wire_goodbye goodbye;
 	struct wire_request request;
 	/* REPLY: the quiet requests at the head of the queue got none, the next one is answered. */
 	bool passes_quiet;
+	/* NOTICE: an error that answers nothing known: the server hangs up, or a request of which
+	 * nothing was seen yet was refused. */
+	bool farewell;
 	/* NOTICE: it took the oldest request out of the queue (a subscription's confirmation). */
 	bool retires;
 	uint16_t code;		/* of the message, for wire_message_name(); 0: none */
@@ -109,6 +113,9 @@ enum wire_mode wire_mode_of(enum protocol protocol);
 
 /* True while the opening (login, negotiation) is not over. */
 bool wire_talk_opening(const struct wire_talk *talk);
+
+/* True while the last request is not complete: more messages must come that join it. */
+bool wire_request_open(const struct wire_talk *talk);
 
 /*
  * Consumes at least one of `len` > 0 bytes of a direction, at most to the end of a message, says

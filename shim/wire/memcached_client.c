@@ -222,7 +222,7 @@ size_t memcached_follow_client(struct wire_talk *talk, const uint8_t *bytes, siz
 	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
 	size_t used;
 
-	*event = (struct wire_event){.kind = WIRE_REQUEST, .exchange = WIRE_JOINS};
+	*event = (struct wire_event){.kind = WIRE_REQUEST};
 	event->begins = wire_at_boundary(s);
 	if (s->state == START) {
 		stream_end(s);

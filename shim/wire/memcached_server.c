@@ -147,6 +147,8 @@ static size_t follow_text(struct wire_stream *s, const uint8_t *bytes, size_t le
 {
 	size_t used = 0;
 
+	if (s->flags & NOTICE)
+		event->kind = WIRE_NOTICE;
 	while (used < len && (s->state == WORD || s->state == WORDS)) {
 		uint8_t byte = bytes[used];
 
@@ -154,6 +156,11 @@ static size_t follow_text(struct wire_stream *s, const uint8_t *bytes, size_t le
 		if (s->state == WORD && (byte == ' ' || byte == '\r' || byte == '\n')) {
 			if (!end_first(s, head))
 				return stream_lost(event, len);
+			if (s->flags & NOTICE) {
+				event->kind = WIRE_NOTICE;
+				event->begins = true;
+				event->farewell = true;
+			}
 			continue;
 		}
 		if (s->state == WORD) {
@@ -173,8 +180,6 @@ static size_t follow_text(struct wire_stream *s, const uint8_t *bytes, size_t le
 		if (end != NULL && !end_line(s, head, event))
 			return stream_lost(event, len);
 	}
-	if (s->flags & NOTICE)
-		event->kind = WIRE_NOTICE;
 	/* Whether a quiet command is answered is not known before the word is. */
 	if (s->state == WORD && head != NULL && head->quiet)
 		event->kind = WIRE_NOTHING;
@@ -222,8 +227,8 @@ size_t memcached_follow_server(struct wire_talk *talk, const uint8_t *bytes, siz
 	struct wire_stream *s = &talk->stream[WIRE_SERVER];
 	size_t used;
 
-	*event = (struct wire_event){.kind = head != NULL ? WIRE_REPLY : WIRE_NOTICE};
-	event->begins = wire_at_boundary(s);
+	*event = (struct wire_event){.kind = head != NULL ? WIRE_REPLY : WIRE_NOTHING};
+	event->begins = head != NULL && wire_at_boundary(s);
 	if (s->state == START) {
 		bool binary = head != NULL && head->shape >= MEMCACHED_SHAPE_BINARY;
 

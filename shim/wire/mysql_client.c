@@ -26,6 +26,11 @@
 #define CLIENT_ZSTD_COMPRESSION 0x04000000u
 #define SSL_REQUEST_BYTES 32
 
+/* First byte of deflated payload: RFC 1950 section 2.2 (a window of 32 KiB), RFC 8878
+ * section 3.1.1. */
+#define ZLIB_HEADER 0x78
+#define ZSTD_HEADER 0x28
+
 /* State within a packet. */
 enum { HEADER, BODY, REST };
 
@@ -182,7 +187,7 @@ static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t
 	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
 	size_t used = 0;
 
-	*event = (struct wire_event){.kind = WIRE_REQUEST, .exchange = WIRE_JOINS};
+	*event = (struct wire_event){.kind = WIRE_REQUEST};
 	event->begins = wire_at_boundary(s) && !(talk->flags & MYSQL_TALK_LONG);
 	if (s->state == HEADER) {
 		used = stream_keep(s, MYSQL_HEADER_BYTES, bytes, len);
@@ -190,6 +195,8 @@ static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t
 			return used;
 		if (!take_header(talk, head))
 			return stream_lost(event, len);
+		if (!(s->flags & COMMAND))
+			event->exchange = WIRE_JOINS;
 	}
 	while (s->state == BODY) {
 		size_t want = wanted(talk, s, s->skip + s->have);
@@ -232,6 +239,10 @@ int mysql_compressed_frame(const uint8_t *kept, size_t have, struct wire_frame *
 		return MYSQL_COMPRESSED_HEADER_BYTES;
 	len = wire_le24(kept);
 	frame->len_bytes = MYSQL_COMPRESSED_HEADER_BYTES + (uint64_t)len;
+	if (have <= MYSQL_COMPRESSED_HEADER_BYTES && len > 0)
+		return MYSQL_COMPRESSED_HEADER_BYTES + 1;
+	if (wire_le24(kept + 4) != 0 && kept[7] != ZLIB_HEADER && kept[7] != ZSTD_HEADER)
+		return -1;
 	/* Stored as it is: the command can be read. */
 	if (kept[3] == 0 && wire_le24(kept + 4) == 0 && len > MYSQL_HEADER_BYTES) {
 		if (have <= inner)

@@ -58,6 +58,7 @@ enum {
 	FULL = 1u << 0,	  /* this packet is full: the next one goes on with it */
 	TAIL = 1u << 1,	  /* the rest of a full packet: its bytes are not looked at */
 	NOTICE = 1u << 2, /* nobody asked for this packet */
+	STRAY = 1u << 3,  /* ... it is the EOF of a reply that was taken for complete */
 };
 
 static uint64_t packet_len(const struct wire_stream *s)
@@ -284,7 +285,7 @@ static bool take_first(struct wire_talk *talk, uint32_t len, uint8_t sequence,
 		talk->flags &= (uint16_t)~MYSQL_TALK_EOF_MAYBE;
 		learn_eof(talk, sequence > 1 && len == EOF_BYTES);
 		if (talk->flags & MYSQL_TALK_EOF_USED) {
-			s->flags = NOTICE;
+			s->flags = NOTICE | STRAY;
 			return true;
 		}
 	}
@@ -326,8 +327,9 @@ static bool take_header(struct wire_talk *talk, const struct wire_request *head)
 /* What nobody asked for: the greeting, or an error before the server hangs up. */
 static bool is_notice(const struct wire_talk *talk, const struct wire_stream *s)
 {
-	return (talk->flags & MYSQL_TALK_OPENING) || s->kept[0] == MYSQL_ERR ||
-	       s->kept[0] == MYSQL_EOF;
+	if (s->flags & STRAY)
+		return s->kept[0] == MYSQL_EOF;
+	return (talk->flags & MYSQL_TALK_OPENING) || s->kept[0] == MYSQL_ERR;
 }
 
 static uint16_t name_first(const struct wire_stream *s)
@@ -355,8 +357,12 @@ static bool take_body(struct wire_talk *talk, uint8_t shape, struct wire_event *
 		return true;
 	if (s->flags & NOTICE || s->phase == FIRST || s->phase == LOGIN)
 		event->code = name_first(s);
-	if (s->flags & NOTICE)
+	if (s->flags & NOTICE) {
+		event->kind = WIRE_NOTICE;
+		event->begins = true;
+		event->farewell = s->kept[0] == MYSQL_ERR;
 		return is_notice(talk, s);
+	}
 	s->code = judge(talk, s, shape);
 	return s->code != LAST;
 }
@@ -387,6 +393,19 @@ static void take_end(struct wire_talk *talk, const struct wire_request *head,
 		wire_talk_resume(talk, PROTOCOL_MYSQL, WIRE_MODE_COMPRESSED);
 }
 
+/* Whose the bytes of a packet are, as far as it was read. */
+static enum wire_event_kind kind_so_far(const struct wire_talk *talk,
+					const struct wire_request *head)
+{
+	const struct wire_stream *s = &talk->stream[WIRE_SERVER];
+
+	if (s->flags & NOTICE)
+		return s->state == REST ? WIRE_NOTICE : WIRE_NOTHING;
+	if (head == NULL || (s->state == HEADER && (talk->flags & MYSQL_TALK_EOF_MAYBE)))
+		return WIRE_NOTHING;
+	return WIRE_REPLY;
+}
+
 size_t mysql_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
 			   const struct wire_request *head, struct wire_event *event)
 {
@@ -394,8 +413,8 @@ size_t mysql_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t 
 	uint8_t shape = head != NULL ? head->shape : MYSQL_SHAPE_ONE;
 	size_t used = 0;
 
-	*event = (struct wire_event){.kind = head != NULL ? WIRE_REPLY : WIRE_NOTICE};
-	event->begins = wire_at_boundary(s);
+	*event = (struct wire_event){.kind = kind_so_far(talk, head)};
+	event->begins = event->kind == WIRE_REPLY && wire_at_boundary(s);
 	if (s->phase >= PHASE_COUNT || (s->phase != BETWEEN && head == NULL))
 		return stream_lost(event, len);
 	if (s->state == HEADER) {
@@ -404,9 +423,8 @@ size_t mysql_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t 
 			return used;
 		if (!take_header(talk, head))
 			return stream_lost(event, len);
+		event->kind = kind_so_far(talk, head);
 	}
-	if (s->flags & NOTICE)
-		event->kind = WIRE_NOTICE;
 	while (s->state == BODY) {
 		size_t want = wanted(s, shape);
 		size_t taken = stream_keep(s, want, bytes + used, len - used);

@@ -152,7 +152,7 @@ static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t
 	size_t want = opening ? OPENING_BYTES : HEADER_BYTES;
 	size_t used = 0;
 
-	*event = (struct wire_event){.kind = WIRE_REQUEST, .exchange = WIRE_JOINS};
+	*event = (struct wire_event){.kind = WIRE_REQUEST};
 	event->begins = wire_at_boundary(s);
 	if (s->state == HEADER) {
 		used = stream_keep(s, want, bytes, len);
@@ -271,6 +271,7 @@ static size_t follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t
 			event->kind = WIRE_REPLY;
 		else if (type != 'E' || s->phase != BETWEEN)
 			return stream_lost(event, len);
+		event->farewell = head == NULL;
 	}
 	if (s->state == HEADER) {
 		used = stream_keep(s, HEADER_BYTES, bytes, len);

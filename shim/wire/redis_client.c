@@ -219,7 +219,7 @@ static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t
 	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
 	size_t used = 0;
 
-	*event = (struct wire_event){.kind = WIRE_REQUEST, .exchange = WIRE_JOINS};
+	*event = (struct wire_event){.kind = WIRE_REQUEST};
 	event->begins = wire_at_boundary(s);
 	if (s->state == START) {
 		stream_end(s);

@@ -54,6 +54,7 @@ static bool start_value(struct wire_talk *talk, uint8_t type, const struct wire_
 	else if (head == NULL) {
 		/* An error for nobody: the farewell of a server that is full or stops. */
 		s->flags = PUSHED;
+		event->farewell = true;
 		return type == '-';
 	}
 	return true;
