@@ -100,6 +100,15 @@ static bool summary_is_wanted(void)
 		load_relaxed(&counters[COUNT_VIOLATIONS]) > 0);
 }
 
+/* An interpreter whose frames are missing is named once, where details were asked for. */
+static void complain_of_stacks(void)
+{
+	const char *sentence = stack_complaint();
+
+	if (sentence)
+		complain(sentence);
+}
+
 void init_leave(void)
 {
 	int saved_errno = errno;
@@ -117,6 +126,8 @@ void init_leave(void)
 		return;
 	track_look_before_exit();
 	blind_look_for_rings();
+	if (options.verbosity > 0)
+		complain_of_stacks();
 	process_leave();
 	if (!process_parent_is_here() && !registry_others_alive(process.shared)) {
 		uint32_t unwritten = 0;

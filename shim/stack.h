@@ -40,9 +40,6 @@ void stack_warm(void);
  * Returns 0 when there is no registry or its table is full (counted as LOST_STACKS). */
 struct stack_id stack_take(void);
 
-/* False when native frames cannot be walked in this process; the summary says so. */
-int stack_native_available(void);
-
 /* One sentence for a high verbosity, naming an interpreter that is here and whose version is not
  * known, so that its frames are missing; NULL: none.  Each process gives each sentence once. */
 const char *stack_complaint(void);

@@ -207,8 +207,3 @@ __attribute__((__noinline__)) void stack_native_walk(struct stack_capture *captu
 	read_registers(&registers);
 	walk_frames(&walk, &registers);
 }
-
-int stack_native_available(void)
-{
-	return 1;
-}

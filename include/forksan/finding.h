@@ -69,7 +69,6 @@
 	X(LOST_REPORTS, "lost_reports", "findings that could not be written")                      \
 	X(LOST_FINDINGS, "lost_findings", "findings not written: too many different ones")         \
 	X(LOST_ANCESTORS, "lost_ancestors", "processes whose oldest ancestors were forgotten")     \
-	X(LOST_NATIVE_STACKS, "lost_native_stacks", "processes without native stacks")             \
 	X(LOST_SESSION, "lost_session", "exec'd programs that could not rejoin the session")       \
 	X(LOST_STALE_FDS, "stale_fds", "descriptors closed behind our back and noticed")           \
 	X(LOST_STREAMS, "lost_streams", "stdio streams on watched connections: what they move is not seen") \

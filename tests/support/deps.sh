@@ -18,7 +18,6 @@ build libc6-dev         headers of libc
 build libjansson-dev    the tool reads logs with it
 build libdw-dev         the tool names source lines with it
 build libelf-dev        symbol tables
-build libunwind-dev     its header; the shim opens libunwind8 at run time
 build uthash-dev        the tool's hash tables
 demo  python3           the demo and the tests are scripts for /usr/bin/python3
 demo  mariadb-server    the database that is shared by mistake
@@ -86,6 +85,9 @@ test  libpython3.11-testsuite CPython's own tests
 test  nginx-light       a server under load
 test  wrk               the load
 test  torsocks          another preloaded library
+test  python3-django a Django-like depth of stack
+test  python3-dev CPython's headers, for the table of offsets
+test  libunwind-dev the header of the oracle for stacks
 test  shellcheck        looks over the scripts
 test  mandoc            looks over the manual pages
 TABLE
