@@ -113,8 +113,8 @@ bool track_tell_protocol(const struct track_call *call, const struct iovec *iov,
 	told = wire_tell(head, len);
 	if (told == PROTOCOL_UNKNOWN)
 		return track_class_is_watched(track_protocol(socket));
+	/* SOCKET_UNTOLD stays until the opening, too, has been followed (conversation.c). */
 	store_relaxed(&socket->protocol, told);
-	fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNTOLD);
 	if (!track_class_is_watched(told) ||
 	    peer_is_ignored(told, socket->peer, socket->peer_len_bytes)) {
 		if (fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_COUNTED) & SOCKET_COUNTED)
