@@ -38,6 +38,7 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 	uint32_t slot = fdtable_slot(call->entry);
 	const struct registry_process *holder = registry_other_holder(slot, process.shared);
 	const struct registry_process *user = other_user(slot, last);
+	bool again = goodbye_was_said(socket);
 	bool inherited = socket->opener_serial != process.lineage.self.serial &&
 			 !(load_relaxed(&socket->flags) & SOCKET_HANDED_OVER);
 	struct finding_cause cause = {
@@ -50,12 +51,10 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 		.likely = likely,
 	};
 
-	if (!holder || (!inherited && !user))
-		return false;
-	/* A driver shuts down what it has said goodbye on, some twice: it is one goodbye. */
-	if (!message && load_relaxed(&socket->ended_by) == process.lineage.self.serial)
-		return true;
 	store_relaxed(&socket->ended_by, process.lineage.self.serial);
+	/* A driver shuts down what it has said goodbye on, some twice: it is one goodbye. */
+	if ((again && !message) || !holder || (!inherited && !user))
+		return false;
 	cause.other_serial = load_relaxed(&(user ? user : holder)->serial);
 	cause.other_use = user_latest_stack(socket, cause.other_serial);
 	cause.this_use = user_stack(socket, call->operation, FORKSAN_USE_STACKS_PER_PROCESS);
@@ -66,6 +65,17 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 	store_relaxed(&process.violated, true);
 	finding_report(&cause);
 	return true;
+}
+
+bool goodbye_was_said(const struct registry_socket *socket)
+{
+	return load_relaxed(&socket->ended_by) == process.lineage.self.serial;
+}
+
+void goodbye_take_back(struct registry_socket *socket)
+{
+	if (goodbye_was_said(socket))
+		store_relaxed(&socket->ended_by, 0);
 }
 
 bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64_t moved)

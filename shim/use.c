@@ -270,6 +270,10 @@ static void judge_use(struct track_call *call, const struct iovec *iov, int coun
 			      facts.goodbye == WIRE_GOODBYE_LIKELY);
 		return;
 	}
+	if (call->way == TRACK_WRITE)
+		goodbye_take_back(socket);
+	else if (goodbye_was_said(socket) && !call->claimed)
+		return;
 	if ((word & ~LINEAGE_ATTENTION) == process_mine()) {
 		if (load_relaxed(&socket->flags) & SOCKET_INHERITED)
 			registry_count(COUNT_USES_SOUND);
@@ -286,7 +290,7 @@ static void judge_use(struct track_call *call, const struct iovec *iov, int coun
 		judge_deferred(call);
 	if (facts.replies_crossed > 0)
 		registry_count_many(COUNT_REPLIES_CROSSED, facts.replies_crossed);
-	if (facts.crossing != EVIDENCE_NOT_CROSSED)
+	if (facts.crossing != EVIDENCE_NOT_CROSSED && !may_be_goodbye(call))
 		report_crossing(call, &facts, lineage_unpack(word), (int64_t)moved);
 }
 
@@ -336,6 +340,7 @@ static int claim(struct track_call *call, int flags, const struct iovec *iov, in
 	struct lineage_use last;
 
 	if (is_goodbye(call, iov, count) ||
+	    (call->way == TRACK_READ && goodbye_was_said(socket)) ||
 	    (load_relaxed(&socket->last) & ~LINEAGE_ATTENTION) == process_mine())
 		return 0;
 	publish_use(call, lineage_unpack(load_relaxed(&socket->last)));
@@ -438,6 +443,13 @@ bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation
 	return error == 0;
 }
 
+/* Reading nothing but the end is no use; that it was read tells of the write before it. */
+static bool awaited_answer(const struct track_call *call, ssize_t moved, int error)
+{
+	return call->way == TRACK_READ && (moved == 0 || error == ECONNRESET) &&
+	       !goodbye_was_said(track_socket(call->entry));
+}
+
 void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
 {
 	int saved_errno = errno;
@@ -447,6 +459,8 @@ void track_end(struct track_call *call, const struct iovec *iov, int count, ssiz
 		track_look_for_inherited();
 	} else if (call->claimed) {
 		unclaim(call);
+	} else if (call->checked && awaited_answer(call, moved, saved_errno)) {
+		judge_deferred(call);
 	}
 	conversation_leave(call);
 	errno = saved_errno;

@@ -141,7 +141,7 @@ struct registry_socket {
 	uint64_t tls_hello[4];
 	/* The process that changed O_NONBLOCK while another was inside a call; serial, 0 none. */
 	_Atomic uint32_t unblocked_by;
-	/* The latest process whose foreign goodbye was reported; serial, 0 none. */
+	/* The latest process that said goodbye and has written nothing since; serial, 0 none. */
 	_Atomic uint32_t ended_by;
 	uint8_t reserved[8];
 };
