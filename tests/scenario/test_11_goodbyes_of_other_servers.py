@@ -4,7 +4,7 @@
 says QUIT, quit, UnbindRequest or Connection.Close on it when it exits.
 
 As in test_08_goodbyes.py the damage is shown first without forksan; guarded drivers, children that
-leave without destructors, and openers that close what is theirs are silent.
+leave without destructors, openers that close what is theirs, and last holders are silent.
 """
 
 import os
@@ -19,11 +19,11 @@ import scenario
 class OtherGoodbyes(cases.Cases):
     def check_opener(self):
         self.check_silent("opener_says_goodbye.py", APP_PROTOCOL=self.protocol)
+        self.check_silent("opener_says_goodbye.py", APP_PROTOCOL=self.protocol, APP_HEIR="1")
 
     def test_redis(self):
         self.start("Redis")
-        # The child reads the +OK to its QUIT: the parent's own next request breaks the rule.
-        self.check_goodbye("redis_quit.rb", also=["shared-use"])
+        self.check_goodbye("redis_quit.rb")
         self.check_silent("redis_quit.rb", APP_GUARD="1")
         self.check_silent("redis_disconnect.py")
         self.check_opener()

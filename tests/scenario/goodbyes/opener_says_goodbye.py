@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""No goodbye to report: the opener ends its own session while an idle child holds a copy, with
-APP_PROTOCOL's own message."""
+"""No goodbye to report: the opener ends its own session with APP_PROTOCOL's own message and reads
+the answer to it, while an idle child holds a copy; or, with APP_HEIR=1, as the last holder, after
+its only child has used the connection and gone."""
 
 import os
 
@@ -10,41 +11,50 @@ def open_redis():
     connection = redis.Connection("127.0.0.1", PORT)
     connection.connect()
 
-    def leave():
-        connection.send_command("QUIT")
-        assert connection.read_response() == b"OK"
-    return leave
+    def talk(command, answer):
+        connection.send_command(command)
+        assert connection.read_response() == answer
+    return lambda: talk("PING", b"PONG"), lambda: talk("QUIT", b"OK")
 
 
 def open_memcached():
     import pylibmc
     client = pylibmc.Client([f"127.0.0.1:{PORT}"])
     client.set("name", "value")
-    return client.disconnect_all
+    return lambda: client.get("name"), client.disconnect_all
 
 
 def open_ldap():
     import ldap
     directory = ldap.initialize(f"ldap://127.0.0.1:{PORT}")
     directory.simple_bind_s("cn=admin,dc=example", "secret")
-    return directory.unbind_s
+    return directory.whoami_s, directory.unbind_s
 
 
 def open_amqp():
-    import pika
-    return pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", PORT)).close
+    import amqp
+    connection = amqp.Connection(f"127.0.0.1:{PORT}")
+    connection.connect()
+    return connection.channel, connection.close
 
 
 PORT = int(os.environ["APP_PORT"])
-leave = {"Redis": open_redis, "memcached": open_memcached, "LDAP": open_ldap,
-         "AMQP": open_amqp}[os.environ["APP_PROTOCOL"]]()
+HEIR = os.environ.get("APP_HEIR")
+use, leave = {"Redis": open_redis, "memcached": open_memcached, "LDAP": open_ldap,
+              "AMQP": open_amqp}[os.environ["APP_PROTOCOL"]]()
 done, finished = os.pipe()
 child = os.fork()
 if child == 0:
     os.close(finished)
-    os.read(done, 1)
+    if HEIR:
+        use()
+    else:
+        os.read(done, 1)
     os._exit(0)
+if HEIR:
+    os.waitpid(child, 0)
 leave()
 os.close(finished)
-os.waitpid(child, 0)
+if not HEIR:
+    os.waitpid(child, 0)
 print("child", child)
