@@ -150,12 +150,13 @@ struct evidence_facts {
 	enum evidence_crossing crossing;
 	enum evidence_certainty certainty;
 	enum evidence_basis basis;
-	struct lineage_use other;  /* whose exchange; serial 0: not known */
-	uint16_t other_code;	   /* its request, for wire_message_name(); 0: not known */
-	uint64_t other_age_ns;	   /* since that was sent; 0: not known */
-	uint32_t replies_crossed;  /* replies of others that this operation took bytes of */
-	uint16_t code;		   /* the operation's own (first) message; 0: not known */
-	enum protocol protocol;	   /* whose codes they are */
+	struct lineage_use other; /* whose exchange; serial 0: not known */
+	uint16_t other_code;	  /* its request, for wire_message_name(); 0: not known */
+	uint64_t other_age_ns;	  /* since that was sent; 0: not known */
+	uint32_t
+		replies_crossed; /* replies that this operation was the first to take from others */
+	uint16_t code;		 /* the operation's own (first) message; 0: not known */
+	enum protocol protocol;	 /* whose codes they are */
 	enum wire_goodbye goodbye; /* this write says it */
 	bool missed;		   /* not recorded: another process held the claim */
 	uint32_t claimed_by;	   /* by this one */

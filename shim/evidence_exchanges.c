@@ -132,7 +132,7 @@ static void go_on(struct evidence_context *c)
 		return;
 	last = &evidence->queue[evidence->queued - 1];
 	if (!evidence_owns(c->self, last->owner) || c->overlaps)
-		last->flags |= EVIDENCE_UNSURE;
+		evidence_doubt_all(evidence);
 	else
 		evidence_take_over(evidence, true, c->self->self);
 }
@@ -226,7 +226,6 @@ static void judge_reply(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
 	struct evidence_entry *head = &evidence->queue[0];
-	bool begun = head->flags & EVIDENCE_BEGUN;
 	bool shared = is_shared(c, head);
 	const struct evidence_entry *other;
 
@@ -235,18 +234,24 @@ static void judge_reply(struct evidence_context *c)
 		doubt_order(c);
 	if (!evidence_owns(c->self, head->owner)) {
 		cross(c, EVIDENCE_READ, !c->overlaps && !(head->flags & EVIDENCE_UNSURE), head);
-		if (!begun || c->facts->replies_crossed == 0)
+		if (!(head->flags & EVIDENCE_STOLEN))
 			c->facts->replies_crossed++;
+		head->flags |= EVIDENCE_STOLEN;
 		return;
 	}
-	evidence_take_over(evidence, false, c->self->self);
 	other = evidence_find_other(evidence, c->self);
 	/* What more than one has by inheritance another may have gone on with meanwhile. */
 	if (head->flags & EVIDENCE_UNSURE || (shared && (c->overlaps || c->overlaps_other)) ||
 	    (c->overlaps && (other != NULL || c->finished_meanwhile || c->overlaps_other))) {
+		head->flags |= EVIDENCE_UNSURE;
+		doubt_order(c);
 		cross(c, EVIDENCE_READ, false, other);
-		c->facts->replies_crossed++;
+		if (!(head->flags & EVIDENCE_STOLEN))
+			c->facts->replies_crossed++;
+		head->flags |= EVIDENCE_STOLEN;
+		return;
 	}
+	evidence_take_over(evidence, false, c->self->self);
 }
 
 static void take_reply(struct evidence_context *c, const struct wire_event *event)
@@ -368,8 +373,10 @@ static void follow_in_order(struct evidence_context *c)
 	const struct evidence_entry *other = evidence_find_other(evidence, c->self);
 	struct evidence_entry seen = {0};
 	bool whole = wire_at_boundary(stream);
-	/* Replies of different shapes, taken in another order than they came, are misread. */
-	bool alike = c->operation->direction == WIRE_CLIENT || evidence_are_alike(evidence);
+	/* Replies of different shapes are misread when they are taken in another order than they
+	 * came, and pieces of text can look like whole replies. */
+	bool alike = c->operation->direction == WIRE_CLIENT ||
+		     (evidence_are_alike(evidence) && wire_replies_are_marked(&evidence->talk));
 
 	if (other != NULL)
 		seen = *other;

@@ -27,7 +27,7 @@ enum {
 enum {
 	EVIDENCE_BEGUN = 1u << 0,  /* bytes of its reply were read */
 	EVIDENCE_UNSURE = 1u << 1, /* another process's request may have been before it */
-	EVIDENCE_STOLEN = 1u << 2, /* alternation: begun by another than its owner */
+	EVIDENCE_STOLEN = 1u << 2, /* ... by another than its owner, which was counted */
 };
 
 /* One record under way. */
@@ -79,6 +79,7 @@ void evidence_take_over(struct evidence *evidence, bool last, struct lineage_use
 /* All replies that are outstanding have one shape. */
 bool evidence_are_alike(const struct evidence *evidence);
 bool evidence_is_unsure(const struct evidence *evidence);
+void evidence_doubt_all(struct evidence *evidence);
 void evidence_doubt_since(struct evidence *evidence, uint32_t ticket);
 void evidence_remove(struct evidence *evidence, size_t index);
 /* The first entry that is not the process's own and must get a reply; NULL none. */

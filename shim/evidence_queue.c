@@ -119,7 +119,7 @@ static void split(struct evidence *evidence, size_t index, size_t own)
 	evidence->queued = (uint8_t)(n + 1);
 	evidence->queue[own].count = 1;
 	evidence->queue[own == index ? index + 1 : index].count--;
-	entry[1].flags &= (uint8_t)~EVIDENCE_BEGUN;
+	entry[1].flags &= (uint8_t) ~(EVIDENCE_BEGUN | EVIDENCE_STOLEN);
 }
 
 void evidence_take_over(struct evidence *evidence, bool last, struct lineage_use user)
@@ -132,6 +132,14 @@ void evidence_take_over(struct evidence *evidence, bool last, struct lineage_use
 	split(evidence, index, last ? index + 1 : index);
 	n = queued(evidence);
 	evidence->queue[last ? n - 1 : 0].owner = user;
+}
+
+void evidence_doubt_all(struct evidence *evidence)
+{
+	size_t n = queued(evidence);
+
+	for (size_t i = 0; i < n; i++)
+		evidence->queue[i].flags |= EVIDENCE_UNSURE;
 }
 
 /* Low 8 bits suffice: an entry stays in the queue for few records. */
@@ -174,7 +182,7 @@ void evidence_pop(struct evidence *evidence)
 
 	if (queued(evidence) == 0)
 		return;
-	head->flags &= (uint8_t)~EVIDENCE_BEGUN;
+	head->flags &= (uint8_t) ~(EVIDENCE_BEGUN | EVIDENCE_STOLEN);
 	if (head->count > 1)
 		head->count--;
 	else

@@ -1,0 +1,816 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Evidence, one behaviour at a time: what the facts say, modes found after a fork, goodbyes,
+ * alternation, claims, and what is no finding.  The random histories are in test_evidence_oracle.c.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "evidence.h"
+
+/* --- a parent and two children of it ---------------------------------------------------------- */
+
+enum { PARENT, LEFT, RIGHT, PROCESSES };
+
+struct stage {
+	struct evidence evidence;
+	struct lineage_process process[PROCESSES];
+	uint64_t now_ns;
+	struct evidence_facts facts; /* of the latest operation */
+};
+
+static void start(struct stage *s, enum protocol protocol)
+{
+	memset(s, 0, sizeof *s);
+	s->now_ns = 1000000000;
+	s->process[PARENT].self = (struct lineage_use){1, 0};
+	for (int child = LEFT; child < PROCESSES; child++) {
+		lineage_fork(&s->process[PARENT], (uint32_t)child + 1, &s->process[child]);
+		s->process[PARENT].self.epoch++;
+	}
+	evidence_resume(&s->evidence, protocol);
+}
+
+static uint32_t serial(const struct stage *s, int who)
+{
+	return s->process[who].self.serial;
+}
+
+static struct evidence_ticket enter(struct stage *s, int who, enum wire_direction direction)
+{
+	return evidence_enter(&s->evidence, serial(s, who), direction);
+}
+
+static void finish(struct stage *s, int who, struct evidence_ticket ticket, const void *bytes,
+		   size_t len)
+{
+	struct iovec chunk = {(void *)(uintptr_t)bytes, len};
+	struct evidence_operation operation = {
+		.direction = (enum wire_direction)ticket.direction,
+		.ticket = ticket,
+		.time_ns = s->now_ns,
+		.chunks = &chunk,
+		.chunk_count = 1,
+		.len_bytes = len,
+	};
+
+	evidence_record(&s->evidence, &s->process[who], &operation, &s->facts);
+	evidence_leave(&s->evidence, ticket, serial(s, who));
+	s->now_ns += 1000000;
+}
+
+static void act(struct stage *s, int who, enum wire_direction direction, const void *bytes,
+		size_t len)
+{
+	finish(s, who, enter(s, who, direction), bytes, len);
+}
+
+#define WRITES(who, text) act(s, who, WIRE_CLIENT, text, sizeof(text) - 1)
+#define READS(who, text) act(s, who, WIRE_SERVER, text, sizeof(text) - 1)
+
+static void assert_crossed(const struct stage *s, enum evidence_crossing crossing,
+			   enum evidence_certainty certainty, enum evidence_basis basis, int other)
+{
+	assert_int_equal(s->facts.crossing, crossing);
+	assert_int_equal(s->facts.certainty, certainty);
+	assert_int_equal(s->facts.basis, basis);
+	assert_int_equal(s->facts.other.serial, serial(s, other));
+}
+
+static void assert_clean(const struct stage *s)
+{
+	assert_int_equal(s->facts.crossing, EVIDENCE_NOT_CROSSED);
+	assert_int_equal(s->facts.replies_crossed, 0);
+}
+
+static const char *message(const struct stage *s)
+{
+	const char *name = wire_message_name(s->facts.protocol, WIRE_CLIENT, s->facts.code);
+
+	return name != NULL ? name : "none";
+}
+
+/* MySQL */
+#define QUERY "\x09\x00\x00\x00\x03select 1"
+#define OK "\x07\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"
+#define QUIT "\x01\x00\x00\x00\x01"
+#define CLOSE "\x05\x00\x00\x00\x19\x01\x00\x00\x00"
+
+/* --- crossed replies ---------------------------------------------------------------------------
+ */
+
+static void a_reply_in_the_wrong_hands_is_proven_and_named(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, QUERY);
+	assert_clean(s);
+	assert_string_equal(message(s), "COM_QUERY");
+	READS(RIGHT, OK);
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_PROVEN, EVIDENCE_MESSAGES, LEFT);
+	assert_string_equal(wire_message_name(PROTOCOL_MYSQL, WIRE_CLIENT, s->facts.other_code),
+			    "COM_QUERY");
+	assert_int_equal(s->facts.other_age_ns, 1000000);
+	assert_int_equal(s->facts.replies_crossed, 1);
+	/* Whose turn it was is served next, and all is well again. */
+	WRITES(LEFT, QUERY);
+	READS(LEFT, OK);
+	assert_clean(s);
+}
+
+static void a_write_into_anothers_exchange_is_proven(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, QUERY);
+	WRITES(RIGHT, CLOSE); /* a finalizer's, which gets no reply */
+	assert_crossed(s, EVIDENCE_WROTE, EVIDENCE_PROVEN, EVIDENCE_MESSAGES, LEFT);
+	assert_string_equal(message(s), "COM_STMT_CLOSE");
+	READS(LEFT, OK);
+	assert_clean(s);
+}
+
+static void a_write_into_anothers_message_is_proven(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	act(s, LEFT, WIRE_CLIENT, QUERY, 2); /* not even the header */
+	WRITES(RIGHT, QUERY);
+	assert_crossed(s, EVIDENCE_WROTE, EVIDENCE_PROVEN, EVIDENCE_MESSAGES, LEFT);
+}
+
+static void pieces_of_a_reply_count_once(void **state)
+{
+	struct stage stage, *s = &stage;
+	uint32_t crossed = 0;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, QUERY);
+	for (size_t i = 0; i < sizeof OK - 1; i++) {
+		act(s, RIGHT, WIRE_SERVER, &OK[i], 1);
+		assert_crossed(s, EVIDENCE_READ, EVIDENCE_PROVEN, EVIDENCE_MESSAGES, LEFT);
+		crossed += s->facts.replies_crossed;
+	}
+	assert_int_equal(crossed, 1);
+	WRITES(LEFT, QUERY QUERY QUERY);
+	READS(RIGHT, OK OK OK);
+	assert_int_equal(s->facts.replies_crossed, 3);
+}
+
+static void taking_turns_is_no_crossing(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	for (int round = 0; round < 5; round++) {
+		WRITES(round % 2 ? LEFT : RIGHT, QUERY);
+		assert_clean(s);
+		READS(round % 2 ? LEFT : RIGHT, OK);
+		assert_clean(s);
+	}
+}
+
+/* --- heirs -------------------------------------------------------------------------------------
+ */
+
+static void an_heir_reads_its_parents_reply(void **state)
+{
+	struct stage stage, *s = &stage;
+	struct lineage_process child;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(PARENT, QUERY);
+	lineage_fork(&s->process[PARENT], 9, &child);
+	s->process[PARENT].self.epoch++;
+	s->process[RIGHT] = child;
+	READS(RIGHT, "\x07\x00\x00\x01\x00");
+	assert_clean(s);
+	/* The heir has taken it over; to the parent it is another's now. */
+	READS(PARENT, "\x00\x00\x02\x00\x00\x00");
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_PROVEN, EVIDENCE_MESSAGES, RIGHT);
+}
+
+static void what_the_parent_asks_after_the_fork_is_its_own(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(PARENT, QUERY);
+	READS(LEFT, OK);
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_PROVEN, EVIDENCE_MESSAGES, PARENT);
+}
+
+/* --- overlapping calls -------------------------------------------------------------------------
+ */
+
+static void blocked_readers_make_it_likely(void **state)
+{
+	struct stage stage, *s = &stage;
+	struct evidence_ticket left, right;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, QUERY);
+	left = enter(s, LEFT, WIRE_SERVER);
+	WRITES(RIGHT, QUERY);
+	assert_crossed(s, EVIDENCE_WROTE, EVIDENCE_LIKELY, EVIDENCE_MESSAGES, LEFT);
+	right = enter(s, RIGHT, WIRE_SERVER);
+	finish(s, RIGHT, right, OK, sizeof OK - 1);
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_LIKELY, EVIDENCE_MESSAGES, LEFT);
+	finish(s, LEFT, left, OK, sizeof OK - 1);
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_LIKELY, EVIDENCE_MESSAGES, RIGHT);
+	/* Over and done: what follows is sure again. */
+	WRITES(LEFT, QUERY);
+	assert_clean(s);
+	READS(RIGHT, OK);
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_PROVEN, EVIDENCE_MESSAGES, LEFT);
+}
+
+static void a_reader_that_waits_for_nothing_disturbs_no_one(void **state)
+{
+	struct stage stage, *s = &stage;
+	struct evidence_ticket idle;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	idle = enter(s, RIGHT, WIRE_SERVER);
+	WRITES(LEFT, QUERY);
+	assert_clean(s);
+	READS(LEFT, OK);
+	assert_clean(s);
+	evidence_leave(&s->evidence, idle, serial(s, RIGHT));
+}
+
+static void a_call_that_was_not_entered_proves_nothing(void **state)
+{
+	struct stage stage, *s = &stage;
+	struct evidence_ticket none = {.slot = EVIDENCE_NOT_ENTERED, .direction = WIRE_SERVER};
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, QUERY);
+	finish(s, RIGHT, none, OK, sizeof OK - 1);
+	assert_int_equal(s->facts.crossing, EVIDENCE_READ);
+	assert_int_equal(s->facts.certainty, EVIDENCE_LIKELY);
+}
+
+static void more_callers_than_places_prove_nothing_until_they_leave(void **state)
+{
+	struct stage stage, *s = &stage;
+	struct evidence_ticket tickets[EVIDENCE_INSIDE + 2];
+	const int count = EVIDENCE_INSIDE + 2;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	for (int i = 0; i < count; i++)
+		tickets[i] = evidence_enter(&s->evidence, 100 + (uint32_t)i, WIRE_SERVER);
+	assert_int_equal(tickets[count - 1].slot, EVIDENCE_UNCOUNTED);
+	for (int i = 0; i < EVIDENCE_INSIDE; i++)
+		evidence_leave(&s->evidence, tickets[i], 100 + (uint32_t)i);
+	WRITES(LEFT, QUERY);
+	READS(RIGHT, OK);
+	assert_int_equal(s->facts.certainty, EVIDENCE_LIKELY);
+	for (int i = EVIDENCE_INSIDE; i < count; i++)
+		evidence_leave(&s->evidence, tickets[i], 100 + (uint32_t)i);
+	WRITES(LEFT, QUERY);
+	READS(RIGHT, OK);
+	assert_int_equal(s->facts.certainty, EVIDENCE_PROVEN);
+}
+
+static void the_dead_are_forgotten(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	evidence_enter(&s->evidence, 77, WIRE_CLIENT); /* killed in the call */
+	WRITES(LEFT, QUERY);
+	assert_int_equal(s->facts.crossing, EVIDENCE_WROTE);
+	evidence_forget(&s->evidence, 77);
+	READS(LEFT, OK);
+	WRITES(LEFT, QUERY);
+	assert_clean(s);
+}
+
+/* --- what is no finding ------------------------------------------------------------------------
+ */
+
+static void notices_belong_to_nobody(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_POSTGRESQL);
+	READS(RIGHT, "A\x00\x00\x00\x0c\x00\x00\x00\x01"
+		     "c\x00p\x00");
+	assert_clean(s);
+	WRITES(LEFT, "Q\x00\x00\x00\x06;\x00");
+	READS(RIGHT, "N\x00\x00\x00\x05\x00S\x00\x00\x00\x08"
+		     "a\x00"
+		     "b\x00");
+	assert_clean(s);
+	READS(LEFT, "I\x00\x00\x00\x04Z\x00\x00\x00\x05I");
+	assert_clean(s);
+	READS(RIGHT, "A\x00\x00\x00\x0c\x00\x00\x00\x01"
+		     "c\x00p\x00");
+	assert_clean(s);
+}
+
+static void pushes_of_redis_belong_to_nobody(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_REDIS);
+	WRITES(LEFT, "*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n");
+	READS(LEFT, "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
+	assert_clean(s);
+	READS(RIGHT, "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n");
+	assert_clean(s);
+}
+
+static void a_deep_pipeline_of_one_process_is_followed(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_REDIS);
+	for (int i = 0; i < 50000; i++) {
+		WRITES(LEFT,
+		       "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
+		assert_clean(s);
+	}
+	for (int i = 0; i < 50000; i++) {
+		READS(LEFT, "$1\r\nv\r\n+OK\r\n");
+		assert_clean(s);
+	}
+	WRITES(LEFT, "*1\r\n$4\r\nPING\r\n");
+	READS(RIGHT, "+PONG\r\n");
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_PROVEN, EVIDENCE_MESSAGES, LEFT);
+}
+
+static void a_queue_that_overflows_loses_track_and_says_so_only_among_several(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MEMCACHED);
+	for (int i = 0; i < 20; i++) {
+		WRITES(LEFT, "get a\r\n");
+		WRITES(LEFT, "incr a 1\r\n");
+		assert_clean(s);
+	}
+	assert_int_not_equal(s->evidence.state, EVIDENCE_FOLLOWING);
+	READS(LEFT, "END\r\n");
+	assert_clean(s);
+	READS(RIGHT, "1\r\n");
+	assert_int_equal(s->facts.crossing, EVIDENCE_READ);
+	assert_int_equal(s->facts.certainty, EVIDENCE_LIKELY);
+}
+
+static void track_is_found_again_by_a_clean_exchange(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, QUERY);
+	READS(LEFT, "\x01\x00\x00\x09\x00"); /* no first packet of a reply */
+	assert_int_equal(s->evidence.state, EVIDENCE_LOST);
+	READS(LEFT, "rest");
+	assert_int_equal(s->evidence.state, EVIDENCE_LOST);
+	act(s, LEFT, WIRE_CLIENT, QUERY, 6); /* not whole */
+	assert_int_equal(s->evidence.state, EVIDENCE_LOST);
+	WRITES(LEFT, QUERY);
+	assert_int_equal(s->evidence.state, EVIDENCE_PROBATION);
+	READS(LEFT, OK);
+	assert_int_equal(s->evidence.state, EVIDENCE_FOLLOWING);
+	assert_clean(s);
+	/* Followed, but no longer proven. */
+	WRITES(LEFT, QUERY);
+	READS(RIGHT, OK);
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_LIKELY, EVIDENCE_MESSAGES, LEFT);
+}
+
+/* --- chunks ------------------------------------------------------------------------------------
+ */
+
+static void bytes_come_in_chunks_of_any_kind(void **state)
+{
+	struct stage stage, *s = &stage;
+	struct iovec chunks[] = {{NULL, 0},
+				 {(void *)(uintptr_t)QUERY, 3},
+				 {NULL, 0},
+				 {(void *)(uintptr_t)(QUERY + 3), 500}};
+	struct evidence_operation operation = {.direction = WIRE_CLIENT,
+					       .chunks = chunks,
+					       .chunk_count = 4,
+					       .len_bytes = sizeof QUERY - 1};
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	operation.ticket = enter(s, LEFT, WIRE_CLIENT);
+	evidence_record(&s->evidence, &s->process[LEFT], &operation, &s->facts);
+	evidence_leave(&s->evidence, operation.ticket, serial(s, LEFT));
+	assert_string_equal(message(s), "COM_QUERY");
+	READS(LEFT, OK);
+	assert_clean(s);
+	assert_int_equal(s->evidence.state, EVIDENCE_FOLLOWING);
+}
+
+static void bytes_that_were_not_seen_lose_track(void **state)
+{
+	struct stage stage, *s = &stage;
+	struct evidence_operation operation = {.direction = WIRE_CLIENT, .len_bytes = 4096};
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, QUERY);
+	READS(LEFT, OK);
+	operation.ticket = enter(s, LEFT, WIRE_CLIENT);
+	evidence_record(&s->evidence, &s->process[LEFT], &operation, &s->facts);
+	evidence_leave(&s->evidence, operation.ticket, serial(s, LEFT));
+	assert_clean(s);
+	assert_int_equal(s->evidence.state, EVIDENCE_LOST);
+}
+
+/* --- modes -------------------------------------------------------------------------------------
+ */
+
+static void encryption_is_found_by_the_first_write(void **state)
+{
+	struct stage stage, *s = &stage;
+	static const enum protocol protocols[] = {PROTOCOL_MYSQL, PROTOCOL_POSTGRESQL,
+						  PROTOCOL_REDIS, PROTOCOL_MEMCACHED,
+						  PROTOCOL_AMQP,  PROTOCOL_LDAP};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
+		start(s, protocols[i]);
+		WRITES(LEFT, "\x17\x03\x03\x00\x05"
+			     "abcde");
+		assert_int_equal(s->evidence.talk.mode, WIRE_MODE_TLS);
+		assert_clean(s);
+		assert_string_equal(message(s), "application_data");
+		WRITES(LEFT, "\x17\x03\x03\x00\x13"
+			     "0123456789012345678");
+		assert_int_equal(s->facts.goodbye, WIRE_GOODBYE_LIKELY);
+	}
+}
+
+static void compression_is_found_by_the_first_write(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, "\x0d\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x03select 1");
+	assert_int_equal(s->evidence.talk.mode, WIRE_MODE_COMPRESSED);
+	assert_string_equal(message(s), "COM_QUERY");
+	WRITES(LEFT, "\x05\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01");
+	assert_int_equal(s->facts.goodbye, WIRE_GOODBYE);
+}
+
+static void a_write_longer_than_its_call_is_enough_after_a_fork(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, "\x00\x01\x00\x00\x03select ...");
+	assert_int_equal(s->evidence.state, EVIDENCE_FOLLOWING);
+	assert_int_equal(s->evidence.talk.mode, WIRE_MODE_EXCHANGES);
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, "\x09\x00\x00\x00");
+	assert_int_equal(s->evidence.state, EVIDENCE_FOLLOWING);
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, "what is this?");
+	assert_int_equal(s->evidence.state, EVIDENCE_LOST);
+	assert_clean(s);
+}
+
+static void an_opening_teaches_the_mode(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	evidence_start(&s->evidence, PROTOCOL_MYSQL);
+	READS(PARENT, "\x0b\x00\x00\x00\x0a"
+		      "5.5.5-10.\x00");
+	assert_false(evidence_opened(&s->evidence));
+	WRITES(PARENT, "\x20\x00\x00\x01\x25\xa2\x3e\x00"
+		       "0123456789012345678901234567");
+	assert_false(evidence_opened(&s->evidence));
+	READS(PARENT, "\x07\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00");
+	assert_true(evidence_opened(&s->evidence));
+	assert_clean(s);
+	evidence_resume(&s->evidence, PROTOCOL_MYSQL);
+	assert_int_equal(s->evidence.talk.mode, WIRE_MODE_COMPRESSED);
+	WRITES(LEFT, "\x05\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01");
+	assert_int_equal(s->facts.goodbye, WIRE_GOODBYE);
+}
+
+static void tls_by_alpn_is_followed_as_records(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_POSTGRESQL);
+	evidence_start(&s->evidence, PROTOCOL_POSTGRESQL);
+	evidence_encrypt(&s->evidence, PROTOCOL_POSTGRESQL);
+	evidence_resume(&s->evidence, PROTOCOL_POSTGRESQL);
+	assert_int_equal(s->evidence.talk.mode, WIRE_MODE_TLS);
+}
+
+/* --- goodbyes ----------------------------------------------------------------------------------
+ */
+
+static void goodbyes_are_told(void **state)
+{
+	static const struct {
+		enum protocol protocol;
+		const char *bytes;
+		size_t len;
+		enum wire_goodbye goodbye;
+		const char *name;
+	} cases[] = {
+#define CASE(p, s, g, n) {p, s, sizeof(s) - 1, g, n}
+		CASE(PROTOCOL_MYSQL, QUIT, WIRE_GOODBYE, "COM_QUIT"),
+		CASE(PROTOCOL_MYSQL, CLOSE QUIT, WIRE_GOODBYE, "COM_STMT_CLOSE"),
+		CASE(PROTOCOL_POSTGRESQL, "X\x00\x00\x00\x04", WIRE_GOODBYE, "Terminate"),
+		CASE(PROTOCOL_REDIS, "*1\r\n$4\r\nQUIT\r\n", WIRE_GOODBYE, "QUIT"),
+		CASE(PROTOCOL_MEMCACHED, "quit\r\n", WIRE_GOODBYE, "quit"),
+		CASE(PROTOCOL_AMQP, "\x01\x00\x00\x00\x00\x00\x05\x00\x0a\x00\x32z\xce",
+		     WIRE_GOODBYE, "Connection.Close"),
+		CASE(PROTOCOL_LDAP, "\x30\x05\x02\x01\x03\x42\x00", WIRE_GOODBYE, "UnbindRequest"),
+		CASE(PROTOCOL_MQTT, "\xe0\x00", WIRE_GOODBYE, "DISCONNECT"),
+		CASE(PROTOCOL_ZOOKEEPER, "\x00\x00\x00\x08\x00\x00\x00\x02\xff\xff\xff\xf5",
+		     WIRE_GOODBYE, "closeSession"),
+		CASE(PROTOCOL_STOMP, "DISCONNECT\n\n", WIRE_GOODBYE_LIKELY, "DISCONNECT"),
+		CASE(PROTOCOL_BEANSTALKD, "quit\r\n", WIRE_GOODBYE_LIKELY, "quit"),
+		CASE(PROTOCOL_TLS, "\x15\x03\x03\x00\x02\x01\x00", WIRE_GOODBYE, "alert"),
+		CASE(PROTOCOL_TLS,
+		     "\x15\x03\x03\x00\x1a"
+		     "01234567890123456789012345",
+		     WIRE_GOODBYE_LIKELY, "alert"),
+		CASE(PROTOCOL_MYSQL, QUERY, WIRE_NO_GOODBYE, "COM_QUERY"),
+		CASE(PROTOCOL_OTHER, "quit\r\n", WIRE_NO_GOODBYE, "none"),
+#undef CASE
+	};
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct evidence before;
+		struct iovec chunk = {(void *)(uintptr_t)cases[i].bytes, cases[i].len};
+		struct evidence_operation operation = {.direction = WIRE_CLIENT,
+						       .chunks = &chunk,
+						       .chunk_count = 1,
+						       .len_bytes = cases[i].len};
+
+		start(s, cases[i].protocol);
+		operation.ticket = enter(s, RIGHT, WIRE_CLIENT);
+		memcpy(&before, &s->evidence, sizeof before);
+		evidence_foresee(&s->evidence, &s->process[RIGHT], &operation, &s->facts);
+		assert_int_equal(s->facts.goodbye, cases[i].goodbye);
+		assert_memory_equal(&before, &s->evidence, sizeof before);
+		evidence_record(&s->evidence, &s->process[RIGHT], &operation, &s->facts);
+		evidence_leave(&s->evidence, operation.ticket, serial(s, RIGHT));
+		assert_int_equal(s->facts.goodbye, cases[i].goodbye);
+		assert_string_equal(message(s), cases[i].name);
+	}
+}
+
+static void a_goodbye_is_told_after_a_loss_too(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, "what is this?");
+	WRITES(LEFT, QUIT);
+	assert_int_equal(s->facts.goodbye, WIRE_GOODBYE);
+	start(s, PROTOCOL_LDAP);
+	WRITES(LEFT, "\x30\x05\x02\x01\x03\x63\x00");
+	WRITES(LEFT, "\x16\x03\x01\x00\x01\x01"); /* StartTLS has gone through */
+	WRITES(LEFT, "\x15\x03\x03\x00\x02\x01\x00");
+	assert_int_equal(s->facts.goodbye, WIRE_GOODBYE);
+}
+
+/* --- alternation -------------------------------------------------------------------------------
+ */
+
+#define RECORD "\x17\x03\x03\x00\x02zz"
+
+static void alternation_is_evidence_under_tls(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_TLS);
+	WRITES(LEFT, RECORD);
+	READS(LEFT, RECORD);
+	READS(LEFT, RECORD);
+	assert_clean(s);
+	WRITES(RIGHT, RECORD); /* the other is being answered, or was: no evidence */
+	assert_clean(s);
+	READS(RIGHT, RECORD);
+	assert_clean(s);
+	WRITES(LEFT, RECORD);
+	READS(RIGHT, RECORD);
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_LIKELY, EVIDENCE_ALTERNATION, LEFT);
+	READS(RIGHT, RECORD); /* goes on with it */
+	assert_clean(s);
+	WRITES(RIGHT, RECORD);
+	WRITES(LEFT, RECORD);
+	assert_crossed(s, EVIDENCE_WROTE, EVIDENCE_LIKELY, EVIDENCE_ALTERNATION, RIGHT);
+}
+
+static void two_that_ask_at_once_get_each_others_answers(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_OTHER);
+	WRITES(LEFT, "a");
+	WRITES(RIGHT, "b");
+	assert_crossed(s, EVIDENCE_WROTE, EVIDENCE_LIKELY, EVIDENCE_ALTERNATION, LEFT);
+	READS(RIGHT, "A");
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_LIKELY, EVIDENCE_ALTERNATION, LEFT);
+	READS(LEFT, "B");
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_LIKELY, EVIDENCE_ALTERNATION, RIGHT);
+}
+
+static void an_heirs_turn_is_its_own(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_TLS);
+	s->process[PARENT].self.epoch = 0;
+	WRITES(PARENT, RECORD);
+	READS(LEFT, RECORD);
+	assert_clean(s);
+}
+
+static void brokers_push(void **state)
+{
+	static const enum protocol protocols[] = {PROTOCOL_AMQP,      PROTOCOL_MQTT,
+						  PROTOCOL_NATS,      PROTOCOL_STOMP,
+						  PROTOCOL_ZOOKEEPER, PROTOCOL_HTTP2};
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
+		start(s, protocols[i]);
+		WRITES(LEFT, "\xc0\x00");
+		READS(RIGHT, "a delivery");
+		assert_clean(s);
+	}
+}
+
+/* --- claims ------------------------------------------------------------------------------------
+ */
+
+static void a_claim_that_is_held_is_not_waited_for(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, QUERY);
+	s->evidence.claimed_by = 77; /* killed while it recorded */
+	READS(RIGHT, OK);
+	assert_true(s->facts.missed);
+	assert_int_equal(s->facts.claimed_by, 77);
+	assert_int_equal(s->facts.crossing, EVIDENCE_NOT_CROSSED);
+	evidence_forget(&s->evidence, 77);
+	assert_int_equal(s->evidence.claimed_by, 0);
+	READS(RIGHT, OK);
+	assert_false(s->facts.missed);
+	assert_int_equal(s->facts.crossing, EVIDENCE_READ);
+	assert_int_equal(s->facts.certainty, EVIDENCE_LIKELY);
+}
+
+static void nothing_is_recorded_before_it_is_asked_for(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	memset(&s->evidence, 0, sizeof s->evidence);
+	WRITES(LEFT, QUERY);
+	READS(RIGHT, OK);
+	assert_clean(s);
+	assert_int_equal(s->evidence.sequence, 0);
+}
+
+/* Real processes hammer one struct: no claim stays, no count goes astray. */
+static void processes_record_at_once(void **state)
+{
+	struct stage *s =
+		mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pids[4];
+
+	(void)state;
+	assert_ptr_not_equal(s, MAP_FAILED);
+	start(s, PROTOCOL_MYSQL);
+	for (int i = 0; i < 4; i++) {
+		pids[i] = fork();
+		assert_int_not_equal(pids[i], -1);
+		if (pids[i] != 0)
+			continue;
+		for (int round = 0; round < 20000; round++) {
+			struct lineage_process self = {.self = {(uint32_t)i + 10, 0}};
+			enum wire_direction d = round & 1 ? WIRE_SERVER : WIRE_CLIENT;
+			struct iovec chunk = {(void *)(uintptr_t)(d == WIRE_CLIENT ? QUERY : OK),
+					      d == WIRE_CLIENT ? sizeof QUERY - 1 : sizeof OK - 1};
+			struct evidence_facts facts;
+			struct evidence_operation operation = {
+				.direction = d,
+				.ticket = evidence_enter(&s->evidence, (uint32_t)i + 10, d),
+				.chunks = &chunk,
+				.chunk_count = 1,
+				.len_bytes = chunk.iov_len};
+
+			evidence_record(&s->evidence, &self, &operation, &facts);
+			evidence_leave(&s->evidence, operation.ticket, (uint32_t)i + 10);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < 4; i++) {
+		int status;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(s->evidence.claimed_by, 0);
+	for (int d = 0; d < 2; d++) {
+		assert_int_equal(s->evidence.uncounted[d], 0);
+		for (int i = 0; i < EVIDENCE_INSIDE; i++)
+			assert_int_equal(s->evidence.inside[d][i], 0);
+	}
+	munmap(s, sizeof *s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_reply_in_the_wrong_hands_is_proven_and_named),
+		cmocka_unit_test(a_write_into_anothers_exchange_is_proven),
+		cmocka_unit_test(a_write_into_anothers_message_is_proven),
+		cmocka_unit_test(pieces_of_a_reply_count_once),
+		cmocka_unit_test(taking_turns_is_no_crossing),
+		cmocka_unit_test(an_heir_reads_its_parents_reply),
+		cmocka_unit_test(what_the_parent_asks_after_the_fork_is_its_own),
+		cmocka_unit_test(blocked_readers_make_it_likely),
+		cmocka_unit_test(a_reader_that_waits_for_nothing_disturbs_no_one),
+		cmocka_unit_test(a_call_that_was_not_entered_proves_nothing),
+		cmocka_unit_test(more_callers_than_places_prove_nothing_until_they_leave),
+		cmocka_unit_test(the_dead_are_forgotten),
+		cmocka_unit_test(notices_belong_to_nobody),
+		cmocka_unit_test(pushes_of_redis_belong_to_nobody),
+		cmocka_unit_test(a_deep_pipeline_of_one_process_is_followed),
+		cmocka_unit_test(a_queue_that_overflows_loses_track_and_says_so_only_among_several),
+		cmocka_unit_test(track_is_found_again_by_a_clean_exchange),
+		cmocka_unit_test(bytes_come_in_chunks_of_any_kind),
+		cmocka_unit_test(bytes_that_were_not_seen_lose_track),
+		cmocka_unit_test(encryption_is_found_by_the_first_write),
+		cmocka_unit_test(compression_is_found_by_the_first_write),
+		cmocka_unit_test(a_write_longer_than_its_call_is_enough_after_a_fork),
+		cmocka_unit_test(an_opening_teaches_the_mode),
+		cmocka_unit_test(tls_by_alpn_is_followed_as_records),
+		cmocka_unit_test(goodbyes_are_told),
+		cmocka_unit_test(a_goodbye_is_told_after_a_loss_too),
+		cmocka_unit_test(alternation_is_evidence_under_tls),
+		cmocka_unit_test(two_that_ask_at_once_get_each_others_answers),
+		cmocka_unit_test(an_heirs_turn_is_its_own),
+		cmocka_unit_test(brokers_push),
+		cmocka_unit_test(a_claim_that_is_held_is_not_waited_for),
+		cmocka_unit_test(nothing_is_recorded_before_it_is_asked_for),
+		cmocka_unit_test(processes_record_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
