@@ -339,8 +339,7 @@ static int claim(struct track_call *call, int flags, const struct iovec *iov, in
 	struct registry_socket *socket = track_socket(call->entry);
 	struct lineage_use last;
 
-	if (is_goodbye(call, iov, count) ||
-	    (call->way == TRACK_READ && goodbye_was_said(socket)) ||
+	if (is_goodbye(call, iov, count) || (call->way == TRACK_READ && goodbye_was_said(socket)) ||
 	    (load_relaxed(&socket->last) & ~LINEAGE_ATTENTION) == process_mine())
 		return 0;
 	publish_use(call, lineage_unpack(load_relaxed(&socket->last)));
