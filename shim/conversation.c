@@ -234,7 +234,7 @@ void conversation_foresee(const struct track_call *call, const struct iovec *iov
 	memset(facts, 0, sizeof *facts);
 	for (int i = 0; i < count; i++) {
 		size_t room = sizeof bytes - chunk.iov_len;
-		struct iovec piece;
+		struct iovec piece = {0};
 		size_t n;
 
 		if (!sys_peek(&iov[i], &piece, sizeof piece))
