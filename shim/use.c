@@ -168,6 +168,14 @@ static void report_crossing(const struct track_call *call, const struct evidence
 	finding_report(&cause);
 }
 
+/* Strict mode's end.  The process is not inside the call any more: others would take its write for
+ * one that is under way. */
+_Noreturn static void stop(struct track_call *call)
+{
+	conversation_leave(call);
+	abort();
+}
+
 /* --- judging ------------------------------------------------------------------------------- */
 
 /* Our stack stands in the slot before the lineage word names us: whoever judges against us finds
@@ -190,7 +198,7 @@ static bool may_be_goodbye(const struct track_call *call)
 }
 
 /* Judges this process's use over the use `last` that it replaced in the lineage word. */
-static void judge(const struct track_call *call, struct lineage_use last, size_t moved)
+static void judge(struct track_call *call, struct lineage_use last, size_t moved)
 {
 	struct registry_socket *socket = track_socket(call->entry);
 	const struct registry_process *holder;
@@ -220,7 +228,7 @@ static void judge(const struct track_call *call, struct lineage_use last, size_t
 			break;
 		report_violation(call, last, (int64_t)moved);
 		if (options.strict)
-			abort();
+			stop(call);
 		break;
 	}
 }
@@ -315,7 +323,7 @@ static int wait_for_bytes(int fd, int flags)
 }
 
 /* A goodbye is no use and claims nothing; a foreign one does not leave. */
-static bool is_goodbye(const struct track_call *call, const struct iovec *iov, int count)
+static bool is_goodbye(struct track_call *call, const struct iovec *iov, int count)
 {
 	struct registry_socket *socket = track_socket(call->entry);
 	struct evidence_facts facts;
@@ -328,7 +336,7 @@ static bool is_goodbye(const struct track_call *call, const struct iovec *iov, i
 	if (goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), 0,
 			  wire_message_name(facts.protocol, WIRE_CLIENT, facts.code),
 			  facts.goodbye == WIRE_GOODBYE_LIKELY))
-		abort();
+		stop(call);
 	return true;
 }
 
@@ -361,7 +369,7 @@ static int claim(struct track_call *call, int flags, const struct iovec *iov, in
 	 * does not meet our claim while the report is written. */
 	unclaim(call);
 	report_violation(call, last, 0);
-	abort();
+	stop(call);
 }
 
 /* --- around the call ------------------------------------------------------------------------ */
@@ -516,6 +524,6 @@ void track_shutdown(int fd, uint32_t entry)
 	    goodbye_judge(&call, lineage_unpack(load_relaxed(&track_socket(entry)->last)), 0, NULL,
 			  false) &&
 	    options.strict)
-		abort();
+		stop(&call);
 	errno = saved_errno;
 }
