@@ -21,12 +21,24 @@ class OtherGoodbyes(cases.Cases):
         self.check_silent("opener_says_goodbye.py", APP_PROTOCOL=self.protocol)
         self.check_silent("opener_says_goodbye.py", APP_PROTOCOL=self.protocol, APP_HEIR="1")
 
+    def check_strict(self, script):
+        """The child is ended before its goodbye leaves, so the parent is not harmed."""
+        told, log = self.run_watched(script, {"strict": 1})
+        self.assertIsNone(told["damage"])
+        goodbye, = log.findings(level="violation")
+        self.assertEqual(("foreign-goodbye", told["child"], self.goodbye),
+                         (goodbye["kind"], goodbye["pid"], goodbye["operation"]["message"]))
+        _, log = self.run_watched("opener_says_goodbye.py", {"strict": 1}, APP_HEIR="1",
+                                  APP_PROTOCOL=self.protocol)
+        self.assert_no_violation(log)
+
     def test_redis(self):
         self.start("Redis")
         self.check_goodbye("redis_quit.rb")
         self.check_silent("redis_quit.rb", APP_GUARD="1")
         self.check_silent("redis_disconnect.py")
         self.check_opener()
+        self.check_strict("redis_quit.rb")
 
     def test_memcached(self):
         self.start("memcached")
@@ -34,6 +46,7 @@ class OtherGoodbyes(cases.Cases):
         self.check_goodbye("memcached_exit.php")
         self.check_silent("pylibmc_exit.py", APP_GUARD="1")
         self.check_opener()
+        self.check_strict("pylibmc_exit.py")
 
     def test_memcached_binary(self):
         self.start("memcached")
@@ -46,6 +59,7 @@ class OtherGoodbyes(cases.Cases):
         self.check_goodbye("ldap_exit.py")
         self.check_silent("ldap_exit.py", APP_GUARD="1")
         self.check_opener()
+        self.check_strict("ldap_exit.py")
 
     def test_amqp(self):
         self.start("AMQP")

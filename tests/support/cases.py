@@ -80,11 +80,12 @@ class Cases(scenario.Scenario):
         self.assertEqual(damaged, told["damage"] is not None)
         return told, log
 
-    def run_watched(self, script, **variables):
+    def run_watched(self, script, options=None, **variables):
         """The same without the bare run, whether there is damage or not."""
         variables["APP_PORT"] = str(self.db.port)
         log = self.new_log()
-        told = self.run_case(script, forksan_log.forksan_env(log.path, variables))
+        told = self.run_case(script, forksan_log.forksan_env(log.path, variables,
+                                                             **(options or {})))
         log.wait_for_summary()
         log.validate()
         self.assertGreaterEqual(log.counters["processes"], 2)
