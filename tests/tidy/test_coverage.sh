@@ -1,50 +1,70 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The table of entry points in docs/coverage.md is what shim/entries.def says.
+# docs/coverage.md has the table of shim/entries.def as it is, and names only tests and counters that
+# there are.
 #
-#     tests/tidy/test_coverage.sh            complains when it is not
-#     tests/tidy/test_coverage.sh --write    makes it so
+#	tests/tidy/test_coverage.sh [--write]		--write: puts the table into the document
 set -eu
-page=docs/coverage.md
+cd "$(dirname "$0")/../.."
+document=docs/coverage.md
 begin='<!-- entries: made by tests/tidy/test_coverage.sh --write -->'
 end='<!-- end of entries -->'
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
-# A row for each policy and family, in the order of their first lines; other names behind.
-{
-	echo "$begin"
-	echo '| policy | functions | wrapper |'
-	echo '| --- | --- | --- |'
-	sed -n 's/^\(ENTRY\|ALIAS\)(\(.*\))$/\1, \2/p' shim/entries.def | awk -F', ' '
-		$1 == "ENTRY" {
-			row = tolower($4) SUBSEP $3
-			if (!(row in names))
-				order[++rows] = row
-			names[row] = names[row] " " $2 ($5 == "OPTIONAL" ? "°" : "")
-			row_of[$2] = row
+# A row for each policy and family, in the order of their first lines; ° marks what libc may lack.
+table() {
+	sed -n 's/^ENTRY(\([^,]*\), *\([^,]*\), *\([^,]*\), *\([^)]*\)).*/E \1 \2 \3 \4/p
+		s/^ALIAS(\([^,]*\), *\([^,]*\), *\([^)]*\)).*/A \1 \2/p' shim/entries.def | awk '
+	$1 == "E" {
+		row = $4 " " $3
+		if (!(row in names)) { order[++rows] = row }
+		names[row] = names[row] (names[row] == "" ? "" : ", ") "`" $2 "`" \
+			($5 == "OPTIONAL" ? "°" : "")
+		of[$2] = row
+	}
+	$1 == "A" { names[of[$3]] = names[of[$3]] ", `" $2 "` (" $3 ")" }
+	END {
+		print "| policy | functions | wrapper |"
+		print "| --- | --- | --- |"
+		for (i = 1; i <= rows; i++) {
+			split(order[i], part, " ")
+			printf "| %s | %s | `entry_%s.c` |\n", tolower(part[1]), names[order[i]], part[2]
 		}
-		$1 == "ALIAS" { names[row_of[$3]] = names[row_of[$3]] " " $3 "=" $2 }
-		END {
-			for (i = 1; i <= rows; i++) {
-				split(order[i], part, SUBSEP)
-				printf "| %s | `%s` | `entry_%s.c` |\n", part[1],
-					substr(names[order[i]], 2), part[2]
-			}
-		}'
-	echo "$end"
-} >"$work/wanted"
+	}'
+}
 
-sed -n "/^$(echo "$begin" | sed 's/[/]/\\&/g')\$/,/^$end\$/p" "$page" >"$work/found"
 if [ "${1:-}" = --write ]; then
-	awk -v table="$work/wanted" -v begin="$begin" -v end="$end" '
-		$0 == begin { while ((getline line < table) > 0) print line; skip = 1 }
-		!skip { print }
-		$0 == end { skip = 0 }' "$page" >"$work/page"
-	cp "$work/page" "$page"
+	table >"$document.table"
+	awk -v begin="$begin" -v end="$end" -v table="$document.table" '
+		$0 == begin { print; while ((getline line < table) > 0) print line; skipping = 1 }
+		$0 == end { skipping = 0 }
+		!skipping && $0 != begin { print }' "$document" >"$document.new"
+	mv "$document.new" "$document"
+	rm -f "$document.table"
 	exit 0
 fi
-diff "$work/found" "$work/wanted" || {
-	echo "$page differs from shim/entries.def: tests/tidy/test_coverage.sh --write"
-	exit 1
-}
+
+status=0
+written=$(awk -v begin="$begin" -v end="$end" '
+	$0 == end { inside = 0 }
+	inside { print }
+	$0 == begin { inside = 1 }' "$document")
+if [ "$written" != "$(table)" ]; then
+	echo "$document: the table is not that of shim/entries.def; run $0 --write"
+	status=1
+fi
+# shellcheck disable=SC2013,SC2016 # one word a line; the quotes are literal
+for path in $(grep -o '`tests/[A-Za-z0-9_./-]*`' "$document" | tr -d '`' | sort -u); do
+	if [ ! -e "$path" ]; then
+		echo "$document names $path, which is not there"
+		status=1
+	fi
+done
+counters=$(sed -n 's/.*X([A-Z_]*, "\([a-z_]*\)", *"[^"]*").*/\1/p' include/forksan/finding.h)
+# shellcheck disable=SC2013,SC2016
+for counter in $(grep -o 'counter `[a-z_]*`' "$document" | sed 's/.*`\(.*\)`/\1/' | sort -u); do
+	echo "$counters" | grep -qx "$counter" || {
+		echo "$document names the counter $counter, which is not there"
+		status=1
+	}
+done
+exit $status
