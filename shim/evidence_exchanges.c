@@ -131,10 +131,12 @@ static void go_on(struct evidence_context *c)
 	if (evidence->queued == 0)
 		return;
 	last = &evidence->queue[evidence->queued - 1];
-	if (!evidence_owns(c->self, last->owner) || c->overlaps)
-		evidence_doubt_all(evidence);
-	else
+	if (evidence_owns(c->self, last->owner) && !c->overlaps) {
 		evidence_take_over(evidence, true, c->self->self);
+		return;
+	}
+	evidence_doubt_all(evidence);
+	evidence->flags |= EVIDENCE_DOUBT;
 }
 
 static void tell_request(struct evidence_context *c, const struct wire_event *event)

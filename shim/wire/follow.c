@@ -106,6 +106,11 @@ bool wire_request_open(const struct wire_talk *talk)
 	       (talk->flags & follower_of(talk->protocol)->open) != 0;
 }
 
+bool wire_replies_are_marked(const struct wire_talk *talk)
+{
+	return talk->protocol == PROTOCOL_MYSQL || talk->protocol == PROTOCOL_POSTGRESQL;
+}
+
 static int take_frame(const struct wire_talk *talk, const struct wire_stream *s,
 		      struct wire_frame *frame)
 {

@@ -117,6 +117,10 @@ bool wire_talk_opening(const struct wire_talk *talk);
 /* True while the last request is not complete: more messages must come that join it. */
 bool wire_request_open(const struct wire_talk *talk);
 
+/* True when a reply's messages have types and lengths that a piece of another hardly has by chance.
+ */
+bool wire_replies_are_marked(const struct wire_talk *talk);
+
 /*
  * Consumes at least one of `len` > 0 bytes of a direction, at most to the end of a message, says
  * what they were, and returns their number.  `head`: the oldest unanswered request, NULL for none;

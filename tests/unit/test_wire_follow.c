@@ -107,7 +107,7 @@ static const struct conversation conversations[] = {
 	  S("\x10\x00\x00\x01\x00\x00\x00"
 	    "0123456789012345"),
 	  C("\x09\x00\x00\x00\x40\x00\x00"
-	    "deflated!"),
+	    "xdeflated"),
 	  C("\x05\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01")},
 	 "n login+ . COM_QUERY- #0- COM_QUIT-! "},
 	{"MySQL: a result set with EOF packets",
