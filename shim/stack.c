@@ -15,6 +15,7 @@
 #include "registry.h"
 #include "stack_store.h"
 #include "stack_walk.h"
+#include "sys.h"
 
 /* Threads that take a stack at the same moment, and signal handlers that interrupt them. */
 #define CAPTURES 8
@@ -25,6 +26,9 @@ static _Atomic uint32_t capture_taken[CAPTURES];
 /* The last file of the loader's list when it was scanned.  Owned by whoever holds `scanning`. */
 static struct module scanned_to;
 static _Atomic uint32_t scanning;
+static _Atomic uint32_t scanned_once;
+
+#define FIRST_SCAN_YIELDS 200
 static bool under_valgrind; /* its preloaded part is among the files */
 
 /* Longer than any loader's list: a list that does not end is being changed. */
@@ -85,11 +89,17 @@ void stack_warm(void)
 	uint32_t free = 0;
 	struct peek peek;
 
-	/* Somebody else is at it: what they find serves us too. */
-	if (!compare_exchange_acq_rel(&scanning, &free, 1))
+	/* Somebody else is at it: what they find serves us too.  Before the first scan has ended
+	 * our stack would have no interpreter frames, so that one is waited for, if not for long.
+	 */
+	if (!compare_exchange_acq_rel(&scanning, &free, 1)) {
+		for (int i = 0; i < FIRST_SCAN_YIELDS && !load_acquire(&scanned_once); i++)
+			sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 		return;
+	}
 	peek_init(&peek);
 	scan_modules(&peek);
+	store_release(&scanned_once, 1);
 	store_release(&scanning, 0);
 }
 
