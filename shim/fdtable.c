@@ -27,14 +27,6 @@ static _Atomic uint32_t held_words; /* words of `held` that were ever used */
 static _Atomic uint32_t high;
 static _Atomic uint32_t watched; /* descriptors now in the table */
 
-static void raise_to(_Atomic uint32_t *word, uint32_t value)
-{
-	uint32_t now = load_relaxed(word);
-
-	while (now < value && !compare_exchange_acq_rel(word, &now, value))
-		;
-}
-
 static void let_go(uint32_t slot)
 {
 	uint32_t generation = load_relaxed(&known[slot].generation);
@@ -63,12 +55,12 @@ bool fdtable_set(int fd, uint32_t slot, uint32_t generation)
 	if (fetch_add_relaxed(&known[slot].descriptors, 1) == 0) {
 		store_relaxed(&known[slot].generation, generation);
 		fetch_or_relaxed(&held[slot / 64], UINT64_C(1) << slot % 64);
-		raise_to(&held_words, slot / 64 + 1);
+		raise_at_least(&held_words, slot / 64 + 1);
 		if (process.shared)
 			registry_hold(registry_process_slot(process.shared), slot);
 	}
 	fetch_add_relaxed(&watched, 1);
-	raise_to(&high, (uint32_t)fd + 1);
+	raise_at_least(&high, (uint32_t)fd + 1);
 	drop(exchange_acq_rel(&fdtable_entries[fd], fdtable_entry(slot)));
 	return true;
 }

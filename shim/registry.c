@@ -62,15 +62,6 @@ int registry_populate(const void *start, size_t len_bytes)
 	return (int)result;
 }
 
-/* Raises *word to at least `value`. */
-static void raise_to(_Atomic uint32_t *word, uint32_t value)
-{
-	uint32_t now = load_relaxed(word);
-
-	while (now < value && !compare_exchange_acq_rel(word, &now, value))
-		;
-}
-
 /* --- processes --------------------------------------------------------------------------- */
 
 uint32_t registry_process_slot(const struct registry_process *process)
@@ -133,7 +124,7 @@ struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid)
 		process = &registry->processes[next % FORKSAN_MAX_PROCESSES];
 		if (!take_process_slot(process, pid))
 			continue;
-		raise_to(&registry->header.process_high, registry_process_slot(process) + 1);
+		raise_at_least(&registry->header.process_high, registry_process_slot(process) + 1);
 		*serial = next;
 		return process;
 	}
@@ -340,7 +331,7 @@ bool registry_claim_socket(uint32_t *slot)
 			if (!take_socket_slot(i, pass == 2))
 				continue;
 			memset(socket, 0, sizeof *socket);
-			raise_to(&registry->header.socket_high, i + 1);
+			raise_at_least(&registry->header.socket_high, i + 1);
 			store_relaxed(&registry->header.socket_hint, i + 1);
 			*slot = i;
 			return true;
@@ -409,7 +400,7 @@ static bool grow_holds(uint32_t process_slot, uint32_t wanted)
 		return true;
 	if (registry_populate(registry_mapping->holds[process_slot], wanted * sizeof(uint64_t)) != 0)
 		return false;
-	raise_to(hold_words, wanted);
+	raise_at_least(hold_words, wanted);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #define FORKSAN_ATOMICS_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 #define load_relaxed(p) atomic_load_explicit((p), memory_order_relaxed)
 #define load_acquire(p) atomic_load_explicit((p), memory_order_acquire)
@@ -22,5 +23,14 @@
 #define compare_exchange_acq_rel(p, expected, desired)                                             \
 	atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_acq_rel,  \
 						memory_order_acquire)
+
+/* Raises *word to at least `value`. */
+static inline void raise_at_least(_Atomic uint32_t *word, uint32_t value)
+{
+	uint32_t now = load_relaxed(word);
+
+	while (now < value && !compare_exchange_acq_rel(word, &now, value))
+		;
+}
 
 #endif
