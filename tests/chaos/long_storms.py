@@ -43,6 +43,9 @@ def main():
                                 lost_ok=("lost_connections",))
         check(not counters or counters["lost_connections"] >= 1000, "sockets beyond are counted",
               counters)
+        # All slots left behind by the dead: the next connection takes one back.
+        storms.storm(place, program, ["orphans", str(SOCKETS)], seconds=300, needs="all open",
+                     options={"watch": "all"})
         for i in range(10):
             storms.storm(place, program, ["kill", str(int(seed) + i), "2000"], kills=20000,
                          seconds=300, lost_ok=("lost_findings",))

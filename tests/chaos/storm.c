@@ -9,6 +9,7 @@
  *	storm forks N			N children, one after the other, that share a connection
  *	storm live N			N children at once, each with a connection
  *	storm sockets N			N connections open at once
+ *	storm orphans N			the same, and all their holders are killed
  *	storm connects N		N connections, one after the other
  *
  * Ends with one connection that is shared by mistake, in processes named "after": whoever looks at
@@ -429,8 +430,9 @@ static int hold_sockets(long count, int ready, int go)
 	return opened == count;
 }
 
-static void storm_sockets(long count)
+static void storm_sockets(long count, int killed)
 {
+	pid_t pids[64];
 	struct rlimit limit = {0, 0};
 	int ready[2];
 	int go[2];
@@ -441,11 +443,12 @@ static void storm_sockets(long count)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	must(setrlimit(RLIMIT_NOFILE, &limit) == 0 && pipe(ready) == 0 && pipe(go) == 0, "setrlimit");
-	while (count > 0) {
+	while (count > 0 && holders < 64) {
 		long room = limit.rlim_max > 20000 ? 19000 : (long)limit.rlim_max - 200;
 		long part = count < room ? count : room;
 
-		if (fork() == 0) {
+		pids[holders] = fork();
+		if (pids[holders] == 0) {
 			close(go[1]);
 			_exit(hold_sockets(part, ready[1], go[0]) ? 7 : 8);
 		}
@@ -457,10 +460,12 @@ static void storm_sockets(long count)
 		all &= read(ready[0], &byte, 1) == 1 && byte == 'y';
 	printf("%s\n", all ? "all open" : "not all could be opened");
 	fflush(stdout);
+	for (int i = 0; killed && i < holders; i++)
+		kill(pids[i], SIGKILL);
 	close(go[1]);
 	close(go[0]);
 	for (int i = 0; i < holders; i++)
-		wait(NULL);
+		waitpid(pids[i], NULL, 0);
 	close(ready[0]);
 }
 
@@ -495,7 +500,9 @@ int main(int argc, char **argv)
 	else if (strcmp(argv[1], "live") == 0)
 		storm_live(n);
 	else if (strcmp(argv[1], "sockets") == 0)
-		storm_sockets(n);
+		storm_sockets(n, 0);
+	else if (strcmp(argv[1], "orphans") == 0)
+		storm_sockets(n, 1);
 	else if (strcmp(argv[1], "connects") == 0)
 		storm_connects(n);
 	else

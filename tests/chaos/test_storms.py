@@ -30,6 +30,7 @@ def main():
         check(counters.get("uses_violation") == 499 + 1, "every violation is counted", counters)
         storms.storm(place, program, ["live", "100"])
         storms.storm(place, program, ["sockets", "2000"], needs="all open")
+        storms.storm(place, program, ["orphans", "2000"], needs="all open")
         storms.storm(place, program, ["connects", "5000"], options={"watch": "all"})
     chaos.finish()
 
