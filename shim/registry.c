@@ -264,80 +264,113 @@ bool registry_process_alive(const struct registry_process *process)
 
 /* --- sockets ----------------------------------------------------------------------------- */
 
+/* Whom the others take for alive: the slot's word alone, no question to the kernel. */
+static bool process_says_it_lives(const struct registry_process *process)
+{
+	uint32_t state = load_acquire(&process->state);
+
+	return state == PROCESS_LIVE ||
+	       ((state & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0);
+}
+
 /* What the process itself says: it may have been killed since. */
 static bool process_says_it_holds(uint32_t process_slot, uint32_t socket_slot)
 {
 	struct registry *registry = registry_mapping;
 	struct registry_process *process = &registry->processes[process_slot];
-	uint32_t state = load_acquire(&process->state);
 	uint32_t word = socket_slot / 64;
 
-	return (state == PROCESS_LIVE ||
-		((state & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0)) &&
-	       word < load_acquire(&process->hold_words) &&
+	return process_says_it_lives(process) && word < load_acquire(&process->hold_words) &&
 	       (load_acquire(&registry->holds[process_slot][word]) &
 		UINT64_C(1) << socket_slot % 64) != 0;
 }
 
-static bool held_by_anyone(uint32_t slot, bool ask_kernel)
+static bool held_by_anyone(uint32_t slot)
 {
 	struct registry *registry = registry_mapping;
 	uint32_t high = load_acquire(&registry->header.process_high);
 
 	for (uint32_t p = 0; p < high && p < FORKSAN_MAX_PROCESSES; p++)
-		if (process_says_it_holds(p, slot) &&
-		    (!ask_kernel || registry_process_alive(&registry->processes[p])))
+		if (process_says_it_holds(p, slot))
 			return true;
 	return false;
 }
 
-/* A slot that can be taken: free, or (with `reclaim`) left behind by dead processes. */
-static bool take_socket_slot(uint32_t slot, bool reclaim)
+/* Words of 64 socket slots, as bits: those that no process says to hold. */
+static uint64_t unheld(uint32_t word, uint32_t high)
 {
 	struct registry *registry = registry_mapping;
-	uint32_t word = load_acquire(&registry->socket_state[slot]);
+	uint64_t held = 0;
 
-	switch ((enum registry_socket_state)(word & 0xff)) {
-	case SOCKET_FREE:
-		break;
-	case SOCKET_BUSY:
+	for (uint32_t p = 0; p < high && held != UINT64_MAX; p++)
+		if (process_says_it_lives(&registry->processes[p]) &&
+		    word < load_acquire(&registry->processes[p].hold_words))
+			held |= load_acquire(&registry->holds[p][word]);
+	return ~held;
+}
+
+/* Frees what dead processes left behind.  Each process is asked about once, and at most once a
+ * second in the whole session: with a full table every connect() comes here, and asking the kernel
+ * about each slot's holder was seen to take 0.3 s.  False: nothing was freed. */
+static bool reclaim_sockets(void)
+{
+	struct registry *registry = registry_mapping;
+	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
+	uint64_t after = load_relaxed(&registry->header.reclaim_after_ns);
+	uint32_t high = load_acquire(&registry->header.process_high);
+	bool freed = false;
+
+	if (now < after || !compare_exchange_acq_rel(&registry->header.reclaim_after_ns, &after,
+						     now + NS_PER_SECOND))
 		return false;
-	case SOCKET_LIVE:
-		if (!reclaim || held_by_anyone(slot, true))
+	if (high > FORKSAN_MAX_PROCESSES)
+		high = FORKSAN_MAX_PROCESSES;
+	for (uint32_t p = 0; p < high; p++)
+		if (load_acquire(&registry->processes[p].state) == PROCESS_LIVE &&
+		    !registry_process_alive(&registry->processes[p]))
+			registry_retire_process(&registry->processes[p]);
+	for (uint32_t word = 0; word < FORKSAN_HOLD_WORDS; word++)
+		for (uint64_t bits = unheld(word, high); bits != 0; bits &= bits - 1) {
+			uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(bits);
+			uint32_t state = load_acquire(&registry->socket_state[slot]);
+
+			if ((state & 0xff) == SOCKET_LIVE &&
+			    compare_exchange_acq_rel(&registry->socket_state[slot], &state,
+						     ((state >> 8) + 1) << 8 | SOCKET_FREE))
+				freed = true;
+		}
+	return freed;
+}
+
+/* Claims the first free slot from `from` on. */
+static bool claim_from(uint32_t from, uint32_t *slot)
+{
+	struct registry *registry = registry_mapping;
+
+	for (uint32_t i = from; i < FORKSAN_MAX_SOCKETS; i++) {
+		struct registry_socket *socket = &registry->sockets[i];
+		uint32_t word = load_acquire(&registry->socket_state[i]);
+
+		if ((word & 0xff) != SOCKET_FREE)
+			continue;
+		if (registry_populate(socket, sizeof *socket) != 0)
 			return false;
-		break;
+		if (!compare_exchange_acq_rel(&registry->socket_state[i], &word,
+					      ((word >> 8) + 1) << 8 | SOCKET_BUSY))
+			continue;
+		memset(socket, 0, sizeof *socket);
+		raise_at_least(&registry->header.socket_high, i + 1);
+		store_relaxed(&registry->header.socket_hint, i + 1);
+		*slot = i;
+		return true;
 	}
-	return compare_exchange_acq_rel(&registry->socket_state[slot], &word,
-					((word >> 8) + 1) << 8 | SOCKET_BUSY);
+	return false;
 }
 
 bool registry_claim_socket(uint32_t *slot)
 {
-	struct registry *registry = registry_mapping;
-	uint32_t start = load_relaxed(&registry->header.socket_hint);
-
-	for (int pass = 0; pass < 3; pass++) {
-		uint32_t from = pass == 0 ? start : 0;
-
-		for (uint32_t i = from; i < FORKSAN_MAX_SOCKETS; i++) {
-			struct registry_socket *socket = &registry->sockets[i];
-			uint32_t state = load_relaxed(&registry->socket_state[i]) & 0xff;
-
-			if (state == SOCKET_BUSY ||
-			    (state == SOCKET_LIVE && pass < 2))
-				continue;
-			if (registry_populate(socket, sizeof *socket) != 0)
-				return false;
-			if (!take_socket_slot(i, pass == 2))
-				continue;
-			memset(socket, 0, sizeof *socket);
-			raise_at_least(&registry->header.socket_high, i + 1);
-			store_relaxed(&registry->header.socket_hint, i + 1);
-			*slot = i;
-			return true;
-		}
-	}
-	return false;
+	return claim_from(load_relaxed(&registry_mapping->header.socket_hint), slot) ||
+	       claim_from(0, slot) || (reclaim_sockets() && claim_from(0, slot));
 }
 
 void registry_publish_socket(uint32_t slot)
@@ -358,7 +391,7 @@ void registry_release_socket(uint32_t slot, uint32_t generation)
 	 * holds late (made by a raw clone), or that process sees the generation change
 	 * (fdtable_publish_holds). */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (held_by_anyone(slot, false))
+	if (held_by_anyone(slot))
 		return;
 	/* A message holds it.  One that is never received leaves the slot to be reclaimed. */
 	if (load_acquire(&registry->sockets[slot].flags) & SOCKET_IN_MESSAGE)
@@ -398,7 +431,8 @@ static bool grow_holds(uint32_t process_slot, uint32_t wanted)
 
 	if (load_relaxed(hold_words) >= wanted)
 		return true;
-	if (registry_populate(registry_mapping->holds[process_slot], wanted * sizeof(uint64_t)) != 0)
+	if (registry_populate(registry_mapping->holds[process_slot], wanted * sizeof(uint64_t)) !=
+	    0)
 		return false;
 	raise_at_least(hold_words, wanted);
 	return true;
@@ -463,7 +497,8 @@ bool registry_others_alive(const struct registry_process *self)
 	uint32_t high = load_acquire(&registry->header.process_high);
 
 	for (uint32_t p = 0; p < high && p < FORKSAN_MAX_PROCESSES; p++)
-		if (&registry->processes[p] != self && registry_process_alive(&registry->processes[p]))
+		if (&registry->processes[p] != self &&
+		    registry_process_alive(&registry->processes[p]))
 			return true;
 	return false;
 }
