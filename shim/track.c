@@ -210,6 +210,8 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 		registry_count(COUNT_CONNECTIONS);
 	}
 	store_release(&socket->last, process_mine() | LINEAGE_ATTENTION);
+	/* Held before it is live: another process may be looking for slots that nobody holds. */
+	registry_hold(registry_process_slot(process.shared), slot);
 	registry_publish_socket(slot);
 	fdtable_set(fd, slot, registry_socket_generation(slot));
 out:
