@@ -7,7 +7,7 @@ import os
 import subprocess
 
 import compare
-from compare import check
+from compare import check, forksan_log
 
 
 def runtime(name):
@@ -78,6 +78,8 @@ def main():
                            after=lambda log, name=name: check(
                                log.counters.get("connections_watched", 0) >= 6,
                                f"{name}: its connections were watched", log.counters))
+                run = place.once([forksan_log.TOOL, "run", program, "5"], forksan_log.bare_env())
+                check(run.status == 9 and "no findings" in run.err, f"{name}: by forksan run", run)
     compare.finish()
 
 
