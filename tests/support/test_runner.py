@@ -85,6 +85,15 @@ class Runner(unittest.TestCase):
         self.assertIn("left behind: sleep", lines[0].replace("sh", "sleep"))
         self.assertFalse(self.runs_still(pid))
 
+    def test_stray_that_execs_without_end_is_ended(self):
+        pid = os.path.join(self.directory, "pid")
+        restless = self.script("restless", f"[ -e {pid} ] || echo $$ >{pid}\nexec \"$0\"\n")
+        stray = self.script("stray", f"setsid {restless} &\nwhile [ ! -s {pid} ]; do :; done\n")
+        for _ in range(20):
+            self.run_tests(stray)
+            self.assertFalse(self.runs_still(pid))
+            os.remove(pid)
+
     def test_each_test_has_an_empty_directory_that_goes(self):
         place = os.path.join(self.directory, "place")
         status, _ = self.run_tests(self.script(
