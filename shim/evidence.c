@@ -248,6 +248,9 @@ static void record(struct evidence *evidence, const struct lineage_process *self
 	};
 	uint32_t sequence = load_relaxed(&evidence->sequence) + 1;
 
+	/* The slot is shared: what bounds an array is bounded here, once. */
+	if (evidence->queued > EVIDENCE_QUEUE)
+		evidence->queued = EVIDENCE_QUEUE;
 	find_order(&c);
 	if (load_relaxed(&evidence->missed) != 0) {
 		store_relaxed(&evidence->missed, 0);

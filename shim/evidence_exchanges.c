@@ -92,7 +92,7 @@ static bool is_shared(const struct evidence_context *c, const struct evidence_en
 
 static bool any_is_shared(const struct evidence_context *c)
 {
-	for (size_t i = 0; i < EVIDENCE_QUEUE && i < c->evidence->queued; i++) {
+	for (size_t i = 0; i < c->evidence->queued; i++) {
 		if (is_shared(c, &c->evidence->queue[i]))
 			return true;
 	}
@@ -216,7 +216,7 @@ static void doubt_order(struct evidence_context *c)
 	evidence->flags |= EVIDENCE_SHAKY | EVIDENCE_MIXED;
 	if (c->writing)
 		evidence->flags |= EVIDENCE_DOUBT;
-	for (size_t i = 1; i < EVIDENCE_QUEUE && i < evidence->queued; i++) {
+	for (size_t i = 1; i < evidence->queued; i++) {
 		if ((evidence->queue[i].flags & EVIDENCE_UNSURE) &&
 		    evidence->queue[i].request.shape != evidence->queue[0].request.shape)
 			evidence->flags |= EVIDENCE_DOUBT;

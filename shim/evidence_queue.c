@@ -23,15 +23,9 @@ bool evidence_owns(const struct lineage_process *self, struct lineage_use owner)
 	return false;
 }
 
-/* The length as a bound: the mapping may be corrupt. */
-static size_t queued(const struct evidence *evidence)
-{
-	return evidence->queued < EVIDENCE_QUEUE ? evidence->queued : EVIDENCE_QUEUE;
-}
-
 const struct wire_request *evidence_head(const struct evidence *evidence)
 {
-	return queued(evidence) > 0 ? &evidence->queue[0].request : NULL;
+	return evidence->queued > 0 ? &evidence->queue[0].request : NULL;
 }
 
 static bool same_owner(const struct evidence_entry *entry, struct lineage_use owner)
@@ -70,7 +64,7 @@ static bool make_room(struct evidence *evidence)
 bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint32_t time_us,
 		   struct wire_request request, uint8_t flags)
 {
-	size_t n = queued(evidence);
+	size_t n = evidence->queued;
 
 	if (n > 0 && same_owner(&evidence->queue[n - 1], owner) &&
 	    alike(&evidence->queue[n - 1], request, flags)) {
@@ -97,7 +91,7 @@ bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint32_t
 
 void evidence_remove(struct evidence *evidence, size_t index)
 {
-	size_t n = queued(evidence);
+	size_t n = evidence->queued;
 
 	if (index >= n)
 		return;
@@ -111,7 +105,7 @@ void evidence_remove(struct evidence *evidence, size_t index)
 static void split(struct evidence *evidence, size_t index, size_t own)
 {
 	struct evidence_entry *entry = &evidence->queue[index];
-	size_t n = queued(evidence);
+	size_t n = evidence->queued;
 
 	if (entry->count <= 1 || n == EVIDENCE_QUEUE)
 		return;
@@ -124,19 +118,19 @@ static void split(struct evidence *evidence, size_t index, size_t own)
 
 void evidence_take_over(struct evidence *evidence, bool last, struct lineage_use user)
 {
-	size_t n = queued(evidence);
+	size_t n = evidence->queued;
 	size_t index = last && n > 0 ? n - 1 : 0;
 
 	if (n == 0 || same_owner(&evidence->queue[index], user))
 		return;
 	split(evidence, index, last ? index + 1 : index);
-	n = queued(evidence);
+	n = evidence->queued;
 	evidence->queue[last ? n - 1 : 0].owner = user;
 }
 
 void evidence_doubt_all(struct evidence *evidence)
 {
-	size_t n = queued(evidence);
+	size_t n = evidence->queued;
 
 	for (size_t i = 0; i < n; i++)
 		evidence->queue[i].flags |= EVIDENCE_UNSURE;
@@ -145,7 +139,7 @@ void evidence_doubt_all(struct evidence *evidence)
 /* Low 8 bits suffice: an entry stays in the queue for few records. */
 void evidence_doubt_since(struct evidence *evidence, uint32_t ticket)
 {
-	size_t n = queued(evidence);
+	size_t n = evidence->queued;
 
 	for (size_t i = 0; i < n; i++) {
 		if ((int8_t)(uint8_t)(evidence->queue[i].sequence - ticket) > 0)
@@ -155,7 +149,7 @@ void evidence_doubt_since(struct evidence *evidence, uint32_t ticket)
 
 bool evidence_are_alike(const struct evidence *evidence)
 {
-	size_t n = queued(evidence);
+	size_t n = evidence->queued;
 
 	for (size_t i = 1; i < n; i++) {
 		if (evidence->queue[i].request.shape != evidence->queue[0].request.shape)
@@ -166,7 +160,7 @@ bool evidence_are_alike(const struct evidence *evidence)
 
 bool evidence_is_unsure(const struct evidence *evidence)
 {
-	size_t n = queued(evidence);
+	size_t n = evidence->queued;
 
 	for (size_t i = 0; i < n; i++) {
 		if (evidence->queue[i].flags & EVIDENCE_UNSURE)
@@ -180,7 +174,7 @@ void evidence_pop(struct evidence *evidence)
 {
 	struct evidence_entry *head = &evidence->queue[0];
 
-	if (queued(evidence) == 0)
+	if (evidence->queued == 0)
 		return;
 	head->flags &= (uint8_t) ~(EVIDENCE_BEGUN | EVIDENCE_STOLEN);
 	if (head->count > 1)
@@ -192,7 +186,7 @@ void evidence_pop(struct evidence *evidence)
 const struct evidence_entry *evidence_find_other(const struct evidence *evidence,
 						 const struct lineage_process *self)
 {
-	size_t n = queued(evidence);
+	size_t n = evidence->queued;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!evidence->queue[i].request.quiet &&
