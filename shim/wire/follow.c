@@ -212,6 +212,9 @@ size_t wire_follow(struct wire_talk *talk, enum wire_direction direction, const 
 		used = stream_lost(event, len);
 	else
 		used = follow_mode(talk, direction, bytes, len, head, event);
+	/* A state that nobody left behind must not keep the caller in a loop. */
+	if (used == 0 || used > len)
+		used = stream_lost(event, len);
 	event->protocol = (enum protocol)(protocol < PROTOCOL_COUNT ? protocol : PROTOCOL_UNKNOWN);
 	return used;
 }

@@ -120,6 +120,7 @@ static void end_part(struct wire_stream *s, const struct wire_request *head,
 	if (!last)
 		return;
 	stream_end(s);
+	event->ends = notice;
 	if (notice)
 		return;
 	event->passes_quiet = passes;

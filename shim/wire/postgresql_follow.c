@@ -289,6 +289,7 @@ static size_t follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t
 	if (s->skip > 0)
 		return used;
 	stream_next(s);
+	event->ends = event->kind == WIRE_NOTICE;
 	if (kind == READY) {
 		stream_end(s);
 		talk->flags &= (uint16_t) ~(POSTGRESQL_TALK_COPY | POSTGRESQL_TALK_STARTING);

@@ -179,8 +179,8 @@ static void take_value(struct wire_talk *talk, const struct wire_request *head,
 	struct wire_stream *s = &talk->stream[WIRE_SERVER];
 	bool subscribes = head != NULL && head->shape == REDIS_SHAPE_SUBSCRIBE;
 
+	event->ends = true;
 	if (!(s->flags & PUSHED)) {
-		event->ends = true;
 		if (head != NULL && head->shape == REDIS_SHAPE_MONITOR && s->code == '+')
 			talk->flags |= REDIS_TALK_SUBSCRIBED;
 	} else if (s->flags & CONFIRMS) {

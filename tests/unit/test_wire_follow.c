@@ -753,7 +753,6 @@ static void feed(struct talking *t, const struct part *p, size_t from, size_t to
 
 static void compare(const struct conversation *c, struct talking *t, const char *how)
 {
-	talking_end(t);
 	if (strcmp(t->marks, c->marks) != 0)
 		fail_msg("%s, %s:\n  is    %s\n  meant %s", c->what, how, t->marks, c->marks);
 }

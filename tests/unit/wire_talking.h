@@ -5,7 +5,7 @@
  *
  *   name+   a request that opens an exchange      name=   that joins the last one
  *   name-   that gets no reply                    !  ?    it says goodbye, surely or likely
- *   .       a whole reply                         n       a notice begins
+ *   .       a whole reply                         n       a whole notice
  *   ~       a confirmation retires a subscription LOST
  */
 #ifndef FORKSAN_TESTS_WIRE_TALKING_H
@@ -25,7 +25,6 @@ struct talking {
 	struct wire_request queue[TALKING_QUEUE];
 	size_t waiting;
 	bool lost;
-	bool notice; /* one has begun and is not marked yet */
 	char marks[TALKING_MARKS];
 	size_t marks_len;
 };
@@ -65,20 +64,8 @@ static inline void talking_told(struct talking *t, const struct wire_event *e)
 		t->queue[t->waiting++] = e->request;
 }
 
-/* A notice is marked when it is known to be one: not if track is lost within it. */
-static inline void talking_end(struct talking *t)
-{
-	if (t->notice)
-		talking_mark(t, "n ");
-	t->notice = false;
-}
-
 static inline void talking_event(struct talking *t, const struct wire_event *e)
 {
-	if (e->kind == WIRE_LOST)
-		t->notice = false;
-	else if (e->kind != WIRE_NOTICE || e->begins)
-		talking_end(t);
 	switch (e->kind) {
 	case WIRE_NOTHING:
 		break;
@@ -93,16 +80,16 @@ static inline void talking_event(struct talking *t, const struct wire_event *e)
 	case WIRE_REPLY:
 		while (e->passes_quiet && t->waiting > 0 && t->queue[0].quiet)
 			talking_pop(t);
-		if (e->ends) {
+		if (e->ends && t->waiting > 0) {
 			talking_mark(t, ". ");
 			talking_pop(t);
 		}
 		break;
 	case WIRE_NOTICE:
-		t->notice = t->notice || e->begins;
+		if (e->ends)
+			talking_mark(t, "n ");
 		if (!e->retires)
 			break;
-		talking_end(t);
 		talking_mark(t, "~ ");
 		talking_pop(t);
 		break;
