@@ -86,7 +86,8 @@ struct wire_event {
 	enum wire_event_kind kind;
 	bool begins; /* REQUEST, REPLY: they hold its first byte.  NOTICE: it is the first event of
 			it */
-	bool ends;   /* they hold the last byte of a client's message, of a notice, or of a whole reply */
+	bool ends;   /* they hold the last byte of a client's message, of a notice, or of a whole
+			reply */
 	bool told;   /* REQUEST: what it is is known now: the fields that follow */
 	enum wire_exchange exchange; /* WIRE_JOINS also without told */
 	enum wire_goodbye goodbye;

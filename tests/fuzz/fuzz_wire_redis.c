@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Redis conversations: see fuzz_wire.h.
+ *
+ * FUZZES: shim/wire/[a-z]*.c
+ */
+#include "fuzz_wire.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return fuzz_conversation(data, size, PROTOCOL_REDIS, WIRE_MODE_EXCHANGES);
+}
