@@ -213,7 +213,7 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 			fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNTOLD);
 	}
 	history_add(fdtable_slot(call->entry), call->operation, call->way == TRACK_WRITE,
-		    facts->code, (int64_t)moved);
+		    facts->code, iov, count, moved);
 }
 
 /* --- before the call ----------------------------------------------------------------------- */

@@ -23,6 +23,7 @@
 
 #include "address.h"
 #include "report_block.h"
+#include "report_history.h"
 #include "report_names.h"
 #include "report_stack.h"
 #include "wire/wire.h"
@@ -255,6 +256,7 @@ size_t report_text_finding(char *bytes, size_t size, const struct registry *regi
 	block_end_line(&block);
 	put_fields(&block, registry, finding);
 	put_stacks(&block, registry, finding);
+	report_history_put_text(&block, registry, finding->slot);
 	text->size = size;
 	if (text->truncated)
 		text_put_string(text, "\n(the rest did not fit)\n");

@@ -32,7 +32,8 @@
 #include "text.h"
 
 /* Readable by whoever looks after the service and is not the user that runs it: a log holds
- * addresses, paths and function names, no data.  With payload=1 it does. */
+ * addresses, paths and function names, no data.  With payload=1 it does, and a log that is there
+ * already is made private before anything is written to it; only its owner and root can do that. */
 #define LOG_MODE 0644
 #define LOG_MODE_PAYLOAD 0600
 
@@ -230,6 +231,13 @@ static bool ends_in_newline(int fd)
 	return true; /* others write all the time, and they would have mended it */
 }
 
+static int make_private(int fd, const struct stat *stat)
+{
+	if (!options.payload || !S_ISREG(stat->st_mode) || (stat->st_mode & 077) == 0)
+		return 0;
+	return (int)sys_call(SYS_fchmod, fd, LOG_MODE_PAYLOAD, 0, 0, 0, 0);
+}
+
 /* The log kept open for a process that is about to lose the right to open it.  Inherited by its
  * children; whoever closes it ends that, and what took its number is not written to. */
 static int kept_fd = -1;
@@ -251,6 +259,7 @@ void report_write_keep(pid_t pid)
 	if (fd < 0)
 		return;
 	look_at_fd((int)fd, &kept);
+	make_private((int)fd, &kept);
 	higher = sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, KEPT_FD_LOWEST, 0, 0, 0);
 	sys_close((int)fd);
 	if (higher >= 0 && is_place_for_logs(&kept))
@@ -287,6 +296,8 @@ static int append(const char *path, const char *line, size_t len)
 	result = (int)look_at_fd((int)fd, &opened);
 	if (result == 0 && !is_place_for_logs(&opened))
 		result = -EPERM;
+	if (result == 0)
+		result = make_private((int)fd, &opened);
 	if (result == 0)
 		result = write_line((int)fd, line, len);
 	/* Another thread may have closed the number, and got it again, while we wrote. */

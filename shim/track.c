@@ -120,6 +120,7 @@ bool track_tell_protocol(const struct track_call *call, const struct iovec *iov,
 		if (fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_COUNTED) & SOCKET_COUNTED)
 			registry_uncount(COUNT_CONNECTIONS);
 		registry_count(COUNT_CONNECTIONS_OTHER);
+		memset(socket->head, 0, sizeof socket->head);
 		track_stop_watching(fdtable_slot(call->entry));
 		return false;
 	}

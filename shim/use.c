@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conversation.h"
 #include "finding.h"
@@ -256,8 +257,11 @@ static bool look_at_bytes(const struct track_call *call, const struct iovec *iov
 		return true;
 	if (!track_tell_protocol(call, iov, count, moved))
 		return false;
-	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN)
+	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN) {
 		conversation_open(call, earlier);
+		/* It may begin with a password (Redis's AUTH), and nobody needs it any more. */
+		memset(socket->head, 0, sizeof socket->head);
+	}
 	return true;
 }
 
@@ -506,7 +510,7 @@ void track_changed(int fd, uint32_t entry, enum operation operation, long before
 
 	if ((load_relaxed(&socket->flags) & SOCKET_EVIDENCE) && process_enter() &&
 	    track_is_still(fd, fdtable_slot(entry))) {
-		history_add(fdtable_slot(entry), operation, true, 0, 0);
+		history_add(fdtable_slot(entry), operation, true, 0, NULL, 0, 0);
 		if (((before ^ track_file_flags(fd)) & O_NONBLOCK) && conversation_is_busy(socket))
 			store_relaxed(&socket->unblocked_by, process.lineage.self.serial);
 	}

@@ -101,6 +101,20 @@ static int violation_status(void)
 									 : STATUS_VIOLATION;
 }
 
+/* The log is to hold bytes of the conversation: nobody else may read it, from its first moment. */
+static bool payload_is_wanted(void)
+{
+	static const char *const yes[] = {"1", "yes", "true", "on"};
+	char text[16];
+
+	if (!run_options_get(getenv(OPTIONS_VARIABLE), "payload", text, sizeof text))
+		return false;
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+		if (strcmp(text, yes[i]) == 0)
+			return true;
+	return false;
+}
+
 /* The summary, and the registry's end when nobody needs it any more. */
 static void summarize(const struct run_registry *registry, const char *path, const char *session)
 {
@@ -186,7 +200,7 @@ static int run(int argc, char **argv)
 			return STATUS_NOT_INSTRUMENTED;
 	}
 	logged = arguments.log_name != NULL;
-	if (logged && !run_log_open(&log, arguments.log_name))
+	if (logged && !run_log_open(&log, arguments.log_name, payload_is_wanted()))
 		return STATUS_USAGE;
 	number = new_session(session);
 	environment =

@@ -137,11 +137,25 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 		render_stack(json_object_get(stacks, "this_use"), use, every_frame, out);
 }
 
+/* "-12.345 ms" before the newest operation, in a column; where the log has no times, nothing. */
+static void print_distance(const json_t *entry, const json_t *newest, FILE *out)
+{
+	long long now = integer_of(newest, "monotonic_ns"), then = integer_of(entry, "monotonic_ns");
+	char text[48];
+
+	if (then <= 0 || now < then)
+		return;
+	snprintf(text, sizeof text, "%c%lld.%03lld ms", now - then >= 1000 ? '-' : ' ',
+		 (now - then) / 1000000, (now - then) / 1000 % 1000);
+	fprintf(out, "%-14s ", text);
+}
+
 /* The newest operations; an entry's own types were not checked, missing ones show as 0 or "?". */
 static void print_history(const json_t *history, FILE *out)
 {
 	size_t count = json_array_size(history);
 	size_t start = count > HISTORY_SHOWN ? count - HISTORY_SHOWN : 0;
+	const json_t *newest = json_array_get(history, count - 1);
 
 	if (count == 0)
 		return;
@@ -149,12 +163,18 @@ static void print_history(const json_t *history, FILE *out)
 	for (size_t i = start; i < count; i++) {
 		const json_t *entry = json_array_get(history, i);
 
-		fprintf(out, "      %lld ", integer_of(entry, "pid"));
+		fputs("      ", out);
+		print_distance(entry, newest, out);
+		fprintf(out, "%lld ", integer_of(entry, "pid"));
 		clean_print(string_of(entry, "call"), out);
 		fprintf(out, " %lld", integer_of(entry, "bytes"));
 		if (string_of(entry, "message") != NULL) {
 			fputc(' ', out);
 			clean_print(string_of(entry, "message"), out);
+		}
+		if (string_of(entry, "payload") != NULL) {
+			fputs(": ", out);
+			clean_print(string_of(entry, "payload"), out);
 		}
 		fputc('\n', out);
 	}

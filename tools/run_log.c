@@ -44,13 +44,14 @@ static bool set_path(struct run_log *log, const char *name)
 	return expected == NULL;
 }
 
-bool run_log_open(struct run_log *log, const char *name)
+bool run_log_open(struct run_log *log, const char *name, bool private)
 {
+	mode_t mode = private ? 0600 : 0666;
 	struct stat stat_buffer;
 
 	if (!set_path(log, name))
 		return false;
-	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, mode);
 	if (log->fd < 0 || fstat(log->fd, &stat_buffer) != 0) {
 		cli_error(verb_run.name, "%s: %s", name, strerror(errno));
 		return false;

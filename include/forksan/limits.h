@@ -69,6 +69,10 @@
 #define FORKSAN_MAX_HISTORIES 1024
 #define FORKSAN_HISTORY_OPERATIONS 64
 
+/* First bytes of an operation that are kept with payload=1: a short query and its protocol's header,
+ * and one history's fill a page. */
+#define FORKSAN_PAYLOAD_BYTES 64
+
 /* One line of the log.  Four stacks with 64 native frames at about 200 bytes each fit. */
 #define FORKSAN_RECORD_BYTES (128 * 1024)
 

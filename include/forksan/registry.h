@@ -9,9 +9,9 @@
  * without a bound.
  *
  *   struct registry
- *   +---------+-----------+--------------+----------+ +----------+-------+---------+--------+
+ *   +---------+-----------+--------------+----------+ +----------+-------+---------+--------+ ...
  *   | header  | processes | socket_state | findings | | sockets  | holds | modules | stacks |
- *   +---------+-----------+--------------+----------+ +----------+-------+---------+--------+
+ *   +---------+-----------+--------------+----------+ +----------+-------+---------+--------+ ...
  *    \______ given pages by the creator ___________/   \____ sparse: given pages when used __/
  *
  * Before a sparse slot is first read or written its pages are populated (MADV_POPULATE_WRITE), so
@@ -30,7 +30,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 2u
+#define REGISTRY_VERSION 3u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_FILE_PREFIX "forksan."
 #define REGISTRY_SESSION_BYTES 17 /* 16 hexadecimal digits and a NUL */
@@ -205,7 +205,8 @@ struct registry_operation {
 	uint16_t message;   /* the protocol's code, 0 not known */
 	uint8_t writes;	    /* 1: gave bytes, 0: took some */
 	uint8_t protocol;   /* enum protocol */
-	uint16_t reserved;
+	uint8_t payload_len_bytes; /* of its place in `payloads`; 0 without payload=1 */
+	uint8_t reserved;
 	int64_t result; /* what the call returned: bytes */
 };
 _Static_assert(sizeof(struct registry_operation) == 32, "two in a cache line");
@@ -216,7 +217,8 @@ _Static_assert(sizeof(struct registry_operation) == 32, "two in a cache line");
 struct registry_history {
 	_Atomic uint64_t owner;
 	_Atomic uint32_t next; /* operations so far */
-	uint8_t reserved[52];
+	_Atomic uint32_t has_payloads; /* 1: its place in `payloads` has a page; written by the taker */
+	uint8_t reserved[48];
 	struct registry_operation operations[FORKSAN_HISTORY_OPERATIONS];
 };
 
@@ -254,7 +256,12 @@ struct registry {
 	struct registry_module modules[FORKSAN_MAX_MODULES];
 	struct registry_stack stacks[FORKSAN_MAX_STACKS];
 	struct registry_history histories[FORKSAN_MAX_HISTORIES];
+	/* With payload=1 alone, else without pages: the first bytes of the operations in `histories`,
+	 * in the same order.  Written before the operation's time_ns, and as unbelievable as the rest
+	 * of an entry whose time_ns has changed meanwhile. */
+	uint8_t payloads[FORKSAN_MAX_HISTORIES][FORKSAN_HISTORY_OPERATIONS][FORKSAN_PAYLOAD_BYTES];
 };
+_Static_assert(FORKSAN_HISTORY_OPERATIONS * FORKSAN_PAYLOAD_BYTES == 4096, "one page a history");
 /* What the creator gives pages to. */
 #define REGISTRY_DENSE_BYTES offsetof(struct registry, sockets)
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "lock-free");

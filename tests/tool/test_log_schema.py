@@ -152,6 +152,7 @@ for changes in (
     {"certainty": "proven", "basis": None, "truncated": []},
     {"certainty": "likely", "basis": "alternation", "truncated": ["opened", "this_use"]},
     {"history": [{"pid": 1, "call": "recv", "bytes": 1, "message": None, "future": 1}]},
+    {"history": [{"pid": 1, "call": "recv", "bytes": 1, "message": None, "payload": r"a \\ \x00\r"}]},
 ):
     record = finding(**changes)
     check(is_valid(record), f"the schema takes {changes}")
@@ -160,6 +161,17 @@ for changes in (
 
 for name, value in (("certainty", "maybe"), ("basis", 1), ("truncated", ["opened", "opened"])):
     check(not is_valid(finding(**{name: value})), f"the schema refuses {name} = {value!r}")
+operation = {"pid": 7, "call": "recv", "bytes": 70, "message": None}
+for payload in ("\x00", "\n", "\\", r"\q", r"\x0", "caf\u00e9", "x" * 65, "", 7):
+    good = is_valid(finding(history=[dict(operation, payload=payload)]))
+    check(not good, f"the schema refuses payload = {payload!r}")
+history = [
+    dict(operation, monotonic_ns=1_000_000),
+    dict(operation, pid=8, message="GET", monotonic_ns=3_345_678, payload=r"$1\r\nx\r\n"),
+]
+shown = run("report", "-", stdin=log_of(finding(history=history))).stdout
+check("      -2.345 ms      7 recv 70\n" in shown, "a history has distances", shown)
+check("       0.000 ms      8 recv 70 GET: $1\\r\\nx\\r\\n\n" in shown, "and payload", shown)
 shown = run("report", "-", stdin=log_of(finding(certainty="likely"))).stdout
 check("(likely, not proven)" in shown, "what is only likely is shown as such", shown)
 shown = run("report", "-", stdin=log_of(finding(certainty="proven"))).stdout

@@ -75,7 +75,7 @@ record = finding(
 record["culprit"] = {"opened": evil, "use": evil}
 record["other"]["comm"] = evil
 record["operation"] = {"call": evil, "bytes": 1, "message": evil}
-record["history"] = [{"pid": 1, "call": evil, "bytes": 1, "message": evil}]
+record["history"] = [{"pid": 1, "call": evil, "bytes": 1, "message": evil, "payload": evil}]
 for frame in record["stacks"]["opened"]:
     frame.update(function=evil, file=evil)
 shown = status(0, "report", "--verbose", "-", stdin=log_of(record)).stdout
