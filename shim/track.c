@@ -28,14 +28,25 @@ bool track_read_cookie(int fd, uint64_t *cookie)
 }
 
 /* The descriptor number may have been closed behind our back (libc closes without its own close(),
- * pitfall 5) and reused.  Only the kernel knows; asked before every exchange and every report. */
+ * pitfall 5) and reused.  Only the kernel knows; asked before every exchange and every report.
+ * Where a sandbox that we did not see coming forbids the question, no descriptor can be told any
+ * more. */
 bool track_is_still(int fd, uint32_t slot)
 {
 	uint64_t cookie;
+	uint32_t len = sizeof cookie;
+	long result;
 
-	if (registry_socket_is(slot, fdtable_generation(slot)) && track_read_cookie(fd, &cookie) &&
-	    cookie == registry_mapping->sockets[slot].cookie)
-		return true;
+	if (registry_socket_is(slot, fdtable_generation(slot))) {
+		result = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
+		if (result == 0 && cookie == registry_mapping->sockets[slot].cookie)
+			return true;
+		if (result != 0 && result != -EBADF && result != -ENOTSOCK) {
+			if (!process_is_vfork_child())
+				process_enter_sandbox();
+			return false;
+		}
+	}
 	fdtable_clear(fd);
 	registry_count(LOST_STALE_FDS);
 	return false;

@@ -22,8 +22,20 @@
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),                                       \
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
+static int enter_by_prctl(struct sock_fprog *program)
+{
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program);
+}
+
+/* Not by a function of libc: we do not see it. */
+static int enter_unseen(struct sock_fprog *program)
+{
+	return (int)sys_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)(uintptr_t)program, 0,
+			     0, 0);
+}
+
 /* From now on only what peer_ping() and the end of a process need. */
-static void sandbox(uint32_t otherwise)
+static void sandbox(int (*enter)(struct sock_fprog *program), uint32_t otherwise)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -38,7 +50,7 @@ static void sandbox(uint32_t otherwise)
 	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
 
 	require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+	if (enter(&program) < 0)
 		skip("seccomp is not allowed here");
 }
 
@@ -49,21 +61,39 @@ static void run_own_connection(void)
 
 	for (int i = 0; i < 3; i++)
 		peer_ping(fd);
-	sandbox(SECCOMP_RET_KILL_PROCESS);
+	sandbox(enter_by_prctl, SECCOMP_RET_KILL_PROCESS);
 	for (int i = 0; i < 100; i++)
 		peer_ping(fd);
 	sys_call(SYS_exit_group, 0, 0, 0, 0, 0, 0);
 }
 
 /* A system call too many fails, with an errno that no other does. */
-static void ping_refused(int fd)
+static void ping_refused_in(int (*enter)(struct sock_fprog *program), int fd)
 {
-	sandbox(SECCOMP_RET_ERRNO | ENOTNAM);
+	sandbox(enter, SECCOMP_RET_ERRNO | ENOTNAM);
 	for (int i = 0; i < 10; i++)
 		peer_ping(fd);
 	errno = 0;
 	require(send(fd, REQUEST, REQUEST_BYTES, 0) == REQUEST_BYTES && errno == 0);
 	raw_receive_reply(fd);
+}
+
+static void ping_refused(int fd)
+{
+	ping_refused_in(enter_by_prctl, fd);
+}
+
+static void ping_refused_unseen(int fd)
+{
+	ping_refused_in(enter_unseen, fd);
+}
+
+static void run_refused_unseen(void)
+{
+	int fd = peer_connect();
+
+	run_child(peer_ping, fd);
+	run_child(ping_refused_unseen, fd);
 }
 
 static void run_refused(void)
@@ -118,6 +148,7 @@ static void expect_sandboxed(const struct log *log, const struct entry_case *sel
 {
 	(void)self;
 	expect(log_counter(log, "sandboxed") == 1);
+	expect(log_counter(log, "stale_fds") == 0);
 }
 
 static const struct entry_case cases[] = {
@@ -131,6 +162,9 @@ static const struct entry_case cases[] = {
 	 .check = expect_sandboxed},
 	{.name = "its own connection takes no system call of ours", .run = run_own_connection},
 	{.name = "an inherited one works although ours are refused", .run = run_refused},
+	{.name = "a sandbox that nobody told of is no closed descriptor",
+	 .run = run_refused_unseen,
+	 .check = expect_sandboxed},
 };
 
 int main(int argc, char **argv)
