@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gathers a finding from the registry, counts repeats, and has new ones written.
+ * Gathers a finding from the registry and has new ones written.
  *
- * A finding is told from another by its connection, its kind and its pair of stacks, and where there is
- * damage by the process that did it.  The shared
- * table `findings` counts each; whoever raises a count to 1, 10, 100, ... writes the record, so a
- * loop of violations costs a line per power of ten, whichever processes are in it.
+ * Which findings are one is finding_count.c's to say.  Whoever raises the count of one to 1, 10, 100,
+ * ... writes the record, so a loop of violations costs a line per power of ten, whichever processes
+ * are in it.
  */
 #include "finding.h"
 
@@ -14,56 +13,13 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "finding_count.h"
 #include "process.h"
 #include "registry.h"
 #include "report.h"
 #include "sys.h"
 #include "track.h"
-
-#define PROBES 64 /* slots of the table that are tried */
-
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	/* The finaliser of MurmurHash3 (Austin Appleby, public domain) on the running value. */
-	hash ^= value;
-	hash ^= hash >> 33;
-	hash *= UINT64_C(0xff51afd7ed558ccd);
-	hash ^= hash >> 33;
-	hash *= UINT64_C(0xc4ceb9fe1a85ec53);
-	hash ^= hash >> 33;
-	return hash;
-}
-
-static uint64_t finding_key(const struct finding_cause *cause, struct stack_id forked)
-{
-	uint64_t key = mix(0, registry_mapping->sockets[cause->slot].cookie);
-
-	key = mix(key, cause->kind + 1);
-	key = mix(key, (uint64_t)cause->other_use.n << 32 | cause->this_use.n);
-	/* Damage is told of each process: whose answers were wrong matters. */
-	if (cause->kind == KIND_CROSSED_REPLY || cause->kind == KIND_FOREIGN_GOODBYE)
-		key = mix(key, process.lineage.self.serial);
-	/* Without stacks of uses, the fork's tells one site from another. */
-	if (cause->this_use.n == 0)
-		key = mix(key, forked.n);
-	return key != 0 ? key : 1;
-}
-
-/* Counts the finding; returns how often it was seen, 0 when the table is full. */
-static uint64_t count_repeat(uint64_t key)
-{
-	struct registry_finding *findings = registry_mapping->findings;
-
-	for (uint32_t i = 0; i < PROBES; i++) {
-		struct registry_finding *entry = &findings[(key + i) % FORKSAN_MAX_FINDINGS];
-		uint64_t found = 0;
-
-		if (compare_exchange_acq_rel(&entry->key, &found, key) || found == key)
-			return fetch_add_relaxed(&entry->repeat, 1) + 1;
-	}
-	registry_count(LOST_FINDINGS);
-	return 0;
-}
+#include "wire/tls_hello.h"
 
 static bool is_power_of_ten(uint64_t n)
 {
@@ -134,6 +90,7 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	memcpy(&finding->peer, socket->peer, sizeof socket->peer);
 	if (sys_getsockname(cause->fd, &finding->local, &len) == 0)
 		finding->local_len = len;
+	tls_hello_server_name((const struct tls_hello *)socket->tls_hello, finding->server_name);
 	finding->fd = cause->fd;
 	finding->opened_by = socket->opener_pid;
 	finding->opened_at_ns = socket->opened_realtime_ns;
@@ -175,20 +132,20 @@ void finding_report(const struct finding_cause *cause)
 {
 	const struct registry_process *other = registry_find_process(cause->other_serial);
 	struct stack_id forked = forked_at(other);
-	uint64_t key = finding_key(cause, forked);
-	uint64_t repeat = count_repeat(key);
+	struct finding_count count = finding_count(cause, forked);
 	int saved_errno = errno;
 	struct finding finding;
 	uint64_t signals;
 
-	if (repeat == 0 || !is_power_of_ten(repeat))
+	if (count.repeat == 0 || !is_power_of_ten(count.repeat))
 		return;
 	sys_block_signals(&signals);
 	memset(&finding, 0, sizeof finding);
 	finding.kind = cause->kind;
-	finding.id = key;
+	finding.id = count.id;
+	finding.merge = count.merge;
 	finding.time_ns = sys_clock_ns(CLOCK_REALTIME);
-	finding.repeat = repeat;
+	finding.repeat = count.repeat;
 	finding.session = registry_mapping->header.session;
 	fill_reporter(&finding.reporter);
 	if (other)
@@ -203,7 +160,7 @@ void finding_report(const struct finding_cause *cause)
 	finding.text = cause->text;
 	finding.likely = cause->likely;
 	finding.basis = cause->basis;
-	if (repeat == 1)
+	if (count.repeat == 1)
 		registry_count(level_counter(cause->kind));
 	if (report_finding(registry_mapping, &finding) != 0)
 		registry_count(LOST_REPORTS);

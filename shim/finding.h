@@ -33,11 +33,19 @@ struct finding_process {
 	bool alive;
 };
 
+/* What a finding stands for besides what it shows: see finding_count.h. */
+enum finding_merge {
+	FINDING_NOT_MERGED,
+	FINDING_MERGED_PLACES,	    /* further places of the same connection */
+	FINDING_MERGED_CONNECTIONS, /* further connections of the same place */
+};
+
 struct finding {
 	enum kind kind;
 	uint64_t id;	   /* names this different finding in the session: its key in the registry */
 	uint64_t time_ns;  /* CLOCK_REALTIME */
 	uint64_t repeat;   /* times seen, this one included */
+	enum finding_merge merge;
 	const char *session;
 	struct finding_process reporter;
 	struct finding_process other; /* pid 0: nobody */
@@ -49,6 +57,7 @@ struct finding {
 	socklen_t peer_len;
 	struct sockaddr_storage local;
 	socklen_t local_len; /* 0: not known */
+	char server_name[FORKSAN_SERVER_NAME_BYTES]; /* in its TLS hello; "": none */
 	int fd;
 	pid_t opened_by;
 	uint64_t opened_at_ns; /* CLOCK_REALTIME */

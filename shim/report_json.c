@@ -95,6 +95,8 @@ static void put_connection(struct json *json, const struct finding *finding)
 	json_put_string(json, "class", wire_class_name(wire_class(finding->protocol)));
 	put_address(json, "peer", &finding->peer, finding->peer_len, "unknown");
 	put_address(json, "local", &finding->local, finding->local_len, NULL);
+	if (finding->server_name[0] != '\0')
+		json_put_string(json, "server_name", finding->server_name);
 	json_put_int(json, "fd", finding->fd);
 	json_put_int(json, "opened_by", finding->opened_by);
 	put_time(json, "opened_at", finding->opened_at_ns);
@@ -237,6 +239,20 @@ static void put_stacks(struct json *json, const struct registry *registry,
 	json_end_array(json);
 }
 
+/* NULL: the finding stands for itself. */
+static const char *merge_name(enum finding_merge merge)
+{
+	switch (merge) {
+	case FINDING_MERGED_PLACES:
+		return "places";
+	case FINDING_MERGED_CONNECTIONS:
+		return "connections";
+	case FINDING_NOT_MERGED:
+		break;
+	}
+	return NULL;
+}
+
 /* --- records ----------------------------------------------------------------------------- */
 
 static void begin_record(struct json *json, char *bytes, size_t size, const char *record)
@@ -269,6 +285,7 @@ size_t report_json_finding(char *bytes, size_t size, const struct registry *regi
 	json_put_int(&json, "ppid", finding->reporter.ppid);
 	put_comm(&json, finding->reporter.comm);
 	json_put_uint(&json, "repeat", finding->repeat);
+	json_put_string(&json, "merged", merge_name(finding->merge));
 	json_put_string(&json, "text", finding->text);
 	put_connection(&json, finding);
 	put_other(&json, &finding->other);

@@ -141,6 +141,17 @@ static void put_age(struct text *text, uint64_t earlier_ns, uint64_t later_ns)
 	text_put_string(text, " s before");
 }
 
+static void put_merge(struct block *block, enum finding_merge merge)
+{
+	if (merge == FINDING_NOT_MERGED)
+		return;
+	block_begin_field(block, "note");
+	text_put_string(&block->text, merge == FINDING_MERGED_PLACES
+					      ? "stands for every further place that uses this connection"
+					      : "stands for every further connection from this place");
+	block_end_line(block);
+}
+
 static void put_fields(struct block *block, const struct registry *registry,
 		       const struct finding *finding)
 {
@@ -166,6 +177,10 @@ static void put_fields(struct block *block, const struct registry *registry,
 		if (!put_address(text, &finding->local, finding->local_len))
 			*text = local;
 	}
+	if (finding->server_name[0] != '\0') {
+		text_put_string(text, ", TLS to ");
+		put_clean_string(text, finding->server_name);
+	}
 	text_put_string(text, ", fd ");
 	text_put_int(text, finding->fd);
 	text_put_string(text, ", cookie ");
@@ -185,6 +200,7 @@ static void put_fields(struct block *block, const struct registry *registry,
 		text_put_string(text, " times so far");
 	}
 	block_end_line(block);
+	put_merge(block, finding->merge);
 }
 
 static void put_stacks(struct block *block, const struct registry *registry,

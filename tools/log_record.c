@@ -181,6 +181,8 @@ static bool check_connection(const json_t *connection, struct log_complaint *com
 	       get_string(connection, "class", &ignored, complaint) &&
 	       get_string(connection, "peer", &ignored, complaint) &&
 	       get_string_or_null(connection, "local", &ignored, complaint) &&
+	       (json_object_get(connection, "server_name") == NULL ||
+		get_string(connection, "server_name", &ignored, complaint)) &&
 	       get_integer(connection, "fd", 0, &number, complaint) &&
 	       get_integer(connection, "opened_by", 1, &number, complaint) &&
 	       get_time(connection, "opened_at", &ignored, complaint);

@@ -180,6 +180,17 @@ static void print_history(const json_t *history, FILE *out)
 	}
 }
 
+/* A finding that stands for more than it shows; a later version's reason is not known. */
+static void print_merged(const char *merged, FILE *out)
+{
+	if (merged == NULL)
+		return;
+	if (strcmp(merged, "places") == 0)
+		print_field("note", "stands for every further place that uses this connection", out);
+	else if (strcmp(merged, "connections") == 0)
+		print_field("note", "stands for every further connection from this place", out);
+}
+
 static void print_example(const json_t *finding, bool every_frame, FILE *out)
 {
 	const json_t *connection = json_object_get(finding, "connection");
@@ -194,10 +205,15 @@ static void print_example(const json_t *finding, bool every_frame, FILE *out)
 	    strcmp(string_of(finding, "certainty"), "likely") == 0)
 		fputs(" (likely, not proven)", out);
 	fputc('\n', out);
+	print_merged(string_of(finding, "merged"), out);
 	for (size_t i = 0; i < advice_count; i++)
 		fprintf(out, "  advice   %s: %s\n", advice[i].name, advice[i].text);
 	fprintf(out, "  example  fd %lld, local ", integer_of(connection, "fd"));
 	clean_print(local != NULL ? local : "unnamed", out);
+	if (string_of(connection, "server_name") != NULL) {
+		fputs(", TLS to ", out);
+		clean_print(string_of(connection, "server_name"), out);
+	}
 	fputs(", socket ", out);
 	clean_print(string_of(connection, "id"), out);
 	fputc('\n', out);

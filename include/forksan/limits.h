@@ -49,6 +49,13 @@
  * counted and not written. */
 #define FORKSAN_MAX_FINDINGS 4096
 
+/* Pairs of stacks that are told apart of one kind and connection.  A connection is shared by mistake
+ * from few lines; more are one line over ever other stacks. */
+#define FORKSAN_PLACES_PER_CONNECTION 16
+
+/* Connections that are told apart of one kind and pair of stacks: more than any pool has. */
+#define FORKSAN_CONNECTIONS_PER_PLACE 64
+
 /* First bytes of each direction kept for telling the protocol: the longest fixed opening that is
  * needed is HTTP/2's client preface, 24 bytes (RFC 9113 section 3.4). */
 #define FORKSAN_HEAD_BYTES 32
@@ -60,6 +67,10 @@
  * used from few places; after that uses are judged and counted, not walked. */
 #define FORKSAN_USE_STACKS_PER_PROCESS 16
 #define FORKSAN_SOUND_STACKS_PER_PROCESS 4 /* of uses that were sound: for the other's report */
+
+/* The server's name in a TLS hello (SNI), with a NUL.  A DNS name has at most 253 bytes, a label 63;
+ * those of managed databases have about 60.  A longer one is not kept: a part would be another. */
+#define FORKSAN_SERVER_NAME_BYTES 64
 
 /* struct sockaddr_un is the largest address kept: 110 bytes (unix(7)). */
 #define FORKSAN_ADDRESS_BYTES 112

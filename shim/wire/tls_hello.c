@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS ClientHello: the way to its ALPN extension.
+ * TLS ClientHello: the way to its ALPN and server name extensions.
  *
  *   record       16 | version 2 | length 2 | payload ...         (a message may span records)
  *   handshake    01 | length 3 |
  *   hello        version 2 | random 32 | <1> session id | <2> cipher suites | <1> compression |
  *                <2> extensions:  type 2 | <2> data
  *   ALPN 0010    <2> list:  <1> name, ...                        the first known name counts
+ *   SNI  0000    <2> list:  00 | <2> host name                   the only type of name
  *
  *   <n> is a length of n bytes before what it measures.
  *
  * Sources: RFC 8446 sections 4.1.2 "Client Hello", 4.2 "Extensions", 5.1 "Record Layer"; RFC 7301
- * section 3.1; the names: IANA "TLS Application-Layer Protocol Negotiation (ALPN) Protocol IDs";
- * PostgreSQL documentation "SSL Session Encryption" (postgresql); MS-TDS 2.2 (tds/8.0).
+ * section 3.1; RFC 6066 section 3 "Server Name Indication"; the names: IANA "TLS Application-Layer
+ * Protocol Negotiation (ALPN) Protocol IDs"; PostgreSQL documentation "SSL Session Encryption"
+ * (postgresql); MS-TDS 2.2 (tds/8.0).
  */
 #include "wire/tls_hello.h"
 
@@ -23,7 +25,9 @@
 #define RECORD_HEADER_BYTES 5
 #define HANDSHAKE 0x16
 #define CLIENT_HELLO 0x01
+#define EXTENSION_SERVER_NAME 0x0000
 #define EXTENSION_ALPN 0x0010
+#define HOST_NAME 0
 #define VERSION_AND_RANDOM_BYTES 34
 
 /* What is read next, in the order of the drawing. */
@@ -42,6 +46,8 @@ enum {
 	ALPN_LENGTH,
 	ALPN_NAME_LENGTH,
 	ALPN_NAME,
+	SERVER_NAME_HEADER, /* the list's length, the name's type and its length */
+	SERVER_NAME,
 	DONE,
 };
 
@@ -69,6 +75,8 @@ static size_t field_bytes(uint8_t state)
 	case EXTENSIONS_LENGTH:
 	case ALPN_LENGTH:
 		return 2;
+	case SERVER_NAME_HEADER:
+		return 5;
 	}
 	return 0;
 }
@@ -79,9 +87,11 @@ static void skip_then(struct tls_hello *h, uint32_t bytes, uint8_t state)
 	h->state = state;
 }
 
-static void finish(struct tls_hello *h, enum protocol protocol)
+/* The hello is over, or no hello: what ALPN named stands. */
+static void finish(struct tls_hello *h)
 {
-	h->protocol = (uint8_t)protocol;
+	if (h->protocol == PROTOCOL_UNKNOWN || h->protocol >= PROTOCOL_COUNT)
+		h->protocol = PROTOCOL_TLS;
 	h->state = DONE;
 }
 
@@ -89,34 +99,45 @@ static void finish(struct tls_hello *h, enum protocol protocol)
 static void next_extension(struct tls_hello *h)
 {
 	if (h->extensions_left == 0)
-		finish(h, PROTOCOL_TLS);
+		finish(h);
 	else
 		h->state = EXTENSION_HEADER;
 }
 
+/* The rest of an extension, `skip` bytes, is of no interest. */
+static void skip_extension(struct tls_hello *h)
+{
+	h->state = EXTENSION;
+	if (h->skip == 0)
+		next_extension(h);
+}
+
 static void take_extension_header(struct tls_hello *h)
 {
-	uint32_t len = wire_be16(h->kept + 2);
+	uint32_t type = wire_be16(h->kept), len = wire_be16(h->kept + 2);
 
 	if (4 + len > h->extensions_left) {
-		finish(h, PROTOCOL_TLS);
+		finish(h);
 		return;
 	}
 	h->extensions_left = (uint16_t)(h->extensions_left - 4 - len);
-	skip_then(h, len, wire_be16(h->kept) == EXTENSION_ALPN ? ALPN_LENGTH : EXTENSION);
-	if (h->state == EXTENSION && len == 0)
-		next_extension(h);
-	if (h->state == ALPN_LENGTH && len < 2)
-		finish(h, PROTOCOL_TLS);
+	h->skip = len;
+	if (type == EXTENSION_ALPN && len >= 2)
+		h->state = ALPN_LENGTH;
+	else if (type == EXTENSION_SERVER_NAME && len > 5)
+		h->state = SERVER_NAME_HEADER;
+	else
+		skip_extension(h);
 }
 
 /* A name of the ALPN list is complete; `skip` is what is left of the extension. */
-static void take_name(struct tls_hello *h)
+static void take_alpn_name(struct tls_hello *h)
 {
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strlen(names[i].name) == h->have &&
 		    memcmp(names[i].name, h->kept, h->have) == 0) {
-			finish(h, names[i].protocol);
+			h->protocol = (uint8_t)names[i].protocol;
+			skip_extension(h);
 			return;
 		}
 	}
@@ -125,13 +146,29 @@ static void take_name(struct tls_hello *h)
 		next_extension(h);
 }
 
+static void take_server_name_header(struct tls_hello *h)
+{
+	uint32_t len = wire_be16(h->kept + 3);
+
+	h->skip -= h->skip < 5 ? h->skip : 5;
+	if (h->kept[2] != HOST_NAME || len == 0 || len > h->skip || len >= FORKSAN_SERVER_NAME_BYTES) {
+		skip_extension(h);
+		return;
+	}
+	h->skip -= len;
+	h->name_left = (uint16_t)len;
+	h->server_name_len = 0;
+	h->server_name_have = 0;
+	h->state = SERVER_NAME;
+}
+
 /* A fixed field is complete. */
 static void take_field(struct tls_hello *h)
 {
 	switch (h->state) {
 	case MESSAGE_HEADER:
 		if (h->kept[0] != CLIENT_HELLO)
-			finish(h, PROTOCOL_TLS);
+			finish(h);
 		else
 			skip_then(h, VERSION_AND_RANDOM_BYTES, RANDOM);
 		break;
@@ -158,16 +195,20 @@ static void take_field(struct tls_hello *h)
 			next_extension(h);
 		break;
 	case ALPN_NAME_LENGTH:
-		if (h->kept[0] == 0 || h->skip < 1u + h->kept[0]) {
-			finish(h, PROTOCOL_TLS);
+		h->skip -= h->skip > 0;
+		if (h->kept[0] == 0 || h->skip < h->kept[0]) {
+			skip_extension(h);
 			break;
 		}
 		h->name_left = h->kept[0];
-		h->skip -= 1u + h->kept[0];
+		h->skip -= h->kept[0];
 		h->state = ALPN_NAME;
 		break;
+	case SERVER_NAME_HEADER:
+		take_server_name_header(h);
+		break;
 	default:
-		finish(h, PROTOCOL_TLS);
+		finish(h);
 	}
 }
 
@@ -191,40 +232,67 @@ static void end_skip(struct tls_hello *h)
 		next_extension(h);
 		break;
 	default:
-		finish(h, PROTOCOL_TLS);
+		finish(h);
 	}
+}
+
+static size_t take_fixed(struct tls_hello *h, size_t want, const uint8_t *bytes, size_t len)
+{
+	size_t taken = 0;
+
+	while (h->have < want && taken < len)
+		h->kept[h->have++] = bytes[taken++];
+	if (h->have == want) {
+		h->have = 0;
+		take_field(h);
+	}
+	return taken;
+}
+
+static size_t take_alpn_bytes(struct tls_hello *h, const uint8_t *bytes, size_t len)
+{
+	size_t taken = h->name_left < len ? h->name_left : len;
+
+	/* One byte too many says that it is none of ours. */
+	for (size_t i = 0; i < taken && h->have < sizeof h->kept; i++)
+		h->kept[h->have++] = bytes[i];
+	h->name_left = (uint16_t)(h->name_left - taken);
+	if (h->name_left == 0) {
+		take_alpn_name(h);
+		h->have = 0;
+	}
+	return taken;
+}
+
+static size_t take_server_name_bytes(struct tls_hello *h, const uint8_t *bytes, size_t len)
+{
+	size_t taken = h->name_left < len ? h->name_left : len;
+
+	for (size_t i = 0; i < taken && h->server_name_have < FORKSAN_SERVER_NAME_BYTES; i++)
+		h->server_name[h->server_name_have++] = bytes[i];
+	h->name_left = (uint16_t)(h->name_left - taken);
+	if (h->name_left == 0) {
+		h->server_name_len = h->server_name_have;
+		skip_extension(h);
+	}
+	return taken;
 }
 
 /* Takes up to `len` bytes of handshake; returns how many. */
 static size_t take_handshake(struct tls_hello *h, const uint8_t *bytes, size_t len)
 {
-	size_t want = field_bytes(h->state), taken = 0;
+	size_t want = field_bytes(h->state), taken;
 
 	if (h->have > (want > 0 ? want : sizeof h->kept)) { /* cannot be */
-		finish(h, PROTOCOL_TLS);
+		finish(h);
 		return len;
 	}
-	if (want > 0) {
-		while (h->have < want && taken < len)
-			h->kept[h->have++] = bytes[taken++];
-		if (h->have == want) {
-			h->have = 0;
-			take_field(h);
-		}
-		return taken;
-	}
-	if (h->state == ALPN_NAME) {
-		for (; h->name_left > 0 && taken < len; h->name_left--, taken++) {
-			/* One byte too many says that it is none of ours. */
-			if (h->have < sizeof h->kept)
-				h->kept[h->have++] = bytes[taken];
-		}
-		if (h->name_left == 0) {
-			take_name(h);
-			h->have = 0;
-		}
-		return taken;
-	}
+	if (want > 0)
+		return take_fixed(h, want, bytes, len);
+	if (h->state == ALPN_NAME)
+		return take_alpn_bytes(h, bytes, len);
+	if (h->state == SERVER_NAME)
+		return take_server_name_bytes(h, bytes, len);
 	taken = h->skip < len ? h->skip : len;
 	h->skip -= (uint32_t)taken;
 	if (h->skip == 0)
@@ -238,7 +306,7 @@ static void take_record_header(struct tls_hello *h, uint8_t byte)
 	switch (h->record_have++) {
 	case 0:
 		if (byte != HANDSHAKE)
-			finish(h, PROTOCOL_TLS);
+			finish(h);
 		break;
 	case 3:
 		h->record_left = (uint32_t)byte << 8;
@@ -247,7 +315,7 @@ static void take_record_header(struct tls_hello *h, uint8_t byte)
 		h->record_left |= byte;
 		h->record_have = 0;
 		if (h->record_left == 0)
-			finish(h, PROTOCOL_TLS);
+			finish(h);
 		return;
 	}
 	h->record_left = 0;
@@ -269,4 +337,30 @@ enum protocol tls_hello_take(struct tls_hello *hello, const uint8_t *bytes, size
 		len -= taken;
 	}
 	return hello->state == DONE ? (enum protocol)hello->protocol : PROTOCOL_UNKNOWN;
+}
+
+static bool is_host_character(uint8_t byte)
+{
+	return wire_is_digit(byte) || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
+	       byte == '-' || byte == '.' || byte == '_';
+}
+
+bool tls_hello_server_name(const struct tls_hello *hello, char name[FORKSAN_SERVER_NAME_BYTES])
+{
+	size_t len = hello->server_name_len;
+
+	name[0] = '\0';
+	if (len == 0 || len >= FORKSAN_SERVER_NAME_BYTES)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		uint8_t byte = hello->server_name[i];
+
+		if (!is_host_character(byte)) {
+			name[0] = '\0';
+			return false;
+		}
+		name[i] = (char)byte;
+	}
+	name[len] = '\0';
+	return true;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading the application protocol out of a TLS ClientHello as it streams by.
+ * Reading the application protocol and the server's name out of a TLS ClientHello as it streams by.
  *
  * The 32 bytes of wire_tell()'s head say that a connection is TLS; the ALPN extension, some hundred
- * bytes later, says what is inside.  Fixed state, any cut, no name kept: the server name (SNI) is
- * skipped.  Pure.
+ * bytes later, says what is inside.  The server name (SNI) says nothing of the protocol, but to a
+ * person which of many hosts behind an address is meant; with an encrypted hello (ECH) it is the
+ * outer, public one.  Fixed state, any cut.  Pure.
  */
 #ifndef FORKSAN_SHIM_WIRE_TLS_HELLO_H
 #define FORKSAN_SHIM_WIRE_TLS_HELLO_H
@@ -14,17 +15,20 @@
 /* All zero: nothing was read. */
 struct tls_hello {
 	uint32_t record_left;	  /* payload of the current record still to come */
-	uint32_t skip;		  /* of the field being passed over, or of the ALPN extension */
+	uint32_t skip;		  /* of the field being passed over, or of the extension */
 	uint16_t extensions_left; /* after the current extension */
+	uint16_t name_left;	  /* of the name being read, either kind */
 	uint8_t record_have;	  /* bytes of the record's header read */
 	uint8_t state;
-	uint8_t have; /* bytes in kept */
-	uint8_t name_left;
-	uint8_t protocol; /* enum protocol: the answer */
+	uint8_t have;	  /* bytes in kept */
+	uint8_t protocol; /* enum protocol: the answer, or what ALPN named so far */
 	uint8_t kept[12];
-	uint8_t reserved[5];
+	uint8_t server_name_len; /* bytes in server_name, all of it there */
+	uint8_t server_name_have;
+	uint8_t reserved[2];
+	uint8_t server_name[FORKSAN_SERVER_NAME_BYTES]; /* as it came: see tls_hello_server_name() */
 };
-_Static_assert(sizeof(struct tls_hello) == 32, "fits beside a connection's head");
+_Static_assert(sizeof(struct tls_hello) == 96, "fits the connection's slot");
 
 /*
  * Takes the next bytes that the client sends, from the connection's first on.  Returns
@@ -33,5 +37,9 @@ _Static_assert(sizeof(struct tls_hello) == 32, "fits beside a connection's head"
  * "mqtt", ...).  Once it has answered it repeats its answer.
  */
 enum protocol tls_hello_take(struct tls_hello *hello, const uint8_t *bytes, size_t len);
+
+/* Copies the server's name; false, and "", when there is none, or none that a host can have:
+ * letters, digits, "-", "_" and ".". */
+bool tls_hello_server_name(const struct tls_hello *hello, char name[FORKSAN_SERVER_NAME_BYTES]);
 
 #endif

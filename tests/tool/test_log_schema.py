@@ -116,6 +116,7 @@ broken = [
     (("connection",), None),
     (("connection", "id"), 17),
     (("connection", "peer"), None),
+    (("connection", "server_name"), 7),
     (("connection", "fd"), -1),
     (("connection", "opened_at"), "yesterday"),
     (("culprit",), None),
@@ -147,10 +148,13 @@ for changes in (
     {"operation": None},
     {"future": {"x": 1}},
     {"connection": {"local": None, "future": 1}},
+    {"connection": {"server_name": "db.example.org"}},
     {"culprit": {"opened": None, "use": None, "future": 1}},
     {"ppid": 0},
     {"certainty": "proven", "basis": None, "truncated": []},
     {"certainty": "likely", "basis": "alternation", "truncated": ["opened", "this_use"]},
+    {"merged": "places"},
+    {"merged": None},
     {"history": [{"pid": 1, "call": "recv", "bytes": 1, "message": None, "future": 1}]},
     {"history": [{"pid": 1, "call": "recv", "bytes": 1, "message": None, "payload": r"a \\ \x00\r"}]},
 ):
@@ -159,7 +163,7 @@ for changes in (
     result = run("report", "-", stdin=log_of(record))
     check("broken" not in result.stdout, f"the tool takes {changes}")
 
-for name, value in (("certainty", "maybe"), ("basis", 1), ("truncated", ["opened", "opened"])):
+for name, value in (("certainty", "maybe"), ("merged", "all"), ("basis", 1), ("truncated", ["opened", "opened"])):
     check(not is_valid(finding(**{name: value})), f"the schema refuses {name} = {value!r}")
 operation = {"pid": 7, "call": "recv", "bytes": 70, "message": None}
 for payload in ("\x00", "\n", "\\", r"\q", r"\x0", "caf\u00e9", "x" * 65, "", 7):

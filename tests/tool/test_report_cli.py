@@ -70,7 +70,9 @@ check(status(0, "--version").stdout.startswith("forksan "), "--version")
 # A log's text never reaches the terminal as a command to it.
 evil = "\x1b[2J\x9b31m\x7f\r\x08"
 record = finding(
-    text=evil, comm=evil, connection={"peer": evil, "local": evil, "protocol": evil}
+    text=evil,
+    comm=evil,
+    connection={"peer": evil, "local": evil, "protocol": evil, "server_name": evil},
 )
 record["culprit"] = {"opened": evil, "use": evil}
 record["other"]["comm"] = evil

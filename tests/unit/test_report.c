@@ -116,7 +116,7 @@ static void a_finding_has_every_field(void **state)
 			"\"kind\":\"shared-use\",\"level\":\"violation\","
 			"\"time\":\"2026-11-24T08:46:56.123456789Z\","
 			"\"session\":\"00c0ffee00c0ffee\",\"pid\":812,\"ppid\":810,"
-			"\"comm\":\"gunicorn\",\"repeat\":1,\"text\":\"812 uses a connection");
+			"\"comm\":\"gunicorn\",\"repeat\":1,\"merged\":null,\"text\":\"812 uses a connection");
 	assert_contains("\"connection\":{\"id\":\"2a41\",\"protocol\":\"MySQL\","
 			"\"class\":\"database\",\"peer\":\"127.0.0.1:3306\","
 			"\"local\":\"127.0.0.1:51234\",\"fd\":7,\"opened_by\":810,"
@@ -137,6 +137,22 @@ static void a_finding_has_every_field(void **state)
 	assert_contains("\"truncated\":[]}\n");
 }
 
+static void a_server_named_in_tls_is_shown(void **state)
+{
+	(void)state;
+	render_json(FORKSAN_RECORD_BYTES);
+	assert_lacks("server_name");
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_lacks("TLS to");
+	strcpy(sample.finding.server_name, "db.example.org");
+	render_json(FORKSAN_RECORD_BYTES);
+	assert_contains("\"local\":\"127.0.0.1:51234\",\"server_name\":\"db.example.org\","
+			"\"fd\":7,");
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("connection  MySQL 127.0.0.1:3306 from 127.0.0.1:51234, "
+			"TLS to db.example.org, fd 7, cookie 2a41\n");
+}
+
 static void put_every_record(FILE *log)
 {
 	struct report_writer writer = {1, 7, 1, "sh"};
@@ -146,6 +162,11 @@ static void put_every_record(FILE *log)
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		sample.finding.kind = (enum kind)kind;
 		sample.finding.message = NULL;
+		render_json(FORKSAN_RECORD_BYTES);
+		add_record(log);
+	}
+	for (int merge = FINDING_MERGED_PLACES; merge <= FINDING_MERGED_CONNECTIONS; merge++) {
+		sample.finding.merge = (enum finding_merge)merge;
 		render_json(FORKSAN_RECORD_BYTES);
 		add_record(log);
 	}
@@ -159,6 +180,9 @@ static void put_every_record(FILE *log)
 		render_json(FORKSAN_RECORD_BYTES);
 		add_record(log);
 	}
+	strcpy(sample.finding.server_name, "db.example.org");
+	render_json(FORKSAN_RECORD_BYTES);
+	add_record(log);
 	memset(&sample.finding.other, 0, sizeof(sample.finding.other));
 	memset(sample.finding.stacks, 0, sizeof(sample.finding.stacks));
 	sample.finding.local_len = 0;
@@ -309,6 +333,25 @@ static void the_text_reads_well(void **state)
 			"/srv/app.py:42 (pid 812, pid 811)\n");
 }
 
+static void a_finding_that_stands_for_more_says_so(void **state)
+{
+	(void)state;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_lacks("note ");
+	sample.finding.merge = FINDING_MERGED_PLACES;
+	render_json(FORKSAN_RECORD_BYTES);
+	assert_contains("\"merged\":\"places\"");
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("==812==   note        stands for every further place that uses this "
+			"connection\n");
+	sample.finding.merge = FINDING_MERGED_CONNECTIONS;
+	render_json(FORKSAN_RECORD_BYTES);
+	assert_contains("\"merged\":\"connections\"");
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("==812==   note        stands for every further connection from this "
+			"place\n");
+}
+
 static void each_kind_has_its_headline(void **state)
 {
 	static const char *const headlines[KIND_COUNT] = {
@@ -455,6 +498,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_finding_has_every_field, begin, end),
+		cmocka_unit_test_setup_teardown(a_server_named_in_tls_is_shown, begin, end),
 		cmocka_unit_test_setup_teardown(every_record_is_as_the_schema_says, begin, end),
 		cmocka_unit_test_setup_teardown(foreign_bytes_stay_valid, begin, end),
 		cmocka_unit_test_setup_teardown(the_largest_finding_fits, begin, end),
@@ -462,6 +506,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_stack_that_was_cut_when_taken_is_named, begin,
 						end),
 		cmocka_unit_test_setup_teardown(the_text_reads_well, begin, end),
+		cmocka_unit_test_setup_teardown(a_finding_that_stands_for_more_says_so, begin, end),
 		cmocka_unit_test_setup_teardown(each_kind_has_its_headline, begin, end),
 		cmocka_unit_test_setup_teardown(verbosity_shows_all_frames_and_build_ids, begin,
 						end),

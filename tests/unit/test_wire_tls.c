@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tls_hello_take(): the ALPN name is found in a ClientHello however its bytes, its records and its
- * extensions are cut and ordered; and what is no ClientHello is answered, not waited for.
+ * tls_hello_take(): the ALPN name and the server's are found in a ClientHello however its bytes,
+ * its records and its extensions are cut and ordered; and what is no ClientHello is answered, not
+ * waited for.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,43 +72,64 @@ static void put_extension(struct hello *h, unsigned type, const void *data, size
 	put(h, data, len);
 }
 
-/* `alpn`: names, each with its length before it; NULL for no such extension.  The message is cut
- * into records of `record` bytes. */
-static void build(struct hello *out, const char *alpn, size_t session, bool extensions,
-		  size_t record)
+/* What build() puts into a hello. */
+struct shape {
+	const char *alpn; /* names, each with its length before it; NULL: no such extension */
+	const char *host; /* NULL: no such extension */
+	size_t session;	  /* bytes */
+	size_t record;	  /* bytes of the message in each */
+	bool late_host;	  /* after ALPN */
+	uint8_t host_type;
+};
+
+static void put_host(struct hello *list, const struct shape *shape)
+{
+	size_t len;
+
+	if (shape->host == NULL)
+		return;
+	len = strlen(shape->host);
+	put_number(list, 0x0000, 2);
+	put_number(list, len + 5, 2);
+	put_number(list, len + 3, 2);
+	put_number(list, shape->host_type, 1);
+	put_number(list, len, 2);
+	put(list, shape->host, len);
+}
+
+static void build(struct hello *out, const struct shape *shape)
 {
 	static struct hello message, body, list;
-	static const uint8_t zeros[34], sni[] = "\x00\x0c\x00\x00\x09h2.sample";
+	static const uint8_t zeros[34];
 
 	out->len = message.len = body.len = list.len = 0;
 	put_number(&body, 0x0303, 2);
 	put(&body, zeros, 32);
-	put_number(&body, session, 1);
-	put(&body, zeros, session);
+	put_number(&body, shape->session, 1);
+	put(&body, zeros, shape->session);
 	put_number(&body, 4, 2);
 	put_number(&body, 0x13011302, 4);
 	put_number(&body, 1, 1);
 	put_number(&body, 0, 1);
-	put_extension(&list, 0x0000, sni, sizeof sni - 1);
+	if (!shape->late_host)
+		put_host(&list, shape);
 	put_extension(&list, 0x0017, NULL, 0);
-	if (alpn != NULL) {
+	if (shape->alpn != NULL) {
 		put_number(&list, 0x0010, 2);
-		put_number(&list, strlen(alpn) + 2, 2);
-		put_number(&list, strlen(alpn), 2);
-		put(&list, alpn, strlen(alpn));
+		put_number(&list, strlen(shape->alpn) + 2, 2);
+		put_number(&list, strlen(shape->alpn), 2);
+		put(&list, shape->alpn, strlen(shape->alpn));
 	}
+	if (shape->late_host)
+		put_host(&list, shape);
 	put_extension(&list, 0x002b, "\x02\x03\x04", 3);
-	if (extensions) {
-		put_number(&body, list.len, 2);
-		put(&body, list.bytes, list.len);
-	} else {
-		put_number(&body, 0, 2);
-	}
+	put_number(&body, list.len, 2);
+	put(&body, list.bytes, list.len);
 	put_number(&message, 0x01, 1);
 	put_number(&message, body.len, 3);
 	put(&message, body.bytes, body.len);
-	for (size_t at = 0; at < message.len; at += record) {
-		size_t len = message.len - at < record ? message.len - at : record;
+	for (size_t at = 0; at < message.len; at += shape->record) {
+		size_t left = message.len - at, len = left < shape->record ? left : shape->record;
 
 		put_number(out, 0x160301, 3);
 		put_number(out, len, 2);
@@ -128,7 +150,16 @@ static enum protocol take(struct tls_hello *h, const uint8_t *bytes, size_t len)
 	return answer;
 }
 
-static void check(const uint8_t *bytes, size_t len, enum protocol meant)
+static void check_name(const struct tls_hello *h, const char *meant)
+{
+	char name[FORKSAN_SERVER_NAME_BYTES];
+
+	assert_int_equal(tls_hello_server_name(h, name), meant[0] != '\0');
+	assert_string_equal(name, meant);
+}
+
+/* `host`: "" for none. */
+static void check(const uint8_t *bytes, size_t len, enum protocol meant, const char *host)
 {
 	for (size_t cut = 0; cut <= len; cut++) {
 		struct tls_hello h = {0};
@@ -137,6 +168,7 @@ static void check(const uint8_t *bytes, size_t len, enum protocol meant)
 		assert_true(first == PROTOCOL_UNKNOWN || first == meant);
 		assert_int_equal(take(&h, bytes + cut, len - cut), meant);
 		assert_int_equal(take(&h, bytes, len), meant);
+		check_name(&h, host);
 	}
 	for (size_t piece = 1; piece < 8; piece++) {
 		struct tls_hello h = {0};
@@ -145,16 +177,18 @@ static void check(const uint8_t *bytes, size_t len, enum protocol meant)
 		for (size_t at = 0; at < len; at += piece)
 			answer = take(&h, bytes + at, len - at < piece ? len - at : piece);
 		assert_int_equal(answer, meant);
+		check_name(&h, host);
 	}
 }
 
 static void a_recorded_hello_is_read(void **state)
 {
 	(void)state;
-	check((const uint8_t *)recorded, sizeof recorded - 1, PROTOCOL_POSTGRESQL);
+	check((const uint8_t *)recorded, sizeof recorded - 1, PROTOCOL_POSTGRESQL,
+	      "db.example.org");
 }
 
-static void names_are_found(void **state)
+static void alpn_names_are_found(void **state)
 {
 	static const struct {
 		const char *alpn;
@@ -170,6 +204,9 @@ static void names_are_found(void **state)
 		{"\x09postgresq", PROTOCOL_TLS},
 		{"\x0dpostgresql-xx", PROTOCOL_TLS},
 		{"\003foo", PROTOCOL_TLS},
+		{"\x7f"
+		 "h2",
+		 PROTOCOL_TLS},
 		{"", PROTOCOL_TLS},
 		{NULL, PROTOCOL_TLS},
 	};
@@ -177,13 +214,115 @@ static void names_are_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		build(&h, cases[i].alpn, 32, true, 16384);
-		check(h.bytes, h.len, cases[i].protocol);
-		build(&h, cases[i].alpn, 0, true, 7);
-		check(h.bytes, h.len, cases[i].protocol);
+		struct shape shape = {cases[i].alpn, "h2.sample", 32, 16384, false, 0};
+
+		build(&h, &shape);
+		check(h.bytes, h.len, cases[i].protocol, "h2.sample");
+		shape.late_host = true;
+		build(&h, &shape);
+		check(h.bytes, h.len, cases[i].protocol, "h2.sample");
+		shape.session = 0;
+		shape.record = 7;
+		build(&h, &shape);
+		check(h.bytes, h.len, cases[i].protocol, "h2.sample");
 	}
-	build(&h, NULL, 32, false, 16384);
-	check(h.bytes, h.len, PROTOCOL_TLS);
+}
+
+static void server_names_are_kept_whole_or_not_at_all(void **state)
+{
+	static const char longest[] =
+		"db-1.cluster-c9akciq32abc.eu-central-1.rds.amazonaws.example.org";
+	static const struct {
+		const char *host;
+		const char *kept;
+	} cases[] = {
+		{"a", "a"},
+		{"localhost", "localhost"},
+		{"XN--d1acufc.example", "XN--d1acufc.example"},
+		{"_tls.db_1.example", "_tls.db_1.example"},
+		{longest + 1, longest + 1}, /* 63 bytes */
+		{longest, ""},
+		{"", ""},
+		{NULL, ""},
+		{"db example", ""},
+		{"db\nexample", ""},
+		{"db\033[31m", ""},
+		{"d\xc3\xbc.example", ""},
+		{"a/b", ""},
+		{"\"", ""},
+	};
+	static struct hello h;
+
+	(void)state;
+	assert_int_equal(strlen(longest), FORKSAN_SERVER_NAME_BYTES);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct shape shape = {"\x02h2", cases[i].host, 32, 16384, i % 2, 0};
+
+		build(&h, &shape);
+		check(h.bytes, h.len, PROTOCOL_HTTP2, cases[i].kept);
+		shape.host_type = 1;
+		build(&h, &shape);
+		check(h.bytes, h.len, PROTOCOL_HTTP2, "");
+	}
+}
+
+/* A name is shown once it is there to its last byte. */
+static void half_a_name_is_none(void **state)
+{
+	struct tls_hello h = {0};
+	size_t end =
+		(size_t)((const char *)memmem(recorded, sizeof recorded, "db.example.org", 14) -
+			 recorded) +
+		14;
+
+	(void)state;
+	take(&h, (const uint8_t *)recorded, end - 1);
+	check_name(&h, "");
+	take(&h, (const uint8_t *)recorded + end - 1, 1);
+	check_name(&h, "db.example.org");
+}
+
+/* An extension's bytes as they stand in a hello. */
+static void check_broken(const char *extension, size_t len)
+{
+	static struct hello h, list;
+	static const uint8_t zeros[32];
+
+	h.len = list.len = 0;
+	put(&list, extension, len);
+	put_extension(&list, 0x0010, "\x00\x03\x02h2", 5);
+	put_number(&h, 0x160301, 3);
+	put_number(&h, 4 + 34 + 1 + 4 + 2 + 2 + list.len, 2);
+	put_number(&h, 0x01, 1);
+	put_number(&h, 34 + 1 + 4 + 2 + 2 + list.len, 3);
+	put_number(&h, 0x0303, 2);
+	put(&h, zeros, 32);
+	put_number(&h, 0, 1);
+	put_number(&h, 2, 2);
+	put_number(&h, 0x1301, 2);
+	put_number(&h, 0x0100, 2);
+	put_number(&h, list.len, 2);
+	put(&h, list.bytes, list.len);
+	check(h.bytes, h.len, PROTOCOL_HTTP2, "");
+}
+
+/* A length that overruns its extension is no name, and what stands behind it is read all the same.
+ */
+static void broken_extensions_are_passed_over(void **state)
+{
+	(void)state;
+	check_broken("\x00\x00\x00\x00", 4);
+	check_broken("\x00\x00\x00\x05\x00\x03\x00\x00\x00", 9);
+	check_broken("\x00\x00\x00\x06\x00\x04\x00\x00\x02"
+		     "a",
+		     10);
+	check_broken("\x00\x00\x00\x06\x00\x04\x00\xff\xff"
+		     "a",
+		     10);
+	check_broken("\x00\x00\x00\x03\x00\x01\x00", 7);
+	check_broken("\x00\x10\x00\x02\x00\x00", 6);
+	check_broken("\x00\x10\x00\x03\x00\x01\x00", 7);
+	check_broken("\x00\x10\x00\x01\x00", 5);
 }
 
 static void what_is_no_hello_is_answered(void **state)
@@ -202,6 +341,7 @@ static void what_is_no_hello_is_answered(void **state)
 
 		h = (struct tls_hello){0};
 		assert_int_equal(take(&h, (const uint8_t *)others[i], len), PROTOCOL_TLS);
+		check_name(&h, "");
 	}
 	/* An empty record, a list that overruns its extension. */
 	h = (struct tls_hello){0};
@@ -217,6 +357,7 @@ static void corrupt_state_does_no_harm(void **state)
 	for (int round = 0; round < 100000; round++) {
 		struct tls_hello h;
 		uint8_t bytes[64], raw[sizeof h];
+		char name[FORKSAN_SERVER_NAME_BYTES];
 
 		for (size_t i = 0; i < sizeof raw + sizeof bytes; i++) {
 			seed ^= seed << 13;
@@ -229,6 +370,9 @@ static void corrupt_state_does_no_harm(void **state)
 		}
 		memcpy(&h, raw, sizeof h);
 		take(&h, bytes, sizeof bytes);
+		h.server_name_len = raw[0];
+		if (tls_hello_server_name(&h, name))
+			assert_true(strlen(name) == raw[0]);
 	}
 }
 
@@ -236,7 +380,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recorded_hello_is_read),
-		cmocka_unit_test(names_are_found),
+		cmocka_unit_test(alpn_names_are_found),
+		cmocka_unit_test(server_names_are_kept_whole_or_not_at_all),
+		cmocka_unit_test(half_a_name_is_none),
+		cmocka_unit_test(broken_extensions_are_passed_over),
 		cmocka_unit_test(what_is_no_hello_is_answered),
 		cmocka_unit_test(corrupt_state_does_no_harm),
 	};
