@@ -20,8 +20,13 @@ _Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->
  * its beginning is AMQP's Connection.Close. */
 #define FORESEEN_BYTES 64
 
-/* How often the processor is given up while another process records. */
-#define YIELDS 64
+/* How long a record waits for another process that is about to record: some time slices. */
+#define WAIT_NS 10000000
+
+/* Of a process's time at most one part in WAIT_SHARE goes into such waits in vain, but for the first
+ * WAITS_IN_VAIN. */
+#define WAIT_SHARE 20
+#define WAITS_IN_VAIN 20
 
 static struct evidence *evidence_of(const struct registry_socket *socket)
 {
@@ -40,34 +45,61 @@ bool conversation_is_opaque(const struct registry_socket *socket)
 	return talk->mode == WIRE_MODE_OPAQUE || talk->mode == WIRE_MODE_TLS;
 }
 
+static bool other_is_inside(const struct evidence *evidence, enum wire_direction direction)
+{
+	for (int i = 0; i < EVIDENCE_INSIDE; i++) {
+		uint32_t serial = load_relaxed(&evidence->inside[direction][i]);
+
+		if (serial != 0 && serial != process.lineage.self.serial)
+			return true;
+	}
+	return false;
+}
+
 bool conversation_is_busy(const struct registry_socket *socket)
 {
 	const struct evidence *evidence = evidence_of(socket);
 
-	for (int d = 0; d < 2; d++)
-		for (int i = 0; i < EVIDENCE_INSIDE; i++) {
-			uint32_t serial = load_relaxed(&evidence->inside[d][i]);
-
-			if (serial != 0 && serial != process.lineage.self.serial)
-				return true;
-		}
-	return false;
+	return other_is_inside(evidence, WIRE_CLIENT) || other_is_inside(evidence, WIRE_SERVER);
 }
 
 /* --- recording ----------------------------------------------------------------------------- */
 
-/* A process that lost its processor while it recorded gets it back: a record that is missed costs the
- * proof of everything until an exchange has ended cleanly.  Only where two processes speak on one
- * connection at once does anybody come here; a dead one's claim costs these yields once. */
-static void let_others_finish(const struct evidence *evidence)
+/* True when another process should record first: it holds the claim, or it is inside a write that
+ * these bytes may answer. */
+static bool should_wait(const struct evidence *evidence, enum wire_direction direction)
 {
-	for (int i = 0; i < YIELDS; i++) {
-		uint32_t holder = load_relaxed(&evidence->claimed_by);
+	uint32_t holder = load_relaxed(&evidence->claimed_by);
 
-		if (holder == 0 || holder == process.lineage.self.serial)
-			return;
+	if (holder != 0)
+		return holder != process.lineage.self.serial;
+	return direction == WIRE_SERVER && evidence_is_following(evidence) &&
+	       other_is_inside(evidence, WIRE_CLIENT);
+}
+
+/* A process that lost its processor on its way out of a call, or while it recorded, gets it back:
+ * without its record the proof of everything is gone until an exchange has ended cleanly.  Only
+ * where two processes speak on one connection at once does anybody come here; a dead one's claim and
+ * a write that blocks are waited for in vain. */
+static void let_others_record(const struct evidence *evidence, enum wire_direction direction)
+{
+	static _Atomic uint64_t paid_off_ns; /* when the waits in vain so far are paid off */
+	uint64_t now, began;
+
+	if (!should_wait(evidence, direction))
+		return;
+	began = now = sys_clock_ns(CLOCK_MONOTONIC);
+	if (load_relaxed(&paid_off_ns) > now + WAITS_IN_VAIN * WAIT_SHARE * (uint64_t)WAIT_NS)
+		return;
+	do {
 		sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
-	}
+		if (!should_wait(evidence, direction))
+			return;
+		now = sys_clock_ns(CLOCK_MONOTONIC);
+	} while (now - began < WAIT_NS);
+	if (load_relaxed(&paid_off_ns) > began)
+		began = load_relaxed(&paid_off_ns);
+	store_relaxed(&paid_off_ns, began + WAIT_SHARE * (uint64_t)WAIT_NS);
 }
 
 static void record(struct registry_socket *socket, struct evidence_ticket ticket,
@@ -77,7 +109,7 @@ static void record(struct registry_socket *socket, struct evidence_ticket ticket
 	struct evidence_operation op = *operation;
 
 	op.ticket = ticket;
-	let_others_finish(evidence);
+	let_others_record(evidence, op.direction);
 	evidence_record(evidence, &process.lineage, &op, facts);
 	if (facts->missed) {
 		const struct registry_process *claimer = registry_find_process(facts->claimed_by);

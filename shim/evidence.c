@@ -74,6 +74,11 @@ bool evidence_opened(const struct evidence *evidence)
 	return evidence->state != EVIDENCE_FOLLOWING || !wire_talk_opening(&evidence->talk);
 }
 
+bool evidence_is_following(const struct evidence *evidence)
+{
+	return evidence->state == EVIDENCE_FOLLOWING && evidence->talk.mode == WIRE_MODE_EXCHANGES;
+}
+
 void evidence_encrypt(struct evidence *evidence, enum protocol inside)
 {
 	evidence->flags |= EVIDENCE_MODE;

@@ -172,6 +172,9 @@ void evidence_resume(struct evidence *evidence, enum protocol protocol);
 /* True when recording the opening has nothing more to learn. */
 bool evidence_opened(const struct evidence *evidence);
 
+/* True while requests and replies are told apart, so that a missing record would hurt. */
+bool evidence_is_following(const struct evidence *evidence);
+
 /* A TLS hello named the protocol inside: only records can be followed. */
 void evidence_encrypt(struct evidence *evidence, enum protocol inside);
 

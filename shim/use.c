@@ -11,7 +11,7 @@
  * after would let two siblings' first uses both pass.
  *
  * Runs in any thread and in signal handlers.  Nothing here allocates, changes errno, or waits for
- * another process longer than some yields of the processor (conversation.c).
+ * another process for more than some milliseconds (conversation.c).
  */
 #include "track.h"
 

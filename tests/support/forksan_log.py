@@ -12,6 +12,7 @@ is an empty one: whether the shim was there at all is told by `log.counters`, wh
 expects silence must look at.
 """
 
+import datetime
 import json
 import os
 
@@ -105,6 +106,11 @@ class Log:
             raise AssertionError(f"{self.path} ends in a cut line")
         for record in self.records:
             validator.validate(record)
+
+
+def seconds(time):
+    """A record's time as time.time() gives it."""
+    return datetime.datetime.fromisoformat(time[:26] + "+00:00").timestamp()
 
 
 def describe(finding):

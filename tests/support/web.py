@@ -105,7 +105,8 @@ class Answers:
 
     def __init__(self):
         self.count = collections.Counter()
-        self.liars = set()  # pids of workers that gave a wrong or empty answer
+        # (pid of the worker, time at which it had come) of each wrong or empty answer
+        self.told_lies = []
 
     def __getattr__(self, name):
         if name in self.KINDS:
@@ -163,10 +164,11 @@ def load(port, requests=REQUESTS, concurrent=CONCURRENT, seconds=60):
                     return
                 number = numbers.pop()
             kind, worker = ask(port, number)
+            came = time.time()
             with lock:
                 answers.count[kind] += 1
                 if kind in ("wrong", "empty"):
-                    answers.liars.add(worker)
+                    answers.told_lies.append((worker, came))
 
     clients = [threading.Thread(target=client) for _ in range(concurrent)]
     for thread in clients:
