@@ -33,6 +33,16 @@ static struct evidence *evidence_of(const struct registry_socket *socket)
 	return (struct evidence *)(uintptr_t)socket->evidence;
 }
 
+static struct tls_hello *hello_of(struct registry_socket *socket)
+{
+	return (struct tls_hello *)socket->tls_hello;
+}
+
+static bool speaks_tls(const struct registry_socket *socket)
+{
+	return evidence_of(socket)->talk.mode == WIRE_MODE_TLS;
+}
+
 static enum wire_direction direction_of(const struct track_call *call)
 {
 	return call->way == TRACK_WRITE ? WIRE_CLIENT : WIRE_SERVER;
@@ -156,6 +166,8 @@ void conversation_open(const struct track_call *call, const uint32_t earlier[2])
 	}
 	replay(socket, other, earlier[other]);
 	replay(socket, now, earlier[now]);
+	if (load_relaxed(&socket->protocol) == PROTOCOL_TLS)
+		tls_hello_take(hello_of(socket), socket->head[WIRE_CLIENT], earlier[WIRE_CLIENT]);
 }
 
 void conversation_watch(const struct track_call *call, bool idle)
@@ -196,27 +208,27 @@ void conversation_leave(struct track_call *call)
 
 /* --- the opening --------------------------------------------------------------------------- */
 
-/* A TLS hello may name the protocol inside (ALPN).  True when it has nothing more to tell. */
+/* A TLS hello may name the server (SNI) and the protocol inside (ALPN).  `tls`: it was TLS before
+ * the call; what asks for TLS is no part of the hello.  True when nothing more can be told. */
 static bool read_hello(const struct track_call *call, const struct iovec *iov, int count,
-		       size_t moved)
+		       size_t moved, bool tls)
 {
 	struct registry_socket *socket = track_socket(call->entry);
-	struct tls_hello *hello = (struct tls_hello *)socket->tls_hello;
 	enum protocol inside = PROTOCOL_UNKNOWN;
 
-	if (load_relaxed(&socket->protocol) != PROTOCOL_TLS)
+	if (!speaks_tls(socket))
 		return true;
-	if (call->way != TRACK_WRITE)
+	if (call->way != TRACK_WRITE || !tls)
 		return false;
 	for (int i = 0; i < count && moved > 0 && inside == PROTOCOL_UNKNOWN; i++) {
 		size_t n = iov[i].iov_len < moved ? iov[i].iov_len : moved;
 
-		inside = tls_hello_take(hello, iov[i].iov_base, n);
+		inside = tls_hello_take(hello_of(socket), iov[i].iov_base, n);
 		moved -= n;
 	}
 	if (inside == PROTOCOL_UNKNOWN)
 		return false;
-	if (inside != PROTOCOL_TLS) {
+	if (inside != PROTOCOL_TLS && load_relaxed(&socket->protocol) == PROTOCOL_TLS) {
 		store_relaxed(&socket->protocol, inside);
 		evidence_encrypt(evidence_of(socket), inside);
 	}
@@ -236,11 +248,11 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 	};
 	/* Without a place from before the call, it overlapped everything. */
 	struct evidence_ticket late = {0, EVIDENCE_INSIDE, (uint8_t)operation.direction};
-	bool hello_read;
+	bool tls = speaks_tls(socket), hello_read;
 
 	record(socket, call->inside ? call->ticket : late, &operation, facts);
 	if (load_relaxed(&socket->flags) & SOCKET_UNTOLD) {
-		hello_read = read_hello(call, iov, count, moved);
+		hello_read = read_hello(call, iov, count, moved, tls);
 		if (hello_read && evidence_opened(evidence_of(socket)))
 			fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNTOLD);
 	}

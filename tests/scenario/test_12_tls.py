@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Inside TLS nothing can be read, yet the connection is the protocol that asked for TLS, or that
-its hello names, and the lineage rule needs no bytes.
+its hello names, the hello says which host is meant, and the lineage rule needs no bytes.
 
 Who asked and who was answered is told by direction alone, so no crossed reply is ever proven; the
 last holder's final writes are taken for its goodbye.
@@ -54,6 +54,8 @@ class Tls(cases.Cases):
                 self.assertEqual((self.protocol, self.kind, self.db.peer),
                                  (connection["protocol"], connection["class"],
                                   connection["peer"]))
+                self.assertEqual(None if driver == "mysqlclient" else "localhost",
+                                 connection.get("server_name"))
                 self.assertEqual("sibling", finding["other"]["relation"])
                 self.assertEqual(scenario.marked(SCRIPT, opened), finding["culprit"]["opened"])
                 self.assertIn(finding["culprit"]["use"], USED)
@@ -115,6 +117,17 @@ class Tls(cases.Cases):
         self.secure_http()
         self.check_shared("requests", "requests")
         self.check_quiet("requests", "child_exits", "both_exit")
+
+    def test_a_hello_in_single_bytes(self):
+        self.secure_http()
+        _, log = self.run_both("tls_cut.py", True, APP_AUTHORITY=self.tls.authority)
+        shared = log.findings(kind="shared-use")
+        self.assertTrue(shared)
+        for finding in shared:
+            connection = finding["connection"]
+            self.assertEqual((self.protocol, self.kind, "localhost"),
+                             (connection["protocol"], connection["class"],
+                              connection.get("server_name")))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 APP_DRIVER  mysqlclient, pymysql, psycopg2 or requests; APP_AUTHORITY: the file that signed the
             server's certificate.
+            All but mysqlclient, to which that means a unix socket, know the server as localhost.
 APP_CASE    siblings     two forked workers ask, one after the other
             at_once      the second worker asks while the first awaits its answer
             last_holder  the only worker asks and ends; then the opener, which has asked before,
@@ -30,11 +31,13 @@ if DRIVER == "mysqlclient":
     connection = driver.connect(password="secret", **MYSQL)  # MARK opened_mysqlclient
 elif DRIVER == "pymysql":
     import pymysql as driver
+    MYSQL["host"] = "localhost"
     connection = driver.connect(password="secret", read_timeout=2, **MYSQL)  # MARK opened_pymysql
 elif DRIVER == "psycopg2":
     import psycopg2 as driver
     connection = driver.connect(  # MARK opened_psycopg2
-        host="127.0.0.1", port=PORT, user="postgres", sslmode="verify-ca", sslrootcert=AUTHORITY)
+        host="localhost", hostaddr="127.0.0.1", port=PORT, user="postgres", sslmode="verify-ca",
+        sslrootcert=AUTHORITY)
     connection.autocommit = True
 else:
     import requests
@@ -47,7 +50,7 @@ SLEEP = {"psycopg2": "pg_sleep(0.5)"}.get(DRIVER, "sleep(0.5)")
 
 def ask(number, what="1"):
     if DRIVER == "requests":
-        answer = connection.get(f"https://127.0.0.1:{PORT}/{number}", timeout=2)  # MARK requests
+        answer = connection.get(f"https://localhost:{PORT}/{number}", timeout=2)  # MARK requests
         return int(answer.text[1:])
     cursor = connection.cursor()
     cursor.execute(f"select {number}, {what}")  # MARK used
