@@ -2,7 +2,8 @@
 /*
  * Gathers a finding from the registry and has new ones written.
  *
- * Which findings are one is finding_count.c's to say.  Whoever raises the count of one to 1, 10, 100,
+ * Which findings are one is finding_count.c's to say.  Whoever raises the count of one to 1, 10,
+ * 100,
  * ... writes the record, so a loop of violations costs a line per power of ten, whichever processes
  * are in it.
  */
@@ -97,8 +98,8 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	finding->stacks[FINDING_STACK_OPENED].n = socket->opened_stack;
 }
 
-/* The fork that matters is the one that put the connection into two processes: of the two, the child's;
- * between siblings, that of the one that reports. */
+/* The fork that matters is the one that put the connection into two processes: of the two, the
+ * child's; between siblings, that of the one that reports. */
 static struct stack_id forked_at(const struct registry_process *other)
 {
 	const struct registry_process *child = process.shared;

@@ -53,8 +53,9 @@ void history_start(uint32_t slot)
 		    !compare_exchange_acq_rel(&history->owner, &owner, owner_of(slot)))
 			continue;
 		store_relaxed(&history->has_payloads,
-			      options.payload && registry_populate(registry->payloads[i],
-								   sizeof *registry->payloads) == 0);
+			      options.payload &&
+				      registry_populate(registry->payloads[i],
+							sizeof *registry->payloads) == 0);
 		for (uint32_t n = 0; n < FORKSAN_HISTORY_OPERATIONS; n++)
 			store_relaxed(&history->operations[n].time_ns, 0);
 		store_relaxed(&history->next, 0);
@@ -102,9 +103,8 @@ void history_add(uint32_t slot, enum operation operation, bool writes, uint16_t 
 	entry->protocol = (uint8_t)load_relaxed(&registry->sockets[slot].protocol);
 	entry->payload_len_bytes = 0;
 	if (unlikely(options.payload) && iov && load_relaxed(&history->has_payloads))
-		entry->payload_len_bytes =
-			copy_payload(registry->payloads[history - registry->histories][at], iov,
-				     count, moved);
+		entry->payload_len_bytes = copy_payload(
+			registry->payloads[history - registry->histories][at], iov, count, moved);
 	entry->result = (int64_t)moved;
 	store_release(&entry->time_ns, sys_clock_ns(CLOCK_MONOTONIC));
 }

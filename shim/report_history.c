@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See report_history.h.  Names of calls and messages, numbers, times; bytes of the conversation only where
- * payload=1 had them kept.
+ * See report_history.h.  Names of calls and messages, numbers, times; bytes of the conversation
+ * only where payload=1 had them kept.
  */
 #include "report_history.h"
 
@@ -26,8 +26,8 @@ struct shown {
 	const char *message; /* NULL: not known */
 };
 
-/* The next operation that can be shown: a process of long ago whose entry was overwritten has no pid
- * any more. */
+/* The next operation that can be shown: a process of long ago whose entry was overwritten has no
+ * pid any more. */
 static bool next_shown(const struct registry *registry, uint32_t slot, uint32_t *from,
 		       struct shown *out)
 {

@@ -146,9 +146,10 @@ static void put_merge(struct block *block, enum finding_merge merge)
 	if (merge == FINDING_NOT_MERGED)
 		return;
 	block_begin_field(block, "note");
-	text_put_string(&block->text, merge == FINDING_MERGED_PLACES
-					      ? "stands for every further place that uses this connection"
-					      : "stands for every further connection from this place");
+	text_put_string(&block->text,
+			merge == FINDING_MERGED_PLACES
+				? "stands for every further place that uses this connection"
+				: "stands for every further connection from this place");
 	block_end_line(block);
 }
 

@@ -140,7 +140,8 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 /* "-12.345 ms" before the newest operation, in a column; where the log has no times, nothing. */
 static void print_distance(const json_t *entry, const json_t *newest, FILE *out)
 {
-	long long now = integer_of(newest, "monotonic_ns"), then = integer_of(entry, "monotonic_ns");
+	long long now = integer_of(newest, "monotonic_ns"),
+		  then = integer_of(entry, "monotonic_ns");
 	char text[48];
 
 	if (then <= 0 || now < then)
@@ -186,7 +187,8 @@ static void print_merged(const char *merged, FILE *out)
 	if (merged == NULL)
 		return;
 	if (strcmp(merged, "places") == 0)
-		print_field("note", "stands for every further place that uses this connection", out);
+		print_field("note", "stands for every further place that uses this connection",
+			    out);
 	else if (strcmp(merged, "connections") == 0)
 		print_field("note", "stands for every further connection from this place", out);
 }

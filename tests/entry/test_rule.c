@@ -5,6 +5,8 @@
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -354,6 +356,61 @@ static void run_only_the_message(void)
 	wait_for(pid);
 }
 
+/* --- one mistake over ever other stacks ---------------------------------------------------------
+ */
+
+#define DEPTHS 30
+
+/* Uses the connection under `depth` frames of its own. */
+static __attribute__((noinline)) void ping_under(int fd, int depth)
+{
+	if (depth > 0)
+		ping_under(fd, depth - 1);
+	else
+		peer_ping(fd);
+	__asm__ volatile("" ::: "memory"); /* no tail call: the frame stays */
+}
+
+static void run_many_stacks(void)
+{
+	struct gate child_may;
+	struct gate parent_may;
+	int fd = peer_connect();
+	pid_t pid;
+
+	gate_init(&child_may);
+	gate_init(&parent_may);
+	pid = start();
+	for (int depth = 0; depth < DEPTHS; depth++) {
+		if (pid == 0) {
+			ping_under(fd, depth);
+			gate_tell(&parent_may);
+			gate_wait(&child_may);
+		} else {
+			gate_wait(&parent_may);
+			ping_under(fd, depth);
+			gate_tell(&child_may);
+		}
+	}
+	if (pid == 0)
+		_exit(0);
+	wait_for(pid);
+}
+
+/* The first use of the child is a hazard, all others break the rule, twice in each round trip. */
+static void expect_few_findings(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_counter(log, "uses_violation") == 2 * DEPTHS - 1);
+	expect(log_counter(log, "violations") == 17);
+	expect(log_counter(log, "lost_findings") == 0);
+	/* The last is the one of all the others, written at once and at its tenth repeat. */
+	expect(log_count(log, "shared-use") == 18);
+	expect(strcmp(log_string(log, "shared-use", 16, "merged"), "places") == 0);
+	expect(log_integer(log, "shared-use", 17, "repeat") == 10);
+	expect(log_string(log, "shared-use", 15, "merged") == NULL);
+}
+
 static void expect_hand_over(const struct log *log, const struct entry_case *self)
 {
 	expect_nothing(log, self);
@@ -364,6 +421,48 @@ static void expect_both(const struct log *log, const struct entry_case *self)
 {
 	expect_child(log, self);
 	expect(log_counter(log, "hand_overs") == 1);
+}
+
+/* --- proof --------------------------------------------------------------------------------------
+ */
+
+static void receive_reply(int fd)
+{
+	char reply[REPLY_BYTES];
+
+	require(recv(fd, reply, sizeof reply, 0) == REPLY_BYTES);
+}
+
+static void send_request(int fd)
+{
+	require(send(fd, REQUEST, REQUEST_BYTES, MSG_NOSIGNAL) == REQUEST_BYTES);
+}
+
+/* One is killed while it waits for a reply; another's request is answered to the parent. */
+static void run_killed_inside(void)
+{
+	int fd = peer_connect();
+	pid_t pid;
+
+	run_child(peer_ping, fd);
+	pid = start();
+	if (pid == 0) {
+		receive_reply(fd);
+		_exit(1);
+	}
+	usleep(100000);
+	require(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
+	run_child(send_request, fd);
+	receive_reply(fd);
+}
+
+static void expect_proven(const struct log *log, const struct entry_case *self)
+{
+	const char *certainty = log_string(log, "crossed-reply", 0, "certainty");
+
+	(void)self;
+	expect(log_count(log, "crossed-reply") == 1);
+	expect(certainty != NULL && strcmp(certainty, "proven") == 0);
 }
 
 static const struct entry_case cases[] = {
@@ -394,6 +493,12 @@ static const struct entry_case cases[] = {
 	{.name = "a nephew and then its uncle break the rule",
 	 .run = run_cousins,
 	 .check = expect_relative},
+	{.name = "one killed inside a call keeps no proof away",
+	 .run = run_killed_inside,
+	 .check = expect_proven},
+	{.name = "one mistake over many stacks is few findings",
+	 .run = run_many_stacks,
+	 .check = expect_few_findings},
 	{.name = "a descriptor handed over in a message is sound",
 	 .run = run_hand_over,
 	 .check = expect_hand_over},

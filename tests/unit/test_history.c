@@ -155,9 +155,9 @@ static void payload_keeps_the_first_bytes(void **state)
 
 static void payload_is_gathered_up_to_what_was_moved(void **state)
 {
-	struct iovec iov[] = {{(void *)(uintptr_t)"ab", 2},
+	struct iovec iov[] = {{(void *)(uintptr_t) "ab", 2},
 			      {(void *)(uintptr_t) "", 0},
-			      {(void *)(uintptr_t)"cdef", 4},
+			      {(void *)(uintptr_t) "cdef", 4},
 			      {NULL, 7}};
 
 	(void)state;

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shim/finding_count.c: which findings are one, how many are told apart, and that none is lost.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "finding_count.h"
+#include "process.h"
+#include "registry.h"
+
+#define PLACES FORKSAN_PLACES_PER_CONNECTION
+#define CONNECTIONS FORKSAN_CONNECTIONS_PER_PLACE
+
+static int begin(void **state)
+{
+	(void)state;
+	registry_mapping = mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (registry_mapping == MAP_FAILED)
+		return -1;
+	for (uint32_t slot = 0; slot < 5000; slot++) {
+		registry_mapping->sockets[slot].cookie = 1000 + slot;
+		registry_mapping->sockets[slot].opened_stack = 7;
+	}
+	process.lineage.self.serial = 3;
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	munmap(registry_mapping, sizeof(struct registry));
+	registry_mapping = NULL;
+	return 0;
+}
+
+static struct finding_count count_one(enum kind kind, uint32_t slot, uint32_t other, uint32_t this)
+{
+	struct finding_cause cause = {
+		.kind = kind, .slot = slot, .other_use = {other}, .this_use = {this}};
+
+	return finding_count(&cause, (struct stack_id){1});
+}
+
+static struct finding_count count_at(uint32_t this)
+{
+	return count_one(KIND_SHARED_USE, 0, 1, this);
+}
+
+static uint64_t lost(void)
+{
+	return load_relaxed(&registry_mapping->header.counters[LOST_FINDINGS]);
+}
+
+static void the_same_is_a_repeat(void **state)
+{
+	struct finding_count first = count_at(2);
+	struct finding_count second = count_at(2);
+
+	(void)state;
+	assert_int_equal(first.repeat, 1);
+	assert_int_equal(second.repeat, 2);
+	assert_true(first.id == second.id && first.id != 0);
+	assert_int_equal(second.merge, FINDING_NOT_MERGED);
+}
+
+static void what_differs_is_another(void **state)
+{
+	struct finding_count all[8] = {
+		count_one(KIND_SHARED_USE, 0, 1, 2),	count_one(KIND_SHARED_USE, 0, 2, 1),
+		count_one(KIND_SHARED_USE, 0, 1, 3),	count_one(KIND_SHARED_USE, 1, 1, 2),
+		count_one(KIND_CROSSED_REPLY, 0, 1, 2), count_one(KIND_INHERITED_USE, 0, 1, 2),
+		count_one(KIND_OPEN_AT_FORK, 0, 0, 0),
+	};
+	struct finding_cause elsewhere = {.kind = KIND_OPEN_AT_FORK};
+
+	(void)state;
+	all[7] = finding_count(&elsewhere, (struct stack_id){2});
+	for (size_t i = 0; i < 8; i++) {
+		assert_int_equal(all[i].repeat, 1);
+		for (size_t k = 0; k < i; k++)
+			assert_true(all[i].id != all[k].id);
+	}
+}
+
+/* A process whose use has no stack of its own is told apart by its fork; one that has is not. */
+static void a_fork_matters_without_a_use(void **state)
+{
+	struct finding_cause cause = {.kind = KIND_SHARED_USE, .this_use = {2}};
+
+	(void)state;
+	assert_int_equal(finding_count(&cause, (struct stack_id){1}).repeat, 1);
+	assert_int_equal(finding_count(&cause, (struct stack_id){2}).repeat, 2);
+}
+
+static void further_places_are_one(void **state)
+{
+	struct finding_count merged;
+
+	(void)state;
+	for (uint32_t i = 0; i < PLACES; i++)
+		assert_int_equal(count_at(10 + i).merge, FINDING_NOT_MERGED);
+	merged = count_at(99);
+	assert_int_equal(merged.merge, FINDING_MERGED_PLACES);
+	assert_int_equal(merged.repeat, 1);
+	for (uint32_t i = 2; i < 5000; i++) {
+		struct finding_count count = count_at(100 + i % 777);
+
+		assert_true(count.id == merged.id && count.repeat == i);
+		assert_int_equal(count.merge, FINDING_MERGED_PLACES);
+	}
+	/* Those that were told apart still are. */
+	assert_int_equal(count_at(10).repeat, 2);
+	assert_int_equal(count_at(10).merge, FINDING_NOT_MERGED);
+	assert_int_equal(lost(), 0);
+}
+
+static void another_connection_or_kind_has_places_of_its_own(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++)
+		count_at(10 + i);
+	assert_int_equal(count_one(KIND_SHARED_USE, 1, 1, 99).merge, FINDING_NOT_MERGED);
+	assert_int_equal(count_one(KIND_INHERITED_USE, 0, 1, 99).merge, FINDING_NOT_MERGED);
+}
+
+static void damage_by_a_new_process_is_told(void **state)
+{
+	static const enum kind kinds[] = {KIND_CROSSED_REPLY, KIND_FOREIGN_GOODBYE};
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		uint64_t id;
+
+		process.lineage.self.serial = 3;
+		for (uint32_t i = 0; i < 100; i++)
+			count_one(kinds[k], 0, 1, 10 + i);
+		id = count_one(kinds[k], 0, 1, 10).id;
+		for (uint32_t serial = 4; serial < 100; serial++) {
+			struct finding_count count;
+
+			process.lineage.self.serial = serial;
+			count = count_one(kinds[k], 0, 1, 10);
+			assert_int_equal(count.repeat, 1);
+			assert_int_equal(count.merge, FINDING_NOT_MERGED);
+			assert_true(count.id != id);
+		}
+	}
+	/* Whoever breaks the rule at one place is one finding. */
+	assert_int_equal(count_at(2).repeat, 1);
+	process.lineage.self.serial = 3;
+	assert_int_equal(count_at(2).repeat, 2);
+}
+
+static void further_connections_are_one(void **state)
+{
+	uint64_t id = 0;
+
+	(void)state;
+	for (uint32_t slot = 0; slot < 5000; slot++) {
+		struct finding_count count = count_one(KIND_OPEN_AT_FORK, slot, 0, 0);
+
+		if (slot < CONNECTIONS) {
+			assert_int_equal(count.merge, FINDING_NOT_MERGED);
+			continue;
+		}
+		assert_int_equal(count.merge, FINDING_MERGED_CONNECTIONS);
+		assert_int_equal(count.repeat, slot - CONNECTIONS + 1);
+		assert_true(id == 0 || count.id == id);
+		id = count.id;
+	}
+	assert_int_equal(lost(), 0);
+	/* One that was told apart still is. */
+	assert_int_equal(count_one(KIND_OPEN_AT_FORK, 0, 0, 0).repeat, 2);
+	/* Opened elsewhere, it is news. */
+	registry_mapping->sockets[4000].opened_stack = 8;
+	assert_int_equal(count_one(KIND_OPEN_AT_FORK, 4000, 0, 0).merge, FINDING_NOT_MERGED);
+}
+
+static void damage_is_told_of_each_connection(void **state)
+{
+	(void)state;
+	for (uint32_t slot = 0; slot < 2 * CONNECTIONS; slot++)
+		assert_int_equal(count_one(KIND_CROSSED_REPLY, slot, 1, 2).merge,
+				 FINDING_NOT_MERGED);
+}
+
+/* Whatever comes: the repeats of all findings are how often something was found. */
+static void nothing_goes_uncounted(void **state)
+{
+	enum { ROUNDS = 20000, IDS = 4096 };
+	static struct finding_count latest[IDS];
+	uint64_t sum = 0;
+	size_t ids = 0;
+
+	(void)state;
+	srandom(1);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct finding_count count = count_one(
+			random() % 2 ? KIND_SHARED_USE : KIND_INHERITED_USE,
+			(uint32_t)random() % 40, (uint32_t)random() % 5, (uint32_t)random() % 9);
+		size_t k = 0;
+
+		while (k < ids && latest[k].id != count.id)
+			k++;
+		assert_true(k < IDS);
+		if (k == ids)
+			ids++;
+		assert_int_equal(count.repeat, latest[k].repeat + 1);
+		latest[k] = count;
+	}
+	for (size_t k = 0; k < ids; k++)
+		sum += latest[k].repeat;
+	assert_int_equal(sum, ROUNDS);
+	assert_int_equal(lost(), 0);
+}
+
+static void a_full_table_is_counted(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < FORKSAN_MAX_FINDINGS; i++)
+		store_relaxed(&registry_mapping->findings[i].key, UINT64_MAX - i);
+	assert_int_equal(count_at(2).repeat, 0);
+	assert_int_equal(lost(), 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(the_same_is_a_repeat),
+		TEST(what_differs_is_another),
+		TEST(a_fork_matters_without_a_use),
+		TEST(further_places_are_one),
+		TEST(another_connection_or_kind_has_places_of_its_own),
+		TEST(damage_by_a_new_process_is_told),
+		TEST(further_connections_are_one),
+		TEST(damage_is_told_of_each_connection),
+		TEST(nothing_goes_uncounted),
+		TEST(a_full_table_is_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
