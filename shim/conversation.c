@@ -28,6 +28,9 @@ _Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->
 #define WAIT_SHARE 20
 #define WAITS_IN_VAIN 20
 
+/* How often the kernel is asked whether those inside a call are still there: a file is read for each. */
+#define ASK_NS 100000000
+
 static struct evidence *evidence_of(const struct registry_socket *socket)
 {
 	return (struct evidence *)(uintptr_t)socket->evidence;
@@ -183,9 +186,35 @@ void conversation_watch(const struct track_call *call, bool idle)
 	history_start(fdtable_slot(call->entry));
 }
 
-void conversation_forget(const struct track_call *call, uint32_t serial)
+/* `ask`: also the kernel. */
+static bool is_gone(uint32_t serial, bool ask)
 {
-	evidence_forget(evidence_of(track_socket(call->entry)), serial);
+	const struct registry_process *other = registry_find_process(serial);
+
+	if (!other || load_acquire(&other->state) == PROCESS_EXITED)
+		return true;
+	return ask && !registry_process_alive(other);
+}
+
+void conversation_forget_dead(const struct track_call *call)
+{
+	static _Atomic uint64_t asked_ns;
+	struct evidence *evidence = evidence_of(track_socket(call->entry));
+	uint64_t now;
+	bool ask;
+
+	if (!other_is_inside(evidence, WIRE_CLIENT) && !other_is_inside(evidence, WIRE_SERVER))
+		return;
+	now = sys_clock_ns(CLOCK_MONOTONIC);
+	ask = now - load_relaxed(&asked_ns) >= ASK_NS;
+	if (ask)
+		store_relaxed(&asked_ns, now);
+	for (int i = 0; i < 2 * EVIDENCE_INSIDE; i++) {
+		uint32_t serial = load_relaxed(&evidence->inside[i & 1][i / 2]);
+
+		if (serial != 0 && serial != process.lineage.self.serial && is_gone(serial, ask))
+			evidence_forget(evidence, serial);
+	}
 }
 
 void conversation_enter(struct track_call *call)

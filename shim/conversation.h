@@ -24,8 +24,8 @@ void conversation_open(const struct track_call *call, const uint32_t earlier[2])
  * the next byte begins a message; else nothing is proven before an exchange has ended cleanly. */
 void conversation_watch(const struct track_call *call, bool idle);
 
-/* Process `serial` has ended: it is in no call on this connection any more. */
-void conversation_forget(const struct track_call *call, uint32_t serial);
+/* A process that was killed inside a call on this connection would keep proofs away for ever. */
+void conversation_forget_dead(const struct track_call *call);
 
 /* Around the real call, when its bytes are wanted. */
 void conversation_enter(struct track_call *call);

@@ -417,19 +417,6 @@ static void watch_if_shared(const struct track_call *call)
 	}
 }
 
-/* A process that was killed inside a call would keep proofs away for ever. */
-static void forget_the_dead(const struct track_call *call)
-{
-	struct lineage_use last = lineage_unpack(load_relaxed(&track_socket(call->entry)->last));
-	const struct registry_process *other;
-
-	if (last.serial == 0 || last.serial == process.lineage.self.serial)
-		return;
-	other = registry_find_process(last.serial);
-	if (!other || load_acquire(&other->state) == PROCESS_EXITED)
-		conversation_forget(call, last.serial);
-}
-
 bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation operation,
 		 enum track_way way, int flags, const struct iovec *iov, int count)
 {
@@ -442,7 +429,7 @@ bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation
 		watch_if_shared(call);
 		if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
 		    (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) != 0) {
-			forget_the_dead(call);
+			conversation_forget_dead(call);
 			conversation_enter(call);
 		}
 		if (options.strict)
