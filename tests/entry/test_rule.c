@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -465,48 +464,6 @@ static void expect_proven(const struct log *log, const struct entry_case *self)
 	expect(certainty != NULL && strcmp(certainty, "proven") == 0);
 }
 
-/* --- proof --------------------------------------------------------------------------------------
- */
-
-static void receive_reply(int fd)
-{
-	char reply[REPLY_BYTES];
-
-	require(recv(fd, reply, sizeof reply, 0) == REPLY_BYTES);
-}
-
-static void send_request(int fd)
-{
-	require(send(fd, REQUEST, REQUEST_BYTES, MSG_NOSIGNAL) == REQUEST_BYTES);
-}
-
-/* One is killed while it waits for a reply; another's request is answered to the parent. */
-static void run_killed_inside(void)
-{
-	int fd = peer_connect();
-	pid_t pid;
-
-	run_child(peer_ping, fd);
-	pid = start();
-	if (pid == 0) {
-		receive_reply(fd);
-		_exit(1);
-	}
-	usleep(100000);
-	require(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
-	run_child(send_request, fd);
-	receive_reply(fd);
-}
-
-static void expect_proven(const struct log *log, const struct entry_case *self)
-{
-	const char *certainty = log_string(log, "crossed-reply", 0, "certainty");
-
-	(void)self;
-	expect(log_count(log, "crossed-reply") == 1);
-	expect(certainty != NULL && strcmp(certainty, "proven") == 0);
-}
-
 static const struct entry_case cases[] = {
 	{.name = "each process with its own connection is sound",
 	 .run = run_each_its_own,
@@ -541,9 +498,6 @@ static const struct entry_case cases[] = {
 	{.name = "one mistake over many stacks is few findings",
 	 .run = run_many_stacks,
 	 .check = expect_few_findings},
-	{.name = "one killed inside a call keeps no proof away",
-	 .run = run_killed_inside,
-	 .check = expect_proven},
 	{.name = "a descriptor handed over in a message is sound",
 	 .run = run_hand_over,
 	 .check = expect_hand_over},
