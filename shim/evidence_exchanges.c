@@ -405,10 +405,10 @@ static void follow_in_order(struct evidence_context *c)
 static void follow_probation(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
-	bool mixed = evidence->flags & EVIDENCE_MIXED;
+	uint8_t before = evidence->flags;
 
 	note_lost_use(c);
-	if (c->disordered || c->overlaps_other || (!mixed && (evidence->flags & EVIDENCE_MIXED))) {
+	if (c->disordered || c->overlaps_other || (evidence->flags & ~before & EVIDENCE_MIXED)) {
 		evidence_lose(c);
 		return;
 	}

@@ -224,6 +224,20 @@ uint8_t mysql_judge_packet(struct wire_talk *talk, struct wire_stream *s, uint8_
 	return MYSQL_PHASE_LAST;
 }
 
+/* A status may stand in the packet and matters. */
+static bool has_status(const struct wire_stream *s)
+{
+	switch (s->phase) {
+	case MYSQL_PHASE_FIRST:
+	case MYSQL_PHASE_FILE_SENT:
+		return true;
+	case MYSQL_PHASE_ROWS:
+	case MYSQL_PHASE_COLUMNS_DONE:
+		return s->have > 0 && is_end_of_rows(s);
+	}
+	return false;
+}
+
 size_t mysql_wanted_bytes(const struct wire_stream *s, uint8_t shape)
 {
 	uint64_t len = mysql_packet_len(s);
@@ -233,10 +247,7 @@ size_t mysql_wanted_bytes(const struct wire_stream *s, uint8_t shape)
 		want = 0;
 	else if (s->phase == MYSQL_PHASE_FIRST && shape == MYSQL_SHAPE_PREPARE)
 		want = PREPARE_OK_BYTES + 1;
-	else if (s->phase == MYSQL_PHASE_FIRST || s->phase == MYSQL_PHASE_FILE_SENT)
-		want = MAX_STATUS_BYTES;
-	else if ((s->phase == MYSQL_PHASE_ROWS || s->phase == MYSQL_PHASE_COLUMNS_DONE) &&
-		 s->have > 0 && is_end_of_rows(s))
+	else if (has_status(s))
 		want = MAX_STATUS_BYTES;
 	/* An error's code. */
 	if (want == 1 && s->have > 0 && s->kept[0] == MYSQL_ERR)

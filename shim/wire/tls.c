@@ -83,9 +83,8 @@ int tls_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 			return TLS_RECORD_HEADER_BYTES + 2;
 		if (kept[6] == TLS_CLOSE_NOTIFY)
 			frame->goodbye = WIRE_GOODBYE;
-	} else if (kept[0] == TLS_ALERT) {
-		frame->goodbye = WIRE_GOODBYE_LIKELY;
-	} else if (kept[0] == TLS_APPLICATION_DATA && len == TLS13_ALERT_BYTES) {
+	} else if (kept[0] == TLS_ALERT ||
+		   (kept[0] == TLS_APPLICATION_DATA && len == TLS13_ALERT_BYTES)) {
 		frame->goodbye = WIRE_GOODBYE_LIKELY;
 	}
 	return 0;

@@ -151,7 +151,8 @@ static void take_server_name_header(struct tls_hello *h)
 	uint32_t len = wire_be16(h->kept + 3);
 
 	h->skip -= h->skip < 5 ? h->skip : 5;
-	if (h->kept[2] != HOST_NAME || len == 0 || len > h->skip || len >= FORKSAN_SERVER_NAME_BYTES) {
+	if (h->kept[2] != HOST_NAME || len == 0 || len > h->skip ||
+	    len >= FORKSAN_SERVER_NAME_BYTES) {
 		skip_extension(h);
 		return;
 	}
