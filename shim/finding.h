@@ -37,14 +37,15 @@ struct finding_process {
 enum finding_merge {
 	FINDING_NOT_MERGED,
 	FINDING_MERGED_PLACES,	    /* further places of the same connection */
+	FINDING_MERGED_PROCESSES,   /* damage to the same connection by further processes */
 	FINDING_MERGED_CONNECTIONS, /* further connections of the same place */
 };
 
 struct finding {
 	enum kind kind;
-	uint64_t id;	   /* names this different finding in the session: its key in the registry */
-	uint64_t time_ns;  /* CLOCK_REALTIME */
-	uint64_t repeat;   /* times seen, this one included */
+	uint64_t id;	  /* names this different finding in the session: its key in the registry */
+	uint64_t time_ns; /* CLOCK_REALTIME */
+	uint64_t repeat;  /* times seen, this one included */
 	enum finding_merge merge;
 	const char *session;
 	struct finding_process reporter;
@@ -56,7 +57,7 @@ struct finding {
 	struct sockaddr_storage peer;
 	socklen_t peer_len;
 	struct sockaddr_storage local;
-	socklen_t local_len; /* 0: not known */
+	socklen_t local_len;			     /* 0: not known */
 	char server_name[FORKSAN_SERVER_NAME_BYTES]; /* in its TLS hello; "": none */
 	int fd;
 	pid_t opened_by;
@@ -88,7 +89,8 @@ struct finding_cause {
 };
 
 /* Counts the finding and, when it is new (or at its 10th, 100th, ... repeat), writes it.  Blocks
- * signals while it writes.  About 3 KiB of the caller's stack; no malloc, no lock; errno is kept. */
+ * signals while it writes.  About 3 KiB of the caller's stack; no malloc, no lock; errno is kept.
+ */
 void finding_report(const struct finding_cause *cause);
 
 #endif

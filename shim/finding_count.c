@@ -3,11 +3,11 @@
  * See finding_count.h.  The table is open-addressed and nothing is ever taken out of it, so a
  * search ends at the first free entry.
  *
- * A place that was not seen on a connection before is counted in the entry of the connection and in
- * that of the place.  When such an entry's count passes the limit, the entry itself becomes the
- * finding of all further ones: its key is the id, what is above the limit its repeats.  One that
- * has reached its limit is asked first, so that what it stands for takes no entries more.  Two
- * processes that meet a new place at once may both count it, and then one less is told apart.
+ * A finding that was not seen before is counted in the entry of each group that it is in.  When the
+ * count of such an entry passes the limit, the entry itself becomes the finding of all further
+ * ones: its key is the id, what is above the limit its repeats.  A group that has reached its limit
+ * is asked first, so that what it stands for takes no entries more.  Two processes that find the
+ * same at once may both count it, and then one less is told apart.
  */
 #include "finding_count.h"
 
@@ -21,9 +21,19 @@
 /* What a key is of; the first word that is mixed into it. */
 enum key_of {
 	KEY_OF_FINDING = 1,
-	KEY_OF_CONNECTION,
-	KEY_OF_PLACE,
+	KEY_OF_PLACES,
+	KEY_OF_PROCESSES,
+	KEY_OF_CONNECTIONS,
 };
+
+/* Findings of which only so many are told apart; the entry of `key` counts them. */
+struct group {
+	uint64_t key;
+	uint64_t limit;
+	enum finding_merge merge;
+};
+
+#define GROUPS 3 /* that one finding may be in */
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -44,8 +54,16 @@ static bool is_damage(enum kind kind)
 
 static uint64_t begin_key(enum key_of what, const struct finding_cause *cause)
 {
-	uint64_t key = mix(what, (uint64_t)cause->kind);
+	return mix(mix(0, what), (uint64_t)cause->kind);
+}
 
+static uint64_t mix_connection(uint64_t key, const struct finding_cause *cause)
+{
+	return mix(key, registry_mapping->sockets[cause->slot].cookie);
+}
+
+static uint64_t mix_process(uint64_t key, const struct finding_cause *cause)
+{
 	return is_damage(cause->kind) ? mix(key, process.lineage.self.serial) : key;
 }
 
@@ -60,28 +78,54 @@ static uint64_t end_key(uint64_t key)
 	return key != 0 ? key : 1;
 }
 
-static const struct registry_socket *socket_of(const struct finding_cause *cause)
-{
-	return &registry_mapping->sockets[cause->slot];
-}
-
 static uint64_t key_of_finding(const struct finding_cause *cause, struct stack_id forked)
 {
-	uint64_t key = mix(begin_key(KEY_OF_FINDING, cause), socket_of(cause)->cookie);
+	uint64_t key = begin_key(KEY_OF_FINDING, cause);
 
+	key = mix_process(mix_connection(key, cause), cause);
 	return end_key(mix_place(key, cause, forked));
 }
 
-static uint64_t key_of_connection(const struct finding_cause *cause)
+/* Places of one connection, and for damage process. */
+static struct group places_of(const struct finding_cause *cause)
 {
-	return end_key(mix(begin_key(KEY_OF_CONNECTION, cause), socket_of(cause)->cookie));
+	uint64_t key = mix_connection(begin_key(KEY_OF_PLACES, cause), cause);
+
+	return (struct group){end_key(mix_process(key, cause)), FORKSAN_PLACES_PER_CONNECTION,
+			      FINDING_MERGED_PLACES};
 }
 
-static uint64_t key_of_place(const struct finding_cause *cause, struct stack_id forked)
+/* Damage that processes did to one connection. */
+static struct group processes_of(const struct finding_cause *cause)
 {
-	uint64_t key = mix(begin_key(KEY_OF_PLACE, cause), socket_of(cause)->opened_stack);
+	uint64_t key = mix_connection(begin_key(KEY_OF_PROCESSES, cause), cause);
 
-	return end_key(mix_place(key, cause, forked));
+	return (struct group){end_key(key), FORKSAN_DAMAGES_PER_CONNECTION,
+			      FINDING_MERGED_PROCESSES};
+}
+
+/* Connections opened, and used, at one place. */
+static struct group connections_of(const struct finding_cause *cause, struct stack_id forked)
+{
+	uint64_t key = mix(begin_key(KEY_OF_CONNECTIONS, cause),
+			   registry_mapping->sockets[cause->slot].opened_stack);
+
+	return (struct group){end_key(mix_place(key, cause, forked)),
+			      is_damage(cause->kind) ? FORKSAN_DAMAGES_PER_PLACE
+						     : FORKSAN_CONNECTIONS_PER_PLACE,
+			      FINDING_MERGED_CONNECTIONS};
+}
+
+static size_t find_groups(struct group groups[GROUPS], const struct finding_cause *cause,
+			  struct stack_id forked)
+{
+	size_t n = 0;
+
+	groups[n++] = places_of(cause);
+	if (is_damage(cause->kind))
+		groups[n++] = processes_of(cause);
+	groups[n++] = connections_of(cause, forked);
+	return n;
 }
 
 /* --- the table ------------------------------------------------------------------------------- */
@@ -119,56 +163,52 @@ static uint64_t count(uint64_t key)
 	return 0;
 }
 
-static bool has_reached(uint64_t key, uint64_t limit)
+static bool has_reached(const struct group *group)
 {
-	const struct registry_finding *entry = find(key);
+	const struct registry_finding *entry = find(group->key);
 
-	return entry && load_relaxed(&entry->repeat) >= limit;
+	return entry && load_relaxed(&entry->repeat) >= group->limit;
 }
 
-/* Counts one more in the entry of many, of which `limit` are told apart.  True when it decides: the
- * entry is the finding, or there is no room. */
-static bool is_merged(struct finding_count *result, uint64_t key, uint64_t limit,
-		      enum finding_merge merge)
+/* Counts one more in a group.  True when that decides: the group's entry is the finding, or there
+ * is no room. */
+static bool is_merged(struct finding_count *result, const struct group *group)
 {
-	uint64_t members = count(key);
+	uint64_t members = count(group->key);
 
-	if (members > 0 && members <= limit)
+	if (members > 0 && members <= group->limit)
 		return false;
-	*result = (struct finding_count){key, members > 0 ? members - limit : 0, merge};
+	*result = (struct finding_count){group->key, members > 0 ? members - group->limit : 0,
+					 group->merge};
 	return true;
 }
 
-static bool is_merged_place(struct finding_count *result, const struct finding_cause *cause)
+static struct finding_count count_new(const struct finding_cause *cause, struct stack_id forked)
 {
-	return is_merged(result, key_of_connection(cause), FORKSAN_PLACES_PER_CONNECTION,
-			 FINDING_MERGED_PLACES);
-}
+	struct finding_count result = {.id = key_of_finding(cause, forked)};
+	struct group groups[GROUPS];
+	size_t n = find_groups(groups, cause, forked);
 
-static bool is_merged_connection(struct finding_count *result, uint64_t place)
-{
-	return is_merged(result, place, FORKSAN_CONNECTIONS_PER_PLACE, FINDING_MERGED_CONNECTIONS);
+	for (size_t i = 0; i < n; i++)
+		if (has_reached(&groups[i]) && is_merged(&result, &groups[i]))
+			return result;
+	for (size_t i = 0; i < n; i++)
+		if (is_merged(&result, &groups[i]))
+			return result;
+	result.repeat = count(result.id);
+	return result;
 }
 
 struct finding_count finding_count(const struct finding_cause *cause, struct stack_id forked)
 {
 	struct finding_count result = {.id = key_of_finding(cause, forked)};
 	struct registry_finding *known = find(result.id);
-	uint64_t place = key_of_place(cause, forked);
-	bool damage = is_damage(cause->kind);
-	bool merged;
 
 	if (known) {
 		result.repeat = fetch_add_relaxed(&known->repeat, 1) + 1;
 		return result;
 	}
-	if (!damage && has_reached(place, FORKSAN_CONNECTIONS_PER_PLACE))
-		merged = is_merged_connection(&result, place);
-	else
-		merged = is_merged_place(&result, cause) ||
-			 (!damage && is_merged_connection(&result, place));
-	if (!merged)
-		result.repeat = count(result.id);
+	result = count_new(cause, forked);
 	if (result.repeat == 0)
 		registry_count(LOST_FINDINGS);
 	return result;

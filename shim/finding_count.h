@@ -6,12 +6,12 @@
  * the two uses, or without uses the stack of the fork.  Damage (crossed replies, goodbyes) is told
  * of each process besides: whose answers were wrong matters.
  *
- * The table is bounded, and so is what one mistake may take of it.  Of one kind and connection
- * (and, for damage, process) FORKSAN_PLACES_PER_CONNECTION places are told apart; all others are
- * one more finding. Of one kind and place FORKSAN_CONNECTIONS_PER_PLACE connections are, but for
- * damage; all others are one more finding.  So a signal handler that uses a connection over ever
- * other stacks, and a server that opens a connection for each child that it forks, leave room for
- * what others do, and no use goes uncounted.
+ * The table is bounded, and so is what one mistake may take of it (limits.h): so many places of one
+ * connection are told apart, so many connections of one place, so much damage to one connection.
+ * All further ones together are one more finding.  A signal handler that uses a connection over
+ * ever other stacks, a server that opens a connection for each child that it forks, workers that
+ * damage a connection and are replaced for ever: each leaves room for what others do, and nothing
+ * goes uncounted.
  *
  * Any thread, signal handlers; lock-free.  A process that is killed here has counted, or has not.
  */

@@ -245,6 +245,8 @@ static const char *merge_name(enum finding_merge merge)
 	switch (merge) {
 	case FINDING_MERGED_PLACES:
 		return "places";
+	case FINDING_MERGED_PROCESSES:
+		return "processes";
 	case FINDING_MERGED_CONNECTIONS:
 		return "connections";
 	case FINDING_NOT_MERGED:

@@ -143,13 +143,19 @@ static void put_age(struct text *text, uint64_t earlier_ns, uint64_t later_ns)
 
 static void put_merge(struct block *block, enum finding_merge merge)
 {
+	static const char *const notes[] = {
+		[FINDING_MERGED_PLACES] =
+			"stands for every further place that uses this connection",
+		[FINDING_MERGED_PROCESSES] =
+			"stands for every further process that does this to this connection",
+		[FINDING_MERGED_CONNECTIONS] =
+			"stands for every further connection from this place",
+	};
+
 	if (merge == FINDING_NOT_MERGED)
 		return;
 	block_begin_field(block, "note");
-	text_put_string(&block->text,
-			merge == FINDING_MERGED_PLACES
-				? "stands for every further place that uses this connection"
-				: "stands for every further connection from this place");
+	text_put_string(&block->text, notes[merge]);
 	block_end_line(block);
 }
 

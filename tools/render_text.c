@@ -189,6 +189,10 @@ static void print_merged(const char *merged, FILE *out)
 	if (strcmp(merged, "places") == 0)
 		print_field("note", "stands for every further place that uses this connection",
 			    out);
+	else if (strcmp(merged, "processes") == 0)
+		print_field("note",
+			    "stands for every further process that does this to this connection",
+			    out);
 	else if (strcmp(merged, "connections") == 0)
 		print_field("note", "stands for every further connection from this place", out);
 }

@@ -49,12 +49,18 @@
  * counted and not written. */
 #define FORKSAN_MAX_FINDINGS 4096
 
-/* Pairs of stacks that are told apart of one kind and connection.  A connection is shared by mistake
- * from few lines; more are one line over ever other stacks. */
+/* Pairs of stacks that are told apart of one kind and connection.  A connection is shared by
+ * mistake from few lines; more are one line over ever other stacks. */
 #define FORKSAN_PLACES_PER_CONNECTION 16
 
 /* Connections that are told apart of one kind and pair of stacks: more than any pool has. */
 #define FORKSAN_CONNECTIONS_PER_PLACE 64
+
+/* Damage is told of each process.  Of one connection, by the processes that did it and their
+ * places; of one pair of stacks, by process and connection: more workers than use one connection,
+ * and more workers than a host has times a pool. */
+#define FORKSAN_DAMAGES_PER_CONNECTION 64
+#define FORKSAN_DAMAGES_PER_PLACE 256
 
 /* First bytes of each direction kept for telling the protocol: the longest fixed opening that is
  * needed is HTTP/2's client preface, 24 bytes (RFC 9113 section 3.4). */
@@ -68,8 +74,9 @@
 #define FORKSAN_USE_STACKS_PER_PROCESS 16
 #define FORKSAN_SOUND_STACKS_PER_PROCESS 4 /* of uses that were sound: for the other's report */
 
-/* The server's name in a TLS hello (SNI), with a NUL.  A DNS name has at most 253 bytes, a label 63;
- * those of managed databases have about 60.  A longer one is not kept: a part would be another. */
+/* The server's name in a TLS hello (SNI), with a NUL.  A DNS name has at most 253 bytes, a label
+ * 63; those of managed databases have about 60.  A longer one is not kept: a part would be another.
+ */
 #define FORKSAN_SERVER_NAME_BYTES 64
 
 /* struct sockaddr_un is the largest address kept: 110 bytes (unix(7)). */
@@ -80,8 +87,8 @@
 #define FORKSAN_MAX_HISTORIES 1024
 #define FORKSAN_HISTORY_OPERATIONS 64
 
-/* First bytes of an operation that are kept with payload=1: a short query and its protocol's header,
- * and one history's fill a page. */
+/* First bytes of an operation that are kept with payload=1: a short query and its protocol's
+ * header, and one history's fill a page. */
 #define FORKSAN_PAYLOAD_BYTES 64
 
 /* One line of the log.  Four stacks with 64 native frames at about 200 bytes each fit. */

@@ -28,10 +28,10 @@ def main():
         while time.monotonic() < end and not chaos.compare.failures:
             number = random.Random(seed + rounds)
             storms.storm(place, program, ["kill", str(seed + rounds), "1000"], kills=8000,
-                         seconds=200, lost_ok=("lost_findings",))
+                         seconds=200)
             storms.storm(place, program, ["threads", str(number.randrange(1, 1000))], seconds=200)
             storms.storm(place, program, ["alarms", str(number.randrange(1, 500))], seconds=200,
-                         lost_ok=("lost_reports", "lost_findings"))
+                         lost_ok=("lost_reports",))
             storms.storm(place, program, ["live", str(number.randrange(1, 500))], seconds=200)
             rounds += 1
     print(f"{rounds} rounds")

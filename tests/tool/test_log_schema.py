@@ -154,6 +154,7 @@ for changes in (
     {"certainty": "proven", "basis": None, "truncated": []},
     {"certainty": "likely", "basis": "alternation", "truncated": ["opened", "this_use"]},
     {"merged": "places"},
+    {"merged": "processes"},
     {"merged": None},
     {"history": [{"pid": 1, "call": "recv", "bytes": 1, "message": None, "future": 1}]},
     {"history": [{"pid": 1, "call": "recv", "bytes": 1, "message": None, "payload": r"a \\ \x00\r"}]},

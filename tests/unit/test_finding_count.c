@@ -144,7 +144,7 @@ static void damage_by_a_new_process_is_told(void **state)
 		for (uint32_t i = 0; i < 100; i++)
 			count_one(kinds[k], 0, 1, 10 + i);
 		id = count_one(kinds[k], 0, 1, 10).id;
-		for (uint32_t serial = 4; serial < 100; serial++) {
+		for (uint32_t serial = 4; serial < 30; serial++) {
 			struct finding_count count;
 
 			process.lineage.self.serial = serial;
@@ -185,12 +185,38 @@ static void further_connections_are_one(void **state)
 	assert_int_equal(count_one(KIND_OPEN_AT_FORK, 4000, 0, 0).merge, FINDING_NOT_MERGED);
 }
 
-static void damage_is_told_of_each_connection(void **state)
+static void damage_is_told_of_more_connections(void **state)
 {
 	(void)state;
-	for (uint32_t slot = 0; slot < 2 * CONNECTIONS; slot++)
+	for (uint32_t slot = 0; slot < FORKSAN_DAMAGES_PER_PLACE; slot++)
 		assert_int_equal(count_one(KIND_CROSSED_REPLY, slot, 1, 2).merge,
 				 FINDING_NOT_MERGED);
+	for (uint32_t slot = FORKSAN_DAMAGES_PER_PLACE; slot < 5000; slot++)
+		assert_int_equal(count_one(KIND_CROSSED_REPLY, slot, 1, 2).merge,
+				 FINDING_MERGED_CONNECTIONS);
+	assert_int_equal(lost(), 0);
+}
+
+/* Workers that cross replies, end and are replaced: for ever, at ever other places. */
+static void further_processes_are_one(void **state)
+{
+	struct finding_count count;
+
+	(void)state;
+	for (uint32_t serial = 1; serial <= FORKSAN_DAMAGES_PER_CONNECTION; serial++) {
+		process.lineage.self.serial = serial;
+		count = count_one(KIND_CROSSED_REPLY, 0, 1, serial);
+		assert_int_equal(count.merge, FINDING_NOT_MERGED);
+	}
+	for (uint32_t serial = 1000; serial < 6000; serial++) {
+		process.lineage.self.serial = serial;
+		count = count_one(KIND_CROSSED_REPLY, 0, 1, serial);
+		assert_int_equal(count.merge, FINDING_MERGED_PROCESSES);
+		assert_int_equal(count.repeat, serial - 999);
+	}
+	assert_int_equal(count_one(KIND_FOREIGN_GOODBYE, 0, 1, 2).merge, FINDING_NOT_MERGED);
+	assert_int_equal(count_one(KIND_CROSSED_REPLY, 1, 1, 2).merge, FINDING_NOT_MERGED);
+	assert_int_equal(lost(), 0);
 }
 
 /* Whatever comes: the repeats of all findings are how often something was found. */
@@ -243,7 +269,8 @@ int main(void)
 		TEST(another_connection_or_kind_has_places_of_its_own),
 		TEST(damage_by_a_new_process_is_told),
 		TEST(further_connections_are_one),
-		TEST(damage_is_told_of_each_connection),
+		TEST(damage_is_told_of_more_connections),
+		TEST(further_processes_are_one),
 		TEST(nothing_goes_uncounted),
 		TEST(a_full_table_is_counted),
 	};
