@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_tell(), the hints by path, and the names of messages: answers are in range, only refined as
+ * wire_tell(), the hints by path and port, and the names of messages: answers are in range, only refined as
  * bytes come, and nothing is read outside the heads.
  *
  *   | length of the client's part | client's bytes | server's bytes |
@@ -39,8 +39,8 @@ static enum protocol tell(const uint8_t *client, size_t client_len, const uint8_
 	return told;
 }
 
-/* Any code may stand in a slot that others can write. */
-static void name(enum protocol protocol, uint16_t code)
+/* Any code may stand in a slot that others can write, and any port in an address. */
+static void look_up(enum protocol protocol, uint16_t code)
 {
 	for (int direction = 0; direction < 2; direction++) {
 		const char *name =
@@ -49,6 +49,8 @@ static void name(enum protocol protocol, uint16_t code)
 		if (name != NULL && (name[0] == '\0' || strlen(name) > 40))
 			abort();
 	}
+	if ((unsigned)wire_by_port(code) >= PROTOCOL_COUNT)
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -78,6 +80,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	wire_by_path((const char *)data, size);
 	if (size > 3)
-		name((enum protocol)data[1], (uint16_t)(data[2] << 8 | data[3]));
+		look_up((enum protocol)data[1], (uint16_t)(data[2] << 8 | data[3]));
 	return 0;
 }
