@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_tell(), the hints by path and port, and the names of messages: answers are in range, only refined as
- * bytes come, and nothing is read outside the heads.
+ * wire_tell(), the hints by path and port, and the names of messages: answers are in range, only
+ * refined as bytes come, and nothing is read outside the heads.
  *
  *   | length of the client's part | client's bytes | server's bytes |
  *
