@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See blind.h.  A ring is a descriptor whose link in /proc/self/fd reads anon_inode:[io_uring]
+ * See blind.h.
+ *
+ * The log names who was blind at the 1st, 10th, 100th, ... time of the session, for each reason: a
+ * server that does it all the time does not fill the log.
+ *
+ * A ring is a descriptor whose link in /proc/self/fd reads anon_inode:[io_uring]
  * (fs/anon_inodes.c and io_uring/io_uring.c of Linux 5.1 on).
  */
 #include "blind.h"
@@ -12,17 +17,37 @@
 #include <string.h>
 
 #include "fdtable.h"
+#include "finding_count.h"
 #include "forksan/atomics.h"
+#include "process.h"
 #include "registry.h"
+#include "report.h"
 #include "sys.h"
 
 /* 1: counted already.  A fork child counts its own. */
 static _Atomic uint32_t found;
 
+void blind_tell(enum registry_counter counter)
+{
+	uint64_t signals;
+	uint64_t times;
+
+	registry_count(counter);
+	if (!process_enter() || process_is_vfork_child())
+		return;
+	times = finding_count_blind(counter);
+	if (!finding_is_told(times))
+		return;
+	sys_block_signals(&signals);
+	if (report_blind(registry_get(), counter, times) != 0)
+		registry_count(LOST_REPORTS);
+	sys_restore_signals(signals);
+}
+
 void blind_found_ring(void)
 {
 	if (fdtable_high() > 0 && exchange_acq_rel(&found, 1) == 0)
-		registry_count(LOST_IO_URING);
+		blind_tell(LOST_IO_URING);
 }
 
 static bool is_ring(int directory, const char *name)

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this process does that forksan cannot see, as far as it can be noticed.
+ * What this process does that forksan cannot see, as far as it can be noticed.  Once a session is
+ * joined; any thread; no malloc, no lock, errno is kept.
  */
 #ifndef FORKSAN_SHIM_BLIND_H
 #define FORKSAN_SHIM_BLIND_H
 
+#include "forksan/finding.h"
+
+/* Counts what this process is about to do, and has the log name it (`process` in docs/log.md). */
+void blind_tell(enum registry_counter counter);
+
 /* Counts an io_uring of this process, once, when it holds or has held a watched connection.  Reads
- * /proc/self/fd; called when the process ends.  liburing makes its system calls itself, so the wrapper
- * of syscall() sees only some. */
+ * /proc/self/fd; called when the process ends.  liburing makes its system calls itself, so the
+ * wrapper of syscall() sees only some. */
 void blind_look_for_rings(void);
 
 /* The same without looking: one was just set up. */

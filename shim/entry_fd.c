@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "blind.h"
 #include "real.h"
 #include "track.h"
 
@@ -83,7 +84,7 @@ FORKSAN_EXPORT int pidfd_getfd(int pidfd, int target, unsigned flags)
 FORKSAN_EXPORT FILE *fdopen(int fd, const char *mode)
 {
 	if (unlikely(fdtable_lookup(fd) != 0))
-		registry_count(LOST_STREAMS);
+		blind_tell(LOST_STREAMS);
 	return REAL(fdopen)(fd, mode);
 }
 

@@ -13,6 +13,7 @@
  */
 #include <string.h>
 
+#include "blind.h"
 #include "real.h"
 #include "rebind.h"
 #include "registry.h"
@@ -28,7 +29,7 @@ __attribute__((used)) int dlopen_is_ours(const char *file, int flags)
 	if (strchr(file, '/'))
 		return 1;
 	if (registry_get())
-		registry_count(LOST_DEEPBIND);
+		blind_tell(LOST_DEEPBIND);
 	return 0;
 }
 

@@ -22,13 +22,6 @@
 #include "track.h"
 #include "wire/tls_hello.h"
 
-static bool is_power_of_ten(uint64_t n)
-{
-	while (n >= 10 && n % 10 == 0)
-		n /= 10;
-	return n == 1;
-}
-
 static bool descends_from(const struct registry_process *process_, uint32_t ancestor)
 {
 	for (int depth = 0; process_ && depth < FORKSAN_MAX_ANCESTORS; depth++) {
@@ -138,7 +131,7 @@ void finding_report(const struct finding_cause *cause)
 	struct finding finding;
 	uint64_t signals;
 
-	if (count.repeat == 0 || !is_power_of_ten(count.repeat))
+	if (!finding_is_told(count.repeat))
 		return;
 	sys_block_signals(&signals);
 	memset(&finding, 0, sizeof finding);

@@ -24,6 +24,7 @@ enum key_of {
 	KEY_OF_PLACES,
 	KEY_OF_PROCESSES,
 	KEY_OF_CONNECTIONS,
+	KEY_OF_BLIND,
 };
 
 /* Findings of which only so many are told apart; the entry of `key` counts them. */
@@ -212,4 +213,16 @@ struct finding_count finding_count(const struct finding_cause *cause, struct sta
 	if (result.repeat == 0)
 		registry_count(LOST_FINDINGS);
 	return result;
+}
+
+uint64_t finding_count_blind(enum registry_counter counter)
+{
+	return count(end_key(mix(mix(0, KEY_OF_BLIND), (uint64_t)counter)));
+}
+
+bool finding_is_told(uint64_t repeat)
+{
+	while (repeat >= 10 && repeat % 10 == 0)
+		repeat /= 10;
+	return repeat == 1;
 }

@@ -18,6 +18,7 @@
 #ifndef FORKSAN_SHIM_FINDING_COUNT_H
 #define FORKSAN_SHIM_FINDING_COUNT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "finding.h"
@@ -27,6 +28,13 @@ struct finding_count {
 	uint64_t repeat; /* times seen, this one included; 0: the table is full, counted as lost */
 	enum finding_merge merge;
 };
+
+/* True at the 1st, 10th, 100th, ... time: it is written then. */
+bool finding_is_told(uint64_t repeat);
+
+/* Counts, in the same table, something that a process did and that cannot be seen; returns how often that
+ * was done in the session, 0 when there is no room. */
+uint64_t finding_count_blind(enum registry_counter counter);
 
 /* Counts one occurrence.  `forked`: the stack of the fork that matters. */
 struct finding_count finding_count(const struct finding_cause *cause, struct stack_id forked);

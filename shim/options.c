@@ -235,7 +235,7 @@ void options_parse(const char *text, void (*complain)(const char *line))
 {
 	struct reader reader = {.complain = complain};
 
-	options = (struct options){0};
+	options = (struct options){.text = text};
 	for (size_t i = 0; i < COUNT(table); i++)
 		set_option(&reader, piece_from(table[i].name), piece_from(table[i].standard));
 	while (text != NULL && *text != '\0') {

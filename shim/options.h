@@ -25,6 +25,8 @@ struct options {
 	char log_path[FORKSAN_PATH_BYTES];
 	char ignore[FORKSAN_LIST_BYTES];
 	char session[32];
+	/* All of it as it was given, NULL for nothing; the environment's, so for the constructor alone. */
+	const char *text;
 };
 
 /* Constant after options_parse(). */

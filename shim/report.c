@@ -148,9 +148,9 @@ static struct report_writer writer_now(void)
 }
 
 /* `say`: whether it is worth a reader's time where there is no log. */
-static int report_form(const struct registry *registry, const struct form *form, bool say)
+static int report_form(const struct registry *registry, const struct form *form,
+		       struct report_writer writer, bool say)
 {
-	struct report_writer writer = writer_now();
 	struct buffer *buffer;
 	int result;
 	char *record;
@@ -179,7 +179,17 @@ int report_session(const struct registry *registry)
 {
 	static const struct form form = {report_json_session, report_text_session};
 
-	return report_form(registry, &form, options.verbosity > 0);
+	return report_form(registry, &form, writer_now(), options.verbosity > 0);
+}
+
+int report_blind(const struct registry *registry, enum registry_counter counter, uint64_t times)
+{
+	static const struct form form = {report_json_blind, report_text_blind};
+	struct report_writer writer = writer_now();
+
+	writer.blind = counter;
+	writer.times = times;
+	return report_form(registry, &form, writer, options.verbosity > 0);
 }
 
 /* As text only when there is something to say: a program that shares nothing prints what it prints
@@ -193,5 +203,5 @@ int report_summary(const struct registry *registry)
 
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
 		say = say || load_relaxed(&registry->header.counters[said[i]]) != 0;
-	return report_form(registry, &form, say);
+	return report_form(registry, &form, writer_now(), say);
 }

@@ -322,6 +322,23 @@ size_t report_json_session(char *bytes, size_t size, const struct registry *regi
 	put_comm(&json, writer->comm);
 	json_put_string(&json, "forksan", FORKSAN_VERSION);
 	json_put_string(&json, "mode", options.strict ? "strict" : "warn");
+	json_put_string(&json, "options", options.text);
+	return end_record(&json);
+}
+
+size_t report_json_blind(char *bytes, size_t size, const struct registry *registry,
+			 const struct report_writer *writer)
+{
+	struct json json;
+
+	begin_record(&json, bytes, size, "process");
+	put_writer(&json, registry, writer);
+	json_put_int(&json, "ppid", writer->ppid);
+	put_comm(&json, writer->comm);
+	json_put_string(&json, "event", "blind");
+	json_put_string(&json, "counter", counter_name(writer->blind));
+	json_put_uint(&json, "times", writer->times);
+	json_put_string(&json, "text", counter_sentence(writer->blind));
 	return end_record(&json);
 }
 

@@ -16,18 +16,23 @@
 
 #include "finding.h"
 
-/* Who writes a session or summary record, and when. */
+/* Who writes a record that is no finding, and when. */
 struct report_writer {
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	pid_t pid;
 	pid_t ppid;
 	char comm[16];
+	/* Of a process record alone: what it does that cannot be seen, and how often that was done. */
+	enum registry_counter blind;
+	uint64_t times;
 };
 
 size_t report_json_finding(char *bytes, size_t size, const struct registry *registry,
 			   const struct finding *finding);
 size_t report_json_session(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer);
+size_t report_json_blind(char *bytes, size_t size, const struct registry *registry,
+			 const struct report_writer *writer);
 size_t report_json_summary(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer);
 
@@ -35,6 +40,8 @@ size_t report_text_finding(char *bytes, size_t size, const struct registry *regi
 			   const struct finding *finding);
 size_t report_text_session(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer);
+size_t report_text_blind(char *bytes, size_t size, const struct registry *registry,
+			 const struct report_writer *writer);
 size_t report_text_summary(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records about the session as text: that it began, and what it came to.
+ * Records about the session as text: that it began, what in it cannot be seen, and what it came to.
  */
 #include "report_render.h"
+
+#include <string.h>
 
 #include "options.h"
 #include "report_block.h"
@@ -18,6 +20,24 @@ size_t report_text_session(char *bytes, size_t size, const struct registry *regi
 	text_put_string(&block.text, "forksan " FORKSAN_VERSION ": session ");
 	text_put_string(&block.text, registry->header.session);
 	text_put_string(&block.text, options.strict ? ", mode strict" : ", mode warn");
+	block_end_line(&block);
+	return block.text.len;
+}
+
+size_t report_text_blind(char *bytes, size_t size, const struct registry *registry,
+			 const struct report_writer *writer)
+{
+	struct block block;
+
+	(void)registry;
+	block_init(&block, bytes, size, writer->pid);
+	block_begin_line(&block);
+	text_put_string(&block.text, "forksan: not seen, by ");
+	text_put_int(&block.text, writer->pid);
+	text_put_string(&block.text, " (");
+	text_put_clean(&block.text, writer->comm, strnlen(writer->comm, sizeof(writer->comm)));
+	text_put_string(&block.text, "): ");
+	text_put_string(&block.text, counter_sentence(writer->blind));
 	block_end_line(&block);
 	return block.text.len;
 }

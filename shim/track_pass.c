@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "blind.h"
 #include "sys.h"
 
 /* Calls visit(fd) for each descriptor in the message's control data.  The kernel has accepted or
@@ -215,7 +216,7 @@ enum track_exec track_before_exec(char *const envp[])
 	if (!process_enter() || process_is_vfork_child())
 		return TRACK_EXEC_NOTHING;
 	if (unseen)
-		registry_count(LOST_EXEC_UNSEEN);
+		blind_tell(LOST_EXEC_UNSEEN);
 	for (uint32_t slot = 0; fdtable_next_held(&slot); slot++)
 		if (!comes_through(slot))
 			registry_let_go(registry_process_slot(process.shared), slot);

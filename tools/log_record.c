@@ -281,6 +281,22 @@ static bool get_summary(struct log_record *record, struct log_complaint *complai
 	return true;
 }
 
+static bool get_process(struct log_record *record, struct log_complaint *complaint)
+{
+	const char *event;
+	int64_t ppid, times;
+
+	if (!get_integer(record->json, "ppid", 0, &ppid, complaint) ||
+	    !get_string(record->json, "comm", &record->comm, complaint) ||
+	    !get_string(record->json, "event", &event, complaint) ||
+	    !get_string(record->json, "counter", &record->counter, complaint) ||
+	    !get_integer(record->json, "times", 1, &times, complaint) ||
+	    !get_string(record->json, "text", &record->text, complaint))
+		return false;
+	record->times = (uint64_t)times;
+	return true;
+}
+
 static bool get_type(struct log_record *record, struct log_complaint *complaint)
 {
 	const char *name;
@@ -315,8 +331,9 @@ static bool get_record(struct log_record *record, struct log_complaint *complain
 		return get_finding(record, complaint);
 	case RECORD_SUMMARY:
 		return get_summary(record, complaint);
-	case RECORD_SESSION:
 	case RECORD_PROCESS:
+		return get_process(record, complaint);
+	case RECORD_SESSION:
 	case RECORD_UNKNOWN:
 		break;
 	}

@@ -56,6 +56,9 @@ struct log_record {
 	json_t *stacks[LOG_STACK_COUNT];
 	const char *culprit_opened; /* NULL: none */
 	const char *culprit_use;
+	/* process; comm and text as above */
+	const char *counter;
+	uint64_t times;
 	/* summary */
 	json_t *counters;
 };

@@ -103,7 +103,7 @@ void render_json(const struct report *report, FILE *out)
 	groups_sort(report->groups);
 	for (size_t i = 0; i < groups_count(report->groups); i++)
 		json_array_append_new(groups, group_object(groups_at(report->groups, i), symbols));
-	object = json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:o, s:o}",
+	object = json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:o, s:o, s:o}",
 			   "report", REPORT_VERSION, "forksan", FORKSAN_VERSION, "lines",
 			   (json_int_t)report->lines, "broken_lines",
 			   (json_int_t)report->broken_lines, "unknown_records",
@@ -117,7 +117,8 @@ void render_json(const struct report *report, FILE *out)
 			   log_level_names[LEVEL_VIOLATION],
 			   (json_int_t)groups_total(report->groups, LEVEL_VIOLATION), "ungrouped",
 			   (json_int_t)groups_ungrouped(report->groups), "counters",
-			   counters_object(report), "groups", groups);
+			   counters_object(report), "blind",
+			   checked(blind_spots_json(&report->blind_spots)), "groups", groups);
 	json_dumpf(checked(object), out, JSON_INDENT(2));
 	fputc('\n', out);
 	json_decref(object);

@@ -281,6 +281,10 @@ void render_totals(const struct report *report, FILE *out)
 		sessions_sum(report->sessions, counters);
 		counters_print(counters, "  ", out);
 	}
+	if (report->blind_spots.count > 0) {
+		fputs("first not seen, by process:\n", out);
+		blind_spots_print(&report->blind_spots, "  ", out);
+	}
 	if (unsummed > 0)
 		fprintf(out,
 			"%zu session%s without a summary: still running, or killed, or a part of "

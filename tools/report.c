@@ -27,6 +27,7 @@ void report_clear(struct report *report)
 {
 	groups_free(report->groups);
 	sessions_free(report->sessions);
+	blind_spots_clear(&report->blind_spots);
 }
 
 static bool is_blank(const struct log_line *line)
@@ -57,6 +58,8 @@ static bool read_line(struct report *report, const struct log_line *line, uint64
 		sessions_add(report->sessions, &record);
 		if (record.type == RECORD_FINDING)
 			groups_add(report->groups, &record, line->text, line->len_bytes);
+		else if (record.type == RECORD_PROCESS)
+			blind_spots_add(&report->blind_spots, &record);
 	}
 	log_record_free(&record);
 	return true;

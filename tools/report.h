@@ -10,12 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "blind_spots.h"
 #include "groups.h"
 #include "sessions.h"
 
 struct report {
 	struct groups *groups;
 	struct sessions *sessions;
+	struct blind_spots blind_spots;
 	uint64_t lines;
 	uint64_t broken_lines;
 	uint64_t unknown_records; /* of kinds that a later version writes */

@@ -155,7 +155,7 @@ static void a_server_named_in_tls_is_shown(void **state)
 
 static void put_every_record(FILE *log)
 {
-	struct report_writer writer = {1, 7, 1, "sh"};
+	struct report_writer writer = {.time_ns = 1, .pid = 7, .ppid = 1, .comm = "sh"};
 
 	render_json(FORKSAN_RECORD_BYTES);
 	add_record(log);
@@ -192,11 +192,16 @@ static void put_every_record(FILE *log)
 	add_record(log);
 	len = report_json_session(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
 	add_record(log);
+	options.text = "payload=1:log_path='\xff\"'";
 	options.strict = true;
 	len = report_json_session(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
 	add_record(log);
 	store_relaxed(&sample.registry->header.counters[LOST_IO_URING], UINT64_C(3));
 	len = report_json_summary(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
+	add_record(log);
+	writer.times = 10;
+	writer.blind = LOST_EXEC_UNSEEN;
+	len = report_json_blind(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
 	add_record(log);
 }
 
@@ -472,7 +477,7 @@ static void repeats_and_deaths_are_told(void **state)
 
 static void the_summary_prints_what_is_not_zero(void **state)
 {
-	struct report_writer writer = {1, 7, 1, "sh"};
+	struct report_writer writer = {.time_ns = 1, .pid = 7, .ppid = 1, .comm = "sh"};
 
 	(void)state;
 	store_relaxed(&sample.registry->header.counters[COUNT_FORKS], UINT64_C(2));
