@@ -280,6 +280,8 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 	bool tls = speaks_tls(socket), hello_read;
 
 	record(socket, call->inside ? call->ticket : late, &operation, facts);
+	/* Not only when the findings are written: until then it would overlap what comes after it. */
+	conversation_leave(call);
 	if (load_relaxed(&socket->flags) & SOCKET_UNTOLD) {
 		hello_read = read_hello(call, iov, count, moved, tls);
 		if (hello_read && evidence_opened(evidence_of(socket)))

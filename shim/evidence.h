@@ -94,7 +94,7 @@ struct evidence {
 	uint8_t state; /* enum evidence_state */
 	uint8_t flags;
 	uint8_t queued; /* entries in queue */
-	uint8_t reserved;
+	uint8_t shape; /* with EVIDENCE_GUESS */
 	struct lineage_use writer; /* of the client's message that is not complete */
 	struct lineage_use last;   /* LOST: the latest user; alternation: the latest reader */
 	struct lineage_use before; /* LOST: the latest user that was another */

@@ -55,7 +55,7 @@ void evidence_lose(struct evidence_context *c)
 	}
 	evidence->state = EVIDENCE_LOST;
 	evidence->flags |= EVIDENCE_DOUBT;
-	evidence->flags &= (uint8_t)~EVIDENCE_SHAKY;
+	evidence->flags &= (uint8_t) ~(EVIDENCE_SHAKY | EVIDENCE_GUESS);
 	evidence->queued = 0;
 	wire_talk_resume(talk, (enum protocol)talk->protocol, (enum wire_mode)talk->mode);
 }
@@ -159,6 +159,8 @@ static void tell_request(struct evidence_context *c, const struct wire_event *ev
 		break;
 	case WIRE_OPENS:
 		evidence->flags |= EVIDENCE_PART;
+		if ((evidence->flags & EVIDENCE_GUESS) && event->request.shape != evidence->shape)
+			evidence->flags |= EVIDENCE_DOUBT;
 		if (!evidence_push(evidence, evidence->writer, c->time_us, event->request, flags))
 			evidence_lose(c);
 		break;
@@ -207,18 +209,23 @@ static void lose_here(struct evidence_context *c)
 }
 
 /* A reply is matched with a request that may not be the first: what comes after it is uncertain
- * until nothing is outstanding, and for good when replies of another shape may have been taken for
- * it. */
+ * until nothing is outstanding, and for good when it may be the reply to one of another shape, which
+ * is recorded or is being written. */
 static void doubt_order(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
+	uint8_t shape = evidence->queue[0].request.shape;
 
-	evidence->flags |= EVIDENCE_SHAKY | EVIDENCE_MIXED;
-	if (c->writing)
+	if ((evidence->flags & EVIDENCE_GUESS) && evidence->shape != shape)
 		evidence->flags |= EVIDENCE_DOUBT;
+	if (c->writing) {
+		evidence->flags |= EVIDENCE_GUESS;
+		evidence->shape = shape;
+	}
+	evidence->flags |= EVIDENCE_SHAKY | EVIDENCE_MIXED;
 	for (size_t i = 1; i < evidence->queued; i++) {
 		if ((evidence->queue[i].flags & EVIDENCE_UNSURE) &&
-		    evidence->queue[i].request.shape != evidence->queue[0].request.shape)
+		    evidence->queue[i].request.shape != shape)
 			evidence->flags |= EVIDENCE_DOUBT;
 	}
 }
@@ -397,7 +404,7 @@ static void follow_in_order(struct evidence_context *c)
 	if ((evidence->flags & EVIDENCE_SHAKY) && is_calm(c)) {
 		if ((evidence->flags & EVIDENCE_MIXED) && (evidence->flags & EVIDENCE_DOUBT))
 			evidence->flags |= EVIDENCE_SHIFT;
-		evidence->flags &= (uint8_t) ~(EVIDENCE_SHAKY | EVIDENCE_MIXED);
+		evidence->flags &= (uint8_t) ~(EVIDENCE_SHAKY | EVIDENCE_MIXED | EVIDENCE_GUESS);
 	}
 }
 

@@ -21,6 +21,7 @@ enum {
 	EVIDENCE_MODE = 1u << 3,  /* talk.mode is known from the opening */
 	EVIDENCE_PART = 1u << 4,  /* the message being written belongs to the last entry */
 	EVIDENCE_SHIFT = 1u << 5, /* for good: replies may be off by some, after MIXED */
+	EVIDENCE_GUESS = 1u << 6, /* SHAKY: a reply of `shape` may be that of a write under way */
 };
 
 /* struct evidence_entry.flags */
