@@ -78,14 +78,17 @@ bool conversation_is_busy(const struct registry_socket *socket)
 
 /* --- recording ----------------------------------------------------------------------------- */
 
-/* True when another process should record first: it holds the claim, or it is inside a write that
+/* This thread records: a signal handler that interrupted it must not wait for it. */
+static __thread bool recording;
+
+/* True when another should record first: it holds the claim, or it is inside a write that
  * these bytes may answer. */
 static bool should_wait(const struct evidence *evidence, enum wire_direction direction)
 {
 	uint32_t holder = load_relaxed(&evidence->claimed_by);
 
 	if (holder != 0)
-		return holder != process.lineage.self.serial;
+		return holder != process.lineage.self.serial || !recording;
 	return direction == WIRE_SERVER && evidence_is_following(evidence) &&
 	       other_is_inside(evidence, WIRE_CLIENT);
 }
@@ -120,10 +123,13 @@ static void record(struct registry_socket *socket, struct evidence_ticket ticket
 {
 	struct evidence *evidence = evidence_of(socket);
 	struct evidence_operation op = *operation;
+	bool interrupts = recording;
 
 	op.ticket = ticket;
 	let_others_record(evidence, op.direction);
+	recording = true;
 	evidence_record(evidence, &process.lineage, &op, facts);
+	recording = interrupts;
 	if (facts->missed) {
 		const struct registry_process *claimer = registry_find_process(facts->claimed_by);
 
