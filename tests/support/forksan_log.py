@@ -16,8 +16,6 @@ import datetime
 import json
 import os
 
-import jsonschema
-
 import processes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -99,6 +97,8 @@ class Log:
 
     def validate(self):
         """Raises unless every line is whole and as the schema says."""
+        import jsonschema  # here, since the demo does without
+
         with open(SCHEMA, encoding="utf-8") as schema:
             validator = jsonschema.Draft202012Validator(json.load(schema))
         self.read()
