@@ -126,6 +126,11 @@ static void complain_of_value(struct reader *reader, const struct option *option
 	put_shown(reader, reading->value);
 	text_put_string(&reader->line, ": expected ");
 	text_put_string(&reader->line, type->expected);
+	if (reading->wrong.len < reading->value.len) {
+		text_put_string(&reader->line, ", found \"");
+		put_shown(reader, reading->wrong);
+		text_put_char(&reader->line, '"');
+	}
 	put_suggestion(reader, reading->wrong, type->words, type->word_count);
 	end_complaint(reader);
 }

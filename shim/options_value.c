@@ -10,6 +10,7 @@
 #include "forksan/limits.h"
 #include "forksan/protocols.h"
 #include "forksan/registry.h"
+#include "suggest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -24,6 +25,16 @@ static const char *const class_names[] = {
 		[CLASS_COUNT] = "all",
 };
 #define CLASS_ALL CLASS_COUNT
+
+/* What a connection may be called: its class or its protocol. */
+static const char *const names[] = {
+#define CLASS_NAME(id, name) name,
+	FORKSAN_CLASSES(CLASS_NAME)
+#undef CLASS_NAME
+#define PROTOCOL_NAME(id, name, class) name,
+		FORKSAN_PROTOCOLS(PROTOCOL_NAME)
+#undef PROTOCOL_NAME
+};
 
 struct piece piece_from(const char *text)
 {
@@ -117,6 +128,30 @@ static bool read_verbosity(struct option_reading *reading)
 	return read_number(reading, 2);
 }
 
+/* True for what can only be meant as a name: no port, address, path or pattern has letters alone.
+ */
+static bool is_name(struct piece item)
+{
+	bool number = true;
+
+	for (size_t i = 0; i < item.len; i++) {
+		if (memchr("*.:/@[]%", item.start[i], 8) != NULL)
+			return false;
+		number = number && item.start[i] >= '0' && item.start[i] <= '9';
+	}
+	return item.len > 0 && !number;
+}
+
+/* Whatever its case, as options_ignores() takes it. */
+static bool is_known_name(struct piece item)
+{
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (item.len == strlen(names[i]) &&
+		    suggest_distance(item.start, item.len, names[i], item.len) == 0)
+			return true;
+	return false;
+}
+
 static bool read_string(struct option_reading *reading)
 {
 	char *string = reading->member;
@@ -126,6 +161,22 @@ static bool read_string(struct option_reading *reading)
 	memcpy(string, reading->value.start, reading->value.len);
 	string[reading->value.len] = '\0';
 	return true;
+}
+
+/* A name that nothing has would ignore nothing, and nobody would notice. */
+static bool read_patterns(struct option_reading *reading)
+{
+	struct piece list = reading->value;
+
+	while (list.len > 0) {
+		struct piece item = piece_next(&list);
+
+		if (is_name(item) && !is_known_name(item)) {
+			reading->wrong = item;
+			return false;
+		}
+	}
+	return read_string(reading);
 }
 
 /* The session names a file: nothing but digits, so that it cannot lead elsewhere. */
@@ -186,7 +237,10 @@ const struct option_value option_values[OPTION_TYPE_COUNT] = {
 			  "a list of other, database, cache, broker, directory, tls, http or all, "
 			  "each with + or - to change the default",
 			  class_names + CLASS_OTHER, COUNT(class_names) - CLASS_OTHER},
-	[OPTION_PATTERNS] = {read_string, "a list of less than 512 bytes", NULL, 0},
+	[OPTION_PATTERNS] = {read_patterns,
+			     "a list of less than 512 bytes of classes, protocols, ports, "
+			     "addresses or paths",
+			     names, COUNT(names)},
 	[OPTION_STATUS] = {read_status, "a number from 0 to 255", NULL, 0},
 	[OPTION_VERBOSITY] = {read_verbosity, "0, 1 or 2", NULL, 0},
 	[OPTION_SESSION] = {read_session, "16 hexadecimal digits", NULL, 0},

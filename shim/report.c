@@ -78,6 +78,39 @@ static bool logs(void)
 	return options.log_path[0] != '\0';
 }
 
+/* What goes wrong with logs; strerror() takes locks and memory. */
+static const char *error_name(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return "not permitted";
+	case EFBIG:
+		return "the file is as large as this process may make it";
+	case EISDIR:
+		return "it is a directory";
+	case EMFILE:
+	case ENFILE:
+		return "no descriptor is free";
+	case ENAMETOOLONG:
+		return "the path is too long";
+	case ENOENT:
+		return "no such directory";
+	case ENOSPC:
+	case EDQUOT:
+		return "the disk is full";
+	case ENOTDIR:
+		return "a part of the path is no directory";
+	case EPIPE:
+	case ENXIO:
+		return "nobody reads the pipe";
+	case EROFS:
+		return "the file system is read-only";
+	default:
+		return NULL;
+	}
+}
+
 /* Once a process: whoever reads stderr learns that the log is not complete, and why. */
 static void complain(int error, pid_t pid)
 {
@@ -91,8 +124,13 @@ static void complain(int error, pid_t pid)
 	text_put_int(&text, pid);
 	text_put_string(&text, "== forksan: cannot write ");
 	text_put_string(&text, options.log_path);
-	text_put_string(&text, ": errno ");
+	if (error_name(-error)) {
+		text_put_string(&text, ": ");
+		text_put_string(&text, error_name(-error));
+	}
+	text_put_string(&text, " (errno ");
 	text_put_int(&text, -error);
+	text_put_char(&text, ')');
 	text_put_char(&text, '\n');
 	report_write_stderr(bytes, text.len);
 }

@@ -4,8 +4,27 @@
  */
 #include "suggest.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+/* A word of so many letters that begins a name is meant for it. */
+#define PREFIX_LETTERS 4
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* True when the word is the beginning of the name, but not all of it. */
+static bool begins(const char *word, size_t len, const char *name)
+{
+	size_t i = 0;
+
+	while (i < len && name[i] != '\0' && lower(word[i]) == lower(name[i]))
+		i++;
+	return i == len && name[i] != '\0';
+}
 
 static size_t min3(size_t a, size_t b, size_t c)
 {
@@ -31,10 +50,12 @@ size_t suggest_distance(const char *a, size_t a_len, const char *b, size_t b_len
 
 		row[0] = (uint8_t)i;
 		for (size_t j = 1; j <= b_len; j++) {
-			size_t replaced = above[j - 1] + (size_t)(a[i - 1] != b[j - 1]);
+			size_t replaced =
+				above[j - 1] + (size_t)(lower(a[i - 1]) != lower(b[j - 1]));
 			size_t best = min3(above[j] + 1u, row[j - 1] + 1u, replaced);
 
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+			    lower(a[i - 2]) == lower(b[j - 1]))
 				best = min3(best, best, above2[j - 2] + 1u);
 			row[j] = (uint8_t)best;
 		}
@@ -52,6 +73,8 @@ const char *suggest_closest(const char *word, size_t len, const char *const name
 		size_t distance = suggest_distance(word, len, names[i], name_len);
 		size_t allowed = name_len / 3 > 2 ? name_len / 3 : 2;
 
+		if (len >= PREFIX_LETTERS && begins(word, len, names[i]))
+			distance = 1;
 		if (distance <= allowed && distance < name_len && distance < closest_distance) {
 			closest = names[i];
 			closest_distance = distance;

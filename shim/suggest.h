@@ -11,11 +11,11 @@
 #define SUGGEST_MAX_LEN 31
 
 /* The number of letters inserted, left out, replaced or swapped with their neighbour that make one
- * word of the other; SUGGEST_MAX_LEN + 1 when one is too long. */
+ * word of the other, whatever their case; SUGGEST_MAX_LEN + 1 when one is too long. */
 size_t suggest_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /* The closest of `names`, the first of equals; NULL when none is near: a third of its letters, at
- * least two, may be wrong, but never all. */
+ * least two, may be wrong, but never all; a beginning is near. */
 const char *suggest_closest(const char *word, size_t len, const char *const names[], size_t count);
 
 #endif

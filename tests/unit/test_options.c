@@ -87,6 +87,8 @@ static void every_key_sets_its_option(void **state)
 static void quotes_hold_separators(void **state)
 {
 	(void)state;
+	parse_clean("ignore='redis, CACHE,cassandra "
+		    "cql,HTTP/2,80,10.*,@x,/run/x,::1,[::1]:5,fe80::1%2'");
 	parse_clean("ignore='127.0.0.1:3306,[::1]:5432':log_path=\"/tmp/it's: a\":strict=1");
 	assert_string_equal(options.ignore, "127.0.0.1:3306,[::1]:5432");
 	assert_string_equal(options.log_path, "/tmp/it's: a");
@@ -136,7 +138,16 @@ static void a_bad_value_names_what_was_expected(void **state)
 	assert_complaint("watch=cache,+databse",
 			 "FORKSAN_OPTIONS: watch=cache,+databse: expected a list of "
 			 "other, database, cache, broker, directory, tls, http or all, each with "
-			 "+ or - to change the default; did you mean \"database\"?");
+			 "+ or - to change the default, found \"databse\"; did you mean "
+			 "\"database\"?");
+	assert_complaint("ignore=6379,Postgres",
+			 "FORKSAN_OPTIONS: ignore=6379,Postgres: expected a list of less than 512 "
+			 "bytes of classes, protocols, ports, addresses or paths, found "
+			 "\"Postgres\"; did you mean \"PostgreSQL\"?");
+	assert_string_equal(options.ignore, "");
+	assert_complaint("ignore=localhost",
+			 "FORKSAN_OPTIONS: ignore=localhost: expected a list of less than 512 "
+			 "bytes of classes, protocols, ports, addresses or paths");
 	assert_complaint("session=../../etc/passwd", "FORKSAN_OPTIONS: session=../../etc/passwd: "
 						     "expected 16 hexadecimal digits");
 	assert_string_equal(options.session, "");
@@ -149,6 +160,8 @@ static void an_unknown_key_names_the_closest(void **state)
 			 "FORKSAN_OPTIONS: unknown key \"log_pth\", expected one of "
 			 "mode, strict, log_path, watch, ignore, exitcode, verbosity, payload, "
 			 "session, help; did you mean \"log_path\"?");
+	parse("LOG_PATH=/tmp/x");
+	assert_non_null(strstr(complaint, "; did you mean \"log_path\"?"));
 	parse("zzzzzzzzzz=1");
 	assert_int_equal(complaints, 1);
 	assert_null(strstr(complaint, "did you mean"));

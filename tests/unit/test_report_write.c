@@ -433,7 +433,10 @@ static int report_that_cannot_be_logged(void)
 	REQUIRE(report() == -ENOENT);
 	REQUIRE(errno == 1234);
 	REQUIRE(count_lines(text, "SUMMARY: forksan: shared-use") == 2);
-	snprintf(path, sizeof(path), "==%d== forksan: cannot write /nonexistent", 812);
+	snprintf(path, sizeof(path),
+		 "==%d== forksan: cannot write /nonexistent/forksan.log: "
+		 "no such directory (errno 2)",
+		 812);
 	REQUIRE(count_lines(text, path) == 1);
 	return 0;
 }
