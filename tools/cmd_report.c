@@ -45,11 +45,31 @@ static bool read_level(const char *text, int *level)
 	return false;
 }
 
-/* True when the file was read to its end. */
+/* A file without a single record says nothing of what was found: it is none of ours, or forksan was
+ * not active.  Only the former is an error: lines that are no records. */
+static bool has_records(const struct report *report, const struct report *before, const char *name)
+{
+	uint64_t lines = report->lines - before->lines;
+	uint64_t broken = report->broken_lines - before->broken_lines;
+
+	if (lines == 0)
+		cli_error(
+			verb_report.name,
+			"%s: expected a session's record at least, found nothing: forksan was not "
+			"active, or logged elsewhere",
+			name);
+	else if (broken == lines)
+		cli_error(verb_report.name, "%s: expected a log of forksan, found no record in it",
+			  name);
+	return lines == 0 || broken < lines;
+}
+
+/* True when the file was read to its end, and is a log. */
 static bool read_file(struct report *report, const char *name)
 {
 	bool is_stdin = strcmp(name, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	const struct report before = *report;
 	int result;
 
 	if (fd < 0) {
@@ -61,7 +81,7 @@ static bool read_file(struct report *report, const char *name)
 		close(fd);
 	if (result < 0)
 		cli_error(verb_report.name, "%s: %s", name, strerror(-result));
-	return result == 0;
+	return result == 0 && has_records(report, &before, is_stdin ? "stdin" : name);
 }
 
 static int show(const struct report *report, const struct report_options *options)
@@ -133,6 +153,6 @@ const struct verb verb_report = {
 		"  -h, --help       this text\n\n"
 		"Broken lines are named on stderr, counted and passed over.  Exit status: 0; 1 "
 		"for\n"
-		"--fail-on; 2 for wrong usage or a file that cannot be read.\n",
+		"--fail-on; 2 for wrong usage, a file that cannot be read or is no log.\n",
 	.run = run,
 };

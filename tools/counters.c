@@ -45,7 +45,8 @@ static void print_found(const uint64_t *counters, const char *prefix, FILE *out)
 		fprintf(out, "%sno findings\n", prefix);
 	else
 		fprintf(out,
-			"%s%" PRIu64 " violation%s, %" PRIu64 " hazard%s, %" PRIu64 " notice%s\n",
+			"%sdifferent findings: %" PRIu64 " violation%s, %" PRIu64
+			" hazard%s, %" PRIu64 " notice%s\n",
 			prefix, violations, plural(violations), hazards, plural(hazards), notices,
 			plural(notices));
 	if (counters[COUNT_USES_SOUND] + counters[COUNT_USES_HAZARD] +

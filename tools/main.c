@@ -25,9 +25,9 @@ static void print_usage(FILE *out)
 	      out);
 	for (size_t i = 0; i < VERB_COUNT; i++)
 		fprintf(out, "  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
-	fputs("\nforksan VERB --help tells more; so do the manual pages forksan(1), "
-	      "forksan-VERB(1)\n"
-	      "and forksan(7).  forksan --version prints the version.\n",
+	fputs("\nforksan VERB --help, or forksan help VERB, tells more; so do the manual pages\n"
+	      "forksan(1), forksan-VERB(1) and forksan(7).  forksan --version prints the "
+	      "version.\n",
 	      out);
 }
 

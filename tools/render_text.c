@@ -261,7 +261,7 @@ void render_totals(const struct report *report, FILE *out)
 	fprintf(out, "%" PRIu64 " line%s, %zu session%s%s\n", report->lines,
 		report->lines == 1 ? "" : "s", sessions, sessions == 1 ? "" : "s",
 		sessions_were_too_many(report->sessions) ? " and more" : "");
-	fputs("seen:", out);
+	fputs("seen at least, repeats included:", out);
 	for (int level = LEVEL_COUNT - 1; level >= 0; level--) {
 		uint64_t total = groups_total(report->groups, (enum level)level);
 
@@ -277,7 +277,7 @@ void render_totals(const struct report *report, FILE *out)
 		fprintf(out, "records that this version does not know: %" PRIu64 "\n",
 			report->unknown_records);
 	if (sessions > unsummed) {
-		fputs("the sessions' own count:\n", out);
+		fputs("the sessions' own count, repeats apart:\n", out);
 		sessions_sum(report->sessions, counters);
 		counters_print(counters, "  ", out);
 	}

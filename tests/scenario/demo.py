@@ -77,7 +77,7 @@ def show_report(path, whole):
             shortened = shortened or bool(example)
         say(f"    {block.strip()}\n".replace("\n", "\n    ").rstrip(" "))
     if shortened:
-        say("    (Stacks and advice are left out here, but for the demo's first finding.)")
+        say("    (Stacks are left out here, but for the demo's first finding.)")
 
 
 def run_bare(app, environment):

@@ -35,6 +35,18 @@ status(1, "report", "--fail-on=violation", "-", stdin=violation)
 status(0, "report", "--fail-on", "violation", "-", stdin="")
 status(1, "report", "--json", "--fail-on", "violation", FOUNDING)
 
+# What is no log at all cannot pass for one without findings.
+for what in ("no JSON\n", "\x1f\x8b\x08\n\x00\n", "[]\n{}\n"):
+    wrong = status(2, "report", "--fail-on", "violation", "-", stdin=what)
+    check("stdin: expected a log of forksan, found no record in it" in wrong.stderr, "no log",
+          wrong.stderr)
+wrong = status(0, "report", "-", stdin="no JSON\n" + notice)
+check("expected a log" not in wrong.stderr, "one record makes it a log", wrong.stderr)
+wrong = status(0, "report", "-", stdin="")
+check("forksan was not active" in wrong.stderr, "an empty log says so", wrong.stderr)
+wrong = status(1, "report", "--fail-on", "violation", FOUNDING, "-", stdin="no JSON\n")
+check("stdin: expected a log" in wrong.stderr, "each file is looked at", wrong.stderr)
+
 missing = status(2, "report", "/nonexistent/log", FOUNDING)
 check("/nonexistent/log: No such file" in missing.stderr, "names the file it cannot open")
 check("shared-use" in missing.stdout, "reads the other files all the same")

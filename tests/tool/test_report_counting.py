@@ -120,7 +120,7 @@ check(
     "stdin:1: expected a line of at most 1048576 bytes" in result.stderr
     and result.stderr.count("\n") == 1
     and "2 lines," in result.stdout
-    and "seen: 1 violation," in result.stdout,
+    and "seen at least, repeats included: 1 violation," in result.stdout,
     "a line that is too long is broken as a whole, the next is read",
     result.stderr,
     result.stdout,
