@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The contract is what is written: every name in a real log stands in docs/log.schema.json and in
+docs/log.md, and every name of the schema stands in some record of a real log.
+
+    test_fields.py --do PORT        runs under the shim: all kinds of findings, and a blind spot
+"""
+
+import ctypes
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import forksan_log
+import servers
+
+PING = b"*1\r\n$4\r\nPING\r\n"
+QUIT = b"*1\r\n$4\r\nQUIT\r\n"
+# What needs more than this test has: a TLS server, and `forksan report`, which adds the lines.
+ELSEWHERE = {
+    "finding.connection.server_name": "tests/scenario/test_12_tls.py",
+    "finding.stacks.*.file (native)": "tests/tool/test_report_symbols.py",
+    "finding.stacks.*.line (native)": "tests/tool/test_report_symbols.py",
+}
+
+failures = 0
+
+
+def check(condition, what, *details):
+    global failures
+    if not condition:
+        failures += 1
+        print("FAILED:", what, *details)
+
+
+def share(port):
+    """open-at-fork, inherited-use, shared-use, crossed-reply, foreign-goodbye."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.sendall(PING)
+    assert connection.recv(7) == b"+PONG\r\n"
+    child = os.fork()
+    if child == 0:
+        connection.sendall(PING)
+        connection.recv(7)
+        connection.sendall(PING)  # its reply is the parent's to take
+        os._exit(0)
+    os.waitpid(child, 0)
+    connection.recv(7)
+    child = os.fork()
+    if child == 0:
+        connection.sendall(QUIT)
+        os._exit(0)
+    os.waitpid(child, 0)
+    ctypes.CDLL(None).fdopen(connection.fileno(), b"r")
+    os._exit(0)
+
+
+def names_of(record):
+    """The paths of all names in a record: finding.connection.peer, finding.stacks.*.line, ..."""
+    kind = record["record"]
+    found = set()
+
+    def walk(value, path):
+        if isinstance(value, list):
+            for item in value:
+                walk(item, path)
+        elif isinstance(value, dict):
+            native = " (native)" if value.get("language") == "native" else ""
+            for name, item in value.items():
+                if path == "summary.counters":
+                    continue
+                found.add(f"{path}.{name}{native}")
+                walk(item, f"{path}.*" if path == "finding.stacks" else f"{path}.{name}")
+
+    walk(record, kind)
+    # A stack's frames stand one deeper than the names of the four stacks.
+    return found
+
+
+def names_of_schema(schema):
+    found = set()
+
+    def resolve(node):
+        while "$ref" in node:
+            node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+        return node
+
+    def walk(node, path, suffix=""):
+        node = resolve(node)
+        for other in node.get("anyOf", ()):
+            walk(other, path)
+        if "items" in node:
+            walk(node["items"], path)
+        for name, child in node.get("properties", {}).items():
+            found.add(f"{path}.{name}{suffix}")
+            walk(child, f"{path}.*" if path == "finding.stacks" else f"{path}.{name}")
+        if path == "finding.stacks.*" and "if" in node:
+            for name in node["properties"]:
+                found.add(f"{path}.{name} (native)")
+            for name in node["then"]["properties"]:
+                found.add(f"{path}.{name} (native)")
+            for name in node["else"]["properties"]:
+                found.add(f"{path}.{name}")
+
+    common = {"properties": schema["properties"]}
+    for kind in schema["properties"]["record"]["enum"]:
+        walk(common, kind)
+        walk(schema["$defs"][kind], kind)
+    return found
+
+
+def main():
+    if sys.argv[1:2] == ["--do"]:
+        share(int(sys.argv[2]))
+    with servers.redis() as server, tempfile.TemporaryDirectory() as directory:
+        log = forksan_log.Log(os.path.join(directory, "log"))
+        environment = forksan_log.forksan_env(log.path, payload="1")
+        subprocess.run(["/usr/bin/python3", __file__, "--do", str(server.port)], env=environment,
+                       check=True)
+        log.validate()
+    with open(forksan_log.SCHEMA, encoding="utf-8") as file:
+        schema = json.load(file)
+    with open(os.path.join(forksan_log.ROOT, "docs", "log.md"), encoding="utf-8") as file:
+        page = file.read()
+    check(log.kinds == sorted(schema["$defs"]["finding"]["properties"]["kind"]["enum"]),
+          "every kind of finding is in the log", log.kinds)
+    check({record["record"] for record in log.records} ==
+          set(schema["properties"]["record"]["enum"]), "every kind of record is in the log")
+
+    written = set().union(*(names_of(record) for record in log.records))
+    listed = names_of_schema(schema)
+    check(len(written) > 50 and len(listed) > 50, "the names are found", written, listed)
+    check(not written - listed, "written and not in the schema:", sorted(written - listed))
+    check(not listed - written - set(ELSEWHERE), "in the schema and never written:",
+          sorted(listed - written - set(ELSEWHERE)))
+    check(not set(ELSEWHERE) - listed, "what is tested elsewhere is in the schema")
+    for path in sorted(written):
+        name = path.removesuffix(" (native)").rpartition(".")[2]
+        check(re.search(rf"`{name}`", page), f"docs/log.md names {path}")
+    print(f"{len(written)} names, {failures} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
