@@ -84,7 +84,7 @@ static uint64_t key_of_finding(const struct finding_cause *cause, struct stack_i
 	uint64_t key = begin_key(KEY_OF_FINDING, cause);
 
 	key = mix_process(mix_connection(key, cause), cause);
-	return end_key(mix_place(key, cause, forked));
+	return end_key(mix(mix_place(key, cause, forked), cause->likely));
 }
 
 /* Places of one connection, and for damage process. */

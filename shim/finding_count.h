@@ -4,7 +4,8 @@
  *
  * A finding is told from another by its kind, its connection and its place: the pair of stacks of
  * the two uses, or without uses the stack of the fork.  Damage (crossed replies, goodbyes) is told
- * of each process besides: whose answers were wrong matters.
+ * of each process besides: whose answers were wrong matters.  What was likely is told again when
+ * it is proven.
  *
  * The table is bounded, and so is what one mistake may take of it (limits.h): so many places of one
  * connection are told apart, so many connections of one place, so much damage to one connection.

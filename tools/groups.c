@@ -147,16 +147,19 @@ static void add_pid(struct group *group, int64_t pid)
 		group->pids[group->pid_count++] = pid;
 }
 
-/* Keeps the line when it is the first, or shows more stacks than the one kept so far. */
+/* Keeps the line when it is worth more than the one kept so far: it is proven, or as proven and shows
+ * more stacks. */
 static void keep_example(struct groups *groups, struct group *group,
 			 const struct log_record *finding, const char *text, size_t len_bytes)
 {
-	unsigned stacks = 0;
+	const char *certainty = json_string_value(json_object_get(finding->json, "certainty"));
+	bool likely = certainty != NULL && strcmp(certainty, "likely") == 0;
+	unsigned worth = likely ? 0 : LOG_STACK_COUNT + 1;
 	char *example;
 
 	for (int i = 0; i < LOG_STACK_COUNT; i++)
-		stacks += json_array_size(finding->stacks[i]) > 0;
-	if (group->example != NULL && stacks <= group->example_stacks)
+		worth += json_array_size(finding->stacks[i]) > 0;
+	if (group->example != NULL && worth <= group->example_worth)
 		return;
 	if (groups->example_bytes - group->example_len_bytes + len_bytes > GROUP_EXAMPLE_BUDGET)
 		return;
@@ -168,7 +171,7 @@ static void keep_example(struct groups *groups, struct group *group,
 	free(group->example);
 	group->example = example;
 	group->example_len_bytes = len_bytes;
-	group->example_stacks = stacks;
+	group->example_worth = worth;
 }
 
 void groups_add(struct groups *groups, const struct log_record *finding, const char *text,

@@ -37,7 +37,7 @@ struct group {
 	char last[LOG_TIME_BYTES];
 	char *example; /* a line of the log, NULL when the budget was spent */
 	size_t example_len_bytes;
-	unsigned example_stacks; /* stacks that are not empty in it */
+	unsigned example_worth; /* see keep_example() */
 	char *key;		 /* kind, sites */
 	UT_hash_handle hh;
 };

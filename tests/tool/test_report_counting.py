@@ -84,6 +84,13 @@ bare = finding(id="1" * 16, stacks=dict(empty), text="bare")
 group = json_report(bare, finding(id="2" * 16, text="rich"))["groups"][0]
 check(group["example"]["text"] == "rich", "the example shows most stacks")
 
+# But proof is worth more than stacks.
+likely = finding(id="3" * 16, text="likely", certainty="likely")
+proven = finding(id="4" * 16, text="proven", certainty="proven", stacks=dict(empty))
+for order in ((likely, proven), (proven, likely)):
+    group = json_report(*order)["groups"][0]
+    check(group["example"]["text"] == "proven", "the example is one that is proven")
+
 # Sessions and their counters.
 summary = {
     "record": "summary",

@@ -91,6 +91,17 @@ static void what_differs_is_another(void **state)
 	}
 }
 
+static void proof_after_suspicion_is_another(void **state)
+{
+	struct finding_cause cause = {.kind = KIND_CROSSED_REPLY, .likely = true};
+
+	(void)state;
+	assert_int_equal(finding_count(&cause, (struct stack_id){1}).repeat, 1);
+	cause.likely = false;
+	assert_int_equal(finding_count(&cause, (struct stack_id){1}).repeat, 1);
+	assert_int_equal(finding_count(&cause, (struct stack_id){1}).repeat, 2);
+}
+
 /* A process whose use has no stack of its own is told apart by its fork; one that has is not. */
 static void a_fork_matters_without_a_use(void **state)
 {
@@ -264,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_same_is_a_repeat),
 		TEST(what_differs_is_another),
+		TEST(proof_after_suspicion_is_another),
 		TEST(a_fork_matters_without_a_use),
 		TEST(further_places_are_one),
 		TEST(another_connection_or_kind_has_places_of_its_own),
