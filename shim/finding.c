@@ -2,8 +2,7 @@
 /*
  * Gathers a finding from the registry and has new ones written.
  *
- * Which findings are one is finding_count.c's to say.  Whoever raises the count of one to 1, 10,
- * 100,
+ * Which findings are one is finding_count.c's to say.  Whoever raises the count of one to 1, 10, 100,
  * ... writes the record, so a loop of violations costs a line per power of ten, whichever processes
  * are in it.
  */
