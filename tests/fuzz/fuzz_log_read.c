@@ -8,8 +8,8 @@
  * FUZZES: tools/log_read.c tools/log_record.c tools/groups.c tools/identities.c
  * FUZZES: tools/site.c tools/sessions.c tools/counters.c tools/report.c tools/clean.c
  * FUZZES: tools/cli.c tools/render_text.c tools/render_stack.c tools/render_json.c
- * FUZZES: tools/annotate.c tools/advice.c tools/demangle.c tools/demangle_parser.c
- * FUZZES: tools/demangle_rust.c tools/demangle_v0.c
+ * FUZZES: tools/annotate.c tools/advice.c tools/blind_spots.c tools/demangle.c
+ * FUZZES: tools/demangle_parser.c tools/demangle_rust.c tools/demangle_v0.c
  * LIBRARIES: -ljansson
  */
 #include <jansson.h>
