@@ -38,6 +38,7 @@ struct track_call {
 	uint64_t claimed_over; /* what it was */
 	bool checked;	       /* track_begin() has made sure of process and descriptor */
 	bool inside;	       /* `ticket` is to be given back (conversation.h) */
+	const char *message;   /* the protocol's name of what it moved, or will; NULL: not known */
 	struct evidence_ticket ticket;
 };
 
@@ -83,8 +84,8 @@ cold void track_late(int fd, uint32_t entry, enum operation operation, enum trac
 cold void track_late_buffer(int fd, uint32_t entry, enum operation operation, enum track_way way,
 			    const void *buffer, ssize_t moved);
 
-/* Before a call that is not easy.  flags: the call's MSG_ flags; iov[0..count): what a write is about to
- * give (nothing in it is believed), NULL for a read.  False: the wrapper returns -1
+/* Before a call that is not easy.  flags: the call's MSG_ flags; iov[0..count): what a write is
+ * about to give (nothing in it is believed), NULL for a read.  False: the wrapper returns -1
  * without making the real call; errno is set (strict mode, see use.c). */
 bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation operation,
 		 enum track_way way, int flags, const struct iovec *iov, int count);
@@ -172,8 +173,8 @@ enum protocol track_protocol(const struct registry_socket *socket);
 /* The file status flags of a descriptor (F_GETFL), or -errno. */
 long track_file_flags(int fd);
 
-/* A call has changed what all holders of the connection share; `before`: the file status flags before
- * it.  A change of O_NONBLOCK under a call of another process is remembered for findings. */
+/* A call has changed what all holders of the connection share; `before`: the file status flags
+ * before it.  A change of O_NONBLOCK under a call of another process is remembered for findings. */
 void track_changed(int fd, uint32_t entry, enum operation operation, long before);
 
 /* shutdown() is about to be called on a watched descriptor; see evidence for goodbyes. */

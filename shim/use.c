@@ -85,6 +85,7 @@ static struct finding_cause cause_of(const struct track_call *call, struct linea
 		.other_serial = last.serial,
 		.this_use = own_stack(socket, call->operation),
 		.other_use = user_latest_stack(socket, last.serial),
+		.message = call->message,
 	};
 }
 
@@ -161,8 +162,6 @@ static void report_crossing(const struct track_call *call, const struct evidence
 	}
 	cause.kind = KIND_CROSSED_REPLY;
 	cause.text = sentence;
-	cause.message = wire_message_name(
-		facts->protocol, call->way == TRACK_WRITE ? WIRE_CLIENT : WIRE_SERVER, facts->code);
 	cause.likely = facts->certainty == EVIDENCE_LIKELY;
 	cause.basis = facts->basis == EVIDENCE_MESSAGES ? "messages" : "alternation";
 	store_relaxed(&process.violated, true);
@@ -265,6 +264,12 @@ static bool look_at_bytes(const struct track_call *call, const struct iovec *iov
 	return true;
 }
 
+static void name_message(struct track_call *call, const struct evidence_facts *facts)
+{
+	call->message = wire_message_name(
+		facts->protocol, call->way == TRACK_WRITE ? WIRE_CLIENT : WIRE_SERVER, facts->code);
+}
+
 static void judge_use(struct track_call *call, const struct iovec *iov, int count, size_t moved)
 {
 	struct registry_socket *socket = track_socket(call->entry);
@@ -276,9 +281,9 @@ static void judge_use(struct track_call *call, const struct iovec *iov, int coun
 	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
 	    (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) != 0)
 		conversation_record(call, iov, count, moved, &facts);
+	name_message(call, &facts);
 	if (facts.goodbye != WIRE_NO_GOODBYE && !call->claimed) {
-		goodbye_judge(call, lineage_unpack(word), (int64_t)moved,
-			      wire_message_name(facts.protocol, WIRE_CLIENT, facts.code),
+		goodbye_judge(call, lineage_unpack(word), (int64_t)moved, call->message,
 			      facts.goodbye == WIRE_GOODBYE_LIKELY);
 		return;
 	}
@@ -335,10 +340,10 @@ static bool is_goodbye(struct track_call *call, const struct iovec *iov, int cou
 	if (call->way != TRACK_WRITE || !call->inside)
 		return false;
 	conversation_foresee(call, iov, count, &facts);
+	name_message(call, &facts);
 	if (facts.goodbye == WIRE_NO_GOODBYE)
 		return false;
-	if (goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), 0,
-			  wire_message_name(facts.protocol, WIRE_CLIENT, facts.code),
+	if (goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), 0, call->message,
 			  facts.goodbye == WIRE_GOODBYE_LIKELY))
 		stop(call);
 	return true;
