@@ -4,12 +4,14 @@
 a secret is said to real servers on a shared connection, and looked for everywhere.
 """
 
+import contextlib
 import json
 import os
 import secrets
 import stat
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -22,14 +24,15 @@ PROGRAM = os.path.join(web.APPS, "tells_secret.py")
 SERVERS = {"redis": servers.redis, "mysql": servers.mariadb}
 
 
+def registry_path(session):
+    return f"/dev/shm/forksan.{session}"
+
+
 def shared_memory(session):
-    """All that the processes of the session kept together; then it is gone."""
-    path = f"/dev/shm/forksan.{session}"
-    try:
-        with open(path, "rb") as registry:
-            return os.fstat(registry.fileno()).st_mode, registry.read()
-    finally:
-        os.unlink(path)
+    """(mode, all that the processes of the session keep together), while one of them lives: when none
+    does, any other session's first process may remove it."""
+    with open(registry_path(session), "rb") as registry:
+        return os.fstat(registry.fileno()).st_mode, registry.read()
 
 
 class Payload(scenario.Scenario):
@@ -42,15 +45,22 @@ class Payload(scenario.Scenario):
         options = {"log_path": log.path, "session": session, **options}
         variables = {"APP_SERVER": self.server, "APP_PORT": str(server.port), "APP_SECRET": secret}
         environment = forksan_log.forksan_env(options.pop("log_path"), variables, **options)
-        done = subprocess.run(["/usr/bin/python3", PROGRAM], env=environment, capture_output=True,
-                              check=False)
-        self.assertEqual(0, done.returncode, done.stderr)
-        self.assertEqual(b"", done.stdout)
-        mode, memory = shared_memory(session)
+        with tempfile.TemporaryFile() as errors:
+            with subprocess.Popen(["/usr/bin/python3", PROGRAM], env=environment, stderr=errors,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+                said = process.stdout.read(4)
+                if said:
+                    mode, memory = shared_memory(session)
+                process.stdin.close()
+            errors.seek(0)
+            stderr = errors.read()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(registry_path(session))
+        self.assertEqual((b"said", 0), (said, process.returncode), stderr)
         self.assertEqual(0o600, stat.S_IMODE(mode))
         if options.get("log_path") != "":
             log.validate()
-        return secret.encode(), log, done.stderr, memory
+        return secret.encode(), log, stderr, memory
 
     def with_each_server(self, check):
         for name, server in SERVERS.items():

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Says a secret on a connection that parent and child share: as a password, in a request, in a reply.
 
-APP_SERVER is redis or mysql, APP_PORT its port, APP_SECRET the word.  Prints nothing.
+APP_SERVER is redis or mysql, APP_PORT its port, APP_SECRET the word.  Prints "said", and ends at the end
+of its input.
 """
 
 import os
@@ -45,4 +46,6 @@ if child == 0:
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
 talk()
+os.write(1, b"said")
+os.read(0, 1)
 os._exit(0)
