@@ -75,6 +75,7 @@ static void expect_write_stopped(const struct log *log, const struct entry_case 
 	expect_output(log, "status 0\nstatus 134\nreply -11\n");
 	expect(log_count(log, "shared-use") == 1);
 	expect(log_integer(log, "shared-use", 0, "operation.bytes") == 0);
+	expect(strcmp(log_string(log, "shared-use", 0, "operation.message"), "PING") == 0);
 }
 
 /* The reply is there, and is not taken. */

@@ -159,6 +159,13 @@ static void run_one_worker(void)
 	run_child(ping_often, peer_connect());
 }
 
+static void expect_message(const struct log *log, const char *kind)
+{
+	const char *message = log_string(log, kind, 0, "operation.message");
+
+	expect(message != NULL && strcmp(message, "PING") == 0);
+}
+
 static void expect_hazard(const struct log *log, const struct entry_case *self)
 {
 	(void)self;
@@ -166,6 +173,7 @@ static void expect_hazard(const struct log *log, const struct entry_case *self)
 	expect(log_count(log, "shared-use") == 0);
 	expect(log_counter(log, "uses_hazard") > 0);
 	expect(log_counter(log, "uses_violation") == 0);
+	expect_message(log, "inherited-use");
 }
 
 /* --- violations ----------------------------------------------------------------------------------
@@ -188,6 +196,7 @@ static void expect_sibling(const struct log *log, const struct entry_case *self)
 {
 	(void)self;
 	expect_relation(log, "sibling");
+	expect_message(log, "shared-use");
 }
 
 /* The child is long gone; the parent's memory never saw what it did. */
