@@ -448,6 +448,7 @@ static void storm_sockets(long count, int killed)
 		long part = count < room ? count : room;
 
 		pids[holders] = fork();
+		must(pids[holders] >= 0, "fork"); /* kill(-1) would end everything */
 		if (pids[holders] == 0) {
 			close(go[1]);
 			_exit(hold_sockets(part, ready[1], go[0]) ? 7 : 8);

@@ -184,6 +184,7 @@ static void lines_survive_the_death_of_other_writers(void **state)
 	for (int round = 0; round < 60; round++) {
 		pid_t victim = fork();
 
+		assert_true(victim >= 0); /* kill(-1) would end everything */
 		if (victim == 0) {
 			sample.finding.reporter.pid = 1;
 			for (;;)

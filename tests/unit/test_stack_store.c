@@ -245,6 +245,7 @@ static void writers_killed_at_any_moment_leave_whole_stacks(void **state)
 		assert_int_equal(pipe(ends), 0);
 		for (int i = 0; i < 6; i++) {
 			pids[i] = fork();
+			assert_true(pids[i] >= 0); /* kill(-1) would end everything */
 			if (pids[i] == 0)
 				store_until_killed(rand_r(&seed) + (unsigned)i, ends[1]);
 		}
