@@ -235,31 +235,38 @@ static bool read_proc_stat(pid_t pid, char *state, uint64_t *start_ticks)
 	return true;
 }
 
-bool registry_process_alive(const struct registry_process *process)
+/* True while `pid` is a process that was there at `then_ns` (CLOCK_BOOTTIME). */
+static bool is_still_there(pid_t pid, uint64_t then_ns)
 {
 	/* USER_HZ, the unit of /proc, is 100 on every supported machine (time(7)). */
 	const uint64_t ns_per_tick = NS_PER_SECOND / 100;
-	uint32_t word = load_acquire(&process->state);
-	pid_t pid = load_relaxed(&process->pid);
 	uint64_t start_ticks;
 	char state;
 
-	if ((word & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0)
-		return pid_exists((pid_t)(word >> 8));
-	if (word != PROCESS_LIVE || pid <= 0)
-		return false;
-	/* A pid of another namespace cannot be asked about: alive until it says goodbye. */
-	if (load_relaxed(&process->pid_namespace) != registry_pid_namespace)
-		return true;
 	if (!pid_exists(pid))
 		return false;
 	if (!read_proc_stat(pid, &state, &start_ticks))
 		return pid_exists(pid);
 	if (state == 'Z' || state == 'X')
 		return false;
-	/* The same pid started after ours was born: another process.  A child is born when it is
-	 * announced, and starts up to a scheduling delay later; no pid comes round within a second. */
-	return start_ticks * ns_per_tick <= process->born_boottime_ns + NS_PER_SECOND;
+	/* The same pid started later: another process.  A child is born when it is announced, and
+	 * starts up to a scheduling delay later; no pid comes round within a second. */
+	return start_ticks * ns_per_tick <= then_ns + NS_PER_SECOND;
+}
+
+bool registry_process_alive(const struct registry_process *process)
+{
+	uint32_t word = load_acquire(&process->state);
+	pid_t pid = load_relaxed(&process->pid);
+
+	if ((word & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0)
+		pid = (pid_t)(word >> 8); /* announced: its claimer's, at the same time */
+	else if (word != PROCESS_LIVE)
+		return false;
+	/* A pid of another namespace cannot be asked about: alive until it says goodbye. */
+	if (load_relaxed(&process->pid_namespace) != registry_pid_namespace)
+		return true;
+	return pid > 0 && is_still_there(pid, process->born_boottime_ns);
 }
 
 /* --- sockets ----------------------------------------------------------------------------- */

@@ -45,7 +45,7 @@
  * A parent claims its child's slot before it forks, writes what the child will hold, and publishes it
  * when it knows the pid: the child has nothing to write, and there is no moment at which it holds a
  * connection unknown to the others.  BUSY with a serial is such a child; it counts as alive while its
- * claimer is.
+ * claimer is, who was there when it was born (`born_boottime_ns`).
  * Killed while BUSY: the slot stays BUSY until a later claim finds the claimer dead: the upper 24
  * bits of a BUSY state word are its pid (pid_max is at most 2^22, proc(5)).
  * Killed while LIVE: readers find out by asking the kernel (registry_process_alive()).

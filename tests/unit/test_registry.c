@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shim/registry.c: whom it takes for alive.  Whoever is dead and taken for alive holds connections
+ * for ever: hazards and goodbyes would be told that are none, and nobody would write the summary.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "registry.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+static pid_t other; /* a child that sleeps, started before `born_ns` */
+static uint64_t born_ns;
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	registry_mapping = mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (registry_mapping == MAP_FAILED)
+		return -1;
+	other = fork();
+	if (other == 0) {
+		pause();
+		_exit(0);
+	}
+	born_ns = now_ns();
+	return other > 0 ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	if (other > 0) {
+		kill(other, SIGKILL);
+		waitpid(other, NULL, 0);
+	}
+	munmap(registry_mapping, sizeof(struct registry));
+	registry_mapping = NULL;
+	return 0;
+}
+
+static bool lives(uint32_t state_word, uint64_t born)
+{
+	struct registry_process *process = &registry_mapping->processes[5];
+
+	store_relaxed(&process->serial, 5);
+	store_relaxed(&process->pid, (state_word & 0xff) == PROCESS_LIVE ? other : 0);
+	process->born_boottime_ns = born;
+	store_relaxed(&process->state, state_word);
+	return registry_process_alive(process);
+}
+
+static uint32_t announced_by(pid_t pid)
+{
+	return (uint32_t)pid << 8 | PROCESS_BUSY;
+}
+
+static void one_that_is_there_lives(void **state)
+{
+	(void)state;
+	assert_true(lives(PROCESS_LIVE, born_ns));
+	assert_true(lives(announced_by(other), born_ns));
+	assert_false(lives(PROCESS_EXITED, born_ns));
+	assert_false(lives(PROCESS_FREE, born_ns));
+}
+
+/* A child whose parent was killed while it forked, and another process has the parent's pid. */
+static void a_pid_that_came_round_is_another(void **state)
+{
+	uint64_t long_ago = born_ns - 3 * SECOND_NS;
+
+	(void)state;
+	assert_false(lives(PROCESS_LIVE, long_ago));
+	assert_false(lives(announced_by(other), long_ago));
+}
+
+static void a_killed_one_is_dead_also_before_it_is_waited_for(void **state)
+{
+	siginfo_t info;
+
+	(void)state;
+	kill(other, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)other, &info, WEXITED | WNOWAIT), 0);
+	assert_false(lives(PROCESS_LIVE, born_ns));
+	assert_false(lives(announced_by(other), born_ns));
+	assert_int_equal(waitpid(other, NULL, 0), other);
+	assert_false(lives(PROCESS_LIVE, born_ns));
+	assert_false(lives(announced_by(other), born_ns));
+	other = 0;
+}
+
+static void one_of_another_namespace_lives_until_it_says_goodbye(void **state)
+{
+	struct registry_process *process = &registry_mapping->processes[5];
+
+	(void)state;
+	store_relaxed(&process->pid_namespace, registry_pid_namespace + 1);
+	assert_true(lives(PROCESS_LIVE, 0));
+	assert_true(lives(announced_by(other), 0));
+	assert_false(lives(PROCESS_EXITED, 0));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(one_that_is_there_lives),
+		TEST(a_pid_that_came_round_is_another),
+		TEST(a_killed_one_is_dead_also_before_it_is_waited_for),
+		TEST(one_of_another_namespace_lives_until_it_says_goodbye),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
