@@ -36,6 +36,9 @@ struct process process;
  * child keeps the copy of the one that made it. */
 static __thread uint32_t announced_serial;
 
+/* A parent that has forked runs again within some time slices. */
+#define PUBLISHED_WITHIN_NS 20000000
+
 static void set_mine(uint64_t word)
 {
 	store_release(&process_page.words.mine, word);
@@ -235,14 +238,29 @@ void process_atfork_child(void)
 	set_mine(0);
 }
 
+/* The first call that matters may be another thread's than the one that came out of fork(), which alone
+ * knows the serial.  The parent writes our pid into the slot as soon as it runs again. */
+static struct registry_process *find_published(uint32_t parent_serial)
+{
+	uint64_t end_ns = sys_clock_ns(CLOCK_MONOTONIC) + PUBLISHED_WITHIN_NS;
+
+	for (;;) {
+		bool announced = registry_has_announced(parent_serial);
+		struct registry_process *slot = registry_find_pid(process.pid);
+
+		if (slot || !announced || sys_clock_ns(CLOCK_MONOTONIC) > end_ns)
+			return slot;
+		sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	}
+}
+
 /* This new process's slot: the one that its parent announced, or one that it claims itself. */
 static struct registry_process *find_place(struct lineage_use parent, uint32_t *serial)
 {
 	struct registry_process *slot = registry_find_process(announced_serial);
 
-	/* The first call that matters may be another thread's than the one that came out of fork(). */
 	if (!slot)
-		slot = registry_find_pid(process.pid);
+		slot = find_published(parent.serial);
 	announced_serial = 0;
 	if (slot && slot->parent_serial == parent.serial) {
 		*serial = load_relaxed(&slot->serial);

@@ -178,6 +178,20 @@ struct registry_process *registry_find_pid(pid_t pid)
 	return NULL;
 }
 
+bool registry_has_announced(uint32_t parent_serial)
+{
+	uint32_t high = load_acquire(&registry_mapping->header.process_high);
+
+	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i++) {
+		const struct registry_process *process = &registry_mapping->processes[i];
+
+		if ((load_acquire(&process->state) & 0xff) == PROCESS_BUSY &&
+		    load_acquire(&process->serial) != 0 && process->parent_serial == parent_serial)
+			return true;
+	}
+	return false;
+}
+
 /* Appends the decimal digits of `value` at `out`; returns their number. */
 static size_t put_decimal(char *out, uint32_t value)
 {

@@ -72,6 +72,9 @@ struct registry_process *registry_find_process(uint32_t serial);
 /* The live process with that pid in this pid namespace, or NULL. */
 struct registry_process *registry_find_pid(pid_t pid);
 
+/* True while that process has announced a child of which it does not know the pid yet. */
+bool registry_has_announced(uint32_t parent_serial);
+
 /* True while the kernel knows the process and it is no zombie (a zombie holds no descriptors).  About
  * two to five system calls. */
 bool registry_process_alive(const struct registry_process *process);
