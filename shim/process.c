@@ -62,6 +62,19 @@ static void fill_slot(struct registry_process *slot, uint32_t serial, struct lin
 	store_release(&slot->serial, serial);
 }
 
+/* The inode in the link's text, "pid:[4026531836]" (namespaces(7)). */
+static uint64_t read_pid_namespace(void)
+{
+	char text[32];
+	uint64_t inode = 0;
+	long n = sys_readlink("/proc/self/ns/pid", text, sizeof text);
+
+	for (long i = 0; i < n; i++)
+		if (text[i] >= '0' && text[i] <= '9')
+			inode = inode * 10 + (uint64_t)(text[i] - '0');
+	return inode;
+}
+
 /* --- the start of a program ------------------------------------------------------------------- */
 
 /* exec keeps the pid: the program that ran here before is an entry of ours already.  Its serial,
@@ -125,6 +138,7 @@ int process_start(const char *session, bool *created)
 	/* Older kernels refuse; forks are then noticed by the wrappers and pthread_atfork alone. */
 	sys_madvise(&process_page, sizeof process_page, MADV_WIPEONFORK);
 	set_mine(PROCESS_UNWATCHED);
+	process.pid_namespace = registry_pid_namespace = read_pid_namespace();
 	result = registry_join(session, process.pid, parent_pid, created);
 	if (result != 0)
 		return result;
@@ -140,19 +154,6 @@ int process_start(const char *session, bool *created)
 }
 
 /* --- forks ------------------------------------------------------------------------------------ */
-
-/* The inode in the link's text, "pid:[4026531836]" (namespaces(7)). */
-static uint64_t read_pid_namespace(void)
-{
-	char text[32];
-	uint64_t inode = 0;
-	long n = sys_readlink("/proc/self/ns/pid", text, sizeof text);
-
-	for (long i = 0; i < n; i++)
-		if (text[i] >= '0' && text[i] <= '9')
-			inode = inode * 10 + (uint64_t)(text[i] - '0');
-	return inode;
-}
 
 void process_leaves_pid_namespace(void)
 {
@@ -300,8 +301,7 @@ static void enter(void)
 	store_relaxed(&process.violated, false);
 	if (process.leaves_pid_namespace) {
 		process.leaves_pid_namespace = false;
-		process.pid_namespace = read_pid_namespace();
-		registry_pid_namespace = process.pid_namespace;
+		process.pid_namespace = registry_pid_namespace = read_pid_namespace();
 	}
 	slot = find_place(process.lineage.self, &serial);
 	process.shared = slot;

@@ -42,7 +42,7 @@ struct process {
 	struct lineage_process lineage;
 	struct registry_process *shared; /* NULL: not watched */
 	pid_t pid;
-	uint64_t pid_namespace;	    /* inode of /proc/self/ns/pid; 0: the session's first one */
+	uint64_t pid_namespace;	    /* inode of /proc/self/ns/pid; 0: not known */
 	bool leaves_pid_namespace;  /* children may be in another */
 	uint64_t forked_boottime_ns; /* CLOCK_BOOTTIME of the latest fork, for the child */
 	struct stack_id fork_stack; /* where the latest fork was made, for the child */

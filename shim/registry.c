@@ -164,6 +164,12 @@ struct registry_process *registry_find_process(uint32_t serial)
 	return load_acquire(&process->serial) == serial ? process : NULL;
 }
 
+bool registry_knows_pids_of(uint64_t pid_namespace)
+{
+	return pid_namespace == 0 || registry_pid_namespace == 0 ||
+	       pid_namespace == registry_pid_namespace;
+}
+
 struct registry_process *registry_find_pid(pid_t pid)
 {
 	uint32_t high = load_relaxed(&registry_mapping->header.process_high);
@@ -172,7 +178,9 @@ struct registry_process *registry_find_pid(pid_t pid)
 		struct registry_process *process = &registry_mapping->processes[i];
 
 		if (load_acquire(&process->state) == PROCESS_LIVE &&
-		    load_relaxed(&process->pid) == pid && registry_process_alive(process))
+		    load_relaxed(&process->pid) == pid &&
+		    registry_knows_pids_of(load_relaxed(&process->pid_namespace)) &&
+		    registry_process_alive(process))
 			return process;
 	}
 	return NULL;
@@ -278,7 +286,7 @@ bool registry_process_alive(const struct registry_process *process)
 	else if (word != PROCESS_LIVE)
 		return false;
 	/* A pid of another namespace cannot be asked about: alive until it says goodbye. */
-	if (load_relaxed(&process->pid_namespace) != registry_pid_namespace)
+	if (!registry_knows_pids_of(load_relaxed(&process->pid_namespace)))
 		return true;
 	return pid > 0 && is_still_there(pid, process->born_boottime_ns);
 }

@@ -69,6 +69,9 @@ uint32_t registry_process_slot(const struct registry_process *process);
 /* The process with that serial, alive or dead, or NULL when its slot has been reused. */
 struct registry_process *registry_find_process(uint32_t serial);
 
+/* True when pids of that pid namespace mean the same here; 0: not known, taken for the same. */
+bool registry_knows_pids_of(uint64_t pid_namespace);
+
 /* The live process with that pid in this pid namespace, or NULL. */
 struct registry_process *registry_find_pid(pid_t pid);
 

@@ -116,6 +116,7 @@ static void fill_header(struct registry *registry, const char *session, pid_t pi
 	header->total_size_bytes = sizeof *registry;
 	memcpy(header->session, session, REGISTRY_SESSION_BYTES);
 	header->creator_pid = pid;
+	header->creator_pid_namespace = registry_pid_namespace;
 	header->created_realtime_ns = sys_clock_ns(CLOCK_REALTIME);
 	store_release(&header->ready, 1);
 }
@@ -191,8 +192,10 @@ static bool adopt_if_related(const char *session, pid_t pid, pid_t parent_pid)
 		return false;
 	if (registry_find_pid(pid) || registry_find_pid(parent_pid))
 		return true;
-	/* A session whose creator lives may be about to publish its first process. */
-	if (sys_kill(registry_mapping->header.creator_pid, 0) == -ESRCH &&
+	/* A session whose creator lives may be about to publish its first process.  /dev/shm may be
+	 * shared with another pid namespace (containers of a pod), whose living look dead from here. */
+	if (registry_knows_pids_of(registry_mapping->header.creator_pid_namespace) &&
+	    sys_kill(registry_mapping->header.creator_pid, 0) == -ESRCH &&
 	    !registry_others_alive(NULL))
 		registry_unlink();
 	sys_munmap(registry_mapping, sizeof *registry_mapping);

@@ -238,7 +238,8 @@ struct registry_header {
 	_Atomic uint32_t socket_hint; /* no slot below it was free when last looked */
 	_Atomic uint32_t summary_written; /* 1: some process has written the summary record */
 	_Atomic uint64_t reclaim_after_ns; /* CLOCK_MONOTONIC; sockets are not reclaimed before */
-	uint8_t reserved1[24];
+	uint64_t creator_pid_namespace;	   /* inode of /proc/self/ns/pid, 0 unknown */
+	uint8_t reserved1[16];
 	_Atomic uint64_t counters[64]; /* enum registry_counter */
 };
 _Static_assert(COUNTER_COUNT <= 64, "counters fit");

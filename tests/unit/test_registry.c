@@ -114,10 +114,31 @@ static void one_of_another_namespace_lives_until_it_says_goodbye(void **state)
 	struct registry_process *process = &registry_mapping->processes[5];
 
 	(void)state;
-	store_relaxed(&process->pid_namespace, registry_pid_namespace + 1);
+	registry_pid_namespace = 1001;
+	store_relaxed(&process->pid_namespace, 1002);
 	assert_true(lives(PROCESS_LIVE, 0));
 	assert_true(lives(announced_by(other), 0));
 	assert_false(lives(PROCESS_EXITED, 0));
+	registry_pid_namespace = 0;
+}
+
+/* In another namespace the same number is another process. */
+static void a_pid_is_found_in_its_namespace_only(void **state)
+{
+	struct registry_process *process = &registry_mapping->processes[5];
+
+	(void)state;
+	store_relaxed(&registry_mapping->header.process_high, 6);
+	registry_pid_namespace = 1001;
+	store_relaxed(&process->pid_namespace, 1001);
+	assert_true(lives(PROCESS_LIVE, born_ns));
+	assert_ptr_equal(registry_find_pid(other), process);
+	store_relaxed(&process->pid_namespace, 1002);
+	assert_null(registry_find_pid(other));
+	/* Not known, as without /proc. */
+	store_relaxed(&process->pid_namespace, 0);
+	assert_ptr_equal(registry_find_pid(other), process);
+	registry_pid_namespace = 0;
 }
 
 int main(void)
@@ -128,6 +149,7 @@ int main(void)
 		TEST(a_pid_that_came_round_is_another),
 		TEST(a_killed_one_is_dead_also_before_it_is_waited_for),
 		TEST(one_of_another_namespace_lives_until_it_says_goodbye),
+		TEST(a_pid_is_found_in_its_namespace_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
