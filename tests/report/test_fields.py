@@ -15,10 +15,12 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(TESTS, "support"), os.path.join(TESTS, "tool")]
 
 import forksan_log
 import servers
+from toolkit import check, finish
 
 PING = b"*1\r\n$4\r\nPING\r\n"
 QUIT = b"*1\r\n$4\r\nQUIT\r\n"
@@ -28,15 +30,6 @@ ELSEWHERE = {
     "finding.stacks.*.file (native)": "tests/tool/test_report_symbols.py",
     "finding.stacks.*.line (native)": "tests/tool/test_report_symbols.py",
 }
-
-failures = 0
-
-
-def check(condition, what, *details):
-    global failures
-    if not condition:
-        failures += 1
-        print("FAILED:", what, *details)
 
 
 def share(port):
@@ -143,8 +136,8 @@ def main():
     for path in sorted(written):
         name = path.removesuffix(" (native)").rpartition(".")[2]
         check(re.search(rf"`{name}`", page), f"docs/log.md names {path}")
-    print(f"{len(written)} names, {failures} failures")
-    return 1 if failures else 0
+    print(f"{len(written)} names")
+    finish()
 
 
 if __name__ == "__main__":

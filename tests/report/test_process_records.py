@@ -13,9 +13,11 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(TESTS, "support"), os.path.join(TESTS, "tool")]
 
 import forksan_log
+from toolkit import check, finish
 
 libc = ctypes.CDLL(None, use_errno=True)
 SYS_IO_URING_SETUP = 425
@@ -84,14 +86,6 @@ CASES = (
     (not_found, "exec_unseen", [1, 10]),
     (seccomp, None, []),
 )
-failures = 0
-
-
-def check(condition, what, *details):
-    global failures
-    if not condition:
-        failures += 1
-        print("FAILED:", what, *details)
 
 
 def run(what, port, **options):
@@ -141,8 +135,7 @@ def main():
     with socket.create_server(("127.0.0.1", 0)) as server, tempfile.TemporaryDirectory() as directory:
         for case in CASES:
             check_case(*case, server.getsockname()[1], directory)
-    print(f"{failures} failures")
-    return 1 if failures else 0
+    finish()
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <cmocka.h>
 
 #include "finding_count.h"
 #include "process.h"
+#include "own_registry.h"
 #include "registry.h"
 
 #define PLACES FORKSAN_PLACES_PER_CONNECTION
@@ -22,9 +22,7 @@
 static int begin(void **state)
 {
 	(void)state;
-	registry_mapping = mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (registry_mapping == MAP_FAILED)
+	if (!own_registry_map())
 		return -1;
 	for (uint32_t slot = 0; slot < 5000; slot++) {
 		registry_mapping->sockets[slot].cookie = 1000 + slot;
@@ -37,8 +35,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	munmap(registry_mapping, sizeof(struct registry));
-	registry_mapping = NULL;
+	own_registry_unmap();
 	return 0;
 }
 

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <cmocka.h>
 
+#include "own_registry.h"
 #include "history.h"
 #include "options.h"
 #include "process.h"
@@ -35,9 +35,7 @@ static int begin(void **state)
 
 	(void)state;
 	options_parse("", complain);
-	registry_mapping = mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (registry_mapping == MAP_FAILED)
+	if (!own_registry_map())
 		return -1;
 	process.lineage.self.serial = SERIAL;
 	process_ = &registry_mapping->processes[SERIAL];
@@ -52,8 +50,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	munmap(registry_mapping, sizeof(struct registry));
-	registry_mapping = NULL;
+	own_registry_unmap();
 	return 0;
 }
 

@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "own_registry.h"
 #include "registry.h"
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -34,9 +34,7 @@ static uint64_t now_ns(void)
 static int begin(void **state)
 {
 	(void)state;
-	registry_mapping = mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (registry_mapping == MAP_FAILED)
+	if (!own_registry_map())
 		return -1;
 	other = fork();
 	if (other == 0) {
@@ -54,8 +52,7 @@ static int end(void **state)
 		kill(other, SIGKILL);
 		waitpid(other, NULL, 0);
 	}
-	munmap(registry_mapping, sizeof(struct registry));
-	registry_mapping = NULL;
+	own_registry_unmap();
 	return 0;
 }
 
