@@ -82,6 +82,13 @@ void registry_forget_holds(struct registry_process *process)
 	store_release(&process->hold_words, 0);
 }
 
+/* A child that its parent has announced and of which it does not know the pid yet; `word`: the slot's
+ * state. */
+static bool is_announced(const struct registry_process *process, uint32_t word)
+{
+	return (word & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0;
+}
+
 /* Takes the slot when it is free, or its process is over.  Leaves it BUSY. */
 static bool take_process_slot(struct registry_process *process, pid_t pid)
 {
@@ -193,8 +200,8 @@ bool registry_has_announced(uint32_t parent_serial)
 	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i++) {
 		const struct registry_process *process = &registry_mapping->processes[i];
 
-		if ((load_acquire(&process->state) & 0xff) == PROCESS_BUSY &&
-		    load_acquire(&process->serial) != 0 && process->parent_serial == parent_serial)
+		if (is_announced(process, load_acquire(&process->state)) &&
+		    process->parent_serial == parent_serial)
 			return true;
 	}
 	return false;
@@ -281,8 +288,8 @@ bool registry_process_alive(const struct registry_process *process)
 	uint32_t word = load_acquire(&process->state);
 	pid_t pid = load_relaxed(&process->pid);
 
-	if ((word & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0)
-		pid = (pid_t)(word >> 8); /* announced: its claimer's, at the same time */
+	if (is_announced(process, word))
+		pid = (pid_t)(word >> 8); /* its claimer's, at the same time */
 	else if (word != PROCESS_LIVE)
 		return false;
 	/* A pid of another namespace cannot be asked about: alive until it says goodbye. */
@@ -298,8 +305,7 @@ static bool process_says_it_lives(const struct registry_process *process)
 {
 	uint32_t state = load_acquire(&process->state);
 
-	return state == PROCESS_LIVE ||
-	       ((state & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0);
+	return state == PROCESS_LIVE || is_announced(process, state);
 }
 
 /* What the process itself says: it may have been killed since. */
