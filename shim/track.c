@@ -19,12 +19,17 @@
 #include "sys.h"
 #include "wire/wire.h"
 
-bool track_read_cookie(int fd, uint64_t *cookie)
+/* 0, or -errno. */
+static long read_cookie(int fd, uint64_t *cookie)
 {
 	uint32_t len = sizeof *cookie;
 
-	return sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &len) == 0 &&
-	       len == sizeof *cookie;
+	return sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &len);
+}
+
+bool track_read_cookie(int fd, uint64_t *cookie)
+{
+	return read_cookie(fd, cookie) == 0;
 }
 
 /* The descriptor number may have been closed behind our back (libc closes without its own close(),
@@ -34,11 +39,10 @@ bool track_read_cookie(int fd, uint64_t *cookie)
 bool track_is_still(int fd, uint32_t slot)
 {
 	uint64_t cookie;
-	uint32_t len = sizeof cookie;
 	long result;
 
 	if (registry_socket_is(slot, fdtable_generation(slot))) {
-		result = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
+		result = read_cookie(fd, &cookie);
 		if (result == 0 && cookie == registry_mapping->sockets[slot].cookie)
 			return true;
 		if (result != 0 && result != -EBADF && result != -ENOTSOCK) {
