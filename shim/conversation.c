@@ -81,8 +81,8 @@ bool conversation_is_busy(const struct registry_socket *socket)
 /* This thread records: a signal handler that interrupted it must not wait for it. */
 static __thread bool recording;
 
-/* True when another should record first: it holds the claim, or it is inside a write that
- * these bytes may answer. */
+/* True when another should record first: it holds the claim, or it is inside a write that these bytes
+ * may answer. */
 static bool should_wait(const struct evidence *evidence, enum wire_direction direction)
 {
 	uint32_t holder = load_relaxed(&evidence->claimed_by);
@@ -205,11 +205,12 @@ static bool is_gone(uint32_t serial, bool ask)
 void conversation_forget_dead(const struct track_call *call)
 {
 	static _Atomic uint64_t asked_ns;
-	struct evidence *evidence = evidence_of(track_socket(call->entry));
+	const struct registry_socket *socket = track_socket(call->entry);
+	struct evidence *evidence = evidence_of(socket);
 	uint64_t now;
 	bool ask;
 
-	if (!other_is_inside(evidence, WIRE_CLIENT) && !other_is_inside(evidence, WIRE_SERVER))
+	if (!conversation_is_busy(socket))
 		return;
 	now = sys_clock_ns(CLOCK_MONOTONIC);
 	ask = now - load_relaxed(&asked_ns) >= ASK_NS;

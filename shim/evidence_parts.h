@@ -76,11 +76,11 @@ void evidence_pop(struct evidence *evidence);
 /* The first (last) request is the user's from here on, who reads its reply (goes on with it): an
  * heir's, or its sender's own since the latest fork. */
 void evidence_take_over(struct evidence *evidence, bool last, struct lineage_use user);
-/* Requests recorded since the ticket may stand before or after one that overlapped them. */
 /* All replies that are outstanding have one shape. */
 bool evidence_are_alike(const struct evidence *evidence);
 bool evidence_is_unsure(const struct evidence *evidence);
 void evidence_doubt_all(struct evidence *evidence);
+/* Requests recorded since the ticket may stand before or after one that overlapped them. */
 void evidence_doubt_since(struct evidence *evidence, uint32_t ticket);
 void evidence_remove(struct evidence *evidence, size_t index);
 /* The first entry that is not the process's own and must get a reply; NULL none. */

@@ -311,15 +311,21 @@ static void put_writer(struct json *json, const struct registry *registry,
 	json_put_int(json, "pid", writer->pid);
 }
 
+static void put_writing_process(struct json *json, const struct registry *registry,
+				const struct report_writer *writer)
+{
+	put_writer(json, registry, writer);
+	json_put_int(json, "ppid", writer->ppid);
+	put_comm(json, writer->comm);
+}
+
 size_t report_json_session(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer)
 {
 	struct json json;
 
 	begin_record(&json, bytes, size, "session");
-	put_writer(&json, registry, writer);
-	json_put_int(&json, "ppid", writer->ppid);
-	put_comm(&json, writer->comm);
+	put_writing_process(&json, registry, writer);
 	json_put_string(&json, "forksan", FORKSAN_VERSION);
 	json_put_string(&json, "mode", options.strict ? "strict" : "warn");
 	json_put_string(&json, "options", options.text);
@@ -332,9 +338,7 @@ size_t report_json_blind(char *bytes, size_t size, const struct registry *regist
 	struct json json;
 
 	begin_record(&json, bytes, size, "process");
-	put_writer(&json, registry, writer);
-	json_put_int(&json, "ppid", writer->ppid);
-	put_comm(&json, writer->comm);
+	put_writing_process(&json, registry, writer);
 	json_put_string(&json, "event", "blind");
 	json_put_string(&json, "counter", counter_name(writer->blind));
 	json_put_uint(&json, "times", writer->times);
