@@ -21,13 +21,15 @@ SHIM_CFLAGS := $(BASE) -Ishim -fPIC -fvisibility=hidden -fno-plt -ftls-model=ini
 	-fstack-protector-strong -U_FORTIFY_SOURCE $(CFLAGS)
 SHIM_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(LDFLAGS)
 
-TOOL_CFLAGS := $(BASE) -Itools -D_FORTIFY_SOURCE=2 $(CFLAGS)
+TOOL_CFLAGS := $(BASE) -Itools -Ishim -D_FORTIFY_SOURCE=2 $(CFLAGS)
 TOOL_LIBS   := -ljansson -ldw -lelf
 
 TEST_CFLAGS := $(BASE) -Ishim -Itests/support -U_FORTIFY_SOURCE $(CFLAGS)
 
-SHIM_SRC := $(wildcard shim/*.c shim/wire/*.c)
-TOOL_SRC := $(wildcard tools/*.c)
+SHIM_SRC := $(wildcard shim/*/*.c)
+TOOL_SRC := $(wildcard tools/*.c tools/*/*.c)
+# The room that both link.
+COMMON_SRC := $(wildcard shim/common/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 ENTRY_SRC := $(wildcard tests/entry/test_*.c)
 ENTRY_PLUGIN_SRC := $(wildcard tests/entry/plugin_*.c)
@@ -36,7 +38,8 @@ FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o)
 # What unit tests link: everything that does not interpose anything.
-INNER_OBJ := $(filter-out $(BUILD)/shim/entry_%.o $(BUILD)/shim/init.o,$(SHIM_OBJ))
+INNER_OBJ := $(filter-out $(BUILD)/shim/entry/%.o,$(SHIM_OBJ))
+COMMON_OBJ := $(COMMON_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 ENTRY_BIN := $(ENTRY_SRC:%.c=$(BUILD)/%)
@@ -61,9 +64,9 @@ $(BUILD)/libforksan.so: $(SHIM_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) $(SAN) $(SHIM_LDFLAGS) -o $@ $(SHIM_OBJ)
 
-$(BUILD)/forksan: $(TOOL_OBJ)
+$(BUILD)/forksan: $(TOOL_OBJ) $(COMMON_OBJ)
 	$(say) LINK $@
-	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(TOOL_OBJ) $(TOOL_LIBS)
+	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(TOOL_OBJ) $(COMMON_OBJ) $(TOOL_LIBS)
 
 $(BUILD)/libinner.a: $(INNER_OBJ)
 	$(say) AR $@
@@ -186,7 +189,7 @@ fuzz: fuzz-bin ## every parser, FUZZ_SECONDS each (600)
 # --- looking over ----------------------------------------------------------------------------
 
 format: ## clang-format over every C file
-	clang-format -i $(SHIM_SRC) $(TOOL_SRC) $(wildcard shim/*.h shim/wire/*.h tools/*.h \
+	clang-format -i $(SHIM_SRC) $(TOOL_SRC) $(wildcard shim/*/*.h tools/*/*.h \
 		include/forksan/*.h) $(UNIT_SRC) $(ENTRY_SRC) $(FUZZ_SRC)
 
 tidy: build ## clang-tidy, cppcheck, shellcheck, gcc and clang warnings, layers, exports, manuals

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
-#include "exit_status.h"
-#include "verb.h"
+#include "base/cli.h"
+#include "base/exit_status.h"
+#include "base/verb.h"
 
 static const struct verb *const verbs[] = {
 	&verb_run,

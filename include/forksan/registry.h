@@ -111,7 +111,7 @@ struct registry_user {
 struct registry_socket {
 	/* --- hot line: what every use of the connection reads ----------------------------- */
 	/* The lineage word: serial and epoch of the last use, and the attention bit (see
-	 * shim/lineage.h).  Written by exchange (acquire-release), read relaxed on the fast path.
+	 * shim/judge/lineage.h).  Written by exchange (acquire-release), read relaxed on the fast path.
 	 * Killed after the exchange: the use counts although its bytes may not have moved. */
 	_Atomic uint64_t last;
 	_Atomic uint32_t protocol; /* enum protocol; UNKNOWN until told, then constant */
@@ -135,7 +135,7 @@ struct registry_socket {
 	struct registry_user users[FORKSAN_MAX_USERS];
 	_Atomic uint32_t next_user; /* round robin when all entries are taken */
 	_Atomic uint32_t history;   /* index + 1 in histories, 0 none */
-	/* Where the conversation stands: struct evidence (shim/evidence.h), struct tls_hello
+	/* Where the conversation stands: struct evidence (shim/judge/evidence.h), struct tls_hello
 	 * (shim/wire/tls_hello.h).  Plain data with a claim word inside; the tool does not read them. */
 	uint64_t evidence[56];
 	uint64_t tls_hello[12];
@@ -201,7 +201,7 @@ struct registry_operation {
 	_Atomic uint64_t time_ns; /* CLOCK_MONOTONIC, when the call returned */
 	uint32_t serial;	  /* of the process */
 	int32_t tid;
-	uint16_t operation; /* enum operation in shim/entries.h */
+	uint16_t operation; /* enum operation in shim/base/entries.h */
 	uint16_t message;   /* the protocol's code, 0 not known */
 	uint8_t writes;	    /* 1: gave bytes, 0: took some */
 	uint8_t protocol;   /* enum protocol */

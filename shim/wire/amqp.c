@@ -19,8 +19,8 @@
  * Header", 4.2.3 "General Frame Format", class connection (10), method start (10); OASIS AMQP 1.0
  * part 2 "Transport", 2.2 "Version Negotiation", 2.3 "Framing", 2.7 "Performatives".
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 #define FRAME_HEADER_BYTES 7
 #define FRAME_METHOD 1

@@ -9,8 +9,8 @@
  *
  * Source: beanstalkd doc/protocol.txt, "Producer Commands", "Worker Commands", "Other Commands".
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 {

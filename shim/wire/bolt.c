@@ -11,8 +11,8 @@
  * Source: Neo4j documentation, "Bolt Protocol handshake specification", section "Handshake";
  * "Bolt Protocol message specification" (GOODBYE 02, and the others), "Chunking".
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 {

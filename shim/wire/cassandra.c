@@ -11,8 +11,8 @@
  * Sources: apache/cassandra doc/native_protocol_v5.spec, section 2 "Frame header", 2.4 "opcode",
  * 4.1.1 "STARTUP" (read 2026-11); v3 and v4 have the same header.
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 #define CASSANDRA_STARTUP 0x01
 #define CASSANDRA_OPTIONS 0x05

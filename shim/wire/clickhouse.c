@@ -12,7 +12,7 @@
  * Source: ClickHouse documentation, "Native protocol": "Client packets", "Hello"; "Server packets";
  * revision 54451 in its example.
  */
-#include "tell.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_name(const uint8_t *bytes, size_t len)
 {

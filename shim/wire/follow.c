@@ -4,10 +4,10 @@
  */
 #include "wire/follow.h"
 
-#include "mysql.h"
-#include "postgresql.h"
-#include "redis.h"
-#include "stream.h"
+#include "wire/mysql.h"
+#include "wire/postgresql.h"
+#include "wire/redis.h"
+#include "wire/stream.h"
 
 struct follower {
 	/* EXCHANGES: requests and replies are matched. */

@@ -11,7 +11,7 @@
  *      client bytes --> wire_follow(WIRE_CLIENT) --> REQUEST events --> the queue of the unanswered
  *      server bytes --> wire_follow(WIRE_SERVER, head of that queue) --> REPLY and NOTICE events
  *
- * The queue is the caller's (shim/evidence.c), because it knows who sent each request.
+ * The queue is the caller's (shim/judge/evidence.c), because it knows who sent each request.
  */
 #ifndef FORKSAN_SHIM_WIRE_FOLLOW_H
 #define FORKSAN_SHIM_WIRE_FOLLOW_H

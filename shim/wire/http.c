@@ -11,8 +11,8 @@
  * Sources: RFC 9112 section 3 "Request Line", 3.2 "Request Target", 4 "Status Line"; RFC 9110
  * section 9.3, RFC 5789 (PATCH), RFC 4918 and 3253 (WebDAV).
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 #include <string.h>
 

@@ -7,8 +7,8 @@
  *
  * Source: RFC 9113 section 3.4 "HTTP/2 Connection Preface", 4.1 "Frame Format", 6.5 "SETTINGS".
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 {

@@ -14,8 +14,8 @@
  * Sources: Apache Kafka documentation, "Kafka protocol guide": "Request Header", "Api Keys"; the
  * ApiVersions bytes are those of KAFKA-14935.
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 #define KAFKA_METADATA 3
 #define KAFKA_SASL_HANDSHAKE 17

@@ -14,8 +14,8 @@
  * Sources: RFC 4511 section 4.1.1 "Message Envelope", 4.2 to 4.12, 5.1 "Protocol Encoding"; X.690
  * section 8.1.3 for the length.
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 #define LDAP_SEQUENCE 0x30
 #define LDAP_INTEGER 0x02

@@ -11,7 +11,7 @@
  * Sources: memcached doc/protocol.txt ("Commands", "Meta Commands"); doc/protocol-binary.txt
  * section 3.1 "Request Header", section 4 "Defined Values", section 5 "Commands".
  */
-#include "tell.h"
+#include "wire/tell.h"
 
 #define MEMCACHED_REQUEST 0x80
 #define MEMCACHED_REPLY 0x81

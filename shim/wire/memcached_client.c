@@ -14,8 +14,8 @@
  * Sources: memcached doc/protocol.txt, "Commands", "Storage commands" (noreply), "Meta Commands"
  * (q, mn); doc/protocol-binary.txt sections 3.1, 4.  Run against memcached 1.6.18.
  */
-#include "memcached.h"
-#include "tell.h"
+#include "wire/memcached.h"
+#include "wire/tell.h"
 
 #define OP_QUIT 0x07
 #define OP_STAT 0x10

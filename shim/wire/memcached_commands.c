@@ -7,7 +7,7 @@
  * doc/protocol-binary.txt section 3.3 "Command Opcodes", protocol_binary.h of memcached 1.6 for the
  * opcodes from 0x11 on.
  */
-#include "memcached.h"
+#include "wire/memcached.h"
 
 /* name, shape of the reply, word that is the data's length (counted from the command, 0) */
 static const struct memcached_command commands[] = {

@@ -4,7 +4,7 @@
  *
  * Source: memcached doc/protocol-binary.txt section 3.3 "Command Opcodes", protocol_binary.h.
  */
-#include "memcached.h"
+#include "wire/memcached.h"
 
 const char *memcached_name(enum wire_direction direction, uint16_t code)
 {

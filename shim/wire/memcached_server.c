@@ -15,8 +15,8 @@
  * Sources: memcached doc/protocol.txt, "Retrieval command", "Error strings", "Meta Commands",
  * "General-purpose statistics"; doc/protocol-binary.txt sections 3.1, 4.  Run against 1.6.18.
  */
-#include "memcached.h"
-#include "tell.h"
+#include "wire/memcached.h"
+#include "wire/tell.h"
 
 #define MAX_DIGITS 10
 

@@ -12,8 +12,8 @@
  * Sources: MongoDB manual, "MongoDB Wire Protocol": "Standard Message Header", "Opcodes"; a message
  * is at most 48,000,000 bytes (maxMessageSizeBytes of hello).
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 #define MONGODB_HEADER_BYTES 16
 

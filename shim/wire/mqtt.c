@@ -12,8 +12,8 @@
  * Sources: OASIS MQTT 3.1.1 and 5.0, sections 2.2.3 "Remaining Length", 3.1 "CONNECT", 3.2
  * "CONNACK", 3.14 "DISCONNECT"; IBM MQTT 3.1 for the older name.
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 #define MQTT_CONNECT 0x10
 #define MQTT_LENGTH_BYTES 4

@@ -15,7 +15,7 @@
  * "Protocol::HandshakeResponse41", "ERR_Packet"; MariaDB Server documentation, "Connecting"
  * (clients/protocol).  MariaDB keeps its own capabilities in the last 4 of the 23 filler bytes.
  */
-#include "tell.h"
+#include "wire/tell.h"
 
 #define MYSQL_PROTOCOL_VERSION 0x0a
 #define MYSQL_ERR 0xff

@@ -17,8 +17,8 @@
  * (Prepared Statements)" (COM_STMT_BULK_EXECUTE); MariaDB Connector/C d09ac51 for why a cursor must
  * have been asked for.  Read 2026-11; run against MariaDB 10.11.
  */
-#include "mysql.h"
-#include "tell.h"
+#include "wire/mysql.h"
+#include "wire/tell.h"
 
 #define CLIENT_COMPRESS 0x00000020u
 #define CLIENT_SSL 0x00000800u

@@ -5,7 +5,7 @@
  * Source: MySQL Source Code Documentation, my_command.h (enum_server_command); MariaDB
  * documentation, "COM_STMT_BULK_EXECUTE".
  */
-#include "mysql.h"
+#include "wire/mysql.h"
 
 static const char *client_name(uint16_t code)
 {

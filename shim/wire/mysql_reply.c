@@ -24,8 +24,8 @@
  * MariaDB documentation, "Result Set Packets" (metadata flag, FE), "ERR_Packet" (progress);
  * MDEV-19237 for the flag's place after the count.  Read 2026-11; run against MariaDB 10.11.
  */
-#include "mysql_reply.h"
-#include "tell.h"
+#include "wire/mysql_reply.h"
+#include "wire/tell.h"
 
 #define MORE_RESULTS 0x0008u
 #define CURSOR_EXISTS 0x0040u

@@ -6,7 +6,7 @@
 #ifndef FORKSAN_SHIM_WIRE_MYSQL_REPLY_H
 #define FORKSAN_SHIM_WIRE_MYSQL_REPLY_H
 
-#include "mysql.h"
+#include "wire/mysql.h"
 
 #define MYSQL_EOF_BYTES 5
 

@@ -10,8 +10,8 @@
  * Sources: MySQL Source Code Documentation, "MySQL Packets", "Sequence ID"; ERR_Packet with
  * ER_CLIENT_INTERACTION_TIMEOUT (8.0.24).  Run against MariaDB 10.11.
  */
-#include "mysql_reply.h"
-#include "tell.h"
+#include "wire/mysql_reply.h"
+#include "wire/tell.h"
 
 /* State within a packet. */
 enum { HEADER, BODY, REST };

@@ -12,7 +12,7 @@
  * Sources: MySQL Source Code Documentation, "X Protocol", Mysqlx::ClientMessages,
  * Mysqlx::ServerMessages (NOTICE = 11), Mysqlx::Notice::ServerHello (type 5).
  */
-#include "tell.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 {

@@ -8,8 +8,8 @@
  * Source: NATS documentation, "Client Protocol" (reference/protocols/client): INFO, CONNECT, read
  * 2026-11.  Operation names are case-insensitive; servers and clients write capitals.
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 {

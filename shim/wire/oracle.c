@@ -12,7 +12,7 @@
  * Sources: the protocol is unpublished; oracle/python-oracledb, impl/thin: packet.pyx (header),
  * messages/connect.pyx (ConnectMessage.send), constants.pxi (packet types, versions), read 2026-11.
  */
-#include "tell.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 {

@@ -16,7 +16,7 @@
  * Sources: PostgreSQL documentation, "Message Formats" (protocol-message-formats) and "Message
  * Flow", "SSL Session Encryption"; MAX_STARTUP_PACKET_LENGTH is 10000 (libpq/pqcomm.h).
  */
-#include "tell.h"
+#include "wire/tell.h"
 
 #define POSTGRESQL_MAX_STARTUP 10000
 

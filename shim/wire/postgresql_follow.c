@@ -23,8 +23,8 @@
  * Function Call, COPY Operations, Asynchronous Operations, Termination, SSL Session Encryption) and
  * "Message Formats".  Run against PostgreSQL 15 and PgBouncer 1.18.
  */
-#include "postgresql.h"
-#include "tell.h"
+#include "wire/postgresql.h"
+#include "wire/tell.h"
 
 #define HEADER_BYTES 5
 #define OPENING_BYTES 8

@@ -4,7 +4,7 @@
  *
  * Source: PostgreSQL documentation, "Message Formats".
  */
-#include "postgresql.h"
+#include "wire/postgresql.h"
 
 struct letter {
 	uint16_t code;

@@ -11,7 +11,7 @@
  * Sources: Redis documentation, "Redis serialization protocol specification"; inline commands,
  * same page.  networking.c of Redis limits an array to 1024 * 1024 elements.
  */
-#include "tell.h"
+#include "wire/tell.h"
 
 #define REDIS_MAX_COUNT_DIGITS 7
 

@@ -11,8 +11,8 @@
  * Sources: Redis documentation, "Redis serialization protocol specification" (sending commands,
  * inline commands), "Redis Pub/Sub", commands CLIENT REPLY, MONITOR, QUIT.  Run against Redis 7.0.
  */
-#include "redis.h"
-#include "tell.h"
+#include "wire/redis.h"
+#include "wire/tell.h"
 
 /* State within a request; MARK waits for the "$" of the next argument. */
 enum { START, COUNT, MARK, LENGTH, BULK, LINE };

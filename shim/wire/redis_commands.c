@@ -6,7 +6,7 @@
  * came with 7.4 to 8.2.  A command that is not here is followed like any other and has no name in a
  * report.  A command's code is its place in the table plus 1.
  */
-#include "redis.h"
+#include "wire/redis.h"
 
 /* One value answers it. */
 #define V(name)                                                                                    \

@@ -18,8 +18,8 @@
  * Sources: Redis documentation, "Redis serialization protocol specification" (RESP protocol
  * description), "Redis Pub/Sub" (format of pushed messages).  Run against Redis 7.0.
  */
-#include "redis.h"
-#include "tell.h"
+#include "wire/redis.h"
+#include "wire/tell.h"
 
 #define MAX_VALUES (UINT64_C(1) << 40)
 

@@ -11,8 +11,8 @@
  * Sources: RFC 5321 section 3.1 and 4.1.1.1, RFC 2033, RFC 959 section 5.4, RFC 9051 section 7.1,
  * RFC 1939 section 4.
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 {

@@ -9,8 +9,8 @@
  *
  * Source: STOMP Protocol Specification 1.2, "STOMP Frames", "CONNECT or STOMP Frame".
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 {

@@ -14,8 +14,8 @@
  * Sources: MS-TDS 2.2.3.1 "Packet Header", 2.2.6.5 "PRELOGIN", 4.1 "Pre-Login Request" (12 01 00 2F
  * 00 00 01 00 00 00 1A 00 06 ...); FreeTDS "The TDS Protocol" for types 02 and 04.
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 {

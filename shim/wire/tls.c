@@ -17,8 +17,8 @@
  * Protocol", 6 "Alert Protocol" (6.1 "Closure Alerts"), 5.2 "Record Payload Protection"; RFC 5246
  * sections 6.2.1, 7.2.1.
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 #define TLS_RECORD_HEADER_BYTES 5
 #define TLS_MAX_RECORD_BYTES (16384 + 2048) /* RFC 5246 section 6.2.3 */

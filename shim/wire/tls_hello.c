@@ -20,7 +20,7 @@
 
 #include <string.h>
 
-#include "tell.h"
+#include "wire/tell.h"
 
 #define RECORD_HEADER_BYTES 5
 #define HANDSHAKE 0x16

@@ -7,7 +7,7 @@
  * the two directions the server's counts first where the protocol greets (a client's login packet
  * means little, the greeting before it all), else the client's, else the server's.
  */
-#include "tell.h"
+#include "wire/tell.h"
 
 #include <string.h>
 

@@ -17,8 +17,8 @@
  * ZooDefs.OpCode for the types (closeSession -11).  Every record is preceded by its length, a
  * buffer by its own.
  */
-#include "stream.h"
-#include "tell.h"
+#include "wire/stream.h"
+#include "wire/tell.h"
 
 static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 {

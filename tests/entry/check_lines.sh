@@ -27,7 +27,7 @@ lines() {
 remove_line() {
 	printf '{ local: %s; };\n' "$1" >"$work/map"
 	"${CC:-cc}" -shared -Wl,-z,relro -Wl,-z,now "-Wl,--version-script=$work/map" \
-		-o "$work/libforksan.so" "$build"/shim/*.o "$build"/shim/wire/*.o
+		-o "$work/libforksan.so" "$build"/shim/*/*.o
 	if nm -D --defined-only "$work/libforksan.so" | grep -q " $1\$"; then
 		echo "$1: could not be removed" >&2
 		exit 1

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "peer.h"
-#include "sys.h"
+#include "base/sys.h"
 
 #define SKIPPED 77
 #define FAILED 99

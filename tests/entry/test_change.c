@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_change.c and F_SETFL: what all holders share is changed by one of them.
+ * shim/entry/change.c and F_SETFL: what all holders share is changed by one of them.
  */
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_close.c: who closes a connection holds it no more.  The opener closes by the call
+ * shim/entry/close.c: who closes a connection holds it no more.  The opener closes by the call
  * under test and stays alive; its child then is the only holder, so that its use is no hazard.
  */
 #include <fcntl.h>

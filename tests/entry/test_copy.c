@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_copy.c: bytes that move inside the kernel are a use like any other.
+ * shim/entry/copy.c: bytes that move inside the kernel are a use like any other.
  */
 #include <fcntl.h>
 #include <stdio.h>

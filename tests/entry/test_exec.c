@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_exec.c: a program that is started without us is counted; what close-on-exec closes is
+ * shim/entry/exec.c: a program that is started without us is counted; what close-on-exec closes is
  * held no more; a program that is started with us goes on in the session.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_fd.c: a connection keeps its identity under every name, and loses it when something
+ * shim/entry/fd.c: a connection keeps its identity under every name, and loses it when something
  * else is put over it.
  */
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_load.c: objects that are opened with RTLD_DEEPBIND are seen, and get no other symbols
+ * shim/entry/load.c: objects that are opened with RTLD_DEEPBIND are seen, and get no other symbols
  * than they would without us.
  */
 #include <dlfcn.h>

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "harness.h"
-#include "sys.h"
+#include "base/sys.h"
 
 static int status_of(pid_t pid)
 {

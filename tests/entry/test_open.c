@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_open.c: where a connection begins.
+ * shim/entry/open.c: where a connection begins.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_priv.c: a worker that gives up root's privileges, or changes its root directory, still
+ * shim/entry/priv.c: a worker that gives up root's privileges, or changes its root directory, still
  * writes to the log that only root can open.
  *
  * Each case calls one function that is interposed, then gives up the rest by system calls that are
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "harness.h"
-#include "sys.h"
+#include "base/sys.h"
 
 #define NOBODY 65534
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_proc.c: every way to make a process is noticed, and where it was made; every way to
+ * shim/entry/proc.c: every way to make a process is noticed, and where it was made; every way to
  * end one writes the summary.
  */
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "harness.h"
-#include "sys.h"
+#include "base/sys.h"
 
 #define noinline __attribute__((noinline))
 

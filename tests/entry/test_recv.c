@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_recv.c: each way to read is a use.  The request goes out unseen; the call under test
+ * shim/entry/recv.c: each way to read is a use.  The request goes out unseen; the call under test
  * takes the reply.
  */
 #include <limits.h>

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "harness.h"
-#include "sys.h"
+#include "base/sys.h"
 
 #define ALLOW(number)                                                                              \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),                                       \

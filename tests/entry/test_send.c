@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_send.c: each way to write is a use.  The call under test sends the request; the reply
+ * shim/entry/send.c: each way to write is a use.  The call under test sends the request; the reply
  * is taken unseen.
  */
 #include <sys/socket.h>

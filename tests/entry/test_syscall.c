@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_syscall.c: system calls by number are what their functions are, and all others pass.
+ * shim/entry/syscall.c: system calls by number are what their functions are, and all others pass.
  */
 #include <errno.h>
 #include <linux/sched.h>

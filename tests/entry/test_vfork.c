@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "harness.h"
-#include "sys.h"
+#include "base/sys.h"
 
 extern char **environ;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/entry_wait.c: a forked process that waits for events or clients is a worker that goes on,
+ * shim/entry/wait.c: a forked process that waits for events or clients is a worker that goes on,
  * and what it inherited is told (open-at-fork), before any of it is used.
  */
 #include <arpa/inet.h>

@@ -3,13 +3,13 @@
  * Rust's manglings from hostile names: bounded in time and output, whatever the name.  C++ names
  * are libstdc++'s matter.
  *
- * FUZZES: tools/demangle_parser.c tools/demangle_rust.c tools/demangle_v0.c
+ * FUZZES: tools/symbols/demangle_parser.c tools/symbols/demangle_rust.c tools/symbols/demangle_v0.c
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "demangle.h"
+#include "symbols/demangle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,14 +4,14 @@
  * end, and what comes out is a string that fits.  The first 8 bytes are the offset to look up, the
  * rest the file.  tests/fuzz/seeds_elfsym.sh makes a corpus of small real ones.
  *
- * FUZZES: shim/elfsym.c shim/text.c shim/sys.c
+ * FUZZES: shim/stack/elfsym.c shim/base/text.c shim/base/sys.c
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "elfsym.h"
+#include "stack/elfsym.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

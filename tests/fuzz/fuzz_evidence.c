@@ -15,13 +15,13 @@
  *         bit 6     no operation: the process is found dead
  *         bit 7     no operation: a TLS hello named the protocol inside
  *
- * FUZZES: shim/evidence.c shim/evidence_queue.c shim/evidence_exchanges.c shim/evidence_align.c
- * FUZZES: shim/evidence_turns.c shim/lineage.c shim/wire/[a-z]*.c
+ * FUZZES: shim/judge/evidence.c shim/judge/evidence_queue.c shim/judge/evidence_exchanges.c shim/judge/evidence_align.c
+ * FUZZES: shim/judge/evidence_turns.c shim/judge/lineage.c shim/wire/[a-z]*.c
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence.h"
+#include "judge/evidence.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,11 +5,11 @@
  *
  * Symbol lookup is left out (a log would name files to open); demangling has a target of its own.
  *
- * FUZZES: tools/log_read.c tools/log_record.c tools/groups.c tools/identities.c
- * FUZZES: tools/site.c tools/sessions.c tools/counters.c tools/report.c tools/clean.c
- * FUZZES: tools/cli.c tools/render_text.c tools/render_stack.c tools/render_json.c
- * FUZZES: tools/annotate.c tools/advice.c tools/blind_spots.c tools/demangle.c
- * FUZZES: tools/demangle_parser.c tools/demangle_rust.c tools/demangle_v0.c
+ * FUZZES: tools/log/read.c tools/log/record.c tools/log/groups.c tools/log/identities.c
+ * FUZZES: tools/log/site.c tools/log/sessions.c tools/log/counters.c tools/report/collect.c tools/base/clean.c
+ * FUZZES: tools/base/cli.c tools/report/render_text.c tools/report/render_stack.c tools/report/render_json.c
+ * FUZZES: tools/symbols/annotate.c tools/report/advice.c tools/log/blind_spots.c tools/symbols/demangle.c
+ * FUZZES: tools/symbols/demangle_parser.c tools/symbols/demangle_rust.c tools/symbols/demangle_v0.c
  * LIBRARIES: -ljansson
  */
 #include <jansson.h>
@@ -20,9 +20,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../tools/render.h"
-#include "../../tools/report.h" /* not shim/report.h */
-#include "../../tools/symbols.h"
+#include "../../tools/report/render.h"
+#include "../../tools/report/collect.h" /* not shim/report/report.h */
+#include "../../tools/symbols/symbols.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

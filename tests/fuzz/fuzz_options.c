@@ -3,14 +3,14 @@
  * FORKSAN_OPTIONS may hold anything: no text crashes the parser, complaints are single lines of
  * bounded length and number, and options stay in their ranges.
  *
- * FUZZES: shim/options.c shim/options_value.c shim/options_ignore.c shim/suggest.c shim/text.c shim/wire/[a-z]*.c
+ * FUZZES: shim/options/options.c shim/options/value.c shim/options/ignore.c shim/common/suggest.c shim/base/text.c shim/wire/[a-z]*.c
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "options.h"
+#include "options/options.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

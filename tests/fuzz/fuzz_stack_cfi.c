@@ -6,7 +6,7 @@
  * The input is a mapped "file" that begins with an .eh_frame_hdr, followed by what its entries lead
  * to; it lies right before memory that cannot be read.  Registers point into it.
  *
- * FUZZES: shim/stack_cfi.c shim/stack_cfi_expression.c shim/stack_peek.c shim/sys.c
+ * FUZZES: shim/stack/cfi.c shim/stack/cfi_expression.c shim/stack/peek.c shim/base/sys.c
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "stack_cfi.h"
+#include "stack/cfi.h"
 
 #define AREA 65536u
 

@@ -46,8 +46,8 @@ chroot "$root" sh -euc '
 	cd /forksan
 	# tests and other headers need not build here, only the walkers
 	mkdir -p build/objects
-	for source in shim/stack*.c shim/module*.c shim/culprit.c shim/elfsym.c shim/registry.c \
-		shim/registry_file.c shim/text.c shim/sys.c; do
+	for source in shim/stack*.c shim/module*.c shim/stack/culprit.c shim/stack/elfsym.c shim/registry/registry.c \
+		shim/registry/file.c shim/base/text.c shim/base/sys.c; do
 		cc -std=gnu11 -D_GNU_SOURCE -Iinclude -Ishim -fPIC -fvisibility=hidden \
 			-ftls-model=initial-exec -g -O2 -Wall -Wextra \
 			-c -o "build/objects/$(basename "$source" .c).o" "$source"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The table of shim/stack_python_layout.c against the headers of every Python that has them."""
+"""The table of shim/stack/python_layout.c against the headers of every Python that has them."""
 
 import os
 import subprocess

@@ -13,13 +13,13 @@ step() {
 
 # shellcheck disable=SC2317 # called through step
 warnings_of_clang() {
-	for file in shim/*.c shim/wire/*.c; do
+	for file in shim/*/*.c; do
 		clang -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"0"' -Iinclude -Ishim -Wall -Wextra \
 			-Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Werror \
 			-U_FORTIFY_SOURCE -fsyntax-only "$file" || return 1
 	done
-	for file in tools/*.c; do
-		clang -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"0"' -Iinclude -Itools -Wall -Wextra \
+	for file in tools/*.c tools/*/*.c; do
+		clang -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"0"' -Iinclude -Itools -Ishim -Wall -Wextra \
 			-Wpedantic -Wshadow -Werror -fsyntax-only "$file" || return 1
 	done
 }
@@ -43,10 +43,10 @@ step cppcheck cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 	--enable=warning,performance,portability -D__x86_64__ -D_GNU_SOURCE \
 	-DFORKSAN_VERSION='"0"' '-DElfW(type)=Elf64_##type' \
 	'-DHASH_ITER(hh,head,each,next)=for (each = head; each; each = next)' \
-	--suppress=missingIncludeSystem --suppress=shiftTooManyBitsSigned:shim/stack_cfi_expression.c \
+	--suppress=missingIncludeSystem --suppress=shiftTooManyBitsSigned:shim/stack/cfi_expression.c \
 	-Iinclude -Ishim -Itools shim tools
-step 'clang-tidy of the shim' clang_tidy shim shim/*.c shim/wire/*.c
-step 'clang-tidy of the tool' clang_tidy tools tools/*.c
+step 'clang-tidy of the shim' clang_tidy shim shim/*/*.c
+step 'clang-tidy of the tool' clang_tidy tools tools/*.c tools/*/*.c
 # shellcheck disable=SC2046
 step shellcheck shellcheck $(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh')
 exit $status

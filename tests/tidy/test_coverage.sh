@@ -27,7 +27,7 @@ table() {
 		print "| --- | --- | --- |"
 		for (i = 1; i <= rows; i++) {
 			split(order[i], part, " ")
-			printf "| %s | %s | `entry_%s.c` |\n", tolower(part[1]), names[order[i]], part[2]
+			printf "| %s | %s | `entry/%s.c` |\n", tolower(part[1]), names[order[i]], part[2]
 		}
 	}'
 }

@@ -3,11 +3,11 @@
 # Each header compiles alone, as C by gcc and clang; the public one also as C++.
 set -eu
 status=0
-for header in include/forksan/*.h shim/*.h shim/wire/*.h tools/*.h; do
+for header in include/forksan/*.h shim/*/*.h tools/*/*.h; do
 	for cc in gcc clang; do
 		command -v $cc >/dev/null || continue
-		$cc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-function -Iinclude -Ishim \
-			-Itools -fsyntax-only -x c "$header" || {
+		$cc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-function -Iinclude \
+			$(case $header in tools/*) echo -Itools ;; esac) -Ishim -fsyntax-only -x c "$header" || {
 			echo "$header does not compile alone with $cc"
 			status=1
 		}

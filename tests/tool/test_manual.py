@@ -55,7 +55,7 @@ for verb in verbs:
     check(longs == documented, f"forksan-{verb}(1) has its options", longs ^ documented)
 
 # The exit statuses.
-statuses = dict(re.findall(r"STATUS_(\w+) = (\d+)", read("tools/exit_status.h")))
+statuses = dict(re.findall(r"STATUS_(\w+) = (\d+)", read("tools/base/exit_status.h")))
 in_pages = {
     verb: set(re.findall(r"^\.It (\d+)$", read(f"docs/man/forksan-{verb}.1"), re.MULTILINE))
     for verb in verbs

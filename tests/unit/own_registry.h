@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-#include "registry.h"
+#include "registry/registry.h"
 
 static inline bool own_registry_map(void)
 {

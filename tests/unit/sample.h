@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "finding.h"
+#include "report/finding.h"
 #include "forksan/registry.h"
-#include "stack.h"
+#include "stack/stack.h"
 
 struct sample {
 	struct registry *registry;

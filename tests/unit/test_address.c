@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/address.c against the examples of RFC 5952 and getnameinfo()'s spelling.
+ * shim/base/address.c against the examples of RFC 5952 and getnameinfo()'s spelling.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "address.h"
+#include "base/address.h"
 
 static char bytes[ADDRESS_TEXT_BYTES];
 static struct text text;

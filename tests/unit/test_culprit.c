@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "culprit.h"
+#include "stack/culprit.h"
 #include "forksan/registry.h"
-#include "registry.h"
-#include "stack_store.h"
+#include "registry/registry.h"
+#include "stack/store.h"
 
 static void own_files(void **state)
 {

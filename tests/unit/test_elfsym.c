@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "elfsym.h"
+#include "stack/elfsym.h"
 
 #define SELF "/proc/self/exe"
 

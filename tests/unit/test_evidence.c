@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "evidence.h"
+#include "judge/evidence.h"
 
 /* --- a parent and two children of it ---------------------------------------------------------- */
 

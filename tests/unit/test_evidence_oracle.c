@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-#include "evidence.h"
+#include "judge/evidence.h"
 #include "evidence_script.h"
 
 #define MAX_PROCESSES 8

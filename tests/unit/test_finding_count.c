@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/finding_count.c: which findings are one, how many are told apart, and that none is lost.
+ * shim/report/finding_count.c: which findings are one, how many are told apart, and that none is lost.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "finding_count.h"
-#include "process.h"
+#include "report/finding_count.h"
+#include "process/process.h"
 #include "own_registry.h"
-#include "registry.h"
+#include "registry/registry.h"
 
 #define PLACES FORKSAN_PLACES_PER_CONNECTION
 #define CONNECTIONS FORKSAN_CONNECTIONS_PER_PLACE

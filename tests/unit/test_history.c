@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/history.c, report_history.c: what is kept of operations, and how it is shown.
+ * shim/registry/history.c, report/history_text.c: what is kept of operations, and how it is shown.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,10 +13,10 @@
 #include <cmocka.h>
 
 #include "own_registry.h"
-#include "history.h"
-#include "options.h"
-#include "process.h"
-#include "report_history.h"
+#include "registry/history.h"
+#include "options/options.h"
+#include "process/process.h"
+#include "report/history_text.h"
 
 #define SLOT 5
 #define OTHER_SLOT 9

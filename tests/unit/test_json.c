@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/json.c: valid JSON whatever the bytes and however small the buffer.  A full parser judges
+ * shim/base/json.c: valid JSON whatever the bytes and however small the buffer.  A full parser judges
  * reports in tests/report/; here a small one checks the grammar for every buffer size.
  */
 #include <setjmp.h>
@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "json.h"
-#include "text.h"
+#include "base/json.h"
+#include "base/text.h"
 
 static char bytes[1024];
 static struct json json;

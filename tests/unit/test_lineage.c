@@ -18,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "lineage.h"
+#include "judge/lineage.h"
 
 #define MAX_PROCESSES 12
 #define MAX_STEPS 40

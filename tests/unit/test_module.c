@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "elfsym.h"
+#include "stack/elfsym.h"
 #include "forksan/registry.h"
-#include "module.h"
-#include "registry.h"
+#include "stack/module.h"
+#include "registry/registry.h"
 
 static struct peek peek;
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "options.h"
-#include "suggest.h"
+#include "options/options.h"
+#include "common/suggest.h"
 
 #define DEFAULT_WATCH                                                                              \
 	(1u << CLASS_DATABASE | 1u << CLASS_CACHE | 1u << CLASS_BROKER | 1u << CLASS_DIRECTORY |   \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/registry.c: whom it takes for alive.  Whoever is dead and taken for alive holds connections
+ * shim/registry/registry.c: whom it takes for alive.  Whoever is dead and taken for alive holds connections
  * for ever: hazards and goodbyes would be told that are none, and nobody would write the summary.
  */
 #include <setjmp.h>
@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "own_registry.h"
-#include "registry.h"
+#include "registry/registry.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 

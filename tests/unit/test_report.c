@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/report_json.c, report_text.c: what records say.  Lines of the log are checked against
+ * shim/report/log_line.c, report/text.c: what records say.  Lines of the log are checked against
  * docs/log.schema.json by tests/report/validate_log.py.
  */
 #include <setjmp.h>
@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "options.h"
-#include "report_names.h"
-#include "report_render.h"
+#include "options/options.h"
+#include "report/names.h"
+#include "report/render.h"
 #include "sample.h"
 
 static struct sample sample;

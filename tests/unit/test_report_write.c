@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/report.c, report_write.c: records arrive whole, at the right place, and the host notices
+ * shim/report/report.c, report/write.c: records arrive whole, at the right place, and the host notices
  * nothing.  Tests that change descriptors, limits or the directory run in a child process.
  */
 #include <setjmp.h>
@@ -26,9 +26,9 @@
 
 #include <cmocka.h>
 
-#include "options.h"
-#include "report.h"
-#include "report_write.h"
+#include "options/options.h"
+#include "report/report.h"
+#include "report/write.h"
 #include "sample.h"
 
 #define WRITERS 64

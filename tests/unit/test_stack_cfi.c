@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The small languages of call frame information: numbers and expressions (stack_cfi.h).  Whole
+/* The small languages of call frame information: numbers and expressions (stack/cfi.h).  Whole
  * steps are compared with libunwind in test_stack_native.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "stack_cfi.h"
+#include "stack/cfi.h"
 
 static struct cfi_cursor over(const uint8_t *bytes, size_t len)
 {

@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "forksan/registry.h"
-#include "registry.h"
-#include "stack.h"
-#include "stack_walk.h"
-#include "sys.h"
+#include "registry/registry.h"
+#include "stack/stack.h"
+#include "stack/walk.h"
+#include "base/sys.h"
 
 typedef int backtrace_function(void **, int);
 

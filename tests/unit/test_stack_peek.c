@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading memory that may not be there: stack_peek.h. */
+/* Reading memory that may not be there: stack/peek.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "stack_peek.h"
+#include "stack/peek.h"
 
 #define PAGE 4096u
 

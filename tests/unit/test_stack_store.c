@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "forksan/registry.h"
-#include "registry.h"
-#include "stack.h"
-#include "stack_store.h"
+#include "registry/registry.h"
+#include "stack/stack.h"
+#include "stack/store.h"
 
 static struct stack_text text;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/text.c: numbers, times and foreign bytes; nothing past the end of the buffer.
+ * shim/base/text.c: numbers, times and foreign bytes; nothing past the end of the buffer.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "text.h"
+#include "base/text.h"
 
 static char bytes[256];
 static struct text text;

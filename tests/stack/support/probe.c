@@ -20,11 +20,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "culprit.h"
-#include "registry.h"
-#include "stack.h"
-#include "sys.h"
-#include "text.h"
+#include "stack/culprit.h"
+#include "registry/registry.h"
+#include "stack/stack.h"
+#include "base/sys.h"
+#include "base/text.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

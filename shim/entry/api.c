@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The public API, include/forksan/forksan.h.  Exported beside the interposed names.
+ */
+#include <errno.h>
+
+#include "forksan/forksan.h"
+#include "base/compiler.h"
+#include "entry/init.h"
+#include "track/track.h"
+
+FORKSAN_EXPORT int forksan_api_active(void)
+{
+	int saved_errno = errno;
+	int active;
+
+	init_ensure();
+	active = process_enter();
+	errno = saved_errno;
+	return active;
+}
+
+FORKSAN_EXPORT void forksan_api_ignore(int fd)
+{
+	int saved_errno = errno;
+	uint32_t entry = fdtable_lookup(fd);
+
+	if (entry != 0 && process_enter() && !process_is_vfork_child())
+		track_stop_watching(fdtable_slot(entry));
+	errno = saved_errno;
+}
+
+FORKSAN_EXPORT void forksan_api_hand_over(int fd)
+{
+	track_handed_over(fd);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that change the open file description or the socket itself, which every holder shares: one
+ * process that sets O_NONBLOCK sets it for all (fcntl(2)).  They are uses of nothing; on a
+ * connection that two processes use they stand in its history.  F_SETFL is in fd.c, with
+ * fcntl().
+ */
+#include <stdarg.h>
+#include <sys/ioctl.h>
+
+#include "entry/real.h"
+#include "track/track.h"
+
+FORKSAN_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	int result = REAL(setsockopt)(fd, level, name, value, len);
+	uint32_t entry = fdtable_lookup(fd);
+
+	if (unlikely(entry != 0) && result == 0)
+		track_changed(fd, entry, OPERATION_setsockopt, track_file_flags(fd));
+	return result;
+}
+
+/* Variadic in name only, like fcntl(). */
+FORKSAN_EXPORT int ioctl(int fd, unsigned long request, ...)
+{
+	uint32_t entry = fdtable_lookup(fd);
+	va_list arguments;
+	void *argument;
+	long before;
+	int result;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if (likely(entry == 0 || request != FIONBIO))
+		return REAL(ioctl)(fd, request, argument);
+	before = track_file_flags(fd);
+	result = REAL(ioctl)(fd, request, argument);
+	if (result == 0)
+		track_changed(fd, entry, OPERATION_ioctl, before);
+	return result;
+}

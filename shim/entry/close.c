@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that end a descriptor or a conversation.
+ *
+ * Ours is forgotten before the real close: afterwards another thread may already have the number.
+ * The results are libc's, also for numbers that are not open.  We hold no descriptor of our own, so
+ * a program that closes everything from 3 up meets nothing that it would not meet without us.
+ */
+#include <errno.h>
+#include <limits.h>
+
+#include "entry/real.h"
+#include "track/track.h"
+
+FORKSAN_EXPORT int close(int fd)
+{
+	if (unlikely(fdtable_lookup(fd) != 0))
+		track_closing(fd);
+	return REAL(close)(fd);
+}
+
+FORKSAN_EXPORT int __close(int fd) __attribute__((alias("close")));
+
+/* libc closes the stream's descriptor without its close(). */
+FORKSAN_EXPORT int fclose(FILE *stream)
+{
+	int saved_errno = errno;
+	int fd = fileno(stream);
+
+	errno = saved_errno;
+	if (unlikely(fdtable_lookup(fd) != 0))
+		track_closing(fd);
+	return REAL(fclose)(stream);
+}
+
+FORKSAN_EXPORT void closefrom(int first)
+{
+	track_closing_range(first < 0 ? 0 : (unsigned)first, UINT_MAX);
+	if (REAL(closefrom)) {
+		real.closefrom(first);
+		return;
+	}
+	for (int fd = first < 0 ? 0 : first; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
+		REAL(close)(fd);
+}
+
+FORKSAN_EXPORT int close_range(unsigned first, unsigned last, int flags)
+{
+	if (!REAL(close_range)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	/* With CLOSE_RANGE_CLOEXEC (4, close_range(2)) nothing is closed now; an invalid call closes
+	 * nothing. */
+	if (first <= last && (flags & ~2) == 0)
+		track_closing_range(first, last);
+	return real.close_range(first, last, flags);
+}
+
+FORKSAN_EXPORT int shutdown(int fd, int how)
+{
+	uint32_t entry = fdtable_lookup(fd);
+
+	if (unlikely(entry != 0))
+		track_shutdown(fd, entry);
+	return REAL(shutdown)(fd, how);
+}

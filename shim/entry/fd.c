@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that give a descriptor another name.
+ *
+ * dup2() of something else over a watched descriptor ends this process's hold on the connection:
+ * that is how Rails and mysql2 disarm a child (dup2 of /dev/null), and what the child writes there
+ * afterwards is no use.
+ */
+#include <errno.h>
+#include <stdarg.h>
+
+#include "track/blind.h"
+#include "entry/real.h"
+#include "track/track.h"
+
+FORKSAN_EXPORT int dup(int fd)
+{
+	int copy = REAL(dup)(fd);
+
+	if (likely(copy >= 0))
+		track_duplicated(fd, copy);
+	return copy;
+}
+
+FORKSAN_EXPORT int dup2(int fd, int copy)
+{
+	int result = REAL(dup2)(fd, copy);
+
+	if (likely(result >= 0))
+		track_duplicated(fd, copy);
+	return result;
+}
+
+FORKSAN_EXPORT int __dup2(int fd, int copy) __attribute__((alias("dup2"), nothrow, leaf));
+
+FORKSAN_EXPORT int dup3(int fd, int copy, int flags)
+{
+	int result = REAL(dup3)(fd, copy, flags);
+
+	if (likely(result >= 0))
+		track_duplicated(fd, copy);
+	return result;
+}
+
+/* Variadic in name only: the kernel takes one word, and libc itself reads it whether it was given
+ * or not (fcntl(2)).  On our machines an argument that was not passed is a stale register, which
+ * F_GETFD and its like ignore. */
+FORKSAN_EXPORT int fcntl(int fd, int command, ...)
+{
+	uint32_t entry = command == F_SETFL ? fdtable_lookup(fd) : 0;
+	long before = unlikely(entry != 0) ? track_file_flags(fd) : 0;
+	va_list arguments;
+	void *argument;
+	int result;
+
+	va_start(arguments, command);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	result = REAL(fcntl)(fd, command, argument);
+	if (unlikely(entry != 0) && result == 0)
+		track_changed(fd, entry, OPERATION_fcntl, before);
+	if (unlikely((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && result >= 0))
+		track_duplicated(fd, result);
+	return result;
+}
+
+/* Takes a descriptor out of another process: as if it had been received in a message. */
+FORKSAN_EXPORT int pidfd_getfd(int pidfd, int target, unsigned flags)
+{
+	int fd;
+
+	if (!REAL(pidfd_getfd)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	fd = real.pidfd_getfd(pidfd, target, flags);
+	if (fd >= 0)
+		track_received(fd);
+	return fd;
+}
+
+/* stdio reads and writes inside libc, where no wrapper sees it.  What such a stream does is counted
+ * as not seen; its close is seen (fclose). */
+FORKSAN_EXPORT FILE *fdopen(int fd, const char *mode)
+{
+	if (unlikely(fdtable_lookup(fd) != 0))
+		blind_tell(LOST_STREAMS);
+	return REAL(fdopen)(fd, mode);
+}
+
+FORKSAN_EXPORT int __fcntl(int fd, int command, ...) __attribute__((alias("fcntl")));
+FORKSAN_EXPORT int fcntl64(int fd, int command, ...) __attribute__((alias("fcntl")));

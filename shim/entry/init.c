@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Constructor and destructor.
+ *
+ * Start: find libc's functions, read FORKSAN_OPTIONS, join the session, watch for forks that libc
+ * makes itself.  The environment is read with secure_getenv(): in a set-user-ID program (where only
+ * /etc/ld.so.preload could have put us) nobody may choose our log file.
+ *
+ * End: tell the others; the last live process of the session writes the summary and removes the
+ * registry's name.
+ */
+#include "entry/init.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "track/blind.h"
+#include "options/options.h"
+#include "process/process.h"
+#include "entry/real.h"
+#include "registry/registry.h"
+#include "report/report.h"
+#include "stack/stack.h"
+#include "base/sys.h"
+#include "track/track.h"
+
+_Atomic bool init_done;
+
+/* Writes to stderr, unless that is a socket: words of ours must never reach a peer. */
+static void say(const char *text, size_t len)
+{
+	uint32_t mode;
+
+	if (sys_fstat_mode(2, &mode) == 0 && !S_ISSOCK(mode))
+		sys_write(2, text, len);
+}
+
+static void complain(const char *line)
+{
+	static const char head[] = "forksan: ";
+	char buffer[512];
+	size_t len = strlen(line);
+
+	if (len > sizeof buffer - sizeof head - 1)
+		len = sizeof buffer - sizeof head - 1;
+	memcpy(buffer, head, sizeof head - 1);
+	memcpy(buffer + sizeof head - 1, line, len);
+	buffer[sizeof head - 1 + len] = '\n';
+	say(buffer, sizeof head + len);
+}
+
+static void show_help(void)
+{
+	static char text[8192];
+
+	say(text, options_help(text, sizeof text));
+}
+
+void init_run(void)
+{
+	static _Atomic uint32_t started;
+	uint32_t idle = 0;
+	int saved_errno = errno;
+	bool created = false;
+
+	real_resolve();
+	if (!compare_exchange_acq_rel(&started, &idle, 1))
+		return;
+	options_parse(secure_getenv("FORKSAN_OPTIONS"), complain);
+	report_start();
+	if (options.help)
+		show_help();
+	if (process_start(options.session, &created) == 0) {
+		/* For forks inside libc or under names that we do not wrap. */
+		pthread_atfork(NULL, process_atfork_parent, process_atfork_child);
+		if (created)
+			report_session(registry_get());
+		else
+			track_adopt();
+	}
+	store_release(&init_done, true);
+	errno = saved_errno;
+}
+
+/* A log always gets its summary.  On stderr it would be noise after a run in which nothing was found,
+ * and `forksan run` prints its own. */
+static bool summary_is_wanted(void)
+{
+	const _Atomic uint64_t *counters = registry_get()->header.counters;
+
+	if (options.log_path[0] != '\0')
+		return true;
+	return options.session[0] == '\0' &&
+	       (options.verbosity > 0 || load_relaxed(&counters[COUNT_NOTICES]) > 0 ||
+		load_relaxed(&counters[COUNT_HAZARDS]) > 0 ||
+		load_relaxed(&counters[COUNT_VIOLATIONS]) > 0);
+}
+
+/* An interpreter whose frames are missing is named once, where details were asked for. */
+static void complain_of_stacks(void)
+{
+	const char *sentence = stack_complaint();
+
+	if (sentence)
+		complain(sentence);
+}
+
+void init_leave(void)
+{
+	int saved_errno = errno;
+
+	/* No process.shared: nobody of ours, or the child of one in a sandbox, which must not even ask
+	 * who its parent is. */
+	if (!registry_get() || !process.shared || process_mine() == PROCESS_UNWATCHED ||
+	    process_is_vfork_child())
+		return;
+	/* Most forked children have done nothing that matters, and there is nothing to tell of them. */
+	if (process_mine() == 0 && process_parent_is_here() &&
+	    (fdtable_is_empty() || !process_is_old()))
+		return;
+	if (!process_enter())
+		return;
+	track_look_before_exit();
+	blind_look_for_rings();
+	if (options.verbosity > 0)
+		complain_of_stacks();
+	process_leave();
+	if (!process_parent_is_here() && !registry_others_alive(process.shared)) {
+		uint32_t unwritten = 0;
+
+		if (summary_is_wanted() &&
+		    compare_exchange_acq_rel(&registry_get()->header.summary_written, &unwritten,
+					     1) &&
+		    report_summary(registry_get()) != 0)
+			registry_count(LOST_REPORTS);
+		/* `forksan run` reads it once more and removes it itself. */
+		if (options.session[0] == '\0')
+			registry_unlink();
+	}
+	errno = saved_errno;
+}
+
+__attribute__((constructor(101))) static void construct(void)
+{
+	init_ensure();
+}
+
+__attribute__((destructor(101))) static void destruct(void)
+{
+	init_leave();
+	if (options.exitcode != 0 && load_relaxed(&process.violated) && process_mine() != 0) {
+		/* stdio is flushed after the destructors of libraries; _exit() would lose it. */
+		fflush(NULL);
+		REAL(_exit)(options.exitcode);
+	}
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dlopen() with RTLD_DEEPBIND: the object and its dependencies then look for symbols in themselves
+ * before the global scope, find libc's recv() and never ours.  PHP loads every extension so;
+ * without this, pdo_pgsql's libpq would not be seen.
+ *
+ * Clearing the flag would give the object other symbols than it was built for.  Instead its
+ * relocations to functions that we interpose are bound to ours afterwards (rebind.h), and only
+ * those that had found libc's.  What the object's constructors do meanwhile is not seen.
+ *
+ * dlopen() finds the caller's RUNPATH by its return address, so a name without a slash must reach
+ * it by a jump and cannot be rebound: counted.  Everything without the flag goes by the same jump.
+ */
+#include <string.h>
+
+#include "track/blind.h"
+#include "entry/real.h"
+#include "entry/rebind.h"
+#include "registry/registry.h"
+
+/* Called by the assembly below alone. */
+int dlopen_is_ours(const char *file, int flags);
+void *dlopen_and_rebind(const char *file, int flags);
+
+__attribute__((used)) int dlopen_is_ours(const char *file, int flags)
+{
+	if (!REAL(dlopen) || (flags & RTLD_DEEPBIND) == 0 || !file)
+		return 0;
+	if (strchr(file, '/'))
+		return 1;
+	if (registry_get())
+		blind_tell(LOST_DEEPBIND);
+	return 0;
+}
+
+__attribute__((used)) void *dlopen_and_rebind(const char *file, int flags)
+{
+	void *handle = real.dlopen(file, flags);
+
+	if (handle)
+		rebind_new_objects();
+	return handle;
+}
+
+#if defined(__x86_64__)
+__asm__(".pushsection .text\n"
+	".globl dlopen\n"
+	".type dlopen, @function\n"
+	"dlopen:\n"
+	"	.cfi_startproc\n"
+	"	push %rdi\n	.cfi_adjust_cfa_offset 8\n"
+	"	push %rsi\n	.cfi_adjust_cfa_offset 8\n"
+	"	sub $8, %rsp\n	.cfi_adjust_cfa_offset 8\n"
+	"	call dlopen_is_ours\n"
+	"	add $8, %rsp\n	.cfi_adjust_cfa_offset -8\n"
+	"	pop %rsi\n	.cfi_adjust_cfa_offset -8\n"
+	"	pop %rdi\n	.cfi_adjust_cfa_offset -8\n"
+	"	test %eax, %eax\n"
+	"	jne dlopen_and_rebind\n"
+	"	jmp *real_dlopen(%rip)\n"
+	"	.cfi_endproc\n"
+	".size dlopen, . - dlopen\n"
+	".popsection\n");
+#elif defined(__aarch64__)
+__asm__(".pushsection .text\n"
+	".globl dlopen\n"
+	".type dlopen, %function\n"
+	"dlopen:\n"
+	"	.cfi_startproc\n"
+	"	stp x29, x30, [sp, #-32]!\n	.cfi_adjust_cfa_offset 32\n"
+	"	.cfi_offset x30, -24\n"
+	"	stp x0, x1, [sp, #16]\n"
+	"	bl dlopen_is_ours\n"
+	"	mov w9, w0\n"
+	"	ldp x0, x1, [sp, #16]\n"
+	"	ldp x29, x30, [sp], #32\n	.cfi_adjust_cfa_offset -32\n"
+	"	.cfi_restore x30\n"
+	"	cbnz w9, dlopen_and_rebind\n"
+	"	adrp x16, real_dlopen\n"
+	"	ldr x16, [x16, #:lo12:real_dlopen]\n"
+	"	br x16\n"
+	"	.cfi_endproc\n"
+	".size dlopen, . - dlopen\n"
+	".popsection\n");
+#endif

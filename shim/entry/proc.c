@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that begin and end processes.
+ *
+ * vfork() is not here: a wrapper in C
+ * would return into a frame that the child has overwritten, and a vfork child is not to change
+ * anything of ours anyway.
+ *
+ * No lock is held over any of them, and between the wrapper and the kernel nothing of ours runs.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+
+#include "entry/init.h"
+#include "entry/real.h"
+#include "track/track.h"
+
+FORKSAN_EXPORT pid_t fork(void)
+{
+	pid_t pid;
+
+	init_ensure();
+	process_before_fork();
+	pid = REAL(fork)();
+	process_after_fork(pid);
+	return pid;
+}
+
+FORKSAN_EXPORT pid_t __fork(void) __attribute__((alias("fork"), nothrow));
+
+/* Async-signal-safe, as _Fork() is to be: what we do in the child is. */
+FORKSAN_EXPORT pid_t _Fork(void)
+{
+	pid_t pid;
+
+	if (!REAL(_Fork)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	process_before_fork();
+	pid = real._Fork();
+	process_after_fork(pid);
+	return pid;
+}
+
+FORKSAN_EXPORT int daemon(int no_chdir, int no_close)
+{
+	int result;
+
+	init_ensure();
+	process_before_fork();
+	result = REAL(daemon)(no_chdir, no_close);
+	/* The parent has ended inside: only the child returns, or nobody was made. */
+	if (process_mine() == 0)
+		process_daemonized();
+	else
+		process_after_fork(-1);
+	return result;
+}
+
+FORKSAN_EXPORT pid_t forkpty(int *master, char *name, const struct termios *term,
+			     const struct winsize *size)
+{
+	pid_t pid;
+
+	init_ensure();
+	process_before_fork();
+	pid = REAL(forkpty)(master, name, term, size);
+	process_after_fork(pid);
+	return pid;
+}
+
+/* With CLONE_VM it is a thread, or a vfork child on a stack of its own: libc's business.  Without, the
+ * child begins in `function` and is noticed at its first call; the parent is told here. */
+FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
+{
+	va_list list;
+	void *parent_tid;
+	void *tls;
+	void *child_tid;
+	int pid;
+
+	va_start(list, argument);
+	parent_tid = va_arg(list, void *);
+	tls = va_arg(list, void *);
+	child_tid = va_arg(list, void *);
+	va_end(list);
+	if ((flags & CLONE_VM) != 0)
+		return REAL(clone)(function, stack, flags, argument, parent_tid, tls, child_tid);
+	process_before_fork();
+	if ((flags & CLONE_NEWPID) != 0)
+		process_leaves_pid_namespace();
+	pid = REAL(clone)(function, stack, flags, argument, parent_tid, tls, child_tid);
+	process_after_fork(pid);
+	return pid;
+}
+
+/* Later children live in another pid namespace: what they call their pid means nothing here. */
+FORKSAN_EXPORT int unshare(int flags)
+{
+	int result = REAL(unshare)(flags);
+
+	if (result == 0 && (flags & CLONE_NEWPID) != 0)
+		process_leaves_pid_namespace();
+	return result;
+}
+
+/* setns() with type 0 takes the type from the descriptor, so any may be a pid namespace. */
+FORKSAN_EXPORT int setns(int fd, int type)
+{
+	int result = REAL(setns)(fd, type);
+
+	if (result == 0 && (type == 0 || (type & CLONE_NEWPID) != 0))
+		process_leaves_pid_namespace();
+	return result;
+}
+
+FORKSAN_EXPORT void _exit(int status)
+{
+	init_leave();
+	REAL(_exit)(status);
+	__builtin_unreachable();
+}
+
+FORKSAN_EXPORT void _Exit(int status) __attribute__((alias("_exit")));
+
+/* Runs at_quick_exit() handlers and no destructors. */
+FORKSAN_EXPORT void quick_exit(int status)
+{
+	init_leave();
+	REAL(quick_exit)(status);
+	__builtin_unreachable();
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libc's own functions, found behind ours with dlsym(RTLD_NEXT): other preloaded libraries after us
+ * keep their turn.
+ */
+#ifndef FORKSAN_SHIM_REAL_H
+#define FORKSAN_SHIM_REAL_H
+
+#include <fcntl.h>
+#include <dlfcn.h>
+#include <poll.h>
+#include <pty.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/select.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/compiler.h"
+
+/* What glibc declares only under _FORTIFY_SOURCE (debug/ in its sources; the LSB documents them). */
+ssize_t __read_chk(int fd, void *buffer, size_t len, size_t buffer_len);
+ssize_t __recv_chk(int fd, void *buffer, size_t len, size_t buffer_len, int flags);
+ssize_t __recvfrom_chk(int fd, void *buffer, size_t len, size_t buffer_len, int flags,
+		       __SOCKADDR_ARG address, socklen_t *address_len);
+int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t fds_len);
+int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+		const sigset_t *mask, size_t fds_len);
+/* ... and newer than the oldest glibc that we build on. */
+pid_t _Fork(void);
+void closefrom(int first);
+int close_range(unsigned first, unsigned last, int flags);
+int pidfd_getfd(int pidfd, int target, unsigned flags);
+int epoll_pwait2(int epfd, struct epoll_event *events, int max, const struct timespec *timeout,
+		 const sigset_t *mask);
+
+struct real {
+#define ENTRY(name, family, policy, presence) __typeof__(name) *name;
+#define ALIAS(name, of, family)
+#include "entries.def"
+#undef ENTRY
+#undef ALIAS
+};
+
+extern FORKSAN_HIDDEN struct real real;
+
+/* real.syscall and real.dlopen, for jumps from assembly. */
+extern FORKSAN_HIDDEN long (*real_syscall)(long number, ...);
+extern FORKSAN_HIDDEN void *(*real_dlopen)(const char *file, int flags);
+
+/* Fills `real`.  Called by the first wrapper or by the constructor, whichever comes first; a second
+ * call is cheap.  While it runs, a malloc that dlsym() calls may call read, write or close: those
+ * then go to the kernel directly. */
+void real_resolve(void);
+
+/* The function, resolved. */
+#define REAL(name) (likely(real.name != NULL) ? real.name : (real_resolve(), real.name))
+
+#endif

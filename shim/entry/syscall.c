@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * syscall(2): the libc function with which programs make system calls by number.
+ *
+ * All numbers pass.  Those in syscall_kind() are looked at as their named functions are.  The
+ * exported function is a few instructions of assembly: a call that may return twice on one stack
+ * (vfork, or clone with CLONE_VM) must reach libc's syscall() by a jump, with no frame of ours in
+ * between, and so must everything that is not ours, since syscall() has seven arguments and we know
+ * none of them.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "track/blind.h"
+#include "entry/real.h"
+#include "base/sys.h"
+#include "track/track.h"
+
+/* Called by the assembly below alone. */
+int syscall_is_ours(long number, long first);
+long syscall_tracked(long number, long a, long b, long c, long d, long e, long f);
+
+/* What a number means to us. */
+enum kind_of_call {
+	CALL_OTHER,
+	CALL_READS_BUFFER, /* (fd, buffer, len, flags or nothing) */
+	CALL_WRITES_BUFFER,
+	CALL_READS_VECTOR, /* (fd, iov, count) */
+	CALL_WRITES_VECTOR,
+	CALL_READS_MESSAGE, /* (fd, message, flags) */
+	CALL_WRITES_MESSAGE,
+	CALL_CLOSES,
+	CALL_FORKS,
+	CALL_SETS_UP_RING,
+	CALL_SANDBOXES,
+};
+
+static enum kind_of_call kind_of(long number, long first)
+{
+	switch (number) {
+	case SYS_read:
+	case SYS_recvfrom:
+		return CALL_READS_BUFFER;
+	case SYS_write:
+	case SYS_sendto:
+		return CALL_WRITES_BUFFER;
+	case SYS_readv:
+		return CALL_READS_VECTOR;
+	case SYS_writev:
+		return CALL_WRITES_VECTOR;
+	case SYS_recvmsg:
+		return CALL_READS_MESSAGE;
+	case SYS_sendmsg:
+		return CALL_WRITES_MESSAGE;
+	case SYS_close:
+		return CALL_CLOSES;
+#ifdef SYS_fork
+	case SYS_fork:
+		return CALL_FORKS;
+#endif
+	case SYS_clone:
+		return (first & CLONE_VM) != 0 ? CALL_OTHER : CALL_FORKS;
+	case SYS_clone3: {
+		/* struct clone_args begins with its flags, 64 bits (clone(2)).  A bad pointer is
+		 * the kernel's to refuse. */
+		uint64_t flags = CLONE_VM;
+
+		return sys_peek((const void *)first, &flags, sizeof flags) &&
+				       (flags & CLONE_VM) == 0
+			       ? CALL_FORKS
+			       : CALL_OTHER;
+	}
+	case SYS_io_uring_setup:
+		return CALL_SETS_UP_RING;
+	case SYS_prctl:
+		return first == PR_SET_SECCOMP ? CALL_SANDBOXES : CALL_OTHER;
+	case SYS_seccomp:
+		/* SECCOMP_SET_MODE_STRICT and _FILTER; the others only ask (seccomp(2)). */
+		return first == 0 || first == 1 ? CALL_SANDBOXES : CALL_OTHER;
+	default:
+		return CALL_OTHER;
+	}
+}
+
+/* For the assembly: whether syscall_tracked() is to make the call.  Most calls are told by their
+ * number alone. */
+__attribute__((used)) int syscall_is_ours(long number, long first)
+{
+	enum kind_of_call kind = kind_of(number, first);
+	uint32_t entry;
+
+	if (!REAL(syscall) || kind == CALL_OTHER)
+		return 0;
+	if (kind == CALL_FORKS || kind == CALL_SETS_UP_RING || kind == CALL_SANDBOXES)
+		return 1;
+	return first >= 0 && first < FORKSAN_MAX_FDS && !fdtable_is_unwatched((int)first, &entry) &&
+	       entry != 0;
+}
+
+static long move_bytes(enum kind_of_call kind, long number, long a, long b, long c, long d, long e,
+		       long f)
+{
+	bool writes = kind == CALL_WRITES_BUFFER || kind == CALL_WRITES_VECTOR ||
+		      kind == CALL_WRITES_MESSAGE;
+	bool has_flags = number == SYS_recvfrom || number == SYS_sendto;
+	int flags = has_flags ? (int)d : 0;
+	struct iovec buffer = {(void *)b, (size_t)c};
+	struct track_call call;
+	long n;
+
+	if (kind == CALL_READS_MESSAGE || kind == CALL_WRITES_MESSAGE)
+		flags = (int)c;
+	if (!writes && (flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0)
+		return real.syscall(number, a, b, c, d, e, f);
+	if (!track_begin(&call, (int)a, fdtable_lookup((int)a), OPERATION_syscall,
+			 writes ? TRACK_WRITE : TRACK_READ, flags,
+			 kind == CALL_WRITES_BUFFER ? &buffer : NULL, kind == CALL_WRITES_BUFFER))
+		return -1;
+	n = real.syscall(number, a, b, c, d, e, f);
+	if (kind == CALL_READS_MESSAGE || kind == CALL_WRITES_MESSAGE)
+		track_end_message(&call, (const struct msghdr *)b, n);
+	else if (kind == CALL_READS_VECTOR || kind == CALL_WRITES_VECTOR)
+		track_end(&call, (const struct iovec *)b, (int)c, n);
+	else
+		track_end(&call, &buffer, 1, n);
+	return n;
+}
+
+__attribute__((used)) long syscall_tracked(long number, long a, long b, long c, long d, long e,
+					   long f)
+{
+	enum kind_of_call kind = kind_of(number, a);
+	long result;
+
+	switch (kind) {
+	case CALL_CLOSES:
+		track_closing((int)a);
+		break;
+	case CALL_FORKS:
+		process_before_fork();
+		result = real.syscall(number, a, b, c, d, e, f);
+		process_after_fork((pid_t)result);
+		return result;
+	case CALL_SETS_UP_RING:
+		blind_found_ring();
+		break;
+	case CALL_SANDBOXES:
+		result = real.syscall(number, a, b, c, d, e, f);
+		if (result == 0)
+			process_enter_sandbox();
+		return result;
+	case CALL_READS_BUFFER:
+	case CALL_WRITES_BUFFER:
+	case CALL_READS_VECTOR:
+	case CALL_WRITES_VECTOR:
+	case CALL_READS_MESSAGE:
+	case CALL_WRITES_MESSAGE:
+		return move_bytes(kind, number, a, b, c, d, e, f);
+	case CALL_OTHER:
+		break;
+	}
+	return real.syscall(number, a, b, c, d, e, f);
+}
+
+/* syscall(number, a..f): asks syscall_is_ours(number, a) with every argument saved, then jumps with
+ * all of them in place.  The seventh stands on the stack and is never moved. */
+#if defined(__x86_64__)
+__asm__(".pushsection .text\n"
+	".globl syscall\n"
+	".type syscall, @function\n"
+	"syscall:\n"
+	"	.cfi_startproc\n"
+	"	push %rdi\n	.cfi_adjust_cfa_offset 8\n"
+	"	push %rsi\n	.cfi_adjust_cfa_offset 8\n"
+	"	push %rdx\n	.cfi_adjust_cfa_offset 8\n"
+	"	push %rcx\n	.cfi_adjust_cfa_offset 8\n"
+	"	push %r8\n	.cfi_adjust_cfa_offset 8\n"
+	"	push %r9\n	.cfi_adjust_cfa_offset 8\n"
+	"	sub $8, %rsp\n	.cfi_adjust_cfa_offset 8\n"
+	"	call syscall_is_ours\n"
+	"	add $8, %rsp\n	.cfi_adjust_cfa_offset -8\n"
+	"	pop %r9\n	.cfi_adjust_cfa_offset -8\n"
+	"	pop %r8\n	.cfi_adjust_cfa_offset -8\n"
+	"	pop %rcx\n	.cfi_adjust_cfa_offset -8\n"
+	"	pop %rdx\n	.cfi_adjust_cfa_offset -8\n"
+	"	pop %rsi\n	.cfi_adjust_cfa_offset -8\n"
+	"	pop %rdi\n	.cfi_adjust_cfa_offset -8\n"
+	"	test %eax, %eax\n"
+	"	jne syscall_tracked\n"
+	"	mov real_syscall(%rip), %rax\n"
+	"	jmp *%rax\n"
+	"	.cfi_endproc\n"
+	".size syscall, . - syscall\n"
+	".popsection\n");
+#elif defined(__aarch64__)
+/* The number and six arguments are in x0 to x6. */
+__asm__(".pushsection .text\n"
+	".globl syscall\n"
+	".type syscall, %function\n"
+	"syscall:\n"
+	"	.cfi_startproc\n"
+	"	stp x29, x30, [sp, #-80]!\n	.cfi_adjust_cfa_offset 80\n"
+	"	.cfi_offset x30, -72\n"
+	"	stp x0, x1, [sp, #16]\n"
+	"	stp x2, x3, [sp, #32]\n"
+	"	stp x4, x5, [sp, #48]\n"
+	"	str x6, [sp, #64]\n"
+	"	bl syscall_is_ours\n"
+	"	mov w9, w0\n"
+	"	ldp x0, x1, [sp, #16]\n"
+	"	ldp x2, x3, [sp, #32]\n"
+	"	ldp x4, x5, [sp, #48]\n"
+	"	ldr x6, [sp, #64]\n"
+	"	ldp x29, x30, [sp], #80\n	.cfi_adjust_cfa_offset -80\n"
+	"	.cfi_restore x30\n"
+	"	cbnz w9, syscall_tracked\n"
+	"	adrp x16, real_syscall\n"
+	"	ldr x16, [x16, #:lo12:real_syscall]\n"
+	"	br x16\n"
+	"	.cfi_endproc\n"
+	".size syscall, . - syscall\n"
+	".popsection\n");
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding the boundary: a write is tried as whole messages in every mode that its protocol knows.
+ *
+ * Drivers write whole messages.  A write whose bytes are messages from its first to its last byte
+ * starts at a boundary; right after a fork a first message that is longer than the write will do,
+ * since the connection was idle then.
+ */
+#include "judge/evidence_parts.h"
+
+enum trial {
+	TRIAL_FAILED,
+	TRIAL_STARTS, /* what could be the first bytes of a message, too few to tell */
+	TRIAL_BEGINS, /* a message begins and goes on after the operation */
+	TRIAL_EXACT,  /* whole messages */
+};
+
+static enum trial try_mode(const struct evidence_context *c, enum wire_mode mode)
+{
+	struct wire_talk talk = c->evidence->talk;
+	struct evidence_bytes at = evidence_bytes_of(c->operation);
+	struct wire_request first = {0};
+	bool told = false, opened = false;
+	const uint8_t *bytes;
+	size_t len;
+
+	wire_talk_resume(&talk, (enum protocol)talk.protocol, mode);
+	do {
+		if (!evidence_next_chunk(c->operation, &at, &bytes, &len))
+			return TRIAL_FAILED;
+		while (len > 0) {
+			struct wire_event event;
+			size_t used = wire_follow(&talk, WIRE_CLIENT, bytes, len,
+						  opened ? &first : NULL, &event);
+
+			if (event.kind != WIRE_REQUEST)
+				return TRIAL_FAILED;
+			/* Any line passes for a command of Redis: it must be a known one. */
+			if (event.told && !told && event.code == 0 &&
+			    c->evidence->state == EVIDENCE_LOST)
+				return TRIAL_FAILED;
+			told = told || event.told;
+			if (event.told && event.exchange == WIRE_OPENS && !opened) {
+				first = event.request;
+				opened = true;
+			}
+			bytes += used;
+			len -= used;
+		}
+	} while (at.left > 0);
+	if (wire_at_boundary(&talk.stream[WIRE_CLIENT]))
+		return TRIAL_EXACT;
+	return told ? TRIAL_BEGINS : TRIAL_STARTS;
+}
+
+static bool settle(struct evidence_context *c, enum wire_mode mode)
+{
+	struct evidence *evidence = c->evidence;
+	struct wire_stream server = evidence->talk.stream[WIRE_SERVER];
+	bool same = evidence->talk.mode == mode;
+
+	wire_talk_resume(&evidence->talk, (enum protocol)evidence->talk.protocol, mode);
+	/* The server may be in the middle of a notice. */
+	if (same)
+		evidence->talk.stream[WIRE_SERVER] = server;
+	evidence->flags |= EVIDENCE_MODE;
+	return true;
+}
+
+bool evidence_align(struct evidence_context *c, bool exact)
+{
+	struct evidence *evidence = c->evidence;
+	enum protocol protocol = (enum protocol)evidence->talk.protocol;
+	bool known = evidence->flags & EVIDENCE_MODE;
+	/* The likeliest first. */
+	enum wire_mode modes[] = {
+		known ? (enum wire_mode)evidence->talk.mode : wire_mode_of(protocol),
+		wire_mode_of(protocol),
+		WIRE_MODE_TLS,
+		protocol == PROTOCOL_MYSQL ? WIRE_MODE_COMPRESSED : WIRE_MODE_TLS,
+	};
+
+	if (modes[0] == WIRE_MODE_OPAQUE)
+		return true;
+	for (enum trial wanted = TRIAL_EXACT; wanted > TRIAL_FAILED; wanted--) {
+		/* What does not fill the operation must at least be what is expected. */
+		size_t count = known && wanted != TRIAL_EXACT ? 1 : sizeof modes / sizeof modes[0];
+
+		for (size_t i = 0; i < count; i++) {
+			if (try_mode(c, modes[i]) == wanted)
+				return settle(c, modes[i]);
+		}
+		if (exact)
+			break;
+	}
+	return false;
+}

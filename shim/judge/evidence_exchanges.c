@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Evidence of the protocols whose requests and replies are followed.
+ *
+ * Writes.  A process that writes while another's request is not answered, or not even complete, has
+ * written into its exchange.  Reads.  A process that takes bytes of the reply to another's request
+ * has crossed replies.  Both are proven when nothing overlapped, else likely; and where calls
+ * overlapped a crossing is said whenever one of their orders makes one.
+ */
+#include "judge/evidence_parts.h"
+
+static enum evidence_certainty certainty(const struct evidence_context *c, bool sure)
+{
+	uint8_t doubts = EVIDENCE_DOUBT | EVIDENCE_SHAKY;
+
+	return sure && !(c->evidence->flags & doubts) ? EVIDENCE_PROVEN : EVIDENCE_LIKELY;
+}
+
+static void cross(struct evidence_context *c, enum evidence_crossing crossing, bool sure,
+		  const struct evidence_entry *entry)
+{
+	evidence_cross(c, crossing, certainty(c, sure), EVIDENCE_MESSAGES, entry);
+}
+
+/* Nothing is outstanding, no message is under way, nobody else is inside a call. */
+static bool is_calm(const struct evidence_context *c)
+{
+	const struct evidence *evidence = c->evidence;
+
+	return evidence->queued == 0 && !c->disordered && !c->overlaps_other &&
+	       wire_at_boundary(&evidence->talk.stream[WIRE_CLIENT]) &&
+	       wire_at_boundary(&evidence->talk.stream[WIRE_SERVER]);
+}
+
+/* --- losing track and finding it again ------------------------------------------------------ */
+
+void evidence_lose(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	struct wire_talk *talk = &evidence->talk;
+
+	if (evidence->state == EVIDENCE_FOLLOWING || evidence->state == EVIDENCE_ALIGNING) {
+		evidence->last = c->self->self;
+		evidence->before = (struct lineage_use){0, 0};
+		if (!(evidence->flags & EVIDENCE_SHAKY))
+			evidence->flags &= (uint8_t)~EVIDENCE_MIXED;
+		if (evidence->flags & EVIDENCE_SHIFT)
+			evidence->flags |= EVIDENCE_MIXED;
+		if (evidence_find_other(evidence, c->self) != NULL) {
+			evidence->before = evidence_find_other(evidence, c->self)->owner;
+			evidence->flags |= EVIDENCE_MIXED;
+		}
+		if (c->overlaps || c->overlaps_other || c->facts->crossing != EVIDENCE_NOT_CROSSED)
+			evidence->flags |= EVIDENCE_MIXED;
+	}
+	evidence->state = EVIDENCE_LOST;
+	evidence->flags |= EVIDENCE_DOUBT;
+	evidence->flags &= (uint8_t) ~(EVIDENCE_SHAKY | EVIDENCE_GUESS);
+	evidence->queued = 0;
+	wire_talk_resume(talk, (enum protocol)talk->protocol, (enum wire_mode)talk->mode);
+}
+
+/* While track is lost: who used the connection; any use among several may cross. */
+static void note_lost_use(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+
+	if (!evidence_owns(c->self, evidence->last)) {
+		evidence->before = evidence->last;
+		evidence->flags |= EVIDENCE_MIXED;
+	}
+	evidence->last = c->self->self;
+	if (evidence->flags & EVIDENCE_MIXED) {
+		bool reads = c->operation->direction == WIRE_SERVER;
+		struct evidence_entry entry = {.owner = evidence->before, .time_us = c->time_us};
+
+		evidence_cross(c, reads ? EVIDENCE_READ : EVIDENCE_WROTE, EVIDENCE_LIKELY,
+			       EVIDENCE_ALTERNATION, entry.owner.serial != 0 ? &entry : NULL);
+		if (reads)
+			c->facts->replies_crossed = 1;
+	}
+}
+
+/* --- writes -------------------------------------------------------------------------------- */
+
+/* A request from before a fork, which parent and child both have until one goes on with it. */
+static bool is_shared(const struct evidence_context *c, const struct evidence_entry *entry)
+{
+	return entry->owner.serial != c->self->self.serial ||
+	       entry->owner.epoch != c->self->self.epoch;
+}
+
+static bool any_is_shared(const struct evidence_context *c)
+{
+	for (size_t i = 0; i < c->evidence->queued; i++) {
+		if (is_shared(c, &c->evidence->queue[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Before the bytes are followed: does this write fall into another's exchange? */
+static void judge_write(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	const struct evidence_entry *other = evidence_find_other(evidence, c->self);
+	bool alone = !c->overlaps && !c->overlaps_other;
+
+	if (!wire_at_boundary(&evidence->talk.stream[WIRE_CLIENT]) &&
+	    !evidence_owns(c->self, evidence->writer)) {
+		struct evidence_entry entry = {.owner = evidence->writer, .time_us = c->time_us};
+
+		cross(c, EVIDENCE_WROTE, !c->overlaps, other != NULL ? other : &entry);
+	} else if (other != NULL) {
+		cross(c, EVIDENCE_WROTE, alone && !(other->flags & EVIDENCE_UNSURE), other);
+	} else if (c->overlaps || c->finished_meanwhile || evidence_is_unsure(evidence) ||
+		   (c->overlaps_other && any_is_shared(c))) {
+		/* Its request may have been first, its reply may not have been read yet. */
+		cross(c, EVIDENCE_WROTE, false, NULL);
+	}
+}
+
+/* More of the last request: it is the writer's since now, if it was before.  Two that write one
+ * request make its reply uncertain. */
+static void go_on(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	struct evidence_entry *last;
+
+	evidence->flags |= EVIDENCE_PART;
+	if (evidence->queued == 0)
+		return;
+	last = &evidence->queue[evidence->queued - 1];
+	if (evidence_owns(c->self, last->owner) && !c->overlaps) {
+		evidence_take_over(evidence, true, c->self->self);
+		return;
+	}
+	evidence_doubt_all(evidence);
+	evidence->flags |= EVIDENCE_DOUBT;
+}
+
+static void tell_request(struct evidence_context *c, const struct wire_event *event)
+{
+	struct evidence *evidence = c->evidence;
+	struct evidence_facts *facts = c->facts;
+	uint8_t flags = c->overlaps ? EVIDENCE_UNSURE : 0;
+
+	if (facts->code == 0) {
+		facts->code = event->code;
+		facts->protocol = event->protocol;
+	}
+	if (event->goodbye > facts->goodbye)
+		facts->goodbye = event->goodbye;
+	switch (event->exchange) {
+	case WIRE_ALONE:
+		break;
+	case WIRE_JOINS:
+		go_on(c);
+		break;
+	case WIRE_OPENS:
+		evidence->flags |= EVIDENCE_PART;
+		if ((evidence->flags & EVIDENCE_GUESS) && event->request.shape != evidence->shape)
+			evidence->flags |= EVIDENCE_DOUBT;
+		if (!evidence_push(evidence, evidence->writer, c->time_us, event->request, flags))
+			evidence_lose(c);
+		break;
+	}
+}
+
+static void take_request(struct evidence_context *c, const struct wire_event *event)
+{
+	struct evidence *evidence = c->evidence;
+
+	if (event->begins)
+		evidence->flags &= (uint8_t)~EVIDENCE_PART;
+	if (event->begins || evidence_owns(c->self, evidence->writer))
+		evidence->writer = c->self->self;
+	if (event->told)
+		tell_request(c, event);
+	else if (event->exchange == WIRE_JOINS || (evidence->flags & EVIDENCE_PART))
+		go_on(c);
+}
+
+/* --- reads --------------------------------------------------------------------------------- */
+
+/* The server's bytes may answer a write of another process that is not recorded or not complete. */
+static bool may_answer_unrecorded(const struct evidence_context *c)
+{
+	const struct evidence *evidence = c->evidence;
+
+	return c->overlaps || c->overlaps_other ||
+	       (!wire_at_boundary(&evidence->talk.stream[WIRE_CLIENT]) &&
+		!evidence_owns(c->self, evidence->writer));
+}
+
+/* Track is lost in the middle of an operation that others may have a part in. */
+static void lose_here(struct evidence_context *c)
+{
+	const struct evidence_entry *other = evidence_find_other(c->evidence, c->self);
+	bool reads = c->operation->direction == WIRE_SERVER;
+
+	if (c->overlaps || other != NULL || (reads && may_answer_unrecorded(c)) ||
+	    (c->evidence->flags & (EVIDENCE_MIXED | EVIDENCE_SHIFT))) {
+		cross(c, reads ? EVIDENCE_READ : EVIDENCE_WROTE, false, other);
+		if (reads && c->facts->replies_crossed == 0)
+			c->facts->replies_crossed = 1;
+	}
+	evidence_lose(c);
+}
+
+/* A reply is matched with a request that may not be the first: what comes after it is uncertain
+ * until nothing is outstanding, and for good when it may be the reply to one of another shape, which
+ * is recorded or is being written. */
+static void doubt_order(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	uint8_t shape = evidence->queue[0].request.shape;
+
+	if ((evidence->flags & EVIDENCE_GUESS) && evidence->shape != shape)
+		evidence->flags |= EVIDENCE_DOUBT;
+	if (c->writing) {
+		evidence->flags |= EVIDENCE_GUESS;
+		evidence->shape = shape;
+	}
+	evidence->flags |= EVIDENCE_SHAKY | EVIDENCE_MIXED;
+	for (size_t i = 1; i < evidence->queued; i++) {
+		if ((evidence->queue[i].flags & EVIDENCE_UNSURE) &&
+		    evidence->queue[i].request.shape != shape)
+			evidence->flags |= EVIDENCE_DOUBT;
+	}
+}
+
+/* Bytes of the reply to the first entry: was it for this process? */
+static void judge_reply(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	struct evidence_entry *head = &evidence->queue[0];
+	bool shared = is_shared(c, head);
+	const struct evidence_entry *other;
+
+	head->flags |= EVIDENCE_BEGUN;
+	if (head->flags & EVIDENCE_UNSURE)
+		doubt_order(c);
+	if (!evidence_owns(c->self, head->owner)) {
+		cross(c, EVIDENCE_READ, !c->overlaps && !(head->flags & EVIDENCE_UNSURE), head);
+		if (!(head->flags & EVIDENCE_STOLEN))
+			c->facts->replies_crossed++;
+		head->flags |= EVIDENCE_STOLEN;
+		return;
+	}
+	other = evidence_find_other(evidence, c->self);
+	/* What more than one has by inheritance another may have gone on with meanwhile. */
+	if (head->flags & EVIDENCE_UNSURE || (shared && (c->overlaps || c->overlaps_other)) ||
+	    (c->overlaps && (other != NULL || c->finished_meanwhile || c->overlaps_other))) {
+		head->flags |= EVIDENCE_UNSURE;
+		doubt_order(c);
+		cross(c, EVIDENCE_READ, false, other);
+		if (!(head->flags & EVIDENCE_STOLEN))
+			c->facts->replies_crossed++;
+		head->flags |= EVIDENCE_STOLEN;
+		return;
+	}
+	evidence_take_over(evidence, false, c->self->self);
+}
+
+static void take_reply(struct evidence_context *c, const struct wire_event *event)
+{
+	struct evidence *evidence = c->evidence;
+	uint32_t owner;
+
+	while (event->passes_quiet && evidence->queued > 0 && evidence->queue[0].request.quiet)
+		evidence_remove(evidence, 0);
+	if (evidence->queued == 0)
+		return;
+	owner = evidence->queue[0].owner.serial;
+	judge_reply(c);
+	if (!event->ends)
+		return;
+	/* Answered before it was asked: the end of the request is not recorded yet. */
+	if (c->writing && evidence->queued == 1 && evidence->queue[0].count == 1 &&
+	    wire_request_open(&evidence->talk)) {
+		lose_here(c);
+		return;
+	}
+	if (evidence_owns(c->self, evidence->queue[0].owner))
+		owner = c->self->self.serial;
+	evidence_note(evidence->finished, owner, load_relaxed(&evidence->sequence));
+	evidence_pop(evidence);
+}
+
+/* --- one operation ------------------------------------------------------------------------- */
+
+/* Bytes of the server that cannot be told yet: whose may they be? */
+static void judge_unknown(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+
+	if (c->operation->direction != WIRE_SERVER)
+		return;
+	if (evidence->queued > 0) {
+		if (!evidence_owns(c->self, evidence->queue[0].owner))
+			cross(c, EVIDENCE_READ, false, evidence_find_other(evidence, c->self));
+	} else if (may_answer_unrecorded(c)) {
+		cross(c, EVIDENCE_READ, false, NULL);
+		evidence->flags |= EVIDENCE_SHAKY | EVIDENCE_MIXED | EVIDENCE_DOUBT;
+	}
+}
+
+static void take_event(struct evidence_context *c, const struct wire_event *event)
+{
+	switch (event->kind) {
+	case WIRE_NOTHING:
+		judge_unknown(c);
+		break;
+	case WIRE_REQUEST:
+		take_request(c, event);
+		break;
+	case WIRE_REPLY:
+		take_reply(c, event);
+		break;
+	case WIRE_NOTICE:
+		if (event->code != 0 && c->facts->code == 0) {
+			c->facts->code = event->code;
+			c->facts->protocol = event->protocol;
+		}
+		if (event->retires)
+			evidence_pop(c->evidence);
+		/* What a request that is still being written was answered is gone for good. */
+		if (event->farewell &&
+		    (c->evidence->queued > 0 || may_answer_unrecorded(c) || c->writing))
+			lose_here(c);
+		break;
+	case WIRE_LOST:
+		break;
+	}
+}
+
+static void follow(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	struct evidence_bytes at = evidence_bytes_of(c->operation);
+	const uint8_t *bytes;
+	size_t len;
+
+	do {
+		if (!evidence_next_chunk(c->operation, &at, &bytes, &len)) {
+			lose_here(c);
+			return;
+		}
+		while (len > 0) {
+			struct wire_event event;
+			size_t used = wire_follow(&evidence->talk, c->operation->direction, bytes,
+						  len, evidence_head(evidence), &event);
+
+			take_event(c, &event);
+			if (event.kind == WIRE_LOST)
+				lose_here(c);
+			if (evidence->state == EVIDENCE_LOST)
+				return;
+			bytes += used;
+			len -= used;
+		}
+	} while (at.left > 0);
+}
+
+/* After bytes were followed in an order that may be wrong, what was made of them may be wrong too.
+ */
+static void judge_shaky(struct evidence_context *c, const struct evidence_entry *other)
+{
+	bool reads = c->operation->direction == WIRE_SERVER;
+
+	if (other != NULL || c->overlaps || c->overlaps_other ||
+	    (c->evidence->flags & (EVIDENCE_MIXED | EVIDENCE_SHIFT)))
+		cross(c, reads ? EVIDENCE_READ : EVIDENCE_WROTE, false, other);
+}
+
+/* Follows the bytes; when their order among others' is not known, only whole messages are safe. */
+static void follow_in_order(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	const struct wire_stream *stream = &evidence->talk.stream[c->operation->direction];
+	const struct evidence_entry *other = evidence_find_other(evidence, c->self);
+	struct evidence_entry seen = {0};
+	bool whole = wire_at_boundary(stream);
+	/* Replies of different shapes are misread when they are taken in another order than they
+	 * came, and pieces of text can look like whole replies. */
+	bool alike = c->operation->direction == WIRE_CLIENT ||
+		     (evidence_are_alike(evidence) && wire_replies_are_marked(&evidence->talk));
+
+	if (other != NULL)
+		seen = *other;
+	if (c->operation->direction == WIRE_CLIENT && c->overlaps)
+		evidence_doubt_since(evidence, c->operation->ticket.sequence);
+	follow(c);
+	if (evidence->state == EVIDENCE_LOST)
+		return;
+	whole = whole && wire_at_boundary(stream);
+	if (c->disordered && !(whole && alike))
+		evidence->flags |= EVIDENCE_SHAKY | EVIDENCE_DOUBT;
+	if (c->overlaps && !(whole && alike))
+		evidence->flags |= EVIDENCE_MIXED;
+	if (evidence->flags & (EVIDENCE_SHAKY | EVIDENCE_SHIFT))
+		judge_shaky(c, other != NULL ? &seen : NULL);
+	if ((evidence->flags & EVIDENCE_SHAKY) && is_calm(c)) {
+		if ((evidence->flags & EVIDENCE_MIXED) && (evidence->flags & EVIDENCE_DOUBT))
+			evidence->flags |= EVIDENCE_SHIFT;
+		evidence->flags &= (uint8_t) ~(EVIDENCE_SHAKY | EVIDENCE_MIXED | EVIDENCE_GUESS);
+	}
+}
+
+/* The exchange with which track may be found again must be one process's alone. */
+static void follow_probation(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	uint8_t before = evidence->flags;
+
+	note_lost_use(c);
+	if (c->disordered || c->overlaps_other || (evidence->flags & ~before & EVIDENCE_MIXED)) {
+		evidence_lose(c);
+		return;
+	}
+	follow(c);
+	if (evidence->state != EVIDENCE_PROBATION || c->operation->direction == WIRE_CLIENT ||
+	    !is_calm(c))
+		return;
+	evidence->state = EVIDENCE_FOLLOWING;
+	if (evidence->flags & EVIDENCE_MIXED)
+		evidence->flags |= EVIDENCE_SHIFT;
+	evidence->flags &= (uint8_t)~EVIDENCE_MIXED;
+}
+
+/* A write after which track may be found: undisturbed, and whole messages to its last byte. */
+static void try_again(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+
+	note_lost_use(c);
+	if (c->operation->direction != WIRE_CLIENT || c->disordered || c->overlaps_other ||
+	    !evidence_align(c, true))
+		return;
+	if (evidence->talk.mode != WIRE_MODE_EXCHANGES) {
+		evidence->state = EVIDENCE_FOLLOWING;
+		evidence_take_turn(c);
+		return;
+	}
+	evidence->state = EVIDENCE_PROBATION;
+	follow(c);
+}
+
+/* The first operations after a fork. */
+static void align(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+
+	if (c->operation->direction == WIRE_SERVER) {
+		/* Before any request: notices, or the end of an exchange from before the fork. */
+		if (evidence->talk.mode != WIRE_MODE_EXCHANGES) {
+			evidence_take_turn(c);
+			return;
+		}
+		follow_in_order(c);
+		if (evidence->state == EVIDENCE_LOST && !(evidence->flags & EVIDENCE_MIXED))
+			evidence->state = EVIDENCE_ALIGNING;
+		return;
+	}
+	if (c->overlaps && evidence->talk.mode == WIRE_MODE_EXCHANGES)
+		judge_write(c);
+	if (!evidence_align(c, c->disordered)) {
+		evidence_lose(c);
+		if (evidence->talk.mode != WIRE_MODE_EXCHANGES)
+			evidence_take_turn(c);
+		return;
+	}
+	evidence->state = EVIDENCE_FOLLOWING;
+	if (evidence->talk.mode != WIRE_MODE_EXCHANGES) {
+		evidence_take_turn(c);
+		return;
+	}
+	follow_in_order(c);
+}
+
+void evidence_exchange(struct evidence_context *c)
+{
+	switch ((enum evidence_state)c->evidence->state) {
+	case EVIDENCE_OFF:
+		break;
+	case EVIDENCE_ALIGNING:
+		align(c);
+		break;
+	case EVIDENCE_FOLLOWING:
+		if (c->operation->direction == WIRE_CLIENT)
+			judge_write(c);
+		follow_in_order(c);
+		break;
+	case EVIDENCE_LOST:
+		try_again(c);
+		break;
+	case EVIDENCE_PROBATION:
+		follow_probation(c);
+		break;
+	}
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Evidence of what cannot be followed: TLS, compression, and protocols that are told and no more.
+ *
+ * Only the directions are known.  An entry of the queue stands for all that one process wrote until
+ * somebody read: its turn.
+ *
+ *   a read right after another process's writes takes their reply
+ *   a write while another's turn has had no byte of reply falls into it
+ *   a turn whose owner has begun to read is taken for over when another process goes on
+ *
+ * That is evidence, never proof.  Where servers send unasked as a matter of course (brokers), a
+ * read says nothing and there is none.
+ */
+#include "judge/evidence_parts.h"
+
+static void cross(struct evidence_context *c, enum evidence_crossing crossing,
+		  const struct evidence_entry *entry)
+{
+	evidence_cross(c, crossing, EVIDENCE_LIKELY, EVIDENCE_ALTERNATION, entry);
+	if (crossing == EVIDENCE_READ && c->facts->replies_crossed == 0)
+		c->facts->replies_crossed = 1;
+}
+
+/* --- names and goodbyes --------------------------------------------------------------------- */
+
+static void note_message(struct evidence_context *c, const struct wire_event *event)
+{
+	struct evidence_facts *facts = c->facts;
+
+	if (event->kind != WIRE_REQUEST || !event->told)
+		return;
+	if (facts->code == 0 && event->code != 0) {
+		facts->code = event->code;
+		facts->protocol = event->protocol;
+	}
+	if (event->goodbye > facts->goodbye)
+		facts->goodbye = event->goodbye;
+}
+
+/* False: the bytes are not messages, or were not seen. */
+static bool follow(struct evidence_context *c)
+{
+	struct wire_talk *talk = &c->evidence->talk;
+	struct evidence_bytes at = evidence_bytes_of(c->operation);
+	const uint8_t *bytes;
+	size_t len;
+
+	do {
+		if (!evidence_next_chunk(c->operation, &at, &bytes, &len))
+			return false;
+		while (len > 0) {
+			struct wire_event event;
+			size_t used = wire_follow(talk, WIRE_CLIENT, bytes, len, NULL, &event);
+
+			if (event.kind == WIRE_LOST)
+				return false;
+			note_message(c, &event);
+			bytes += used;
+			len -= used;
+		}
+	} while (at.left > 0);
+	return true;
+}
+
+static void name_by_first_word(struct evidence_context *c)
+{
+	struct evidence_bytes at = evidence_bytes_of(c->operation);
+	const uint8_t *bytes;
+	struct wire_event event;
+	size_t len;
+
+	if (evidence_next_chunk(c->operation, &at, &bytes, &len) && len > 0 &&
+	    wire_tell_text((enum protocol)c->evidence->talk.protocol, bytes, len, &event))
+		note_message(c, &event);
+}
+
+static void name_messages(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	struct wire_talk *talk = &evidence->talk;
+
+	if (talk->mode == WIRE_MODE_OPAQUE) {
+		name_by_first_word(c);
+		return;
+	}
+	/* Every write is a new chance after a loss; a protocol's own upgrade to TLS is one. */
+	if (evidence->state != EVIDENCE_LOST && follow(c))
+		return;
+	evidence->state = EVIDENCE_LOST;
+	wire_talk_resume(talk, (enum protocol)talk->protocol, (enum wire_mode)talk->mode);
+	if (evidence_align(c, true)) {
+		evidence->state = EVIDENCE_FOLLOWING;
+		follow(c);
+	}
+}
+
+/* --- turns --------------------------------------------------------------------------------- */
+
+static bool owns(const struct evidence_context *c, const struct evidence_entry *entry)
+{
+	return evidence_owns(c->self, entry->owner);
+}
+
+/* Turns that are over, since this process goes on: those of others that were answered, and one that
+ * this process has taken the reply of. */
+static void end_turns(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+
+	for (size_t i = evidence->queued; i-- > 0;) {
+		const struct evidence_entry *entry = &evidence->queue[i];
+
+		if ((entry->flags & EVIDENCE_STOLEN) ||
+		    ((entry->flags & EVIDENCE_BEGUN) && !owns(c, entry)))
+			evidence_remove(evidence, i);
+	}
+}
+
+static void take_write(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	struct evidence_entry *last;
+
+	end_turns(c);
+	for (size_t i = 0; i < evidence->queued; i++) {
+		if (!owns(c, &evidence->queue[i]))
+			cross(c, EVIDENCE_WROTE, &evidence->queue[i]);
+	}
+	if (c->overlaps)
+		cross(c, EVIDENCE_WROTE, NULL);
+	last = evidence->queued > 0 ? &evidence->queue[evidence->queued - 1] : NULL;
+	if (last != NULL && owns(c, last) && !(last->flags & EVIDENCE_BEGUN)) {
+		last->owner = c->self->self;
+		return;
+	}
+	/* A turn of its own that was answered is over. */
+	for (size_t i = evidence->queued; i-- > 0;) {
+		if (evidence->queue[i].flags & EVIDENCE_BEGUN)
+			evidence_remove(evidence, i);
+	}
+	if (evidence->queued == EVIDENCE_QUEUE)
+		evidence_remove(evidence, 0);
+	evidence_push(evidence, c->self->self, c->time_us,
+		      (struct wire_request){.code = c->facts->code}, 0);
+}
+
+static void take_read(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	struct evidence_entry *first = &evidence->queue[0];
+	bool goes_on = evidence_owns(c->self, evidence->last);
+
+	if (!goes_on)
+		end_turns(c);
+	evidence->last = c->self->self;
+	if (evidence->queued == 0)
+		return;
+	/* The thief of a reply goes on reading it. */
+	if (first->flags & EVIDENCE_STOLEN)
+		return;
+	if (!owns(c, first) && (first->flags & EVIDENCE_BEGUN))
+		return;
+	if (!owns(c, first)) {
+		cross(c, EVIDENCE_READ, first);
+		first->flags |= EVIDENCE_BEGUN | EVIDENCE_STOLEN;
+		return;
+	}
+	first->flags |= EVIDENCE_BEGUN;
+	first->owner = c->self->self;
+	if (c->overlaps && evidence_find_other(evidence, c->self) != NULL)
+		cross(c, EVIDENCE_READ, evidence_find_other(evidence, c->self));
+}
+
+void evidence_take_turn(struct evidence_context *c)
+{
+	bool writes = c->operation->direction == WIRE_CLIENT;
+
+	if (c->evidence->state == EVIDENCE_ALIGNING && writes)
+		c->evidence->state = EVIDENCE_FOLLOWING;
+	if (writes)
+		name_messages(c);
+	if (wire_server_pushes((enum protocol)c->evidence->talk.protocol))
+		return;
+	if (writes)
+		take_write(c);
+	else
+		take_read(c);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lineage rule as a function.  See lineage.h for the rule; tests/unit/test_lineage.c holds it
+ * against a brute-force oracle that replays whole histories.
+ */
+#include "judge/lineage.h"
+
+#include <string.h>
+
+enum lineage_verdict lineage_judge(const struct lineage_process *process, struct lineage_use last)
+{
+	if (last.serial == 0)
+		return LINEAGE_FIRST;
+	if (last.serial == process->self.serial)
+		return LINEAGE_OWN;
+	for (uint32_t i = 0; i < process->ancestor_count; i++) {
+		if (process->ancestors[i].serial != last.serial)
+			continue;
+		return last.epoch <= process->ancestors[i].epoch ? LINEAGE_INHERITED
+								 : LINEAGE_VIOLATION;
+	}
+	/* A serial below the oldest ancestor still known may be a forgotten one: no proof, no
+	 * violation. */
+	if (process->ancestors_forgotten &&
+	    last.serial < process->ancestors[process->ancestor_count - 1].serial)
+		return LINEAGE_INHERITED;
+	return LINEAGE_VIOLATION;
+}
+
+void lineage_fork(const struct lineage_process *parent, uint32_t child_serial,
+		  struct lineage_process *child)
+{
+	struct lineage_use forker = parent->self;
+	uint32_t kept = parent->ancestor_count;
+	bool forgotten = parent->ancestors_forgotten;
+
+	if (kept == FORKSAN_MAX_ANCESTORS) {
+		kept--;
+		forgotten = true;
+	}
+	memmove(&child->ancestors[1], &parent->ancestors[0], kept * sizeof child->ancestors[0]);
+	child->ancestors[0] = forker;
+	child->ancestor_count = kept + 1;
+	child->ancestors_forgotten = forgotten;
+	child->self = (struct lineage_use){child_serial, 0};
+}

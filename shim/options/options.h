@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * FORKSAN_OPTIONS="key=value:key=value", parsed once in the constructor.  options.def lists the
+ * keys.  An unknown key or a bad value is one line on stderr that names it, what was expected and
+ * the closest valid key; the host runs on with the default.
+ */
+#ifndef FORKSAN_SHIM_OPTIONS_H
+#define FORKSAN_SHIM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "forksan/limits.h"
+#include "forksan/protocols.h"
+
+struct options {
+	bool strict;
+	bool help;
+	bool payload;
+	int exitcode;
+	int verbosity;
+	uint32_t watch; /* bit for each enum connection_class */
+	char log_path[FORKSAN_PATH_BYTES];
+	char ignore[FORKSAN_LIST_BYTES];
+	char session[32];
+	/* All of it as it was given, NULL for nothing; the environment's, so for the constructor alone. */
+	const char *text;
+};
+
+/* Constant after options_parse(). */
+extern FORKSAN_HIDDEN struct options options;
+
+/* Sets the defaults and reads `text` (NULL: nothing) into `options`.  Every complaint goes to
+ * `complain` as one line without newline.  Pure but for `options`; no allocation. */
+void options_parse(const char *text, void (*complain)(const char *line));
+
+/* Writes help=1's list to `out`, at most `size` bytes and a NUL; returns the length. */
+size_t options_help(char *out, size_t size);
+
+/* True when the connection is matched by ignore=: a class name, a protocol name, a port, an
+ * address, address:port or a unix path; `*` matches any run of characters. */
+bool options_ignores(enum protocol protocol, const char *peer_text);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The types of options.  See value.h.
+ */
+#include "options/value.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "forksan/limits.h"
+#include "forksan/protocols.h"
+#include "forksan/registry.h"
+#include "common/suggest.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const bool_names[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
+static const char *const mode_names[] = {"warn", "strict"};
+
+/* Indexed by enum connection_class, then the word for all of them. */
+static const char *const class_names[] = {
+#define CLASS_NAME(id, name) name,
+	FORKSAN_CLASSES(CLASS_NAME)
+#undef CLASS_NAME
+		[CLASS_COUNT] = "all",
+};
+#define CLASS_ALL CLASS_COUNT
+
+/* What a connection may be called: its class or its protocol. */
+static const char *const names[] = {
+#define CLASS_NAME(id, name) name,
+	FORKSAN_CLASSES(CLASS_NAME)
+#undef CLASS_NAME
+#define PROTOCOL_NAME(id, name, class) name,
+		FORKSAN_PROTOCOLS(PROTOCOL_NAME)
+#undef PROTOCOL_NAME
+};
+
+struct piece piece_from(const char *text)
+{
+	return (struct piece){text, strlen(text)};
+}
+
+bool piece_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+struct piece piece_trim(struct piece piece)
+{
+	while (piece.len > 0 && piece_is_blank(piece.start[0])) {
+		piece.start++;
+		piece.len--;
+	}
+	while (piece.len > 0 && piece_is_blank(piece.start[piece.len - 1]))
+		piece.len--;
+	return piece;
+}
+
+struct piece piece_next(struct piece *list)
+{
+	const char *comma = memchr(list->start, ',', list->len);
+	struct piece item = *list;
+	size_t taken = list->len;
+
+	if (comma != NULL) {
+		item.len = (size_t)(comma - list->start);
+		taken = item.len + 1;
+	}
+	list->start += taken;
+	list->len -= taken;
+	return piece_trim(item);
+}
+
+int piece_find(struct piece piece, const char *const words[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (piece.len == strlen(words[i]) && memcmp(piece.start, words[i], piece.len) == 0)
+			return (int)i;
+	return -1;
+}
+
+static bool read_bool(struct option_reading *reading)
+{
+	int found = piece_find(reading->value, bool_names, COUNT(bool_names));
+
+	if (found >= 0)
+		*(bool *)reading->member = found % 2 != 0;
+	return found >= 0;
+}
+
+/* The member is "strict": there are two modes. */
+static bool read_mode(struct option_reading *reading)
+{
+	int found = piece_find(reading->value, mode_names, COUNT(mode_names));
+
+	if (found >= 0)
+		*(bool *)reading->member = found == 1;
+	return found >= 0;
+}
+
+/* From 0 to max, which has at most three digits. */
+static bool read_number(struct option_reading *reading, int max)
+{
+	struct piece value = reading->value;
+	int number = 0;
+
+	if (value.len == 0 || value.len > 3)
+		return false;
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.start[i] < '0' || value.start[i] > '9')
+			return false;
+		number = number * 10 + (value.start[i] - '0');
+	}
+	if (number > max)
+		return false;
+	*(int *)reading->member = number;
+	return true;
+}
+
+static bool read_status(struct option_reading *reading)
+{
+	return read_number(reading, 255);
+}
+
+static bool read_verbosity(struct option_reading *reading)
+{
+	return read_number(reading, 2);
+}
+
+/* True for what can only be meant as a name: no port, address, path or pattern has letters alone.
+ */
+static bool is_name(struct piece item)
+{
+	bool number = true;
+
+	for (size_t i = 0; i < item.len; i++) {
+		if (memchr("*.:/@[]%", item.start[i], 8) != NULL)
+			return false;
+		number = number && item.start[i] >= '0' && item.start[i] <= '9';
+	}
+	return item.len > 0 && !number;
+}
+
+/* Whatever its case, as options_ignores() takes it. */
+static bool is_known_name(struct piece item)
+{
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (item.len == strlen(names[i]) &&
+		    suggest_distance(item.start, item.len, names[i], item.len) == 0)
+			return true;
+	return false;
+}
+
+static bool read_string(struct option_reading *reading)
+{
+	char *string = reading->member;
+
+	if (reading->value.len >= reading->size_bytes)
+		return false;
+	memcpy(string, reading->value.start, reading->value.len);
+	string[reading->value.len] = '\0';
+	return true;
+}
+
+/* A name that nothing has would ignore nothing, and nobody would notice. */
+static bool read_patterns(struct option_reading *reading)
+{
+	struct piece list = reading->value;
+
+	while (list.len > 0) {
+		struct piece item = piece_next(&list);
+
+		if (is_name(item) && !is_known_name(item)) {
+			reading->wrong = item;
+			return false;
+		}
+	}
+	return read_string(reading);
+}
+
+/* The session names a file: nothing but digits, so that it cannot lead elsewhere. */
+static bool read_session(struct option_reading *reading)
+{
+	struct piece value = reading->value;
+
+	if (value.len != 0 && value.len != REGISTRY_SESSION_BYTES - 1)
+		return false;
+	for (size_t i = 0; i < value.len; i++)
+		if (memchr("0123456789abcdef", value.start[i], 16) == NULL)
+			return false;
+	return read_string(reading);
+}
+
+/*
+ * A list replaces the classes that are watched, unless its first item has a sign: then the list
+ * changes them.  The last word on a class wins.
+ */
+static bool read_watch(struct option_reading *reading)
+{
+	struct piece list = reading->value;
+	uint32_t set = 0;
+
+	if (list.len > 0 && (list.start[0] == '+' || list.start[0] == '-'))
+		set = *(const uint32_t *)reading->member;
+	do {
+		struct piece item = piece_next(&list);
+		char sign = '+';
+		uint32_t bits;
+		int found;
+
+		if (item.len > 0 && (item.start[0] == '+' || item.start[0] == '-')) {
+			sign = item.start[0];
+			item.start++;
+			item.len--;
+		}
+		found = piece_find(item, class_names, COUNT(class_names));
+		/* What is not told yet is always looked at: no word for it. */
+		if (found < 0 || found == CLASS_UNKNOWN) {
+			reading->wrong = item;
+			return false;
+		}
+		bits = found == CLASS_ALL ? (1u << CLASS_COUNT) - 1 : 1u << found;
+		set = sign == '-' ? set & ~bits : set | bits;
+	} while (list.len > 0);
+	*(uint32_t *)reading->member = set;
+	return true;
+}
+
+_Static_assert(FORKSAN_PATH_BYTES == 512 && FORKSAN_LIST_BYTES == 512, "as the texts below say");
+
+const struct option_value option_values[OPTION_TYPE_COUNT] = {
+	[OPTION_BOOL] = {read_bool, "0 or 1", NULL, 0},
+	[OPTION_MODE] = {read_mode, "warn or strict", mode_names, COUNT(mode_names)},
+	[OPTION_PATH] = {read_string, "a path of less than 512 bytes", NULL, 0},
+	[OPTION_WATCH] = {read_watch,
+			  "a list of other, database, cache, broker, directory, tls, http or all, "
+			  "each with + or - to change the default",
+			  class_names + CLASS_OTHER, COUNT(class_names) - CLASS_OTHER},
+	[OPTION_PATTERNS] = {read_patterns,
+			     "a list of less than 512 bytes of classes, protocols, ports, "
+			     "addresses or paths",
+			     names, COUNT(names)},
+	[OPTION_STATUS] = {read_status, "a number from 0 to 255", NULL, 0},
+	[OPTION_VERBOSITY] = {read_verbosity, "0, 1 or 2", NULL, 0},
+	[OPTION_SESSION] = {read_session, "16 hexadecimal digits", NULL, 0},
+};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The descriptor table.  See fdtable.h.
+ *
+ *   fd --entries--> the slot's offset   many descriptors may name one slot (dup)
+ *   slot --known--> generation with which it was entered, number of descriptors
+ *   slot --held---> bit, set while that number is not 0: copied whole to the registry by a child
+ *
+ * Threads that dup and close the same socket at once are the caller's race; the counts are atomic,
+ * so the table itself stays sound.
+ */
+#include "process/fdtable.h"
+
+#include "process/process.h"
+#include "registry/registry.h"
+
+_Atomic uint32_t fdtable_entries[FORKSAN_MAX_FDS];
+_Atomic uint32_t fdtable_limit;
+
+static struct known {
+	_Atomic uint32_t generation;
+	_Atomic uint32_t descriptors;
+} known[FORKSAN_MAX_SOCKETS];
+
+static _Atomic uint64_t held[FORKSAN_HOLD_WORDS];
+static _Atomic uint32_t held_words; /* words of `held` that were ever used */
+static _Atomic uint32_t high;
+static _Atomic uint32_t watched; /* descriptors now in the table */
+
+static void let_go(uint32_t slot)
+{
+	uint32_t generation = load_relaxed(&known[slot].generation);
+
+	if (fetch_add_relaxed(&known[slot].descriptors, UINT32_MAX) != 1)
+		return;
+	fetch_and_relaxed(&held[slot / 64], ~(UINT64_C(1) << slot % 64));
+	if (!process.shared)
+		return;
+	registry_let_go(registry_process_slot(process.shared), slot);
+	registry_release_socket(slot, generation);
+}
+
+static void drop(uint32_t entry)
+{
+	if (entry == 0)
+		return;
+	fetch_add_relaxed(&watched, UINT32_MAX);
+	let_go(fdtable_slot(entry));
+}
+
+bool fdtable_set(int fd, uint32_t slot, uint32_t generation)
+{
+	if ((unsigned)fd >= FORKSAN_MAX_FDS)
+		return false;
+	if (fetch_add_relaxed(&known[slot].descriptors, 1) == 0) {
+		store_relaxed(&known[slot].generation, generation);
+		fetch_or_relaxed(&held[slot / 64], UINT64_C(1) << slot % 64);
+		raise_at_least(&held_words, slot / 64 + 1);
+		if (process.shared)
+			registry_hold(registry_process_slot(process.shared), slot);
+	}
+	fetch_add_relaxed(&watched, 1);
+	raise_at_least(&high, (uint32_t)fd + 1);
+	drop(exchange_acq_rel(&fdtable_entries[fd], fdtable_entry(slot)));
+	return true;
+}
+
+void fdtable_clear(int fd)
+{
+	if (fdtable_lookup(fd) != 0)
+		drop(exchange_acq_rel(&fdtable_entries[fd], 0));
+}
+
+void fdtable_clear_range(unsigned first, unsigned last)
+{
+	unsigned end = load_relaxed(&high);
+
+	for (unsigned fd = first; fd < end && fd <= last; fd++)
+		fdtable_clear((int)fd);
+}
+
+uint32_t fdtable_generation(uint32_t slot)
+{
+	return load_relaxed(&known[slot].generation);
+}
+
+int fdtable_find(uint32_t slot)
+{
+	unsigned end = load_relaxed(&high);
+
+	for (unsigned fd = 0; fd < end; fd++)
+		if (load_relaxed(&fdtable_entries[fd]) == fdtable_entry(slot))
+			return (int)fd;
+	return -1;
+}
+
+bool fdtable_is_empty(void)
+{
+	return load_relaxed(&watched) == 0;
+}
+
+unsigned fdtable_high(void)
+{
+	return load_relaxed(&high);
+}
+
+bool fdtable_next_held(uint32_t *slot)
+{
+	uint32_t words = load_relaxed(&held_words);
+
+	for (uint32_t i = *slot / 64; i < words; i++) {
+		uint64_t bits = load_relaxed(&held[i]);
+
+		if (i == *slot / 64)
+			bits &= UINT64_MAX << *slot % 64;
+		if (bits != 0) {
+			*slot = i * 64 + (uint32_t)__builtin_ctzll(bits);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool fdtable_copy_holds(uint32_t process_slot)
+{
+	return fdtable_is_empty() ||
+	       registry_hold_all(process_slot, held, load_relaxed(&held_words));
+}
+
+void fdtable_publish_holds(void)
+{
+	uint32_t self = registry_process_slot(process.shared);
+
+	if (!fdtable_copy_holds(self))
+		return;
+	/* What was released between the fork and now may be another connection's slot already. */
+	for (uint32_t slot = 0; fdtable_next_held(&slot); slot++) {
+		if (registry_socket_is(slot, fdtable_generation(slot)))
+			continue;
+		registry_let_go(self, slot);
+		fetch_and_relaxed(&held[slot / 64], ~(UINT64_C(1) << slot % 64));
+		registry_count(LOST_CONNECTIONS);
+	}
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This process's identity.  See process.h for how forks are noticed.
+ *
+ * `process` is ordinary memory, copied by fork: in a child that has not entered yet it still
+ * describes the parent as it was at the fork, which is just what lineage_fork() needs.  It is
+ * written by the thread that enters or forks; other threads read words of it that are then stable,
+ * or the atomic `mine`.
+ *
+ *   parent                               child
+ *   process_before_fork(): claims and
+ *     fills the child's slot, BUSY
+ *   fork ----------------------------->  (nothing)
+ *   process_after_fork(pid): LIVE,       first call that matters: process_enter(),
+ *     next epoch                           finds its serial in announced_serial
+ */
+#include "process/process.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "process/fdtable.h"
+#include "report/report.h"
+#include "base/sys.h"
+
+/* Page-aligned and page-sized, so that it is alone in pages of .bss, which are private anonymous
+ * memory: the only kind that MADV_WIPEONFORK takes (madvise(2), Linux 4.14). */
+_Alignas(4096) union process_page process_page;
+
+struct process process;
+
+/* The serial that this thread gave to the child that it is forking.  Two threads may fork at once; the
+ * child keeps the copy of the one that made it. */
+static __thread uint32_t announced_serial;
+
+/* A parent that has forked runs again within some time slices. */
+#define PUBLISHED_WITHIN_NS 20000000
+
+static void set_mine(uint64_t word)
+{
+	store_release(&process_page.words.mine, word);
+}
+
+/* Fills a claimed slot for a process whose parent is `parent`. */
+static void fill_slot(struct registry_process *slot, uint32_t serial, struct lineage_use parent,
+		      pid_t parent_pid)
+{
+	store_relaxed(&slot->pid, 0);
+	store_relaxed(&slot->epoch, 0);
+	slot->parent_serial = parent.serial;
+	slot->parent_epoch = parent.epoch;
+	slot->parent_pid = parent_pid;
+	slot->flags = 0;
+	store_relaxed(&slot->pid_namespace, process.pid_namespace);
+	store_relaxed(&slot->fork_stack, process.fork_stack.n);
+	slot->born_boottime_ns = sys_clock_ns(CLOCK_BOOTTIME);
+	slot->born_realtime_ns = sys_clock_ns(CLOCK_REALTIME);
+	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)slot->comm, 0, 0, 0, 0);
+	store_release(&slot->serial, serial);
+}
+
+/* The inode in the link's text, "pid:[4026531836]" (namespaces(7)). */
+static uint64_t read_pid_namespace(void)
+{
+	char text[32];
+	uint64_t inode = 0;
+	long n = sys_readlink("/proc/self/ns/pid", text, sizeof text);
+
+	for (long i = 0; i < n; i++)
+		if (text[i] >= '0' && text[i] <= '9')
+			inode = inode * 10 + (uint64_t)(text[i] - '0');
+	return inode;
+}
+
+/* --- the start of a program ------------------------------------------------------------------- */
+
+/* exec keeps the pid: the program that ran here before is an entry of ours already.  Its serial,
+ * epoch and ancestors go on; connections that came through are found by track_adopt(). */
+static void take_over(struct registry_process *before)
+{
+	struct registry_process *parent = before;
+	uint32_t count = 0;
+
+	process.lineage.self = (struct lineage_use){
+		load_relaxed(&before->serial), lineage_next_epoch(load_relaxed(&before->epoch))};
+	store_relaxed(&before->epoch, process.lineage.self.epoch);
+	while (parent && parent->parent_serial != 0 && count < FORKSAN_MAX_ANCESTORS) {
+		process.lineage.ancestors[count++] =
+			(struct lineage_use){parent->parent_serial, parent->parent_epoch};
+		parent = registry_find_process(parent->parent_serial);
+	}
+	process.lineage.ancestor_count = count;
+	process.lineage.ancestors_forgotten = !parent || parent->parent_serial != 0;
+	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)before->comm, 0, 0, 0, 0);
+	before->flags |= PROCESS_EXECED;
+	registry_forget_holds(before);
+	process.shared = before;
+}
+
+/* A process without an entry: the session's first, or one started by vfork or posix_spawn and exec,
+ * whose parent's connections may have come along although its memory did not. */
+static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
+{
+	struct lineage_use forker = {0, 0};
+	struct registry_process *slot;
+	uint32_t serial;
+
+	slot = registry_claim_process(&serial, process.pid);
+	if (!slot) {
+		registry_count(LOST_PROCESSES);
+		return false;
+	}
+	if (parent) {
+		forker = (struct lineage_use){load_relaxed(&parent->serial),
+					      load_relaxed(&parent->epoch)};
+		process.lineage.ancestors[0] = forker;
+		process.lineage.ancestor_count = 1;
+		process.lineage.ancestors_forgotten = parent->parent_serial != 0;
+	}
+	fill_slot(slot, serial, forker, parent_pid);
+	registry_publish_process(slot, process.pid);
+	process.lineage.self = (struct lineage_use){serial, 0};
+	process.shared = slot;
+	registry_count(COUNT_PROCESSES);
+	return true;
+}
+
+int process_start(const char *session, bool *created)
+{
+	pid_t parent_pid = (pid_t)sys_getppid();
+	struct registry_process *before;
+	int result;
+
+	process.pid = (pid_t)sys_getpid();
+	/* Older kernels refuse; forks are then noticed by the wrappers and pthread_atfork alone. */
+	sys_madvise(&process_page, sizeof process_page, MADV_WIPEONFORK);
+	set_mine(PROCESS_UNWATCHED);
+	process.pid_namespace = registry_pid_namespace = read_pid_namespace();
+	result = registry_join(session, process.pid, parent_pid, created);
+	if (result != 0)
+		return result;
+	before = *created ? NULL : registry_find_pid(process.pid);
+	if (before)
+		take_over(before);
+	else if (!claim_place(*created ? NULL : registry_find_pid(parent_pid), parent_pid))
+		return 0;
+	if (!*created)
+		registry_count(COUNT_EXECS);
+	set_mine(lineage_pack(process.lineage.self));
+	return 0;
+}
+
+/* --- forks ------------------------------------------------------------------------------------ */
+
+void process_leaves_pid_namespace(void)
+{
+	process.leaves_pid_namespace = true;
+}
+
+/* Claims and fills the slot of a child to be forked by this process. */
+static struct registry_process *announce(uint32_t *serial)
+{
+	struct registry_process *slot = registry_claim_process(serial, process.pid);
+	struct lineage_use self = lineage_unpack(process_mine());
+
+	if (!slot) {
+		registry_count(LOST_PROCESSES);
+		return NULL;
+	}
+	fill_slot(slot, *serial, self, process.pid);
+	process.forked_boottime_ns = slot->born_boottime_ns;
+	fdtable_copy_holds(registry_process_slot(slot));
+	return slot;
+}
+
+void process_before_fork(void)
+{
+	int saved_errno = errno;
+	/* Entering needs the serial that our own parent announced. */
+	bool watched = process_enter();
+
+	announced_serial = 0;
+	if (watched) {
+		process.fork_stack.n = 0;
+		if (!fdtable_is_empty()) {
+			stack_warm();
+			process.fork_stack = stack_take();
+		}
+		if (!announce(&announced_serial))
+			announced_serial = 0;
+	}
+	errno = saved_errno;
+}
+
+static void next_epoch(void)
+{
+	struct lineage_use next = lineage_unpack(process_mine());
+
+	next.epoch = lineage_next_epoch(next.epoch);
+	/* Before the word: a child whose memory has seen a use of this epoch has seen the epoch. */
+	process.lineage.self.epoch = next.epoch;
+	store_relaxed(&process.shared->epoch, next.epoch);
+	set_mine(lineage_pack(next));
+}
+
+void process_after_fork(pid_t pid)
+{
+	struct registry_process *slot;
+
+	if (pid == 0 || process_mine() == 0 || process_mine() == PROCESS_UNWATCHED)
+		return;
+	slot = registry_find_process(announced_serial);
+	announced_serial = 0;
+	if (pid > 0) {
+		next_epoch();
+		registry_count(COUNT_FORKS);
+		registry_count(COUNT_PROCESSES);
+	}
+	if (slot && pid > 0)
+		registry_publish_process(slot, pid);
+	else if (slot)
+		registry_abandon_process(slot);
+}
+
+void process_atfork_parent(void)
+{
+	if (process_mine() != 0 && process_mine() != PROCESS_UNWATCHED)
+		next_epoch();
+}
+
+void process_atfork_child(void)
+{
+	if (process_mine() == 0 || sys_getpid() == process.pid)
+		return;
+	store_relaxed(&process_page.words.entering, 0);
+	set_mine(0);
+}
+
+/* The first call that matters may be another thread's than the one that came out of fork(), which alone
+ * knows the serial.  The parent writes our pid into the slot as soon as it runs again. */
+static struct registry_process *find_published(uint32_t parent_serial)
+{
+	uint64_t end_ns = sys_clock_ns(CLOCK_MONOTONIC) + PUBLISHED_WITHIN_NS;
+
+	for (;;) {
+		bool announced = registry_has_announced(parent_serial);
+		struct registry_process *slot = registry_find_pid(process.pid);
+
+		if (slot || !announced || sys_clock_ns(CLOCK_MONOTONIC) > end_ns)
+			return slot;
+		sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	}
+}
+
+/* This new process's slot: the one that its parent announced, or one that it claims itself. */
+static struct registry_process *find_place(struct lineage_use parent, uint32_t *serial)
+{
+	struct registry_process *slot = registry_find_process(announced_serial);
+
+	if (!slot)
+		slot = find_published(parent.serial);
+	announced_serial = 0;
+	if (slot && slot->parent_serial == parent.serial) {
+		*serial = load_relaxed(&slot->serial);
+		if (process.pid_namespace != load_relaxed(&slot->pid_namespace))
+			store_relaxed(&slot->pid_namespace, process.pid_namespace);
+		registry_publish_process(slot, process.pid);
+		return slot;
+	}
+	slot = registry_claim_process(serial, process.pid);
+	if (!slot) {
+		registry_count(LOST_PROCESSES);
+		return NULL;
+	}
+	fill_slot(slot, *serial, parent, (pid_t)sys_getppid());
+	registry_publish_process(slot, process.pid);
+	registry_count(COUNT_FORKS);
+	registry_count(COUNT_PROCESSES);
+	process.shared = slot;
+	fdtable_publish_holds();
+	return slot;
+}
+
+/* process.lineage still is the parent's, with its epoch at the very moment of the fork: another thread
+ * may have begun one since the child was announced. */
+static void enter(void)
+{
+	struct registry_process *slot;
+	uint32_t serial;
+
+	stack_after_fork_child();
+	report_after_fork_child();
+	if (!process.shared || !registry_get()) {
+		set_mine(PROCESS_UNWATCHED);
+		return;
+	}
+	process.pid = (pid_t)sys_getpid();
+	store_relaxed(&process.violated, false);
+	if (process.leaves_pid_namespace) {
+		process.leaves_pid_namespace = false;
+		process.pid_namespace = registry_pid_namespace = read_pid_namespace();
+	}
+	slot = find_place(process.lineage.self, &serial);
+	process.shared = slot;
+	if (!slot) {
+		set_mine(PROCESS_UNWATCHED);
+		return;
+	}
+	slot->parent_epoch = process.lineage.self.epoch;
+	if (process.lineage.ancestor_count == FORKSAN_MAX_ANCESTORS &&
+	    !process.lineage.ancestors_forgotten)
+		registry_count(LOST_ANCESTORS);
+	lineage_fork(&process.lineage, serial, &process.lineage);
+	store_relaxed(&process.newborn, !fdtable_is_empty());
+	set_mine(lineage_pack(process.lineage.self));
+}
+
+bool process_enter(void)
+{
+	uint64_t mine = process_mine();
+
+	if (mine == 0) {
+		uint32_t idle = 0;
+
+		if (!compare_exchange_acq_rel(&process_page.words.entering, &idle, 1))
+			return false;
+		if (process_mine() == 0)
+			enter();
+		store_release(&process_page.words.entering, 0);
+		mine = process_mine();
+	}
+	return mine != PROCESS_UNWATCHED;
+}
+
+void process_enter_sandbox(void)
+{
+	if (process_mine() == PROCESS_UNWATCHED || !registry_get())
+		return;
+	registry_count(LOST_SANDBOXED);
+	set_mine(PROCESS_UNWATCHED);
+	/* Forked children are in the sandbox too. */
+	process.shared = NULL;
+}
+
+bool process_is_vfork_child(void)
+{
+	return process_mine() != 0 && sys_getpid() != process.pid;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+bool process_is_old(void)
+{
+	uint64_t born_ns = process_mine() == 0 ? process.forked_boottime_ns
+					       : process.shared->born_boottime_ns;
+
+	return sys_clock_ns(CLOCK_BOOTTIME) - born_ns > UINT64_C(1000000000);
+}
+
+bool process_parent_is_here(void)
+{
+	const struct registry_process *parent;
+
+	if (process_mine() == 0) /* process.pid still is the parent's */
+		return sys_getppid() == process.pid;
+	if (!process.shared || process.shared->parent_serial == 0)
+		return false;
+	parent = registry_find_process(process.shared->parent_serial);
+	/* A parent that has ended is nobody's parent any more: we were given to another. */
+	return parent && load_acquire(&parent->state) == PROCESS_LIVE &&
+	       sys_getppid() == load_relaxed(&parent->pid);
+}
+
+void process_leave(void)
+{
+	if (process.shared)
+		registry_retire_process(process.shared);
+}
+
+void process_daemonized(void)
+{
+	struct registry_process *parent;
+
+	if (!process_enter())
+		return;
+	registry_count(COUNT_FORKS);
+	registry_count(COUNT_PROCESSES);
+	parent = registry_find_process(process.shared->parent_serial);
+	if (parent)
+		registry_retire_process(parent);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See history.h.  A writer takes an index with one addition and fills that entry; a writer that is
+ * a whole ring behind another could mix with it, so an entry is shown only when its time stands
+ * before and after it was read.
+ */
+#include "registry/history.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "options/options.h"
+#include "process/process.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+static uint64_t owner_of(uint32_t slot)
+{
+	return ((uint64_t)slot << 24 | registry_socket_generation(slot)) + 1;
+}
+
+/* True when the history is free, or its connection is gone. */
+static bool is_free(uint64_t owner)
+{
+	uint32_t slot = (uint32_t)((owner - 1) >> 24);
+
+	return owner == 0 || slot >= FORKSAN_MAX_SOCKETS || owner_of(slot) != owner;
+}
+
+static struct registry_history *find(const struct registry *registry, uint32_t slot)
+{
+	uint32_t index = load_acquire(&registry->sockets[slot].history);
+
+	if (index == 0 || index > FORKSAN_MAX_HISTORIES)
+		return NULL;
+	return (struct registry_history *)(uintptr_t)&registry->histories[index - 1];
+}
+
+void history_start(uint32_t slot)
+{
+	struct registry *registry = registry_get();
+
+	if (find(registry, slot))
+		return;
+	for (uint32_t i = 0; i < FORKSAN_MAX_HISTORIES; i++) {
+		struct registry_history *history = &registry->histories[i];
+		uint64_t owner;
+
+		if (registry_populate(history, sizeof *history) != 0)
+			return;
+		owner = load_acquire(&history->owner);
+		if (!is_free(owner) ||
+		    !compare_exchange_acq_rel(&history->owner, &owner, owner_of(slot)))
+			continue;
+		store_relaxed(&history->has_payloads,
+			      options.payload &&
+				      registry_populate(registry->payloads[i],
+							sizeof *registry->payloads) == 0);
+		for (uint32_t n = 0; n < FORKSAN_HISTORY_OPERATIONS; n++)
+			store_relaxed(&history->operations[n].time_ns, 0);
+		store_relaxed(&history->next, 0);
+		store_release(&registry->sockets[slot].history, i + 1);
+		return;
+	}
+}
+
+/* The first bytes of what was moved; returns how many. */
+static uint8_t copy_payload(uint8_t *out, const struct iovec *iov, int count, size_t moved)
+{
+	size_t len = 0;
+
+	if (moved > FORKSAN_PAYLOAD_BYTES)
+		moved = FORKSAN_PAYLOAD_BYTES;
+	for (int i = 0; i < count && len < moved; i++) {
+		size_t n = iov[i].iov_len < moved - len ? iov[i].iov_len : moved - len;
+
+		if (!iov[i].iov_base)
+			break;
+		memcpy(out + len, iov[i].iov_base, n);
+		len += n;
+	}
+	return (uint8_t)len;
+}
+
+void history_add(uint32_t slot, enum operation operation, bool writes, uint16_t message,
+		 const struct iovec *iov, int count, size_t moved)
+{
+	struct registry *registry = registry_get();
+	struct registry_history *history = find(registry, slot);
+	struct registry_operation *entry;
+	uint32_t at;
+
+	if (!history || load_acquire(&history->owner) != owner_of(slot))
+		return;
+	at = fetch_add_relaxed(&history->next, 1) % FORKSAN_HISTORY_OPERATIONS;
+	entry = &history->operations[at];
+	store_release(&entry->time_ns, 0);
+	entry->serial = process.lineage.self.serial;
+	entry->tid = (int32_t)sys_gettid();
+	entry->operation = (uint16_t)operation;
+	entry->message = message;
+	entry->writes = writes;
+	entry->protocol = (uint8_t)load_relaxed(&registry->sockets[slot].protocol);
+	entry->payload_len_bytes = 0;
+	if (unlikely(options.payload) && iov && load_relaxed(&history->has_payloads))
+		entry->payload_len_bytes = copy_payload(
+			registry->payloads[history - registry->histories][at], iov, count, moved);
+	entry->result = (int64_t)moved;
+	store_release(&entry->time_ns, sys_clock_ns(CLOCK_MONOTONIC));
+}
+
+bool history_next(const struct registry *registry, uint32_t slot, uint32_t *from,
+		  struct history_entry *out)
+{
+	const struct registry_history *history = find(registry, slot);
+	uint32_t next;
+
+	if (!history)
+		return false;
+	next = load_acquire(&history->next);
+	if (next > FORKSAN_HISTORY_OPERATIONS && *from < next - FORKSAN_HISTORY_OPERATIONS)
+		*from = next - FORKSAN_HISTORY_OPERATIONS;
+	while (*from < next) {
+		uint32_t at = (*from)++ % FORKSAN_HISTORY_OPERATIONS;
+		const struct registry_operation *entry = &history->operations[at];
+		uint64_t time_ns = load_acquire(&entry->time_ns);
+
+		memcpy(&out->operation, entry, sizeof out->operation);
+		/* Only then there is a page to read from. */
+		if (out->operation.payload_len_bytes > FORKSAN_PAYLOAD_BYTES)
+			out->operation.payload_len_bytes = FORKSAN_PAYLOAD_BYTES;
+		if (out->operation.payload_len_bytes > 0)
+			memcpy(out->payload, registry->payloads[history - registry->histories][at],
+			       out->operation.payload_len_bytes);
+		if (time_ns != 0 && load_acquire(&entry->time_ns) == time_ns) {
+			store_relaxed(&out->operation.time_ns, time_ns);
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t history_payload_text(const struct history_entry *entry, char out[HISTORY_PAYLOAD_TEXT_BYTES])
+{
+	struct text text;
+
+	text_init(&text, out, HISTORY_PAYLOAD_TEXT_BYTES);
+	for (size_t i = 0; i < entry->operation.payload_len_bytes; i++) {
+		const uint8_t *byte = &entry->payload[i];
+
+		switch (*byte) {
+		case '\n':
+			text_put_string(&text, "\\n");
+			break;
+		case '\r':
+			text_put_string(&text, "\\r");
+			break;
+		case '\t':
+			text_put_string(&text, "\\t");
+			break;
+		case '\\':
+			text_put_string(&text, "\\\\");
+			break;
+		default:
+			if (*byte >= ' ' && *byte <= '~') {
+				text_put_char(&text, (char)*byte);
+			} else {
+				text_put_string(&text, "\\x");
+				text_put_hex_bytes(&text, byte, 1);
+			}
+			break;
+		}
+	}
+	return text.len;
+}

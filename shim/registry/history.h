@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The latest operations on a connection that two processes use, by all of them: what a report shows
+ * as `history`.  In the registry, lock-free.  Of the conversation only the message's name is kept;
+ * with payload=1, and then alone, also the first bytes of each operation.
+ */
+#ifndef FORKSAN_SHIM_HISTORY_H
+#define FORKSAN_SHIM_HISTORY_H
+
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "base/entries.h"
+#include "registry/registry.h"
+
+/* Begins to keep operations of the connection in the slot.  Idempotent; without room nothing is
+ * kept. */
+void history_start(uint32_t slot);
+
+/* Adds an operation of this thread that moved `moved` bytes, the first of iov[0..count); NULL: it
+ * moved none, or they cannot be seen.  The bytes are read with payload=1 only.  Nothing happens
+ * before history_start(). */
+void history_add(uint32_t slot, enum operation operation, bool writes, uint16_t message,
+		 const struct iovec *iov, int count, size_t moved);
+
+/* An operation as it is read. */
+struct history_entry {
+	struct registry_operation operation;
+	uint8_t payload[FORKSAN_PAYLOAD_BYTES]; /* operation.payload_len_bytes of them */
+};
+
+/* The operations of a slot, oldest first: *from is where to begin (0 for the first call) and moves
+ * on. False when there are no more.  Entries being written are left out. */
+bool history_next(const struct registry *registry, uint32_t slot, uint32_t *from,
+		  struct history_entry *out);
+
+/* The bytes of an entry as text of printable ASCII: others as \n, \r, \t or \xHH, a backslash
+ * twice, as in C and Python.  At most HISTORY_PAYLOAD_TEXT_BYTES with the NUL; returns the length.
+ */
+#define HISTORY_PAYLOAD_TEXT_BYTES (4 * FORKSAN_PAYLOAD_BYTES + 1)
+size_t history_payload_text(const struct history_entry *entry,
+			    char out[HISTORY_PAYLOAD_TEXT_BYTES]);
+
+#endif

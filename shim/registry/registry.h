@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shared registry as the shim uses it: join a session, claim and publish slots, ask who lives
+ * and who holds.  The layout is include/forksan/registry.h.
+ *
+ * Every function is lock-free and async-signal-safe, takes no heap memory and leaves errno alone.
+ * The mapping is created once in a process and never unmapped; fork inherits it.
+ */
+#ifndef FORKSAN_SHIM_REGISTRY_H
+#define FORKSAN_SHIM_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/compiler.h"
+#include "forksan/registry.h"
+
+/* NULL until registry_join() succeeded. */
+extern FORKSAN_HIDDEN struct registry *registry_mapping;
+
+/* This process's pid namespace, as in struct registry_process; set by process.c. */
+extern FORKSAN_HIDDEN uint64_t registry_pid_namespace;
+
+static inline struct registry *registry_get(void)
+{
+	return registry_mapping;
+}
+
+/* Joins the session named `session`, or, when that is empty, the one in which this pid or its
+ * parent is known; creates it where there is none.  *created tells.  0 or -errno. */
+int registry_join(const char *session, pid_t pid, pid_t parent_pid, bool *created);
+
+/* Removes the session's name; the mapping stays. */
+void registry_unlink(void);
+
+/* Makes the pages of [start, start + len) writable without a SIGBUS.  0 or -errno: -ENOMEM or
+ * -EFAULT when the file system of the registry is full. */
+int registry_populate(const void *start, size_t len_bytes);
+
+/* Only once a session is joined. */
+static inline void registry_count(enum registry_counter counter)
+{
+	fetch_add_relaxed(&registry_mapping->header.counters[counter], 1);
+}
+
+static inline void registry_count_many(enum registry_counter counter, uint64_t n)
+{
+	fetch_add_relaxed(&registry_mapping->header.counters[counter], n);
+}
+
+static inline void registry_uncount(enum registry_counter counter)
+{
+	fetch_add_relaxed(&registry_mapping->header.counters[counter], UINT64_MAX);
+}
+
+/* --- processes --------------------------------------------------------------------------- */
+
+/* Claims a slot in state BUSY for the process `pid`, which is alive, and gives out a new serial; NULL
+ * when no slot is free.  The caller fills it, stores the serial in it, and publishes it, or abandons
+ * it when there was no fork after all. */
+struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid);
+void registry_publish_process(struct registry_process *process, pid_t pid);
+void registry_abandon_process(struct registry_process *process);
+void registry_retire_process(struct registry_process *process);
+uint32_t registry_process_slot(const struct registry_process *process);
+
+/* The process with that serial, alive or dead, or NULL when its slot has been reused. */
+struct registry_process *registry_find_process(uint32_t serial);
+
+/* True when pids of that pid namespace mean the same here; 0: not known, taken for the same. */
+bool registry_knows_pids_of(uint64_t pid_namespace);
+
+/* The live process with that pid in this pid namespace, or NULL. */
+struct registry_process *registry_find_pid(pid_t pid);
+
+/* True while that process has announced a child of which it does not know the pid yet. */
+bool registry_has_announced(uint32_t parent_serial);
+
+/* True while the kernel knows the process and it is no zombie (a zombie holds no descriptors).  About
+ * two to five system calls. */
+bool registry_process_alive(const struct registry_process *process);
+
+/* --- sockets ----------------------------------------------------------------------------- */
+
+/* Claims a free slot in state BUSY, zeroed; false when none is left.  The caller fills it. */
+bool registry_claim_socket(uint32_t *slot);
+void registry_publish_socket(uint32_t slot);
+
+/* Frees a LIVE slot of that generation when no process is known to hold it. */
+void registry_release_socket(uint32_t slot, uint32_t generation);
+
+/* The LIVE slot with that cookie; false when there is none.  Reads every slot in use. */
+bool registry_find_socket(uint64_t cookie, uint32_t *slot);
+
+static inline uint32_t registry_socket_generation(uint32_t slot)
+{
+	return load_acquire(&registry_mapping->socket_state[slot]) >> 8;
+}
+
+static inline bool registry_socket_is(uint32_t slot, uint32_t generation)
+{
+	return load_acquire(&registry_mapping->socket_state[slot]) ==
+	       (generation << 8 | SOCKET_LIVE);
+}
+
+/* --- who holds what ---------------------------------------------------------------------- */
+
+/* Sets and clears the process's own bit, from any of its threads.  False: no pages for it. */
+bool registry_hold(uint32_t process_slot, uint32_t socket_slot);
+/* Publishes a new process's whole bitmap.  The caller looks at each socket's generation afterwards:
+ * one that was released meanwhile has changed. */
+bool registry_hold_all(uint32_t process_slot, const _Atomic uint64_t *words, uint32_t count);
+void registry_forget_holds(struct registry_process *process);
+void registry_let_go(uint32_t process_slot, uint32_t socket_slot);
+
+/* A live process other than `self` that holds the socket, or NULL.  Asks the kernel about each
+ * candidate; those found dead are marked so. */
+struct registry_process *registry_other_holder(uint32_t socket_slot,
+					       const struct registry_process *self);
+
+/* True when that process is alive and holds the socket. */
+bool registry_process_holds(const struct registry_process *process, uint32_t socket_slot);
+
+/* True when any process of the session other than `self` is alive. */
+bool registry_others_alive(const struct registry_process *self);
+
+#endif

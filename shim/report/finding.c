@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Gathers a finding from the registry and has new ones written.
+ *
+ * Which findings are one is finding_count.c's to say.  Whoever raises the count of one to 1, 10, 100,
+ * ... writes the record, so a loop of violations costs a line per power of ten, whichever processes
+ * are in it.
+ */
+#include "report/finding.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "report/finding_count.h"
+#include "process/process.h"
+#include "registry/registry.h"
+#include "report/report.h"
+#include "base/sys.h"
+#include "track/track.h"
+#include "wire/tls_hello.h"
+
+static bool descends_from(const struct registry_process *process_, uint32_t ancestor)
+{
+	for (int depth = 0; process_ && depth < FORKSAN_MAX_ANCESTORS; depth++) {
+		if (process_->parent_serial == ancestor)
+			return true;
+		process_ = registry_find_process(process_->parent_serial);
+	}
+	return false;
+}
+
+/* What `other` is to this process. */
+static enum relation relation_to(const struct registry_process *other)
+{
+	const struct lineage_process *self = &process.lineage;
+	uint32_t serial = load_relaxed(&other->serial);
+
+	if (other->parent_serial == self->self.serial)
+		return RELATION_CHILD;
+	for (uint32_t i = 0; i < self->ancestor_count; i++)
+		if (self->ancestors[i].serial == serial)
+			return i == 0 ? RELATION_PARENT : RELATION_ANCESTOR;
+	if (self->ancestor_count > 0 && other->parent_serial == self->ancestors[0].serial)
+		return RELATION_SIBLING;
+	if (descends_from(other, self->self.serial))
+		return RELATION_DESCENDANT;
+	for (uint32_t i = 0; i < self->ancestor_count; i++)
+		if (descends_from(other, self->ancestors[i].serial))
+			return RELATION_RELATIVE;
+	return RELATION_UNRELATED;
+}
+
+static void fill_reporter(struct finding_process *reporter)
+{
+	reporter->pid = process.pid;
+	reporter->ppid = (pid_t)sys_getppid();
+	reporter->relation = RELATION_NONE;
+	reporter->alive = true;
+	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)reporter->comm, 0, 0, 0, 0);
+}
+
+static void fill_other(struct finding_process *out, const struct registry_process *other)
+{
+	out->pid = load_relaxed(&other->pid);
+	out->ppid = other->parent_pid;
+	memcpy(out->comm, other->comm, sizeof out->comm);
+	out->comm[sizeof out->comm - 1] = '\0';
+	out->relation = relation_to(other);
+	out->alive = registry_process_alive(other);
+}
+
+static void fill_connection(struct finding *finding, const struct finding_cause *cause)
+{
+	const struct registry_socket *socket = &registry_mapping->sockets[cause->slot];
+	uint32_t len = sizeof finding->local;
+
+	finding->slot = cause->slot;
+	finding->cookie = socket->cookie;
+	finding->protocol = track_protocol(socket);
+	finding->peer_len = socket->peer_len_bytes;
+	memcpy(&finding->peer, socket->peer, sizeof socket->peer);
+	if (sys_getsockname(cause->fd, &finding->local, &len) == 0)
+		finding->local_len = len;
+	tls_hello_server_name((const struct tls_hello *)socket->tls_hello, finding->server_name);
+	finding->fd = cause->fd;
+	finding->opened_by = socket->opener_pid;
+	finding->opened_at_ns = socket->opened_realtime_ns;
+	finding->stacks[FINDING_STACK_OPENED].n = socket->opened_stack;
+}
+
+/* The fork that matters is the one that put the connection into two processes: of the two, the
+ * child's; between siblings, that of the one that reports. */
+static struct stack_id forked_at(const struct registry_process *other)
+{
+	const struct registry_process *child = process.shared;
+
+	if (other && other->parent_serial == process.lineage.self.serial)
+		child = other;
+	return (struct stack_id){load_relaxed(&child->fork_stack)};
+}
+
+static enum registry_counter level_counter(enum kind kind)
+{
+	static const enum level levels[KIND_COUNT] = {
+#define LEVEL_OF(id, name, level) level,
+		FORKSAN_KINDS(LEVEL_OF)
+#undef LEVEL_OF
+	};
+
+	switch (levels[kind]) {
+	case LEVEL_NOTICE:
+		return COUNT_NOTICES;
+	case LEVEL_HAZARD:
+		return COUNT_HAZARDS;
+	case LEVEL_VIOLATION:
+	case LEVEL_COUNT:
+		break;
+	}
+	return COUNT_VIOLATIONS;
+}
+
+void finding_report(const struct finding_cause *cause)
+{
+	const struct registry_process *other = registry_find_process(cause->other_serial);
+	struct stack_id forked = forked_at(other);
+	struct finding_count count = finding_count(cause, forked);
+	int saved_errno = errno;
+	struct finding finding;
+	uint64_t signals;
+
+	if (!finding_is_told(count.repeat))
+		return;
+	sys_block_signals(&signals);
+	memset(&finding, 0, sizeof finding);
+	finding.kind = cause->kind;
+	finding.id = count.id;
+	finding.merge = count.merge;
+	finding.time_ns = sys_clock_ns(CLOCK_REALTIME);
+	finding.repeat = count.repeat;
+	finding.session = registry_mapping->header.session;
+	fill_reporter(&finding.reporter);
+	if (other)
+		fill_other(&finding.other, other);
+	fill_connection(&finding, cause);
+	finding.stacks[FINDING_STACK_FORKED] = forked;
+	finding.stacks[FINDING_STACK_OTHER_USE] = cause->other_use;
+	finding.stacks[FINDING_STACK_THIS_USE] = cause->this_use;
+	finding.operation = operation_name(cause->operation);
+	finding.operation_bytes = cause->bytes;
+	finding.message = cause->message;
+	finding.text = cause->text;
+	finding.likely = cause->likely;
+	finding.basis = cause->basis;
+	if (count.repeat == 1)
+		registry_count(level_counter(cause->kind));
+	if (report_finding(registry_mapping, &finding) != 0)
+		registry_count(LOST_REPORTS);
+	sys_restore_signals(signals);
+	errno = saved_errno;
+}

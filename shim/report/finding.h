@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A finding as plain data, on its way from the judge to the log.
+ *
+ * finding.c gathers it from the registry and deduplicates; report.c writes it.  Pointers are
+ * borrowed from the registry and from the caller and live as long as the call.
+ */
+#ifndef FORKSAN_SHIM_FINDING_H
+#define FORKSAN_SHIM_FINDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "base/entries.h"
+#include "forksan/registry.h"
+#include "stack/stack.h"
+
+enum finding_stack {
+	FINDING_STACK_OPENED,
+	FINDING_STACK_FORKED,
+	FINDING_STACK_OTHER_USE,
+	FINDING_STACK_THIS_USE,
+	FINDING_STACK_COUNT,
+};
+
+struct finding_process {
+	pid_t pid;
+	pid_t ppid;
+	char comm[16];
+	enum relation relation; /* of `other` to the reporter; RELATION_NONE for itself */
+	bool alive;
+};
+
+/* What a finding stands for besides what it shows: see finding_count.h. */
+enum finding_merge {
+	FINDING_NOT_MERGED,
+	FINDING_MERGED_PLACES,	    /* further places of the same connection */
+	FINDING_MERGED_PROCESSES,   /* damage to the same connection by further processes */
+	FINDING_MERGED_CONNECTIONS, /* further connections of the same place */
+};
+
+struct finding {
+	enum kind kind;
+	uint64_t id;	  /* names this different finding in the session: its key in the registry */
+	uint64_t time_ns; /* CLOCK_REALTIME */
+	uint64_t repeat;  /* times seen, this one included */
+	enum finding_merge merge;
+	const char *session;
+	struct finding_process reporter;
+	struct finding_process other; /* pid 0: nobody */
+	/* the connection */
+	uint32_t slot; /* in the registry, for its history */
+	uint64_t cookie;
+	enum protocol protocol;
+	struct sockaddr_storage peer;
+	socklen_t peer_len;
+	struct sockaddr_storage local;
+	socklen_t local_len;			     /* 0: not known */
+	char server_name[FORKSAN_SERVER_NAME_BYTES]; /* in its TLS hello; "": none */
+	int fd;
+	pid_t opened_by;
+	uint64_t opened_at_ns; /* CLOCK_REALTIME */
+	/* the evidence */
+	struct stack_id stacks[FINDING_STACK_COUNT];
+	const char *operation; /* "recv"; NULL: none */
+	int64_t operation_bytes;
+	const char *message; /* protocol message, "COM_QUERY"; NULL: not known */
+	const char *text;    /* one sentence saying why; never NULL */
+	bool likely;	     /* not proven: said in the text and as `certainty` */
+	const char *basis;   /* "messages", "alternation" or NULL */
+};
+
+/* What the tracker knows when something is found; finding.c looks up the rest. */
+struct finding_cause {
+	enum kind kind;
+	int fd;
+	uint32_t slot;
+	enum operation operation;
+	int64_t bytes;
+	uint32_t other_serial; /* 0: nobody */
+	struct stack_id this_use;
+	struct stack_id other_use;
+	const char *message; /* protocol message, NULL: not known */
+	bool likely;	     /* not proven */
+	const char *basis;   /* what it rests on: "messages", "alternation"; NULL: the rule alone */
+	const char *text;
+};
+
+/* Counts the finding and, when it is new (or at its 10th, 100th, ... repeat), writes it.  Blocks
+ * signals while it writes.  About 3 KiB of the caller's stack; no malloc, no lock; errno is kept.
+ */
+void finding_report(const struct finding_cause *cause);
+
+#endif

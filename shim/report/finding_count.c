@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See finding_count.h.  The table is open-addressed and nothing is ever taken out of it, so a
+ * search ends at the first free entry.
+ *
+ * A finding that was not seen before is counted in the entry of each group that it is in.  When the
+ * count of such an entry passes the limit, the entry itself becomes the finding of all further
+ * ones: its key is the id, what is above the limit its repeats.  A group that has reached its limit
+ * is asked first, so that what it stands for takes no entries more.  Two processes that find the
+ * same at once may both count it, and then one less is told apart.
+ */
+#include "report/finding_count.h"
+
+#include <stddef.h>
+
+#include "process/process.h"
+#include "registry/registry.h"
+
+#define PROBES 64 /* entries of the table that are tried */
+
+/* What a key is of; the first word that is mixed into it. */
+enum key_of {
+	KEY_OF_FINDING = 1,
+	KEY_OF_PLACES,
+	KEY_OF_PROCESSES,
+	KEY_OF_CONNECTIONS,
+	KEY_OF_BLIND,
+};
+
+/* Findings of which only so many are told apart; the entry of `key` counts them. */
+struct group {
+	uint64_t key;
+	uint64_t limit;
+	enum finding_merge merge;
+};
+
+#define GROUPS 3 /* that one finding may be in */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	/* The finaliser of MurmurHash3 (Austin Appleby, public domain) on the running value. */
+	hash ^= value;
+	hash ^= hash >> 33;
+	hash *= UINT64_C(0xff51afd7ed558ccd);
+	hash ^= hash >> 33;
+	hash *= UINT64_C(0xc4ceb9fe1a85ec53);
+	hash ^= hash >> 33;
+	return hash;
+}
+
+static bool is_damage(enum kind kind)
+{
+	return kind == KIND_CROSSED_REPLY || kind == KIND_FOREIGN_GOODBYE;
+}
+
+static uint64_t begin_key(enum key_of what, const struct finding_cause *cause)
+{
+	return mix(mix(0, what), (uint64_t)cause->kind);
+}
+
+static uint64_t mix_connection(uint64_t key, const struct finding_cause *cause)
+{
+	return mix(key, registry_mapping->sockets[cause->slot].cookie);
+}
+
+static uint64_t mix_process(uint64_t key, const struct finding_cause *cause)
+{
+	return is_damage(cause->kind) ? mix(key, process.lineage.self.serial) : key;
+}
+
+static uint64_t mix_place(uint64_t key, const struct finding_cause *cause, struct stack_id forked)
+{
+	key = mix(key, (uint64_t)cause->other_use.n << 32 | cause->this_use.n);
+	return cause->this_use.n == 0 ? mix(key, forked.n) : key;
+}
+
+static uint64_t end_key(uint64_t key)
+{
+	return key != 0 ? key : 1;
+}
+
+static uint64_t key_of_finding(const struct finding_cause *cause, struct stack_id forked)
+{
+	uint64_t key = begin_key(KEY_OF_FINDING, cause);
+
+	key = mix_process(mix_connection(key, cause), cause);
+	return end_key(mix(mix_place(key, cause, forked), cause->likely));
+}
+
+/* Places of one connection, and for damage process. */
+static struct group places_of(const struct finding_cause *cause)
+{
+	uint64_t key = mix_connection(begin_key(KEY_OF_PLACES, cause), cause);
+
+	return (struct group){end_key(mix_process(key, cause)), FORKSAN_PLACES_PER_CONNECTION,
+			      FINDING_MERGED_PLACES};
+}
+
+/* Damage that processes did to one connection. */
+static struct group processes_of(const struct finding_cause *cause)
+{
+	uint64_t key = mix_connection(begin_key(KEY_OF_PROCESSES, cause), cause);
+
+	return (struct group){end_key(key), FORKSAN_DAMAGES_PER_CONNECTION,
+			      FINDING_MERGED_PROCESSES};
+}
+
+/* Connections opened, and used, at one place. */
+static struct group connections_of(const struct finding_cause *cause, struct stack_id forked)
+{
+	uint64_t key = mix(begin_key(KEY_OF_CONNECTIONS, cause),
+			   registry_mapping->sockets[cause->slot].opened_stack);
+
+	return (struct group){end_key(mix_place(key, cause, forked)),
+			      is_damage(cause->kind) ? FORKSAN_DAMAGES_PER_PLACE
+						     : FORKSAN_CONNECTIONS_PER_PLACE,
+			      FINDING_MERGED_CONNECTIONS};
+}
+
+static size_t find_groups(struct group groups[GROUPS], const struct finding_cause *cause,
+			  struct stack_id forked)
+{
+	size_t n = 0;
+
+	groups[n++] = places_of(cause);
+	if (is_damage(cause->kind))
+		groups[n++] = processes_of(cause);
+	groups[n++] = connections_of(cause, forked);
+	return n;
+}
+
+/* --- the table ------------------------------------------------------------------------------- */
+
+static struct registry_finding *entry_at(uint64_t key, uint32_t probe)
+{
+	return &registry_mapping->findings[(key + probe) % FORKSAN_MAX_FINDINGS];
+}
+
+/* NULL when there is none. */
+static struct registry_finding *find(uint64_t key)
+{
+	for (uint32_t i = 0; i < PROBES; i++) {
+		struct registry_finding *entry = entry_at(key, i);
+		uint64_t found = load_acquire(&entry->key);
+
+		if (found == key)
+			return entry;
+		if (found == 0)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* Counts in the entry of the key, which is made if need be; 0 when there is no room. */
+static uint64_t count(uint64_t key)
+{
+	for (uint32_t i = 0; i < PROBES; i++) {
+		struct registry_finding *entry = entry_at(key, i);
+		uint64_t found = 0;
+
+		if (compare_exchange_acq_rel(&entry->key, &found, key) || found == key)
+			return fetch_add_relaxed(&entry->repeat, 1) + 1;
+	}
+	return 0;
+}
+
+static bool has_reached(const struct group *group)
+{
+	const struct registry_finding *entry = find(group->key);
+
+	return entry && load_relaxed(&entry->repeat) >= group->limit;
+}
+
+/* Counts one more in a group.  True when that decides: the group's entry is the finding, or there
+ * is no room. */
+static bool is_merged(struct finding_count *result, const struct group *group)
+{
+	uint64_t members = count(group->key);
+
+	if (members > 0 && members <= group->limit)
+		return false;
+	*result = (struct finding_count){group->key, members > 0 ? members - group->limit : 0,
+					 group->merge};
+	return true;
+}
+
+static struct finding_count count_new(const struct finding_cause *cause, struct stack_id forked)
+{
+	struct finding_count result = {.id = key_of_finding(cause, forked)};
+	struct group groups[GROUPS];
+	size_t n = find_groups(groups, cause, forked);
+
+	for (size_t i = 0; i < n; i++)
+		if (has_reached(&groups[i]) && is_merged(&result, &groups[i]))
+			return result;
+	for (size_t i = 0; i < n; i++)
+		if (is_merged(&result, &groups[i]))
+			return result;
+	result.repeat = count(result.id);
+	return result;
+}
+
+struct finding_count finding_count(const struct finding_cause *cause, struct stack_id forked)
+{
+	struct finding_count result = {.id = key_of_finding(cause, forked)};
+	struct registry_finding *known = find(result.id);
+
+	if (known) {
+		result.repeat = fetch_add_relaxed(&known->repeat, 1) + 1;
+		return result;
+	}
+	result = count_new(cause, forked);
+	if (result.repeat == 0)
+		registry_count(LOST_FINDINGS);
+	return result;
+}
+
+uint64_t finding_count_blind(enum registry_counter counter)
+{
+	return count(end_key(mix(mix(0, KEY_OF_BLIND), (uint64_t)counter)));
+}
+
+bool finding_is_told(uint64_t repeat)
+{
+	while (repeat >= 10 && repeat % 10 == 0)
+		repeat /= 10;
+	return repeat == 1;
+}

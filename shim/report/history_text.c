@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See history_text.h.  Names of calls and messages, numbers, times; bytes of the conversation
+ * only where payload=1 had them kept.
+ */
+#include "report/history_text.h"
+
+#include <stdbool.h>
+
+#include "base/entries.h"
+#include "registry/history.h"
+#include "registry/registry.h"
+#include "wire/follow.h"
+
+/* Operations that a text shows: the latest tell of a crossed reply, the log has all. */
+#define SHOWN 8
+
+/* Behind "  -12345.678 ms". */
+#define DISTANCE_COLUMN 17
+
+/* An operation as both forms show it. */
+struct shown {
+	struct history_entry entry;
+	int32_t pid;
+	const char *call;
+	const char *message; /* NULL: not known */
+};
+
+/* The next operation that can be shown: a process of long ago whose entry was overwritten has no
+ * pid any more. */
+static bool next_shown(const struct registry *registry, uint32_t slot, uint32_t *from,
+		       struct shown *out)
+{
+	const struct registry_operation *operation = &out->entry.operation;
+
+	if (slot >= FORKSAN_MAX_SOCKETS)
+		return false;
+	while (history_next(registry, slot, from, &out->entry)) {
+		const struct registry_process *process = registry_find_process(operation->serial);
+
+		out->pid = process ? load_relaxed(&process->pid) : 0;
+		out->call = operation_name((enum operation)operation->operation);
+		out->message = wire_message_name((enum protocol)operation->protocol,
+						 operation->writes ? WIRE_CLIENT : WIRE_SERVER,
+						 operation->message);
+		if (out->pid > 0 && out->call)
+			return true;
+	}
+	return false;
+}
+
+/* --- the log --------------------------------------------------------------------------------- */
+
+static void put_payload(struct json *json, const struct history_entry *entry)
+{
+	char text[HISTORY_PAYLOAD_TEXT_BYTES];
+
+	if (entry->operation.payload_len_bytes > 0)
+		json_put_bytes(json, "payload", text, history_payload_text(entry, text));
+}
+
+static void put_operation(struct json *json, const struct shown *shown)
+{
+	const struct registry_operation *operation = &shown->entry.operation;
+	struct json_mark mark = json_mark(json);
+
+	json_begin_object(json, NULL);
+	json_put_int(json, "pid", shown->pid);
+	json_put_int(json, "tid", operation->tid);
+	json_put_string(json, "call", shown->call);
+	json_put_int(json, "bytes", operation->result > 0 ? operation->result : 0);
+	json_put_string(json, "message", shown->message);
+	json_put_uint(json, "monotonic_ns", load_relaxed(&operation->time_ns));
+	json_put_int(json, "result", operation->result);
+	put_payload(json, &shown->entry);
+	json_end_object(json);
+	json_complete_or_rewind(json, mark);
+}
+
+void report_history_put(struct json *json, const struct registry *registry, uint32_t slot)
+{
+	struct shown shown;
+	uint32_t from = 0;
+
+	json_begin_array(json, "history");
+	while (next_shown(registry, slot, &from, &shown))
+		put_operation(json, &shown);
+	json_end_array(json);
+}
+
+/* --- text ------------------------------------------------------------------------------------ */
+
+/* "-12.345 ms": how long before the last operation. */
+static void put_distance(struct text *text, uint64_t ns)
+{
+	uint64_t us = ns / 1000;
+
+	text_put_string(text, us > 0 ? "-" : " ");
+	text_put_uint(text, us / 1000);
+	text_put_char(text, '.');
+	for (uint64_t digit = 100; digit > 0; digit /= 10)
+		text_put_uint(text, us / digit % 10);
+	text_put_string(text, " ms");
+}
+
+/* "  -12.345 ms  812 send of 38 bytes, COM_QUERY: \x03select 1" */
+static void put_line(struct block *block, const struct shown *shown, uint64_t last_ns)
+{
+	const struct registry_operation *operation = &shown->entry.operation;
+	uint64_t time_ns = load_relaxed(&operation->time_ns);
+	struct text *text = &block->text;
+	char payload[HISTORY_PAYLOAD_TEXT_BYTES];
+
+	size_t start;
+
+	block_begin_line(block);
+	start = text->len;
+	text_put_string(text, "  ");
+	put_distance(text, time_ns < last_ns ? last_ns - time_ns : 0);
+	text_pad_to(text, start, DISTANCE_COLUMN);
+	text_put_int(text, shown->pid);
+	text_put_char(text, ' ');
+	text_put_string(text, shown->call);
+	if (operation->result > 0) {
+		text_put_string(text, " of ");
+		text_put_int(text, operation->result);
+		text_put_string(text, operation->result == 1 ? " byte" : " bytes");
+	}
+	if (shown->message) {
+		text_put_string(text, ", ");
+		text_put_string(text, shown->message);
+	}
+	if (operation->payload_len_bytes > 0) {
+		text_put_string(text, ": ");
+		text_put_bytes(text, payload, history_payload_text(&shown->entry, payload));
+	}
+	block_end_line(block);
+}
+
+void report_history_put_text(struct block *block, const struct registry *registry, uint32_t slot)
+{
+	struct shown shown;
+	uint64_t last_ns = 0;
+	uint32_t from = 0;
+	unsigned count = 0;
+	unsigned skip;
+
+	while (next_shown(registry, slot, &from, &shown)) {
+		count++;
+		last_ns = load_relaxed(&shown.entry.operation.time_ns);
+	}
+	if (count == 0)
+		return;
+	skip = count > SHOWN ? count - SHOWN : 0;
+	block_put_empty_line(block);
+	block_begin_line(block);
+	text_put_string(&block->text, "Last operations on the connection (");
+	text_put_uint(&block->text, count - skip);
+	text_put_string(&block->text, " of ");
+	text_put_uint(&block->text, count);
+	text_put_string(&block->text, "):\n");
+	from = 0;
+	for (unsigned i = 0; i < count && next_shown(registry, slot, &from, &shown); i++)
+		if (i >= skip)
+			put_line(block, &shown, last_ns);
+}

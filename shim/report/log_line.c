@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records as lines of the log.  docs/log.schema.json is the authority for every name here.
+ *
+ * The order of members is the order of importance, except that the stacks, which alone can be long,
+ * come last: each gets an equal share of what room is left, and what one does not need goes to the
+ * next.  "truncated" names those that lost outer frames.
+ */
+#include "report/render.h"
+
+#include <string.h>
+
+#include "base/address.h"
+#include "stack/culprit.h"
+#include "base/json.h"
+#include "options/options.h"
+#include "report/history_text.h"
+#include "report/names.h"
+#include "wire/wire.h"
+
+#define LOG_VERSION 1
+
+/* "file:line"; a longer file name loses its beginning. */
+#define SITE_BYTES 512
+#define SYMBOL_BYTES 256
+
+/* "truncated" and the names of four stacks. */
+#define TAIL_BYTES 80
+
+static const char *const stack_names[FINDING_STACK_COUNT] = {
+	[FINDING_STACK_OPENED] = "opened",
+	[FINDING_STACK_FORKED] = "forked",
+	[FINDING_STACK_OTHER_USE] = "other_use",
+	[FINDING_STACK_THIS_USE] = "this_use",
+};
+
+/* --- small values ------------------------------------------------------------------------ */
+
+static void put_time(struct json *json, const char *key, uint64_t time_ns)
+{
+	char bytes[40];
+	struct text text;
+
+	text_init(&text, bytes, sizeof(bytes));
+	text_put_time(&text, time_ns);
+	json_put_bytes(json, key, bytes, text.len);
+}
+
+static void put_hex_fixed(struct json *json, const char *key, uint64_t value)
+{
+	char bytes[20];
+	struct text text;
+
+	text_init(&text, bytes, sizeof(bytes));
+	text_put_hex_fixed(&text, value);
+	json_put_bytes(json, key, bytes, text.len);
+}
+
+static void put_hex(struct json *json, const char *key, uint64_t value)
+{
+	char bytes[20];
+	struct text text;
+
+	text_init(&text, bytes, sizeof(bytes));
+	text_put_hex(&text, value);
+	json_put_bytes(json, key, bytes, text.len);
+}
+
+/* `nameless`: what stands for an address that says nothing; NULL gives null. */
+static void put_address(struct json *json, const char *key, const void *address, socklen_t len,
+			const char *nameless)
+{
+	char bytes[ADDRESS_TEXT_BYTES];
+	struct text text;
+
+	text_init(&text, bytes, sizeof(bytes));
+	if (address_put(&text, address, len))
+		json_put_bytes(json, key, bytes, text.len);
+	else
+		json_put_string(json, key, nameless);
+}
+
+static void put_comm(struct json *json, const char comm[16])
+{
+	json_put_bytes(json, "comm", comm, strnlen(comm, 15));
+}
+
+/* --- parts of a finding ------------------------------------------------------------------ */
+
+static void put_connection(struct json *json, const struct finding *finding)
+{
+	json_begin_object(json, "connection");
+	put_hex(json, "id", finding->cookie);
+	json_put_string(json, "protocol", wire_protocol_name(finding->protocol));
+	json_put_string(json, "class", wire_class_name(wire_class(finding->protocol)));
+	put_address(json, "peer", &finding->peer, finding->peer_len, "unknown");
+	put_address(json, "local", &finding->local, finding->local_len, NULL);
+	if (finding->server_name[0] != '\0')
+		json_put_string(json, "server_name", finding->server_name);
+	json_put_int(json, "fd", finding->fd);
+	json_put_int(json, "opened_by", finding->opened_by);
+	put_time(json, "opened_at", finding->opened_at_ns);
+	json_end_object(json);
+}
+
+static void put_other(struct json *json, const struct finding_process *other)
+{
+	if (other->pid <= 0) {
+		json_put_null(json, "other");
+		return;
+	}
+	json_begin_object(json, "other");
+	json_put_int(json, "pid", other->pid);
+	put_comm(json, other->comm);
+	json_put_string(json, "relation", relation_name(other->relation));
+	json_put_bool(json, "alive", other->alive);
+	json_end_object(json);
+}
+
+static void put_site(struct json *json, const char *key, const struct registry *registry,
+		     struct stack_id stack)
+{
+	char site[SITE_BYTES];
+
+	if (culprit_find(registry, stack, site, sizeof(site)))
+		json_put_string(json, key, site);
+	else
+		json_put_null(json, key);
+}
+
+static void put_culprit(struct json *json, const struct registry *registry,
+			const struct finding *finding)
+{
+	json_begin_object(json, "culprit");
+	put_site(json, "opened", registry, finding->stacks[FINDING_STACK_OPENED]);
+	put_site(json, "use", registry, finding->stacks[FINDING_STACK_THIS_USE]);
+	json_end_object(json);
+}
+
+static void put_operation(struct json *json, const struct finding *finding)
+{
+	if (finding->operation == NULL) {
+		json_put_null(json, "operation");
+		return;
+	}
+	json_begin_object(json, "operation");
+	json_put_string(json, "call", finding->operation);
+	json_put_int(json, "bytes", finding->operation_bytes > 0 ? finding->operation_bytes : 0);
+	json_put_string(json, "message", finding->message);
+	json_end_object(json);
+}
+
+/* --- stacks ------------------------------------------------------------------------------ */
+
+/* NULL when it has no name (the vdso). */
+static const char *module_of(const struct stack_frame *frame)
+{
+	return frame->module != NULL && frame->module[0] != '\0' ? frame->module : NULL;
+}
+
+static void put_native(struct json *json, const struct stack_frame *frame)
+{
+	char symbol[SYMBOL_BYTES];
+	char bytes[2 * FORKSAN_BUILD_ID_BYTES + 1];
+	struct text build_id;
+
+	if (stack_frame_symbol(frame, symbol, sizeof(symbol)) > 0)
+		json_put_string(json, "function", symbol);
+	else
+		json_put_null(json, "function");
+	json_put_string(json, "module", module_of(frame));
+	json_put_uint(json, "offset", frame->offset);
+	if (frame->build_id == NULL || frame->build_id_len == 0) {
+		json_put_null(json, "build_id");
+		return;
+	}
+	text_init(&build_id, bytes, sizeof(bytes));
+	text_put_hex_bytes(&build_id, frame->build_id, frame->build_id_len);
+	json_put_bytes(json, "build_id", bytes, build_id.len);
+}
+
+static void put_frame(struct json *json, const struct stack_frame *frame)
+{
+	json_begin_object(json, NULL);
+	json_put_string(json, "language", language_name(frame->language));
+	if (frame->language == LANGUAGE_NATIVE) {
+		put_native(json, frame);
+	} else {
+		json_put_string(json, "function", frame->function);
+		json_put_string(json, "file", frame->file);
+		json_put_uint(json, "line", frame->line);
+	}
+	json_end_object(json);
+}
+
+/* Returns false when outer frames are missing. */
+static bool put_stack(struct json *json, const char *key, const struct registry *registry,
+		      struct stack_id stack)
+{
+	unsigned count = stack_frame_count(registry, stack);
+	bool complete = !stack_is_truncated(registry, stack);
+	struct stack_frame frame;
+
+	json_begin_array(json, key);
+	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++) {
+		struct json_mark mark = json_mark(json);
+
+		put_frame(json, &frame);
+		if (!json_complete_or_rewind(json, mark)) {
+			complete = false;
+			break;
+		}
+	}
+	json_end_array(json);
+	return complete;
+}
+
+static void put_stacks(struct json *json, const struct registry *registry,
+		       const struct finding *finding)
+{
+	bool complete[FINDING_STACK_COUNT];
+
+	json_begin_object(json, "stacks");
+	for (size_t i = 0; i < FINDING_STACK_COUNT; i++) {
+		size_t left = FINDING_STACK_COUNT - i;
+		size_t room;
+
+		json_reserve(json, TAIL_BYTES);
+		room = json_room(json);
+		json_reserve(json, TAIL_BYTES + room / left * (left - 1));
+		complete[i] = put_stack(json, stack_names[i], registry, finding->stacks[i]);
+	}
+	json_reserve(json, 0);
+	json_end_object(json);
+	json_begin_array(json, "truncated");
+	for (size_t i = 0; i < FINDING_STACK_COUNT; i++)
+		if (!complete[i])
+			json_put_string(json, NULL, stack_names[i]);
+	json_end_array(json);
+}
+
+/* NULL: the finding stands for itself. */
+static const char *merge_name(enum finding_merge merge)
+{
+	switch (merge) {
+	case FINDING_MERGED_PLACES:
+		return "places";
+	case FINDING_MERGED_PROCESSES:
+		return "processes";
+	case FINDING_MERGED_CONNECTIONS:
+		return "connections";
+	case FINDING_NOT_MERGED:
+		break;
+	}
+	return NULL;
+}
+
+/* --- records ----------------------------------------------------------------------------- */
+
+static void begin_record(struct json *json, char *bytes, size_t size, const char *record)
+{
+	json_init(json, bytes, size - 1); /* the newline */
+	json_begin_object(json, NULL);
+	json_put_string(json, "record", record);
+	json_put_uint(json, "version", LOG_VERSION);
+}
+
+static size_t end_record(struct json *json)
+{
+	json_end_object(json);
+	json->bytes[json->len] = '\n';
+	return json->len + 1;
+}
+
+size_t report_json_finding(char *bytes, size_t size, const struct registry *registry,
+			   const struct finding *finding)
+{
+	struct json json;
+
+	begin_record(&json, bytes, size, "finding");
+	put_hex_fixed(&json, "id", finding->id);
+	json_put_string(&json, "kind", kind_name(finding->kind));
+	json_put_string(&json, "level", level_name(kind_level(finding->kind)));
+	put_time(&json, "time", finding->time_ns);
+	json_put_string(&json, "session", finding->session);
+	json_put_int(&json, "pid", finding->reporter.pid);
+	json_put_int(&json, "ppid", finding->reporter.ppid);
+	put_comm(&json, finding->reporter.comm);
+	json_put_uint(&json, "repeat", finding->repeat);
+	json_put_string(&json, "merged", merge_name(finding->merge));
+	json_put_string(&json, "text", finding->text);
+	put_connection(&json, finding);
+	put_other(&json, &finding->other);
+	put_culprit(&json, registry, finding);
+	put_operation(&json, finding);
+	json_put_string(&json, "certainty", finding->likely ? "likely" : "proven");
+	if (finding->basis)
+		json_put_string(&json, "basis", finding->basis);
+	else
+		json_put_null(&json, "basis");
+	report_history_put(&json, registry, finding->slot);
+	put_stacks(&json, registry, finding);
+	return end_record(&json);
+}
+
+static void put_writer(struct json *json, const struct registry *registry,
+		       const struct report_writer *writer)
+{
+	put_time(json, "time", writer->time_ns);
+	json_put_string(json, "session", registry->header.session);
+	json_put_int(json, "pid", writer->pid);
+}
+
+static void put_writing_process(struct json *json, const struct registry *registry,
+				const struct report_writer *writer)
+{
+	put_writer(json, registry, writer);
+	json_put_int(json, "ppid", writer->ppid);
+	put_comm(json, writer->comm);
+}
+
+size_t report_json_session(char *bytes, size_t size, const struct registry *registry,
+			   const struct report_writer *writer)
+{
+	struct json json;
+
+	begin_record(&json, bytes, size, "session");
+	put_writing_process(&json, registry, writer);
+	json_put_string(&json, "forksan", FORKSAN_VERSION);
+	json_put_string(&json, "mode", options.strict ? "strict" : "warn");
+	json_put_string(&json, "options", options.text);
+	return end_record(&json);
+}
+
+size_t report_json_blind(char *bytes, size_t size, const struct registry *registry,
+			 const struct report_writer *writer)
+{
+	struct json json;
+
+	begin_record(&json, bytes, size, "process");
+	put_writing_process(&json, registry, writer);
+	json_put_string(&json, "event", "blind");
+	json_put_string(&json, "counter", counter_name(writer->blind));
+	json_put_uint(&json, "times", writer->times);
+	json_put_string(&json, "text", counter_sentence(writer->blind));
+	return end_record(&json);
+}
+
+size_t report_json_summary(char *bytes, size_t size, const struct registry *registry,
+			   const struct report_writer *writer)
+{
+	struct json json;
+
+	begin_record(&json, bytes, size, "summary");
+	put_writer(&json, registry, writer);
+	json_begin_object(&json, "counters");
+	for (unsigned i = 0; i < COUNTER_COUNT; i++)
+		json_put_uint(&json, counter_name((enum registry_counter)i),
+			      load_relaxed(&registry->header.counters[i]));
+	json_end_object(&json);
+	return end_record(&json);
+}

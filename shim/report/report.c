@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes records: claims a buffer, has the record rendered, hands it to where it belongs.  See
+ * report.h.
+ *
+ * Buffers: a flag each, claimed by compare-exchange and given back with a store, by the thread that
+ * claimed it.  A thread that is killed with its process leaves nothing behind; in the child of a
+ * fork, flags of the parent's other threads are cleared.  The pages of a buffer that is never used
+ * are never touched.
+ */
+#include "report/report.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "forksan/atomics.h"
+#include "options/options.h"
+#include "report/render.h"
+#include "report/write.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+/* Threads of one process that report at the same time; more lose their report. */
+#define BUFFERS 4
+
+static struct buffer {
+	char bytes[1 + FORKSAN_RECORD_BYTES]; /* a newline, then the record: report_write_log() */
+} buffers[BUFFERS];
+
+/* Apart from the buffers, so that a fork child that clears them touches one page. */
+static _Atomic uint32_t taken[BUFFERS];
+
+/* 1: this process has said that its log cannot be written. */
+static _Atomic uint32_t complained;
+
+static struct buffer *claim(void)
+{
+	for (size_t i = 0; i < BUFFERS; i++) {
+		uint32_t free = 0;
+
+		if (compare_exchange_acq_rel(&taken[i], &free, 1)) {
+			buffers[i].bytes[0] = '\n';
+			return &buffers[i];
+		}
+	}
+	return NULL;
+}
+
+static char *record_of(struct buffer *buffer)
+{
+	return buffer->bytes + 1;
+}
+
+static void give_back(struct buffer *buffer)
+{
+	store_release(&taken[buffer - buffers], 0);
+}
+
+void report_start(void)
+{
+	report_write_start();
+}
+
+void report_after_fork_child(void)
+{
+	/* Reading is free in a child, writing copies a page. */
+	for (size_t i = 0; i < BUFFERS; i++)
+		if (load_relaxed(&taken[i]) != 0)
+			store_relaxed(&taken[i], 0);
+	if (load_relaxed(&complained) != 0)
+		store_relaxed(&complained, 0);
+}
+
+static bool logs(void)
+{
+	return options.log_path[0] != '\0';
+}
+
+/* What goes wrong with logs; strerror() takes locks and memory. */
+static const char *error_name(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return "not permitted";
+	case EFBIG:
+		return "the file is as large as this process may make it";
+	case EISDIR:
+		return "it is a directory";
+	case EMFILE:
+	case ENFILE:
+		return "no descriptor is free";
+	case ENAMETOOLONG:
+		return "the path is too long";
+	case ENOENT:
+		return "no such directory";
+	case ENOSPC:
+	case EDQUOT:
+		return "the disk is full";
+	case ENOTDIR:
+		return "a part of the path is no directory";
+	case EPIPE:
+	case ENXIO:
+		return "nobody reads the pipe";
+	case EROFS:
+		return "the file system is read-only";
+	default:
+		return NULL;
+	}
+}
+
+/* Once a process: whoever reads stderr learns that the log is not complete, and why. */
+static void complain(int error, pid_t pid)
+{
+	char bytes[FORKSAN_PATH_BYTES + 128];
+	struct text text;
+
+	if (exchange_acq_rel(&complained, 1) != 0)
+		return;
+	text_init(&text, bytes, sizeof(bytes));
+	text_put_string(&text, "==");
+	text_put_int(&text, pid);
+	text_put_string(&text, "== forksan: cannot write ");
+	text_put_string(&text, options.log_path);
+	if (error_name(-error)) {
+		text_put_string(&text, ": ");
+		text_put_string(&text, error_name(-error));
+	}
+	text_put_string(&text, " (errno ");
+	text_put_int(&text, -error);
+	text_put_char(&text, ')');
+	text_put_char(&text, '\n');
+	report_write_stderr(bytes, text.len);
+}
+
+int report_finding(const struct registry *registry, const struct finding *finding)
+{
+	struct buffer *buffer = claim();
+	pid_t pid = finding->reporter.pid;
+	int result = 0;
+	char *record;
+	size_t len;
+
+	if (buffer == NULL)
+		return -EBUSY;
+	record = record_of(buffer);
+	if (logs()) {
+		len = report_json_finding(record, FORKSAN_RECORD_BYTES, registry, finding);
+		result = report_write_log(record, len, pid);
+		if (result != 0)
+			complain(result, pid);
+	}
+	/* What cannot be logged is better said on stderr than lost. */
+	if (!logs() || result != 0) {
+		int error;
+
+		len = report_text_finding(record, FORKSAN_RECORD_BYTES, registry, finding);
+		error = report_write_stderr(record, len);
+		result = result != 0 ? result : error;
+	}
+	give_back(buffer);
+	return result;
+}
+
+/* --- records about the session ------------------------------------------------------------- */
+
+struct form {
+	size_t (*as_json)(char *bytes, size_t size, const struct registry *registry,
+			  const struct report_writer *writer);
+	size_t (*as_text)(char *bytes, size_t size, const struct registry *registry,
+			  const struct report_writer *writer);
+};
+
+static struct report_writer writer_now(void)
+{
+	struct report_writer writer = {
+		.time_ns = sys_clock_ns(CLOCK_REALTIME),
+		.pid = (pid_t)sys_getpid(),
+		.ppid = (pid_t)sys_getppid(),
+	};
+
+	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)writer.comm, 0, 0, 0, 0);
+	return writer;
+}
+
+/* `say`: whether it is worth a reader's time where there is no log. */
+static int report_form(const struct registry *registry, const struct form *form,
+		       struct report_writer writer, bool say)
+{
+	struct buffer *buffer;
+	int result;
+	char *record;
+	size_t len;
+
+	if (!logs() && !say)
+		return 0;
+	buffer = claim();
+	if (buffer == NULL)
+		return -EBUSY;
+	record = record_of(buffer);
+	if (logs()) {
+		len = form->as_json(record, FORKSAN_RECORD_BYTES, registry, &writer);
+		result = report_write_log(record, len, writer.pid);
+		if (result != 0)
+			complain(result, writer.pid);
+	} else {
+		len = form->as_text(record, FORKSAN_RECORD_BYTES, registry, &writer);
+		result = report_write_stderr(record, len);
+	}
+	give_back(buffer);
+	return result;
+}
+
+int report_session(const struct registry *registry)
+{
+	static const struct form form = {report_json_session, report_text_session};
+
+	return report_form(registry, &form, writer_now(), options.verbosity > 0);
+}
+
+int report_blind(const struct registry *registry, enum registry_counter counter, uint64_t times)
+{
+	static const struct form form = {report_json_blind, report_text_blind};
+	struct report_writer writer = writer_now();
+
+	writer.blind = counter;
+	writer.times = times;
+	return report_form(registry, &form, writer, options.verbosity > 0);
+}
+
+/* As text only when there is something to say: a program that shares nothing prints what it prints
+ * without us. */
+int report_summary(const struct registry *registry)
+{
+	static const struct form form = {report_json_summary, report_text_summary};
+	static const enum registry_counter said[] = {COUNT_NOTICES, COUNT_HAZARDS, COUNT_VIOLATIONS,
+						     LOST_REPORTS, LOST_FINDINGS};
+	bool say = options.verbosity > 0;
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		say = say || load_relaxed(&registry->header.counters[said[i]]) != 0;
+	return report_form(registry, &form, writer_now(), say);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes records: a finding, a session, a process or a summary becomes one line of JSON (log_path
+ * set) or a block of text (stderr), in one write().  A finding that cannot be logged goes to
+ * stderr, and its loss from the log is returned all the same.
+ *
+ * No descriptor is held between records: the log is opened with O_APPEND, written and closed, so
+ * there is nothing that the host could close, inherit or mistake for its own.  stderr is written
+ * only when descriptor 2 is not a socket.  Buffers are static and claimed with an atomic flag: no
+ * malloc, no lock.  Signals are blocked by the caller (finding.c).
+ */
+#ifndef FORKSAN_SHIM_REPORT_H
+#define FORKSAN_SHIM_REPORT_H
+
+#include "report/finding.h"
+
+struct registry;
+
+/* Remembers the working directory (for a relative log_path) and what stderr is.  Once, in the
+ * constructor, after options_parse(). */
+void report_start(void);
+
+/* 0 when the whole record was written, else -errno; the caller counts LOST_REPORTS. */
+int report_finding(const struct registry *registry, const struct finding *finding);
+
+/* `record` "session": written by the first process when the session starts. */
+int report_session(const struct registry *registry);
+
+/* `record` "process": this process does what cannot be seen, for the times-th time in the session.
+ * As text only with verbosity. */
+int report_blind(const struct registry *registry, enum registry_counter counter, uint64_t times);
+
+/* `record` "summary": every counter, by name.  As text only when something was found or lost, or
+ * verbosity asks for it; the same for report_session() and verbosity. */
+int report_summary(const struct registry *registry);
+
+/* Gives back buffers that other threads of the parent held.  Child of fork, async-signal-safe. */
+void report_after_fork_child(void);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stack as text: interpreter frames first, the application's own innermost one marked, native
+ * frames compact.  options.verbosity says how much of it.  Safety as render.h.
+ */
+#ifndef FORKSAN_SHIM_REPORT_STACK_H
+#define FORKSAN_SHIM_REPORT_STACK_H
+
+#include "stack/stack.h"
+#include "base/text.h"
+
+/* Appends the frames, each line after `prefix`. */
+void report_put_stack(struct text *text, const char *prefix, const struct registry *registry,
+		      struct stack_id stack);
+
+/* Appends "file:line" of the application's own innermost frame, else the innermost native frame,
+ * else "an unknown place". */
+void report_put_site(struct text *text, const struct registry *registry, struct stack_id stack);
+
+#endif

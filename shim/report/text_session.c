@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records about the session as text: that it began, what in it cannot be seen, and what it came to.
+ */
+#include "report/render.h"
+
+#include <string.h>
+
+#include "options/options.h"
+#include "report/block.h"
+#include "report/names.h"
+
+size_t report_text_session(char *bytes, size_t size, const struct registry *registry,
+			   const struct report_writer *writer)
+{
+	struct block block;
+
+	block_init(&block, bytes, size, writer->pid);
+	block_begin_line(&block);
+	text_put_string(&block.text, "forksan " FORKSAN_VERSION ": session ");
+	text_put_string(&block.text, registry->header.session);
+	text_put_string(&block.text, options.strict ? ", mode strict" : ", mode warn");
+	block_end_line(&block);
+	return block.text.len;
+}
+
+size_t report_text_blind(char *bytes, size_t size, const struct registry *registry,
+			 const struct report_writer *writer)
+{
+	struct block block;
+
+	(void)registry;
+	block_init(&block, bytes, size, writer->pid);
+	block_begin_line(&block);
+	text_put_string(&block.text, "forksan: not seen, by ");
+	text_put_int(&block.text, writer->pid);
+	text_put_string(&block.text, " (");
+	text_put_clean(&block.text, writer->comm, strnlen(writer->comm, sizeof(writer->comm)));
+	text_put_string(&block.text, "): ");
+	text_put_string(&block.text, counter_sentence(writer->blind));
+	block_end_line(&block);
+	return block.text.len;
+}
+
+/* "2 findings of level hazard" out of "findings of level hazard". */
+static void put_count(struct block *block, const struct registry *registry,
+		      enum registry_counter counter)
+{
+	uint64_t count = load_relaxed(&registry->header.counters[counter]);
+
+	if (count == 0)
+		return;
+	block_begin_line(block);
+	text_put_string(&block->text, counter_is_loss(counter) ? "  not seen: " : "  ");
+	text_put_uint(&block->text, count);
+	text_put_char(&block->text, ' ');
+	text_put_string(&block->text, counter_sentence(counter));
+	block_end_line(block);
+}
+
+size_t report_text_summary(char *bytes, size_t size, const struct registry *registry,
+			   const struct report_writer *writer)
+{
+	struct block block;
+
+	block_init(&block, bytes, size, writer->pid);
+	block_begin_line(&block);
+	text_put_string(&block.text, "forksan: summary of session ");
+	text_put_string(&block.text, registry->header.session);
+	block_end_line(&block);
+	for (unsigned i = 0; i < COUNTER_COUNT; i++)
+		put_count(&block, registry, (enum registry_counter)i);
+	return block.text.len;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files that are mapped into this process: which of them holds an address, what a symbol of
+ * one is worth, and its number in the registry, by which every process of the session knows it.
+ *
+ * The loader's own functions for this (dl_iterate_phdr, dlsym, dladdr) take its lock.  A fork child
+ * of a threaded process may find that lock taken for ever, and a report may be written in a signal
+ * handler that interrupted dlopen; so the loader's list is read as data, through peek.h.
+ * Where libc has _dl_find_object (glibc 2.35), which is lock-free and async-signal-safe by its
+ * manual, it answers address -> file; elsewhere the list is searched.
+ *
+ * Any thread, signal handler and fork child.  No lock, no allocation, no errno.
+ */
+#ifndef FORKSAN_SHIM_MODULE_H
+#define FORKSAN_SHIM_MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "forksan/limits.h"
+#include "stack/peek.h"
+
+struct registry;
+
+/* A loaded file.  Addresses are of this process; 0 is "none". */
+struct module {
+	uintptr_t map;	   /* the loader's struct link_map */
+	uintptr_t bias;	   /* l_addr: address = bias + what the file says */
+	uintptr_t name;	   /* l_name: a string; empty for the program itself */
+	uintptr_t dynamic; /* l_ld */
+	uintptr_t header;  /* its ELF header */
+	uintptr_t start;   /* of the mapping */
+	uintptr_t end;
+	uintptr_t eh_frame_header; /* PT_GNU_EH_FRAME */
+};
+
+/* The file that holds `address`; false when none does.  About 50 ns with _dl_find_object. */
+bool module_find(struct peek *peek, uintptr_t address, struct module *out);
+
+/* Walks the loader's list: the module after `previous`, the program itself first (previous: map 0).
+ * False at the end, and where the list makes no sense because it is being changed. */
+bool module_next(struct peek *peek, const struct module *previous, struct module *out);
+
+/* True when `module` is still the last of the loader's list as it was when module_next() gave it.
+ */
+bool module_is_last(struct peek *peek, const struct module *module);
+
+/* The address of the symbol that `module` defines (DT_GNU_HASH, else DT_HASH; any version), or 0.
+ */
+uintptr_t module_symbol(struct peek *peek, const struct module *module, const char *name);
+
+/* The file name without its directory, cut to size - 1; "" for the program itself. */
+void module_base_name(struct peek *peek, const struct module *module, char *out, size_t size);
+
+/* The build-id from the loaded notes; returns its length, 0 when there is none. */
+uint32_t module_build_id(struct peek *peek, const struct module *module,
+			 uint8_t out[FORKSAN_BUILD_ID_BYTES]);
+
+/* Its number in the registry + 1, stored there when it is new; 0: the table is full. */
+uint32_t module_intern(struct registry *registry, struct peek *peek, const struct module *module);
+
+#endif

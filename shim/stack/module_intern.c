@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A module's number in the registry: path and build-id, stored once for all processes.
+ *
+ * registry.modules is an open hash table by content.  An entry's `hash` is claimed by exchanging 0
+ * for 1, the rest is filled in, and the content's hash is published with release; readers acquire
+ * it and find the entry complete for ever.  A process killed in between leaves a 1, which everybody
+ * skips; two that store the same module at once make two entries, which costs only the room.
+ *
+ * The cache is this process's own: one word an entry, a tag of the mapping above and the number
+ * below, so that a reader sees all of it or another whole entry.  A file that is unloaded and
+ * another loaded in its very place, under the same link_map, would be mistaken for it: the tag
+ * holds the address of the name too, which the loader allocates anew.
+ */
+#include "stack/module.h"
+
+#include <unistd.h>
+
+#include "forksan/registry.h"
+#include "registry/registry.h"
+#include "stack/store.h"
+#include "base/sys.h"
+
+#include <elf.h>
+#include <link.h>
+
+#define CACHE_ENTRIES 256
+#define CACHE_TAG_MASK (~UINT64_C(0xffff))
+#define MAX_PROBES 64
+#define MAX_PROGRAM_HEADERS 64
+#define MAX_NOTE_BYTES 4096
+
+static _Atomic uint64_t cache[CACHE_ENTRIES];
+
+/* The content of an entry, being prepared. */
+struct module_content {
+	uint32_t build_id_len;
+	uint8_t build_id[FORKSAN_BUILD_ID_BYTES];
+	char path[sizeof(((struct registry_module *)0)->path)];
+};
+
+/* Walks the notes of one PT_NOTE segment.  Its entries are aligned to 4 bytes; those of segments
+ * aligned to 8 (.note.gnu.property) hold no build-id. */
+static uint32_t build_id_in_notes(struct peek *peek, uintptr_t notes, uint64_t len_bytes,
+				  uint8_t out[FORKSAN_BUILD_ID_BYTES])
+{
+	uint64_t at = 0;
+
+	while (at + sizeof(ElfW(Nhdr)) <= len_bytes && len_bytes <= MAX_NOTE_BYTES) {
+		ElfW(Nhdr) note;
+		char name[4];
+		uint64_t name_len, data_len;
+
+		if (!peek_copy(peek, notes + at, &note, sizeof(note)))
+			return 0;
+		at += sizeof(note);
+		name_len = ((uint64_t)note.n_namesz + 3) & ~UINT64_C(3);
+		data_len = ((uint64_t)note.n_descsz + 3) & ~UINT64_C(3);
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof(name) &&
+		    peek_copy(peek, notes + at, name, sizeof(name)) &&
+		    memcmp(name, "GNU", sizeof(name)) == 0) {
+			uint32_t len = note.n_descsz;
+
+			if (len > FORKSAN_BUILD_ID_BYTES)
+				len = FORKSAN_BUILD_ID_BYTES;
+			return peek_copy(peek, notes + at + name_len, out, len) ? len : 0;
+		}
+		at += name_len + data_len;
+	}
+	return 0;
+}
+
+uint32_t module_build_id(struct peek *peek, const struct module *module,
+			 uint8_t out[FORKSAN_BUILD_ID_BYTES])
+{
+	ElfW(Ehdr) elf;
+	ElfW(Phdr) header;
+
+	if (!peek_copy(peek, module->header, &elf, sizeof(elf)) ||
+	    memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_phentsize != sizeof(header))
+		return 0;
+	for (unsigned i = 0; i < elf.e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
+		uint32_t len;
+
+		if (!peek_copy(peek, module->header + elf.e_phoff + i * sizeof(header), &header,
+			       sizeof(header)))
+			return 0;
+		if (header.p_type != PT_NOTE)
+			continue;
+		len = build_id_in_notes(peek, module->bias + header.p_vaddr, header.p_memsz, out);
+		if (len != 0)
+			return len;
+	}
+	return 0;
+}
+
+/* The loader keeps the name as it was given.  A relative one is completed with the directory of
+ * now, which is right unless the program has changed it since; the build-id tells then. */
+static void read_path(struct peek *peek, const struct module *module, char *out, size_t size)
+{
+	char name[FORKSAN_PATH_BYTES];
+	size_t len = 0;
+	size_t start = 0;
+	long got;
+
+	if (!peek_string(peek, module->name, name, sizeof(name), &len) || len == 0) {
+		got = sys_readlink("/proc/self/exe", name, sizeof(name) - 1);
+		len = got > 0 ? (size_t)got : 0;
+	} else if (name[0] != '/' && strchr(name, '/') != NULL) {
+		got = sys_call(SYS_getcwd, (long)(uintptr_t)out, (long)size, 0, 0, 0, 0);
+		if (got > 1 && out[0] == '/' && (size_t)got + len < size) {
+			start = (size_t)got;
+			out[start - 1] = '/';
+		}
+	}
+	if (len > size - 1 - start)
+		len = size - 1 - start;
+	memcpy(out + start, name, len);
+	out[start + len] = '\0';
+}
+
+static bool same_content(const struct registry_module *entry, const struct module_content *content)
+{
+	return entry->build_id_len == content->build_id_len &&
+	       memcmp(entry->build_id, content->build_id, sizeof(entry->build_id)) == 0 &&
+	       strncmp(entry->path, content->path, sizeof(entry->path)) == 0;
+}
+
+static uint32_t store(struct registry *registry, const struct module_content *content)
+{
+	uint64_t hash = stack_store_hash(content, sizeof(*content));
+
+	for (uint32_t i = 0; i < MAX_PROBES; i++) {
+		uint32_t index = (uint32_t)(hash + i) % FORKSAN_MAX_MODULES;
+		struct registry_module *entry = &registry->modules[index];
+		uint64_t found;
+
+		if (registry_populate(entry, sizeof(*entry)) != 0)
+			return 0;
+		found = load_acquire(&entry->hash);
+		if (found == hash && same_content(entry, content))
+			return index + 1;
+		if (found != 0 || !compare_exchange_acq_rel(&entry->hash, &found, 1))
+			continue;
+		entry->build_id_len = content->build_id_len;
+		memcpy(entry->build_id, content->build_id, sizeof(entry->build_id));
+		memcpy(entry->path, content->path, sizeof(entry->path));
+		store_release(&entry->hash, hash);
+		return index + 1;
+	}
+	return 0;
+}
+
+uint32_t module_intern(struct registry *registry, struct peek *peek, const struct module *module)
+{
+	uint64_t key[5] = {(uintptr_t)registry, module->start, module->end, module->dynamic,
+			   module->name};
+	uint64_t tag = stack_store_hash(key, sizeof(key));
+	_Atomic uint64_t *slot = &cache[tag % CACHE_ENTRIES];
+	uint64_t word = load_relaxed(slot);
+	struct module_content content;
+	uint32_t number;
+
+	tag &= CACHE_TAG_MASK;
+	if (word != 0 && (word & CACHE_TAG_MASK) == tag)
+		return (uint32_t)(word & ~CACHE_TAG_MASK);
+	memset(&content, 0, sizeof(content));
+	read_path(peek, module, content.path, sizeof(content.path));
+	content.build_id_len = module_build_id(peek, module, content.build_id);
+	number = store(registry, &content);
+	if (number != 0)
+		store_relaxed(slot, tag | number);
+	return number;
+}

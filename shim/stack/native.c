@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Native frames of the calling thread, by cfi.h; each is kept as a module's number and an
+ * offset in it, which any process of the session can name later.
+ *
+ * Code without call frame information (a just-in-time compiler's) is passed by its frame pointer
+ * when that looks like one; otherwise the stack ends there.  The walk never ends the host: every
+ * read is peeked, and each step must lead outwards.
+ */
+#include "stack/walk.h"
+
+#include "forksan/atomics.h"
+#include "forksan/registry.h"
+
+/* Frames in a row without call frame information: more is a walk gone astray. */
+#define MAX_WITHOUT_CFI 8
+
+/* libc's exit(), or 0.  It calls the handlers and does not return, so its frame is within the few
+ * instructions that it has. */
+static _Atomic uintptr_t exit_function;
+#define EXIT_BYTES 64
+
+void stack_native_consider(struct peek *peek, const struct module *module, const char *name)
+{
+	if (strcmp(name, "libc.so.6") == 0)
+		store_relaxed(&exit_function, module_symbol(peek, module, "exit"));
+}
+
+struct walk {
+	struct stack_capture *capture;
+	struct registry *registry;
+	struct module module; /* of the last frame; start 0: none */
+	uint64_t module_word; /* its number, shifted into place */
+	struct module own;    /* forksan itself */
+	unsigned without_cfi;
+	bool seen_other; /* a frame that is not forksan's has come */
+};
+
+/* The registers as they are here.  One statement, so that they all belong to one pc. */
+static inline __attribute__((always_inline)) void read_registers(struct cfi_registers *registers)
+{
+	memset(registers, 0, sizeof(*registers));
+#if defined(__x86_64__)
+	__asm__ volatile("movq %%rbx, 24(%0)\n\t"
+			 "movq %%rbp, 48(%0)\n\t"
+			 "movq %%rsp, 56(%0)\n\t"
+			 "movq %%r12, 96(%0)\n\t"
+			 "movq %%r13, 104(%0)\n\t"
+			 "movq %%r14, 112(%0)\n\t"
+			 "movq %%r15, 120(%0)\n\t"
+			 "leaq 0(%%rip), %%rax\n\t"
+			 "movq %%rax, 128(%0)\n\t"
+			 :
+			 : "r"(registers->value)
+			 : "rax", "memory");
+#elif defined(__aarch64__)
+	__asm__ volatile("stp x19, x20, [%0, #152]\n\t"
+			 "stp x21, x22, [%0, #168]\n\t"
+			 "stp x23, x24, [%0, #184]\n\t"
+			 "stp x25, x26, [%0, #200]\n\t"
+			 "stp x27, x28, [%0, #216]\n\t"
+			 "stp x29, x30, [%0, #232]\n\t"
+			 "mov x9, sp\n\t"
+			 "adr x10, .\n\t"
+			 "stp x9, x10, [%0, #248]\n\t"
+			 :
+			 : "r"(registers->value)
+			 : "x9", "x10", "memory");
+#endif
+}
+
+/* Makes walk->module the module of `address`; false when no file is mapped there. */
+static bool enter_module(struct walk *walk, uintptr_t address)
+{
+	if (walk->module.start != 0 && address >= walk->module.start && address < walk->module.end)
+		return true;
+	if (!module_find(&walk->capture->peek, address, &walk->module)) {
+		walk->module = (struct module){0};
+		return false;
+	}
+	walk->module_word =
+		(uint64_t)module_intern(walk->registry, &walk->capture->peek, &walk->module)
+		<< REGISTRY_FRAME_MODULE_SHIFT;
+	return true;
+}
+
+/* Keeps the frame at `address`; false when there is no more room. */
+static bool keep_frame(struct walk *walk, uintptr_t address, bool in_module)
+{
+	struct stack_capture *capture = walk->capture;
+	uint64_t offset = address;
+
+	/* forksan's own frames come first: the wrapper and what it called */
+	if (!walk->seen_other && in_module && walk->module.start == walk->own.start)
+		return true;
+	walk->seen_other = true;
+	if (address - load_relaxed(&exit_function) < EXIT_BYTES)
+		capture->exiting = true;
+	if (capture->native_count == FORKSAN_MAX_NATIVE_FRAMES) {
+		capture->native_truncated = true;
+		return false;
+	}
+	if (in_module && walk->module_word != 0)
+		offset = walk->module_word |
+			 ((address - walk->module.bias) & REGISTRY_FRAME_OFFSET_MASK);
+	else
+		offset &= REGISTRY_FRAME_OFFSET_MASK;
+	capture->native[capture->native_count++] = offset;
+	return true;
+}
+
+/* The frame pointer's way: the caller's frame pointer and the return address lie where it points.
+ */
+static bool step_by_frame_pointer(struct walk *walk, struct cfi_registers *registers)
+{
+	uint64_t frame = registers->value[CFI_FP];
+	uint64_t saved[2];
+
+	if (++walk->without_cfi > MAX_WITHOUT_CFI || frame < registers->value[CFI_SP] ||
+	    frame % 8 != 0 || !peek_copy(&walk->capture->peek, frame, saved, sizeof(saved)) ||
+	    saved[1] == 0)
+		return false;
+	registers->value[CFI_FP] = saved[0];
+	registers->value[CFI_SP] = frame + sizeof(saved);
+	registers->value[CFI_PC] = saved[1];
+	return true;
+}
+
+#if defined(__aarch64__)
+/* The kernel's trampoline for returning from a signal handler has no usable tables here: it is
+ * known by its two instructions, and the interrupted registers lie in the frame that the kernel
+ * made (arch/arm64/kernel/signal.c: struct rt_sigframe; asm/sigcontext.h). */
+#define TRAMPOLINE UINT64_C(0xd4000001d2801168) /* mov x8, #139; svc #0 */
+#define SIGNAL_FRAME_REGISTERS 312		/* x0 to x30, sp, pc: in the order of ours */
+
+static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registers *registers)
+{
+	uint64_t code = 0;
+
+	return peek_u64(&walk->capture->peek, pc, &code) && code == TRAMPOLINE &&
+	       peek_copy(&walk->capture->peek, registers->value[CFI_SP] + SIGNAL_FRAME_REGISTERS,
+			 registers->value, sizeof(registers->value));
+}
+#else
+static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registers *registers)
+{
+	(void)walk;
+	(void)pc;
+	(void)registers;
+	return false; /* libc's trampoline has tables */
+}
+#endif
+
+static void walk_frames(struct walk *walk, struct cfi_registers *registers)
+{
+	struct stack_capture *capture = walk->capture;
+	bool exact = true; /* pc is an instruction that was about to run, not a return address */
+
+	for (;;) {
+		uint64_t old_sp = registers->value[CFI_SP];
+		uintptr_t address = registers->value[CFI_PC] - (exact ? 0 : 1);
+		bool in_module = enter_module(walk, address);
+		bool interrupted = false;
+		enum cfi_result result = CFI_UNKNOWN;
+
+		if (!keep_frame(walk, address, in_module))
+			return;
+		if (in_module)
+			result = cfi_step(&capture->peek, &capture->shared.cfi, &walk->module,
+					  address, registers, &interrupted);
+		if (result == CFI_OUTERMOST)
+			return;
+		if (result == CFI_UNKNOWN) {
+			interrupted = step_from_signal(walk, registers->value[CFI_PC], registers);
+			if (!interrupted && !step_by_frame_pointer(walk, registers))
+				return;
+		}
+		/* A signal handler may run on a stack of its own, anywhere; else callers lie
+		 * outwards.  Equal: a leaf function on AArch64 that has saved nothing. */
+		if (!interrupted && registers->value[CFI_SP] <= old_sp &&
+		    !(registers->value[CFI_SP] == old_sp && exact))
+			return;
+		exact = interrupted;
+	}
+}
+
+/* Where forksan is a part of the program (unit tests), nothing is its own. */
+static void find_own(struct walk *walk)
+{
+	struct module *own = &walk->own;
+	char name[2];
+
+	if (!module_find(&walk->capture->peek, (uintptr_t)&stack_native_walk, own))
+		return;
+	module_base_name(&walk->capture->peek, own, name, sizeof(name));
+	if (name[0] == '\0')
+		*own = (struct module){0};
+}
+
+__attribute__((__noinline__)) void stack_native_walk(struct stack_capture *capture,
+						     struct registry *registry)
+{
+	struct walk walk = {.capture = capture, .registry = registry};
+	struct cfi_registers registers;
+
+	find_own(&walk);
+	read_registers(&registers);
+	walk_frames(&walk, &registers);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads stored stacks back.  The registry is shared: what stands in it may have been written by a
+ * process that went wild, so every count and index is bounded, and every string must end inside its
+ * field.  See stack.h.
+ */
+#include "stack/stack.h"
+
+#include <string.h>
+
+#include "stack/elfsym.h"
+#include "forksan/registry.h"
+
+#define FRAME_HEAD_BYTES 5
+
+static const struct registry_stack *find(const struct registry *registry, struct stack_id id)
+{
+	const struct registry_stack *stack;
+
+	if (registry == NULL || id.n == 0 || id.n > FORKSAN_MAX_STACKS)
+		return NULL;
+	stack = &registry->stacks[id.n - 1];
+	return load_acquire(&stack->hash) > 1 ? stack : NULL;
+}
+
+static unsigned native_count(const struct registry_stack *stack)
+{
+	return stack->native_count <= FORKSAN_MAX_NATIVE_FRAMES ? stack->native_count : 0;
+}
+
+/* Finds frame `index` of the text; with out NULL it counts.  Returns how many frames there are up
+ * to and including it. */
+static unsigned read_text(const struct registry_stack *stack, unsigned index,
+			  struct stack_frame *out)
+{
+	size_t len = stack->text_len_bytes <= sizeof(stack->text) ? stack->text_len_bytes : 0;
+	const char *end = stack->text + len;
+	const char *at = stack->text;
+	unsigned count = 0;
+
+	while (end - at > FRAME_HEAD_BYTES && count <= index) {
+		const unsigned char *head = (const unsigned char *)at;
+		const char *function = at + FRAME_HEAD_BYTES;
+		const char *function_end = memchr(function, '\0', (size_t)(end - function));
+		const char *file_end;
+
+		if (function_end == NULL || head[0] >= LANGUAGE_COUNT)
+			break;
+		file_end = memchr(function_end + 1, '\0', (size_t)(end - function_end - 1));
+		if (file_end == NULL)
+			break;
+		if (count == index && out != NULL) {
+			*out = (struct stack_frame){
+				.language = (enum language)head[0],
+				.line = head[1] | (uint32_t)head[2] << 8 | (uint32_t)head[3] << 16 |
+					(uint32_t)head[4] << 24,
+			};
+			if (function_end != function)
+				out->function = function;
+			if (file_end != function_end + 1)
+				out->file = function_end + 1;
+		}
+		count++;
+		at = file_end + 1;
+	}
+	return count;
+}
+
+static unsigned text_count(const struct registry_stack *stack)
+{
+	return read_text(stack, UINT32_MAX, NULL);
+}
+
+static void read_native(const struct registry *registry, uint64_t word, struct stack_frame *out)
+{
+	uint64_t number = word >> REGISTRY_FRAME_MODULE_SHIFT;
+	const struct registry_module *module;
+
+	*out = (struct stack_frame){
+		.language = LANGUAGE_NATIVE,
+		.offset = word & REGISTRY_FRAME_OFFSET_MASK,
+	};
+	if (number == 0 || number > FORKSAN_MAX_MODULES)
+		return;
+	module = &registry->modules[number - 1];
+	if (load_acquire(&module->hash) <= 1 ||
+	    memchr(module->path, '\0', sizeof(module->path)) == NULL)
+		return;
+	out->module = module->path;
+	if (module->build_id_len > 0 && module->build_id_len <= sizeof(module->build_id)) {
+		out->build_id = module->build_id;
+		out->build_id_len = module->build_id_len;
+	}
+}
+
+unsigned stack_frame_count(const struct registry *registry, struct stack_id id)
+{
+	const struct registry_stack *stack = find(registry, id);
+
+	return stack == NULL ? 0 : text_count(stack) + native_count(stack);
+}
+
+bool stack_is_truncated(const struct registry *registry, struct stack_id id)
+{
+	const struct registry_stack *stack = find(registry, id);
+
+	return stack != NULL && stack->truncated != 0;
+}
+
+bool stack_frame_at(const struct registry *registry, struct stack_id id, unsigned index,
+		    struct stack_frame *out)
+{
+	const struct registry_stack *stack = find(registry, id);
+	unsigned text;
+
+	if (stack == NULL)
+		return false;
+	text = read_text(stack, index, out);
+	if (index < text)
+		return true;
+	if (index - text >= native_count(stack))
+		return false;
+	read_native(registry, stack->native[index - text], out);
+	return true;
+}
+
+size_t stack_frame_symbol(const struct stack_frame *frame, char *out, size_t size)
+{
+	if (frame->language != LANGUAGE_NATIVE || frame->module == NULL || frame->offset == 0)
+		return 0;
+	return elfsym_name(frame->module, frame->build_id, frame->build_id_len, frame->offset, out,
+			   size);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ruby frames of the calling thread: CRuby 2.7 to 3.4, with the GVL or without it.
+ *
+ * rb_profile_frames() was made for sampling profilers: it walks the control frames of the current
+ * execution context, allocates nothing and takes no lock; rb_profile_frame_path(), _label() and,
+ * where there is a path, _absolute_path() only read fields (vm_backtrace.c).  The other accessors
+ * make strings, and are not called.
+ *
+ * What each version needs:
+ *  - a thread that Ruby does not know has no execution context, and some versions do not look:
+ *    ruby_native_thread_p() is asked first;
+ *  - the main thread keeps its context when the VM has been taken down, which happens right before
+ *    exit(); nothing is read when exit() is among the native frames, which are therefore walked
+ *    first, nor when the pointer to the VM, where it can be seen, is gone;
+ *  - up to 2.7 the current context is a global variable of whoever has the GVL: ruby27.c;
+ *  - 3.1 to 3.3 loop for ever when asked to skip frames: none are skipped;
+ *  - an accessor ends the process when it is given anything but a method entry or an instruction
+ *    sequence, which garbage collection may leave for a moment: the type is looked at before.
+ *
+ * Frames of functions written in C have no path and are left out: their names would be looked up in
+ * a table that has a lock.
+ */
+#include "stack/ruby.h"
+
+#include <string.h>
+
+#include "forksan/atomics.h"
+#include "base/text.h"
+
+/* struct RBasic: flags, klass.  Flag bits: include/ruby/internal/value_type.h, fl_type.h;
+ * internal/imemo.h. */
+#define TYPE_MASK 0x1f
+#define TYPE_STRING 0x05
+#define TYPE_IMEMO 0x1a
+#define USER_SHIFT 12
+#define IMEMO_MASK 0xf
+#define IMEMO_METHOD_ENTRY 6
+#define IMEMO_ISEQ 7
+#define STRING_NO_EMBED (1u << (USER_SHIFT + 1))
+#define EMBED_LEN_SHIFT (USER_SHIFT + 2)
+#define EMBED_LEN_MASK 0x1f
+
+/* struct RString: up to 3.1 the length of a short string is in its flags and the bytes follow the
+ * header; since 3.2 the length always comes first (variable width allocation). */
+#define STRING_LEN 16
+#define STRING_SHORT_BYTES_OLD 16
+#define STRING_BYTES 24 /* or the pointer to them */
+
+/* As in python.c: written by the one that scans, then published. */
+static struct ruby rubies[4];
+static _Atomic uint32_t published;
+static uint32_t next_place;
+
+static char complaint[96];
+static _Atomic uint32_t complaint_ready;
+
+static void complain(const uint32_t version[2])
+{
+	struct text text;
+
+	if (load_relaxed(&complaint_ready) != 0)
+		return;
+	text_init(&text, complaint, sizeof(complaint));
+	text_put_string(&text, "Ruby ");
+	text_put_uint(&text, version[0]);
+	text_put_char(&text, '.');
+	text_put_uint(&text, version[1]);
+	text_put_string(&text, " is not known: stacks have no Ruby frames");
+	store_release(&complaint_ready, 1);
+}
+
+const char *stack_ruby_complaint(void)
+{
+	return load_acquire(&complaint_ready) != 0 ? complaint : NULL;
+}
+
+static bool is_known(const uint32_t version[2])
+{
+	return (version[0] == 2 && version[1] == 7) || (version[0] == 3 && version[1] <= 4);
+}
+
+void stack_ruby_consider(struct peek *peek, const struct module *module, const char *name)
+{
+	struct ruby *ruby = &rubies[next_place % (sizeof(rubies) / sizeof(rubies[0]))];
+	uint32_t version[2] = {0};
+	uintptr_t api;
+
+	if (name[0] != '\0' && strncmp(name, "libruby", 7) != 0)
+		return;
+	api = module_symbol(peek, module, "ruby_api_version");
+	if (api == 0)
+		return;
+	(void)peek_copy(peek, api, version, sizeof(version));
+	*ruby = (struct ruby){
+		.home = stack_home_of(module),
+		.vm = module_symbol(peek, module, "ruby_current_vm_ptr"),
+		.is_native_thread =
+			(int (*)(void))module_symbol(peek, module, "ruby_native_thread_p"),
+		.frames = (int (*)(int, int, uint64_t *, int *))module_symbol(peek, module,
+									      "rb_profile_frames"),
+		.path = (uint64_t(*)(uint64_t))module_symbol(peek, module, "rb_profile_frame_path"),
+		.absolute_path = (uint64_t(*)(uint64_t))module_symbol(
+			peek, module, "rb_profile_frame_absolute_path"),
+		.label = (uint64_t(*)(uint64_t))module_symbol(peek, module,
+							      "rb_profile_frame_label"),
+		.short_len_in_flags = version[0] == 2 || version[1] < 2,
+	};
+	if (version[0] == 2)
+		ruby->iseq_line = (uint32_t(*)(uint64_t, uint64_t))module_symbol(peek, module,
+										 "rb_iseq_line_no");
+	if (!is_known(version) || ruby->is_native_thread == NULL || ruby->frames == NULL ||
+	    ruby->path == NULL || ruby->absolute_path == NULL || ruby->label == NULL ||
+	    (version[0] == 2 && (ruby->iseq_line == NULL || ruby->vm == 0))) {
+		complain(version);
+		return;
+	}
+	store_release(&published, next_place % (sizeof(rubies) / sizeof(rubies[0])) + 1);
+	next_place++;
+}
+
+/* A String's bytes; returns the length, 0 when it is none. */
+static size_t read_string(struct peek *peek, const struct ruby *ruby, uint64_t object, char *out,
+			  size_t size)
+{
+	uint64_t flags, len = 0;
+	uintptr_t bytes = 0;
+
+	/* small numbers, symbols, nil and the like are no addresses: all have a low bit set, or are
+	 * below the first page */
+	if ((object & 7) != 0 || !peek_u64(peek, object, &flags) ||
+	    (flags & TYPE_MASK) != TYPE_STRING)
+		return 0;
+	if (ruby->short_len_in_flags && (flags & STRING_NO_EMBED) == 0) {
+		len = flags >> EMBED_LEN_SHIFT & EMBED_LEN_MASK;
+		bytes = object + STRING_SHORT_BYTES_OLD;
+	} else {
+		if (!peek_u64(peek, object + STRING_LEN, &len))
+			return 0;
+		bytes = object + STRING_BYTES;
+		if ((flags & STRING_NO_EMBED) != 0 && !peek_pointer(peek, bytes, &bytes))
+			return 0;
+	}
+	if (len > size - 1) { /* the end of a path says more */
+		bytes += len - (size - 1);
+		len = size - 1;
+	}
+	return peek_copy(peek, bytes, out, len) ? len : 0;
+}
+
+/* The kind of an internal object, IMEMO_...; -1: it is none. */
+static int read_kind(struct peek *peek, uint64_t object)
+{
+	uint64_t flags;
+
+	if ((object & 7) != 0 || !peek_u64(peek, object, &flags) ||
+	    (flags & TYPE_MASK) != TYPE_IMEMO)
+		return -1;
+	return (int)(flags >> USER_SHIFT & IMEMO_MASK);
+}
+
+bool stack_ruby_is_iseq(struct peek *peek, uint64_t frame)
+{
+	return read_kind(peek, frame) == IMEMO_ISEQ;
+}
+
+/* True for what the accessors take without ending the process. */
+static bool is_frame(struct peek *peek, uint64_t frame)
+{
+	int kind = read_kind(peek, frame);
+
+	return kind == IMEMO_METHOD_ENTRY || kind == IMEMO_ISEQ;
+}
+
+/* The file of a frame: absolute where it has such a path (code from eval has none).  A function
+ * written in C has neither; the accessor of the absolute path would make a string for one. */
+static size_t read_file(struct peek *peek, const struct ruby *ruby, uint64_t frame, char *out,
+			size_t size)
+{
+	size_t given = read_string(peek, ruby, ruby->path(frame), out, size);
+	size_t absolute;
+
+	if (given == 0)
+		return 0;
+	absolute = read_string(peek, ruby, ruby->absolute_path(frame), out, size);
+	return absolute != 0 ? absolute : given;
+}
+
+bool stack_ruby_push(struct stack_capture *capture, const struct ruby *ruby, uint64_t frame,
+		     uint32_t line)
+{
+	struct peek *peek = &capture->peek;
+	size_t file_len = read_file(peek, ruby, frame, capture->file, sizeof(capture->file));
+	size_t label_len;
+
+	if (file_len == 0)
+		return true;
+	label_len = read_string(peek, ruby, ruby->label(frame), capture->function,
+				sizeof(capture->function));
+	stack_text_push(&capture->text, LANGUAGE_RUBY, capture->function, label_len, capture->file,
+			file_len, line);
+	return !capture->text.truncated || !capture->text.has_own;
+}
+
+static void walk_frames(struct stack_capture *capture, const struct ruby *ruby)
+{
+	uint64_t *frames = capture->shared.ruby.frames;
+	int *lines = capture->shared.ruby.lines;
+	int count = ruby->frames(0, STACK_MAX_RUBY_FRAMES, frames, lines);
+
+	for (int i = 0; i < count && i < STACK_MAX_RUBY_FRAMES; i++) {
+		/* the outermost, with line 0, is a dummy */
+		if (!is_frame(&capture->peek, frames[i]) || (i == count - 1 && lines[i] <= 0))
+			continue;
+		if (!stack_ruby_push(capture, ruby, frames[i],
+				     lines[i] > 0 ? (uint32_t)lines[i] : 0))
+			return;
+	}
+}
+
+void stack_ruby_walk(struct stack_capture *capture)
+{
+	uint32_t number = load_acquire(&published);
+	struct peek *peek = &capture->peek;
+	const struct ruby *ruby;
+	uintptr_t vm = 0;
+
+	if (number == 0 || capture->exiting)
+		return;
+	ruby = &rubies[number - 1];
+	if (!stack_home_is_loaded(peek, (uintptr_t)ruby->frames, ruby->home))
+		return;
+	if (ruby->vm != 0 && (!peek_pointer(peek, ruby->vm, &vm) || vm == 0))
+		return;
+	if (ruby->is_native_thread() == 0)
+		return;
+	if (ruby->iseq_line != NULL)
+		stack_ruby27_walk(capture, ruby, vm);
+	else
+		walk_frames(capture, ruby);
+}

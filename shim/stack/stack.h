@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stacks: taken where something happens, stored once in the registry, named by an id.
+ *
+ * stack.c takes and stores; native.c walks the machine's frames; python.c (ruby, perl,
+ * php) add the interpreter's own; read.c reads a stored stack back, in any process of the
+ * session.  Each walker finds what it needs at run time and, where that is missing or the version
+ * is unknown, yields no frames: a stack is never a reason to fail.
+ *
+ * Nothing here calls an interpreter's code, takes its locks or allocates; memory that belongs to an
+ * interpreter is read through peek.h, which answers "no" instead of crashing.
+ */
+#ifndef FORKSAN_SHIM_STACK_H
+#define FORKSAN_SHIM_STACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "forksan/finding.h"
+#include "forksan/limits.h"
+
+struct registry;
+
+/* Index + 1 in registry.stacks; 0: no stack. */
+struct stack_id {
+	uint32_t n;
+};
+
+/* --- taking ------------------------------------------------------------------------------- */
+
+/* Finds the interpreters and the loaded files, and walks once, so that stack_take() neither loads
+ * nor allocates afterwards.  May take the loader's lock: called from wrappers of connect and fork
+ * in the caller's normal context, never from a report.  Idempotent, thread-safe; cheap (well under
+ * a microsecond) when no library was loaded since the last call. */
+void stack_warm(void);
+
+/* Takes the calling thread's stack and stores it; frames of forksan itself are left out.  About
+ * 1.5 KiB of the caller's stack.  No malloc, no lock; leaves errno as it was; async-signal-safe.
+ * Returns 0 when there is no registry or its table is full (counted as LOST_STACKS). */
+struct stack_id stack_take(void);
+
+/* One sentence for a high verbosity, naming an interpreter that is here and whose version is not
+ * known, so that its frames are missing; NULL: none.  Each process gives each sentence once. */
+const char *stack_complaint(void);
+
+/* Forgets what a fork made invalid (half-finished walks of other threads).  Child,
+ * async-signal-safe. */
+void stack_after_fork_child(void);
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+/* One frame as a report shows it.  Strings are borrowed from the registry; NULL is "not known". */
+struct stack_frame {
+	enum language language;
+	const char *function; /* interpreter frames only; native: stack_frame_symbol() */
+	const char *file; /* interpreter frames only: the source file, as the interpreter has it */
+	uint32_t line;	  /* 0: not known */
+	/* native frames only */
+	const char *module; /* path of the mapped file */
+	/* Of the call instruction (its last byte) from the file's load base, ready to be looked up
+	 * in symbol and line tables.  Without a module: the address itself. */
+	uint64_t offset;
+	const uint8_t *build_id; /* NULL: the file has none */
+	uint32_t build_id_len;
+};
+
+/* Frames of a stored stack: interpreter frames first, innermost first, then native ones, innermost
+ * first.  0 for "no stack" and for anything that makes no sense.  Async-signal-safe. */
+unsigned stack_frame_count(const struct registry *registry, struct stack_id id);
+
+/* True when outer frames were left out of the stored stack for want of room. */
+bool stack_is_truncated(const struct registry *registry, struct stack_id id);
+
+/* Frame number `index` of the above; false when there is none. */
+bool stack_frame_at(const struct registry *registry, struct stack_id id, unsigned index,
+		    struct stack_frame *out);
+
+/* The function of a native frame, from the file's symbol table (mangled as it stands there), into
+ * `out` with a NUL; returns its length, 0 when it is not known or the file is not the one that was
+ * loaded (build-id).  Opens and maps the file for the time of the call: for reports, not hot paths.
+ * No malloc, no lock; async-signal-safe. */
+size_t stack_frame_symbol(const struct stack_frame *frame, char *out, size_t size);
+
+/* --- for the walkers ---------------------------------------------------------------------- */
+
+/* Interpreter frames being gathered, in the packing of struct registry_stack. */
+struct stack_text {
+	uint16_t count;
+	uint16_t len_bytes;
+	uint16_t truncated;
+	uint16_t has_own; /* a frame of the application's own has come, see culprit.h */
+	char bytes[FORKSAN_STACK_TEXT_BYTES];
+};
+
+/* Appends one frame, outermost last.  Strings are cut at their bound; a frame that does not fit
+ * sets truncated.  Pure, async-signal-safe. */
+void stack_text_push(struct stack_text *text, enum language language, const char *function,
+		     size_t function_len, const char *file, size_t file_len, uint32_t line);
+
+#endif

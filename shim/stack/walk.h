@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stack.c and the walkers share.
+ *
+ * A capture is one of a few static buffers, claimed for the time of one stack_take(): 5 KiB would
+ * be too much for the 8 KiB stacks that signal handlers often have.  A walker appends its
+ * interpreter's frames of the calling thread to `text`, innermost first, and leaves it alone when
+ * it finds none.
+ *
+ * An interpreter is noticed when the loader's list is scanned (stack_warm): each walker's
+ * "consider" is shown every loaded file once, and keeps the addresses of the symbols that it needs.
+ * A file may be unloaded again; so a walker asks stack_home_is_loaded() before it calls or reads
+ * anything at those addresses.
+ */
+#ifndef FORKSAN_SHIM_STACK_WALK_H
+#define FORKSAN_SHIM_STACK_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "forksan/limits.h"
+#include "stack/module.h"
+#include "stack/stack.h"
+#include "stack/cfi.h"
+#include "stack/peek.h"
+
+/* Ruby gives all its frames at once.  A Rails request has 100 to 250. */
+#define STACK_MAX_RUBY_FRAMES 300
+
+struct stack_capture {
+	struct peek peek;
+	struct stack_text text;
+	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
+	uint16_t native_count;
+	bool native_truncated;
+	bool exiting; /* exit() is among the native frames */
+	/* one walker at a time */
+	union {
+		struct cfi_scratch cfi;
+		struct {
+			uint64_t frames[STACK_MAX_RUBY_FRAMES];
+			int lines[STACK_MAX_RUBY_FRAMES];
+		} ruby;
+	} shared;
+	/* room for a walker's strings */
+	char function[256];
+	char file[512];
+};
+
+/* More frames than this are not looked at: the innermost ones are kept, and after them only the
+ * application's own innermost frame is searched for. */
+#define STACK_MAX_WALKED 400
+
+/* Which loaded file a walker's addresses are of. */
+struct stack_home {
+	uintptr_t map;
+	uintptr_t bias;
+};
+
+static inline struct stack_home stack_home_of(const struct module *module)
+{
+	return (struct stack_home){module->map, module->bias};
+}
+
+/* True when `address`, found earlier in the file `home`, still lies in it. */
+static inline bool stack_home_is_loaded(struct peek *peek, uintptr_t address,
+					struct stack_home home)
+{
+	struct module module;
+
+	return module_find(peek, address, &module) && module.map == home.map &&
+	       module.bias == home.bias;
+}
+
+/* Native frames, from the caller's caller outwards.  See native.c. */
+void stack_native_consider(struct peek *peek, const struct module *module, const char *name);
+void stack_native_walk(struct stack_capture *capture, struct registry *registry);
+
+/* Each interpreter: shown a loaded file with its base name; and walked. */
+void stack_python_consider(struct peek *peek, const struct module *module, const char *name);
+void stack_python_walk(struct stack_capture *capture);
+const char *stack_python_complaint(void);
+void stack_ruby_consider(struct peek *peek, const struct module *module, const char *name);
+void stack_ruby_walk(struct stack_capture *capture);
+const char *stack_ruby_complaint(void);
+void stack_perl_consider(struct peek *peek, const struct module *module, const char *name);
+void stack_perl_walk(struct stack_capture *capture);
+void stack_php_consider(struct peek *peek, const struct module *module, const char *name);
+void stack_php_walk(struct stack_capture *capture);
+
+#endif

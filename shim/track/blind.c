@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See blind.h.
+ *
+ * The log names who was blind at the 1st, 10th, 100th, ... time of the session, for each reason: a
+ * server that does it all the time does not fill the log.
+ *
+ * A ring is a descriptor whose link in /proc/self/fd reads anon_inode:[io_uring]
+ * (fs/anon_inodes.c and io_uring/io_uring.c of Linux 5.1 on).
+ */
+#include "track/blind.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "process/fdtable.h"
+#include "report/finding_count.h"
+#include "forksan/atomics.h"
+#include "process/process.h"
+#include "registry/registry.h"
+#include "report/report.h"
+#include "base/sys.h"
+
+/* 1: counted already.  A fork child counts its own. */
+static _Atomic uint32_t found;
+
+void blind_tell(enum registry_counter counter)
+{
+	uint64_t signals;
+	uint64_t times;
+
+	registry_count(counter);
+	if (!process_enter() || process_is_vfork_child())
+		return;
+	times = finding_count_blind(counter);
+	if (!finding_is_told(times))
+		return;
+	sys_block_signals(&signals);
+	if (report_blind(registry_get(), counter, times) != 0)
+		registry_count(LOST_REPORTS);
+	sys_restore_signals(signals);
+}
+
+void blind_found_ring(void)
+{
+	if (fdtable_high() > 0 && exchange_acq_rel(&found, 1) == 0)
+		blind_tell(LOST_IO_URING);
+}
+
+static bool is_ring(int directory, const char *name)
+{
+	static const char ring[] = "anon_inode:[io_uring]";
+	char link[sizeof ring];
+	long n = sys_call(SYS_readlinkat, directory, (long)(uintptr_t)name, (long)(uintptr_t)link,
+			  sizeof link, 0, 0);
+
+	return n == sizeof ring - 1 && memcmp(link, ring, sizeof ring - 1) == 0;
+}
+
+void blind_look_for_rings(void)
+{
+	char buffer[1024] __attribute__((aligned(8)));
+	long directory;
+	long n;
+
+	if (fdtable_high() == 0 || load_relaxed(&found) != 0)
+		return;
+	directory = sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (directory < 0)
+		return;
+	while ((n = sys_call(SYS_getdents64, directory, (long)(uintptr_t)buffer, sizeof buffer, 0,
+			     0, 0)) > 0) {
+		for (long at = 0; at < n;) {
+			const struct dirent64 *entry = (const void *)(buffer + at);
+
+			at += entry->d_reclen;
+			if (is_ring((int)directory, entry->d_name))
+				blind_found_ring();
+		}
+	}
+	sys_close((int)directory);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See conversation.h.
+ */
+#include "track/conversation.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "registry/history.h"
+#include "base/sys.h"
+#include "wire/tls_hello.h"
+
+_Static_assert(sizeof(struct evidence) <= sizeof((struct registry_socket *)0)->evidence,
+	       "fits the slot");
+_Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->tls_hello,
+	       "fits the slot");
+
+/* Bytes of a write that are looked at before it is made: the longest goodbye that can be told by
+ * its beginning is AMQP's Connection.Close. */
+#define FORESEEN_BYTES 64
+
+/* How long a record waits for another process that is about to record: some time slices. */
+#define WAIT_NS 10000000
+
+/* Of a process's time at most one part in WAIT_SHARE goes into such waits in vain, but for the first
+ * WAITS_IN_VAIN. */
+#define WAIT_SHARE 20
+#define WAITS_IN_VAIN 20
+
+/* How often the kernel is asked whether those inside a call are still there: a file is read for each. */
+#define ASK_NS 100000000
+
+static struct evidence *evidence_of(const struct registry_socket *socket)
+{
+	return (struct evidence *)(uintptr_t)socket->evidence;
+}
+
+static struct tls_hello *hello_of(struct registry_socket *socket)
+{
+	return (struct tls_hello *)socket->tls_hello;
+}
+
+static bool speaks_tls(const struct registry_socket *socket)
+{
+	return evidence_of(socket)->talk.mode == WIRE_MODE_TLS;
+}
+
+static enum wire_direction direction_of(const struct track_call *call)
+{
+	return call->way == TRACK_WRITE ? WIRE_CLIENT : WIRE_SERVER;
+}
+
+bool conversation_is_opaque(const struct registry_socket *socket)
+{
+	const struct wire_talk *talk = &evidence_of(socket)->talk;
+
+	return talk->mode == WIRE_MODE_OPAQUE || talk->mode == WIRE_MODE_TLS;
+}
+
+static bool other_is_inside(const struct evidence *evidence, enum wire_direction direction)
+{
+	for (int i = 0; i < EVIDENCE_INSIDE; i++) {
+		uint32_t serial = load_relaxed(&evidence->inside[direction][i]);
+
+		if (serial != 0 && serial != process.lineage.self.serial)
+			return true;
+	}
+	return false;
+}
+
+bool conversation_is_busy(const struct registry_socket *socket)
+{
+	const struct evidence *evidence = evidence_of(socket);
+
+	return other_is_inside(evidence, WIRE_CLIENT) || other_is_inside(evidence, WIRE_SERVER);
+}
+
+/* --- recording ----------------------------------------------------------------------------- */
+
+/* This thread records: a signal handler that interrupted it must not wait for it. */
+static __thread bool recording;
+
+/* True when another should record first: it holds the claim, or it is inside a write that these bytes
+ * may answer. */
+static bool should_wait(const struct evidence *evidence, enum wire_direction direction)
+{
+	uint32_t holder = load_relaxed(&evidence->claimed_by);
+
+	if (holder != 0)
+		return holder != process.lineage.self.serial || !recording;
+	return direction == WIRE_SERVER && evidence_is_following(evidence) &&
+	       other_is_inside(evidence, WIRE_CLIENT);
+}
+
+/* A process that lost its processor on its way out of a call, or while it recorded, gets it back:
+ * without its record the proof of everything is gone until an exchange has ended cleanly.  Only
+ * where two processes speak on one connection at once does anybody come here; a dead one's claim and
+ * a write that blocks are waited for in vain. */
+static void let_others_record(const struct evidence *evidence, enum wire_direction direction)
+{
+	static _Atomic uint64_t paid_off_ns; /* when the waits in vain so far are paid off */
+	uint64_t now, began;
+
+	if (!should_wait(evidence, direction))
+		return;
+	began = now = sys_clock_ns(CLOCK_MONOTONIC);
+	if (load_relaxed(&paid_off_ns) > now + WAITS_IN_VAIN * WAIT_SHARE * (uint64_t)WAIT_NS)
+		return;
+	do {
+		sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		if (!should_wait(evidence, direction))
+			return;
+		now = sys_clock_ns(CLOCK_MONOTONIC);
+	} while (now - began < WAIT_NS);
+	if (load_relaxed(&paid_off_ns) > began)
+		began = load_relaxed(&paid_off_ns);
+	store_relaxed(&paid_off_ns, began + WAIT_SHARE * (uint64_t)WAIT_NS);
+}
+
+static void record(struct registry_socket *socket, struct evidence_ticket ticket,
+		   const struct evidence_operation *operation, struct evidence_facts *facts)
+{
+	struct evidence *evidence = evidence_of(socket);
+	struct evidence_operation op = *operation;
+	bool interrupts = recording;
+
+	op.ticket = ticket;
+	let_others_record(evidence, op.direction);
+	recording = true;
+	evidence_record(evidence, &process.lineage, &op, facts);
+	recording = interrupts;
+	if (facts->missed) {
+		const struct registry_process *claimer = registry_find_process(facts->claimed_by);
+
+		/* It was killed while it recorded, or is slow; only the former is mended. */
+		if (!claimer || !registry_process_alive(claimer))
+			evidence_forget(evidence, facts->claimed_by);
+	}
+}
+
+/* Bytes that were kept in the head while the protocol was not told. */
+static void replay(struct registry_socket *socket, enum wire_direction direction, uint32_t len)
+{
+	struct iovec chunk = {socket->head[direction], len};
+	struct evidence_operation operation = {
+		.direction = direction,
+		.time_ns = sys_clock_ns(CLOCK_MONOTONIC),
+		.chunks = &chunk,
+		.chunk_count = 1,
+		.len_bytes = len,
+	};
+	struct evidence_ticket ticket;
+	struct evidence_facts facts;
+
+	if (len == 0)
+		return;
+	ticket = evidence_enter(evidence_of(socket), process.lineage.self.serial, direction);
+	record(socket, ticket, &operation, &facts);
+	evidence_leave(evidence_of(socket), ticket, process.lineage.self.serial);
+}
+
+void conversation_open(const struct track_call *call, const uint32_t earlier[2])
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	struct evidence *evidence = evidence_of(socket);
+	enum wire_direction now = direction_of(call);
+	enum wire_direction other = now == WIRE_CLIENT ? WIRE_SERVER : WIRE_CLIENT;
+
+	evidence_start(evidence, (enum protocol)load_relaxed(&socket->protocol));
+	/* A full head may have been longer. */
+	if (earlier[0] >= FORKSAN_HEAD_BYTES || earlier[1] >= FORKSAN_HEAD_BYTES) {
+		fetch_add_relaxed(&evidence->missed, 1);
+		return;
+	}
+	replay(socket, other, earlier[other]);
+	replay(socket, now, earlier[now]);
+	if (load_relaxed(&socket->protocol) == PROTOCOL_TLS)
+		tls_hello_take(hello_of(socket), socket->head[WIRE_CLIENT], earlier[WIRE_CLIENT]);
+}
+
+void conversation_watch(const struct track_call *call, bool idle)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	struct evidence *evidence = evidence_of(socket);
+
+	if (fetch_or_relaxed(&socket->flags, SOCKET_EVIDENCE) & SOCKET_EVIDENCE)
+		return;
+	evidence_resume(evidence, (enum protocol)load_relaxed(&socket->protocol));
+	if (!idle)
+		fetch_add_relaxed(&evidence->missed, 1);
+	history_start(fdtable_slot(call->entry));
+}
+
+/* `ask`: also the kernel. */
+static bool is_gone(uint32_t serial, bool ask)
+{
+	const struct registry_process *other = registry_find_process(serial);
+
+	if (!other || load_acquire(&other->state) == PROCESS_EXITED)
+		return true;
+	return ask && !registry_process_alive(other);
+}
+
+void conversation_forget_dead(const struct track_call *call)
+{
+	static _Atomic uint64_t asked_ns;
+	const struct registry_socket *socket = track_socket(call->entry);
+	struct evidence *evidence = evidence_of(socket);
+	uint64_t now;
+	bool ask;
+
+	if (!conversation_is_busy(socket))
+		return;
+	now = sys_clock_ns(CLOCK_MONOTONIC);
+	ask = now - load_relaxed(&asked_ns) >= ASK_NS;
+	if (ask)
+		store_relaxed(&asked_ns, now);
+	for (int i = 0; i < 2 * EVIDENCE_INSIDE; i++) {
+		uint32_t serial = load_relaxed(&evidence->inside[i & 1][i / 2]);
+
+		if (serial != 0 && serial != process.lineage.self.serial && is_gone(serial, ask))
+			evidence_forget(evidence, serial);
+	}
+}
+
+void conversation_enter(struct track_call *call)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+
+	call->inside = true;
+	call->ticket = evidence_enter(evidence_of(socket), process.lineage.self.serial,
+				      direction_of(call));
+}
+
+void conversation_leave(struct track_call *call)
+{
+	if (!call->inside)
+		return;
+	call->inside = false;
+	evidence_leave(evidence_of(track_socket(call->entry)), call->ticket,
+		       process.lineage.self.serial);
+}
+
+/* --- the opening --------------------------------------------------------------------------- */
+
+/* A TLS hello may name the server (SNI) and the protocol inside (ALPN).  `tls`: it was TLS before
+ * the call; what asks for TLS is no part of the hello.  True when nothing more can be told. */
+static bool read_hello(const struct track_call *call, const struct iovec *iov, int count,
+		       size_t moved, bool tls)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	enum protocol inside = PROTOCOL_UNKNOWN;
+
+	if (!speaks_tls(socket))
+		return true;
+	if (call->way != TRACK_WRITE || !tls)
+		return false;
+	for (int i = 0; i < count && moved > 0 && inside == PROTOCOL_UNKNOWN; i++) {
+		size_t n = iov[i].iov_len < moved ? iov[i].iov_len : moved;
+
+		inside = tls_hello_take(hello_of(socket), iov[i].iov_base, n);
+		moved -= n;
+	}
+	if (inside == PROTOCOL_UNKNOWN)
+		return false;
+	if (inside != PROTOCOL_TLS && load_relaxed(&socket->protocol) == PROTOCOL_TLS) {
+		store_relaxed(&socket->protocol, inside);
+		evidence_encrypt(evidence_of(socket), inside);
+	}
+	return true;
+}
+
+void conversation_record(struct track_call *call, const struct iovec *iov, int count, size_t moved,
+			 struct evidence_facts *facts)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	struct evidence_operation operation = {
+		.direction = direction_of(call),
+		.time_ns = sys_clock_ns(CLOCK_MONOTONIC),
+		.chunks = iov,
+		.chunk_count = (size_t)count,
+		.len_bytes = moved,
+	};
+	/* Without a place from before the call, it overlapped everything. */
+	struct evidence_ticket late = {0, EVIDENCE_INSIDE, (uint8_t)operation.direction};
+	bool tls = speaks_tls(socket), hello_read;
+
+	record(socket, call->inside ? call->ticket : late, &operation, facts);
+	/* Not only when the findings are written: until then it would overlap what comes after it. */
+	conversation_leave(call);
+	if (load_relaxed(&socket->flags) & SOCKET_UNTOLD) {
+		hello_read = read_hello(call, iov, count, moved, tls);
+		if (hello_read && evidence_opened(evidence_of(socket)))
+			fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNTOLD);
+	}
+	history_add(fdtable_slot(call->entry), call->operation, call->way == TRACK_WRITE,
+		    facts->code, iov, count, moved);
+}
+
+/* --- before the call ----------------------------------------------------------------------- */
+
+void conversation_foresee(const struct track_call *call, const struct iovec *iov, int count,
+			  struct evidence_facts *facts)
+{
+	uint8_t bytes[FORESEEN_BYTES];
+	struct iovec chunk = {bytes, 0};
+	struct evidence_operation operation = {
+		.direction = WIRE_CLIENT,
+		.ticket = call->ticket,
+		.time_ns = sys_clock_ns(CLOCK_MONOTONIC),
+		.chunks = &chunk,
+		.chunk_count = 1,
+	};
+
+	memset(facts, 0, sizeof *facts);
+	for (int i = 0; i < count; i++) {
+		size_t room = sizeof bytes - chunk.iov_len;
+		struct iovec piece = {0};
+		size_t n;
+
+		if (!sys_peek(&iov[i], &piece, sizeof piece))
+			return;
+		operation.len_bytes += piece.iov_len;
+		n = piece.iov_len < room ? piece.iov_len : room;
+		if (n > 0 && !sys_peek(piece.iov_base, bytes + chunk.iov_len, n))
+			return;
+		chunk.iov_len += n;
+	}
+	evidence_foresee(evidence_of(track_socket(call->entry)), &process.lineage, &operation,
+			 facts);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See goodbye.h.  What is kept back is private to the process; a fork child inherits the memory and
+ * does not own it, so each entry names its process.
+ */
+#include "track/goodbye.h"
+
+#include "report/finding.h"
+#include "track/user.h"
+
+#define DEFERRED 16
+
+static struct deferred {
+	_Atomic uint32_t state; /* 0 free, 1 being written or read, 2 full */
+	uint32_t serial;	/* of the process that it belongs to */
+	uint32_t generation;
+	struct track_call call;
+	struct lineage_use last;
+	int64_t moved;
+} deferred[DEFERRED];
+
+/* The process that has used it since this one's memory was copied, and still holds it. */
+static const struct registry_process *other_user(uint32_t slot, struct lineage_use last)
+{
+	const struct registry_process *user;
+
+	if (last.serial == process.lineage.self.serial ||
+	    lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION)
+		return NULL;
+	user = registry_find_process(last.serial);
+	return user && registry_process_holds(user, slot) ? user : NULL;
+}
+
+bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64_t moved,
+		   const char *message, bool likely)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	uint32_t slot = fdtable_slot(call->entry);
+	const struct registry_process *holder = registry_other_holder(slot, process.shared);
+	const struct registry_process *user = other_user(slot, last);
+	bool again = goodbye_was_said(socket);
+	bool inherited = socket->opener_serial != process.lineage.self.serial &&
+			 !(load_relaxed(&socket->flags) & SOCKET_HANDED_OVER);
+	struct finding_cause cause = {
+		.kind = KIND_FOREIGN_GOODBYE,
+		.fd = call->fd,
+		.slot = slot,
+		.operation = call->operation,
+		.bytes = moved,
+		.message = message,
+		.likely = likely,
+	};
+
+	store_relaxed(&socket->ended_by, process.lineage.self.serial);
+	/* A driver shuts down what it has said goodbye on, some twice: it is one goodbye. */
+	if ((again && !message) || !holder || (!inherited && !user))
+		return false;
+	cause.other_serial = load_relaxed(&(user ? user : holder)->serial);
+	cause.other_use = user_latest_stack(socket, cause.other_serial);
+	cause.this_use = user_stack(socket, call->operation, FORKSAN_USE_STACKS_PER_PROCESS);
+	cause.text = user ? "this process ends the session, which the other process uses and still "
+			    "holds open"
+			  : "this process inherited the connection and ends its session, while the "
+			    "other process still holds it open";
+	store_relaxed(&process.violated, true);
+	finding_report(&cause);
+	return true;
+}
+
+bool goodbye_was_said(const struct registry_socket *socket)
+{
+	return load_relaxed(&socket->ended_by) == process.lineage.self.serial;
+}
+
+void goodbye_take_back(struct registry_socket *socket)
+{
+	if (goodbye_was_said(socket))
+		store_relaxed(&socket->ended_by, 0);
+}
+
+bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64_t moved)
+{
+	for (int i = 0; i < DEFERRED; i++) {
+		struct deferred *entry = &deferred[i];
+		uint32_t state = load_acquire(&entry->state);
+
+		/* Of a parent, or of a connection that is gone: nobody asks for it any more. */
+		if (state == 1 ||
+		    (state == 2 && entry->serial == process.lineage.self.serial &&
+		     registry_socket_is(fdtable_slot(entry->call.entry), entry->generation)))
+			continue;
+		if (!compare_exchange_acq_rel(&entry->state, &state, 1))
+			continue;
+		entry->serial = process.lineage.self.serial;
+		entry->generation = fdtable_generation(fdtable_slot(call->entry));
+		entry->call = *call;
+		entry->last = last;
+		entry->moved = moved;
+		store_release(&entry->state, 2);
+		return true;
+	}
+	return false;
+}
+
+bool goodbye_recall(const struct track_call *read, struct track_call *call,
+		    struct lineage_use *last, int64_t *moved)
+{
+	for (int i = 0; i < DEFERRED; i++) {
+		struct deferred *entry = &deferred[i];
+		uint32_t full = 2;
+		bool ours;
+
+		if (load_acquire(&entry->state) != 2 || entry->call.entry != read->entry ||
+		    !compare_exchange_acq_rel(&entry->state, &full, 1))
+			continue;
+		ours = entry->serial == process.lineage.self.serial &&
+		       entry->generation == fdtable_generation(fdtable_slot(read->entry));
+		*call = entry->call;
+		*last = entry->last;
+		*moved = entry->moved;
+		store_release(&entry->state, 0);
+		if (ours)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections that change hands: descriptors in messages (SCM_RIGHTS, unix(7)) and descriptors that
+ * come through exec.
+ *
+ * Handed over is not shared: the giver's part of the conversation is over, so with the receipt the
+ * lineage word goes back to "no use yet", and the next user, whoever it is, is sound.  If giver and
+ * receiver both go on, the second of them breaks the rule like any other.
+ */
+#include "track/track.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "track/blind.h"
+#include "base/sys.h"
+
+/* Calls visit(fd) for each descriptor in the message's control data.  The kernel has accepted or
+ * written the data, so its lengths are sound; they are bounded all the same. */
+static void each_passed_fd(const struct msghdr *message, void (*visit)(int fd))
+{
+	const struct cmsghdr *header;
+
+	if (message->msg_controllen < sizeof *header)
+		return;
+	for (header = CMSG_FIRSTHDR(message); header;
+	     header = CMSG_NXTHDR((struct msghdr *)(uintptr_t)message,
+				  (struct cmsghdr *)(uintptr_t)header)) {
+		size_t count;
+
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+		    header->cmsg_len < CMSG_LEN(0))
+			continue;
+		count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+			visit(fd);
+		}
+	}
+}
+
+/* The connection behind a watched descriptor, NULL when it is none. */
+static struct registry_socket *find_connection(int fd)
+{
+	uint32_t entry = fdtable_lookup(fd);
+
+	if (entry == 0 || !process_enter() || !track_is_still(fd, fdtable_slot(entry)))
+		return NULL;
+	return track_socket(entry);
+}
+
+static void begin_anew(struct registry_socket *socket)
+{
+	exchange_acq_rel(&socket->last, LINEAGE_ATTENTION);
+}
+
+static void mark_sent(int fd)
+{
+	struct registry_socket *socket = find_connection(fd);
+
+	if (!socket)
+		return;
+	fetch_or_relaxed(&socket->flags, SOCKET_HANDED_OVER | SOCKET_IN_MESSAGE);
+	registry_count(COUNT_HAND_OVERS);
+}
+
+/* A descriptor of unknown origin: watched when the session knows its socket. */
+static void adopt(int fd)
+{
+	uint64_t cookie;
+	uint32_t slot;
+
+	if (track_read_cookie(fd, &cookie) && registry_find_socket(cookie, &slot))
+		fdtable_set(fd, slot, registry_socket_generation(slot));
+	else
+		fdtable_clear(fd);
+}
+
+/* It is the receiver that lets the lineage begin anew.  The giver's sendmsg() returns at any time
+ * after the receiver's first use, and would wipe that out. */
+static void take_over(int fd)
+{
+	struct registry_socket *socket;
+
+	adopt(fd);
+	socket = find_connection(fd);
+	if (!socket)
+		return;
+	fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_IN_MESSAGE);
+	begin_anew(socket);
+}
+
+void track_handed_over(int fd)
+{
+	int saved_errno = errno;
+	struct registry_socket *socket = find_connection(fd);
+
+	if (socket) {
+		fetch_or_relaxed(&socket->flags, SOCKET_HANDED_OVER);
+		registry_count(COUNT_HAND_OVERS);
+		begin_anew(socket);
+	}
+	errno = saved_errno;
+}
+
+void track_sent_fds(const struct msghdr *message)
+{
+	int saved_errno = errno;
+
+	each_passed_fd(message, mark_sent);
+	errno = saved_errno;
+}
+
+void track_received_fds(const struct msghdr *message)
+{
+	int saved_errno = errno;
+
+	if (process_enter() && !process_is_vfork_child())
+		each_passed_fd(message, take_over);
+	errno = saved_errno;
+}
+
+void track_received(int fd)
+{
+	int saved_errno = errno;
+
+	if (process_enter() && !process_is_vfork_child())
+		adopt(fd);
+	errno = saved_errno;
+}
+
+void track_end_message(struct track_call *call, const struct msghdr *message, ssize_t moved)
+{
+	if (moved <= 0) {
+		track_end(call, NULL, 0, moved);
+		return;
+	}
+	track_end(call, message->msg_iov, (int)message->msg_iovlen, moved);
+	if (message->msg_controllen == 0)
+		return;
+	if (call->way == TRACK_WRITE)
+		track_sent_fds(message);
+	else
+		track_received_fds(message);
+}
+
+void track_end_messages(struct track_call *call, struct mmsghdr *messages, int count)
+{
+	if (count <= 0)
+		track_end(call, NULL, 0, 0);
+	for (int i = 0; i < count; i++)
+		track_end_message(call, &messages[i].msg_hdr, (ssize_t)messages[i].msg_len);
+}
+
+/* The kernel gives out the lowest free number, so descriptors are dense; RLIMIT_NOFILE bounds the
+ * search where /proc cannot be read.  statx() of each is cheap next to exec. */
+void track_adopt(void)
+{
+	const int misses_allowed = 64;
+	int misses = 0;
+
+	if (!process_enter())
+		return;
+	for (int fd = 0; fd < FORKSAN_MAX_FDS && misses < misses_allowed; fd++) {
+		uint64_t cookie;
+		uint32_t len = sizeof cookie;
+		long result = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
+
+		misses = result == -EBADF ? misses + 1 : 0;
+		if (result == 0)
+			adopt(fd);
+	}
+}
+
+/* True when the program to be started will be under forksan too, as far as its environment goes.  The
+ * caller's array may be a bad pointer, which is the kernel's to refuse. */
+static bool environment_has_us(char *const envp[])
+{
+	static const char name[] = "LD_PRELOAD=";
+	char *entry;
+
+	if (!envp)
+		return false;
+	for (; sys_peek(envp, &entry, sizeof entry); envp++) {
+		char start[sizeof name - 1];
+
+		if (!entry)
+			return false;
+		if (sys_peek(entry, start, sizeof start) && memcmp(start, name, sizeof start) == 0)
+			return strstr(entry, "libforksan") != NULL;
+	}
+	return true;
+}
+
+static bool comes_through(uint32_t slot)
+{
+	for (unsigned fd = 0; fd < fdtable_high(); fd++) {
+		long flags;
+
+		if (fdtable_lookup((int)fd) != fdtable_entry(slot))
+			continue;
+		flags = sys_call(SYS_fcntl, (long)fd, F_GETFD, 0, 0, 0, 0);
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			return true;
+	}
+	return false;
+}
+
+enum track_exec track_before_exec(char *const envp[])
+{
+	bool unseen = !environment_has_us(envp);
+
+	if (!process_enter() || process_is_vfork_child())
+		return TRACK_EXEC_NOTHING;
+	if (unseen)
+		blind_tell(LOST_EXEC_UNSEEN);
+	for (uint32_t slot = 0; fdtable_next_held(&slot); slot++)
+		if (!comes_through(slot))
+			registry_let_go(registry_process_slot(process.shared), slot);
+	return unseen ? TRACK_EXEC_TOLD_AND_UNSEEN : TRACK_EXEC_TOLD;
+}
+
+void track_exec_failed(enum track_exec told)
+{
+	int saved_errno = errno;
+
+	if (told == TRACK_EXEC_NOTHING)
+		return;
+	/* Whatever was let go of and freed since is lost to us, and counted, as after a fork. */
+	fdtable_publish_holds();
+	if (told == TRACK_EXEC_TOLD_AND_UNSEEN)
+		registry_uncount(LOST_EXEC_UNSEEN);
+	errno = saved_errno;
+}

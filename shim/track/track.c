@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which descriptors are which connections: connect, dup, close, and telling the protocol from the
+ * first bytes.  What a use means is use.c; connections that change hands are pass.c; what a
+ * new worker inherited is worker.c.
+ *
+ * Runs in any thread and in signal handlers.  Nothing here waits for another process, allocates,
+ * or changes errno.
+ */
+#include "track/track.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "base/address.h"
+#include "base/sys.h"
+#include "wire/wire.h"
+
+/* 0, or -errno. */
+static long read_cookie(int fd, uint64_t *cookie)
+{
+	uint32_t len = sizeof *cookie;
+
+	return sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &len);
+}
+
+bool track_read_cookie(int fd, uint64_t *cookie)
+{
+	return read_cookie(fd, cookie) == 0;
+}
+
+/* The descriptor number may have been closed behind our back (libc closes without its own close(),
+ * pitfall 5) and reused.  Only the kernel knows; asked before every exchange and every report.
+ * Where a sandbox that we did not see coming forbids the question, no descriptor can be told any
+ * more. */
+bool track_is_still(int fd, uint32_t slot)
+{
+	uint64_t cookie;
+	long result;
+
+	if (registry_socket_is(slot, fdtable_generation(slot))) {
+		result = read_cookie(fd, &cookie);
+		if (result == 0 && cookie == registry_mapping->sockets[slot].cookie)
+			return true;
+		if (result != 0 && result != -EBADF && result != -ENOTSOCK) {
+			if (!process_is_vfork_child())
+				process_enter_sandbox();
+			return false;
+		}
+	}
+	fdtable_clear(fd);
+	registry_count(LOST_STALE_FDS);
+	return false;
+}
+
+static bool peer_is_ignored(enum protocol protocol, const void *address, socklen_t len)
+{
+	char bytes[ADDRESS_TEXT_BYTES];
+	struct text text;
+
+	if (options.ignore[0] == '\0')
+		return false;
+	text_init(&text, bytes, sizeof bytes);
+	address_put(&text, address, len);
+	return options_ignores(protocol, bytes);
+}
+
+bool track_class_is_watched(enum protocol protocol)
+{
+	return (options.watch >> wire_class(protocol) & 1) != 0;
+}
+
+enum protocol track_protocol(const struct registry_socket *socket)
+{
+	enum protocol told = (enum protocol)load_relaxed(&socket->protocol);
+
+	return told != PROTOCOL_UNKNOWN ? told : (enum protocol)load_relaxed(&socket->hint);
+}
+
+/* A connection that turned out not to be watched: forgets every descriptor of it here.  Other
+ * processes do the same at their next use. */
+void track_stop_watching(uint32_t slot)
+{
+	int fd;
+
+	while ((fd = fdtable_find(slot)) >= 0)
+		fdtable_clear(fd);
+}
+
+/* --- telling the protocol ------------------------------------------------------------------ */
+
+static void append_head(struct registry_socket *socket, enum wire_direction direction,
+			const struct iovec *iov, int count, size_t moved)
+{
+	uint32_t len = load_relaxed(&socket->head_len[direction]);
+
+	for (int i = 0; i < count && moved > 0 && len < FORKSAN_HEAD_BYTES; i++) {
+		size_t n = iov[i].iov_len < moved ? iov[i].iov_len : moved;
+		size_t room = FORKSAN_HEAD_BYTES - len;
+
+		moved -= n;
+		if (n > room)
+			n = room;
+		memcpy(&socket->head[direction][len], iov[i].iov_base, n);
+		len += (uint32_t)n;
+	}
+	store_relaxed(&socket->head_len[direction], len);
+}
+
+bool track_tell_protocol(const struct track_call *call, const struct iovec *iov, int count,
+			 size_t moved)
+{
+	struct registry_socket *socket = track_socket(call->entry);
+	const uint8_t *head[2] = {socket->head[0], socket->head[1]};
+	size_t len[2];
+	enum protocol told;
+
+	append_head(socket, call->way == TRACK_WRITE ? WIRE_CLIENT : WIRE_SERVER, iov, count,
+		    moved);
+	for (int d = 0; d < 2; d++) {
+		len[d] = load_relaxed(&socket->head_len[d]);
+		if (len[d] > FORKSAN_HEAD_BYTES)
+			len[d] = FORKSAN_HEAD_BYTES;
+	}
+	told = wire_tell(head, len);
+	if (told == PROTOCOL_UNKNOWN)
+		return track_class_is_watched(track_protocol(socket));
+	/* SOCKET_UNTOLD stays until the opening, too, has been followed (conversation.c). */
+	store_relaxed(&socket->protocol, told);
+	if (!track_class_is_watched(told) ||
+	    peer_is_ignored(told, socket->peer, socket->peer_len_bytes)) {
+		if (fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_COUNTED) & SOCKET_COUNTED)
+			registry_uncount(COUNT_CONNECTIONS);
+		registry_count(COUNT_CONNECTIONS_OTHER);
+		memset(socket->head, 0, sizeof socket->head);
+		track_stop_watching(fdtable_slot(call->entry));
+		return false;
+	}
+	if (!(fetch_or_relaxed(&socket->flags, SOCKET_COUNTED) & SOCKET_COUNTED))
+		registry_count(COUNT_CONNECTIONS);
+	return true;
+}
+
+/* --- connections and descriptors ------------------------------------------------------------ */
+
+static enum protocol protocol_by_address(const struct sockaddr *address, socklen_t len)
+{
+	switch (address->sa_family) {
+	case AF_INET:
+		if (len < (socklen_t)sizeof(struct sockaddr_in))
+			return PROTOCOL_OTHER;
+		return wire_by_port(
+			ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port));
+	case AF_INET6:
+		if (len < (socklen_t)sizeof(struct sockaddr_in6))
+			return PROTOCOL_OTHER;
+		return wire_by_port(
+			ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port));
+	case AF_UNIX: {
+		const char *path = ((const struct sockaddr_un *)(const void *)address)->sun_path;
+		size_t room = (size_t)len - offsetof(struct sockaddr_un, sun_path);
+
+		return wire_by_path(path, strnlen(path, room));
+	}
+	default:
+		return PROTOCOL_OTHER;
+	}
+}
+
+static bool is_stream(int fd)
+{
+	int type;
+	uint32_t len = sizeof type;
+
+	return sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       (type == SOCK_STREAM || type == SOCK_SEQPACKET);
+}
+
+void track_connected(int fd, const struct sockaddr *address, socklen_t len)
+{
+	int saved_errno = errno;
+	struct registry_socket *socket;
+	enum protocol hint;
+	uint64_t cookie;
+	uint32_t slot;
+
+	if (!process_enter() || process_is_vfork_child())
+		goto out;
+	if (fdtable_lookup(fd) != 0 && track_is_still(fd, fdtable_slot(fdtable_lookup(fd))))
+		goto out; /* the second call of a connect that was under way */
+	if (len < (socklen_t)sizeof(sa_family_t) || len > FORKSAN_ADDRESS_BYTES || !is_stream(fd) ||
+	    !track_read_cookie(fd, &cookie))
+		goto out;
+	hint = protocol_by_address(address, len);
+	if ((hint != PROTOCOL_UNKNOWN && !track_class_is_watched(hint)) ||
+	    peer_is_ignored(hint, address, len)) {
+		registry_count(COUNT_CONNECTIONS_OTHER);
+		goto out;
+	}
+	if ((unsigned)fd >= FORKSAN_MAX_FDS) {
+		registry_count(LOST_FDS);
+		goto out;
+	}
+	if (!registry_claim_socket(&slot)) {
+		registry_count(LOST_CONNECTIONS);
+		goto out;
+	}
+	stack_warm();
+	socket = &registry_mapping->sockets[slot];
+	socket->cookie = cookie;
+	socket->opener_serial = process.lineage.self.serial;
+	socket->opener_epoch = lineage_unpack(process_mine()).epoch;
+	socket->opener_pid = process.pid;
+	socket->opened_fd = fd;
+	socket->opened_realtime_ns = sys_clock_ns(CLOCK_REALTIME);
+	socket->opened_stack = stack_take().n;
+	memcpy(socket->peer, address, len);
+	socket->peer_len_bytes = len;
+	store_relaxed(&socket->hint, hint);
+	store_relaxed(&socket->flags, SOCKET_UNTOLD);
+	if (hint != PROTOCOL_UNKNOWN) {
+		store_relaxed(&socket->flags, SOCKET_UNTOLD | SOCKET_COUNTED);
+		registry_count(COUNT_CONNECTIONS);
+	}
+	store_release(&socket->last, process_mine() | LINEAGE_ATTENTION);
+	/* Held before it is live: another process may be looking for slots that nobody holds. */
+	registry_hold(registry_process_slot(process.shared), slot);
+	registry_publish_socket(slot);
+	fdtable_set(fd, slot, registry_socket_generation(slot));
+out:
+	errno = saved_errno;
+}
+
+void track_duplicated(int oldfd, int newfd)
+{
+	uint32_t entry = fdtable_lookup(oldfd);
+	int saved_errno = errno;
+
+	if (oldfd == newfd || (entry == 0 && fdtable_lookup(newfd) == 0))
+		return;
+	if (process_enter() && !process_is_vfork_child()) {
+		if (entry == 0)
+			fdtable_clear(newfd);
+		else if (!fdtable_set(newfd, fdtable_slot(entry),
+				      fdtable_generation(fdtable_slot(entry))))
+			registry_count(LOST_FDS);
+	}
+	errno = saved_errno;
+}
+
+void track_closing(int fd)
+{
+	int saved_errno = errno;
+
+	if (process_enter() && !process_is_vfork_child())
+		fdtable_clear(fd);
+	errno = saved_errno;
+}
+
+void track_reused(int fd)
+{
+	if (unlikely(fdtable_lookup(fd) != 0)) {
+		registry_count(LOST_STALE_FDS);
+		track_closing(fd);
+	}
+}
+
+void track_closing_range(unsigned first, unsigned last)
+{
+	int saved_errno = errno;
+
+	if (!fdtable_is_empty() && process_enter() && !process_is_vfork_child())
+		fdtable_clear_range(first, last);
+	errno = saved_errno;
+}

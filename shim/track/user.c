@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The users of a connection.  An entry is written by its own process; when all are taken, the next
+ * in turn is replaced.  Two threads of one process may write at once: the later stack stands.
+ */
+#include "track/user.h"
+
+#include <time.h>
+
+#include "process/process.h"
+#include "base/sys.h"
+
+static struct registry_user *find(struct registry_socket *socket, uint32_t serial)
+{
+	for (int i = 0; i < FORKSAN_MAX_USERS; i++)
+		if (load_acquire(&socket->users[i].serial) == serial)
+			return &socket->users[i];
+	return NULL;
+}
+
+static struct registry_user *find_or_claim(struct registry_socket *socket, uint32_t serial)
+{
+	struct registry_user *user = find(socket, serial);
+
+	if (user)
+		return user;
+	for (int i = 0; i < FORKSAN_MAX_USERS; i++) {
+		uint32_t nobody = 0;
+
+		user = &socket->users[i];
+		if (compare_exchange_acq_rel(&user->serial, &nobody, serial))
+			return user;
+	}
+	user = &socket->users[fetch_add_relaxed(&socket->next_user, 1) % FORKSAN_MAX_USERS];
+	store_relaxed(&user->stack, 0);
+	store_relaxed(&user->stack_count, 0);
+	store_release(&user->serial, serial);
+	return user;
+}
+
+struct stack_id user_stack(struct registry_socket *socket, enum operation operation, uint32_t limit)
+{
+	struct registry_user *user = find_or_claim(socket, process.lineage.self.serial);
+	uint32_t taken = load_relaxed(&user->stack_count);
+	struct stack_id stack;
+
+	if (taken >= limit)
+		return (struct stack_id){load_relaxed(&user->stack)};
+	stack = stack_take();
+	store_relaxed(&user->operation, operation);
+	store_relaxed(&user->time_ns, sys_clock_ns(CLOCK_REALTIME));
+	store_relaxed(&user->stack_count, taken + 1);
+	store_release(&user->stack, stack.n);
+	return stack;
+}
+
+struct stack_id user_latest_stack(const struct registry_socket *socket, uint32_t serial)
+{
+	for (int i = 0; i < FORKSAN_MAX_USERS; i++)
+		if (load_acquire(&socket->users[i].serial) == serial)
+			return (struct stack_id){load_acquire(&socket->users[i].stack)};
+	return (struct stack_id){0};
+}
+
+uint32_t user_latest_other(const struct registry_socket *socket, uint32_t self)
+{
+	uint64_t latest_ns = 0;
+	uint32_t latest = 0;
+
+	for (int i = 0; i < FORKSAN_MAX_USERS; i++) {
+		uint32_t serial = load_acquire(&socket->users[i].serial);
+		uint64_t time_ns = load_relaxed(&socket->users[i].time_ns);
+
+		if (serial != 0 && serial != self && time_ns >= latest_ns) {
+			latest_ns = time_ns;
+			latest = serial;
+		}
+	}
+	return latest;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who uses a connection and from where: the latest use stack of each process, in the socket's slot,
+ * where a report written by another process finds it.
+ */
+#ifndef FORKSAN_SHIM_USER_H
+#define FORKSAN_SHIM_USER_H
+
+#include <stdint.h>
+
+#include "base/entries.h"
+#include "registry/registry.h"
+#include "stack/stack.h"
+
+/* Takes this thread's stack as the process's latest use, unless the process has taken `limit` of
+ * them on this connection already; returns the latest.  Async-signal-safe. */
+struct stack_id user_stack(struct registry_socket *socket, enum operation operation, uint32_t limit);
+
+/* The latest use stack of the process with that serial; 0 when none is kept. */
+struct stack_id user_latest_stack(const struct registry_socket *socket, uint32_t serial);
+
+/* The serial of the latest user other than `self` whose stack is kept; 0: none. */
+uint32_t user_latest_other(const struct registry_socket *socket, uint32_t self);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a new worker inherited (open-at-fork): looked at once in a forked process, when it first
+ * accepts or waits, first uses a watched connection, or ends after more than a second.  A program
+ * that execs instead is no worker.
+ */
+#include "track/track.h"
+
+#include <errno.h>
+
+#include "report/finding.h"
+
+static void report_open_at_fork(uint32_t slot)
+{
+	struct registry_socket *socket = &registry_mapping->sockets[slot];
+	const struct registry_process *holder;
+	struct finding_cause cause = {
+		.kind = KIND_OPEN_AT_FORK,
+		.fd = fdtable_find(slot),
+		.slot = slot,
+		.text = "this process was forked with the connection open and goes on; nothing is "
+			"wrong until it uses it",
+	};
+
+	if (cause.fd < 0 || track_protocol(socket) == PROTOCOL_UNKNOWN ||
+	    !track_class_is_watched(track_protocol(socket)) || !track_is_still(cause.fd, slot))
+		return;
+	holder = registry_other_holder(slot, process.shared);
+	if (!holder)
+		return; /* handed over: nobody else has it */
+	cause.other_serial = load_relaxed(&holder->serial);
+	finding_report(&cause);
+}
+
+void track_look_for_inherited(void)
+{
+	int saved_errno = errno;
+
+	if (process_enter() && load_relaxed(&process.newborn) && !process_is_vfork_child()) {
+		store_relaxed(&process.newborn, false);
+		for (uint32_t slot = 0; fdtable_next_held(&slot); slot++)
+			if (registry_mapping->sockets[slot].opener_serial !=
+			    process.lineage.self.serial)
+				report_open_at_fork(slot);
+	}
+	errno = saved_errno;
+}
+
+void track_look_before_exit(void)
+{
+	if (load_relaxed(&process.newborn) && process_is_old())
+		track_look_for_inherited();
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See clean.h.
+ */
+#include "base/clean.h"
+
+#include <stdbool.h>
+
+/* The text of the character at `at`: itself, or escaped.  Returns how many bytes it was. */
+static size_t clean_one(const unsigned char *at, char piece[9])
+{
+	bool c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
+
+	if (c1) {
+		snprintf(piece, 9, "\\x%02x\\x%02x", at[0], at[1]);
+		return 2;
+	}
+	snprintf(piece, 9, at[0] < 0x20 || at[0] == 0x7f ? "\\x%02x" : "%c", at[0]);
+	return 1;
+}
+
+void clean_text(const char *text, char *out, size_t size)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t len = 0;
+
+	while (*at != '\0') {
+		char piece[9];
+
+		at += clean_one(at, piece);
+		if (len + sizeof piece > size)
+			break;
+		len += (size_t)snprintf(out + len, size - len, "%s", piece);
+	}
+	out[len] = '\0';
+}
+
+void clean_print(const char *text, FILE *out)
+{
+	const unsigned char *at = (const unsigned char *)(text != NULL ? text : "?");
+
+	while (*at != '\0') {
+		char piece[9];
+
+		at += clean_one(at, piece);
+		fputs(piece, out);
+	}
+}

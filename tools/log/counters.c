@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See counters.h.
+ */
+#include "log/counters.h"
+
+#include <inttypes.h>
+
+#define NAME(id, name, sentence) name,
+#define SENTENCE(id, name, sentence) sentence,
+const char *const counter_names[COUNTER_COUNT] = {FORKSAN_COUNTERS(NAME)};
+static const char *const sentences[COUNTER_COUNT] = {FORKSAN_COUNTERS(SENTENCE)};
+#undef NAME
+#undef SENTENCE
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_watched(const uint64_t *counters, const char *prefix, FILE *out)
+{
+	uint64_t processes = counters[COUNT_PROCESSES], forks = counters[COUNT_FORKS];
+	uint64_t connections = counters[COUNT_CONNECTIONS];
+
+	fprintf(out,
+		"%s%" PRIu64 " process%s, %" PRIu64 " fork%s, %" PRIu64 " connection%s watched",
+		prefix, processes, processes == 1 ? "" : "es", forks, plural(forks), connections,
+		plural(connections));
+	if (counters[COUNT_CONNECTIONS_INHERITED] > 0)
+		fprintf(out, ", %" PRIu64 " of them open across a fork",
+			counters[COUNT_CONNECTIONS_INHERITED]);
+	if (counters[COUNT_CONNECTIONS_OTHER] > 0)
+		fprintf(out, "; %" PRIu64 " of classes not watched",
+			counters[COUNT_CONNECTIONS_OTHER]);
+	fputc('\n', out);
+}
+
+static void print_found(const uint64_t *counters, const char *prefix, FILE *out)
+{
+	uint64_t violations = counters[COUNT_VIOLATIONS], hazards = counters[COUNT_HAZARDS];
+	uint64_t notices = counters[COUNT_NOTICES];
+
+	if (violations + hazards + notices == 0)
+		fprintf(out, "%sno findings\n", prefix);
+	else
+		fprintf(out,
+			"%sdifferent findings: %" PRIu64 " violation%s, %" PRIu64
+			" hazard%s, %" PRIu64 " notice%s\n",
+			prefix, violations, plural(violations), hazards, plural(hazards), notices,
+			plural(notices));
+	if (counters[COUNT_USES_SOUND] + counters[COUNT_USES_HAZARD] +
+		    counters[COUNT_USES_VIOLATION] >
+	    0)
+		fprintf(out,
+			"%suses of connections open across a fork: %" PRIu64 " sound, %" PRIu64
+			" hazardous, %" PRIu64 " violating; replies crossed: %" PRIu64 "\n",
+			prefix, counters[COUNT_USES_SOUND], counters[COUNT_USES_HAZARD],
+			counters[COUNT_USES_VIOLATION], counters[COUNT_REPLIES_CROSSED]);
+}
+
+void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)
+{
+	print_watched(counters, prefix, out);
+	print_found(counters, prefix, out);
+	for (int i = LOST_PROCESSES; i < COUNTER_COUNT; i++)
+		if (counters[i] > 0)
+			fprintf(out, "%snot seen: %" PRIu64 " %s (%s)\n", prefix, counters[i],
+				sentences[i], counter_names[i]);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A list of sessions, hashed by their number.  See sessions.h.
+ */
+#include "base/cli.h"
+#define uthash_fatal(message) cli_no_memory()
+#include "log/sessions.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "log/counters.h"
+
+struct session {
+	uint64_t name;
+	bool summed; /* there was a summary */
+	uint64_t counters[COUNTER_COUNT];
+	UT_hash_handle hh;
+};
+
+struct sessions {
+	struct session *table;
+	struct session *latest; /* lines of one session mostly follow each other */
+	bool too_many;
+};
+
+struct sessions *sessions_new(void)
+{
+	return calloc(1, sizeof(struct sessions));
+}
+
+void sessions_free(struct sessions *sessions)
+{
+	struct session *session = sessions->table;
+
+	HASH_CLEAR(hh, sessions->table);
+	while (session != NULL) {
+		struct session *next = session->hh.next;
+
+		free(session);
+		session = next;
+	}
+	free(sessions);
+}
+
+static struct session *find(struct sessions *sessions, uint64_t name)
+{
+	struct session *session = sessions->latest;
+
+	if (session != NULL && session->name == name)
+		return session;
+	HASH_FIND(hh, sessions->table, &name, sizeof name, session);
+	if (session == NULL) {
+		if (HASH_COUNT(sessions->table) == SESSION_MAX) {
+			sessions->too_many = true;
+			return NULL;
+		}
+		session = calloc(1, sizeof *session);
+		if (session == NULL)
+			cli_no_memory();
+		session->name = name;
+		HASH_ADD(hh, sessions->table, name, sizeof name, session);
+	}
+	sessions->latest = session;
+	return session;
+}
+
+void sessions_add(struct sessions *sessions, const struct log_record *record)
+{
+	struct session *session = find(sessions, record->session);
+
+	if (session == NULL || record->type != RECORD_SUMMARY)
+		return;
+	session->summed = true;
+	/* Counters never fall, so the largest is the latest whatever the lines' order. */
+	for (int i = 0; i < COUNTER_COUNT; i++) {
+		json_int_t value =
+			json_integer_value(json_object_get(record->counters, counter_names[i]));
+
+		if ((uint64_t)value > session->counters[i])
+			session->counters[i] = (uint64_t)value;
+	}
+}
+
+size_t sessions_count(const struct sessions *sessions)
+{
+	return HASH_COUNT(sessions->table);
+}
+
+size_t sessions_without_summary(const struct sessions *sessions)
+{
+	size_t count = 0;
+
+	for (const struct session *session = sessions->table; session != NULL;
+	     session = session->hh.next)
+		count += !session->summed;
+	return count;
+}
+
+bool sessions_were_too_many(const struct sessions *sessions)
+{
+	return sessions->too_many;
+}
+
+void sessions_sum(const struct sessions *sessions, uint64_t counters[COUNTER_COUNT])
+{
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		counters[i] = 0;
+	for (const struct session *session = sessions->table; session != NULL;
+	     session = session->hh.next)
+		for (int i = 0; i < COUNTER_COUNT; i++)
+			counters[i] += session->counters[i];
+}

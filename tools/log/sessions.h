@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sessions of a log and their counters: what lets a reader tell "nothing found" from "was not
+ * active".
+ */
+#ifndef FORKSAN_TOOLS_SESSIONS_H
+#define FORKSAN_TOOLS_SESSIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "forksan/finding.h"
+#include "log/record.h"
+
+#define SESSION_MAX 4096 /* sessions told apart; findings are counted for all */
+
+struct sessions;
+
+struct sessions *sessions_new(void);
+void sessions_free(struct sessions *sessions);
+
+/* Notes the session of any record, and takes over a summary's counters. */
+void sessions_add(struct sessions *sessions, const struct log_record *record);
+
+size_t sessions_count(const struct sessions *sessions);
+size_t sessions_without_summary(const struct sessions *sessions);
+bool sessions_were_too_many(const struct sessions *sessions);
+
+/* The counters' sums over all sessions. */
+void sessions_sum(const struct sessions *sessions, uint64_t counters[COUNTER_COUNT]);
+
+#endif

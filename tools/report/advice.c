@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Matches advice.def's words against a finding.  See advice.h.
+ */
+#include "report/advice.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "log/record.h"
+
+#define MAX_WORD 64
+
+enum rank { FORKER, LIBRARY, NOTE, FALLBACK };
+
+struct row {
+	const char *name;
+	enum rank rank;
+	const char *match;
+	const char *with;
+	const char *text;
+};
+
+#define ADVICE(name, rank, match, with, text) {name, rank, match, with, text},
+static const struct row rows[] = {
+#include "report/advice.def"
+};
+#undef ADVICE
+#define ROW_COUNT (sizeof rows / sizeof rows[0])
+
+static bool contains(const json_t *object, const char *name, const char *text)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+
+	return value != NULL && strstr(value, text) != NULL;
+}
+
+static bool equals(const json_t *object, const char *name, const char *text)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+
+	return value != NULL && strcmp(value, text) == 0;
+}
+
+static bool begins(const json_t *object, const char *name, const char *text)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+
+	return value != NULL && strncmp(value, text, strlen(text)) == 0;
+}
+
+/* Of a native frame `file` is the driver's C source, which says nothing that `module` does not. */
+static bool frame_fits(const json_t *frame, const char *what, const char *text)
+{
+	if (strcmp(what, "file") == 0)
+		return !equals(frame, "language", "native") && contains(frame, "file", text);
+	if (strcmp(what, "module") == 0)
+		return contains(frame, "module", text);
+	return equals(frame, what, text); /* function, language */
+}
+
+static bool word_fits(const json_t *finding, const char *what, const char *text)
+{
+	const json_t *stacks = json_object_get(finding, "stacks");
+
+	if (strcmp(what, "comm") == 0)
+		return begins(finding, "comm", text) ||
+		       begins(json_object_get(finding, "other"), "comm", text);
+	for (int i = 0; i < LOG_STACK_COUNT; i++) {
+		const json_t *frame;
+		size_t k;
+
+		json_array_foreach(json_object_get(stacks, log_stack_names[i]), k,
+				   frame) if (frame_fits(frame, what, text)) return true;
+	}
+	return false;
+}
+
+/* Whether all words fit, or any of them; no words fit always. */
+static bool words_fit(const json_t *finding, const char *words, bool all)
+{
+	if (words[0] == '\0')
+		return true;
+	while (*words != '\0') {
+		char word[MAX_WORD];
+		size_t len = strcspn(words, " ");
+		char *colon;
+		bool fits;
+
+		memcpy(word, words, len);
+		word[len] = '\0';
+		colon = strchr(word, ':');
+		*colon = '\0';
+		fits = word_fits(finding, word, colon + 1);
+		if (fits != all)
+			return fits;
+		words += len + (words[len] == ' ');
+	}
+	return all;
+}
+
+static bool known_already(const struct advice *out, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(out[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+size_t advice_find(const json_t *finding, struct advice out[ADVICE_MAX])
+{
+	bool seen[FALLBACK + 1] = {false};
+	size_t count = 0;
+
+	for (enum rank rank = FORKER; rank <= FALLBACK; rank++) {
+		if ((rank == LIBRARY && seen[FORKER]) ||
+		    (rank == FALLBACK && (seen[FORKER] || seen[LIBRARY])))
+			continue;
+		for (size_t i = 0; i < ROW_COUNT && count < ADVICE_MAX; i++) {
+			const struct row *row = &rows[i];
+
+			if (row->rank != rank || (rank == FALLBACK && seen[rank]) ||
+			    known_already(out, count, row->name) ||
+			    !words_fit(finding, row->match, false) ||
+			    !words_fit(finding, row->with, true))
+				continue;
+			seen[rank] = true;
+			out[count++] = (struct advice){row->name, row->text};
+		}
+	}
+	return count;
+}

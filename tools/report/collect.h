@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A report in the making: everything that was read from one or more logs.
+ *
+ * report_read() fills it; render_text.c and render_json.c show it.
+ */
+#ifndef FORKSAN_TOOLS_REPORT_H
+#define FORKSAN_TOOLS_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "log/blind_spots.h"
+#include "log/groups.h"
+#include "log/sessions.h"
+
+struct report {
+	struct groups *groups;
+	struct sessions *sessions;
+	struct blind_spots blind_spots;
+	uint64_t lines;
+	uint64_t broken_lines;
+	uint64_t unknown_records; /* of kinds that a later version writes */
+};
+
+/* Empty; ends the tool when there is no memory. */
+void report_init(struct report *report);
+void report_clear(struct report *report);
+
+/*
+ * Reads a log from `fd` to its end.  Each broken line is counted and, up to a bound for each log,
+ * named on stderr as `forksan VERB: NAME:LINE: expected X, found Y`.  `session` other than 0: only
+ * records of that session count.  0 or -errno of a read.
+ */
+int report_read(struct report *report, const char *verb, const char *name, int fd,
+		uint64_t session);
+
+/* The worst level seen, or -1 when nothing was found. */
+int report_worst_level(const struct report *report);
+
+#endif

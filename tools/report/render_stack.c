@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See render_stack.h.
+ */
+#include "report/render_stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clean.h"
+#include "log/site.h"
+
+#define SHOWN_INTERPRETED 24
+#define SHOWN_NATIVE 16
+
+static const char *string_of(const json_t *frame, const char *name)
+{
+	return json_string_value(json_object_get(frame, name));
+}
+
+static void print_source(const json_t *place, FILE *out)
+{
+	const char *file = string_of(place, "file");
+	json_int_t line = json_integer_value(json_object_get(place, "line"));
+
+	if (file == NULL)
+		return;
+	fputs(" at ", out);
+	clean_print(file, out);
+	if (line > 0)
+		fprintf(out, ":%lld", (long long)line);
+}
+
+static void print_inlined(const json_t *frame, FILE *out)
+{
+	const json_t *place;
+	size_t i;
+
+	json_array_foreach(json_object_get(frame, "inlined"), i, place)
+	{
+		fputs("         ", out);
+		clean_print(string_of(place, "function"), out);
+		print_source(place, out);
+		fputs(" (inlined)\n", out);
+	}
+}
+
+static void print_native(const json_t *frame, FILE *out)
+{
+	const char *name = string_of(frame, "demangled");
+	const char *module = string_of(frame, "module");
+	unsigned long long offset =
+		(unsigned long long)json_integer_value(json_object_get(frame, "offset"));
+
+	if (name == NULL)
+		name = string_of(frame, "function");
+	print_inlined(frame, out);
+	fputs("         ", out);
+	clean_print(name, out);
+	print_source(frame, out);
+	if (module == NULL) {
+		fprintf(out, " (0x%llx)\n", offset);
+		return;
+	}
+	fputs(" (", out);
+	clean_print(site_base_name(module), out);
+	if (name == NULL || string_of(frame, "file") == NULL)
+		fprintf(out, "+0x%llx", offset);
+	fputs(")\n", out);
+}
+
+static bool is_culprit(const json_t *frame, const char *culprit)
+{
+	const char *file = string_of(frame, "file");
+	size_t len = file != NULL ? strlen(file) : 0;
+
+	return len > 0 && culprit != NULL && strncmp(culprit, file, len) == 0 &&
+	       culprit[len] == ':' &&
+	       strtoll(culprit + len + 1, NULL, 10) ==
+		       json_integer_value(json_object_get(frame, "line"));
+}
+
+static void print_interpreted(const json_t *frame, const char *culprit, FILE *out)
+{
+	fputs(is_culprit(frame, culprit) ? "   => " : "      ", out);
+	clean_print(string_of(frame, "function"), out);
+	print_source(frame, out);
+	fputc('\n', out);
+}
+
+static void print_hidden(size_t count, const char *what, FILE *out)
+{
+	if (count > 0)
+		fprintf(out, "         ... %zu more %sframe%s (--verbose)\n", count, what,
+			count == 1 ? "" : "s");
+}
+
+/* What a reader of the interpreter's frames need not see: its own code, the program's start, and
+ * what has no name. */
+static bool says_nothing(const json_t *frame)
+{
+	static const char *const beginnings[] = {
+		"python", "libpython", "ruby",	"libruby", "perl",     "libperl",
+		"php",	  "libphp",    "uwsgi", "libc.so", "ld-linux",
+	};
+	const char *module = string_of(frame, "module");
+
+	if (module == NULL || string_of(frame, "function") == NULL)
+		return true;
+	module = site_base_name(module);
+	for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+		if (strncmp(module, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
+void render_stack(const json_t *stack, const char *culprit, bool every_frame, FILE *out)
+{
+	size_t interpreted = 0, native = 0, hidden = 0, native_hidden = 0, i;
+	const json_t *frame;
+
+	json_array_foreach(stack, i, frame)
+	{
+		if (strcmp(string_of(frame, "language"), "native") == 0)
+			continue;
+		if (every_frame || ++interpreted <= SHOWN_INTERPRETED)
+			print_interpreted(frame, culprit, out);
+		else
+			hidden++;
+	}
+	print_hidden(hidden, "", out);
+	json_array_foreach(stack, i, frame)
+	{
+		if (strcmp(string_of(frame, "language"), "native") != 0)
+			continue;
+		if (every_frame ||
+		    (native < SHOWN_NATIVE && (interpreted == 0 || !says_nothing(frame)))) {
+			print_native(frame, out);
+			native++;
+		} else {
+			native_hidden++;
+		}
+	}
+	print_hidden(native_hidden, "native ", out);
+	if (json_array_size(stack) == 0)
+		fputs("      (no stack)\n", out);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * forksan run: starts CMD with libforksan.so in it, and says at its end what was seen.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+#include "log/counters.h"
+#include "base/exit_status.h"
+#include "run/child.h"
+#include "run/environment.h"
+#include "run/library.h"
+#include "run/log.h"
+#include "run/options.h"
+#include "run/registry.h"
+#include "run/target.h"
+#include "base/verb.h"
+
+#define OPTIONS_VARIABLE "FORKSAN_OPTIONS"
+#define SUMMARY_PREFIX "forksan: "
+
+struct run_arguments {
+	bool strict;
+	bool allow_blind;
+	const char *log_name;
+	char **command;
+};
+
+static const struct option longs[] = {
+	{"allow-blind", no_argument, NULL, 'b'},
+	{"help", no_argument, NULL, 'h'},
+	{"output", required_argument, NULL, 'o'},
+	{"strict", no_argument, NULL, 's'},
+	{0},
+};
+
+/* -1: go on; else the exit status. */
+static int read_arguments(int argc, char **argv, struct run_arguments *arguments)
+{
+	int result;
+
+	opterr = 0;
+	/* "+": what follows CMD is CMD's. */
+	while ((result = getopt_long(argc, argv, "+:hso:", longs, NULL)) != -1) {
+		switch (result) {
+		case 'b':
+			arguments->allow_blind = true;
+			break;
+		case 'o':
+			arguments->log_name = optarg;
+			break;
+		case 's':
+			arguments->strict = true;
+			break;
+		case 'h':
+			cli_print_help(&verb_run);
+			return STATUS_OK;
+		default:
+			return cli_unknown_option(&verb_run, longs, argv, result);
+		}
+	}
+	if (optind == argc) {
+		cli_error(verb_run.name, "expected a command, found nothing (see forksan run "
+					 "--help)");
+		return STATUS_USAGE;
+	}
+	arguments->command = argv + optind;
+	return -1;
+}
+
+static uint64_t new_session(char out[REGISTRY_SESSION_BYTES])
+{
+	uint64_t number;
+
+	if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+		number = (uint64_t)getpid();
+	snprintf(out, REGISTRY_SESSION_BYTES, "%016" PRIx64, number);
+	return number;
+}
+
+/* The exit status that says "violation", or 0 when the user wants CMD's own. */
+static int violation_status(void)
+{
+	char text[16], *end;
+	long value;
+
+	if (!run_options_get(getenv(OPTIONS_VARIABLE), "exitcode", text, sizeof text))
+		return STATUS_VIOLATION;
+	value = strtol(text, &end, 10);
+	/* A bad value is complained of by the library, which reads it as well. */
+	return *end == '\0' && end != text && value >= 0 && value <= 255 ? (int)value
+									 : STATUS_VIOLATION;
+}
+
+/* The log is to hold bytes of the conversation: nobody else may read it, from its first moment. */
+static bool payload_is_wanted(void)
+{
+	static const char *const yes[] = {"1", "yes", "true", "on"};
+	char text[16];
+
+	if (!run_options_get(getenv(OPTIONS_VARIABLE), "payload", text, sizeof text))
+		return false;
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+		if (strcmp(text, yes[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The summary, and the registry's end when nobody needs it any more. */
+static void summarize(const struct run_registry *registry, const char *path, const char *session)
+{
+	counters_print(registry->counters, SUMMARY_PREFIX, stderr);
+	if (registry->alive > 0)
+		fprintf(stderr,
+			SUMMARY_PREFIX "still running and watched: %zu process%s of session %s\n",
+			registry->alive, registry->alive == 1 ? "" : "es", session);
+	else
+		run_registry_remove(path);
+}
+
+/* Says what was seen and completes the log.  Returns true when there was a violation, by the
+ * registry's count or by the log: either may be missing. */
+static bool finish(const char *session, uint64_t session_number, const char *command,
+		   struct run_log *log)
+{
+	char path[RUN_REGISTRY_PATH_BYTES];
+	struct run_registry registry;
+	const char *why = NULL;
+	enum run_registry_state state;
+	struct run_log_content content = {0};
+
+	run_registry_path(session, path);
+	state = run_registry_read(path, &registry, &why);
+	if (log != NULL) {
+		if (state == RUN_REGISTRY_READ && !registry.summary_written)
+			run_log_add_summary(log, session, registry.counters);
+		content = run_log_show(log, session_number);
+	}
+	switch (state) {
+	case RUN_REGISTRY_READ:
+		summarize(&registry, path, session);
+		break;
+	case RUN_REGISTRY_ABSENT:
+		if (content.any)
+			cli_error(verb_run.name, "no registry %s: the log is all that is known",
+				  path);
+		else
+			cli_error(verb_run.name,
+				  "forksan was not active in %s: nothing was watched (no registry "
+				  "%s)",
+				  command, path);
+		break;
+	case RUN_REGISTRY_STRANGE:
+		cli_error(verb_run.name, "cannot read what forksan saw in %s: registry %s: %s",
+			  command, path, why);
+		break;
+	}
+	return registry.counters[COUNT_VIOLATIONS] > 0 || content.violated;
+}
+
+static int run(int argc, char **argv)
+{
+	struct run_arguments arguments = {.command = argv};
+	char session[REGISTRY_SESSION_BYTES];
+	struct run_library library;
+	struct run_target target;
+	struct run_log log;
+	char **environment;
+	uint64_t number;
+	int status, error;
+	bool logged, violated;
+
+	status = read_arguments(argc, argv, &arguments);
+	if (status >= 0)
+		return status;
+	if (!run_options_closed(getenv(OPTIONS_VARIABLE))) {
+		cli_error(verb_run.name, OPTIONS_VARIABLE ": expected a closing quote, found %s",
+			  getenv(OPTIONS_VARIABLE));
+		return STATUS_USAGE;
+	}
+	if (!run_library_find(&library))
+		return STATUS_NOT_INSTRUMENTED;
+	status = run_target_find(arguments.command[0], &library, &target);
+	if (status != 0)
+		return status;
+	if (target.blind) {
+		cli_error(verb_run.name, "%s%s", target.reason,
+			  arguments.allow_blind ? "; running it without forksan"
+						: "; not started (--allow-blind starts it)");
+		if (!arguments.allow_blind)
+			return STATUS_NOT_INSTRUMENTED;
+	}
+	logged = arguments.log_name != NULL;
+	if (logged && !run_log_open(&log, arguments.log_name, payload_is_wanted()))
+		return STATUS_USAGE;
+	number = new_session(session);
+	environment =
+		run_environment(library.path, session, arguments.strict, logged ? log.path : NULL);
+	error = run_child(target.path, arguments.command, environment, &status);
+	run_environment_free(environment);
+	if (error != 0) {
+		cli_error(verb_run.name, "%s: %s", target.path, strerror(error));
+		return STATUS_NOT_INSTRUMENTED;
+	}
+	violated = finish(session, number, arguments.command[0], logged ? &log : NULL);
+	if (logged)
+		run_log_close(&log);
+	if (violated && violation_status() != 0)
+		return violation_status();
+	run_child_repeat(status);
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.usage = "[-s] [-o FILE] [--allow-blind] [--] CMD [ARGUMENT...]",
+	.summary = "runs a program and says which connections its processes share",
+	.help = "  -s, --strict       abort a process before it does what would be a violation\n"
+		"  -o, --output FILE  append the findings to FILE (JSON Lines), and show them as "
+		"text\n"
+		"                     at the end; without it they are shown when they happen\n"
+		"  --allow-blind      start CMD even where forksan cannot be in it (statically\n"
+		"                     linked, set-user-ID, another libc or machine)\n"
+		"  -h, --help         this text\n\n"
+		"FORKSAN_OPTIONS holds further options, see forksan(7).  Exit status: CMD's; 66 "
+		"when\n"
+		"a violation was counted (exitcode= in FORKSAN_OPTIONS sets another); 126 when "
+		"CMD\n"
+		"cannot be executed or forksan cannot be in it; 127 when CMD was not found; 2 for\n"
+		"wrong usage.\n",
+	.run = run,
+};

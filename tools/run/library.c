@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See library.h.
+ */
+#include "run/library.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+#include "symbols/elf_file.h"
+#include "base/verb.h"
+
+#define LIBRARY_NAME "libforksan.so"
+#define LIBRARY_VARIABLE "FORKSAN_LIBRARY"
+
+/* The tool's own directory, or an empty string. */
+static void own_directory(char out[PATH_MAX])
+{
+	ssize_t len = readlink("/proc/self/exe", out, PATH_MAX - 1);
+	char *slash;
+
+	out[len > 0 ? len : 0] = '\0';
+	slash = strrchr(out, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	else
+		out[0] = '\0';
+}
+
+/* Makes it the library's path when it can be read there. */
+static bool try_path(struct run_library *library, const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof path, "%s%s", directory, name) >= sizeof path)
+		return false;
+	return access(path, R_OK) == 0 && realpath(path, library->path) != NULL;
+}
+
+static bool find(struct run_library *library)
+{
+	const char *variable = getenv(LIBRARY_VARIABLE);
+	char directory[PATH_MAX];
+
+	own_directory(directory);
+	if (try_path(library, directory, "/" LIBRARY_NAME) ||
+	    try_path(library, directory, "/../lib/" LIBRARY_NAME))
+		return true;
+	if (variable != NULL && try_path(library, "", variable))
+		return true;
+	cli_error(verb_run.name,
+		  LIBRARY_NAME " not found: looked in %s, in %s/../lib and at $" LIBRARY_VARIABLE
+			       " (%s)",
+		  directory, directory, variable != NULL ? variable : "not set");
+	return false;
+}
+
+bool run_library_find(struct run_library *library)
+{
+	struct elf_file elf;
+
+	if (!find(library))
+		return false;
+	if (strpbrk(library->path, ": ") != NULL) {
+		cli_error(verb_run.name,
+			  "%s: LD_PRELOAD cannot hold a path with a colon or a space; install "
+			  "forksan elsewhere",
+			  library->path);
+		return false;
+	}
+	if (!elf_file_read(library->path, &elf)) {
+		cli_error(verb_run.name, "%s: expected a shared library, found no ELF file",
+			  library->path);
+		return false;
+	}
+	library->elf_class = elf.elf_class;
+	library->machine = elf.machine;
+	return true;
+}

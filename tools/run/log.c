@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See log.h.
+ */
+#include "run/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+#include "log/counters.h"
+#include "forksan/limits.h"
+#include "log/record.h"
+#include "report/render.h"
+#include "report/collect.h"
+#include "base/verb.h"
+
+/* Makes `name` absolute.  False, with a message, when the library could not take it as log_path. */
+static bool set_path(struct run_log *log, const char *name)
+{
+	char directory[PATH_MAX] = "";
+	const char *expected = NULL;
+
+	if (name[0] != '/' && getcwd(directory, sizeof directory) == NULL) {
+		cli_error(verb_run.name, "the working directory: %s", strerror(errno));
+		return false;
+	}
+	if ((size_t)snprintf(log->path, sizeof log->path, "%s%s%s", directory,
+			     directory[0] != '\0' ? "/" : "", name) >= FORKSAN_PATH_BYTES)
+		expected = "a shorter path";
+	else if (strchr(log->path, '"') != NULL && strchr(log->path, '\'') != NULL)
+		expected = "a path without both kinds of quotes";
+	else if (strstr(log->path, "%p") != NULL)
+		expected = "one file, without %p (which log_path= takes)";
+	if (expected != NULL)
+		cli_error(verb_run.name, "-o: expected %s, found %s", expected, log->path);
+	return expected == NULL;
+}
+
+bool run_log_open(struct run_log *log, const char *name, bool private)
+{
+	mode_t mode = private ? 0600 : 0666;
+	struct stat stat_buffer;
+
+	if (!set_path(log, name))
+		return false;
+	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, mode);
+	if (log->fd < 0 || fstat(log->fd, &stat_buffer) != 0) {
+		cli_error(verb_run.name, "%s: %s", name, strerror(errno));
+		return false;
+	}
+	if (!S_ISREG(stat_buffer.st_mode)) {
+		cli_error(verb_run.name, "-o: expected a regular file, found %s", name);
+		return false;
+	}
+	log->start = stat_buffer.st_size;
+	return true;
+}
+
+void run_log_close(struct run_log *log)
+{
+	close(log->fd);
+}
+
+static void format_now(char out[LOG_TIME_BYTES])
+{
+	struct timespec now;
+	struct tm utc;
+	size_t len;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	len = strftime(out, LOG_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(out + len, LOG_TIME_BYTES - len, ".%09ldZ", now.tv_nsec);
+}
+
+void run_log_add_summary(struct run_log *log, const char *session,
+			 const uint64_t counters[COUNTER_COUNT])
+{
+	char now[LOG_TIME_BYTES];
+	json_t *values = json_object();
+	json_t *record;
+	char *text = NULL, *line;
+	int len;
+
+	format_now(now);
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		json_object_set_new(values, counter_names[i],
+				    json_integer((json_int_t)(counters[i] & INT64_MAX)));
+	record = json_pack("{s:s, s:i, s:s, s:s, s:i, s:o}", "record", "summary", "version",
+			   LOG_VERSION, "time", now, "session", session, "pid", (int)getpid(),
+			   "counters", values);
+	if (record != NULL)
+		text = json_dumps(record, JSON_COMPACT);
+	len = text != NULL ? asprintf(&line, "%s\n", text) : -1;
+	if (len < 0)
+		cli_no_memory();
+	if (write(log->fd, line, (size_t)len) != len)
+		cli_error(verb_run.name, "%s: the summary could not be written: %s", log->path,
+			  strerror(errno));
+	free(line);
+	free(text);
+	json_decref(record);
+}
+
+struct run_log_content run_log_show(struct run_log *log, uint64_t session)
+{
+	struct run_log_content content = {0};
+	struct report report;
+	int result;
+
+	if (lseek(log->fd, log->start, SEEK_SET) < 0)
+		return content;
+	report_init(&report);
+	result = report_read(&report, verb_run.name, log->path, log->fd, session);
+	if (result < 0)
+		cli_error(verb_run.name, "%s: %s", log->path, strerror(-result));
+	render_findings(&report, false, stderr);
+	content.any = sessions_count(report.sessions) > 0;
+	content.violated = groups_total(report.groups, LEVEL_VIOLATION) > 0;
+	report_clear(&report);
+	return content;
+}
