@@ -105,6 +105,16 @@ static inline bool registry_socket_is(uint32_t slot, uint32_t generation)
 	       (generation << 8 | SOCKET_LIVE);
 }
 
+/* The connection's protocol: the one that its bytes identified, else the one that its port or path
+ * suggests. */
+static inline enum protocol registry_socket_protocol(const struct registry_socket *socket)
+{
+	enum protocol identified = (enum protocol)load_relaxed(&socket->protocol);
+
+	return identified != PROTOCOL_UNKNOWN ? identified
+					      : (enum protocol)load_relaxed(&socket->hint);
+}
+
 /* --- who holds what ---------------------------------------------------------------------- */
 
 /* Sets and clears the process's own bit, from any of its threads.  False: no pages for it. */

@@ -18,7 +18,6 @@
 #include "registry/registry.h"
 #include "report/report.h"
 #include "base/sys.h"
-#include "track/track.h"
 #include "wire/tls_hello.h"
 
 static bool descends_from(const struct registry_process *process_, uint32_t ancestor)
@@ -78,7 +77,7 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 
 	finding->slot = cause->slot;
 	finding->cookie = socket->cookie;
-	finding->protocol = track_protocol(socket);
+	finding->protocol = registry_socket_protocol(socket);
 	finding->peer_len = socket->peer_len_bytes;
 	memcpy(&finding->peer, socket->peer, sizeof socket->peer);
 	if (sys_getsockname(cause->fd, &finding->local, &len) == 0)

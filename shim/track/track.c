@@ -73,13 +73,6 @@ bool track_class_is_watched(enum protocol protocol)
 	return (options.watch >> wire_class(protocol) & 1) != 0;
 }
 
-enum protocol track_protocol(const struct registry_socket *socket)
-{
-	enum protocol told = (enum protocol)load_relaxed(&socket->protocol);
-
-	return told != PROTOCOL_UNKNOWN ? told : (enum protocol)load_relaxed(&socket->hint);
-}
-
 /* A connection that turned out not to be watched: forgets every descriptor of it here.  Other
  * processes do the same at their next use. */
 void track_stop_watching(uint32_t slot)
@@ -127,7 +120,7 @@ bool track_tell_protocol(const struct track_call *call, const struct iovec *iov,
 	}
 	told = wire_tell(head, len);
 	if (told == PROTOCOL_UNKNOWN)
-		return track_class_is_watched(track_protocol(socket));
+		return track_class_is_watched(registry_socket_protocol(socket));
 	/* SOCKET_UNTOLD stays until the opening, too, has been followed (conversation.c). */
 	store_relaxed(&socket->protocol, told);
 	if (!track_class_is_watched(told) ||

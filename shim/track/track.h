@@ -19,7 +19,6 @@
 #include "process/fdtable.h"
 #include "options/options.h"
 #include "process/process.h"
-#include "entry/real.h"
 #include "registry/registry.h"
 
 /* Flags of a socket that make its bytes wanted. */
@@ -166,9 +165,6 @@ bool track_tell_protocol(const struct track_call *call, const struct iovec *iov,
 /* A connection that turned out not to be watched: forgets every descriptor of it here.  Other
  * processes do the same at their next use. */
 void track_stop_watching(uint32_t slot);
-
-/* The protocol as the bytes told it, else as the port or path suggests. */
-enum protocol track_protocol(const struct registry_socket *socket);
 
 /* The file status flags of a descriptor (F_GETFL), or -errno. */
 long track_file_flags(int fd);

@@ -364,7 +364,7 @@ static int claim(struct track_call *call, int flags, const struct iovec *iov, in
 	call->claimed = true;
 	last = lineage_unpack(call->claimed_over);
 	if (lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION ||
-	    !track_class_is_watched(track_protocol(socket)) || may_be_goodbye(call))
+	    !track_class_is_watched(registry_socket_protocol(socket)) || may_be_goodbye(call))
 		return 0;
 	if (call->way == TRACK_READ) {
 		int got = wait_for_bytes(call->fd, flags);
@@ -392,7 +392,7 @@ static bool check(struct track_call *call)
 	if (!process_enter() || !track_is_still(call->fd, slot))
 		return false;
 	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
-	    !track_class_is_watched(track_protocol(socket))) {
+	    !track_class_is_watched(registry_socket_protocol(socket))) {
 		track_stop_watching(slot);
 		return false;
 	}

@@ -22,8 +22,9 @@ static void report_open_at_fork(uint32_t slot)
 			"wrong until it uses it",
 	};
 
-	if (cause.fd < 0 || track_protocol(socket) == PROTOCOL_UNKNOWN ||
-	    !track_class_is_watched(track_protocol(socket)) || !track_is_still(cause.fd, slot))
+	if (cause.fd < 0 || registry_socket_protocol(socket) == PROTOCOL_UNKNOWN ||
+	    !track_class_is_watched(registry_socket_protocol(socket)) ||
+	    !track_is_still(cause.fd, slot))
 		return;
 	holder = registry_other_holder(slot, process.shared);
 	if (!holder)
