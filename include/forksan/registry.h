@@ -150,7 +150,7 @@ _Static_assert(sizeof(struct registry_socket) == 1024, "sixteen cache lines");
 enum registry_socket_flags {
 	SOCKET_INHERITED = 1u << 0, /* counted as open across a fork */
 	SOCKET_COUNTED = 1u << 1,   /* counted as watched (or as other) */
-	SOCKET_UNTOLD = 1u << 2,    /* the protocol is not told: the bytes are wanted */
+	SOCKET_UNIDENTIFIED = 1u << 2, /* the protocol is not told: the bytes are wanted */
 	SOCKET_EVIDENCE = 1u << 3,  /* two processes have used it: messages are followed */
 	SOCKET_HANDED_OVER = 1u << 4, /* passed on with SCM_RIGHTS: its opener is not its owner */
 	SOCKET_IN_MESSAGE = 1u << 5,  /* sent and not yet received: nobody may hold it meanwhile */

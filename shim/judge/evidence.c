@@ -48,41 +48,41 @@ static void release(struct evidence *evidence)
 
 void evidence_start(struct evidence *evidence, enum protocol protocol)
 {
-	*evidence = (struct evidence){.state = EVIDENCE_FOLLOWING, .flags = EVIDENCE_MODE};
-	wire_talk_start(&evidence->talk, protocol);
+	*evidence = (struct evidence){.state = EVIDENCE_PARSING, .flags = EVIDENCE_MODE};
+	wire_parser_start(&evidence->parser, protocol);
 }
 
 void evidence_resume(struct evidence *evidence, enum protocol protocol)
 {
-	struct wire_talk *talk = &evidence->talk;
+	struct wire_parser *parser = &evidence->parser;
 	enum wire_mode mode = wire_mode_of(protocol);
-	bool known = (evidence->flags & EVIDENCE_MODE) && evidence->state == EVIDENCE_FOLLOWING &&
-		     talk->protocol == protocol && !wire_talk_opening(talk) &&
-		     talk->mode < WIRE_MODE_COUNT;
+	bool known = (evidence->flags & EVIDENCE_MODE) && evidence->state == EVIDENCE_PARSING &&
+		     parser->protocol == protocol && !wire_parser_is_opening(parser) &&
+		     parser->mode < WIRE_MODE_COUNT;
 
 	if (known)
-		mode = (enum wire_mode)talk->mode;
+		mode = (enum wire_mode)parser->mode;
 	evidence->state = EVIDENCE_ALIGNING;
 	evidence->flags = known ? EVIDENCE_MODE : 0;
 	evidence->queued = 0;
 	evidence->writer = evidence->last = evidence->before = (struct lineage_use){0, 0};
-	wire_talk_resume(talk, protocol, mode);
+	wire_parser_resume(parser, protocol, mode);
 }
 
 bool evidence_opened(const struct evidence *evidence)
 {
-	return evidence->state != EVIDENCE_FOLLOWING || !wire_talk_opening(&evidence->talk);
+	return evidence->state != EVIDENCE_PARSING || !wire_parser_is_opening(&evidence->parser);
 }
 
-bool evidence_is_following(const struct evidence *evidence)
+bool evidence_is_parsing(const struct evidence *evidence)
 {
-	return evidence->state == EVIDENCE_FOLLOWING && evidence->talk.mode == WIRE_MODE_EXCHANGES;
+	return evidence->state == EVIDENCE_PARSING && evidence->parser.mode == WIRE_MODE_EXCHANGES;
 }
 
 void evidence_encrypt(struct evidence *evidence, enum protocol inside)
 {
 	evidence->flags |= EVIDENCE_MODE;
-	wire_talk_resume(&evidence->talk, inside, WIRE_MODE_TLS);
+	wire_parser_resume(&evidence->parser, inside, WIRE_MODE_TLS);
 }
 
 struct evidence_ticket evidence_enter(struct evidence *evidence, uint32_t serial,
@@ -263,7 +263,7 @@ static void record(struct evidence *evidence, const struct lineage_process *self
 	}
 	/* The record's number is known before what it finishes is noted under it. */
 	store_release(&evidence->sequence, sequence);
-	if (evidence->talk.mode == WIRE_MODE_EXCHANGES || evidence->state == EVIDENCE_ALIGNING)
+	if (evidence->parser.mode == WIRE_MODE_EXCHANGES || evidence->state == EVIDENCE_ALIGNING)
 		evidence_exchange(&c);
 	else
 		evidence_take_turn(&c);

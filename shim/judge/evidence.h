@@ -45,7 +45,7 @@
 
 #include "forksan/atomics.h"
 #include "judge/lineage.h"
-#include "wire/follow.h"
+#include "wire/parse.h"
 
 /* Requests without reply, equal neighbours counted as one entry.  Deeper pipelines of mixed
  * requests lose their names, of mixed owners the track. */
@@ -74,7 +74,7 @@ struct evidence_seen {
 enum evidence_state {
 	EVIDENCE_OFF, /* all zero: nothing is recorded */
 	EVIDENCE_ALIGNING,
-	EVIDENCE_FOLLOWING,
+	EVIDENCE_PARSING,
 	EVIDENCE_LOST,
 	EVIDENCE_PROBATION,
 };
@@ -93,8 +93,8 @@ struct evidence {
 	/* --- under the claim ---------------------------------------------------------------- */
 	uint8_t state; /* enum evidence_state */
 	uint8_t flags;
-	uint8_t queued; /* entries in queue */
-	uint8_t shape; /* with EVIDENCE_GUESS */
+	uint8_t queued;		   /* entries in queue */
+	uint8_t reply_kind;	   /* with EVIDENCE_GUESS */
 	struct lineage_use writer; /* of the client's message that is not complete */
 	struct lineage_use last;   /* LOST: the latest user; alternation: the latest reader */
 	struct lineage_use before; /* LOST: the latest user that was another */
@@ -103,7 +103,7 @@ struct evidence {
 	struct evidence_seen seen[2][2];
 	struct evidence_seen finished[2];
 	struct evidence_entry queue[EVIDENCE_QUEUE];
-	struct wire_talk talk;
+	struct wire_parser parser;
 };
 _Static_assert(sizeof(struct evidence_entry) == 20, "as counted below");
 _Static_assert(sizeof(struct evidence) == 448, "lives in every connection's slot");
@@ -173,7 +173,7 @@ void evidence_resume(struct evidence *evidence, enum protocol protocol);
 bool evidence_opened(const struct evidence *evidence);
 
 /* True while requests and replies are told apart, so that a missing record would hurt. */
-bool evidence_is_following(const struct evidence *evidence);
+bool evidence_is_parsing(const struct evidence *evidence);
 
 /* A TLS hello named the protocol inside: only records can be followed. */
 void evidence_encrypt(struct evidence *evidence, enum protocol inside);

@@ -17,30 +17,30 @@ enum trial {
 
 static enum trial try_mode(const struct evidence_context *c, enum wire_mode mode)
 {
-	struct wire_talk talk = c->evidence->talk;
+	struct wire_parser parser = c->evidence->parser;
 	struct evidence_bytes at = evidence_bytes_of(c->operation);
 	struct wire_request first = {0};
-	bool told = false, opened = false;
+	bool identified = false, opened = false;
 	const uint8_t *bytes;
 	size_t len;
 
-	wire_talk_resume(&talk, (enum protocol)talk.protocol, mode);
+	wire_parser_resume(&parser, (enum protocol)parser.protocol, mode);
 	do {
 		if (!evidence_next_chunk(c->operation, &at, &bytes, &len))
 			return TRIAL_FAILED;
 		while (len > 0) {
 			struct wire_event event;
-			size_t used = wire_follow(&talk, WIRE_CLIENT, bytes, len,
-						  opened ? &first : NULL, &event);
+			size_t used = wire_parse(&parser, WIRE_CLIENT, bytes, len,
+						 opened ? &first : NULL, &event);
 
 			if (event.kind != WIRE_REQUEST)
 				return TRIAL_FAILED;
 			/* Any line passes for a command of Redis: it must be a known one. */
-			if (event.told && !told && event.code == 0 &&
+			if (event.identified && !identified && event.code == 0 &&
 			    c->evidence->state == EVIDENCE_LOST)
 				return TRIAL_FAILED;
-			told = told || event.told;
-			if (event.told && event.exchange == WIRE_OPENS && !opened) {
+			identified = identified || event.identified;
+			if (event.identified && event.exchange == WIRE_OPENS && !opened) {
 				first = event.request;
 				opened = true;
 			}
@@ -48,21 +48,21 @@ static enum trial try_mode(const struct evidence_context *c, enum wire_mode mode
 			len -= used;
 		}
 	} while (at.left > 0);
-	if (wire_at_boundary(&talk.stream[WIRE_CLIENT]))
+	if (wire_at_boundary(&parser.stream[WIRE_CLIENT]))
 		return TRIAL_EXACT;
-	return told ? TRIAL_BEGINS : TRIAL_STARTS;
+	return identified ? TRIAL_BEGINS : TRIAL_STARTS;
 }
 
 static bool settle(struct evidence_context *c, enum wire_mode mode)
 {
 	struct evidence *evidence = c->evidence;
-	struct wire_stream server = evidence->talk.stream[WIRE_SERVER];
-	bool same = evidence->talk.mode == mode;
+	struct wire_stream server = evidence->parser.stream[WIRE_SERVER];
+	bool same = evidence->parser.mode == mode;
 
-	wire_talk_resume(&evidence->talk, (enum protocol)evidence->talk.protocol, mode);
+	wire_parser_resume(&evidence->parser, (enum protocol)evidence->parser.protocol, mode);
 	/* The server may be in the middle of a notice. */
 	if (same)
-		evidence->talk.stream[WIRE_SERVER] = server;
+		evidence->parser.stream[WIRE_SERVER] = server;
 	evidence->flags |= EVIDENCE_MODE;
 	return true;
 }
@@ -70,11 +70,11 @@ static bool settle(struct evidence_context *c, enum wire_mode mode)
 bool evidence_align(struct evidence_context *c, bool exact)
 {
 	struct evidence *evidence = c->evidence;
-	enum protocol protocol = (enum protocol)evidence->talk.protocol;
+	enum protocol protocol = (enum protocol)evidence->parser.protocol;
 	bool known = evidence->flags & EVIDENCE_MODE;
 	/* The likeliest first. */
 	enum wire_mode modes[] = {
-		known ? (enum wire_mode)evidence->talk.mode : wire_mode_of(protocol),
+		known ? (enum wire_mode)evidence->parser.mode : wire_mode_of(protocol),
 		wire_mode_of(protocol),
 		WIRE_MODE_TLS,
 		protocol == PROTOCOL_MYSQL ? WIRE_MODE_COMPRESSED : WIRE_MODE_TLS,

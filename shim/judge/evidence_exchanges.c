@@ -28,8 +28,8 @@ static bool is_calm(const struct evidence_context *c)
 	const struct evidence *evidence = c->evidence;
 
 	return evidence->queued == 0 && !c->disordered && !c->overlaps_other &&
-	       wire_at_boundary(&evidence->talk.stream[WIRE_CLIENT]) &&
-	       wire_at_boundary(&evidence->talk.stream[WIRE_SERVER]);
+	       wire_at_boundary(&evidence->parser.stream[WIRE_CLIENT]) &&
+	       wire_at_boundary(&evidence->parser.stream[WIRE_SERVER]);
 }
 
 /* --- losing track and finding it again ------------------------------------------------------ */
@@ -37,9 +37,9 @@ static bool is_calm(const struct evidence_context *c)
 void evidence_lose(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
-	struct wire_talk *talk = &evidence->talk;
+	struct wire_parser *parser = &evidence->parser;
 
-	if (evidence->state == EVIDENCE_FOLLOWING || evidence->state == EVIDENCE_ALIGNING) {
+	if (evidence->state == EVIDENCE_PARSING || evidence->state == EVIDENCE_ALIGNING) {
 		evidence->last = c->self->self;
 		evidence->before = (struct lineage_use){0, 0};
 		if (!(evidence->flags & EVIDENCE_SHAKY))
@@ -57,7 +57,7 @@ void evidence_lose(struct evidence_context *c)
 	evidence->flags |= EVIDENCE_DOUBT;
 	evidence->flags &= (uint8_t) ~(EVIDENCE_SHAKY | EVIDENCE_GUESS);
 	evidence->queued = 0;
-	wire_talk_resume(talk, (enum protocol)talk->protocol, (enum wire_mode)talk->mode);
+	wire_parser_resume(parser, (enum protocol)parser->protocol, (enum wire_mode)parser->mode);
 }
 
 /* While track is lost: who used the connection; any use among several may cross. */
@@ -106,7 +106,7 @@ static void judge_write(struct evidence_context *c)
 	const struct evidence_entry *other = evidence_find_other(evidence, c->self);
 	bool alone = !c->overlaps && !c->overlaps_other;
 
-	if (!wire_at_boundary(&evidence->talk.stream[WIRE_CLIENT]) &&
+	if (!wire_at_boundary(&evidence->parser.stream[WIRE_CLIENT]) &&
 	    !evidence_owns(c->self, evidence->writer)) {
 		struct evidence_entry entry = {.owner = evidence->writer, .time_us = c->time_us};
 
@@ -139,7 +139,7 @@ static void go_on(struct evidence_context *c)
 	evidence->flags |= EVIDENCE_DOUBT;
 }
 
-static void tell_request(struct evidence_context *c, const struct wire_event *event)
+static void identify_request(struct evidence_context *c, const struct wire_event *event)
 {
 	struct evidence *evidence = c->evidence;
 	struct evidence_facts *facts = c->facts;
@@ -159,7 +159,8 @@ static void tell_request(struct evidence_context *c, const struct wire_event *ev
 		break;
 	case WIRE_OPENS:
 		evidence->flags |= EVIDENCE_PART;
-		if ((evidence->flags & EVIDENCE_GUESS) && event->request.shape != evidence->shape)
+		if ((evidence->flags & EVIDENCE_GUESS) &&
+		    event->request.reply_kind != evidence->reply_kind)
 			evidence->flags |= EVIDENCE_DOUBT;
 		if (!evidence_push(evidence, evidence->writer, c->time_us, event->request, flags))
 			evidence_lose(c);
@@ -175,8 +176,8 @@ static void take_request(struct evidence_context *c, const struct wire_event *ev
 		evidence->flags &= (uint8_t)~EVIDENCE_PART;
 	if (event->begins || evidence_owns(c->self, evidence->writer))
 		evidence->writer = c->self->self;
-	if (event->told)
-		tell_request(c, event);
+	if (event->identified)
+		identify_request(c, event);
 	else if (event->exchange == WIRE_JOINS || (evidence->flags & EVIDENCE_PART))
 		go_on(c);
 }
@@ -189,7 +190,7 @@ static bool may_answer_unrecorded(const struct evidence_context *c)
 	const struct evidence *evidence = c->evidence;
 
 	return c->overlaps || c->overlaps_other ||
-	       (!wire_at_boundary(&evidence->talk.stream[WIRE_CLIENT]) &&
+	       (!wire_at_boundary(&evidence->parser.stream[WIRE_CLIENT]) &&
 		!evidence_owns(c->self, evidence->writer));
 }
 
@@ -209,23 +210,23 @@ static void lose_here(struct evidence_context *c)
 }
 
 /* A reply is matched with a request that may not be the first: what comes after it is uncertain
- * until nothing is outstanding, and for good when it may be the reply to one of another shape, which
- * is recorded or is being written. */
+ * until nothing is outstanding, and for good when it may be the reply to one of another shape,
+ * which is recorded or is being written. */
 static void doubt_order(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
-	uint8_t shape = evidence->queue[0].request.shape;
+	uint8_t reply_kind = evidence->queue[0].request.reply_kind;
 
-	if ((evidence->flags & EVIDENCE_GUESS) && evidence->shape != shape)
+	if ((evidence->flags & EVIDENCE_GUESS) && evidence->reply_kind != reply_kind)
 		evidence->flags |= EVIDENCE_DOUBT;
 	if (c->writing) {
 		evidence->flags |= EVIDENCE_GUESS;
-		evidence->shape = shape;
+		evidence->reply_kind = reply_kind;
 	}
 	evidence->flags |= EVIDENCE_SHAKY | EVIDENCE_MIXED;
 	for (size_t i = 1; i < evidence->queued; i++) {
 		if ((evidence->queue[i].flags & EVIDENCE_UNSURE) &&
-		    evidence->queue[i].request.shape != shape)
+		    evidence->queue[i].request.reply_kind != reply_kind)
 			evidence->flags |= EVIDENCE_DOUBT;
 	}
 }
@@ -268,7 +269,7 @@ static void take_reply(struct evidence_context *c, const struct wire_event *even
 	struct evidence *evidence = c->evidence;
 	uint32_t owner;
 
-	while (event->passes_quiet && evidence->queued > 0 && evidence->queue[0].request.quiet)
+	while (event->skips_no_reply && evidence->queued > 0 && evidence->queue[0].request.no_reply)
 		evidence_remove(evidence, 0);
 	if (evidence->queued == 0)
 		return;
@@ -278,7 +279,7 @@ static void take_reply(struct evidence_context *c, const struct wire_event *even
 		return;
 	/* Answered before it was asked: the end of the request is not recorded yet. */
 	if (c->writing && evidence->queued == 1 && evidence->queue[0].count == 1 &&
-	    wire_request_open(&evidence->talk)) {
+	    wire_request_open(&evidence->parser)) {
 		lose_here(c);
 		return;
 	}
@@ -326,7 +327,7 @@ static void take_event(struct evidence_context *c, const struct wire_event *even
 		if (event->retires)
 			evidence_pop(c->evidence);
 		/* What a request that is still being written was answered is gone for good. */
-		if (event->farewell &&
+		if (event->unmatched_error &&
 		    (c->evidence->queued > 0 || may_answer_unrecorded(c) || c->writing))
 			lose_here(c);
 		break;
@@ -335,7 +336,7 @@ static void take_event(struct evidence_context *c, const struct wire_event *even
 	}
 }
 
-static void follow(struct evidence_context *c)
+static void parse(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
 	struct evidence_bytes at = evidence_bytes_of(c->operation);
@@ -349,8 +350,8 @@ static void follow(struct evidence_context *c)
 		}
 		while (len > 0) {
 			struct wire_event event;
-			size_t used = wire_follow(&evidence->talk, c->operation->direction, bytes,
-						  len, evidence_head(evidence), &event);
+			size_t used = wire_parse(&evidence->parser, c->operation->direction, bytes,
+						 len, evidence_head(evidence), &event);
 
 			take_event(c, &event);
 			if (event.kind == WIRE_LOST)
@@ -375,23 +376,23 @@ static void judge_shaky(struct evidence_context *c, const struct evidence_entry 
 }
 
 /* Follows the bytes; when their order among others' is not known, only whole messages are safe. */
-static void follow_in_order(struct evidence_context *c)
+static void parse_in_order(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
-	const struct wire_stream *stream = &evidence->talk.stream[c->operation->direction];
+	const struct wire_stream *stream = &evidence->parser.stream[c->operation->direction];
 	const struct evidence_entry *other = evidence_find_other(evidence, c->self);
 	struct evidence_entry seen = {0};
 	bool whole = wire_at_boundary(stream);
 	/* Replies of different shapes are misread when they are taken in another order than they
 	 * came, and pieces of text can look like whole replies. */
 	bool alike = c->operation->direction == WIRE_CLIENT ||
-		     (evidence_are_alike(evidence) && wire_replies_are_marked(&evidence->talk));
+		     (evidence_are_alike(evidence) && wire_replies_are_marked(&evidence->parser));
 
 	if (other != NULL)
 		seen = *other;
 	if (c->operation->direction == WIRE_CLIENT && c->overlaps)
 		evidence_doubt_since(evidence, c->operation->ticket.sequence);
-	follow(c);
+	parse(c);
 	if (evidence->state == EVIDENCE_LOST)
 		return;
 	whole = whole && wire_at_boundary(stream);
@@ -409,7 +410,7 @@ static void follow_in_order(struct evidence_context *c)
 }
 
 /* The exchange with which track may be found again must be one process's alone. */
-static void follow_probation(struct evidence_context *c)
+static void parse_on_probation(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
 	uint8_t before = evidence->flags;
@@ -419,11 +420,11 @@ static void follow_probation(struct evidence_context *c)
 		evidence_lose(c);
 		return;
 	}
-	follow(c);
+	parse(c);
 	if (evidence->state != EVIDENCE_PROBATION || c->operation->direction == WIRE_CLIENT ||
 	    !is_calm(c))
 		return;
-	evidence->state = EVIDENCE_FOLLOWING;
+	evidence->state = EVIDENCE_PARSING;
 	if (evidence->flags & EVIDENCE_MIXED)
 		evidence->flags |= EVIDENCE_SHIFT;
 	evidence->flags &= (uint8_t)~EVIDENCE_MIXED;
@@ -438,13 +439,13 @@ static void try_again(struct evidence_context *c)
 	if (c->operation->direction != WIRE_CLIENT || c->disordered || c->overlaps_other ||
 	    !evidence_align(c, true))
 		return;
-	if (evidence->talk.mode != WIRE_MODE_EXCHANGES) {
-		evidence->state = EVIDENCE_FOLLOWING;
+	if (evidence->parser.mode != WIRE_MODE_EXCHANGES) {
+		evidence->state = EVIDENCE_PARSING;
 		evidence_take_turn(c);
 		return;
 	}
 	evidence->state = EVIDENCE_PROBATION;
-	follow(c);
+	parse(c);
 }
 
 /* The first operations after a fork. */
@@ -454,29 +455,29 @@ static void align(struct evidence_context *c)
 
 	if (c->operation->direction == WIRE_SERVER) {
 		/* Before any request: notices, or the end of an exchange from before the fork. */
-		if (evidence->talk.mode != WIRE_MODE_EXCHANGES) {
+		if (evidence->parser.mode != WIRE_MODE_EXCHANGES) {
 			evidence_take_turn(c);
 			return;
 		}
-		follow_in_order(c);
+		parse_in_order(c);
 		if (evidence->state == EVIDENCE_LOST && !(evidence->flags & EVIDENCE_MIXED))
 			evidence->state = EVIDENCE_ALIGNING;
 		return;
 	}
-	if (c->overlaps && evidence->talk.mode == WIRE_MODE_EXCHANGES)
+	if (c->overlaps && evidence->parser.mode == WIRE_MODE_EXCHANGES)
 		judge_write(c);
 	if (!evidence_align(c, c->disordered)) {
 		evidence_lose(c);
-		if (evidence->talk.mode != WIRE_MODE_EXCHANGES)
+		if (evidence->parser.mode != WIRE_MODE_EXCHANGES)
 			evidence_take_turn(c);
 		return;
 	}
-	evidence->state = EVIDENCE_FOLLOWING;
-	if (evidence->talk.mode != WIRE_MODE_EXCHANGES) {
+	evidence->state = EVIDENCE_PARSING;
+	if (evidence->parser.mode != WIRE_MODE_EXCHANGES) {
 		evidence_take_turn(c);
 		return;
 	}
-	follow_in_order(c);
+	parse_in_order(c);
 }
 
 void evidence_exchange(struct evidence_context *c)
@@ -487,16 +488,16 @@ void evidence_exchange(struct evidence_context *c)
 	case EVIDENCE_ALIGNING:
 		align(c);
 		break;
-	case EVIDENCE_FOLLOWING:
+	case EVIDENCE_PARSING:
 		if (c->operation->direction == WIRE_CLIENT)
 			judge_write(c);
-		follow_in_order(c);
+		parse_in_order(c);
 		break;
 	case EVIDENCE_LOST:
 		try_again(c);
 		break;
 	case EVIDENCE_PROBATION:
-		follow_probation(c);
+		parse_on_probation(c);
 		break;
 	}
 }

@@ -18,10 +18,11 @@ enum {
 	EVIDENCE_DOUBT = 1u << 0, /* track was lost once: no more proofs */
 	EVIDENCE_SHAKY = 1u << 1, /* bytes were followed in an order that may be wrong */
 	EVIDENCE_MIXED = 1u << 2, /* SHAKY, LOST: by the part of several processes */
-	EVIDENCE_MODE = 1u << 3,  /* talk.mode is known from the opening */
+	EVIDENCE_MODE = 1u << 3,  /* parser.mode is known from the opening */
 	EVIDENCE_PART = 1u << 4,  /* the message being written belongs to the last entry */
 	EVIDENCE_SHIFT = 1u << 5, /* for good: replies may be off by some, after MIXED */
-	EVIDENCE_GUESS = 1u << 6, /* SHAKY: a reply of `shape` may be that of a write under way */
+	EVIDENCE_GUESS =
+		1u << 6, /* SHAKY: a reply of `reply_kind` may be that of a write under way */
 };
 
 /* struct evidence_entry.flags */

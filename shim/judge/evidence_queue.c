@@ -35,8 +35,9 @@ static bool same_owner(const struct evidence_entry *entry, struct lineage_use ow
 
 static bool alike(const struct evidence_entry *entry, struct wire_request request, uint8_t flags)
 {
-	return entry->request.code == request.code && entry->request.shape == request.shape &&
-	       entry->request.quiet == request.quiet &&
+	return entry->request.code == request.code &&
+	       entry->request.reply_kind == request.reply_kind &&
+	       entry->request.no_reply == request.no_reply &&
 	       (entry->flags & EVIDENCE_UNSURE) == (flags & EVIDENCE_UNSURE) &&
 	       entry->count < UINT16_MAX;
 }
@@ -48,8 +49,9 @@ static bool make_room(struct evidence *evidence)
 		struct evidence_entry *entry = &evidence->queue[i];
 		struct evidence_entry *next = entry + 1;
 
-		if (!same_owner(entry, next->owner) || entry->request.quiet ||
-		    next->request.quiet || entry->request.shape != next->request.shape ||
+		if (!same_owner(entry, next->owner) || entry->request.no_reply ||
+		    next->request.no_reply ||
+		    entry->request.reply_kind != next->request.reply_kind ||
 		    entry->count > UINT16_MAX - next->count)
 			continue;
 		entry->count = (uint16_t)(entry->count + next->count);
@@ -152,7 +154,7 @@ bool evidence_are_alike(const struct evidence *evidence)
 	size_t n = evidence->queued;
 
 	for (size_t i = 1; i < n; i++) {
-		if (evidence->queue[i].request.shape != evidence->queue[0].request.shape)
+		if (evidence->queue[i].request.reply_kind != evidence->queue[0].request.reply_kind)
 			return false;
 	}
 	return true;
@@ -189,7 +191,7 @@ const struct evidence_entry *evidence_find_other(const struct evidence *evidence
 	size_t n = evidence->queued;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!evidence->queue[i].request.quiet &&
+		if (!evidence->queue[i].request.no_reply &&
 		    !evidence_owns(self, evidence->queue[i].owner))
 			return &evidence->queue[i];
 	}

@@ -28,7 +28,7 @@ static void note_message(struct evidence_context *c, const struct wire_event *ev
 {
 	struct evidence_facts *facts = c->facts;
 
-	if (event->kind != WIRE_REQUEST || !event->told)
+	if (event->kind != WIRE_REQUEST || !event->identified)
 		return;
 	if (facts->code == 0 && event->code != 0) {
 		facts->code = event->code;
@@ -39,9 +39,9 @@ static void note_message(struct evidence_context *c, const struct wire_event *ev
 }
 
 /* False: the bytes are not messages, or were not seen. */
-static bool follow(struct evidence_context *c)
+static bool parse(struct evidence_context *c)
 {
-	struct wire_talk *talk = &c->evidence->talk;
+	struct wire_parser *parser = &c->evidence->parser;
 	struct evidence_bytes at = evidence_bytes_of(c->operation);
 	const uint8_t *bytes;
 	size_t len;
@@ -51,7 +51,7 @@ static bool follow(struct evidence_context *c)
 			return false;
 		while (len > 0) {
 			struct wire_event event;
-			size_t used = wire_follow(talk, WIRE_CLIENT, bytes, len, NULL, &event);
+			size_t used = wire_parse(parser, WIRE_CLIENT, bytes, len, NULL, &event);
 
 			if (event.kind == WIRE_LOST)
 				return false;
@@ -71,27 +71,27 @@ static void name_by_first_word(struct evidence_context *c)
 	size_t len;
 
 	if (evidence_next_chunk(c->operation, &at, &bytes, &len) && len > 0 &&
-	    wire_tell_text((enum protocol)c->evidence->talk.protocol, bytes, len, &event))
+	    wire_identify_text((enum protocol)c->evidence->parser.protocol, bytes, len, &event))
 		note_message(c, &event);
 }
 
 static void name_messages(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
-	struct wire_talk *talk = &evidence->talk;
+	struct wire_parser *parser = &evidence->parser;
 
-	if (talk->mode == WIRE_MODE_OPAQUE) {
+	if (parser->mode == WIRE_MODE_OPAQUE) {
 		name_by_first_word(c);
 		return;
 	}
 	/* Every write is a new chance after a loss; a protocol's own upgrade to TLS is one. */
-	if (evidence->state != EVIDENCE_LOST && follow(c))
+	if (evidence->state != EVIDENCE_LOST && parse(c))
 		return;
 	evidence->state = EVIDENCE_LOST;
-	wire_talk_resume(talk, (enum protocol)talk->protocol, (enum wire_mode)talk->mode);
+	wire_parser_resume(parser, (enum protocol)parser->protocol, (enum wire_mode)parser->mode);
 	if (evidence_align(c, true)) {
-		evidence->state = EVIDENCE_FOLLOWING;
-		follow(c);
+		evidence->state = EVIDENCE_PARSING;
+		parse(c);
 	}
 }
 
@@ -177,10 +177,10 @@ void evidence_take_turn(struct evidence_context *c)
 	bool writes = c->operation->direction == WIRE_CLIENT;
 
 	if (c->evidence->state == EVIDENCE_ALIGNING && writes)
-		c->evidence->state = EVIDENCE_FOLLOWING;
+		c->evidence->state = EVIDENCE_PARSING;
 	if (writes)
 		name_messages(c);
-	if (wire_server_pushes((enum protocol)c->evidence->talk.protocol))
+	if (wire_server_pushes((enum protocol)c->evidence->parser.protocol))
 		return;
 	if (writes)
 		take_write(c);

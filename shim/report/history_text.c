@@ -10,7 +10,7 @@
 #include "base/entries.h"
 #include "registry/history.h"
 #include "registry/registry.h"
-#include "wire/follow.h"
+#include "wire/parse.h"
 
 /* Operations that a text shows: the latest tell of a crossed reply, the log has all. */
 #define SHOWN 8

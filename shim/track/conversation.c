@@ -43,7 +43,7 @@ static struct tls_hello *hello_of(struct registry_socket *socket)
 
 static bool speaks_tls(const struct registry_socket *socket)
 {
-	return evidence_of(socket)->talk.mode == WIRE_MODE_TLS;
+	return evidence_of(socket)->parser.mode == WIRE_MODE_TLS;
 }
 
 static enum wire_direction direction_of(const struct track_call *call)
@@ -53,9 +53,9 @@ static enum wire_direction direction_of(const struct track_call *call)
 
 bool conversation_is_opaque(const struct registry_socket *socket)
 {
-	const struct wire_talk *talk = &evidence_of(socket)->talk;
+	const struct wire_parser *parser = &evidence_of(socket)->parser;
 
-	return talk->mode == WIRE_MODE_OPAQUE || talk->mode == WIRE_MODE_TLS;
+	return parser->mode == WIRE_MODE_OPAQUE || parser->mode == WIRE_MODE_TLS;
 }
 
 static bool other_is_inside(const struct evidence *evidence, enum wire_direction direction)
@@ -89,7 +89,7 @@ static bool should_wait(const struct evidence *evidence, enum wire_direction dir
 
 	if (holder != 0)
 		return holder != process.lineage.self.serial || !recording;
-	return direction == WIRE_SERVER && evidence_is_following(evidence) &&
+	return direction == WIRE_SERVER && evidence_is_parsing(evidence) &&
 	       other_is_inside(evidence, WIRE_CLIENT);
 }
 
@@ -289,10 +289,10 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 	record(socket, call->inside ? call->ticket : late, &operation, facts);
 	/* Not only when the findings are written: until then it would overlap what comes after it. */
 	conversation_leave(call);
-	if (load_relaxed(&socket->flags) & SOCKET_UNTOLD) {
+	if (load_relaxed(&socket->flags) & SOCKET_UNIDENTIFIED) {
 		hello_read = read_hello(call, iov, count, moved, tls);
 		if (hello_read && evidence_opened(evidence_of(socket)))
-			fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNTOLD);
+			fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNIDENTIFIED);
 	}
 	history_add(fdtable_slot(call->entry), call->operation, call->way == TRACK_WRITE,
 		    facts->code, iov, count, moved);

@@ -3,7 +3,7 @@
  * The conversation on a connection: its evidence (evidence.h) where it lives in the shared slot, the
  * history of its operations, and its opening, from which the rest is understood.
  *
- * Bytes are wanted while a connection opens (SOCKET_UNTOLD: protocol, login, TLS hello) and from the
+ * Bytes are wanted while a connection opens (SOCKET_UNIDENTIFIED: protocol, login, TLS hello) and from the
  * moment at which two processes may speak on it (SOCKET_EVIDENCE).  In between, one process alone
  * speaks, and its calls are easy (track.h).
  *

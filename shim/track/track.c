@@ -103,8 +103,8 @@ static void append_head(struct registry_socket *socket, enum wire_direction dire
 	store_relaxed(&socket->head_len[direction], len);
 }
 
-bool track_tell_protocol(const struct track_call *call, const struct iovec *iov, int count,
-			 size_t moved)
+bool track_identify_protocol(const struct track_call *call, const struct iovec *iov, int count,
+			     size_t moved)
 {
 	struct registry_socket *socket = track_socket(call->entry);
 	const uint8_t *head[2] = {socket->head[0], socket->head[1]};
@@ -118,10 +118,10 @@ bool track_tell_protocol(const struct track_call *call, const struct iovec *iov,
 		if (len[d] > FORKSAN_HEAD_BYTES)
 			len[d] = FORKSAN_HEAD_BYTES;
 	}
-	told = wire_tell(head, len);
+	told = wire_identify(head, len);
 	if (told == PROTOCOL_UNKNOWN)
 		return track_class_is_watched(registry_socket_protocol(socket));
-	/* SOCKET_UNTOLD stays until the opening, too, has been followed (conversation.c). */
+	/* SOCKET_UNIDENTIFIED stays until the opening, too, has been followed (conversation.c). */
 	store_relaxed(&socket->protocol, told);
 	if (!track_class_is_watched(told) ||
 	    peer_is_ignored(told, socket->peer, socket->peer_len_bytes)) {
@@ -213,9 +213,9 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	memcpy(socket->peer, address, len);
 	socket->peer_len_bytes = len;
 	store_relaxed(&socket->hint, hint);
-	store_relaxed(&socket->flags, SOCKET_UNTOLD);
+	store_relaxed(&socket->flags, SOCKET_UNIDENTIFIED);
 	if (hint != PROTOCOL_UNKNOWN) {
-		store_relaxed(&socket->flags, SOCKET_UNTOLD | SOCKET_COUNTED);
+		store_relaxed(&socket->flags, SOCKET_UNIDENTIFIED | SOCKET_COUNTED);
 		registry_count(COUNT_CONNECTIONS);
 	}
 	store_release(&socket->last, process_mine() | LINEAGE_ATTENTION);

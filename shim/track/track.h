@@ -22,7 +22,7 @@
 #include "registry/registry.h"
 
 /* Flags of a socket that make its bytes wanted. */
-#define TRACK_WANTS_BYTES (SOCKET_UNTOLD | SOCKET_EVIDENCE)
+#define TRACK_WANTS_BYTES (SOCKET_UNIDENTIFIED | SOCKET_EVIDENCE)
 
 enum track_way { TRACK_READ, TRACK_WRITE };
 
@@ -159,7 +159,7 @@ bool track_class_is_watched(enum protocol protocol);
 
 /* Adds the bytes that `call` moved to what is known of an untold connection.  True when it is to be
  * watched on: its protocol is told, or its port or path stands for it so far. */
-bool track_tell_protocol(const struct track_call *call, const struct iovec *iov, int count,
+bool track_identify_protocol(const struct track_call *call, const struct iovec *iov, int count,
 			 size_t moved);
 
 /* A connection that turned out not to be watched: forgets every descriptor of it here.  Other

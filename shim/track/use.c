@@ -254,7 +254,7 @@ static bool look_at_bytes(const struct track_call *call, const struct iovec *iov
 
 	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN)
 		return true;
-	if (!track_tell_protocol(call, iov, count, moved))
+	if (!track_identify_protocol(call, iov, count, moved))
 		return false;
 	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN) {
 		conversation_open(call, earlier);
@@ -294,7 +294,7 @@ static void judge_use(struct track_call *call, const struct iovec *iov, int coun
 	if ((word & ~LINEAGE_ATTENTION) == process_mine()) {
 		if (load_relaxed(&socket->flags) & SOCKET_INHERITED)
 			registry_count(COUNT_USES_SOUND);
-		else if (!(load_relaxed(&socket->flags) & SOCKET_UNTOLD))
+		else if (!(load_relaxed(&socket->flags) & SOCKET_UNIDENTIFIED))
 			calm(socket);
 	} else {
 		if (!call->claimed) {

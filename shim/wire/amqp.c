@@ -20,7 +20,7 @@
  * part 2 "Transport", 2.2 "Version Negotiation", 2.3 "Framing", 2.7 "Performatives".
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define FRAME_HEADER_BYTES 7
 #define FRAME_METHOD 1
@@ -34,7 +34,7 @@
 #define PERFORMATIVE(code) (0xf000 | (code))
 #define PERFORMATIVE_CLOSE PERFORMATIVE(0x18)
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range header[] = {
 		WIRE_IS('A'), WIRE_IS('M'), WIRE_IS('Q'), WIRE_IS('P'), {0x00, 0x03}, {0x00, 0x01},
@@ -43,19 +43,19 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, header);
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range start[] = {
 		WIRE_IS(0x01), WIRE_IS(0x00), WIRE_IS(0x00), WIRE_IS(0x00), WIRE_IS(0x00), WIRE_ANY,
 		WIRE_ANY,      WIRE_IS(0x00), WIRE_IS(0x0a), WIRE_IS(0x00), WIRE_IS(0x0a),
 	};
 
-	return wire_match_best(tell_client(bytes, len), WIRE_MATCH_RANGES(bytes, len, start));
+	return wire_match_best(recognise_client(bytes, len), WIRE_MATCH_RANGES(bytes, len, start));
 }
 
 const struct wire_protocol wire_amqp = {
 	.protocol = PROTOCOL_AMQP,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {5672, 5671 /* TLS */},
 };
 

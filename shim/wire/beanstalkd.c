@@ -10,9 +10,9 @@
  * Source: beanstalkd doc/protocol.txt, "Producer Commands", "Worker Commands", "Other Commands".
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const char *const commands[] = {
 		"put ",		"use ",	       "reserve\r\n", "reserve-with-timeout ",
@@ -24,7 +24,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 	return wire_match_texts(bytes, len, commands);
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const char *const replies[] = {"INSERTED ", "USING ", "RESERVED ", "WATCHING ",
 					      NULL};
@@ -34,7 +34,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_beanstalkd = {
 	.protocol = PROTOCOL_BEANSTALKD,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {11300},
 };
 

@@ -12,9 +12,9 @@
  * "Bolt Protocol message specification" (GOODBYE 02, and the others), "Chunking".
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range magic[] = {
 		WIRE_IS(0x60),
@@ -28,7 +28,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_bolt = {
 	.protocol = PROTOCOL_BOLT,
-	.tell = {tell_client, NULL},
+	.recognise = {recognise_client, NULL},
 	.ports = {7687},
 };
 

@@ -12,7 +12,7 @@
  * 4.1.1 "STARTUP" (read 2026-11); v3 and v4 have the same header.
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define CASSANDRA_STARTUP 0x01
 #define CASSANDRA_OPTIONS 0x05
@@ -23,7 +23,7 @@ static bool is_version(uint8_t byte)
 	return (byte >= 0x03 && byte <= 0x06) || (byte >= 0x41 && byte <= 0x42);
 }
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range options[] = {
 		WIRE_ANY,
@@ -49,7 +49,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 			       WIRE_MATCH_RANGES(bytes, len, startup));
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range reply[] = {
 		WIRE_ANY,      {0x00, 0x1f},  WIRE_ANY,	    WIRE_ANY, {0x00, CASSANDRA_SUPPORTED},
@@ -63,7 +63,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_cassandra = {
 	.protocol = PROTOCOL_CASSANDRA,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {9042, 9142 /* by habit with TLS */},
 };
 

@@ -12,9 +12,9 @@
  * Source: ClickHouse documentation, "Native protocol": "Client packets", "Hello"; "Server packets";
  * revision 54451 in its example.
  */
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_name(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_name(const uint8_t *bytes, size_t len)
 {
 	static const char name[] = "clickhouse";
 
@@ -28,7 +28,7 @@ static enum wire_match tell_name(const uint8_t *bytes, size_t len)
 }
 
 /* `bytes` follow the name: major and minor below 128, then the revision. */
-static enum wire_match tell_versions(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_versions(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range versions[] = {
 		{0x00, 0x7f}, {0x00, 0x7f}, {0x80, 0xff}, {0x80, 0xff}, WIRE_IS(0x03),
@@ -37,7 +37,7 @@ static enum wire_match tell_versions(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, versions);
 }
 
-static enum wire_match tell_other_name(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_other_name(const uint8_t *bytes, size_t len)
 {
 	size_t name_len = bytes[1];
 
@@ -49,10 +49,10 @@ static enum wire_match tell_other_name(const uint8_t *bytes, size_t len)
 		if (!wire_is_printable(bytes[i]))
 			return WIRE_NO;
 	}
-	return tell_versions(bytes + 2 + name_len, len - 2 - name_len);
+	return recognise_versions(bytes + 2 + name_len, len - 2 - name_len);
 }
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	if (bytes[0] != 0x00)
 		return WIRE_NO;
@@ -60,10 +60,11 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 		return WIRE_MAYBE;
 	if (bytes[1] < 2 || bytes[1] > 0x7f)
 		return WIRE_NO;
-	return wire_match_best(tell_name(bytes + 2, len - 2), tell_other_name(bytes, len));
+	return wire_match_best(recognise_name(bytes + 2, len - 2),
+			       recognise_other_name(bytes, len));
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range hello[] = {
 		WIRE_IS(0x00), WIRE_IS(0x0a), WIRE_IS('C'), WIRE_IS('l'),
@@ -76,6 +77,6 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_clickhouse = {
 	.protocol = PROTOCOL_CLICKHOUSE,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {9000, 9440 /* TLS */},
 };

@@ -12,11 +12,11 @@
  * section 9.3, RFC 5789 (PATCH), RFC 4918 and 3253 (WebDAV).
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #include <string.h>
 
-static enum wire_match tell_target(const uint8_t *bytes, size_t len, bool host)
+static enum wire_match recognise_target(const uint8_t *bytes, size_t len, bool host)
 {
 	if (len == 0)
 		return WIRE_MAYBE;
@@ -25,7 +25,7 @@ static enum wire_match tell_target(const uint8_t *bytes, size_t len, bool host)
 	return bytes[0] == '/' || bytes[0] == '*' || (bytes[0] | 0x20) == 'h' ? WIRE_YES : WIRE_NO;
 }
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const char *const methods[] = {
 		"GET ",	  "POST ",    "PUT ",	   "HEAD ",   "DELETE ", "PATCH ", "OPTIONS ",
@@ -39,21 +39,21 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 		size_t method_len = strlen(methods[i]);
 
 		if (match == WIRE_YES)
-			match = tell_target(bytes + method_len, len - method_len,
-					    strcmp(methods[i], "CONNECT ") == 0);
+			match = recognise_target(bytes + method_len, len - method_len,
+						 strcmp(methods[i], "CONNECT ") == 0);
 		best = wire_match_best(best, match);
 	}
 	return best;
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	return wire_match_text(bytes, len, "HTTP/1.");
 }
 
 const struct wire_protocol wire_http = {
 	.protocol = PROTOCOL_HTTP,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {80, 8080, 8000, 9200 /* Elasticsearch */, 8123 /* ClickHouse */},
 	.paths = {"docker.sock", "containerd.sock"},
 };

@@ -8,14 +8,14 @@
  * Source: RFC 9113 section 3.4 "HTTP/2 Connection Preface", 4.1 "Frame Format", 6.5 "SETTINGS".
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	return wire_match_text(bytes, len, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range settings[] = {
 		WIRE_IS(0x00), WIRE_IS(0x00), {0x00, 0x60},  WIRE_IS(0x04), {0x00, 0x01},
@@ -30,7 +30,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_http2 = {
 	.protocol = PROTOCOL_HTTP2,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {50051 /* gRPC by habit */},
 };
 

@@ -15,7 +15,7 @@
  * ApiVersions bytes are those of KAFKA-14935.
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define KAFKA_METADATA 3
 #define KAFKA_SASL_HANDSHAKE 17
@@ -26,14 +26,14 @@
 
 /* RabbitMQ's stream protocol has the same header and uses key 17 for its own first message; there
  * the bytes after a Kafka client id would not be a mechanism's name ("PLAIN", "SCRAM-..."). */
-static enum wire_match tell_mechanism(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_mechanism(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range mechanism[] = {WIRE_IS(0x00), {0x01, 0x20}, {'A', 'Z'}};
 
 	return WIRE_MATCH_RANGES(bytes, len, mechanism);
 }
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range header[] = {
 		WIRE_IS(0x00), WIRE_ANY,
@@ -69,14 +69,14 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 			return WIRE_NO;
 	}
 	if (bytes[5] == KAFKA_SASL_HANDSHAKE && KAFKA_CLIENT_ID + id_len + 3 <= FORKSAN_HEAD_BYTES)
-		return tell_mechanism(bytes + KAFKA_CLIENT_ID + id_len,
-				      len - KAFKA_CLIENT_ID - id_len);
+		return recognise_mechanism(bytes + KAFKA_CLIENT_ID + id_len,
+					   len - KAFKA_CLIENT_ID - id_len);
 	return WIRE_YES;
 }
 
 const struct wire_protocol wire_kafka = {
 	.protocol = PROTOCOL_KAFKA,
-	.tell = {tell_client, NULL},
+	.recognise = {recognise_client, NULL},
 	.ports = {9092, 9093 /* by habit with TLS */},
 };
 

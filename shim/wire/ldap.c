@@ -15,7 +15,7 @@
  * section 8.1.3 for the length.
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define LDAP_SEQUENCE 0x30
 #define LDAP_INTEGER 0x02
@@ -50,7 +50,7 @@ static int find_operation(const uint8_t *bytes, size_t len)
 	return at < len ? (int)at : 0;
 }
 
-static enum wire_match tell_tag(const uint8_t *bytes, size_t len, const uint8_t *tags)
+static enum wire_match recognise_tag(const uint8_t *bytes, size_t len, const uint8_t *tags)
 {
 	int at = find_operation(bytes, len);
 
@@ -63,25 +63,25 @@ static enum wire_match tell_tag(const uint8_t *bytes, size_t len, const uint8_t 
 	return WIRE_NO;
 }
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const uint8_t requests[] = {0x60, 0x42, 0x63, 0x66, 0x68, 0x4a,
 					   0x6c, 0x6e, 0x50, 0x77, 0};
 
-	return tell_tag(bytes, len, requests);
+	return recognise_tag(bytes, len, requests);
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const uint8_t responses[] = {0x61, 0x64, 0x65, 0x67, 0x69, 0x6b,
 					    0x6d, 0x6f, 0x73, 0x78, 0x79, 0};
 
-	return tell_tag(bytes, len, responses);
+	return recognise_tag(bytes, len, responses);
 }
 
 const struct wire_protocol wire_ldap = {
 	.protocol = PROTOCOL_LDAP,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {389, 636 /* TLS */, 3268, 3269 /* global catalogue */},
 	.paths = {"ldapi", "slapd"},
 };

@@ -11,14 +11,14 @@
  * Sources: memcached doc/protocol.txt ("Commands", "Meta Commands"); doc/protocol-binary.txt
  * section 3.1 "Request Header", section 4 "Defined Values", section 5 "Commands".
  */
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define MEMCACHED_REQUEST 0x80
 #define MEMCACHED_REPLY 0x81
 #define MEMCACHED_MAX_OPCODE 0x24 /* 0x22 is SASL Step, 0x24 GATQ */
 #define MEMCACHED_MAX_KEY 250
 
-static enum wire_match tell_binary(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_binary(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range request[] = {
 		WIRE_IS(MEMCACHED_REQUEST),
@@ -42,7 +42,7 @@ static enum wire_match tell_binary(const uint8_t *bytes, size_t len)
 	return match;
 }
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const char *const commands[] = {
 		"get ",	    "gets ",	     "gat ",	    "gats ",	  "set ",      "add ",
@@ -52,10 +52,11 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 		"stats ",   "flush_all\r\n", "flush_all ",  "verbosity ", NULL,
 	};
 
-	return wire_match_best(tell_binary(bytes, len), wire_match_texts(bytes, len, commands));
+	return wire_match_best(recognise_binary(bytes, len),
+			       wire_match_texts(bytes, len, commands));
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const char *const replies[] = {"VERSION 1.", "VALUE ", "STORED\r\n", NULL};
 	static const struct wire_range reply[] = {
@@ -74,7 +75,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_memcached = {
 	.protocol = PROTOCOL_MEMCACHED,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {11211},
 	.paths = {"memcached"},
 };

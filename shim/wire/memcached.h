@@ -13,21 +13,21 @@
 #define MEMCACHED_MAX_BODY 0x40000000u /* the largest item size that -I takes is 1 GiB */
 #define MEMCACHED_MAX_LINE 65536
 
-enum memcached_shape {
-	MEMCACHED_SHAPE_LINE,	      /* one line */
-	MEMCACHED_SHAPE_VALUES,	      /* VALUE lines with data, then another line (END) */
-	MEMCACHED_SHAPE_STATS,	      /* STAT lines, then another line */
-	MEMCACHED_SHAPE_META,	      /* one line, with data when it is VA */
-	MEMCACHED_SHAPE_NOOP,	      /* MN, after all replies of quiet meta commands */
-	MEMCACHED_SHAPE_BINARY,	      /* one packet */
-	MEMCACHED_SHAPE_BINARY_STATS, /* packets up to one without a key */
-	MEMCACHED_SHAPE_NONE,	      /* no reply */
-	MEMCACHED_SHAPE_LOST,	      /* cannot be followed */
+enum memcached_reply_kind {
+	MEMCACHED_KIND_LINE,	     /* one line */
+	MEMCACHED_KIND_VALUES,	     /* VALUE lines with data, then another line (END) */
+	MEMCACHED_KIND_STATS,	     /* STAT lines, then another line */
+	MEMCACHED_KIND_META,	     /* one line, with data when it is VA */
+	MEMCACHED_KIND_NOOP,	     /* MN, after all replies of quiet meta commands */
+	MEMCACHED_KIND_BINARY,	     /* one packet */
+	MEMCACHED_KIND_BINARY_STATS, /* packets up to one without a key */
+	MEMCACHED_KIND_NONE,	     /* no reply */
+	MEMCACHED_KIND_LOST,	     /* cannot be followed */
 };
 
-/* struct wire_talk.flags */
+/* struct wire_parser.flags */
 enum {
-	MEMCACHED_TALK_QUIET = 1u << 0, /* quiet meta commands since the last mn */
+	MEMCACHED_PARSER_QUIET = 1u << 0, /* quiet meta commands since the last mn */
 };
 
 /* Codes of wire_message_name(): a text command's place in the table plus 1, or 0x100 plus a binary
@@ -36,7 +36,7 @@ enum {
 
 struct memcached_command {
 	const char *name;
-	enum memcached_shape shape;
+	enum memcached_reply_kind reply_kind;
 	uint8_t length_token; /* which word is the length of the data that follow; 0: none follow */
 };
 
@@ -47,9 +47,9 @@ const struct memcached_command *memcached_command_by_code(uint16_t code);
 /* True for the opcodes whose success (or miss) is not answered. */
 bool memcached_is_quiet(uint8_t opcode);
 
-size_t memcached_follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			       struct wire_event *event);
-size_t memcached_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			       const struct wire_request *head, struct wire_event *event);
+size_t memcached_parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			      struct wire_event *event);
+size_t memcached_parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			      const struct wire_request *head, struct wire_event *event);
 
 #endif

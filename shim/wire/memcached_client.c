@@ -15,7 +15,7 @@
  * (q, mn); doc/protocol-binary.txt sections 3.1, 4.  Run against memcached 1.6.18.
  */
 #include "wire/memcached.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define OP_QUIT 0x07
 #define OP_STAT 0x10
@@ -46,7 +46,7 @@ static bool word_is(const struct wire_stream *s, const char *text)
 /* A word of the line is over; phase is its place. */
 static bool end_word(struct wire_stream *s, const struct memcached_command *command)
 {
-	bool meta = command->shape == MEMCACHED_SHAPE_META;
+	bool meta = command->reply_kind == MEMCACHED_KIND_META;
 	bool cut = s->flags & CUT;
 
 	if (s->have <= WORD_AT)
@@ -83,30 +83,31 @@ static void end_message(struct wire_stream *s, struct wire_event *event)
 }
 
 /* The line is complete.  False: its reply cannot be told. */
-static bool end_line(struct wire_talk *talk, const struct memcached_command *command,
+static bool end_line(struct wire_parser *parser, const struct memcached_command *command,
 		     struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
-	bool meta = command->shape == MEMCACHED_SHAPE_META;
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
+	bool meta = command->reply_kind == MEMCACHED_KIND_META;
 	uint64_t data = s->count + 2;
 	bool quiet = s->flags & QUIET;
 
-	if (command->shape == MEMCACHED_SHAPE_LOST ||
+	if (command->reply_kind == MEMCACHED_KIND_LOST ||
 	    (command->length_token != 0 && !(s->flags & LENGTH)))
 		return false;
 	/* Whether a quiet command gets a reply is known only from a no-op after it. */
-	if ((talk->flags & MEMCACHED_TALK_QUIET) && command->shape != MEMCACHED_SHAPE_NOOP &&
-	    command->shape != MEMCACHED_SHAPE_NONE && !quiet)
+	if ((parser->flags & MEMCACHED_PARSER_QUIET) &&
+	    command->reply_kind != MEMCACHED_KIND_NOOP &&
+	    command->reply_kind != MEMCACHED_KIND_NONE && !quiet)
 		return false;
 	if (meta && quiet)
-		talk->flags |= MEMCACHED_TALK_QUIET;
-	if (command->shape == MEMCACHED_SHAPE_NOOP)
-		talk->flags &= (uint16_t)~MEMCACHED_TALK_QUIET;
-	event->told = true;
+		parser->flags |= MEMCACHED_PARSER_QUIET;
+	if (command->reply_kind == MEMCACHED_KIND_NOOP)
+		parser->flags &= (uint16_t)~MEMCACHED_PARSER_QUIET;
+	event->identified = true;
 	event->code = memcached_command_code(command);
 	event->exchange = s->flags & NOREPLY ? WIRE_ALONE : WIRE_OPENS;
-	event->request = (struct wire_request){event->code, (uint8_t)command->shape, quiet};
-	if (command->shape == MEMCACHED_SHAPE_NONE) {
+	event->request = (struct wire_request){event->code, (uint8_t)command->reply_kind, quiet};
+	if (command->reply_kind == MEMCACHED_KIND_NONE) {
 		event->exchange = WIRE_ALONE;
 		event->goodbye = WIRE_GOODBYE;
 	}
@@ -131,17 +132,17 @@ static const struct memcached_command *end_command(struct wire_stream *s)
 	s->have = WORD_AT;
 	s->phase = 1;
 	s->count = 0;
-	s->state = command->length_token != 0 || command->shape == MEMCACHED_SHAPE_LINE ||
-				   command->shape == MEMCACHED_SHAPE_META
+	s->state = command->length_token != 0 || command->reply_kind == MEMCACHED_KIND_LINE ||
+				   command->reply_kind == MEMCACHED_KIND_META
 			   ? WORDS
 			   : LINE_REST;
 	return command;
 }
 
 /* A byte of the line, up to and with its end; false: lost. */
-static bool take_byte(struct wire_talk *talk, uint8_t byte, struct wire_event *event)
+static bool take_byte(struct wire_parser *parser, uint8_t byte, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	const struct memcached_command *command = memcached_command_by_code(s->code);
 	size_t room = s->state == WORD ? WORD_AT : sizeof s->kept;
 
@@ -158,16 +159,16 @@ static bool take_byte(struct wire_talk *talk, uint8_t byte, struct wire_event *e
 		return false;
 	if (command == NULL)
 		return false;
-	return byte == '\n' ? end_line(talk, command, event) : true;
+	return byte == '\n' ? end_line(parser, command, event) : true;
 }
 
-static size_t follow_text(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			  struct wire_event *event)
+static size_t parse_text(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			 struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	size_t used = 0;
 
-	while (used < len && !event->told) {
+	while (used < len && !event->identified) {
 		if (s->state == LINE_REST) {
 			const uint8_t *end = memchr(bytes + used, '\n', len - used);
 
@@ -175,26 +176,26 @@ static size_t follow_text(struct wire_talk *talk, const uint8_t *bytes, size_t l
 				return len;
 			used = (size_t)(end - bytes);
 		}
-		if (!take_byte(talk, bytes[used++], event))
+		if (!take_byte(parser, bytes[used++], event))
 			return stream_lost(event, len);
 	}
 	return used;
 }
 
-static bool tell_packet(struct wire_stream *s, struct wire_event *event)
+static bool identify_packet(struct wire_stream *s, struct wire_event *event)
 {
 	uint8_t opcode = s->kept[1];
 	uint32_t body = wire_be32(s->kept + 8);
 
 	if (body > MEMCACHED_MAX_BODY || body < wire_be16(s->kept + 2) + s->kept[4])
 		return false;
-	event->told = true;
+	event->identified = true;
 	event->code = MEMCACHED_CODE_BINARY + opcode;
 	event->exchange = opcode == OP_QUITQ ? WIRE_ALONE : WIRE_OPENS;
 	event->request.code = event->code;
-	event->request.shape =
-		opcode == OP_STAT ? MEMCACHED_SHAPE_BINARY_STATS : MEMCACHED_SHAPE_BINARY;
-	event->request.quiet = memcached_is_quiet(opcode);
+	event->request.reply_kind =
+		opcode == OP_STAT ? MEMCACHED_KIND_BINARY_STATS : MEMCACHED_KIND_BINARY;
+	event->request.no_reply = memcached_is_quiet(opcode);
 	if (opcode == OP_QUIT || opcode == OP_QUITQ)
 		event->goodbye = WIRE_GOODBYE;
 	s->skip = body;
@@ -202,24 +203,24 @@ static bool tell_packet(struct wire_stream *s, struct wire_event *event)
 	return true;
 }
 
-static size_t follow_packet(struct wire_stream *s, const uint8_t *bytes, size_t len,
-			    struct wire_event *event)
+static size_t parse_packet(struct wire_stream *s, const uint8_t *bytes, size_t len,
+			   struct wire_event *event)
 {
 	size_t used = stream_keep(s, MEMCACHED_HEADER_BYTES, bytes, len);
 
 	if (s->have < MEMCACHED_HEADER_BYTES)
 		return used;
-	if (!tell_packet(s, event))
+	if (!identify_packet(s, event))
 		return stream_lost(event, len);
 	if (s->skip == 0)
 		end_message(s, event);
 	return used;
 }
 
-size_t memcached_follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			       struct wire_event *event)
+size_t memcached_parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			      struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	size_t used;
 
 	*event = (struct wire_event){.kind = WIRE_REQUEST};
@@ -232,9 +233,9 @@ size_t memcached_follow_client(struct wire_talk *talk, const uint8_t *bytes, siz
 	case WORD:
 	case WORDS:
 	case LINE_REST:
-		return follow_text(talk, bytes, len, event);
+		return parse_text(parser, bytes, len, event);
 	case PACKET:
-		return follow_packet(s, bytes, len, event);
+		return parse_packet(s, bytes, len, event);
 	case DATA:
 	case PACKET_REST:
 		used = stream_skip(s, len);

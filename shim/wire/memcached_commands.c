@@ -11,21 +11,21 @@
 
 /* name, shape of the reply, word that is the data's length (counted from the command, 0) */
 static const struct memcached_command commands[] = {
-	{"get", MEMCACHED_SHAPE_VALUES, 0},	{"gets", MEMCACHED_SHAPE_VALUES, 0},
-	{"gat", MEMCACHED_SHAPE_VALUES, 0},	{"gats", MEMCACHED_SHAPE_VALUES, 0},
-	{"set", MEMCACHED_SHAPE_LINE, 4},	{"add", MEMCACHED_SHAPE_LINE, 4},
-	{"replace", MEMCACHED_SHAPE_LINE, 4},	{"append", MEMCACHED_SHAPE_LINE, 4},
-	{"prepend", MEMCACHED_SHAPE_LINE, 4},	{"cas", MEMCACHED_SHAPE_LINE, 4},
-	{"delete", MEMCACHED_SHAPE_LINE, 0},	{"incr", MEMCACHED_SHAPE_LINE, 0},
-	{"decr", MEMCACHED_SHAPE_LINE, 0},	{"touch", MEMCACHED_SHAPE_LINE, 0},
-	{"flush_all", MEMCACHED_SHAPE_LINE, 0}, {"verbosity", MEMCACHED_SHAPE_LINE, 0},
-	{"version", MEMCACHED_SHAPE_LINE, 0},	{"cache_memlimit", MEMCACHED_SHAPE_LINE, 0},
-	{"slabs", MEMCACHED_SHAPE_LINE, 0},	{"stats", MEMCACHED_SHAPE_STATS, 0},
-	{"mg", MEMCACHED_SHAPE_META, 0},	{"ms", MEMCACHED_SHAPE_META, 2},
-	{"md", MEMCACHED_SHAPE_META, 0},	{"ma", MEMCACHED_SHAPE_META, 0},
-	{"me", MEMCACHED_SHAPE_META, 0},	{"mn", MEMCACHED_SHAPE_NOOP, 0},
-	{"quit", MEMCACHED_SHAPE_NONE, 0},	{"shutdown", MEMCACHED_SHAPE_LOST, 0},
-	{"watch", MEMCACHED_SHAPE_LOST, 0},	{"lru_crawler", MEMCACHED_SHAPE_LOST, 0},
+	{"get", MEMCACHED_KIND_VALUES, 0},     {"gets", MEMCACHED_KIND_VALUES, 0},
+	{"gat", MEMCACHED_KIND_VALUES, 0},     {"gats", MEMCACHED_KIND_VALUES, 0},
+	{"set", MEMCACHED_KIND_LINE, 4},       {"add", MEMCACHED_KIND_LINE, 4},
+	{"replace", MEMCACHED_KIND_LINE, 4},   {"append", MEMCACHED_KIND_LINE, 4},
+	{"prepend", MEMCACHED_KIND_LINE, 4},   {"cas", MEMCACHED_KIND_LINE, 4},
+	{"delete", MEMCACHED_KIND_LINE, 0},    {"incr", MEMCACHED_KIND_LINE, 0},
+	{"decr", MEMCACHED_KIND_LINE, 0},      {"touch", MEMCACHED_KIND_LINE, 0},
+	{"flush_all", MEMCACHED_KIND_LINE, 0}, {"verbosity", MEMCACHED_KIND_LINE, 0},
+	{"version", MEMCACHED_KIND_LINE, 0},   {"cache_memlimit", MEMCACHED_KIND_LINE, 0},
+	{"slabs", MEMCACHED_KIND_LINE, 0},     {"stats", MEMCACHED_KIND_STATS, 0},
+	{"mg", MEMCACHED_KIND_META, 0},	       {"ms", MEMCACHED_KIND_META, 2},
+	{"md", MEMCACHED_KIND_META, 0},	       {"ma", MEMCACHED_KIND_META, 0},
+	{"me", MEMCACHED_KIND_META, 0},	       {"mn", MEMCACHED_KIND_NOOP, 0},
+	{"quit", MEMCACHED_KIND_NONE, 0},      {"shutdown", MEMCACHED_KIND_LOST, 0},
+	{"watch", MEMCACHED_KIND_LOST, 0},     {"lru_crawler", MEMCACHED_KIND_LOST, 0},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

@@ -16,7 +16,7 @@
  * "General-purpose statistics"; doc/protocol-binary.txt sections 3.1, 4.  Run against 1.6.18.
  */
 #include "wire/memcached.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define MAX_DIGITS 10
 
@@ -52,33 +52,33 @@ static bool is_error(const struct wire_stream *s)
  * that is the length of the data, 0 when none follow. */
 static bool end_first(struct wire_stream *s, const struct wire_request *head)
 {
-	uint8_t shape = head != NULL ? head->shape : MEMCACHED_SHAPE_NONE;
+	uint8_t reply_kind = head != NULL ? head->reply_kind : MEMCACHED_KIND_NONE;
 
 	s->flags |= LAST;
 	s->code = 0;
 	s->count = 0;
 	s->spare = 0;
-	switch (shape) {
-	case MEMCACHED_SHAPE_LINE:
+	switch (reply_kind) {
+	case MEMCACHED_KIND_LINE:
 		break;
-	case MEMCACHED_SHAPE_VALUES:
+	case MEMCACHED_KIND_VALUES:
 		if (word_is(s, "VALUE")) {
 			s->flags &= (uint8_t)~LAST;
 			s->code = VALUE_LENGTH_WORD;
 		}
 		break;
-	case MEMCACHED_SHAPE_STATS:
+	case MEMCACHED_KIND_STATS:
 		if (word_is(s, "STAT") || word_is(s, "ITEM") || word_is(s, "PREFIX"))
 			s->flags &= (uint8_t)~LAST;
 		break;
-	case MEMCACHED_SHAPE_META:
-	case MEMCACHED_SHAPE_NOOP:
+	case MEMCACHED_KIND_META:
+	case MEMCACHED_KIND_NOOP:
 		if (word_is(s, "VA"))
 			s->code = VA_LENGTH_WORD;
 		if (word_is(s, "MN"))
 			s->flags |= PASSES;
 		break;
-	case MEMCACHED_SHAPE_NONE:
+	case MEMCACHED_KIND_NONE:
 		s->flags |= NOTICE;
 		if (!is_error(s))
 			return false;
@@ -123,9 +123,9 @@ static void end_part(struct wire_stream *s, const struct wire_request *head,
 	event->ends = notice;
 	if (notice)
 		return;
-	event->passes_quiet = passes;
+	event->skips_no_reply = passes;
 	/* A quiet command stays: there may be more of them, and only what passes them tells. */
-	event->ends = head != NULL && (passes || !head->quiet);
+	event->ends = head != NULL && (passes || !head->no_reply);
 }
 
 /* The line's LF: data may follow. */
@@ -143,8 +143,8 @@ static bool end_line(struct wire_stream *s, const struct wire_request *head,
 	return true;
 }
 
-static size_t follow_text(struct wire_stream *s, const uint8_t *bytes, size_t len,
-			  const struct wire_request *head, struct wire_event *event)
+static size_t parse_text(struct wire_stream *s, const uint8_t *bytes, size_t len,
+			 const struct wire_request *head, struct wire_event *event)
 {
 	size_t used = 0;
 
@@ -160,7 +160,7 @@ static size_t follow_text(struct wire_stream *s, const uint8_t *bytes, size_t le
 			if (s->flags & NOTICE) {
 				event->kind = WIRE_NOTICE;
 				event->begins = true;
-				event->farewell = true;
+				event->unmatched_error = true;
 			}
 			continue;
 		}
@@ -182,26 +182,26 @@ static size_t follow_text(struct wire_stream *s, const uint8_t *bytes, size_t le
 			return stream_lost(event, len);
 	}
 	/* Whether a quiet command is answered is not known before the word is. */
-	if (s->state == WORD && head != NULL && head->quiet)
+	if (s->state == WORD && head != NULL && head->no_reply)
 		event->kind = WIRE_NOTHING;
 	if (s->flags & PASSES)
-		event->passes_quiet = true;
+		event->skips_no_reply = true;
 	return used;
 }
 
-static size_t follow_packet(struct wire_stream *s, const uint8_t *bytes, size_t len,
-			    const struct wire_request *head, struct wire_event *event)
+static size_t parse_packet(struct wire_stream *s, const uint8_t *bytes, size_t len,
+			   const struct wire_request *head, struct wire_event *event)
 {
 	size_t used = 0;
 	uint32_t body;
 
 	/* The opcode tells whether the quiet commands are passed; then another is the head. */
-	if (head->quiet && s->have < 2) {
+	if (head->no_reply && s->have < 2) {
 		used = stream_keep(s, 2, bytes, len);
 		if (s->have < 2)
 			event->kind = WIRE_NOTHING;
 		else
-			event->passes_quiet = !memcached_is_quiet(s->kept[1]);
+			event->skips_no_reply = !memcached_is_quiet(s->kept[1]);
 		return used;
 	}
 	used = stream_keep(s, MEMCACHED_HEADER_BYTES, bytes, len);
@@ -215,23 +215,23 @@ static size_t follow_packet(struct wire_stream *s, const uint8_t *bytes, size_t 
 	s->state = PACKET_REST;
 	/* Statistics go on until a packet without a key. */
 	s->flags |= LAST;
-	if (head->shape == MEMCACHED_SHAPE_BINARY_STATS && wire_be16(s->kept + 2) > 0)
+	if (head->reply_kind == MEMCACHED_KIND_BINARY_STATS && wire_be16(s->kept + 2) > 0)
 		s->flags &= (uint8_t)~LAST;
 	if (s->skip == 0)
 		end_part(s, head, event);
 	return used;
 }
 
-size_t memcached_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			       const struct wire_request *head, struct wire_event *event)
+size_t memcached_parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			      const struct wire_request *head, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_SERVER];
+	struct wire_stream *s = &parser->stream[WIRE_SERVER];
 	size_t used;
 
 	*event = (struct wire_event){.kind = head != NULL ? WIRE_REPLY : WIRE_NOTHING};
 	event->begins = head != NULL && wire_at_boundary(s);
 	if (s->state == START) {
-		bool binary = head != NULL && head->shape >= MEMCACHED_SHAPE_BINARY;
+		bool binary = head != NULL && head->reply_kind >= MEMCACHED_KIND_BINARY;
 
 		stream_next(s);
 		s->phase = REPLYING;
@@ -241,9 +241,9 @@ size_t memcached_follow_server(struct wire_talk *talk, const uint8_t *bytes, siz
 	case WORD:
 	case WORDS:
 	case LINE_REST:
-		return follow_text(s, bytes, len, head, event);
+		return parse_text(s, bytes, len, head, event);
 	case PACKET:
-		return head != NULL ? follow_packet(s, bytes, len, head, event)
+		return head != NULL ? parse_packet(s, bytes, len, head, event)
 				    : stream_lost(event, len);
 	case DATA:
 	case PACKET_REST:
@@ -255,10 +255,11 @@ size_t memcached_follow_server(struct wire_talk *talk, const uint8_t *bytes, siz
 	return stream_lost(event, len);
 }
 
-size_t memcached_follow(struct wire_talk *talk, enum wire_direction direction, const uint8_t *bytes,
-			size_t len, const struct wire_request *head, struct wire_event *event)
+size_t memcached_parse(struct wire_parser *parser, enum wire_direction direction,
+		       const uint8_t *bytes, size_t len, const struct wire_request *head,
+		       struct wire_event *event)
 {
 	if (direction == WIRE_CLIENT)
-		return memcached_follow_client(talk, bytes, len, event);
-	return memcached_follow_server(talk, bytes, len, head, event);
+		return memcached_parse_client(parser, bytes, len, event);
+	return memcached_parse_server(parser, bytes, len, head, event);
 }

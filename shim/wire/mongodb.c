@@ -13,11 +13,11 @@
  * is at most 48,000,000 bytes (maxMessageSizeBytes of hello).
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define MONGODB_HEADER_BYTES 16
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range request[] = {
 		WIRE_ANY,      WIRE_ANY,      {0x00, 0xff},  {0x00, 0x02},  /* length */
@@ -31,7 +31,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, request);
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range reply[] = {
 		WIRE_ANY, WIRE_ANY,	WIRE_ANY,      {0x00, 0x02},  WIRE_ANY, WIRE_ANY,
@@ -53,7 +53,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_mongodb = {
 	.protocol = PROTOCOL_MONGODB,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {27017, 27018, 27019},
 	.paths = {"mongodb-"},
 };

@@ -13,12 +13,12 @@
  * "CONNACK", 3.14 "DISCONNECT"; IBM MQTT 3.1 for the older name.
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define MQTT_CONNECT 0x10
 #define MQTT_LENGTH_BYTES 4
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range name[] = {
 		WIRE_IS(0x00), WIRE_IS(0x04), WIRE_IS('M'),
@@ -43,7 +43,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 			       WIRE_MATCH_RANGES(bytes + at, len - at, old_name));
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range connack[] = {
 		WIRE_IS(0x20),
@@ -57,7 +57,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_mqtt = {
 	.protocol = PROTOCOL_MQTT,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {1883, 8883 /* TLS */},
 };
 

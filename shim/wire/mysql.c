@@ -15,7 +15,7 @@
  * "Protocol::HandshakeResponse41", "ERR_Packet"; MariaDB Server documentation, "Connecting"
  * (clients/protocol).  MariaDB keeps its own capabilities in the last 4 of the 23 filler bytes.
  */
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define MYSQL_PROTOCOL_VERSION 0x0a
 #define MYSQL_ERR 0xff
@@ -24,7 +24,7 @@
 #define MYSQL_FIRST_ERROR 1000 /* ER_HASHCHK; client errors (2000) are never sent */
 #define MYSQL_LAST_ERROR 29999
 
-static enum wire_match tell_greeting(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_greeting(const uint8_t *bytes, size_t len)
 {
 	/* Every server's version starts with its major number, then a digit or the dot. */
 	static const struct wire_range greeting[] = {
@@ -40,7 +40,7 @@ static enum wire_match tell_greeting(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, greeting);
 }
 
-static enum wire_match tell_refusal(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_refusal(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range refusal[] = {
 		WIRE_ANY,	    {0x00, 0x03}, WIRE_IS(0x00), WIRE_IS(0x00),
@@ -57,12 +57,12 @@ static enum wire_match tell_refusal(const uint8_t *bytes, size_t len)
 	return match;
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
-	return wire_match_best(tell_greeting(bytes, len), tell_refusal(bytes, len));
+	return wire_match_best(recognise_greeting(bytes, len), recognise_refusal(bytes, len));
 }
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	/* 19 of the 23 filler bytes lie in the head. */
 	static const struct wire_range login[] = {
@@ -85,7 +85,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 const struct wire_protocol wire_mysql = {
 	.protocol = PROTOCOL_MYSQL,
 	.greets = true,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {3306, 6033 /* ProxySQL */, 4006 /* MaxScale */},
 	.paths = {"mysqld", "mysql.sock", "mariadb"},
 };

@@ -18,26 +18,26 @@
 #define MYSQL_EOF 0xfe
 #define MYSQL_ERR 0xff
 
-/* struct wire_talk.flags */
-enum mysql_talk_flags {
-	MYSQL_TALK_OPENING = 1u << 0,	 /* the login is not over */
-	MYSQL_TALK_EOF_KNOWN = 1u << 1,	 /* whether EOF packets end column definitions is known */
-	MYSQL_TALK_EOF_USED = 1u << 2,	 /* they do: CLIENT_DEPRECATE_EOF is off */
-	MYSQL_TALK_EOF_MAYBE = 1u << 3,	 /* the last reply may be followed by one */
-	MYSQL_TALK_LONG = 1u << 4,	 /* the last request took several packets */
-	MYSQL_TALK_COMPRESSES = 1u << 5, /* after the login */
-	MYSQL_TALK_TLS = 1u << 6,	 /* the client has asked for TLS */
-	MYSQL_TALK_SEQUENCE = 1u << 7,	 /* a long request: its reply goes on counting */
+/* struct wire_parser.flags */
+enum mysql_parser_flags {
+	MYSQL_PARSER_OPENING = 1u << 0,	   /* the login is not over */
+	MYSQL_PARSER_EOF_KNOWN = 1u << 1,  /* whether EOF packets end column definitions is known */
+	MYSQL_PARSER_EOF_USED = 1u << 2,   /* they do: CLIENT_DEPRECATE_EOF is off */
+	MYSQL_PARSER_EOF_MAYBE = 1u << 3,  /* the last reply may be followed by one */
+	MYSQL_PARSER_LONG = 1u << 4,	   /* the last request took several packets */
+	MYSQL_PARSER_COMPRESSES = 1u << 5, /* after the login */
+	MYSQL_PARSER_TLS = 1u << 6,	   /* the client has asked for TLS */
+	MYSQL_PARSER_SEQUENCE = 1u << 7,   /* a long request: its reply goes on counting */
 };
 
 /* How the reply to a command is built. */
-enum mysql_shape {
-	MYSQL_SHAPE_ONE,     /* one packet */
-	MYSQL_SHAPE_RESULT,  /* OK, ERR, a file request or result sets */
-	MYSQL_SHAPE_CURSOR,  /* the same; with an open cursor it ends before the rows */
-	MYSQL_SHAPE_ROWS,    /* packets up to EOF or ERR */
-	MYSQL_SHAPE_PREPARE, /* OK with two counts, then definitions */
-	MYSQL_SHAPE_LOGIN,   /* packets of both sides up to OK or ERR */
+enum mysql_reply_kind {
+	MYSQL_KIND_ONE,	    /* one packet */
+	MYSQL_KIND_RESULT,  /* OK, ERR, a file request or result sets */
+	MYSQL_KIND_CURSOR,  /* the same; with an open cursor it ends before the rows */
+	MYSQL_KIND_ROWS,    /* packets up to EOF or ERR */
+	MYSQL_KIND_PREPARE, /* OK with two counts, then definitions */
+	MYSQL_KIND_LOGIN,   /* packets of both sides up to OK or ERR */
 };
 
 /* Codes of wire_message_name(): a command's byte plus 1, so that 0 is none.  The login has no
@@ -60,9 +60,9 @@ enum mysql_reply {
 };
 
 /* Reply shape of a command; -1 when it gets no reply, -2 when there is no such command. */
-int mysql_command_shape(uint8_t command);
+int mysql_command_reply_kind(uint8_t command);
 
-size_t mysql_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			   const struct wire_request *head, struct wire_event *event);
+size_t mysql_parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			  const struct wire_request *head, struct wire_event *event);
 
 #endif

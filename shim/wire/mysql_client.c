@@ -18,7 +18,7 @@
  * have been asked for.  Read 2026-11; run against MariaDB 10.11.
  */
 #include "wire/mysql.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define CLIENT_COMPRESS 0x00000020u
 #define CLIENT_SSL 0x00000800u
@@ -39,7 +39,7 @@ enum {
 	COMMAND = 1u << 0, /* this packet starts a command */
 };
 
-int mysql_command_shape(uint8_t command)
+int mysql_command_reply_kind(uint8_t command)
 {
 	enum { NO_REPLY = -1, NO_COMMAND = -2 };
 
@@ -52,16 +52,16 @@ int mysql_command_shape(uint8_t command)
 	case 0x0a: /* COM_PROCESS_INFO */
 	case MYSQL_COM_STMT_EXECUTE:
 	case 0xfa: /* COM_STMT_BULK_EXECUTE */
-		return MYSQL_SHAPE_RESULT;
+		return MYSQL_KIND_RESULT;
 	case 0x04: /* COM_FIELD_LIST */
 	case 0x12: /* COM_BINLOG_DUMP */
 	case 0x1c: /* COM_STMT_FETCH */
 	case 0x1e: /* COM_BINLOG_DUMP_GTID */
-		return MYSQL_SHAPE_ROWS;
+		return MYSQL_KIND_ROWS;
 	case 0x11: /* COM_CHANGE_USER */
-		return MYSQL_SHAPE_LOGIN;
+		return MYSQL_KIND_LOGIN;
 	case 0x16: /* COM_STMT_PREPARE */
-		return MYSQL_SHAPE_PREPARE;
+		return MYSQL_KIND_PREPARE;
 	case 0x02: /* COM_INIT_DB */
 	case 0x05: /* COM_CREATE_DB */
 	case 0x06: /* COM_DROP_DB */
@@ -75,90 +75,90 @@ int mysql_command_shape(uint8_t command)
 	case 0x1a: /* COM_STMT_RESET */
 	case 0x1b: /* COM_SET_OPTION */
 	case 0x1f: /* COM_RESET_CONNECTION */
-		return MYSQL_SHAPE_ONE;
+		return MYSQL_KIND_ONE;
 	}
 	return NO_COMMAND;
 }
 
 /* The payload's bytes that tell what the packet is. */
-static size_t wanted(const struct wire_talk *talk, const struct wire_stream *s, uint64_t len)
+static size_t wanted(const struct wire_parser *parser, const struct wire_stream *s, uint64_t len)
 {
 	size_t want;
 
 	if (!(s->flags & COMMAND))
 		want = 0;
-	else if (talk->flags & MYSQL_TALK_OPENING)
+	else if (parser->flags & MYSQL_PARSER_OPENING)
 		want = 4; /* capabilities */
 	else
 		want = s->have > 0 && s->kept[0] == MYSQL_COM_STMT_EXECUTE ? 6 : 1;
 	return want < len ? want : (size_t)len;
 }
 
-static void tell_login(struct wire_talk *talk, uint64_t len, struct wire_event *event)
+static void identify_login(struct wire_parser *parser, uint64_t len, struct wire_event *event)
 {
-	uint32_t capabilities = wire_le32(talk->stream[WIRE_CLIENT].kept);
+	uint32_t capabilities = wire_le32(parser->stream[WIRE_CLIENT].kept);
 
-	event->told = true;
+	event->identified = true;
 	if (len == SSL_REQUEST_BYTES && (capabilities & CLIENT_SSL)) {
-		talk->flags |= MYSQL_TALK_TLS;
+		parser->flags |= MYSQL_PARSER_TLS;
 		event->exchange = WIRE_ALONE;
 		event->code = MYSQL_CODE_UPGRADE;
 		return;
 	}
-	talk->flags |= MYSQL_TALK_EOF_KNOWN;
+	parser->flags |= MYSQL_PARSER_EOF_KNOWN;
 	if (!(capabilities & CLIENT_DEPRECATE_EOF))
-		talk->flags |= MYSQL_TALK_EOF_USED;
+		parser->flags |= MYSQL_PARSER_EOF_USED;
 	if (capabilities & (CLIENT_COMPRESS | CLIENT_ZSTD_COMPRESSION))
-		talk->flags |= MYSQL_TALK_COMPRESSES;
+		parser->flags |= MYSQL_PARSER_COMPRESSES;
 	event->exchange = WIRE_OPENS;
 	event->code = MYSQL_CODE_LOGIN;
-	event->request = (struct wire_request){MYSQL_CODE_LOGIN, MYSQL_SHAPE_LOGIN, 0};
+	event->request = (struct wire_request){MYSQL_CODE_LOGIN, MYSQL_KIND_LOGIN, 0};
 }
 
 /* False: there is no such command. */
-static bool tell_command(const struct wire_stream *s, uint64_t len, struct wire_event *event)
+static bool identify_command(const struct wire_stream *s, uint64_t len, struct wire_event *event)
 {
-	int shape = mysql_command_shape(s->kept[0]);
+	int reply_kind = mysql_command_reply_kind(s->kept[0]);
 
-	if (shape < -1)
+	if (reply_kind < -1)
 		return false;
-	event->told = true;
+	event->identified = true;
 	event->code = MYSQL_CODE(s->kept[0]);
-	event->exchange = shape < 0 ? WIRE_ALONE : WIRE_OPENS;
+	event->exchange = reply_kind < 0 ? WIRE_ALONE : WIRE_OPENS;
 	if (s->kept[0] == MYSQL_COM_STMT_EXECUTE && s->have >= 6 && s->kept[5] != 0)
-		shape = MYSQL_SHAPE_CURSOR;
-	if (shape >= 0)
-		event->request = (struct wire_request){event->code, (uint8_t)shape, 0};
+		reply_kind = MYSQL_KIND_CURSOR;
+	if (reply_kind >= 0)
+		event->request = (struct wire_request){event->code, (uint8_t)reply_kind, 0};
 	if (s->kept[0] == MYSQL_COM_QUIT && len == 1)
 		event->goodbye = WIRE_GOODBYE;
 	return true;
 }
 
 /* The header is complete: false when it cannot be one. */
-static bool take_header(struct wire_talk *talk, const struct wire_request *head)
+static bool take_header(struct wire_parser *parser, const struct wire_request *head)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	uint32_t len = wire_le24(s->kept);
 	uint8_t sequence = s->kept[3];
 
-	if (talk->flags & MYSQL_TALK_OPENING) {
+	if (parser->flags & MYSQL_PARSER_OPENING) {
 		/* Past the login only passwords follow, which open nothing. */
 		s->flags = head == NULL ? COMMAND : 0;
 		if (len == 0 && head == NULL)
 			return false;
-	} else if (sequence == 0 && !(talk->flags & MYSQL_TALK_LONG)) {
+	} else if (sequence == 0 && !(parser->flags & MYSQL_PARSER_LONG)) {
 		s->flags = COMMAND;
 		if (len == 0)
 			return false;
 	} else {
 		s->flags = 0;
-		if (head == NULL && !(talk->flags & MYSQL_TALK_LONG))
+		if (head == NULL && !(parser->flags & MYSQL_PARSER_LONG))
 			return false;
 	}
 	if (len == MYSQL_FULL_PACKET)
-		talk->flags |= MYSQL_TALK_LONG | MYSQL_TALK_SEQUENCE;
+		parser->flags |= MYSQL_PARSER_LONG | MYSQL_PARSER_SEQUENCE;
 	else
-		talk->flags &= (uint16_t)~MYSQL_TALK_LONG;
+		parser->flags &= (uint16_t)~MYSQL_PARSER_LONG;
 	s->skip = len;
 	s->have = 0;
 	s->state = BODY;
@@ -166,40 +166,40 @@ static bool take_header(struct wire_talk *talk, const struct wire_request *head)
 }
 
 /* Enough of the payload is kept to tell the packet.  False: it is no command. */
-static bool take_body(struct wire_talk *talk, struct wire_event *event)
+static bool take_body(struct wire_parser *parser, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 
 	s->state = REST;
 	if (!(s->flags & COMMAND))
 		return true;
-	if (!(talk->flags & MYSQL_TALK_OPENING))
-		return tell_command(s, s->skip + s->have, event);
+	if (!(parser->flags & MYSQL_PARSER_OPENING))
+		return identify_command(s, s->skip + s->have, event);
 	if (s->have < 4)
 		return false;
-	tell_login(talk, s->skip + s->have, event);
+	identify_login(parser, s->skip + s->have, event);
 	return true;
 }
 
-static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			    const struct wire_request *head, struct wire_event *event)
+static size_t parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			   const struct wire_request *head, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	size_t used = 0;
 
 	*event = (struct wire_event){.kind = WIRE_REQUEST};
-	event->begins = wire_at_boundary(s) && !(talk->flags & MYSQL_TALK_LONG);
+	event->begins = wire_at_boundary(s) && !(parser->flags & MYSQL_PARSER_LONG);
 	if (s->state == HEADER) {
 		used = stream_keep(s, MYSQL_HEADER_BYTES, bytes, len);
 		if (s->have < MYSQL_HEADER_BYTES)
 			return used;
-		if (!take_header(talk, head))
+		if (!take_header(parser, head))
 			return stream_lost(event, len);
 		if (!(s->flags & COMMAND))
 			event->exchange = WIRE_JOINS;
 	}
 	while (s->state == BODY) {
-		size_t want = wanted(talk, s, s->skip + s->have);
+		size_t want = wanted(parser, s, s->skip + s->have);
 		size_t taken = stream_keep(s, want, bytes + used, len - used);
 
 		used += taken;
@@ -207,7 +207,7 @@ static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t
 		if (s->have < want)
 			return used;
 		/* The command may ask for more. */
-		if (wanted(talk, s, s->skip + s->have) <= want && !take_body(talk, event))
+		if (wanted(parser, s, s->skip + s->have) <= want && !take_body(parser, event))
 			return stream_lost(event, len);
 	}
 	if (s->state != REST)
@@ -216,18 +216,18 @@ static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t
 	if (s->skip > 0)
 		return used;
 	stream_next(s);
-	event->ends = !(talk->flags & MYSQL_TALK_LONG);
-	if (talk->flags & MYSQL_TALK_TLS)
-		wire_talk_resume(talk, PROTOCOL_MYSQL, WIRE_MODE_TLS);
+	event->ends = !(parser->flags & MYSQL_PARSER_LONG);
+	if (parser->flags & MYSQL_PARSER_TLS)
+		wire_parser_resume(parser, PROTOCOL_MYSQL, WIRE_MODE_TLS);
 	return used;
 }
 
-size_t mysql_follow(struct wire_talk *talk, enum wire_direction direction, const uint8_t *bytes,
-		    size_t len, const struct wire_request *head, struct wire_event *event)
+size_t mysql_parse(struct wire_parser *parser, enum wire_direction direction, const uint8_t *bytes,
+		   size_t len, const struct wire_request *head, struct wire_event *event)
 {
 	if (direction == WIRE_CLIENT)
-		return follow_client(talk, bytes, len, head, event);
-	return mysql_follow_server(talk, bytes, len, head, event);
+		return parse_client(parser, bytes, len, head, event);
+	return mysql_parse_server(parser, bytes, len, head, event);
 }
 
 int mysql_compressed_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
@@ -247,7 +247,7 @@ int mysql_compressed_frame(const uint8_t *kept, size_t have, struct wire_frame *
 	if (kept[3] == 0 && wire_le24(kept + 4) == 0 && len > MYSQL_HEADER_BYTES) {
 		if (have <= inner)
 			return (int)inner + 1;
-		if (kept[inner - 1] == 0 && mysql_command_shape(kept[inner]) >= -1)
+		if (kept[inner - 1] == 0 && mysql_command_reply_kind(kept[inner]) >= -1)
 			frame->code = MYSQL_CODE(kept[inner]);
 		if (frame->code == MYSQL_CODE(MYSQL_COM_QUIT) && len == MYSQL_HEADER_BYTES + 1 &&
 		    wire_le24(kept + MYSQL_COMPRESSED_HEADER_BYTES) == 1)

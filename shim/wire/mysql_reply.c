@@ -25,7 +25,7 @@
  * MDEV-19237 for the flag's place after the count.  Read 2026-11; run against MariaDB 10.11.
  */
 #include "wire/mysql_reply.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define MORE_RESULTS 0x0008u
 #define CURSOR_EXISTS 0x0040u
@@ -89,13 +89,13 @@ static bool is_end_of_rows(const struct wire_stream *s)
 	return s->kept[0] == MYSQL_EOF && mysql_packet_len(s) < MYSQL_FULL_PACKET;
 }
 
-void mysql_learn_eof(struct wire_talk *talk, bool used)
+void mysql_learn_eof(struct wire_parser *parser, bool used)
 {
-	talk->flags |= MYSQL_TALK_EOF_KNOWN;
+	parser->flags |= MYSQL_PARSER_EOF_KNOWN;
 	if (used)
-		talk->flags |= MYSQL_TALK_EOF_USED;
+		parser->flags |= MYSQL_PARSER_EOF_USED;
 	else
-		talk->flags &= (uint16_t)~MYSQL_TALK_EOF_USED;
+		parser->flags &= (uint16_t)~MYSQL_PARSER_EOF_USED;
 }
 
 static uint8_t after_result(uint32_t status)
@@ -104,24 +104,24 @@ static uint8_t after_result(uint32_t status)
 }
 
 /* After the last definition of a prepared statement. */
-static uint8_t after_prepared(struct wire_talk *talk)
+static uint8_t after_prepared(struct wire_parser *parser)
 {
-	if (talk->flags & MYSQL_TALK_EOF_KNOWN)
-		return talk->flags & MYSQL_TALK_EOF_USED ? MYSQL_PHASE_PREPARED_DONE
-							 : MYSQL_PHASE_BETWEEN;
-	talk->flags |= MYSQL_TALK_EOF_MAYBE;
+	if (parser->flags & MYSQL_PARSER_EOF_KNOWN)
+		return parser->flags & MYSQL_PARSER_EOF_USED ? MYSQL_PHASE_PREPARED_DONE
+							     : MYSQL_PHASE_BETWEEN;
+	parser->flags |= MYSQL_PARSER_EOF_MAYBE;
 	return MYSQL_PHASE_BETWEEN;
 }
 
-static uint8_t after_parameters(struct wire_talk *talk, struct wire_stream *s)
+static uint8_t after_parameters(struct wire_parser *parser, struct wire_stream *s)
 {
 	s->count = s->spare;
 	if (s->spare == 0)
-		return after_prepared(talk);
-	if (!(talk->flags & MYSQL_TALK_EOF_KNOWN))
+		return after_prepared(parser);
+	if (!(parser->flags & MYSQL_PARSER_EOF_KNOWN))
 		return MYSQL_PHASE_PARAMETERS_DONE;
-	return talk->flags & MYSQL_TALK_EOF_USED ? MYSQL_PHASE_PARAMETERS_DONE
-						 : MYSQL_PHASE_PREPARED;
+	return parser->flags & MYSQL_PARSER_EOF_USED ? MYSQL_PHASE_PARAMETERS_DONE
+						     : MYSQL_PHASE_PREPARED;
 }
 
 /* The first packet of a result: the phase of the next one, MYSQL_PHASE_LAST when this is no such
@@ -167,18 +167,18 @@ static uint8_t judge_prepare(struct wire_stream *s)
 	return columns > 0 ? MYSQL_PHASE_PREPARED : MYSQL_PHASE_BETWEEN;
 }
 
-static uint8_t judge_row(struct wire_talk *talk, struct wire_stream *s, uint8_t shape)
+static uint8_t judge_row(struct wire_parser *parser, struct wire_stream *s, uint8_t reply_kind)
 {
 	bool end = is_end_of_rows(s);
 
 	if (s->phase == MYSQL_PHASE_COLUMNS_DONE) {
 		if (!end) {
-			mysql_learn_eof(talk, false);
+			mysql_learn_eof(parser, false);
 			return MYSQL_PHASE_ROWS;
 		}
-		mysql_learn_eof(talk, mysql_packet_len(s) == MYSQL_EOF_BYTES);
+		mysql_learn_eof(parser, mysql_packet_len(s) == MYSQL_EOF_BYTES);
 		if (mysql_packet_len(s) == MYSQL_EOF_BYTES) {
-			if (shape == MYSQL_SHAPE_CURSOR && (read_status(s) & CURSOR_EXISTS))
+			if (reply_kind == MYSQL_KIND_CURSOR && (read_status(s) & CURSOR_EXISTS))
 				return MYSQL_PHASE_BETWEEN;
 			return MYSQL_PHASE_ROWS;
 		}
@@ -186,7 +186,7 @@ static uint8_t judge_row(struct wire_talk *talk, struct wire_stream *s, uint8_t 
 	return end ? after_result(read_status(s)) : MYSQL_PHASE_ROWS;
 }
 
-uint8_t mysql_judge_packet(struct wire_talk *talk, struct wire_stream *s, uint8_t shape)
+uint8_t mysql_judge_packet(struct wire_parser *parser, struct wire_stream *s, uint8_t reply_kind)
 {
 	if (is_progress(s))
 		return s->phase;
@@ -194,30 +194,30 @@ uint8_t mysql_judge_packet(struct wire_talk *talk, struct wire_stream *s, uint8_
 		return MYSQL_PHASE_BETWEEN;
 	switch (s->phase) {
 	case MYSQL_PHASE_FIRST:
-		if (shape == MYSQL_SHAPE_ONE)
+		if (reply_kind == MYSQL_KIND_ONE)
 			return MYSQL_PHASE_BETWEEN;
-		return shape == MYSQL_SHAPE_PREPARE ? judge_prepare(s) : judge_first(s);
+		return reply_kind == MYSQL_KIND_PREPARE ? judge_prepare(s) : judge_first(s);
 	case MYSQL_PHASE_FILE_SENT:
 		return s->kept[0] == MYSQL_OK ? after_result(read_status(s)) : MYSQL_PHASE_LAST;
 	case MYSQL_PHASE_COLUMNS:
 		return --s->count > 0 ? MYSQL_PHASE_COLUMNS : MYSQL_PHASE_COLUMNS_DONE;
 	case MYSQL_PHASE_PARAMETERS:
-		return --s->count > 0 ? MYSQL_PHASE_PARAMETERS : after_parameters(talk, s);
+		return --s->count > 0 ? MYSQL_PHASE_PARAMETERS : after_parameters(parser, s);
 	case MYSQL_PHASE_PARAMETERS_DONE:
-		mysql_learn_eof(talk,
+		mysql_learn_eof(parser,
 				s->kept[0] == MYSQL_EOF && mysql_packet_len(s) == MYSQL_EOF_BYTES);
-		if (talk->flags & MYSQL_TALK_EOF_USED)
+		if (parser->flags & MYSQL_PARSER_EOF_USED)
 			return MYSQL_PHASE_PREPARED;
 		return --s->count > 0 ? MYSQL_PHASE_PREPARED : MYSQL_PHASE_BETWEEN;
 	case MYSQL_PHASE_PREPARED:
-		return --s->count > 0 ? MYSQL_PHASE_PREPARED : after_prepared(talk);
+		return --s->count > 0 ? MYSQL_PHASE_PREPARED : after_prepared(parser);
 	case MYSQL_PHASE_PREPARED_DONE:
 		return s->kept[0] == MYSQL_EOF && mysql_packet_len(s) == MYSQL_EOF_BYTES
 			       ? MYSQL_PHASE_BETWEEN
 			       : MYSQL_PHASE_LAST;
 	case MYSQL_PHASE_COLUMNS_DONE:
 	case MYSQL_PHASE_ROWS:
-		return judge_row(talk, s, shape);
+		return judge_row(parser, s, reply_kind);
 	case MYSQL_PHASE_LOGIN:
 		return s->kept[0] == MYSQL_OK ? MYSQL_PHASE_BETWEEN : MYSQL_PHASE_LOGIN;
 	}
@@ -238,14 +238,14 @@ static bool has_status(const struct wire_stream *s)
 	return false;
 }
 
-size_t mysql_wanted_bytes(const struct wire_stream *s, uint8_t shape)
+size_t mysql_wanted_bytes(const struct wire_stream *s, uint8_t reply_kind)
 {
 	uint64_t len = mysql_packet_len(s);
 	size_t want = 1;
 
 	if (s->flags & MYSQL_PACKET_TAIL)
 		want = 0;
-	else if (s->phase == MYSQL_PHASE_FIRST && shape == MYSQL_SHAPE_PREPARE)
+	else if (s->phase == MYSQL_PHASE_FIRST && reply_kind == MYSQL_KIND_PREPARE)
 		want = PREPARE_OK_BYTES + 1;
 	else if (has_status(s))
 		want = MAX_STATUS_BYTES;

@@ -42,15 +42,15 @@ static inline uint64_t mysql_packet_len(const struct wire_stream *s)
 }
 
 /* The payload's bytes that mysql_judge_packet() needs; the first of them may ask for more. */
-size_t mysql_wanted_bytes(const struct wire_stream *s, uint8_t shape);
+size_t mysql_wanted_bytes(const struct wire_stream *s, uint8_t reply_kind);
 
 /*
  * A packet is known as far as it must be: the phase of the next one.  MYSQL_PHASE_BETWEEN ends the
  * reply; MYSQL_PHASE_LAST says that no such packet can come here.
  */
-uint8_t mysql_judge_packet(struct wire_talk *talk, struct wire_stream *s, uint8_t shape);
+uint8_t mysql_judge_packet(struct wire_parser *parser, struct wire_stream *s, uint8_t reply_kind);
 
 /* Whether EOF packets are used is known now. */
-void mysql_learn_eof(struct wire_talk *talk, bool used);
+void mysql_learn_eof(struct wire_parser *parser, bool used);
 
 #endif

@@ -11,21 +11,21 @@
  * ER_CLIENT_INTERACTION_TIMEOUT (8.0.24).  Run against MariaDB 10.11.
  */
 #include "wire/mysql_reply.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 /* State within a packet. */
 enum { HEADER, BODY, REST };
 
 /* Starts the first packet of a reply, or one that nobody asked for; false when none can come. */
-static bool take_first(struct wire_talk *talk, uint32_t len, uint8_t sequence,
+static bool take_first(struct wire_parser *parser, uint32_t len, uint8_t sequence,
 		       const struct wire_request *head)
 {
-	struct wire_stream *s = &talk->stream[WIRE_SERVER];
+	struct wire_stream *s = &parser->stream[WIRE_SERVER];
 
-	if (talk->flags & MYSQL_TALK_EOF_MAYBE) {
-		talk->flags &= (uint16_t)~MYSQL_TALK_EOF_MAYBE;
-		mysql_learn_eof(talk, sequence > 1 && len == MYSQL_EOF_BYTES);
-		if (talk->flags & MYSQL_TALK_EOF_USED) {
+	if (parser->flags & MYSQL_PARSER_EOF_MAYBE) {
+		parser->flags &= (uint16_t)~MYSQL_PARSER_EOF_MAYBE;
+		mysql_learn_eof(parser, sequence > 1 && len == MYSQL_EOF_BYTES);
+		if (parser->flags & MYSQL_PARSER_EOF_USED) {
 			s->flags = MYSQL_PACKET_NOTICE | MYSQL_PACKET_STRAY;
 			return true;
 		}
@@ -33,7 +33,7 @@ static bool take_first(struct wire_talk *talk, uint32_t len, uint8_t sequence,
 	if (len == 0)
 		return false;
 	if (len == MYSQL_FULL_PACKET) {
-		if (head == NULL || head->shape != MYSQL_SHAPE_ROWS)
+		if (head == NULL || head->reply_kind != MYSQL_KIND_ROWS)
 			return false;
 		s->flags = MYSQL_PACKET_FULL;
 	}
@@ -41,21 +41,21 @@ static bool take_first(struct wire_talk *talk, uint32_t len, uint8_t sequence,
 		s->flags = MYSQL_PACKET_NOTICE;
 		return true;
 	}
-	if (head->shape == MYSQL_SHAPE_LOGIN) {
+	if (head->reply_kind == MYSQL_KIND_LOGIN) {
 		s->phase = MYSQL_PHASE_LOGIN;
 		return true;
 	}
-	s->phase = head->shape == MYSQL_SHAPE_ROWS ? MYSQL_PHASE_ROWS : MYSQL_PHASE_FIRST;
-	if (talk->flags & MYSQL_TALK_SEQUENCE)
-		talk->flags &= (uint16_t)~MYSQL_TALK_SEQUENCE;
+	s->phase = head->reply_kind == MYSQL_KIND_ROWS ? MYSQL_PHASE_ROWS : MYSQL_PHASE_FIRST;
+	if (parser->flags & MYSQL_PARSER_SEQUENCE)
+		parser->flags &= (uint16_t)~MYSQL_PARSER_SEQUENCE;
 	else if (sequence != 1)
 		return false;
 	return true;
 }
 
-static bool take_header(struct wire_talk *talk, const struct wire_request *head)
+static bool take_header(struct wire_parser *parser, const struct wire_request *head)
 {
-	struct wire_stream *s = &talk->stream[WIRE_SERVER];
+	struct wire_stream *s = &parser->stream[WIRE_SERVER];
 	uint32_t len = wire_le24(s->kept);
 	uint8_t sequence = s->kept[3];
 
@@ -63,7 +63,7 @@ static bool take_header(struct wire_talk *talk, const struct wire_request *head)
 	s->skip = len;
 	s->state = BODY;
 	if (s->phase == MYSQL_PHASE_BETWEEN)
-		return take_first(talk, len, sequence, head);
+		return take_first(parser, len, sequence, head);
 	if (len == MYSQL_FULL_PACKET)
 		s->flags |= MYSQL_PACKET_FULL;
 	/* Only the rest of a full packet may be empty. */
@@ -71,11 +71,11 @@ static bool take_header(struct wire_talk *talk, const struct wire_request *head)
 }
 
 /* What nobody asked for: the greeting, or an error before the server hangs up. */
-static bool is_notice(const struct wire_talk *talk, const struct wire_stream *s)
+static bool is_notice(const struct wire_parser *parser, const struct wire_stream *s)
 {
 	if (s->flags & MYSQL_PACKET_STRAY)
 		return s->kept[0] == MYSQL_EOF;
-	return (talk->flags & MYSQL_TALK_OPENING) || s->kept[0] == MYSQL_ERR;
+	return (parser->flags & MYSQL_PARSER_OPENING) || s->kept[0] == MYSQL_ERR;
 }
 
 static uint16_t name_first(const struct wire_stream *s)
@@ -94,9 +94,9 @@ static uint16_t name_first(const struct wire_stream *s)
 }
 
 /* Enough of the payload is kept: decides what comes after it.  False: it cannot stand here. */
-static bool take_body(struct wire_talk *talk, uint8_t shape, struct wire_event *event)
+static bool take_body(struct wire_parser *parser, uint8_t reply_kind, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_SERVER];
+	struct wire_stream *s = &parser->stream[WIRE_SERVER];
 
 	s->state = REST;
 	if (s->flags & MYSQL_PACKET_TAIL)
@@ -107,18 +107,18 @@ static bool take_body(struct wire_talk *talk, uint8_t shape, struct wire_event *
 	if (s->flags & MYSQL_PACKET_NOTICE) {
 		event->kind = WIRE_NOTICE;
 		event->begins = true;
-		event->farewell = s->kept[0] == MYSQL_ERR;
-		return is_notice(talk, s);
+		event->unmatched_error = s->kept[0] == MYSQL_ERR;
+		return is_notice(parser, s);
 	}
-	s->code = mysql_judge_packet(talk, s, shape);
+	s->code = mysql_judge_packet(parser, s, reply_kind);
 	return s->code != MYSQL_PHASE_LAST;
 }
 
 /* The packet is complete. */
-static void take_end(struct wire_talk *talk, const struct wire_request *head,
+static void take_end(struct wire_parser *parser, const struct wire_request *head,
 		     struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_SERVER];
+	struct wire_stream *s = &parser->stream[WIRE_SERVER];
 	bool full = s->flags & MYSQL_PACKET_FULL, notice = s->flags & MYSQL_PACKET_NOTICE;
 
 	stream_next(s);
@@ -137,32 +137,32 @@ static void take_end(struct wire_talk *talk, const struct wire_request *head,
 	event->ends = true;
 	if (head->code != MYSQL_CODE_LOGIN)
 		return;
-	talk->flags &= (uint16_t)~MYSQL_TALK_OPENING;
-	if (talk->flags & MYSQL_TALK_COMPRESSES)
-		wire_talk_resume(talk, PROTOCOL_MYSQL, WIRE_MODE_COMPRESSED);
+	parser->flags &= (uint16_t)~MYSQL_PARSER_OPENING;
+	if (parser->flags & MYSQL_PARSER_COMPRESSES)
+		wire_parser_resume(parser, PROTOCOL_MYSQL, WIRE_MODE_COMPRESSED);
 }
 
 /* Whose the bytes of a packet are, as far as it was read. */
-static enum wire_event_kind kind_so_far(const struct wire_talk *talk,
+static enum wire_event_kind kind_so_far(const struct wire_parser *parser,
 					const struct wire_request *head)
 {
-	const struct wire_stream *s = &talk->stream[WIRE_SERVER];
+	const struct wire_stream *s = &parser->stream[WIRE_SERVER];
 
 	if (s->flags & MYSQL_PACKET_NOTICE)
 		return s->state == REST ? WIRE_NOTICE : WIRE_NOTHING;
-	if (head == NULL || (s->state == HEADER && (talk->flags & MYSQL_TALK_EOF_MAYBE)))
+	if (head == NULL || (s->state == HEADER && (parser->flags & MYSQL_PARSER_EOF_MAYBE)))
 		return WIRE_NOTHING;
 	return WIRE_REPLY;
 }
 
-size_t mysql_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			   const struct wire_request *head, struct wire_event *event)
+size_t mysql_parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			  const struct wire_request *head, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_SERVER];
-	uint8_t shape = head != NULL ? head->shape : MYSQL_SHAPE_ONE;
+	struct wire_stream *s = &parser->stream[WIRE_SERVER];
+	uint8_t reply_kind = head != NULL ? head->reply_kind : MYSQL_KIND_ONE;
 	size_t used = 0;
 
-	*event = (struct wire_event){.kind = kind_so_far(talk, head)};
+	*event = (struct wire_event){.kind = kind_so_far(parser, head)};
 	event->begins = event->kind == WIRE_REPLY && wire_at_boundary(s);
 	/* Only a notice can be under way without a request. */
 	if (s->phase >= MYSQL_PHASE_COUNT ||
@@ -173,12 +173,12 @@ size_t mysql_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t 
 		used = stream_keep(s, MYSQL_HEADER_BYTES, bytes, len);
 		if (s->have < MYSQL_HEADER_BYTES)
 			return used;
-		if (!take_header(talk, head))
+		if (!take_header(parser, head))
 			return stream_lost(event, len);
-		event->kind = kind_so_far(talk, head);
+		event->kind = kind_so_far(parser, head);
 	}
 	while (s->state == BODY) {
-		size_t want = mysql_wanted_bytes(s, shape);
+		size_t want = mysql_wanted_bytes(s, reply_kind);
 		size_t taken = stream_keep(s, want, bytes + used, len - used);
 
 		used += taken;
@@ -186,13 +186,14 @@ size_t mysql_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t 
 		if (s->have < want)
 			return used;
 		/* The first byte may ask for more. */
-		if (mysql_wanted_bytes(s, shape) <= want && !take_body(talk, shape, event))
+		if (mysql_wanted_bytes(s, reply_kind) <= want &&
+		    !take_body(parser, reply_kind, event))
 			return stream_lost(event, len);
 	}
 	if (s->state != REST)
 		return stream_lost(event, len);
 	used += stream_skip(s, len - used);
 	if (s->skip == 0)
-		take_end(talk, head, event);
+		take_end(parser, head, event);
 	return used;
 }

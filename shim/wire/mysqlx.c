@@ -12,9 +12,9 @@
  * Sources: MySQL Source Code Documentation, "X Protocol", Mysqlx::ClientMessages,
  * Mysqlx::ServerMessages (NOTICE = 11), Mysqlx::Notice::ServerHello (type 5).
  */
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range capabilities_get[] = {
 		WIRE_IS(0x01), WIRE_IS(0x00), WIRE_IS(0x00), WIRE_IS(0x00), WIRE_IS(0x01),
@@ -31,7 +31,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 					       WIRE_MATCH_RANGES(bytes, len, authenticate)));
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range hello[] = {
 		{0x03, 0x40},  WIRE_IS(0x00), WIRE_IS(0x00), WIRE_IS(0x00),
@@ -44,7 +44,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 const struct wire_protocol wire_mysqlx = {
 	.protocol = PROTOCOL_MYSQLX,
 	.greets = true,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {33060},
 	.paths = {"mysqlx"},
 };

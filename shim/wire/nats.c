@@ -9,14 +9,14 @@
  * 2026-11.  Operation names are case-insensitive; servers and clients write capitals.
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	return wire_match_text(bytes, len, "CONNECT {");
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	return wire_match_text(bytes, len, "INFO {");
 }
@@ -24,7 +24,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 const struct wire_protocol wire_nats = {
 	.protocol = PROTOCOL_NATS,
 	.greets = true,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {4222},
 };
 

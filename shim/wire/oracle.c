@@ -12,9 +12,9 @@
  * Sources: the protocol is unpublished; oracle/python-oracledb, impl/thin: packet.pyx (header),
  * messages/connect.pyx (ConnectMessage.send), constants.pxi (packet types, versions), read 2026-11.
  */
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range connect[] = {
 		{0x00, 0x20},  {0x00, 0xff}, WIRE_IS(0x00), WIRE_IS(0x00),
@@ -28,7 +28,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, connect);
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range accept[] = {
 		{0x00, 0x20}, {0x08, 0xff},  WIRE_IS(0x00), WIRE_IS(0x00), WIRE_IS(0x02),
@@ -45,6 +45,6 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_oracle = {
 	.protocol = PROTOCOL_ORACLE,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {1521},
 };

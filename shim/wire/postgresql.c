@@ -16,11 +16,11 @@
  * Sources: PostgreSQL documentation, "Message Formats" (protocol-message-formats) and "Message
  * Flow", "SSL Session Encryption"; MAX_STARTUP_PACKET_LENGTH is 10000 (libpq/pqcomm.h).
  */
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define POSTGRESQL_MAX_STARTUP 10000
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range negotiation[] = {
 		WIRE_IS(0x00), WIRE_IS(0x00), WIRE_IS(0x00), {0x08, 0xff},
@@ -38,7 +38,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 			       WIRE_MATCH_RANGES(bytes, len, startup));
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	/* Authentication codes run from 0 (ok) to 12 (SASLFinal). */
 	static const struct wire_range authentication[] = {
@@ -51,7 +51,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_postgresql = {
 	.protocol = PROTOCOL_POSTGRESQL,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {5432, 6432 /* PgBouncer */, 5433, 26257 /* CockroachDB */, 5439 /* Redshift */},
 	.paths = {".s.PGSQL."},
 };

@@ -7,12 +7,12 @@
 
 #include "wire/stream.h"
 
-/* struct wire_talk.flags */
-enum postgresql_talk_flags {
-	POSTGRESQL_TALK_OPENING = 1u << 0,  /* no StartupMessage yet */
-	POSTGRESQL_TALK_GROUP = 1u << 1,    /* extended query messages since the last Sync */
-	POSTGRESQL_TALK_COPY = 1u << 2,	    /* the Sync went unheeded: another belongs to it */
-	POSTGRESQL_TALK_STARTING = 1u << 3, /* StartupMessage is not answered */
+/* struct wire_parser.flags */
+enum postgresql_parser_flags {
+	POSTGRESQL_PARSER_OPENING = 1u << 0,  /* no StartupMessage yet */
+	POSTGRESQL_PARSER_GROUP = 1u << 1,    /* extended query messages since the last Sync */
+	POSTGRESQL_PARSER_COPY = 1u << 2,     /* the Sync went unheeded: another belongs to it */
+	POSTGRESQL_PARSER_STARTING = 1u << 3, /* StartupMessage is not answered */
 };
 
 /* Codes of wire_message_name(): a message's letter, or one of these. */

@@ -11,11 +11,11 @@
  * Sources: Redis documentation, "Redis serialization protocol specification"; inline commands,
  * same page.  networking.c of Redis limits an array to 1024 * 1024 elements.
  */
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define REDIS_MAX_COUNT_DIGITS 7
 
-static enum wire_match tell_array(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_array(const uint8_t *bytes, size_t len)
 {
 	size_t at = 1;
 
@@ -28,7 +28,7 @@ static enum wire_match tell_array(const uint8_t *bytes, size_t len)
 	return at == 1 ? WIRE_NO : wire_match_text(bytes + at, len - at, "\r\n$");
 }
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	/* What people and health checks type; drivers always send arrays. */
 	static const char *const inline_commands[] = {
@@ -36,13 +36,13 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 		"HELLO ",   "SELECT ", "ECHO ",	   NULL,
 	};
 
-	return wire_match_best(tell_array(bytes, len),
+	return wire_match_best(recognise_array(bytes, len),
 			       wire_match_texts(bytes, len, inline_commands));
 }
 
 const struct wire_protocol wire_redis = {
 	.protocol = PROTOCOL_REDIS,
-	.tell = {tell_client, NULL},
+	.recognise = {recognise_client, NULL},
 	.ports = {6379, 6380 /* by habit with TLS */, 26379 /* Sentinel */},
 	.paths = {"redis", "valkey", "keydb"},
 };

@@ -17,23 +17,23 @@
 #define REDIS_MAX_LINE (64 * 1024)
 
 /* What a command does to the pairing of requests and replies. */
-enum redis_shape {
-	REDIS_SHAPE_VALUE,     /* one value answers it */
-	REDIS_SHAPE_SUBSCRIBE, /* confirmations answer it, pushes follow */
-	REDIS_SHAPE_MONITOR,   /* lines without end follow its reply */
-	REDIS_SHAPE_STREAM,    /* a replica's stream follows: not followed */
-	REDIS_SHAPE_CLIENT,    /* CLIENT: with REPLY it turns replies off */
-	REDIS_SHAPE_QUIT,
+enum redis_reply_kind {
+	REDIS_KIND_VALUE,     /* one value answers it */
+	REDIS_KIND_SUBSCRIBE, /* confirmations answer it, pushes follow */
+	REDIS_KIND_MONITOR,   /* lines without end follow its reply */
+	REDIS_KIND_STREAM,    /* a replica's stream follows: not followed */
+	REDIS_KIND_CLIENT,    /* CLIENT: with REPLY it turns replies off */
+	REDIS_KIND_QUIT,
 };
 
-/* struct wire_talk.flags */
-enum redis_talk_flags {
-	REDIS_TALK_SUBSCRIBED = 1u << 0, /* RESP2: all the server sends is unasked */
+/* struct wire_parser.flags */
+enum redis_parser_flags {
+	REDIS_PARSER_SUBSCRIBED = 1u << 0, /* RESP2: all the server sends is unasked */
 };
 
 struct redis_command {
 	const char *name;
-	enum redis_shape shape;
+	enum redis_reply_kind reply_kind;
 };
 
 /* `name` in capitals; NULL when it is not in the table. */
@@ -59,7 +59,7 @@ enum {
 enum redis_number redis_read_number(struct wire_stream *s, const uint8_t *bytes, size_t len,
 				    uint64_t max, size_t *used);
 
-size_t redis_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			   const struct wire_request *head, struct wire_event *event);
+size_t redis_parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			  const struct wire_request *head, struct wire_event *event);
 
 #endif

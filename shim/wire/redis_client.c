@@ -12,7 +12,7 @@
  * inline commands), "Redis Pub/Sub", commands CLIENT REPLY, MONITOR, QUIT.  Run against Redis 7.0.
  */
 #include "wire/redis.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 /* State within a request; MARK waits for the "$" of the next argument. */
 enum { START, COUNT, MARK, LENGTH, BULK, LINE };
@@ -74,43 +74,44 @@ static bool turns_replies_off(const struct wire_stream *s)
 }
 
 /* Nothing was asked. */
-static void tell_nothing(struct wire_stream *s, struct wire_event *event)
+static void identify_nothing(struct wire_stream *s, struct wire_event *event)
 {
-	event->told = true;
+	event->identified = true;
 	event->ends = true;
 	event->exchange = WIRE_ALONE;
 	stream_end(s);
 }
 
 /* The request is complete.  False: what follows cannot be matched any more. */
-static bool tell_request(struct wire_talk *talk, struct wire_event *event)
+static bool identify_request(struct wire_parser *parser, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	const struct redis_command *command =
 		redis_find_command((const char *)s->kept, name_len(s));
-	enum redis_shape shape = command != NULL ? command->shape : REDIS_SHAPE_VALUE;
+	enum redis_reply_kind reply_kind = command != NULL ? command->reply_kind : REDIS_KIND_VALUE;
 
-	if (shape == REDIS_SHAPE_STREAM || (shape == REDIS_SHAPE_CLIENT && turns_replies_off(s)))
+	if (reply_kind == REDIS_KIND_STREAM ||
+	    (reply_kind == REDIS_KIND_CLIENT && turns_replies_off(s)))
 		return false;
-	if (shape == REDIS_SHAPE_QUIT)
+	if (reply_kind == REDIS_KIND_QUIT)
 		event->goodbye = WIRE_GOODBYE;
-	if (shape == REDIS_SHAPE_QUIT || shape == REDIS_SHAPE_CLIENT)
-		shape = REDIS_SHAPE_VALUE;
-	event->told = true;
+	if (reply_kind == REDIS_KIND_QUIT || reply_kind == REDIS_KIND_CLIENT)
+		reply_kind = REDIS_KIND_VALUE;
+	event->identified = true;
 	event->ends = true;
 	event->code = command != NULL ? redis_command_code(command) : 0;
-	event->request = (struct wire_request){event->code, (uint8_t)shape, 0};
+	event->request = (struct wire_request){event->code, (uint8_t)reply_kind, 0};
 	/* To a RESP2 subscriber every answer looks like a push. */
-	event->exchange = talk->flags & REDIS_TALK_SUBSCRIBED ? WIRE_ALONE : WIRE_OPENS;
+	event->exchange = parser->flags & REDIS_PARSER_SUBSCRIBED ? WIRE_ALONE : WIRE_OPENS;
 	stream_end(s);
 	return true;
 }
 
 /* An inline command, up to the end of its line. */
-static size_t follow_line(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			  struct wire_event *event)
+static size_t parse_line(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			 struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	const uint8_t *end = memchr(bytes, '\n', len);
 	size_t used = end != NULL ? (size_t)(end - bytes) + 1 : len;
 	size_t word = 0;
@@ -128,14 +129,14 @@ static size_t follow_line(struct wire_talk *talk, const uint8_t *bytes, size_t l
 	if (end == NULL)
 		return used;
 	if (s->have == 0)
-		tell_nothing(s, event);
-	else if (!tell_request(talk, event))
+		identify_nothing(s, event);
+	else if (!identify_request(parser, event))
 		return stream_lost(event, len);
 	return used;
 }
 
 /* Passes an argument's bytes; keeps the start of the first two. */
-static size_t follow_bulk(struct wire_stream *s, const uint8_t *bytes, size_t len)
+static size_t parse_bulk(struct wire_stream *s, const uint8_t *bytes, size_t len)
 {
 	size_t used = stream_skip(s, len);
 	size_t ending = s->skip < 2 ? 2 - (size_t)s->skip : 0; /* bytes of CR LF among them */
@@ -162,10 +163,10 @@ static void start_bulk(struct wire_stream *s)
 }
 
 /* One step of an array; returns the bytes used, 0 when it is lost.  Sets event->ends at its end. */
-static size_t follow_array(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			   struct wire_event *event)
+static size_t parse_array(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			  struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	bool counting = s->state == COUNT;
 	size_t used = 0;
 
@@ -185,7 +186,7 @@ static size_t follow_array(struct wire_talk *talk, const uint8_t *bytes, size_t 
 		case REDIS_NUMBER_NULL:
 			if (!counting)
 				return 0;
-			tell_nothing(s, event);
+			identify_nothing(s, event);
 			return used;
 		case REDIS_NUMBER_DONE:
 			break;
@@ -193,7 +194,7 @@ static size_t follow_array(struct wire_talk *talk, const uint8_t *bytes, size_t 
 		if (!counting) {
 			start_bulk(s);
 		} else if (s->skip == 0) {
-			tell_nothing(s, event);
+			identify_nothing(s, event);
 		} else {
 			s->count = s->skip;
 			s->skip = 0;
@@ -201,22 +202,22 @@ static size_t follow_array(struct wire_talk *talk, const uint8_t *bytes, size_t 
 		}
 		return used;
 	case BULK:
-		used = follow_bulk(s, bytes, len);
+		used = parse_bulk(s, bytes, len);
 		if (s->skip > 0)
 			return used;
 		s->state = MARK;
 		if (s->count <= 1)
-			return tell_request(talk, event) ? used : 0;
+			return identify_request(parser, event) ? used : 0;
 		s->count--;
 		return used;
 	}
 	return 0;
 }
 
-static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			    struct wire_event *event)
+static size_t parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			   struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	size_t used = 0;
 
 	*event = (struct wire_event){.kind = WIRE_REQUEST};
@@ -227,9 +228,9 @@ static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t
 		used = bytes[0] == '*';
 	}
 	if (s->state == LINE)
-		return follow_line(talk, bytes, len, event);
+		return parse_line(parser, bytes, len, event);
 	while (used < len && !event->ends) {
-		size_t step = follow_array(talk, bytes + used, len - used, event);
+		size_t step = parse_array(parser, bytes + used, len - used, event);
 
 		if (step == 0)
 			return stream_lost(event, len);
@@ -238,10 +239,10 @@ static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t
 	return used;
 }
 
-size_t redis_follow(struct wire_talk *talk, enum wire_direction direction, const uint8_t *bytes,
-		    size_t len, const struct wire_request *head, struct wire_event *event)
+size_t redis_parse(struct wire_parser *parser, enum wire_direction direction, const uint8_t *bytes,
+		   size_t len, const struct wire_request *head, struct wire_event *event)
 {
 	if (direction == WIRE_CLIENT)
-		return follow_client(talk, bytes, len, event);
-	return redis_follow_server(talk, bytes, len, head, event);
+		return parse_client(parser, bytes, len, event);
+	return redis_parse_server(parser, bytes, len, head, event);
 }

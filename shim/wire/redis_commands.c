@@ -11,7 +11,7 @@
 /* One value answers it. */
 #define V(name)                                                                                    \
 	{                                                                                          \
-		name, REDIS_SHAPE_VALUE                                                            \
+		name, REDIS_KIND_VALUE                                                             \
 	}
 
 /* In the order of their bytes: looked up by halving. */
@@ -20,7 +20,7 @@ static const struct redis_command commands[] = {
 	V("ACL"), V("APPEND"), V("ASKING"), V("AUTH"), V("BGREWRITEAOF"), V("BGSAVE"),
 	V("BITCOUNT"), V("BITFIELD"), V("BITFIELD_RO"), V("BITOP"), V("BITPOS"), V("BLMOVE"),
 	V("BLMPOP"), V("BLPOP"), V("BRPOP"), V("BRPOPLPUSH"), V("BZMPOP"), V("BZPOPMAX"),
-	V("BZPOPMIN"), {"CLIENT", REDIS_SHAPE_CLIENT}, V("CLUSTER"), V("COMMAND"), V("CONFIG"),
+	V("BZPOPMIN"), {"CLIENT", REDIS_KIND_CLIENT}, V("CLUSTER"), V("COMMAND"), V("CONFIG"),
 	V("COPY"), V("DBSIZE"), V("DEBUG"), V("DECR"), V("DECRBY"), V("DEL"), V("DISCARD"),
 	V("DUMP"), V("ECHO"), V("EVAL"), V("EVALSHA"), V("EVALSHA_RO"), V("EVAL_RO"), V("EXEC"),
 	V("EXISTS"), V("EXPIRE"), V("EXPIREAT"), V("EXPIRETIME"), V("FAILOVER"), V("FCALL"),
@@ -35,12 +35,12 @@ static const struct redis_command commands[] = {
 	V("LCS"), V("LINDEX"), V("LINSERT"), V("LLEN"), V("LMOVE"), V("LMPOP"), V("LOLWUT"),
 	V("LPOP"), V("LPOS"), V("LPUSH"), V("LPUSHX"), V("LRANGE"), V("LREM"), V("LSET"),
 	V("LTRIM"), V("MEMORY"), V("MGET"), V("MIGRATE"), V("MODULE"),
-	{"MONITOR", REDIS_SHAPE_MONITOR}, V("MOVE"), V("MSET"), V("MSETNX"), V("MULTI"),
+	{"MONITOR", REDIS_KIND_MONITOR}, V("MOVE"), V("MSET"), V("MSETNX"), V("MULTI"),
 	V("OBJECT"), V("PERSIST"), V("PEXPIRE"), V("PEXPIREAT"), V("PEXPIRETIME"), V("PFADD"),
 	V("PFCOUNT"), V("PFDEBUG"), V("PFMERGE"), V("PFSELFTEST"), V("PING"), V("PSETEX"),
-	{"PSUBSCRIBE", REDIS_SHAPE_SUBSCRIBE}, {"PSYNC", REDIS_SHAPE_STREAM}, V("PTTL"),
-	V("PUBLISH"), V("PUBSUB"), {"PUNSUBSCRIBE", REDIS_SHAPE_SUBSCRIBE},
-	{"QUIT", REDIS_SHAPE_QUIT}, V("RANDOMKEY"), V("READONLY"), V("READWRITE"), V("RENAME"),
+	{"PSUBSCRIBE", REDIS_KIND_SUBSCRIBE}, {"PSYNC", REDIS_KIND_STREAM}, V("PTTL"),
+	V("PUBLISH"), V("PUBSUB"), {"PUNSUBSCRIBE", REDIS_KIND_SUBSCRIBE},
+	{"QUIT", REDIS_KIND_QUIT}, V("RANDOMKEY"), V("READONLY"), V("READWRITE"), V("RENAME"),
 	V("RENAMENX"), V("REPLCONF"), V("REPLICAOF"), V("RESET"), V("RESTORE"),
 	V("RESTORE-ASKING"), V("ROLE"), V("RPOP"), V("RPOPLPUSH"), V("RPUSH"), V("RPUSHX"),
 	V("SADD"), V("SAVE"), V("SCAN"), V("SCARD"), V("SCRIPT"), V("SDIFF"), V("SDIFFSTORE"),
@@ -48,10 +48,10 @@ static const struct redis_command commands[] = {
 	V("SINTER"), V("SINTERCARD"), V("SINTERSTORE"), V("SISMEMBER"), V("SLAVEOF"),
 	V("SLOWLOG"), V("SMEMBERS"), V("SMISMEMBER"), V("SMOVE"), V("SORT"), V("SORT_RO"),
 	V("SPOP"), V("SPUBLISH"), V("SRANDMEMBER"), V("SREM"), V("SSCAN"),
-	{"SSUBSCRIBE", REDIS_SHAPE_SUBSCRIBE}, V("STRLEN"), {"SUBSCRIBE", REDIS_SHAPE_SUBSCRIBE},
-	V("SUBSTR"), V("SUNION"), V("SUNIONSTORE"), {"SUNSUBSCRIBE", REDIS_SHAPE_SUBSCRIBE},
-	V("SWAPDB"), {"SYNC", REDIS_SHAPE_STREAM}, V("TIME"), V("TOUCH"), V("TTL"), V("TYPE"),
-	V("UNLINK"), {"UNSUBSCRIBE", REDIS_SHAPE_SUBSCRIBE}, V("UNWATCH"), V("WAIT"), V("WATCH"),
+	{"SSUBSCRIBE", REDIS_KIND_SUBSCRIBE}, V("STRLEN"), {"SUBSCRIBE", REDIS_KIND_SUBSCRIBE},
+	V("SUBSTR"), V("SUNION"), V("SUNIONSTORE"), {"SUNSUBSCRIBE", REDIS_KIND_SUBSCRIBE},
+	V("SWAPDB"), {"SYNC", REDIS_KIND_STREAM}, V("TIME"), V("TOUCH"), V("TTL"), V("TYPE"),
+	V("UNLINK"), {"UNSUBSCRIBE", REDIS_KIND_SUBSCRIBE}, V("UNWATCH"), V("WAIT"), V("WATCH"),
 	V("XACK"), V("XACKDEL"), V("XADD"), V("XAUTOCLAIM"), V("XCLAIM"), V("XDEL"), V("XDELEX"),
 	V("XGROUP"), V("XINFO"), V("XLEN"), V("XPENDING"), V("XRANGE"), V("XREAD"),
 	V("XREADGROUP"), V("XREVRANGE"), V("XSETID"), V("XTRIM"), V("ZADD"), V("ZCARD"),

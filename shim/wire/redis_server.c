@@ -19,7 +19,7 @@
  * description), "Redis Pub/Sub" (format of pushed messages).  Run against Redis 7.0.
  */
 #include "wire/redis.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define MAX_VALUES (UINT64_C(1) << 40)
 
@@ -38,23 +38,23 @@ enum {
 #define CONFIRMATION_BYTES (sizeof CONFIRMATION - 1)
 
 /* The first byte of a value that answers or is pushed.  False: none can come. */
-static bool start_value(struct wire_talk *talk, uint8_t type, const struct wire_request *head,
+static bool start_value(struct wire_parser *parser, uint8_t type, const struct wire_request *head,
 			struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_SERVER];
-	bool subscribes = head != NULL && head->shape == REDIS_SHAPE_SUBSCRIBE;
+	struct wire_stream *s = &parser->stream[WIRE_SERVER];
+	bool subscribes = head != NULL && head->reply_kind == REDIS_KIND_SUBSCRIBE;
 
 	stream_end(s);
 	s->phase = VALUE;
 	s->count = 1;
 	s->code = type;
 	event->begins = true;
-	if (type == '>' || (talk->flags & REDIS_TALK_SUBSCRIBED) || (subscribes && type == '*'))
+	if (type == '>' || (parser->flags & REDIS_PARSER_SUBSCRIBED) || (subscribes && type == '*'))
 		s->flags = PUSHED;
 	else if (head == NULL) {
 		/* An error for nobody: the farewell of a server that is full or stops. */
 		s->flags = PUSHED;
-		event->farewell = true;
+		event->unmatched_error = true;
 		return type == '-';
 	}
 	return true;
@@ -142,7 +142,7 @@ static bool take_number(struct wire_stream *s, bool negative)
 }
 
 /* Passes a bulk's bytes; of the first one in a pushed value the end of the text is kept. */
-static size_t follow_bulk(struct wire_stream *s, const uint8_t *bytes, size_t len)
+static size_t parse_bulk(struct wire_stream *s, const uint8_t *bytes, size_t len)
 {
 	size_t used = stream_skip(s, len);
 
@@ -160,7 +160,7 @@ static size_t follow_bulk(struct wire_stream *s, const uint8_t *bytes, size_t le
 	return used;
 }
 
-static size_t follow_line(struct wire_stream *s, const uint8_t *bytes, size_t len)
+static size_t parse_line(struct wire_stream *s, const uint8_t *bytes, size_t len)
 {
 	const uint8_t *end = memchr(bytes, '\n', len);
 	size_t used = end != NULL ? (size_t)(end - bytes) + 1 : len;
@@ -173,30 +173,30 @@ static size_t follow_line(struct wire_stream *s, const uint8_t *bytes, size_t le
 }
 
 /* The value is complete. */
-static void take_value(struct wire_talk *talk, const struct wire_request *head,
+static void take_value(struct wire_parser *parser, const struct wire_request *head,
 		       struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_SERVER];
-	bool subscribes = head != NULL && head->shape == REDIS_SHAPE_SUBSCRIBE;
+	struct wire_stream *s = &parser->stream[WIRE_SERVER];
+	bool subscribes = head != NULL && head->reply_kind == REDIS_KIND_SUBSCRIBE;
 
 	event->ends = true;
 	if (!(s->flags & PUSHED)) {
-		if (head != NULL && head->shape == REDIS_SHAPE_MONITOR && s->code == '+')
-			talk->flags |= REDIS_TALK_SUBSCRIBED;
+		if (head != NULL && head->reply_kind == REDIS_KIND_MONITOR && s->code == '+')
+			parser->flags |= REDIS_PARSER_SUBSCRIBED;
 	} else if (s->flags & CONFIRMS) {
 		event->retires = subscribes;
 		if (s->code == '*')
-			talk->flags |= REDIS_TALK_SUBSCRIBED;
+			parser->flags |= REDIS_PARSER_SUBSCRIBED;
 		if (s->code == '*' && (s->flags & ZERO))
-			talk->flags &= (uint16_t)~REDIS_TALK_SUBSCRIBED;
+			parser->flags &= (uint16_t)~REDIS_PARSER_SUBSCRIBED;
 	} else if (s->code == '+' && s->have >= 5 && memcmp(s->kept, "RESET", 5) == 0) {
-		talk->flags &= (uint16_t)~REDIS_TALK_SUBSCRIBED;
+		parser->flags &= (uint16_t)~REDIS_PARSER_SUBSCRIBED;
 	}
 	stream_end(s);
 }
 
 /* One step; 0 when it is lost. */
-static size_t follow_step(struct wire_stream *s, const uint8_t *bytes, size_t len)
+static size_t parse_step(struct wire_stream *s, const uint8_t *bytes, size_t len)
 {
 	size_t used = 0;
 
@@ -217,34 +217,34 @@ static size_t follow_step(struct wire_stream *s, const uint8_t *bytes, size_t le
 		}
 		return 0;
 	case BULK:
-		return follow_bulk(s, bytes, len);
+		return parse_bulk(s, bytes, len);
 	case LINE:
-		return follow_line(s, bytes, len);
+		return parse_line(s, bytes, len);
 	}
 	return 0;
 }
 
-size_t redis_follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			   const struct wire_request *head, struct wire_event *event)
+size_t redis_parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			  const struct wire_request *head, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_SERVER];
+	struct wire_stream *s = &parser->stream[WIRE_SERVER];
 	size_t used = 0;
 
 	*event = (struct wire_event){.kind = WIRE_REPLY};
-	if (s->phase == BETWEEN && !start_value(talk, bytes[0], head, event))
+	if (s->phase == BETWEEN && !start_value(parser, bytes[0], head, event))
 		return stream_lost(event, len);
 	if (s->flags & PUSHED)
 		event->kind = WIRE_NOTICE;
 	else if (head == NULL)
 		return stream_lost(event, len);
 	while (used < len && s->count > 0) {
-		size_t step = follow_step(s, bytes + used, len - used);
+		size_t step = parse_step(s, bytes + used, len - used);
 
 		if (step == 0)
 			return stream_lost(event, len);
 		used += step;
 	}
 	if (s->count == 0)
-		take_value(talk, head, event);
+		take_value(parser, head, event);
 	return used > 0 ? used : stream_lost(event, len);
 }

@@ -12,16 +12,16 @@
  * RFC 1939 section 4.
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const char *const commands[] = {"EHLO ", "HELO ", "LHLO ", NULL};
 
 	return wire_match_texts(bytes, len, commands);
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const char *const greetings[] = {"220 ", "220-", "* OK", "* PREAUTH", "+OK ", NULL};
 
@@ -31,7 +31,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 const struct wire_protocol wire_smtp = {
 	.protocol = PROTOCOL_SMTP,
 	.greets = true,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {25, 587, 21, 143, 110},
 };
 

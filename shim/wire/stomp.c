@@ -10,9 +10,9 @@
  * Source: STOMP Protocol Specification 1.2, "STOMP Frames", "CONNECT or STOMP Frame".
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const char *const frames[] = {"CONNECT\n", "CONNECT\r\n", "STOMP\n", "STOMP\r\n",
 					     NULL};
@@ -20,7 +20,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 	return wire_match_texts(bytes, len, frames);
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const char *const frames[] = {"CONNECTED\n", "CONNECTED\r\n", NULL};
 
@@ -29,7 +29,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_stomp = {
 	.protocol = PROTOCOL_STOMP,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {61613, 61614 /* by habit with TLS */},
 };
 

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include "wire/follow.h"
+#include "wire/parse.h"
 
 /* A message in FRAMES mode, as its first bytes tell it. */
 struct wire_frame {
@@ -36,16 +36,17 @@ int tds_frame(const uint8_t *kept, size_t have, struct wire_frame *frame);
 int tls_frame(const uint8_t *kept, size_t have, struct wire_frame *frame);
 int zookeeper_frame(const uint8_t *kept, size_t have, struct wire_frame *frame);
 
-/* wire_follow() for one protocol. */
-size_t memcached_follow(struct wire_talk *talk, enum wire_direction direction, const uint8_t *bytes,
-			size_t len, const struct wire_request *head, struct wire_event *event);
-size_t mysql_follow(struct wire_talk *talk, enum wire_direction direction, const uint8_t *bytes,
-		    size_t len, const struct wire_request *head, struct wire_event *event);
-size_t postgresql_follow(struct wire_talk *talk, enum wire_direction direction,
-			 const uint8_t *bytes, size_t len, const struct wire_request *head,
-			 struct wire_event *event);
-size_t redis_follow(struct wire_talk *talk, enum wire_direction direction, const uint8_t *bytes,
-		    size_t len, const struct wire_request *head, struct wire_event *event);
+/* wire_parse() for one protocol. */
+size_t memcached_parse(struct wire_parser *parser, enum wire_direction direction,
+		       const uint8_t *bytes, size_t len, const struct wire_request *head,
+		       struct wire_event *event);
+size_t mysql_parse(struct wire_parser *parser, enum wire_direction direction, const uint8_t *bytes,
+		   size_t len, const struct wire_request *head, struct wire_event *event);
+size_t postgresql_parse(struct wire_parser *parser, enum wire_direction direction,
+			const uint8_t *bytes, size_t len, const struct wire_request *head,
+			struct wire_event *event);
+size_t redis_parse(struct wire_parser *parser, enum wire_direction direction, const uint8_t *bytes,
+		   size_t len, const struct wire_request *head, struct wire_event *event);
 
 #define NAMES(names) (names), sizeof(names) / sizeof(names)[0]
 

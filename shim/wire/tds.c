@@ -15,9 +15,9 @@
  * 00 00 01 00 00 00 1A 00 06 ...); FreeTDS "The TDS Protocol" for types 02 and 04.
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	/* The first option is VERSION (00) and 6 bytes long. */
 	static const struct wire_range prelogin[] = {
@@ -41,7 +41,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 					       WIRE_MATCH_RANGES(bytes, len, login5)));
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	/* The answer to PRELOGIN opens with the same option. */
 	static const struct wire_range answer[] = {
@@ -55,7 +55,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_tds = {
 	.protocol = PROTOCOL_TDS,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {1433, 5000 /* Sybase */},
 };
 

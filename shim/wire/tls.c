@@ -18,7 +18,7 @@
  * sections 6.2.1, 7.2.1.
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define TLS_RECORD_HEADER_BYTES 5
 #define TLS_MAX_RECORD_BYTES (16384 + 2048) /* RFC 5246 section 6.2.3 */
@@ -32,7 +32,7 @@
 #define TLS_CLOSE_NOTIFY 0
 #define TLS13_ALERT_BYTES 19 /* level, description, inner type, tag of 16 */
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range hello[] = {
 		WIRE_IS(0x16), WIRE_IS(0x03), {0x00, 0x04}, {0x00, 0x40}, WIRE_ANY, WIRE_IS(0x01),
@@ -41,7 +41,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, hello);
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range hello[] = {
 		WIRE_IS(0x16), WIRE_IS(0x03), {0x00, 0x04}, {0x00, 0x40}, WIRE_ANY, WIRE_IS(0x02),
@@ -57,7 +57,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_tls = {
 	.protocol = PROTOCOL_TLS,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {443, 8443},
 };
 

@@ -20,7 +20,7 @@
 
 #include <string.h>
 
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define RECORD_HEADER_BYTES 5
 #define HANDSHAKE 0x16

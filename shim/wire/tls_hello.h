@@ -2,10 +2,10 @@
 /*
  * Reading the application protocol and the server's name out of a TLS ClientHello as it streams by.
  *
- * The 32 bytes of wire_tell()'s head say that a connection is TLS; the ALPN extension, some hundred
- * bytes later, says what is inside.  The server name (SNI) says nothing of the protocol, but to a
- * person which of many hosts behind an address is meant; with an encrypted hello (ECH) it is the
- * outer, public one.  Fixed state, any cut.  Pure.
+ * The 32 bytes of wire_identify()'s head say that a connection is TLS; the ALPN extension, some
+ * hundred bytes later, says what is inside.  The server name (SNI) says nothing of the protocol,
+ * but to a person which of many hosts behind an address is meant; with an encrypted hello (ECH) it
+ * is the outer, public one.  Fixed state, any cut.  Pure.
  */
 #ifndef FORKSAN_SHIM_WIRE_TLS_HELLO_H
 #define FORKSAN_SHIM_WIRE_TLS_HELLO_H
@@ -26,7 +26,8 @@ struct tls_hello {
 	uint8_t server_name_len; /* bytes in server_name, all of it there */
 	uint8_t server_name_have;
 	uint8_t reserved[2];
-	uint8_t server_name[FORKSAN_SERVER_NAME_BYTES]; /* as it came: see tls_hello_server_name() */
+	uint8_t server_name[FORKSAN_SERVER_NAME_BYTES]; /* as it came: see tls_hello_server_name()
+							 */
 };
 _Static_assert(sizeof(struct tls_hello) == 96, "fits the connection's slot");
 

@@ -7,7 +7,7 @@
  * the two directions the server's counts first where the protocol greets (a client's login packet
  * means little, the greeting before it all), else the client's, else the server's.
  */
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #include <string.h>
 
@@ -26,21 +26,22 @@ static const struct wire_protocol *const protocols[] = {
 #define PROTOCOL_TABLE_COUNT (sizeof protocols / sizeof protocols[0])
 _Static_assert(PROTOCOL_TABLE_COUNT + 2 == PROTOCOL_COUNT, "all but UNKNOWN and OTHER");
 
-struct told {
+struct answer {
 	enum protocol protocol;
 	bool greets;
 };
 
-static struct told tell_direction(enum wire_direction direction, const uint8_t *bytes, size_t len)
+static struct answer recognise_direction(enum wire_direction direction, const uint8_t *bytes,
+					 size_t len)
 {
 	if (len == 0)
-		return (struct told){PROTOCOL_UNKNOWN, false};
+		return (struct answer){PROTOCOL_UNKNOWN, false};
 	for (size_t i = 0; i < PROTOCOL_TABLE_COUNT; i++) {
 		const struct wire_protocol *p = protocols[i];
 
-		if (p->tell[direction] == NULL)
+		if (p->recognise[direction] == NULL)
 			continue;
-		switch (p->tell[direction](bytes, len)) {
+		switch (p->recognise[direction](bytes, len)) {
 		case WIRE_NO:
 			continue;
 		case WIRE_MAYBE:
@@ -48,18 +49,20 @@ static struct told tell_direction(enum wire_direction direction, const uint8_t *
 			 * it must not keep the connection untold for ever. */
 			if (len >= FORKSAN_HEAD_BYTES)
 				continue;
-			return (struct told){PROTOCOL_UNKNOWN, false};
+			return (struct answer){PROTOCOL_UNKNOWN, false};
 		case WIRE_YES:
-			return (struct told){p->protocol, p->greets};
+			return (struct answer){p->protocol, p->greets};
 		}
 	}
-	return (struct told){PROTOCOL_OTHER, false};
+	return (struct answer){PROTOCOL_OTHER, false};
 }
 
-enum protocol wire_tell(const uint8_t *head[2], const size_t len[2])
+enum protocol wire_identify(const uint8_t *head[2], const size_t len[2])
 {
-	struct told client = tell_direction(WIRE_CLIENT, head[WIRE_CLIENT], len[WIRE_CLIENT]);
-	struct told server = tell_direction(WIRE_SERVER, head[WIRE_SERVER], len[WIRE_SERVER]);
+	struct answer client =
+		recognise_direction(WIRE_CLIENT, head[WIRE_CLIENT], len[WIRE_CLIENT]);
+	struct answer server =
+		recognise_direction(WIRE_SERVER, head[WIRE_SERVER], len[WIRE_SERVER]);
 
 	if (server.greets)
 		return server.protocol;

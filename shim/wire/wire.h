@@ -3,8 +3,8 @@
  * Protocols: bytes in, facts out.  Everything here is pure: it knows no process, no socket, no
  * errno, keeps no copy of a payload, and takes its bytes cut at any position.
  *
- * Two services: telling the protocol from the first bytes of both directions (wire_tell), and
- * following message boundaries once it is told (wire_follow).  Each protocol has one file; wire.c
+ * Two services: telling the protocol from the first bytes of both directions (wire_identify), and
+ * following message boundaries once it is told (wire_parse).  Each protocol has one file; wire.c
  * holds the table of them.
  */
 #ifndef FORKSAN_SHIM_WIRE_H
@@ -32,7 +32,7 @@ enum wire_direction {
  * as the two directions speak one protocol.  Where they contradict each other (only nonsense does)
  * the server's word counts if its protocol greets, else the client's.
  */
-enum protocol wire_tell(const uint8_t *head[2], const size_t len[2]);
+enum protocol wire_identify(const uint8_t *head[2], const size_t len[2]);
 
 /* The protocol that usually listens on a TCP port or a unix socket path; PROTOCOL_UNKNOWN if none.
  */

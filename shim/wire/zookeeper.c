@@ -18,9 +18,9 @@
  * buffer by its own.
  */
 #include "wire/stream.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
-static enum wire_match tell_client(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range connect[] = {
 		WIRE_IS(0x00), WIRE_IS(0x00), WIRE_IS(0x00), {0x2c, 0x2d},  WIRE_IS(0x00),
@@ -36,7 +36,7 @@ static enum wire_match tell_client(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, connect);
 }
 
-static enum wire_match tell_server(const uint8_t *bytes, size_t len)
+static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 {
 	static const struct wire_range connected[] = {
 		WIRE_IS(0x00), WIRE_IS(0x00), WIRE_IS(0x00), {0x24, 0x25},  WIRE_IS(0x00),
@@ -51,7 +51,7 @@ static enum wire_match tell_server(const uint8_t *bytes, size_t len)
 
 const struct wire_protocol wire_zookeeper = {
 	.protocol = PROTOCOL_ZOOKEEPER,
-	.tell = {tell_client, tell_server},
+	.recognise = {recognise_client, recognise_server},
 	.ports = {2181, 2281 /* by habit with TLS */},
 };
 

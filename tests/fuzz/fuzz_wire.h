@@ -5,7 +5,7 @@
  *   | how | operation ... |        operation: | length << 1 | direction | bytes ... |
  *
  *   how  bit 0   resumed after the opening, else from the first byte
- *        bit 1   the state itself is input: the next sizeof(struct wire_talk) bytes
+ *        bit 1   the state itself is input: the next sizeof(struct wire_parser) bytes
  *
  * What must hold: every call consumes bytes, reads none outside (ASan), and what a conversation
  * says and leaves behind does not depend on how it is cut.
@@ -46,14 +46,14 @@ static inline void fuzz_corrupt_state(const uint8_t *data, size_t size, enum pro
 {
 	static struct talking t;
 
-	if (size < sizeof t.talk)
+	if (size < sizeof t.parser)
 		return;
 	memset(&t, 0, sizeof t);
-	memcpy(&t.talk, data, sizeof t.talk);
-	t.talk.protocol = (uint8_t)protocol;
+	memcpy(&t.parser, data, sizeof t.parser);
+	t.parser.protocol = (uint8_t)protocol;
 	t.queue[0] = (struct wire_request){(uint16_t)data[0], data[1] & 7, data[2] & 1};
 	t.waiting = data[3] & 1;
-	fuzz_feed(&t, data + sizeof t.talk, size - sizeof t.talk, true);
+	fuzz_feed(&t, data + sizeof t.parser, size - sizeof t.parser, true);
 }
 
 static inline void fuzz_start(struct talking *t, enum protocol protocol, enum wire_mode mode,
@@ -61,9 +61,9 @@ static inline void fuzz_start(struct talking *t, enum protocol protocol, enum wi
 {
 	memset(t, 0, sizeof *t);
 	if (resumed || mode != wire_mode_of(protocol))
-		wire_talk_resume(&t->talk, protocol, mode);
+		wire_parser_resume(&t->parser, protocol, mode);
 	else
-		wire_talk_start(&t->talk, protocol);
+		wire_parser_start(&t->parser, protocol);
 }
 
 static inline int fuzz_conversation(const uint8_t *data, size_t size, enum protocol protocol,
@@ -85,7 +85,7 @@ static inline int fuzz_conversation(const uint8_t *data, size_t size, enum proto
 	require(whole.lost == bytes.lost && whole.waiting == bytes.waiting);
 	require(memcmp(whole.queue, bytes.queue, whole.waiting * sizeof whole.queue[0]) == 0);
 	/* What is lost is not looked at again. */
-	require(whole.lost || memcmp(&whole.talk, &bytes.talk, sizeof whole.talk) == 0);
+	require(whole.lost || memcmp(&whole.parser, &bytes.parser, sizeof whole.parser) == 0);
 	return 0;
 }
 

@@ -12,16 +12,17 @@
 static void fuzz_text(const uint8_t *data, size_t size, enum protocol protocol)
 {
 	uint8_t *copy = malloc(size > 0 ? size : 1);
-	struct wire_event all, some = {.told = false};
+	struct wire_event all, some = {.identified = false};
 
 	require(copy != NULL);
 	if (size > 0)
 		memcpy(copy, data, size);
-	require(wire_tell_text(protocol, copy, size, &all) == all.told);
-	require(!all.told || wire_message_name(protocol, WIRE_CLIENT, all.code) != NULL);
-	for (size_t len = 0; len < size && len < 24 && !some.told; len++)
-		wire_tell_text(protocol, copy, len, &some);
-	require(!some.told || (all.told && all.code == some.code && all.goodbye == some.goodbye));
+	require(wire_identify_text(protocol, copy, size, &all) == all.identified);
+	require(!all.identified || wire_message_name(protocol, WIRE_CLIENT, all.code) != NULL);
+	for (size_t len = 0; len < size && len < 24 && !some.identified; len++)
+		wire_identify_text(protocol, copy, len, &some);
+	require(!some.identified ||
+		(all.identified && all.code == some.code && all.goodbye == some.goodbye));
 	free(copy);
 }
 

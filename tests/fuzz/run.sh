@@ -25,7 +25,7 @@ set -- "$work/corpus" "$work/seeds"
 [ ! -d "$here/corpus/$name" ] || set -- "$@" "$here/corpus/$name"
 dict=$here/$name.dict
 case $name in
-wire_tell | evidence)
+wire_identify | evidence)
 	dict=$work/dict
 	cat "$here"/wire_*.dict >"$dict"
 	;;

@@ -3,7 +3,7 @@
 """usage: wire_seeds.py TARGET DIRECTORY
 
 Makes the corpus of a fuzz target of the wire (TARGET: evidence, or wire_ and mysql, postgresql,
-redis, memcached, frames, tell or tls) in DIRECTORY: the conversations in tests/unit/recorded and,
+redis, memcached, frames, identify or tls) in DIRECTORY: the conversations in tests/unit/recorded and,
 for protocols of which none was recorded, first messages written from their documents.
 """
 
@@ -101,7 +101,7 @@ def wire_frames(name, protocol, chunks):
     return number + conversation(chunks)
 
 
-def wire_tell(_name, _protocol, chunks):
+def wire_identify(_name, _protocol, chunks):
     client = b"".join(data for server, data in chunks if not server)[:32]
     return bytes([len(client)]) + client + b"".join(d for server, d in chunks if server)[:32]
 
@@ -132,7 +132,7 @@ MAKERS = {
     "wire_redis": wire_of("Redis"),
     "wire_memcached": wire_of("memcached"),
     "wire_frames": wire_frames,
-    "wire_tell": wire_tell,
+    "wire_identify": wire_identify,
     "wire_tls": wire_tls,
     "evidence": evidence,
 }

@@ -380,7 +380,7 @@ static void a_queue_that_overflows_loses_track_and_says_so_only_among_several(vo
 		WRITES(LEFT, "incr a 1\r\n");
 		assert_clean(s);
 	}
-	assert_int_not_equal(s->evidence.state, EVIDENCE_FOLLOWING);
+	assert_int_not_equal(s->evidence.state, EVIDENCE_PARSING);
 	READS(LEFT, "END\r\n");
 	assert_clean(s);
 	READS(RIGHT, "1\r\n");
@@ -404,7 +404,7 @@ static void track_is_found_again_by_a_clean_exchange(void **state)
 	WRITES(LEFT, QUERY);
 	assert_int_equal(s->evidence.state, EVIDENCE_PROBATION);
 	READS(LEFT, OK);
-	assert_int_equal(s->evidence.state, EVIDENCE_FOLLOWING);
+	assert_int_equal(s->evidence.state, EVIDENCE_PARSING);
 	assert_clean(s);
 	/* Followed, but no longer proven. */
 	WRITES(LEFT, QUERY);
@@ -435,7 +435,7 @@ static void bytes_come_in_chunks_of_any_kind(void **state)
 	assert_string_equal(message(s), "COM_QUERY");
 	READS(LEFT, OK);
 	assert_clean(s);
-	assert_int_equal(s->evidence.state, EVIDENCE_FOLLOWING);
+	assert_int_equal(s->evidence.state, EVIDENCE_PARSING);
 }
 
 static void bytes_that_were_not_seen_lose_track(void **state)
@@ -469,7 +469,7 @@ static void encryption_is_found_by_the_first_write(void **state)
 		start(s, protocols[i]);
 		WRITES(LEFT, "\x17\x03\x03\x00\x05"
 			     "abcde");
-		assert_int_equal(s->evidence.talk.mode, WIRE_MODE_TLS);
+		assert_int_equal(s->evidence.parser.mode, WIRE_MODE_TLS);
 		assert_clean(s);
 		assert_string_equal(message(s), "application_data");
 		WRITES(LEFT, "\x17\x03\x03\x00\x13"
@@ -485,7 +485,7 @@ static void compression_is_found_by_the_first_write(void **state)
 	(void)state;
 	start(s, PROTOCOL_MYSQL);
 	WRITES(LEFT, "\x0d\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x03select 1");
-	assert_int_equal(s->evidence.talk.mode, WIRE_MODE_COMPRESSED);
+	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_COMPRESSED);
 	assert_string_equal(message(s), "COM_QUERY");
 	WRITES(LEFT, "\x05\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01");
 	assert_int_equal(s->facts.goodbye, WIRE_GOODBYE);
@@ -498,11 +498,11 @@ static void a_write_longer_than_its_call_is_enough_after_a_fork(void **state)
 	(void)state;
 	start(s, PROTOCOL_MYSQL);
 	WRITES(LEFT, "\x00\x01\x00\x00\x03select ...");
-	assert_int_equal(s->evidence.state, EVIDENCE_FOLLOWING);
-	assert_int_equal(s->evidence.talk.mode, WIRE_MODE_EXCHANGES);
+	assert_int_equal(s->evidence.state, EVIDENCE_PARSING);
+	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_EXCHANGES);
 	start(s, PROTOCOL_MYSQL);
 	WRITES(LEFT, "\x09\x00\x00\x00");
-	assert_int_equal(s->evidence.state, EVIDENCE_FOLLOWING);
+	assert_int_equal(s->evidence.state, EVIDENCE_PARSING);
 	start(s, PROTOCOL_MYSQL);
 	WRITES(LEFT, "what is this?");
 	assert_int_equal(s->evidence.state, EVIDENCE_LOST);
@@ -526,7 +526,7 @@ static void an_opening_teaches_the_mode(void **state)
 	assert_true(evidence_opened(&s->evidence));
 	assert_clean(s);
 	evidence_resume(&s->evidence, PROTOCOL_MYSQL);
-	assert_int_equal(s->evidence.talk.mode, WIRE_MODE_COMPRESSED);
+	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_COMPRESSED);
 	WRITES(LEFT, "\x05\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01");
 	assert_int_equal(s->facts.goodbye, WIRE_GOODBYE);
 }
@@ -540,7 +540,7 @@ static void tls_by_alpn_is_followed_as_records(void **state)
 	evidence_start(&s->evidence, PROTOCOL_POSTGRESQL);
 	evidence_encrypt(&s->evidence, PROTOCOL_POSTGRESQL);
 	evidence_resume(&s->evidence, PROTOCOL_POSTGRESQL);
-	assert_int_equal(s->evidence.talk.mode, WIRE_MODE_TLS);
+	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_TLS);
 }
 
 /* --- goodbyes ----------------------------------------------------------------------------------

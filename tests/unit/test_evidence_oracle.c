@@ -518,7 +518,7 @@ static void run_one_at_a_time(struct world *w)
 			if (a->direction == WIRE_CLIENT)
 				act_write(w, process);
 			judge_exactly(w, process);
-			if (!w->broken && w->evidence.state != EVIDENCE_FOLLOWING &&
+			if (!w->broken && w->evidence.state != EVIDENCE_PARSING &&
 			    w->evidence.state != EVIDENCE_ALIGNING)
 				fail_msg("%s: track was lost", context(w, process));
 		}

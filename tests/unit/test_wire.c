@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_tell() against conversations of every protocol, cut at every byte and in every interleaving
- * of the two directions; against look-alikes; and against random bytes, where the answer may only
- * be refined.  FORKSAN_SEED repeats a random run.
+ * wire_identify() against conversations of every protocol, cut at every byte and in every
+ * interleaving of the two directions; against look-alikes; and against random bytes, where the
+ * answer may only be refined.  FORKSAN_SEED repeats a random run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -268,7 +268,7 @@ static enum protocol tell(const struct opening *o, size_t client_len, size_t ser
 		memcpy(client, o->client, client_len);
 	if (server_len > 0)
 		memcpy(server, o->server, server_len);
-	told = wire_tell(head, len);
+	told = wire_identify(head, len);
 	free(client);
 	free(server);
 	return told;
@@ -413,8 +413,8 @@ static void answers_are_only_refined(void **state)
 
 		random_head(client);
 		random_head(server);
-		alone[0] = wire_tell(head, (size_t[2]){FORKSAN_HEAD_BYTES, 0});
-		alone[1] = wire_tell(head, (size_t[2]){0, FORKSAN_HEAD_BYTES});
+		alone[0] = wire_identify(head, (size_t[2]){FORKSAN_HEAD_BYTES, 0});
+		alone[1] = wire_identify(head, (size_t[2]){0, FORKSAN_HEAD_BYTES});
 		assert_int_not_equal(alone[0], PROTOCOL_UNKNOWN);
 		assert_int_not_equal(alone[1], PROTOCOL_OTHER);
 		/* Two directions that contradict each other are no conversation: one at a time. */
@@ -431,7 +431,7 @@ static void answers_are_only_refined(void **state)
 				d = !d;
 			}
 			len[d]++;
-			told = wire_tell(head, len);
+			told = wire_identify(head, len);
 			if (before != PROTOCOL_UNKNOWN && told != before)
 				fail_msg("round %d: %s became %s", round,
 					 wire_protocol_name(before), wire_protocol_name(told));
@@ -454,7 +454,7 @@ static void random_bytes_are_rarely_a_protocol(void **state)
 
 		for (size_t i = 0; i < sizeof bytes; i++)
 			bytes[i] = (uint8_t)random_next();
-		told_as[wire_tell(head, (size_t[2]){FORKSAN_HEAD_BYTES, 0})]++;
+		told_as[wire_identify(head, (size_t[2]){FORKSAN_HEAD_BYTES, 0})]++;
 	}
 	for (unsigned p = PROTOCOL_OTHER + 1; p < PROTOCOL_COUNT; p++) {
 		if (told_as[p] > 3)

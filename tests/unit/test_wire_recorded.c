@@ -6,7 +6,7 @@
  *
  *   # a comment
  *   protocol MySQL
- *   marks n login+ . COM_QUERY+ . ...        what wire_follow() must say, see wire_talking.h
+ *   marks n login+ . COM_QUERY+ . ...        what wire_parse() must say, see wire_talking.h
  *   C 0a0b0c                                 bytes of the client, in hexadecimal
  *   S 0d0e0f                                 bytes of the server
  *
@@ -89,7 +89,7 @@ static void free_recording(struct recording *r)
 		free(r->chunk[i].bytes);
 }
 
-/* wire_tell() on the heads as they grow, chunk by chunk: the first answer is the last. */
+/* wire_identify() on the heads as they grow, chunk by chunk: the first answer is the last. */
 static enum protocol tell(const struct recording *r)
 {
 	uint8_t bytes[2][FORKSAN_HEAD_BYTES];
@@ -104,7 +104,7 @@ static enum protocol tell(const struct recording *r)
 			enum protocol now;
 
 			bytes[d][len[d]++] = r->chunk[i].bytes[k];
-			now = wire_tell(head, len);
+			now = wire_identify(head, len);
 			if (told != PROTOCOL_UNKNOWN && now != told)
 				fail_msg("%s: %s became %s", r->name, wire_protocol_name(told),
 					 wire_protocol_name(now));
@@ -115,11 +115,11 @@ static enum protocol tell(const struct recording *r)
 }
 
 /* Pieces of at most `piece` bytes; 0: as recorded. */
-static void follow(struct talking *t, const struct recording *r, enum protocol protocol,
-		   size_t piece)
+static void parse(struct talking *t, const struct recording *r, enum protocol protocol,
+		  size_t piece)
 {
 	memset(t, 0, sizeof *t);
-	wire_talk_start(&t->talk, protocol);
+	wire_parser_start(&t->parser, protocol);
 	for (size_t i = 0; i < r->chunk_count; i++) {
 		size_t step = piece > 0 ? piece : r->chunk[i].len;
 
@@ -142,7 +142,7 @@ static void check(const char *path)
 	protocol = tell(&r);
 	if (strcmp(wire_protocol_name(protocol), r.protocol) != 0)
 		fail_msg("%s: told as %s", r.name, wire_protocol_name(protocol));
-	follow(&t, &r, protocol, 0);
+	parse(&t, &r, protocol, 0);
 	if (getenv("FORKSAN_MARKS") != NULL) {
 		printf("%s\nmarks %s\n", r.name, t.marks);
 		snprintf(r.marks, sizeof r.marks, "%s", t.marks);
@@ -151,7 +151,7 @@ static void check(const char *path)
 		fail_msg("%s: %s, %zu waiting: %s", r.name, t.lost ? "lost" : "followed", t.waiting,
 			 t.marks);
 	for (size_t piece = 0; piece < 30; piece++) {
-		follow(&t, &r, protocol, piece);
+		parse(&t, &r, protocol, piece);
 		if (strcmp(t.marks, r.marks) != 0)
 			fail_msg("%s, pieces of %zu:\n  is    %s\n  meant %s", r.name, piece,
 				 t.marks, r.marks);

@@ -73,7 +73,7 @@ static void put_extension(struct hello *h, unsigned type, const void *data, size
 }
 
 /* What build() puts into a hello. */
-struct shape {
+struct reply_kind {
 	const char *alpn; /* names, each with its length before it; NULL: no such extension */
 	const char *host; /* NULL: no such extension */
 	size_t session;	  /* bytes */
@@ -82,22 +82,22 @@ struct shape {
 	uint8_t host_type;
 };
 
-static void put_host(struct hello *list, const struct shape *shape)
+static void put_host(struct hello *list, const struct reply_kind *reply_kind)
 {
 	size_t len;
 
-	if (shape->host == NULL)
+	if (reply_kind->host == NULL)
 		return;
-	len = strlen(shape->host);
+	len = strlen(reply_kind->host);
 	put_number(list, 0x0000, 2);
 	put_number(list, len + 5, 2);
 	put_number(list, len + 3, 2);
-	put_number(list, shape->host_type, 1);
+	put_number(list, reply_kind->host_type, 1);
 	put_number(list, len, 2);
-	put(list, shape->host, len);
+	put(list, reply_kind->host, len);
 }
 
-static void build(struct hello *out, const struct shape *shape)
+static void build(struct hello *out, const struct reply_kind *reply_kind)
 {
 	static struct hello message, body, list;
 	static const uint8_t zeros[34];
@@ -105,31 +105,32 @@ static void build(struct hello *out, const struct shape *shape)
 	out->len = message.len = body.len = list.len = 0;
 	put_number(&body, 0x0303, 2);
 	put(&body, zeros, 32);
-	put_number(&body, shape->session, 1);
-	put(&body, zeros, shape->session);
+	put_number(&body, reply_kind->session, 1);
+	put(&body, zeros, reply_kind->session);
 	put_number(&body, 4, 2);
 	put_number(&body, 0x13011302, 4);
 	put_number(&body, 1, 1);
 	put_number(&body, 0, 1);
-	if (!shape->late_host)
-		put_host(&list, shape);
+	if (!reply_kind->late_host)
+		put_host(&list, reply_kind);
 	put_extension(&list, 0x0017, NULL, 0);
-	if (shape->alpn != NULL) {
+	if (reply_kind->alpn != NULL) {
 		put_number(&list, 0x0010, 2);
-		put_number(&list, strlen(shape->alpn) + 2, 2);
-		put_number(&list, strlen(shape->alpn), 2);
-		put(&list, shape->alpn, strlen(shape->alpn));
+		put_number(&list, strlen(reply_kind->alpn) + 2, 2);
+		put_number(&list, strlen(reply_kind->alpn), 2);
+		put(&list, reply_kind->alpn, strlen(reply_kind->alpn));
 	}
-	if (shape->late_host)
-		put_host(&list, shape);
+	if (reply_kind->late_host)
+		put_host(&list, reply_kind);
 	put_extension(&list, 0x002b, "\x02\x03\x04", 3);
 	put_number(&body, list.len, 2);
 	put(&body, list.bytes, list.len);
 	put_number(&message, 0x01, 1);
 	put_number(&message, body.len, 3);
 	put(&message, body.bytes, body.len);
-	for (size_t at = 0; at < message.len; at += shape->record) {
-		size_t left = message.len - at, len = left < shape->record ? left : shape->record;
+	for (size_t at = 0; at < message.len; at += reply_kind->record) {
+		size_t left = message.len - at,
+		       len = left < reply_kind->record ? left : reply_kind->record;
 
 		put_number(out, 0x160301, 3);
 		put_number(out, len, 2);
@@ -214,16 +215,16 @@ static void alpn_names_are_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct shape shape = {cases[i].alpn, "h2.sample", 32, 16384, false, 0};
+		struct reply_kind reply_kind = {cases[i].alpn, "h2.sample", 32, 16384, false, 0};
 
-		build(&h, &shape);
+		build(&h, &reply_kind);
 		check(h.bytes, h.len, cases[i].protocol, "h2.sample");
-		shape.late_host = true;
-		build(&h, &shape);
+		reply_kind.late_host = true;
+		build(&h, &reply_kind);
 		check(h.bytes, h.len, cases[i].protocol, "h2.sample");
-		shape.session = 0;
-		shape.record = 7;
-		build(&h, &shape);
+		reply_kind.session = 0;
+		reply_kind.record = 7;
+		build(&h, &reply_kind);
 		check(h.bytes, h.len, cases[i].protocol, "h2.sample");
 	}
 }
@@ -256,12 +257,12 @@ static void server_names_are_kept_whole_or_not_at_all(void **state)
 	(void)state;
 	assert_int_equal(strlen(longest), FORKSAN_SERVER_NAME_BYTES);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct shape shape = {"\x02h2", cases[i].host, 32, 16384, i % 2, 0};
+		struct reply_kind reply_kind = {"\x02h2", cases[i].host, 32, 16384, i % 2, 0};
 
-		build(&h, &shape);
+		build(&h, &reply_kind);
 		check(h.bytes, h.len, PROTOCOL_HTTP2, cases[i].kept);
-		shape.host_type = 1;
-		build(&h, &shape);
+		reply_kind.host_type = 1;
+		build(&h, &reply_kind);
 		check(h.bytes, h.len, PROTOCOL_HTTP2, "");
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a conversation through wire_follow() and writes down what it says, one mark an event, so
+ * Runs a conversation through wire_parse() and writes down what it says, one mark an event, so
  * that a test can compare it with what is meant and with every other way of cutting the bytes.
  *
  *   name+   a request that opens an exchange      name=   that joins the last one
@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/follow.h"
+#include "wire/parse.h"
 
 #define TALKING_QUEUE 64
 #define TALKING_MARKS 4096
 
 struct talking {
-	struct wire_talk talk;
+	struct wire_parser parser;
 	struct wire_request queue[TALKING_QUEUE];
 	size_t waiting;
 	bool lost;
@@ -47,7 +47,7 @@ static inline void talking_pop(struct talking *t)
 	memmove(t->queue, t->queue + 1, t->waiting * sizeof t->queue[0]);
 }
 
-static inline void talking_told(struct talking *t, const struct wire_event *e)
+static inline void talking_identified(struct talking *t, const struct wire_event *e)
 {
 	static const char *const exchanges[] = {"-", "+", "="};
 	const char *name = wire_message_name(e->protocol, WIRE_CLIENT, e->code);
@@ -74,11 +74,11 @@ static inline void talking_event(struct talking *t, const struct wire_event *e)
 		t->lost = true;
 		break;
 	case WIRE_REQUEST:
-		if (e->told)
-			talking_told(t, e);
+		if (e->identified)
+			talking_identified(t, e);
 		break;
 	case WIRE_REPLY:
-		while (e->passes_quiet && t->waiting > 0 && t->queue[0].quiet)
+		while (e->skips_no_reply && t->waiting > 0 && t->queue[0].no_reply)
 			talking_pop(t);
 		if (e->ends && t->waiting > 0) {
 			talking_mark(t, ". ");
@@ -108,8 +108,8 @@ static inline void talking_feed(struct talking *t, enum wire_direction direction
 	memcpy(copy, bytes, len);
 	while (at < len && !t->lost) {
 		struct wire_event e;
-		size_t used = wire_follow(&t->talk, direction, copy + at, len - at,
-					  t->waiting > 0 ? &t->queue[0] : NULL, &e);
+		size_t used = wire_parse(&t->parser, direction, copy + at, len - at,
+					 t->waiting > 0 ? &t->queue[0] : NULL, &e);
 
 		if (used == 0 || used > len - at)
 			abort();

@@ -3,18 +3,18 @@
  * Following the messages of a connection whose protocol is told: where requests and replies begin
  * and end, which messages the server sends unasked, and which say goodbye.
  *
- * struct wire_talk is plain data of fixed size that lives in shared memory: it may be read by
+ * struct wire_parser is plain data of fixed size that lives in shared memory: it may be read by
  * another process than wrote it, and nothing in it is believed without a bound.  No payload is kept
  * but the few first bytes of the message that is being read; a payload of known length is skipped
  * by arithmetic.  Pure: no process, no time, no system call.
  *
- *      client bytes --> wire_follow(WIRE_CLIENT) --> REQUEST events --> the queue of the unanswered
- *      server bytes --> wire_follow(WIRE_SERVER, head of that queue) --> REPLY and NOTICE events
+ *      client bytes --> wire_parse(WIRE_CLIENT) --> REQUEST events --> the queue of the unanswered
+ *      server bytes --> wire_parse(WIRE_SERVER, head of that queue) --> REPLY and NOTICE events
  *
  * The queue is the caller's (shim/judge/evidence.c), because it knows who sent each request.
  */
-#ifndef FORKSAN_SHIM_WIRE_FOLLOW_H
-#define FORKSAN_SHIM_WIRE_FOLLOW_H
+#ifndef FORKSAN_SHIM_WIRE_PARSE_H
+#define FORKSAN_SHIM_WIRE_PARSE_H
 
 #include "wire/wire.h"
 
@@ -45,20 +45,21 @@ enum wire_mode {
 	WIRE_MODE_COUNT,
 };
 
-struct wire_talk {
+struct wire_parser {
 	struct wire_stream stream[2]; /* by enum wire_direction */
 	uint8_t protocol;	      /* enum protocol */
 	uint8_t mode;		      /* enum wire_mode */
 	uint16_t flags;		      /* what has been learned of the connection, the protocol's */
 	uint32_t spare;
 };
-_Static_assert(sizeof(struct wire_talk) == 104, "as counted in struct evidence");
+_Static_assert(sizeof(struct wire_parser) == 104, "as counted in struct evidence");
 
-/* The oldest request that is not answered, as wire_follow() told it. */
+/* The oldest request that is not answered, as wire_parse() told it. */
 struct wire_request {
 	uint16_t code;
-	uint8_t shape; /* of its reply, the protocol's */
-	uint8_t quiet; /* may stay without reply, see wire_event.quiet */
+	uint8_t reply_kind; /* of its reply, the protocol's */
+	uint8_t no_reply;   /* 1: the server may leave it without a reply, see
+			       wire_event.skips_no_reply */
 };
 
 enum wire_event_kind {
@@ -81,22 +82,24 @@ enum wire_goodbye {
 	WIRE_GOODBYE,
 };
 
-/* What the bytes of one call of wire_follow() were. */
+/* What the bytes of one call of wire_parse() were. */
 struct wire_event {
 	enum wire_event_kind kind;
 	bool begins; /* REQUEST, REPLY: they hold its first byte.  NOTICE: it is the first event of
 			it */
 	bool ends;   /* they hold the last byte of a client's message, of a notice, or of a whole
 			reply */
-	bool told;   /* REQUEST: what it is is known now: the fields that follow */
-	enum wire_exchange exchange; /* WIRE_JOINS also without told */
+	/* REQUEST: the message is identified: the fields below are filled. */
+	bool identified;
+	enum wire_exchange exchange; /* WIRE_JOINS also before that */
 	enum wire_goodbye goodbye;
 	struct wire_request request;
-	/* REPLY: the quiet requests at the head of the queue got none, the next one is answered. */
-	bool passes_quiet;
+	/* REPLY: the no_reply requests at the head of the queue got none; the next one is answered.
+	 */
+	bool skips_no_reply;
 	/* NOTICE: an error that answers nothing known: the server hangs up, or a request of which
 	 * nothing was seen yet was refused. */
-	bool farewell;
+	bool unmatched_error;
 	/* NOTICE: it took the oldest request out of the queue (a subscription's confirmation). */
 	bool retires;
 	uint16_t code;		/* of the message, for wire_message_name(); 0: none */
@@ -104,37 +107,37 @@ struct wire_event {
 };
 
 /* Prepares for a connection whose first byte is still to come. */
-void wire_talk_start(struct wire_talk *talk, enum protocol protocol);
+void wire_parser_start(struct wire_parser *parser, enum protocol protocol);
 
 /* The same for a connection whose handshake is over, between two exchanges. */
-void wire_talk_resume(struct wire_talk *talk, enum protocol protocol, enum wire_mode mode);
+void wire_parser_resume(struct wire_parser *parser, enum protocol protocol, enum wire_mode mode);
 
 /* The mode in which a protocol is followed when it is not encrypted. */
 enum wire_mode wire_mode_of(enum protocol protocol);
 
 /* True while the opening (login, negotiation) is not over. */
-bool wire_talk_opening(const struct wire_talk *talk);
+bool wire_parser_is_opening(const struct wire_parser *parser);
 
 /* True while the last request is not complete: more messages must come that join it. */
-bool wire_request_open(const struct wire_talk *talk);
+bool wire_request_open(const struct wire_parser *parser);
 
 /* True when a reply's messages have types and lengths that a piece of another hardly has by chance.
  */
-bool wire_replies_are_marked(const struct wire_talk *talk);
+bool wire_replies_are_marked(const struct wire_parser *parser);
 
 /*
  * Consumes at least one of `len` > 0 bytes of a direction, at most to the end of a message, says
  * what they were, and returns their number.  `head`: the oldest unanswered request, NULL for none;
- * read for WIRE_SERVER, and for WIRE_CLIENT only whether there is one.  After WIRE_LOST the talk
+ * read for WIRE_SERVER, and for WIRE_CLIENT only whether there is one.  After WIRE_LOST the parser
  * must be resumed before it is followed again.
  */
-size_t wire_follow(struct wire_talk *talk, enum wire_direction direction, const uint8_t *bytes,
-		   size_t len, const struct wire_request *head, struct wire_event *event);
+size_t wire_parse(struct wire_parser *parser, enum wire_direction direction, const uint8_t *bytes,
+		  size_t len, const struct wire_request *head, struct wire_event *event);
 
 /* In OPAQUE mode: a write that begins with these bytes is told by its first word, if it is one that
- * the protocol knows.  Fills `event` as wire_follow() does. */
-bool wire_tell_text(enum protocol protocol, const uint8_t *bytes, size_t len,
-		    struct wire_event *event);
+ * the protocol knows.  Fills `event` as wire_parse() does. */
+bool wire_identify_text(enum protocol protocol, const uint8_t *bytes, size_t len,
+			struct wire_event *event);
 
 /* True between two messages (client) or two replies (server). */
 static inline bool wire_at_boundary(const struct wire_stream *stream)

@@ -24,7 +24,7 @@
  * "Message Formats".  Run against PostgreSQL 15 and PgBouncer 1.18.
  */
 #include "wire/postgresql.h"
-#include "wire/tell.h"
+#include "wire/protocol.h"
 
 #define HEADER_BYTES 5
 #define OPENING_BYTES 8
@@ -36,9 +36,9 @@
 #define CODE_SSL 80877103u
 #define CODE_GSS 80877104u
 
-enum postgresql_shape {
-	SHAPE_READY, /* up to ReadyForQuery */
-	SHAPE_BYTE,  /* one byte: the answer to SSLRequest and GSSENCRequest */
+enum postgresql_reply_kind {
+	KIND_READY, /* up to ReadyForQuery */
+	KIND_BYTE,  /* one byte: the answer to SSLRequest and GSSENCRequest */
 };
 
 /* State within a message. */
@@ -47,27 +47,28 @@ enum { HEADER, REST };
 /* Phase of the server's stream. */
 enum { BETWEEN, REPLYING };
 
-static void open_request(struct wire_event *event, uint16_t code, uint8_t shape)
+static void open_request(struct wire_event *event, uint16_t code, uint8_t reply_kind)
 {
 	event->exchange = WIRE_OPENS;
 	event->code = code;
-	event->request = (struct wire_request){code, shape, 0};
+	event->request = (struct wire_request){code, reply_kind, 0};
 }
 
-static bool tell_opening(struct wire_talk *talk, struct wire_stream *s, struct wire_event *event)
+static bool recognise_opening(struct wire_parser *parser, struct wire_stream *s,
+			      struct wire_event *event)
 {
 	uint32_t len = wire_be32(s->kept), code = wire_be32(s->kept + 4);
 
 	if (len < OPENING_BYTES || len > MAX_OPENING)
 		return false;
 	s->skip = len - OPENING_BYTES;
-	event->told = true;
+	event->identified = true;
 	switch (code) {
 	case CODE_SSL:
-		open_request(event, POSTGRESQL_CODE_SSL, SHAPE_BYTE);
+		open_request(event, POSTGRESQL_CODE_SSL, KIND_BYTE);
 		return true;
 	case CODE_GSS:
-		open_request(event, POSTGRESQL_CODE_GSS, SHAPE_BYTE);
+		open_request(event, POSTGRESQL_CODE_GSS, KIND_BYTE);
 		return true;
 	case CODE_CANCEL:
 		event->exchange = WIRE_ALONE;
@@ -76,25 +77,25 @@ static bool tell_opening(struct wire_talk *talk, struct wire_stream *s, struct w
 	}
 	if (code >> 16 != CODE_STARTUP_MAJOR)
 		return false;
-	talk->flags &= (uint16_t)~POSTGRESQL_TALK_OPENING;
-	talk->flags |= POSTGRESQL_TALK_STARTING;
-	open_request(event, POSTGRESQL_CODE_STARTUP, SHAPE_READY);
+	parser->flags &= (uint16_t)~POSTGRESQL_PARSER_OPENING;
+	parser->flags |= POSTGRESQL_PARSER_STARTING;
+	open_request(event, POSTGRESQL_CODE_STARTUP, KIND_READY);
 	return true;
 }
 
 /* A message of the extended protocol: opens a group or joins the open one. */
-static void tell_extended(struct wire_talk *talk, uint8_t type, bool waiting,
-			  struct wire_event *event)
+static void recognise_extended(struct wire_parser *parser, uint8_t type, bool waiting,
+			       struct wire_event *event)
 {
 	/* The group's entry leaves the queue only with its ReadyForQuery. */
-	if ((talk->flags & POSTGRESQL_TALK_GROUP) && waiting)
+	if ((parser->flags & POSTGRESQL_PARSER_GROUP) && waiting)
 		return;
-	talk->flags |= POSTGRESQL_TALK_GROUP;
-	open_request(event, type, SHAPE_READY);
+	parser->flags |= POSTGRESQL_PARSER_GROUP;
+	open_request(event, type, KIND_READY);
 }
 
-static bool tell_message(struct wire_talk *talk, struct wire_stream *s, bool waiting,
-			 struct wire_event *event)
+static bool identify_message(struct wire_parser *parser, struct wire_stream *s, bool waiting,
+			     struct wire_event *event)
 {
 	uint8_t type = s->kept[0];
 	uint32_t len = wire_be32(s->kept + 1);
@@ -102,13 +103,13 @@ static bool tell_message(struct wire_talk *talk, struct wire_stream *s, bool wai
 	if (len < 4 || len > MAX_MESSAGE)
 		return false;
 	s->skip = len - 4;
-	event->told = true;
+	event->identified = true;
 	event->code = type;
 	event->exchange = WIRE_JOINS;
 	switch (type) {
 	case 'Q':
 	case 'F':
-		open_request(event, type, SHAPE_READY);
+		open_request(event, type, KIND_READY);
 		return true;
 	case 'P':
 	case 'B':
@@ -116,16 +117,16 @@ static bool tell_message(struct wire_talk *talk, struct wire_stream *s, bool wai
 	case 'D':
 	case 'E':
 	case 'H':
-		tell_extended(talk, type, waiting, event);
+		recognise_extended(parser, type, waiting, event);
 		return true;
 	case 'S':
 		if (len != 4)
 			return false;
-		if ((talk->flags & POSTGRESQL_TALK_COPY) && waiting)
-			talk->flags &= (uint16_t)~POSTGRESQL_TALK_COPY;
-		else if (!(talk->flags & POSTGRESQL_TALK_GROUP) || !waiting)
-			open_request(event, type, SHAPE_READY);
-		talk->flags &= (uint16_t)~POSTGRESQL_TALK_GROUP;
+		if ((parser->flags & POSTGRESQL_PARSER_COPY) && waiting)
+			parser->flags &= (uint16_t)~POSTGRESQL_PARSER_COPY;
+		else if (!(parser->flags & POSTGRESQL_PARSER_GROUP) || !waiting)
+			open_request(event, type, KIND_READY);
+		parser->flags &= (uint16_t)~POSTGRESQL_PARSER_GROUP;
 		return true;
 	case 'X':
 		if (len != 4)
@@ -144,11 +145,11 @@ static bool tell_message(struct wire_talk *talk, struct wire_stream *s, bool wai
 	return false;
 }
 
-static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			    const struct wire_request *head, struct wire_event *event)
+static size_t parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			   const struct wire_request *head, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
-	bool opening = talk->flags & POSTGRESQL_TALK_OPENING;
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
+	bool opening = parser->flags & POSTGRESQL_PARSER_OPENING;
 	size_t want = opening ? OPENING_BYTES : HEADER_BYTES;
 	size_t used = 0;
 
@@ -158,8 +159,8 @@ static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t
 		used = stream_keep(s, want, bytes, len);
 		if (s->have < want)
 			return used;
-		if (!(opening ? tell_opening(talk, s, event)
-			      : tell_message(talk, s, head != NULL, event)))
+		if (!(opening ? recognise_opening(parser, s, event)
+			      : identify_message(parser, s, head != NULL, event)))
 			return stream_lost(event, len);
 		s->state = REST;
 	}
@@ -173,17 +174,17 @@ static size_t follow_client(struct wire_talk *talk, const uint8_t *bytes, size_t
 	return used;
 }
 
-static size_t follow_negotiation(struct wire_talk *talk, const uint8_t *bytes,
-				 struct wire_event *event, size_t len)
+static size_t parse_negotiation(struct wire_parser *parser, const uint8_t *bytes,
+				struct wire_event *event, size_t len)
 {
 	*event = (struct wire_event){
 		.kind = WIRE_REPLY, .begins = true, .ends = true, .code = bytes[0]};
 	switch (bytes[0]) {
 	case 'S':
-		wire_talk_resume(talk, PROTOCOL_POSTGRESQL, WIRE_MODE_TLS);
+		wire_parser_resume(parser, PROTOCOL_POSTGRESQL, WIRE_MODE_TLS);
 		return 1;
 	case 'G':
-		wire_talk_resume(talk, PROTOCOL_POSTGRESQL, WIRE_MODE_OPAQUE);
+		wire_parser_resume(parser, PROTOCOL_POSTGRESQL, WIRE_MODE_OPAQUE);
 		return 1;
 	case 'N':
 		return 1;
@@ -234,7 +235,7 @@ static enum message_kind judge_type(uint8_t type)
 	return UNKNOWN;
 }
 
-static bool take_header(struct wire_talk *talk, struct wire_stream *s, enum message_kind kind,
+static bool take_header(struct wire_parser *parser, struct wire_stream *s, enum message_kind kind,
 			const struct wire_request *head)
 {
 	uint32_t len = wire_be32(s->kept + 1);
@@ -244,22 +245,22 @@ static bool take_header(struct wire_talk *talk, struct wire_stream *s, enum mess
 	s->skip = len - 4;
 	s->state = REST;
 	/* An extended request whose Sync is out already. */
-	if (kind == COPY_IN && !(talk->flags & POSTGRESQL_TALK_GROUP) && head != NULL &&
+	if (kind == COPY_IN && !(parser->flags & POSTGRESQL_PARSER_GROUP) && head != NULL &&
 	    head->code != 'Q')
-		talk->flags |= POSTGRESQL_TALK_COPY;
+		parser->flags |= POSTGRESQL_PARSER_COPY;
 	return true;
 }
 
-static size_t follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			    const struct wire_request *head, struct wire_event *event)
+static size_t parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			   const struct wire_request *head, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[WIRE_SERVER];
+	struct wire_stream *s = &parser->stream[WIRE_SERVER];
 	uint8_t type = s->have > 0 ? s->kept[0] : bytes[0];
 	enum message_kind kind = judge_type(type);
 	size_t used = 0;
 
-	if (head != NULL && head->shape == SHAPE_BYTE && wire_at_boundary(s))
-		return follow_negotiation(talk, bytes, event, len);
+	if (head != NULL && head->reply_kind == KIND_BYTE && wire_at_boundary(s))
+		return parse_negotiation(parser, bytes, event, len);
 	/* A notice may stand between the messages of a reply. */
 	*event = (struct wire_event){.kind = WIRE_NOTICE};
 	event->begins =
@@ -271,7 +272,7 @@ static size_t follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t
 			event->kind = WIRE_REPLY;
 		else if (type != 'E' || s->phase != BETWEEN)
 			return stream_lost(event, len);
-		event->farewell = head == NULL;
+		event->unmatched_error = head == NULL;
 	}
 	if (s->state == HEADER) {
 		used = stream_keep(s, HEADER_BYTES, bytes, len);
@@ -279,7 +280,7 @@ static size_t follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t
 			s->phase = REPLYING;
 		if (s->have < HEADER_BYTES)
 			return used;
-		if (!take_header(talk, s, kind, head))
+		if (!take_header(parser, s, kind, head))
 			return stream_lost(event, len);
 		event->code = type;
 	}
@@ -292,17 +293,17 @@ static size_t follow_server(struct wire_talk *talk, const uint8_t *bytes, size_t
 	event->ends = event->kind == WIRE_NOTICE;
 	if (kind == READY) {
 		stream_end(s);
-		talk->flags &= (uint16_t) ~(POSTGRESQL_TALK_COPY | POSTGRESQL_TALK_STARTING);
+		parser->flags &= (uint16_t) ~(POSTGRESQL_PARSER_COPY | POSTGRESQL_PARSER_STARTING);
 		event->ends = true;
 	}
 	return used;
 }
 
-size_t postgresql_follow(struct wire_talk *talk, enum wire_direction direction,
-			 const uint8_t *bytes, size_t len, const struct wire_request *head,
-			 struct wire_event *event)
+size_t postgresql_parse(struct wire_parser *parser, enum wire_direction direction,
+			const uint8_t *bytes, size_t len, const struct wire_request *head,
+			struct wire_event *event)
 {
 	if (direction == WIRE_CLIENT)
-		return follow_client(talk, bytes, len, head, event);
-	return follow_server(talk, bytes, len, head, event);
+		return parse_client(parser, bytes, len, head, event);
+	return parse_server(parser, bytes, len, head, event);
 }

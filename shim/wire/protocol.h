@@ -5,11 +5,12 @@
  *
  * A recogniser sees the first `len` bytes of one direction and answers NO, MAYBE or YES.  It is
  * monotone: once it has said NO or YES it says so for every longer prefix.  It never says YES or NO
- * about no bytes, and never MAYBE about FORKSAN_HEAD_BYTES.  wire_tell() takes the first protocol
- * of its table that has not said NO, so a recogniser need only exclude those that stand above it.
+ * about no bytes, and never MAYBE about FORKSAN_HEAD_BYTES.  wire_identify() takes the first
+ * protocol of its table that has not said NO, so a recogniser need only exclude those that stand
+ * above it.
  */
-#ifndef FORKSAN_SHIM_WIRE_TELL_H
-#define FORKSAN_SHIM_WIRE_TELL_H
+#ifndef FORKSAN_SHIM_WIRE_PROTOCOL_H
+#define FORKSAN_SHIM_WIRE_PROTOCOL_H
 
 #include "wire/wire.h"
 
@@ -27,7 +28,7 @@ struct wire_protocol {
 	/* The server speaks first: its word then counts more than the client's. */
 	bool greets;
 	/* By enum wire_direction; NULL: the first bytes of that direction say nothing. */
-	enum wire_match (*tell[2])(const uint8_t *bytes, size_t len);
+	enum wire_match (*recognise[2])(const uint8_t *bytes, size_t len);
 	uint16_t ports[WIRE_MAX_PORTS];	   /* 0 ends the list */
 	const char *paths[WIRE_MAX_PATHS]; /* parts of a unix path's last component */
 };

@@ -2,7 +2,7 @@
 /*
  * The table of followers, and what is the same for all: modes, frames, losing track.
  */
-#include "wire/follow.h"
+#include "wire/parse.h"
 
 #include "wire/mysql.h"
 #include "wire/postgresql.h"
@@ -11,37 +11,37 @@
 
 struct follower {
 	/* EXCHANGES: requests and replies are matched. */
-	size_t (*follow)(struct wire_talk *talk, enum wire_direction direction,
-			 const uint8_t *bytes, size_t len, const struct wire_request *head,
-			 struct wire_event *event);
+	size_t (*parse)(struct wire_parser *parser, enum wire_direction direction,
+			const uint8_t *bytes, size_t len, const struct wire_request *head,
+			struct wire_event *event);
 	/* FRAMES: the client's messages are told one by one. */
 	int (*frame)(const uint8_t *kept, size_t have, struct wire_frame *frame);
 	/* OPAQUE, but a write that starts with one of these words is told by it. */
 	const struct wire_words *words;
 	const char *(*name)(enum wire_direction direction, uint16_t code);
-	uint16_t starts_with; /* talk flags at the connection's start */
-	uint16_t opening;     /* talk flags: while one is set, the opening goes on */
-	uint16_t learned;     /* talk flags that outlive a gap */
-	uint16_t open;	      /* talk flags: while one is set, the last request goes on */
+	uint16_t starts_with; /* parser flags at the connection's start */
+	uint16_t opening;     /* parser flags: while one is set, the opening goes on */
+	uint16_t learned;     /* parser flags that outlive a gap */
+	uint16_t open;	      /* parser flags: while one is set, the last request goes on */
 	bool pushes;	      /* the server sends unasked as a matter of course */
 };
 
 static const struct follower followers[PROTOCOL_COUNT] = {
-	[PROTOCOL_MYSQL] = {.follow = mysql_follow,
+	[PROTOCOL_MYSQL] = {.parse = mysql_parse,
 			    .name = mysql_name,
-			    .starts_with = MYSQL_TALK_OPENING,
-			    .opening = MYSQL_TALK_OPENING,
-			    .learned = MYSQL_TALK_EOF_KNOWN | MYSQL_TALK_EOF_USED,
-			    .open = MYSQL_TALK_LONG},
-	[PROTOCOL_POSTGRESQL] = {.follow = postgresql_follow,
+			    .starts_with = MYSQL_PARSER_OPENING,
+			    .opening = MYSQL_PARSER_OPENING,
+			    .learned = MYSQL_PARSER_EOF_KNOWN | MYSQL_PARSER_EOF_USED,
+			    .open = MYSQL_PARSER_LONG},
+	[PROTOCOL_POSTGRESQL] = {.parse = postgresql_parse,
 				 .name = postgresql_name,
-				 .starts_with = POSTGRESQL_TALK_OPENING,
-				 .opening = POSTGRESQL_TALK_OPENING | POSTGRESQL_TALK_STARTING,
-				 .open = POSTGRESQL_TALK_GROUP | POSTGRESQL_TALK_COPY},
-	[PROTOCOL_REDIS] = {.follow = redis_follow,
+				 .starts_with = POSTGRESQL_PARSER_OPENING,
+				 .opening = POSTGRESQL_PARSER_OPENING | POSTGRESQL_PARSER_STARTING,
+				 .open = POSTGRESQL_PARSER_GROUP | POSTGRESQL_PARSER_COPY},
+	[PROTOCOL_REDIS] = {.parse = redis_parse,
 			    .name = redis_name,
-			    .learned = REDIS_TALK_SUBSCRIBED},
-	[PROTOCOL_MEMCACHED] = {.follow = memcached_follow, .name = memcached_name},
+			    .learned = REDIS_PARSER_SUBSCRIBED},
+	[PROTOCOL_MEMCACHED] = {.parse = memcached_parse, .name = memcached_name},
 	[PROTOCOL_MONGODB] = {.frame = mongodb_frame, .name = mongodb_name},
 	[PROTOCOL_TDS] = {.frame = tds_frame, .name = tds_name},
 	[PROTOCOL_CASSANDRA] = {.frame = cassandra_frame, .name = cassandra_name, .pushes = true},
@@ -60,63 +60,63 @@ static const struct follower followers[PROTOCOL_COUNT] = {
 	[PROTOCOL_HTTP2] = {.frame = http2_frame, .name = http2_name, .pushes = true},
 };
 
-static const struct follower *follower_of(unsigned protocol)
+static const struct follower *protocol_of(unsigned protocol)
 {
 	return &followers[protocol < PROTOCOL_COUNT ? protocol : PROTOCOL_UNKNOWN];
 }
 
 enum wire_mode wire_mode_of(enum protocol protocol)
 {
-	const struct follower *f = follower_of(protocol);
+	const struct follower *f = protocol_of(protocol);
 
 	if (protocol == PROTOCOL_TLS)
 		return WIRE_MODE_TLS;
-	if (f->follow != NULL)
+	if (f->parse != NULL)
 		return WIRE_MODE_EXCHANGES;
 	return f->frame != NULL ? WIRE_MODE_FRAMES : WIRE_MODE_OPAQUE;
 }
 
-void wire_talk_start(struct wire_talk *talk, enum protocol protocol)
+void wire_parser_start(struct wire_parser *parser, enum protocol protocol)
 {
-	*talk = (struct wire_talk){.protocol = (uint8_t)protocol,
-				   .mode = (uint8_t)wire_mode_of(protocol),
-				   .flags = follower_of(protocol)->starts_with};
+	*parser = (struct wire_parser){.protocol = (uint8_t)protocol,
+				       .mode = (uint8_t)wire_mode_of(protocol),
+				       .flags = protocol_of(protocol)->starts_with};
 }
 
-void wire_talk_resume(struct wire_talk *talk, enum protocol protocol, enum wire_mode mode)
+void wire_parser_resume(struct wire_parser *parser, enum protocol protocol, enum wire_mode mode)
 {
 	uint16_t learned = 0;
 
-	if (talk->protocol == protocol)
-		learned = talk->flags & follower_of(protocol)->learned;
-	*talk = (struct wire_talk){
+	if (parser->protocol == protocol)
+		learned = parser->flags & protocol_of(protocol)->learned;
+	*parser = (struct wire_parser){
 		.protocol = (uint8_t)protocol, .mode = (uint8_t)mode, .flags = learned};
 }
 
-bool wire_talk_opening(const struct wire_talk *talk)
+bool wire_parser_is_opening(const struct wire_parser *parser)
 {
-	const struct follower *f = follower_of(talk->protocol);
+	const struct follower *f = protocol_of(parser->protocol);
 
-	return talk->mode == WIRE_MODE_EXCHANGES && (talk->flags & f->opening) != 0;
+	return parser->mode == WIRE_MODE_EXCHANGES && (parser->flags & f->opening) != 0;
 }
 
-bool wire_request_open(const struct wire_talk *talk)
+bool wire_request_open(const struct wire_parser *parser)
 {
-	return !wire_at_boundary(&talk->stream[WIRE_CLIENT]) ||
-	       (talk->flags & follower_of(talk->protocol)->open) != 0;
+	return !wire_at_boundary(&parser->stream[WIRE_CLIENT]) ||
+	       (parser->flags & protocol_of(parser->protocol)->open) != 0;
 }
 
-bool wire_replies_are_marked(const struct wire_talk *talk)
+bool wire_replies_are_marked(const struct wire_parser *parser)
 {
-	return talk->protocol == PROTOCOL_MYSQL || talk->protocol == PROTOCOL_POSTGRESQL;
+	return parser->protocol == PROTOCOL_MYSQL || parser->protocol == PROTOCOL_POSTGRESQL;
 }
 
-static int take_frame(const struct wire_talk *talk, const struct wire_stream *s,
+static int take_frame(const struct wire_parser *parser, const struct wire_stream *s,
 		      struct wire_frame *frame)
 {
-	const struct follower *f = follower_of(talk->protocol);
+	const struct follower *f = protocol_of(parser->protocol);
 
-	switch ((enum wire_mode)talk->mode) {
+	switch ((enum wire_mode)parser->mode) {
 	case WIRE_MODE_TLS:
 		return tls_frame(s->kept, s->have, frame);
 	case WIRE_MODE_COMPRESSED:
@@ -132,17 +132,17 @@ static int take_frame(const struct wire_talk *talk, const struct wire_stream *s,
 }
 
 /* The client's next message by its first bytes; the rest is skipped. */
-static size_t follow_frames(struct wire_talk *talk, const uint8_t *bytes, size_t len,
-			    struct wire_event *event)
+static size_t parse_frames(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			   struct wire_event *event)
 {
 	enum { HEADER, REST };
-	struct wire_stream *s = &talk->stream[WIRE_CLIENT];
+	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	size_t used = 0;
 
 	*event = (struct wire_event){.kind = WIRE_REQUEST, .begins = wire_at_boundary(s)};
 	while (s->state == HEADER) {
 		struct wire_frame frame = {0};
-		int want = take_frame(talk, s, &frame);
+		int want = take_frame(parser, s, &frame);
 
 		if (want < 0 || want > WIRE_KEPT_BYTES)
 			return stream_lost(event, len);
@@ -158,7 +158,7 @@ static size_t follow_frames(struct wire_talk *talk, const uint8_t *bytes, size_t
 			return stream_lost(event, len);
 		s->skip = frame.len_bytes - s->have;
 		s->state = REST;
-		event->told = true;
+		event->identified = true;
 		event->code = frame.code;
 		event->goodbye = frame.goodbye;
 	}
@@ -172,22 +172,22 @@ static size_t follow_frames(struct wire_talk *talk, const uint8_t *bytes, size_t
 	return used > 0 ? used : stream_lost(event, len);
 }
 
-static size_t follow_mode(struct wire_talk *talk, enum wire_direction direction,
-			  const uint8_t *bytes, size_t len, const struct wire_request *head,
-			  struct wire_event *event)
+static size_t parse_mode(struct wire_parser *parser, enum wire_direction direction,
+			 const uint8_t *bytes, size_t len, const struct wire_request *head,
+			 struct wire_event *event)
 {
-	const struct follower *f = follower_of(talk->protocol);
+	const struct follower *f = protocol_of(parser->protocol);
 
-	switch ((enum wire_mode)talk->mode) {
+	switch ((enum wire_mode)parser->mode) {
 	case WIRE_MODE_EXCHANGES:
-		if (f->follow == NULL)
+		if (f->parse == NULL)
 			break;
-		return f->follow(talk, direction, bytes, len, head, event);
+		return f->parse(parser, direction, bytes, len, head, event);
 	case WIRE_MODE_FRAMES:
 	case WIRE_MODE_TLS:
 	case WIRE_MODE_COMPRESSED:
 		if (direction == WIRE_CLIENT)
-			return follow_frames(talk, bytes, len, event);
+			return parse_frames(parser, bytes, len, event);
 		return len;
 	case WIRE_MODE_OPAQUE:
 		return len;
@@ -197,12 +197,12 @@ static size_t follow_mode(struct wire_talk *talk, enum wire_direction direction,
 	return stream_lost(event, len);
 }
 
-size_t wire_follow(struct wire_talk *talk, enum wire_direction direction, const uint8_t *bytes,
-		   size_t len, const struct wire_request *head, struct wire_event *event)
+size_t wire_parse(struct wire_parser *parser, enum wire_direction direction, const uint8_t *bytes,
+		  size_t len, const struct wire_request *head, struct wire_event *event)
 {
-	struct wire_stream *s = &talk->stream[direction];
-	bool tls = talk->mode == WIRE_MODE_TLS;
-	unsigned protocol = tls ? PROTOCOL_TLS : talk->protocol;
+	struct wire_stream *s = &parser->stream[direction];
+	bool tls = parser->mode == WIRE_MODE_TLS;
+	unsigned protocol = tls ? PROTOCOL_TLS : parser->protocol;
 	size_t used;
 
 	*event = (struct wire_event){.kind = WIRE_NOTHING};
@@ -211,7 +211,7 @@ size_t wire_follow(struct wire_talk *talk, enum wire_direction direction, const 
 	if (s->have > sizeof s->kept)
 		used = stream_lost(event, len);
 	else
-		used = follow_mode(talk, direction, bytes, len, head, event);
+		used = parse_mode(parser, direction, bytes, len, head, event);
 	/* A state that nobody left behind must not keep the caller in a loop. */
 	if (used == 0 || used > len)
 		used = stream_lost(event, len);
@@ -219,10 +219,10 @@ size_t wire_follow(struct wire_talk *talk, enum wire_direction direction, const 
 	return used;
 }
 
-bool wire_tell_text(enum protocol protocol, const uint8_t *bytes, size_t len,
-		    struct wire_event *event)
+bool wire_identify_text(enum protocol protocol, const uint8_t *bytes, size_t len,
+			struct wire_event *event)
 {
-	const struct wire_words *words = follower_of(protocol)->words;
+	const struct wire_words *words = protocol_of(protocol)->words;
 
 	*event = (struct wire_event){.kind = WIRE_REQUEST, .protocol = protocol};
 	for (size_t i = 0; words != NULL && i < words->count; i++) {
@@ -231,7 +231,7 @@ bool wire_tell_text(enum protocol protocol, const uint8_t *bytes, size_t len,
 		if (len <= word_len || memcmp(bytes, words->words[i], word_len) != 0 ||
 		    bytes[word_len] > ' ')
 			continue;
-		event->told = true;
+		event->identified = true;
 		event->code = (uint16_t)(i + 1);
 		if (event->code == words->goodbye)
 			event->goodbye = WIRE_GOODBYE_LIKELY;
@@ -242,12 +242,12 @@ bool wire_tell_text(enum protocol protocol, const uint8_t *bytes, size_t len,
 
 const char *wire_message_name(enum protocol protocol, enum wire_direction direction, uint16_t code)
 {
-	const struct follower *f = follower_of(protocol);
+	const struct follower *f = protocol_of(protocol);
 
 	return code != 0 && f->name != NULL ? f->name(direction, code) : NULL;
 }
 
 bool wire_server_pushes(enum protocol protocol)
 {
-	return follower_of(protocol)->pushes;
+	return protocol_of(protocol)->pushes;
 }

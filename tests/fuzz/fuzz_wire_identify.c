@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_tell(), the hints by path and port, and the names of messages: answers are in range, only
- * refined as bytes come, and nothing is read outside the heads.
+ * wire_identify(), the hints by path and port, and the names of messages: answers are in range,
+ * only refined as bytes come, and nothing is read outside the heads.
  *
  *   | length of the client's part | client's bytes | server's bytes |
  *
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/follow.h"
+#include "wire/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,7 +30,7 @@ static enum protocol tell(const uint8_t *client, size_t client_len, const uint8_
 {
 	uint8_t *blocks[2] = {copy(client, client_len), copy(server, server_len)};
 	const uint8_t *head[2] = {blocks[0], blocks[1]};
-	enum protocol told = wire_tell(head, (size_t[2]){client_len, server_len});
+	enum protocol told = wire_identify(head, (size_t[2]){client_len, server_len});
 
 	if ((unsigned)told >= PROTOCOL_COUNT)
 		abort();

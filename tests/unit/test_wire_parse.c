@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_follow() against conversations written from the protocols' documents: requests, replies,
+ * wire_parse() against conversations written from the protocols' documents: requests, replies,
  * notices and goodbyes are found where they are, and the same for every cut of the bytes.
  */
 #include <setjmp.h>
@@ -746,9 +746,9 @@ static void start(struct talking *t, const struct conversation *c)
 {
 	memset(t, 0, sizeof *t);
 	if (c->resumed)
-		wire_talk_resume(&t->talk, c->protocol, c->mode);
+		wire_parser_resume(&t->parser, c->protocol, c->mode);
 	else
-		wire_talk_start(&t->talk, c->protocol);
+		wire_parser_start(&t->parser, c->protocol);
 }
 
 static void feed(struct talking *t, const struct part *p, size_t from, size_t to)
@@ -815,7 +815,7 @@ static void long_mysql_messages_span_packets(void **state)
 	struct talking t = {0};
 
 	(void)state;
-	wire_talk_resume(&t.talk, PROTOCOL_MYSQL, WIRE_MODE_EXCHANGES);
+	wire_parser_resume(&t.parser, PROTOCOL_MYSQL, WIRE_MODE_EXCHANGES);
 	memcpy(full, "\xff\xff\xff\x00\x03", 5);
 	talking_feed(&t, WIRE_CLIENT, full, sizeof full);
 	assert_false(t.lost);
@@ -839,39 +839,39 @@ static void long_mysql_messages_span_packets(void **state)
 	talking_feed(&t, WIRE_CLIENT, full, sizeof full);
 	talking_feed(&t, WIRE_CLIENT, (const uint8_t *)"\x00\x00\x00\x01", 4);
 	assert_false(t.lost);
-	assert_true(wire_at_boundary(&t.talk.stream[WIRE_CLIENT]));
+	assert_true(wire_at_boundary(&t.parser.stream[WIRE_CLIENT]));
 }
 
 static void payload_is_skipped_by_arithmetic(void **state)
 {
-	struct wire_talk talk;
+	struct wire_parser parser;
 	struct wire_event e;
 	uint8_t header[] = "$3000000000\r\n", block[4096] = {0};
 	struct wire_request get = {0};
 	size_t used;
 
 	(void)state;
-	wire_talk_resume(&talk, PROTOCOL_REDIS, WIRE_MODE_EXCHANGES);
-	used = wire_follow(&talk, WIRE_SERVER, header, sizeof header - 1, &get, &e);
+	wire_parser_resume(&parser, PROTOCOL_REDIS, WIRE_MODE_EXCHANGES);
+	used = wire_parse(&parser, WIRE_SERVER, header, sizeof header - 1, &get, &e);
 	assert_int_equal(used, sizeof header - 1);
-	assert_true(talk.stream[WIRE_SERVER].skip == 3000000002u);
-	used = wire_follow(&talk, WIRE_SERVER, block, sizeof block, &get, &e);
+	assert_true(parser.stream[WIRE_SERVER].skip == 3000000002u);
+	used = wire_parse(&parser, WIRE_SERVER, block, sizeof block, &get, &e);
 	assert_int_equal(used, sizeof block);
-	assert_true(talk.stream[WIRE_SERVER].skip == 3000000002u - sizeof block);
+	assert_true(parser.stream[WIRE_SERVER].skip == 3000000002u - sizeof block);
 	assert_int_equal(e.kind, WIRE_REPLY);
 }
 
 static void openings_end(void **state)
 {
-	struct wire_talk talk;
+	struct wire_parser parser;
 
 	(void)state;
-	wire_talk_start(&talk, PROTOCOL_MYSQL);
-	assert_true(wire_talk_opening(&talk));
-	wire_talk_start(&talk, PROTOCOL_POSTGRESQL);
-	assert_true(wire_talk_opening(&talk));
-	wire_talk_start(&talk, PROTOCOL_REDIS);
-	assert_false(wire_talk_opening(&talk));
+	wire_parser_start(&parser, PROTOCOL_MYSQL);
+	assert_true(wire_parser_is_opening(&parser));
+	wire_parser_start(&parser, PROTOCOL_POSTGRESQL);
+	assert_true(wire_parser_is_opening(&parser));
+	wire_parser_start(&parser, PROTOCOL_REDIS);
+	assert_false(wire_parser_is_opening(&parser));
 	for (size_t i = 0; i < COUNT(conversations); i++) {
 		struct talking t;
 
@@ -880,7 +880,8 @@ static void openings_end(void **state)
 		start(&t, &conversations[i]);
 		for (size_t p = 0; p < MAX_PARTS && conversations[i].parts[p].len > 0; p++)
 			feed(&t, &conversations[i].parts[p], 0, conversations[i].parts[p].len);
-		if (strstr(conversations[i].what, "cancel") == NULL && wire_talk_opening(&t.talk))
+		if (strstr(conversations[i].what, "cancel") == NULL &&
+		    wire_parser_is_opening(&t.parser))
 			fail_msg("%s is still opening", conversations[i].what);
 	}
 }
@@ -896,10 +897,10 @@ static void resuming_keeps_what_was_learned(void **state)
 	struct talking t = {0};
 
 	(void)state;
-	wire_talk_resume(&t.talk, PROTOCOL_MYSQL, WIRE_MODE_EXCHANGES);
+	wire_parser_resume(&t.parser, PROTOCOL_MYSQL, WIRE_MODE_EXCHANGES);
 	talking_feed(&t, WIRE_CLIENT, query, sizeof query - 1);
 	talking_feed(&t, WIRE_SERVER, result, sizeof result - 1);
-	wire_talk_resume(&t.talk, PROTOCOL_MYSQL, WIRE_MODE_EXCHANGES);
+	wire_parser_resume(&t.parser, PROTOCOL_MYSQL, WIRE_MODE_EXCHANGES);
 	talking_feed(&t, WIRE_CLIENT, prepare, sizeof prepare - 1);
 	talking_feed(&t, WIRE_SERVER, prepared, sizeof prepared - 1);
 	assert_string_equal(t.marks, "COM_QUERY+ . COM_STMT_PREPARE+ . ");
@@ -910,18 +911,19 @@ static void text_protocols_are_told_by_their_first_word(void **state)
 	struct wire_event e;
 
 	(void)state;
-	assert_true(wire_tell_text(PROTOCOL_STOMP, (const uint8_t *)"DISCONNECT\n\n", 12, &e));
+	assert_true(wire_identify_text(PROTOCOL_STOMP, (const uint8_t *)"DISCONNECT\n\n", 12, &e));
 	assert_int_equal(e.goodbye, WIRE_GOODBYE_LIKELY);
 	assert_string_equal(wire_message_name(PROTOCOL_STOMP, WIRE_CLIENT, e.code), "DISCONNECT");
-	assert_true(wire_tell_text(PROTOCOL_BEANSTALKD, (const uint8_t *)"quit\r\n", 6, &e));
+	assert_true(wire_identify_text(PROTOCOL_BEANSTALKD, (const uint8_t *)"quit\r\n", 6, &e));
 	assert_int_equal(e.goodbye, WIRE_GOODBYE_LIKELY);
-	assert_true(wire_tell_text(PROTOCOL_SMTP, (const uint8_t *)"QUIT\r\n", 6, &e));
+	assert_true(wire_identify_text(PROTOCOL_SMTP, (const uint8_t *)"QUIT\r\n", 6, &e));
 	assert_int_equal(e.goodbye, WIRE_GOODBYE_LIKELY);
-	assert_true(wire_tell_text(PROTOCOL_HTTP, (const uint8_t *)"GET / HTTP/1.1\r\n", 16, &e));
+	assert_true(
+		wire_identify_text(PROTOCOL_HTTP, (const uint8_t *)"GET / HTTP/1.1\r\n", 16, &e));
 	assert_int_equal(e.goodbye, WIRE_NO_GOODBYE);
 	assert_string_equal(wire_message_name(PROTOCOL_HTTP, WIRE_CLIENT, e.code), "GET");
-	assert_false(wire_tell_text(PROTOCOL_SMTP, (const uint8_t *)"QUITTER\r\n", 9, &e));
-	assert_false(wire_tell_text(PROTOCOL_MYSQL, (const uint8_t *)"QUIT\r\n", 6, &e));
+	assert_false(wire_identify_text(PROTOCOL_SMTP, (const uint8_t *)"QUITTER\r\n", 9, &e));
+	assert_false(wire_identify_text(PROTOCOL_MYSQL, (const uint8_t *)"QUIT\r\n", 6, &e));
 }
 
 static void messages_have_names(void **state)
