@@ -8,6 +8,9 @@
  */
 #include "stack/cfi.h"
 
+#include "stack/cfi_cursor.h"
+#include "stack/cfi_expression.h"
+
 #define MAX_ENTRY_BYTES 65536 /* of a CIE or FDE; the longest of libpython 3.11 has 4,800 */
 
 /* .eh_frame_hdr: one byte each of version and encodings, then the two values, then the table. */
@@ -75,65 +78,6 @@ struct entry {
 	bool has_augmentation_length;
 	bool signal_frame;
 };
-
-/* What was peeked may still be a sanitizer's red zone, which is memory like any other here. */
-__attribute__((no_sanitize("address", "thread"))) uint64_t cfi_read_fixed(struct cfi_cursor *cursor,
-									  size_t len_bytes)
-{
-	uint64_t value = 0;
-
-	if ((size_t)(cursor->end - cursor->at) < len_bytes) {
-		cursor->bad = true;
-		cursor->at = cursor->end;
-		return 0;
-	}
-	for (size_t i = 0; i < len_bytes; i++)
-		value |= (uint64_t)*cursor->at++ << 8 * i;
-	return value;
-}
-
-uint64_t cfi_read_uleb(struct cfi_cursor *cursor)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; shift < 70; shift += 7) {
-		uint64_t byte = cfi_read_fixed(cursor, 1);
-
-		if (shift < 64)
-			value |= (byte & 0x7f) << shift;
-		if ((byte & 0x80) == 0)
-			return value;
-	}
-	cursor->bad = true;
-	return 0;
-}
-
-int64_t cfi_read_sleb(struct cfi_cursor *cursor)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; shift < 70; shift += 7) {
-		uint64_t byte = cfi_read_fixed(cursor, 1);
-
-		if (shift < 64)
-			value |= (byte & 0x7f) << shift;
-		if ((byte & 0x80) == 0) {
-			if ((byte & 0x40) != 0 && shift + 7 < 64)
-				value |= ~UINT64_C(0) << (shift + 7);
-			return (int64_t)value;
-		}
-	}
-	cursor->bad = true;
-	return 0;
-}
-
-static void skip(struct cfi_cursor *cursor, uint64_t len_bytes)
-{
-	if (len_bytes > (uint64_t)(cursor->end - cursor->at))
-		cursor->bad = true;
-	else
-		cursor->at += len_bytes;
-}
 
 /* A pointer in one of the encodings of DW_EH_PE. */
 static uint64_t read_pointer(struct cfi_cursor *cursor, uint8_t encoding)
@@ -308,7 +252,7 @@ static bool find_entry(struct peek *peek, const struct module *module, uintptr_t
 	entry->pc_end = entry->pc_begin +
 			read_pointer(&cursor, entry->pointer_encoding & ENCODING_FORMAT_MASK);
 	if (entry->has_augmentation_length)
-		skip(&cursor, cfi_read_uleb(&cursor));
+		cfi_skip(&cursor, cfi_read_uleb(&cursor));
 	entry->instructions = cursor;
 	return !cursor.bad && pc >= entry->pc_begin && pc < entry->pc_end;
 }
@@ -355,7 +299,7 @@ static int64_t take_expression(struct cfi_cursor *cursor)
 {
 	const uint8_t *at = cursor->at;
 
-	skip(cursor, cfi_read_uleb(cursor));
+	cfi_skip(cursor, cfi_read_uleb(cursor));
 	return (int64_t)(uintptr_t)at;
 }
 

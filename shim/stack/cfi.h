@@ -20,28 +20,11 @@
 #define FORKSAN_SHIM_STACK_CFI_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#include "stack/cfi_registers.h"
 #include "stack/module.h"
 #include "stack/peek.h"
-
-/* DWARF numbers of the registers that a step carries from frame to frame. */
-#if defined(__x86_64__)
-#define CFI_REGISTERS 17 /* rax rdx rcx rbx rsi rdi rbp rsp r8-r15, return address */
-#define CFI_SP 7
-#define CFI_FP 6
-#define CFI_PC 16
-#elif defined(__aarch64__)
-#define CFI_REGISTERS 33 /* x0-x30, sp, pc */
-#define CFI_SP 31
-#define CFI_FP 29
-#define CFI_PC 32
-#endif
-
-struct cfi_registers {
-	uint64_t value[CFI_REGISTERS];
-};
 
 enum cfi_rule_kind {
 	CFI_SAME, /* also what no instruction mentions */
@@ -87,24 +70,5 @@ enum cfi_result {
 enum cfi_result cfi_step(struct peek *peek, struct cfi_scratch *scratch,
 			 const struct module *module, uintptr_t lookup,
 			 struct cfi_registers *registers, bool *interrupted);
-
-/* --- for cfi.c and cfi_expression.c -------------------------------------------- */
-
-/* A bounded reader over bytes that were peeked beforehand.  Past the end everything is 0 and `bad`
- * is set. */
-struct cfi_cursor {
-	const uint8_t *at;
-	const uint8_t *end;
-	bool bad;
-};
-
-uint64_t cfi_read_fixed(struct cfi_cursor *cursor, size_t len_bytes);
-uint64_t cfi_read_uleb(struct cfi_cursor *cursor);
-int64_t cfi_read_sleb(struct cfi_cursor *cursor);
-
-/* Evaluates the expression whose length and bytes are at `block`.  `first` is pushed beforehand
- * when push_first is set.  False when it uses what is not known here. */
-bool cfi_evaluate(struct peek *peek, uintptr_t block, const struct cfi_registers *registers,
-		  bool push_first, uint64_t first, uint64_t *out);
 
 #endif

@@ -2,9 +2,11 @@
 /*
  * DWARF expressions in call frame information: the trampoline that returns from a signal handler,
  * the entries of the PLT, and functions that realign their stack have their rules written so.
- * Names and numbers: DWARF 5 section 2.5 and table 7.9.  See cfi.h.
+ * Names and numbers: DWARF 5 section 2.5 and table 7.9.  See cfi_expression.h.
  */
-#include "stack/cfi.h"
+#include "stack/cfi_expression.h"
+
+#include "stack/cfi_cursor.h"
 
 #define MAX_DEPTH 16
 #define MAX_OPERATIONS 128	 /* a loop (DW_OP_skip backwards) ends here */

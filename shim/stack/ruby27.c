@@ -16,7 +16,7 @@
  * Sources: ruby 2.7 vm_core.h (rb_thread_struct, rb_execution_context_struct,
  * rb_control_frame_struct, rb_iseq_struct, rb_iseq_constant_body).
  */
-#include "stack/ruby.h"
+#include "stack/ruby27.h"
 
 #include <pthread.h>
 
@@ -121,10 +121,10 @@ void stack_ruby27_walk(struct stack_capture *capture, const struct ruby *ruby, u
 		if (!peek_pointer(peek, frame + FRAME_PC, &pc) ||
 		    !peek_pointer(peek, frame + FRAME_ISEQ, &iseq))
 			return;
-		if (pc == 0 || !stack_ruby_is_iseq(peek, iseq))
+		if (pc == 0 || !ruby_frame_is_iseq(peek, iseq))
 			continue;
 		line = read_line(peek, ruby, iseq, pc);
-		if (line != 0 && !stack_ruby_push(capture, ruby, iseq, line))
+		if (line != 0 && !ruby_frame_push(capture, ruby, iseq, line))
 			return;
 	}
 }

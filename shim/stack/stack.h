@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #include "forksan/finding.h"
-#include "forksan/limits.h"
 
 struct registry;
 
@@ -81,21 +80,5 @@ bool stack_frame_at(const struct registry *registry, struct stack_id id, unsigne
  * loaded (build-id).  Opens and maps the file for the time of the call: for reports, not hot paths.
  * No malloc, no lock; async-signal-safe. */
 size_t stack_frame_symbol(const struct stack_frame *frame, char *out, size_t size);
-
-/* --- for the walkers ---------------------------------------------------------------------- */
-
-/* Interpreter frames being gathered, in the packing of struct registry_stack. */
-struct stack_text {
-	uint16_t count;
-	uint16_t len_bytes;
-	uint16_t truncated;
-	uint16_t has_own; /* a frame of the application's own has come, see culprit.h */
-	char bytes[FORKSAN_STACK_TEXT_BYTES];
-};
-
-/* Appends one frame, outermost last.  Strings are cut at their bound; a frame that does not fit
- * sets truncated.  Pure, async-signal-safe. */
-void stack_text_push(struct stack_text *text, enum language language, const char *function,
-		     size_t function_len, const char *file, size_t file_len, uint32_t line);
 
 #endif

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "stack/stack.h"
+#include "stack/text.h"
 
 /* A hash of the bytes that is never 0 or 1.  `len_bytes` and `bytes` are multiples of 4 and aligned
  * to 4, or the rest is hashed byte by byte.  Not meant to resist an adversary. */

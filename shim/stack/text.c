@@ -5,7 +5,7 @@
  * A deep framework can bury the application below more frames than fit.  Its innermost frame is the
  * one that a reader needs, so a part of the room is kept back for it until it has come.
  */
-#include "stack/stack.h"
+#include "stack/text.h"
 
 #include <string.h>
 

@@ -19,10 +19,11 @@
 #include <stdint.h>
 
 #include "forksan/limits.h"
-#include "stack/module.h"
-#include "stack/stack.h"
 #include "stack/cfi.h"
+#include "stack/module.h"
 #include "stack/peek.h"
+#include "stack/stack.h"
+#include "stack/text.h"
 
 /* Ruby gives all its frames at once.  A Rails request has 100 to 250. */
 #define STACK_MAX_RUBY_FRAMES 300

@@ -46,11 +46,10 @@ chroot "$root" sh -euc '
 	cd /forksan
 	# tests and other headers need not build here, only the walkers
 	mkdir -p build/objects
-	for source in shim/stack*.c shim/module*.c shim/stack/culprit.c shim/stack/elfsym.c shim/registry/registry.c \
-		shim/registry/file.c shim/base/text.c shim/base/sys.c; do
+	for source in shim/stack/*.c shim/registry/*.c shim/base/*.c; do
 		cc -std=gnu11 -D_GNU_SOURCE -Iinclude -Ishim -fPIC -fvisibility=hidden \
 			-ftls-model=initial-exec -g -O2 -Wall -Wextra \
-			-c -o "build/objects/$(basename "$source" .c).o" "$source"
+			-c -o "build/objects/$(echo "$source" | tr / _).o" "$source"
 	done
 	ar rcs build/libinner.a build/objects/*.o
 	status=0

@@ -12,6 +12,7 @@
 #include "forksan/registry.h"
 #include "registry/registry.h"
 #include "stack/store.h"
+#include "stack/text.h"
 
 static void own_files(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The small languages of call frame information: numbers and expressions (stack/cfi.h).  Whole
+/* The small languages of call frame information: numbers (cfi_cursor.h) and expressions (cfi_expression.h).  Whole
  * steps are compared with libunwind in test_stack_native.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#include "stack/cfi.h"
+#include "stack/cfi_cursor.h"
+#include "stack/cfi_expression.h"
 
 static struct cfi_cursor over(const uint8_t *bytes, size_t len)
 {

@@ -16,6 +16,7 @@
 #include "registry/registry.h"
 #include "stack/stack.h"
 #include "stack/store.h"
+#include "stack/text.h"
 
 static struct stack_text text;
 

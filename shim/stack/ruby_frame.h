@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One frame of Ruby: a method entry or an instruction sequence ("iseq"), its file and its label.
+ *
+ * ruby.c and ruby27.c find the frames in different ways and append them here.
+ */
+#ifndef FORKSAN_SHIM_STACK_RUBY_FRAME_H
+#define FORKSAN_SHIM_STACK_RUBY_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stack/walk.h"
+
+/* The functions of one libruby, and what differs between its versions. */
+struct ruby {
+	struct stack_home home;
+	uintptr_t vm; /* where the pointer to the VM is, up to 3.1 */
+	int (*is_native_thread)(void);
+	int (*frames)(int start, int limit, uint64_t *frames, int *lines);
+	uint64_t (*path)(uint64_t frame);
+	uint64_t (*absolute_path)(uint64_t frame);
+	uint64_t (*label)(uint64_t frame);
+	uint32_t (*iseq_line)(uint64_t iseq, uint64_t position); /* 2.7 only, else NULL */
+	bool short_len_in_flags;
+};
+
+/* True for an address that holds an instruction sequence. */
+bool ruby_frame_is_iseq(struct peek *peek, uint64_t frame);
+
+/* True for an address that Ruby's accessors take; given anything else they end the process. */
+bool ruby_frame_is_safe(struct peek *peek, uint64_t frame);
+
+/* Appends the frame to capture->text.  A frame without a file (a function written in C) is left
+ * out.  False: the text is full and has its frame of the application's own; stop walking. */
+bool ruby_frame_push(struct stack_capture *capture, const struct ruby *ruby, uint64_t frame,
+		     uint32_t line);
+
+#endif
