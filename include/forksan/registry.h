@@ -26,6 +26,7 @@
 
 #include "forksan/atomics.h"
 #include "forksan/finding.h"
+#include "forksan/ids.h"
 #include "forksan/limits.h"
 #include "forksan/protocols.h"
 

@@ -23,10 +23,10 @@ FORKSAN_EXPORT int forksan_api_active(void)
 FORKSAN_EXPORT void forksan_api_ignore(int fd)
 {
 	int saved_errno = errno;
-	uint32_t entry = fdtable_lookup(fd);
+	struct socket_ref ref = fdtable_lookup(fd);
 
-	if (entry != 0 && process_enter() && !process_is_vfork_child())
-		track_stop_watching(fdtable_slot(entry));
+	if (ref.n != 0 && process_enter() && !process_is_vfork_child())
+		track_stop_watching(socket_ref_slot(ref));
 	errno = saved_errno;
 }
 

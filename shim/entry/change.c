@@ -14,17 +14,17 @@
 FORKSAN_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
 	int result = REAL(setsockopt)(fd, level, name, value, len);
-	uint32_t entry = fdtable_lookup(fd);
+	struct socket_ref ref = fdtable_lookup(fd);
 
-	if (unlikely(entry != 0) && result == 0)
-		track_changed(fd, entry, OPERATION_setsockopt, track_file_flags(fd));
+	if (unlikely(ref.n != 0) && result == 0)
+		track_changed(fd, ref, OPERATION_setsockopt, track_file_flags(fd));
 	return result;
 }
 
 /* Variadic in name only, like fcntl(). */
 FORKSAN_EXPORT int ioctl(int fd, unsigned long request, ...)
 {
-	uint32_t entry = fdtable_lookup(fd);
+	struct socket_ref ref = fdtable_lookup(fd);
 	va_list arguments;
 	void *argument;
 	long before;
@@ -33,11 +33,11 @@ FORKSAN_EXPORT int ioctl(int fd, unsigned long request, ...)
 	va_start(arguments, request);
 	argument = va_arg(arguments, void *);
 	va_end(arguments);
-	if (likely(entry == 0 || request != FIONBIO))
+	if (likely(ref.n == 0 || request != FIONBIO))
 		return REAL(ioctl)(fd, request, argument);
 	before = track_file_flags(fd);
 	result = REAL(ioctl)(fd, request, argument);
 	if (result == 0)
-		track_changed(fd, entry, OPERATION_ioctl, before);
+		track_changed(fd, ref, OPERATION_ioctl, before);
 	return result;
 }

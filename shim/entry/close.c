@@ -14,7 +14,7 @@
 
 FORKSAN_EXPORT int close(int fd)
 {
-	if (unlikely(fdtable_lookup(fd) != 0))
+	if (unlikely(fdtable_lookup(fd).n != 0))
 		track_closing(fd);
 	return REAL(close)(fd);
 }
@@ -28,7 +28,7 @@ FORKSAN_EXPORT int fclose(FILE *stream)
 	int fd = fileno(stream);
 
 	errno = saved_errno;
-	if (unlikely(fdtable_lookup(fd) != 0))
+	if (unlikely(fdtable_lookup(fd).n != 0))
 		track_closing(fd);
 	return REAL(fclose)(stream);
 }
@@ -50,8 +50,8 @@ FORKSAN_EXPORT int close_range(unsigned first, unsigned last, int flags)
 		errno = ENOSYS;
 		return -1;
 	}
-	/* With CLOSE_RANGE_CLOEXEC (4, close_range(2)) nothing is closed now; an invalid call closes
-	 * nothing. */
+	/* With CLOSE_RANGE_CLOEXEC (4, close_range(2)) nothing is closed now; an invalid call
+	 * closes nothing. */
 	if (first <= last && (flags & ~2) == 0)
 		track_closing_range(first, last);
 	return real.close_range(first, last, flags);
@@ -59,9 +59,9 @@ FORKSAN_EXPORT int close_range(unsigned first, unsigned last, int flags)
 
 FORKSAN_EXPORT int shutdown(int fd, int how)
 {
-	uint32_t entry = fdtable_lookup(fd);
+	struct socket_ref ref = fdtable_lookup(fd);
 
-	if (unlikely(entry != 0))
-		track_shutdown(fd, entry);
+	if (unlikely(ref.n != 0))
+		track_shutdown(fd, ref);
 	return REAL(shutdown)(fd, how);
 }

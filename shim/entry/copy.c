@@ -9,14 +9,14 @@
 #include "track/track.h"
 
 static noinline ssize_t sendfile_attentive(int fd, int in_fd, off_t *offset, size_t count,
-					   uint32_t entry)
+					   struct socket_ref ref)
 {
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0))
+	if (unlikely(ref.n == 0))
 		return REAL(sendfile)(fd, in_fd, offset, count);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendfile, TRACK_WRITE, 0, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendfile, TRACK_WRITE, 0, NULL, 0)))
 		return -1;
 	n = real.sendfile(fd, in_fd, offset, count);
 	track_end(&call, NULL, 0, n);
@@ -26,17 +26,17 @@ static noinline ssize_t sendfile_attentive(int fd, int in_fd, off_t *offset, siz
 FORKSAN_EXPORT ssize_t sendfile(int fd, int in_fd, off_t *offset, size_t count)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.sendfile(fd, in_fd, offset, count);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return sendfile_attentive(fd, in_fd, offset, count, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return sendfile_attentive(fd, in_fd, offset, count, ref);
 	n = real.sendfile(fd, in_fd, offset, count);
 	if (unlikely(n > 0 && !track_was_easy(socket)))
-		track_late(fd, entry, OPERATION_sendfile, TRACK_WRITE, NULL, 0, n);
+		track_late(fd, ref, OPERATION_sendfile, TRACK_WRITE, NULL, 0, n);
 	return n;
 }
 
@@ -49,18 +49,18 @@ FORKSAN_EXPORT ssize_t splice(int in_fd, off64_t *in_offset, int out_fd, off64_t
 			      size_t len, unsigned flags)
 {
 	struct track_call call;
-	uint32_t in;
-	uint32_t out;
+	struct socket_ref in;
+	struct socket_ref out;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(in_fd, &in) && fdtable_is_unwatched(out_fd, &out)))
 		return real.splice(in_fd, in_offset, out_fd, out_offset, len, flags);
 	in = fdtable_lookup(in_fd);
 	out = fdtable_lookup(out_fd);
-	if (in == 0 && out == 0)
+	if (in.n == 0 && out.n == 0)
 		return REAL(splice)(in_fd, in_offset, out_fd, out_offset, len, flags);
-	if (!track_begin(&call, in != 0 ? in_fd : out_fd, in != 0 ? in : out, OPERATION_splice,
-			 in != 0 ? TRACK_READ : TRACK_WRITE, 0, NULL, 0))
+	if (!track_begin(&call, in.n != 0 ? in_fd : out_fd, in.n != 0 ? in : out, OPERATION_splice,
+			 in.n != 0 ? TRACK_READ : TRACK_WRITE, 0, NULL, 0))
 		return -1;
 	n = real.splice(in_fd, in_offset, out_fd, out_offset, len, flags);
 	track_end(&call, NULL, 0, n);

@@ -47,8 +47,8 @@ FORKSAN_EXPORT int dup3(int fd, int copy, int flags)
  * F_GETFD and its like ignore. */
 FORKSAN_EXPORT int fcntl(int fd, int command, ...)
 {
-	uint32_t entry = command == F_SETFL ? fdtable_lookup(fd) : 0;
-	long before = unlikely(entry != 0) ? track_file_flags(fd) : 0;
+	struct socket_ref ref = command == F_SETFL ? fdtable_lookup(fd) : (struct socket_ref){0};
+	long before = unlikely(ref.n != 0) ? track_file_flags(fd) : 0;
 	va_list arguments;
 	void *argument;
 	int result;
@@ -57,8 +57,8 @@ FORKSAN_EXPORT int fcntl(int fd, int command, ...)
 	argument = va_arg(arguments, void *);
 	va_end(arguments);
 	result = REAL(fcntl)(fd, command, argument);
-	if (unlikely(entry != 0) && result == 0)
-		track_changed(fd, entry, OPERATION_fcntl, before);
+	if (unlikely(ref.n != 0) && result == 0)
+		track_changed(fd, ref, OPERATION_fcntl, before);
 	if (unlikely((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && result >= 0))
 		track_duplicated(fd, result);
 	return result;
@@ -83,7 +83,7 @@ FORKSAN_EXPORT int pidfd_getfd(int pidfd, int target, unsigned flags)
  * as not seen; its close is seen (fclose). */
 FORKSAN_EXPORT FILE *fdopen(int fd, const char *mode)
 {
-	if (unlikely(fdtable_lookup(fd) != 0))
+	if (unlikely(fdtable_lookup(fd).n != 0))
 		blind_tell(LOST_STREAMS);
 	return REAL(fdopen)(fd, mode);
 }

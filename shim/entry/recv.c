@@ -18,15 +18,15 @@
 
 #define NO_USE (MSG_PEEK | MSG_ERRQUEUE)
 
-static noinline ssize_t read_attentive(int fd, void *buffer, size_t len, uint32_t entry)
+static noinline ssize_t read_attentive(int fd, void *buffer, size_t len, struct socket_ref ref)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0))
+	if (unlikely(ref.n == 0))
 		return REAL(read)(fd, buffer, len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_read, TRACK_READ, 0, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_read, TRACK_READ, 0, NULL, 0)))
 		return -1;
 	n = real.read(fd, buffer, len);
 	track_end(&call, &iov, 1, n);
@@ -36,32 +36,32 @@ static noinline ssize_t read_attentive(int fd, void *buffer, size_t len, uint32_
 FORKSAN_EXPORT ssize_t read(int fd, void *buffer, size_t len)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.read(fd, buffer, len);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return read_attentive(fd, buffer, len, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return read_attentive(fd, buffer, len, ref);
 	n = real.read(fd, buffer, len);
 	if (unlikely(n > 0 && !track_was_easy(socket)))
-		track_late_buffer(fd, entry, OPERATION_read, TRACK_READ, buffer, n);
+		track_late_buffer(fd, ref, OPERATION_read, TRACK_READ, buffer, n);
 	return n;
 }
 
 FORKSAN_EXPORT ssize_t __read(int fd, void *buffer, size_t len) __attribute__((alias("read")));
 
 static noinline ssize_t __read_chk_attentive(int fd, void *buffer, size_t len, size_t buffer_len,
-					     uint32_t entry)
+					     struct socket_ref ref)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0))
+	if (unlikely(ref.n == 0))
 		return REAL(__read_chk)(fd, buffer, len, buffer_len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION___read_chk, TRACK_READ, 0, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION___read_chk, TRACK_READ, 0, NULL, 0)))
 		return -1;
 	n = real.__read_chk(fd, buffer, len, buffer_len);
 	track_end(&call, &iov, 1, n);
@@ -71,28 +71,29 @@ static noinline ssize_t __read_chk_attentive(int fd, void *buffer, size_t len, s
 FORKSAN_EXPORT ssize_t __read_chk(int fd, void *buffer, size_t len, size_t buffer_len)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.__read_chk(fd, buffer, len, buffer_len);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return __read_chk_attentive(fd, buffer, len, buffer_len, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return __read_chk_attentive(fd, buffer, len, buffer_len, ref);
 	n = real.__read_chk(fd, buffer, len, buffer_len);
 	if (unlikely(n > 0 && !track_was_easy(socket)))
-		track_late_buffer(fd, entry, OPERATION___read_chk, TRACK_READ, buffer, n);
+		track_late_buffer(fd, ref, OPERATION___read_chk, TRACK_READ, buffer, n);
 	return n;
 }
 
-static noinline ssize_t readv_attentive(int fd, const struct iovec *iov, int count, uint32_t entry)
+static noinline ssize_t readv_attentive(int fd, const struct iovec *iov, int count,
+					struct socket_ref ref)
 {
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0))
+	if (unlikely(ref.n == 0))
 		return REAL(readv)(fd, iov, count);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_readv, TRACK_READ, 0, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_readv, TRACK_READ, 0, NULL, 0)))
 		return -1;
 	n = real.readv(fd, iov, count);
 	track_end(&call, iov, count, n);
@@ -102,23 +103,23 @@ static noinline ssize_t readv_attentive(int fd, const struct iovec *iov, int cou
 FORKSAN_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.readv(fd, iov, count);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return readv_attentive(fd, iov, count, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return readv_attentive(fd, iov, count, ref);
 	n = real.readv(fd, iov, count);
 	if (unlikely(n > 0 && !track_was_easy(socket)))
-		track_late(fd, entry, OPERATION_readv, TRACK_READ, iov, count, n);
+		track_late(fd, ref, OPERATION_readv, TRACK_READ, iov, count, n);
 	return n;
 }
 
 /* Offset -1 means the present position, which is how a socket can be read with it (preadv2(2)). */
 static noinline ssize_t preadv2_attentive(int fd, const struct iovec *iov, int count, off_t offset,
-					  int flags, uint32_t entry)
+					  int flags, struct socket_ref ref)
 {
 	struct track_call call;
 	ssize_t n;
@@ -127,9 +128,9 @@ static noinline ssize_t preadv2_attentive(int fd, const struct iovec *iov, int c
 		errno = ENOSYS;
 		return -1;
 	}
-	if (unlikely(entry == 0))
+	if (unlikely(ref.n == 0))
 		return REAL(preadv2)(fd, iov, count, offset, flags);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_preadv2, TRACK_READ, 0, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_preadv2, TRACK_READ, 0, NULL, 0)))
 		return -1;
 	n = real.preadv2(fd, iov, count, offset, flags);
 	track_end(&call, iov, count, n);
@@ -138,21 +139,22 @@ static noinline ssize_t preadv2_attentive(int fd, const struct iovec *iov, int c
 
 FORKSAN_EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t offset, int flags)
 {
-	uint32_t entry;
+	struct socket_ref ref;
 
-	(void)fdtable_is_unwatched(fd, &entry);
-	return preadv2_attentive(fd, iov, count, offset, flags, entry);
+	(void)fdtable_is_unwatched(fd, &ref);
+	return preadv2_attentive(fd, iov, count, offset, flags, ref);
 }
 
-static noinline ssize_t recv_attentive(int fd, void *buffer, size_t len, int flags, uint32_t entry)
+static noinline ssize_t recv_attentive(int fd, void *buffer, size_t len, int flags,
+				       struct socket_ref ref)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0 || (flags & NO_USE) != 0))
+	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0))
 		return REAL(recv)(fd, buffer, len, flags);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_recv, TRACK_READ, flags, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recv, TRACK_READ, flags, NULL, 0)))
 		return -1;
 	n = real.recv(fd, buffer, len, flags);
 	track_end(&call, &iov, 1, n);
@@ -162,31 +164,31 @@ static noinline ssize_t recv_attentive(int fd, void *buffer, size_t len, int fla
 FORKSAN_EXPORT ssize_t recv(int fd, void *buffer, size_t len, int flags)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.recv(fd, buffer, len, flags);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return recv_attentive(fd, buffer, len, flags, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return recv_attentive(fd, buffer, len, flags, ref);
 	n = real.recv(fd, buffer, len, flags);
 	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
-		track_late_buffer(fd, entry, OPERATION_recv, TRACK_READ, buffer, n);
+		track_late_buffer(fd, ref, OPERATION_recv, TRACK_READ, buffer, n);
 	return n;
 }
 
 static noinline ssize_t __recv_chk_attentive(int fd, void *buffer, size_t len, size_t buffer_len,
-					     int flags, uint32_t entry)
+					     int flags, struct socket_ref ref)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0 || (flags & NO_USE) != 0))
+	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0))
 		return REAL(__recv_chk)(fd, buffer, len, buffer_len, flags);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION___recv_chk, TRACK_READ, flags, NULL,
-				  0)))
+	if (unlikely(
+		    !track_begin(&call, fd, ref, OPERATION___recv_chk, TRACK_READ, flags, NULL, 0)))
 		return -1;
 	n = real.__recv_chk(fd, buffer, len, buffer_len, flags);
 	track_end(&call, &iov, 1, n);
@@ -196,32 +198,31 @@ static noinline ssize_t __recv_chk_attentive(int fd, void *buffer, size_t len, s
 FORKSAN_EXPORT ssize_t __recv_chk(int fd, void *buffer, size_t len, size_t buffer_len, int flags)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.__recv_chk(fd, buffer, len, buffer_len, flags);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return __recv_chk_attentive(fd, buffer, len, buffer_len, flags, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return __recv_chk_attentive(fd, buffer, len, buffer_len, flags, ref);
 	n = real.__recv_chk(fd, buffer, len, buffer_len, flags);
 	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
-		track_late_buffer(fd, entry, OPERATION___recv_chk, TRACK_READ, buffer, n);
+		track_late_buffer(fd, ref, OPERATION___recv_chk, TRACK_READ, buffer, n);
 	return n;
 }
 
 static noinline ssize_t recvfrom_attentive(int fd, void *buffer, size_t len, int flags,
 					   __SOCKADDR_ARG address, socklen_t *address_len,
-					   uint32_t entry)
+					   struct socket_ref ref)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0 || (flags & NO_USE) != 0))
+	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0))
 		return REAL(recvfrom)(fd, buffer, len, flags, address, address_len);
-	if (unlikely(
-		    !track_begin(&call, fd, entry, OPERATION_recvfrom, TRACK_READ, flags, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvfrom, TRACK_READ, flags, NULL, 0)))
 		return -1;
 	n = real.recvfrom(fd, buffer, len, flags, address, address_len);
 	track_end(&call, &iov, 1, n);
@@ -232,34 +233,34 @@ FORKSAN_EXPORT ssize_t recvfrom(int fd, void *buffer, size_t len, int flags, __S
 				socklen_t *address_len)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.recvfrom(fd, buffer, len, flags, address, address_len);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return recvfrom_attentive(fd, buffer, len, flags, address, address_len, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return recvfrom_attentive(fd, buffer, len, flags, address, address_len, ref);
 	n = real.recvfrom(fd, buffer, len, flags, address, address_len);
 	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
-		track_late_buffer(fd, entry, OPERATION_recvfrom, TRACK_READ, buffer, n);
+		track_late_buffer(fd, ref, OPERATION_recvfrom, TRACK_READ, buffer, n);
 	return n;
 }
 
 static noinline ssize_t __recvfrom_chk_attentive(int fd, void *buffer, size_t len,
 						 size_t buffer_len, int flags,
 						 __SOCKADDR_ARG address, socklen_t *address_len,
-						 uint32_t entry)
+						 struct socket_ref ref)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0 || (flags & NO_USE) != 0))
+	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0))
 		return REAL(__recvfrom_chk)(fd, buffer, len, buffer_len, flags, address,
 					    address_len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION___recvfrom_chk, TRACK_READ, flags,
-				  NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION___recvfrom_chk, TRACK_READ, flags, NULL,
+				  0)))
 		return -1;
 	n = real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address, address_len);
 	track_end(&call, &iov, 1, n);
@@ -270,34 +271,35 @@ FORKSAN_EXPORT ssize_t __recvfrom_chk(int fd, void *buffer, size_t len, size_t b
 				      int flags, __SOCKADDR_ARG address, socklen_t *address_len)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address,
 					   address_len);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
 		return __recvfrom_chk_attentive(fd, buffer, len, buffer_len, flags, address,
-						address_len, entry);
+						address_len, ref);
 	n = real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address, address_len);
 	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
-		track_late_buffer(fd, entry, OPERATION___recvfrom_chk, TRACK_READ, buffer, n);
+		track_late_buffer(fd, ref, OPERATION___recvfrom_chk, TRACK_READ, buffer, n);
 	return n;
 }
 
-static noinline ssize_t recvmsg_attentive(int fd, struct msghdr *message, int flags, uint32_t entry)
+static noinline ssize_t recvmsg_attentive(int fd, struct msghdr *message, int flags,
+					  struct socket_ref ref)
 {
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0 || (flags & NO_USE) != 0)) {
+	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0)) {
 		n = REAL(recvmsg)(fd, message, flags);
 		if (n >= 0 && message->msg_controllen != 0)
 			track_received_fds(message);
 		return n;
 	}
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_recvmsg, TRACK_READ, flags, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvmsg, TRACK_READ, flags, NULL, 0)))
 		return -1;
 	n = real.recvmsg(fd, message, flags);
 	track_end_message(&call, message, n);
@@ -306,27 +308,26 @@ static noinline ssize_t recvmsg_attentive(int fd, struct msghdr *message, int fl
 
 FORKSAN_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-	uint32_t entry;
+	struct socket_ref ref;
 
-	(void)fdtable_is_unwatched(fd, &entry);
-	return recvmsg_attentive(fd, message, flags, entry);
+	(void)fdtable_is_unwatched(fd, &ref);
+	return recvmsg_attentive(fd, message, flags, ref);
 }
 
 static noinline int recvmmsg_attentive(int fd, struct mmsghdr *messages, unsigned count, int flags,
-				       struct timespec *timeout, uint32_t entry)
+				       struct timespec *timeout, struct socket_ref ref)
 {
 	struct track_call call;
 	int n;
 
-	if (unlikely(entry == 0 || (flags & NO_USE) != 0)) {
+	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0)) {
 		n = REAL(recvmmsg)(fd, messages, count, flags, timeout);
 		for (int i = 0; i < n; i++)
 			if (messages[i].msg_hdr.msg_controllen != 0)
 				track_received_fds(&messages[i].msg_hdr);
 		return n;
 	}
-	if (unlikely(
-		    !track_begin(&call, fd, entry, OPERATION_recvmmsg, TRACK_READ, flags, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvmmsg, TRACK_READ, flags, NULL, 0)))
 		return -1;
 	n = real.recvmmsg(fd, messages, count, flags, timeout);
 	track_end_messages(&call, messages, n);
@@ -336,8 +337,8 @@ static noinline int recvmmsg_attentive(int fd, struct mmsghdr *messages, unsigne
 FORKSAN_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
 			    struct timespec *timeout)
 {
-	uint32_t entry;
+	struct socket_ref ref;
 
-	(void)fdtable_is_unwatched(fd, &entry);
-	return recvmmsg_attentive(fd, messages, count, flags, timeout, entry);
+	(void)fdtable_is_unwatched(fd, &ref);
+	return recvmmsg_attentive(fd, messages, count, flags, timeout, ref);
 }

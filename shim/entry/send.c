@@ -10,15 +10,16 @@
 #include "base/sys.h"
 #include "track/track.h"
 
-static noinline ssize_t write_attentive(int fd, const void *buffer, size_t len, uint32_t entry)
+static noinline ssize_t write_attentive(int fd, const void *buffer, size_t len,
+					struct socket_ref ref)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0))
+	if (unlikely(ref.n == 0))
 		return REAL(write)(fd, buffer, len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_write, TRACK_WRITE, 0, &iov, 1)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_write, TRACK_WRITE, 0, &iov, 1)))
 		return -1;
 	n = real.write(fd, buffer, len);
 	track_end(&call, &iov, 1, n);
@@ -28,31 +29,32 @@ static noinline ssize_t write_attentive(int fd, const void *buffer, size_t len, 
 FORKSAN_EXPORT ssize_t write(int fd, const void *buffer, size_t len)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.write(fd, buffer, len);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return write_attentive(fd, buffer, len, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return write_attentive(fd, buffer, len, ref);
 	n = real.write(fd, buffer, len);
 	if (unlikely(n > 0 && !track_was_easy(socket)))
-		track_late_buffer(fd, entry, OPERATION_write, TRACK_WRITE, buffer, n);
+		track_late_buffer(fd, ref, OPERATION_write, TRACK_WRITE, buffer, n);
 	return n;
 }
 
 FORKSAN_EXPORT ssize_t __write(int fd, const void *buffer, size_t len)
 	__attribute__((alias("write")));
 
-static noinline ssize_t writev_attentive(int fd, const struct iovec *iov, int count, uint32_t entry)
+static noinline ssize_t writev_attentive(int fd, const struct iovec *iov, int count,
+					 struct socket_ref ref)
 {
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0))
+	if (unlikely(ref.n == 0))
 		return REAL(writev)(fd, iov, count);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_writev, TRACK_WRITE, 0, iov, count)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_writev, TRACK_WRITE, 0, iov, count)))
 		return -1;
 	n = real.writev(fd, iov, count);
 	track_end(&call, iov, count, n);
@@ -62,23 +64,23 @@ static noinline ssize_t writev_attentive(int fd, const struct iovec *iov, int co
 FORKSAN_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.writev(fd, iov, count);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return writev_attentive(fd, iov, count, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return writev_attentive(fd, iov, count, ref);
 	n = real.writev(fd, iov, count);
 	if (unlikely(n > 0 && !track_was_easy(socket)))
-		track_late(fd, entry, OPERATION_writev, TRACK_WRITE, iov, count, n);
+		track_late(fd, ref, OPERATION_writev, TRACK_WRITE, iov, count, n);
 	return n;
 }
 
 /* Offset -1: the present position, as for preadv2(). */
 static noinline ssize_t pwritev2_attentive(int fd, const struct iovec *iov, int count, off_t offset,
-					   int flags, uint32_t entry)
+					   int flags, struct socket_ref ref)
 {
 	struct track_call call;
 	ssize_t n;
@@ -87,10 +89,9 @@ static noinline ssize_t pwritev2_attentive(int fd, const struct iovec *iov, int 
 		errno = ENOSYS;
 		return -1;
 	}
-	if (unlikely(entry == 0))
+	if (unlikely(ref.n == 0))
 		return REAL(pwritev2)(fd, iov, count, offset, flags);
-	if (unlikely(
-		    !track_begin(&call, fd, entry, OPERATION_pwritev2, TRACK_WRITE, 0, iov, count)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_pwritev2, TRACK_WRITE, 0, iov, count)))
 		return -1;
 	n = real.pwritev2(fd, iov, count, offset, flags);
 	track_end(&call, iov, count, n);
@@ -99,22 +100,22 @@ static noinline ssize_t pwritev2_attentive(int fd, const struct iovec *iov, int 
 
 FORKSAN_EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t offset, int flags)
 {
-	uint32_t entry;
+	struct socket_ref ref;
 
-	(void)fdtable_is_unwatched(fd, &entry);
-	return pwritev2_attentive(fd, iov, count, offset, flags, entry);
+	(void)fdtable_is_unwatched(fd, &ref);
+	return pwritev2_attentive(fd, iov, count, offset, flags, ref);
 }
 
 static noinline ssize_t send_attentive(int fd, const void *buffer, size_t len, int flags,
-				       uint32_t entry)
+				       struct socket_ref ref)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0))
+	if (unlikely(ref.n == 0))
 		return REAL(send)(fd, buffer, len, flags);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_send, TRACK_WRITE, flags, &iov, 1)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_send, TRACK_WRITE, flags, &iov, 1)))
 		return -1;
 	n = real.send(fd, buffer, len, flags);
 	track_end(&call, &iov, 1, n);
@@ -124,17 +125,17 @@ static noinline ssize_t send_attentive(int fd, const void *buffer, size_t len, i
 FORKSAN_EXPORT ssize_t send(int fd, const void *buffer, size_t len, int flags)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.send(fd, buffer, len, flags);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return send_attentive(fd, buffer, len, flags, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return send_attentive(fd, buffer, len, flags, ref);
 	n = real.send(fd, buffer, len, flags);
 	if (unlikely(n > 0 && !track_was_easy(socket)))
-		track_late_buffer(fd, entry, OPERATION_send, TRACK_WRITE, buffer, n);
+		track_late_buffer(fd, ref, OPERATION_send, TRACK_WRITE, buffer, n);
 	return n;
 }
 
@@ -143,15 +144,15 @@ FORKSAN_EXPORT ssize_t __send(int fd, const void *buffer, size_t len, int flags)
 
 static noinline ssize_t sendto_attentive(int fd, const void *buffer, size_t len, int flags,
 					 __CONST_SOCKADDR_ARG address, socklen_t address_len,
-					 uint32_t entry)
+					 struct socket_ref ref)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0))
+	if (unlikely(ref.n == 0))
 		return REAL(sendto)(fd, buffer, len, flags, address, address_len);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendto, TRACK_WRITE, flags, &iov, 1)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendto, TRACK_WRITE, flags, &iov, 1)))
 		return -1;
 	n = real.sendto(fd, buffer, len, flags, address, address_len);
 	track_end(&call, &iov, 1, n);
@@ -162,28 +163,28 @@ FORKSAN_EXPORT ssize_t sendto(int fd, const void *buffer, size_t len, int flags,
 			      __CONST_SOCKADDR_ARG address, socklen_t address_len)
 {
 	const struct registry_socket *socket;
-	uint32_t entry;
+	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &entry)))
+	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.sendto(fd, buffer, len, flags, address, address_len);
-	socket = track_socket(entry);
-	if (unlikely(entry == 0 || !track_is_easy(socket)))
-		return sendto_attentive(fd, buffer, len, flags, address, address_len, entry);
+	socket = track_socket(ref);
+	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+		return sendto_attentive(fd, buffer, len, flags, address, address_len, ref);
 	n = real.sendto(fd, buffer, len, flags, address, address_len);
 	if (unlikely(n > 0 && !track_was_easy(socket)))
-		track_late_buffer(fd, entry, OPERATION_sendto, TRACK_WRITE, buffer, n);
+		track_late_buffer(fd, ref, OPERATION_sendto, TRACK_WRITE, buffer, n);
 	return n;
 }
 
 static noinline ssize_t sendmsg_attentive(int fd, const struct msghdr *message, int flags,
-					  uint32_t entry)
+					  struct socket_ref ref)
 {
 	struct msghdr header = {0};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(entry == 0)) {
+	if (unlikely(ref.n == 0)) {
 		n = REAL(sendmsg)(fd, message, flags);
 		if (n >= 0 && message->msg_controllen != 0)
 			track_sent_fds(message);
@@ -192,7 +193,7 @@ static noinline ssize_t sendmsg_attentive(int fd, const struct msghdr *message, 
 	/* Strict mode looks at what is about to be sent; the pointer may be a bad one. */
 	if (options.strict)
 		sys_peek(message, &header, sizeof header);
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendmsg, TRACK_WRITE, flags,
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendmsg, TRACK_WRITE, flags,
 				  header.msg_iov, (int)header.msg_iovlen)))
 		return -1;
 	n = real.sendmsg(fd, message, flags);
@@ -202,27 +203,26 @@ static noinline ssize_t sendmsg_attentive(int fd, const struct msghdr *message, 
 
 FORKSAN_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	uint32_t entry;
+	struct socket_ref ref;
 
-	(void)fdtable_is_unwatched(fd, &entry);
-	return sendmsg_attentive(fd, message, flags, entry);
+	(void)fdtable_is_unwatched(fd, &ref);
+	return sendmsg_attentive(fd, message, flags, ref);
 }
 
 static noinline int sendmmsg_attentive(int fd, struct mmsghdr *messages, unsigned count, int flags,
-				       uint32_t entry)
+				       struct socket_ref ref)
 {
 	struct track_call call;
 	int n;
 
-	if (unlikely(entry == 0)) {
+	if (unlikely(ref.n == 0)) {
 		n = REAL(sendmmsg)(fd, messages, count, flags);
 		for (int i = 0; i < n; i++)
 			if (messages[i].msg_hdr.msg_controllen != 0)
 				track_sent_fds(&messages[i].msg_hdr);
 		return n;
 	}
-	if (unlikely(!track_begin(&call, fd, entry, OPERATION_sendmmsg, TRACK_WRITE, flags, NULL,
-				  0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendmmsg, TRACK_WRITE, flags, NULL, 0)))
 		return -1;
 	n = real.sendmmsg(fd, messages, count, flags);
 	track_end_messages(&call, messages, n);
@@ -231,10 +231,10 @@ static noinline int sendmmsg_attentive(int fd, struct mmsghdr *messages, unsigne
 
 FORKSAN_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-	uint32_t entry;
+	struct socket_ref ref;
 
-	(void)fdtable_is_unwatched(fd, &entry);
-	return sendmmsg_attentive(fd, messages, count, flags, entry);
+	(void)fdtable_is_unwatched(fd, &ref);
+	return sendmmsg_attentive(fd, messages, count, flags, ref);
 }
 
 FORKSAN_EXPORT int __sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)

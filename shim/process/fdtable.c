@@ -2,7 +2,7 @@
 /*
  * The descriptor table.  See fdtable.h.
  *
- *   fd --entries--> the slot's offset   many descriptors may name one slot (dup)
+ *   fd --entries--> reference           many descriptors may name one slot (dup)
  *   slot --known--> generation with which it was entered, number of descriptors
  *   slot --held---> bit, set while that number is not 0: copied whole to the registry by a child
  *
@@ -27,48 +27,48 @@ static _Atomic uint32_t held_words; /* words of `held` that were ever used */
 static _Atomic uint32_t high;
 static _Atomic uint32_t watched; /* descriptors now in the table */
 
-static void let_go(uint32_t slot)
+static void let_go(struct socket_slot slot)
 {
-	uint32_t generation = load_relaxed(&known[slot].generation);
+	uint32_t generation = load_relaxed(&known[slot.n].generation);
 
-	if (fetch_add_relaxed(&known[slot].descriptors, UINT32_MAX) != 1)
+	if (fetch_add_relaxed(&known[slot.n].descriptors, UINT32_MAX) != 1)
 		return;
-	fetch_and_relaxed(&held[slot / 64], ~(UINT64_C(1) << slot % 64));
+	fetch_and_relaxed(&held[socket_slot_word(slot)], ~socket_slot_bit(slot));
 	if (!process.shared)
 		return;
 	registry_let_go(registry_process_slot(process.shared), slot);
 	registry_release_socket(slot, generation);
 }
 
-static void drop(uint32_t entry)
+static void drop(struct socket_ref ref)
 {
-	if (entry == 0)
+	if (ref.n == 0)
 		return;
 	fetch_add_relaxed(&watched, UINT32_MAX);
-	let_go(fdtable_slot(entry));
+	let_go(socket_ref_slot(ref));
 }
 
-bool fdtable_set(int fd, uint32_t slot, uint32_t generation)
+bool fdtable_set(int fd, struct socket_slot slot, uint32_t generation)
 {
 	if ((unsigned)fd >= FORKSAN_MAX_FDS)
 		return false;
-	if (fetch_add_relaxed(&known[slot].descriptors, 1) == 0) {
-		store_relaxed(&known[slot].generation, generation);
-		fetch_or_relaxed(&held[slot / 64], UINT64_C(1) << slot % 64);
-		raise_at_least(&held_words, slot / 64 + 1);
+	if (fetch_add_relaxed(&known[slot.n].descriptors, 1) == 0) {
+		store_relaxed(&known[slot.n].generation, generation);
+		fetch_or_relaxed(&held[socket_slot_word(slot)], socket_slot_bit(slot));
+		raise_at_least(&held_words, socket_slot_word(slot) + 1);
 		if (process.shared)
 			registry_hold(registry_process_slot(process.shared), slot);
 	}
 	fetch_add_relaxed(&watched, 1);
 	raise_at_least(&high, (uint32_t)fd + 1);
-	drop(exchange_acq_rel(&fdtable_entries[fd], fdtable_entry(slot)));
+	drop((struct socket_ref){exchange_acq_rel(&fdtable_entries[fd], socket_ref_of(slot).n)});
 	return true;
 }
 
 void fdtable_clear(int fd)
 {
-	if (fdtable_lookup(fd) != 0)
-		drop(exchange_acq_rel(&fdtable_entries[fd], 0));
+	if (fdtable_lookup(fd).n != 0)
+		drop((struct socket_ref){exchange_acq_rel(&fdtable_entries[fd], 0)});
 }
 
 void fdtable_clear_range(unsigned first, unsigned last)
@@ -79,17 +79,17 @@ void fdtable_clear_range(unsigned first, unsigned last)
 		fdtable_clear((int)fd);
 }
 
-uint32_t fdtable_generation(uint32_t slot)
+uint32_t fdtable_generation(struct socket_slot slot)
 {
-	return load_relaxed(&known[slot].generation);
+	return load_relaxed(&known[slot.n].generation);
 }
 
-int fdtable_find(uint32_t slot)
+int fdtable_find(struct socket_slot slot)
 {
 	unsigned end = load_relaxed(&high);
 
 	for (unsigned fd = 0; fd < end; fd++)
-		if (load_relaxed(&fdtable_entries[fd]) == fdtable_entry(slot))
+		if (load_relaxed(&fdtable_entries[fd]) == socket_ref_of(slot).n)
 			return (int)fd;
 	return -1;
 }
@@ -104,24 +104,24 @@ unsigned fdtable_high(void)
 	return load_relaxed(&high);
 }
 
-bool fdtable_next_held(uint32_t *slot)
+bool fdtable_next_held(struct socket_slot *slot)
 {
 	uint32_t words = load_relaxed(&held_words);
 
-	for (uint32_t i = *slot / 64; i < words; i++) {
+	for (uint32_t i = slot->n / 64; i < words; i++) {
 		uint64_t bits = load_relaxed(&held[i]);
 
-		if (i == *slot / 64)
-			bits &= UINT64_MAX << *slot % 64;
+		if (i == slot->n / 64)
+			bits &= UINT64_MAX << slot->n % 64;
 		if (bits != 0) {
-			*slot = i * 64 + (uint32_t)__builtin_ctzll(bits);
+			slot->n = i * 64 + (uint32_t)__builtin_ctzll(bits);
 			return true;
 		}
 	}
 	return false;
 }
 
-bool fdtable_copy_holds(uint32_t process_slot)
+bool fdtable_copy_holds(struct process_slot process_slot)
 {
 	return fdtable_is_empty() ||
 	       registry_hold_all(process_slot, held, load_relaxed(&held_words));
@@ -129,16 +129,16 @@ bool fdtable_copy_holds(uint32_t process_slot)
 
 void fdtable_publish_holds(void)
 {
-	uint32_t self = registry_process_slot(process.shared);
+	struct process_slot self = registry_process_slot(process.shared);
 
 	if (!fdtable_copy_holds(self))
 		return;
 	/* What was released between the fork and now may be another connection's slot already. */
-	for (uint32_t slot = 0; fdtable_next_held(&slot); slot++) {
+	for (struct socket_slot slot = {0}; fdtable_next_held(&slot); slot.n++) {
 		if (registry_socket_is(slot, fdtable_generation(slot)))
 			continue;
 		registry_let_go(self, slot);
-		fetch_and_relaxed(&held[slot / 64], ~(UINT64_C(1) << slot % 64));
+		fetch_and_relaxed(&held[socket_slot_word(slot)], ~socket_slot_bit(slot));
 		registry_count(LOST_CONNECTIONS);
 	}
 }

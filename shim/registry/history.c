@@ -14,29 +14,29 @@
 #include "base/sys.h"
 #include "base/text.h"
 
-static uint64_t owner_of(uint32_t slot)
+static uint64_t owner_of(struct socket_slot slot)
 {
-	return ((uint64_t)slot << 24 | registry_socket_generation(slot)) + 1;
+	return ((uint64_t)slot.n << 24 | registry_socket_generation(slot)) + 1;
 }
 
 /* True when the history is free, or its connection is gone. */
 static bool is_free(uint64_t owner)
 {
-	uint32_t slot = (uint32_t)((owner - 1) >> 24);
+	struct socket_slot slot = {(uint32_t)((owner - 1) >> 24)};
 
-	return owner == 0 || slot >= FORKSAN_MAX_SOCKETS || owner_of(slot) != owner;
+	return owner == 0 || slot.n >= FORKSAN_MAX_SOCKETS || owner_of(slot) != owner;
 }
 
-static struct registry_history *find(const struct registry *registry, uint32_t slot)
+static struct registry_history *find(const struct registry *registry, struct socket_slot slot)
 {
-	uint32_t index = load_acquire(&registry->sockets[slot].history);
+	uint32_t index = load_acquire(&registry->sockets[slot.n].history);
 
 	if (index == 0 || index > FORKSAN_MAX_HISTORIES)
 		return NULL;
 	return (struct registry_history *)(uintptr_t)&registry->histories[index - 1];
 }
 
-void history_start(uint32_t slot)
+void history_start(struct socket_slot slot)
 {
 	struct registry *registry = registry_get();
 
@@ -59,7 +59,7 @@ void history_start(uint32_t slot)
 		for (uint32_t n = 0; n < FORKSAN_HISTORY_OPERATIONS; n++)
 			store_relaxed(&history->operations[n].time_ns, 0);
 		store_relaxed(&history->next, 0);
-		store_release(&registry->sockets[slot].history, i + 1);
+		store_release(&registry->sockets[slot.n].history, i + 1);
 		return;
 	}
 }
@@ -82,7 +82,7 @@ static uint8_t copy_payload(uint8_t *out, const struct iovec *iov, int count, si
 	return (uint8_t)len;
 }
 
-void history_add(uint32_t slot, enum operation operation, bool writes, uint16_t message,
+void history_add(struct socket_slot slot, enum operation operation, bool writes, uint16_t message,
 		 const struct iovec *iov, int count, size_t moved)
 {
 	struct registry *registry = registry_get();
@@ -100,7 +100,7 @@ void history_add(uint32_t slot, enum operation operation, bool writes, uint16_t 
 	entry->operation = (uint16_t)operation;
 	entry->message = message;
 	entry->writes = writes;
-	entry->protocol = (uint8_t)load_relaxed(&registry->sockets[slot].protocol);
+	entry->protocol = (uint8_t)load_relaxed(&registry->sockets[slot.n].protocol);
 	entry->payload_len_bytes = 0;
 	if (unlikely(options.payload) && iov && load_relaxed(&history->has_payloads))
 		entry->payload_len_bytes = copy_payload(
@@ -109,7 +109,7 @@ void history_add(uint32_t slot, enum operation operation, bool writes, uint16_t 
 	store_release(&entry->time_ns, sys_clock_ns(CLOCK_MONOTONIC));
 }
 
-bool history_next(const struct registry *registry, uint32_t slot, uint32_t *from,
+bool history_next(const struct registry *registry, struct socket_slot slot, uint32_t *from,
 		  struct history_entry *out)
 {
 	const struct registry_history *history = find(registry, slot);

@@ -15,12 +15,12 @@
 
 /* Begins to keep operations of the connection in the slot.  Idempotent; without room nothing is
  * kept. */
-void history_start(uint32_t slot);
+void history_start(struct socket_slot slot);
 
 /* Adds an operation of this thread that moved `moved` bytes, the first of iov[0..count); NULL: it
  * moved none, or they cannot be seen.  The bytes are read with payload=1 only.  Nothing happens
  * before history_start(). */
-void history_add(uint32_t slot, enum operation operation, bool writes, uint16_t message,
+void history_add(struct socket_slot slot, enum operation operation, bool writes, uint16_t message,
 		 const struct iovec *iov, int count, size_t moved);
 
 /* An operation as it is read. */
@@ -31,7 +31,7 @@ struct history_entry {
 
 /* The operations of a slot, oldest first: *from is where to begin (0 for the first call) and moves
  * on. False when there are no more.  Entries being written are left out. */
-bool history_next(const struct registry *registry, uint32_t slot, uint32_t *from,
+bool history_next(const struct registry *registry, struct socket_slot slot, uint32_t *from,
 		  struct history_entry *out);
 
 /* The bytes of an entry as text of printable ASCII: others as \n, \r, \t or \xHH, a backslash

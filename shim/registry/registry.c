@@ -64,9 +64,9 @@ int registry_populate(const void *start, size_t len_bytes)
 
 /* --- processes --------------------------------------------------------------------------- */
 
-uint32_t registry_process_slot(const struct registry_process *process)
+struct process_slot registry_process_slot(const struct registry_process *process)
 {
-	return (uint32_t)(process - registry_mapping->processes);
+	return (struct process_slot){(uint32_t)(process - registry_mapping->processes)};
 }
 
 static bool pid_exists(pid_t pid)
@@ -78,12 +78,12 @@ void registry_forget_holds(struct registry_process *process)
 {
 	/* Words that mean nothing are zero.  Killed in here: the next claimer clears again. */
 	for (uint32_t i = 0; i < load_relaxed(&process->hold_words); i++)
-		store_relaxed(&registry_mapping->holds[registry_process_slot(process)][i], 0);
+		store_relaxed(&registry_mapping->holds[registry_process_slot(process).n][i], 0);
 	store_release(&process->hold_words, 0);
 }
 
-/* A child that its parent has announced and of which it does not know the pid yet; `word`: the slot's
- * state. */
+/* A child that its parent has announced and of which it does not know the pid yet; `word`: the
+ * slot's state. */
 static bool is_announced(const struct registry_process *process, uint32_t word)
 {
 	return (word & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0;
@@ -122,8 +122,8 @@ struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid)
 		uint32_t next = fetch_add_relaxed(&registry->header.next_serial, 1) + 1;
 		struct registry_process *process;
 
-		/* Serials are 31 bits (lineage.h).  The counter is held at its end, so that it never
-		 * starts again from 0. */
+		/* Serials are 31 bits (lineage.h).  The counter is held at its end, so that it
+		 * never starts again from 0. */
 		if (next >= INT32_MAX) {
 			store_relaxed(&registry->header.next_serial, INT32_MAX);
 			return NULL;
@@ -131,7 +131,8 @@ struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid)
 		process = &registry->processes[next % FORKSAN_MAX_PROCESSES];
 		if (!take_process_slot(process, pid))
 			continue;
-		raise_at_least(&registry->header.process_high, registry_process_slot(process) + 1);
+		raise_at_least(&registry->header.process_high,
+			       registry_process_slot(process).n + 1);
 		*serial = next;
 		return process;
 	}
@@ -309,24 +310,24 @@ static bool process_says_it_lives(const struct registry_process *process)
 }
 
 /* What the process itself says: it may have been killed since. */
-static bool process_says_it_holds(uint32_t process_slot, uint32_t socket_slot)
+static bool process_says_it_holds(struct process_slot process_slot, struct socket_slot socket_slot)
 {
 	struct registry *registry = registry_mapping;
-	struct registry_process *process = &registry->processes[process_slot];
-	uint32_t word = socket_slot / 64;
+	struct registry_process *process = &registry->processes[process_slot.n];
+	uint32_t word = socket_slot_word(socket_slot);
 
 	return process_says_it_lives(process) && word < load_acquire(&process->hold_words) &&
-	       (load_acquire(&registry->holds[process_slot][word]) &
-		UINT64_C(1) << socket_slot % 64) != 0;
+	       (load_acquire(&registry->holds[process_slot.n][word]) &
+		socket_slot_bit(socket_slot)) != 0;
 }
 
-static bool held_by_anyone(uint32_t slot)
+static bool held_by_anyone(struct socket_slot slot)
 {
 	struct registry *registry = registry_mapping;
 	uint32_t high = load_acquire(&registry->header.process_high);
 
 	for (uint32_t p = 0; p < high && p < FORKSAN_MAX_PROCESSES; p++)
-		if (process_says_it_holds(p, slot))
+		if (process_says_it_holds((struct process_slot){p}, slot))
 			return true;
 	return false;
 }
@@ -378,7 +379,7 @@ static bool reclaim_sockets(void)
 }
 
 /* Claims the first free slot from `from` on. */
-static bool claim_from(uint32_t from, uint32_t *slot)
+static bool claim_from(uint32_t from, struct socket_slot *slot)
 {
 	struct registry *registry = registry_mapping;
 
@@ -396,27 +397,27 @@ static bool claim_from(uint32_t from, uint32_t *slot)
 		memset(socket, 0, sizeof *socket);
 		raise_at_least(&registry->header.socket_high, i + 1);
 		store_relaxed(&registry->header.socket_hint, i + 1);
-		*slot = i;
+		*slot = (struct socket_slot){i};
 		return true;
 	}
 	return false;
 }
 
-bool registry_claim_socket(uint32_t *slot)
+bool registry_claim_socket(struct socket_slot *slot)
 {
 	return claim_from(load_relaxed(&registry_mapping->header.socket_hint), slot) ||
 	       claim_from(0, slot) || (reclaim_sockets() && claim_from(0, slot));
 }
 
-void registry_publish_socket(uint32_t slot)
+void registry_publish_socket(struct socket_slot slot)
 {
-	uint32_t word = load_relaxed(&registry_mapping->socket_state[slot]);
+	uint32_t word = load_relaxed(&registry_mapping->socket_state[slot.n]);
 
-	store_release(&registry_mapping->socket_state[slot],
+	store_release(&registry_mapping->socket_state[slot.n],
 		      (word & ~UINT32_C(0xff)) | SOCKET_LIVE);
 }
 
-void registry_release_socket(uint32_t slot, uint32_t generation)
+void registry_release_socket(struct socket_slot slot, uint32_t generation)
 {
 	struct registry *registry = registry_mapping;
 	uint32_t live = generation << 8 | SOCKET_LIVE;
@@ -429,17 +430,18 @@ void registry_release_socket(uint32_t slot, uint32_t generation)
 	if (held_by_anyone(slot))
 		return;
 	/* A message holds it.  One that is never received leaves the slot to be reclaimed. */
-	if (load_acquire(&registry->sockets[slot].flags) & SOCKET_IN_MESSAGE)
+	if (load_acquire(&registry->sockets[slot.n].flags) & SOCKET_IN_MESSAGE)
 		return;
-	if (!compare_exchange_acq_rel(&registry->socket_state[slot], &live,
+	if (!compare_exchange_acq_rel(&registry->socket_state[slot.n], &live,
 				      (generation + 1) << 8 | SOCKET_FREE))
 		return;
 	hint = load_relaxed(&registry->header.socket_hint);
-	while (slot < hint && !compare_exchange_acq_rel(&registry->header.socket_hint, &hint, slot))
+	while (slot.n < hint &&
+	       !compare_exchange_acq_rel(&registry->header.socket_hint, &hint, slot.n))
 		;
 }
 
-bool registry_find_socket(uint64_t cookie, uint32_t *slot)
+bool registry_find_socket(uint64_t cookie, struct socket_slot *slot)
 {
 	struct registry *registry = registry_mapping;
 	uint32_t high = load_acquire(&registry->header.socket_high);
@@ -451,7 +453,7 @@ bool registry_find_socket(uint64_t cookie, uint32_t *slot)
 			continue;
 		if (load_acquire(&registry->socket_state[i]) != word)
 			continue;
-		*slot = i;
+		*slot = (struct socket_slot){i};
 		return true;
 	}
 	return false;
@@ -460,49 +462,51 @@ bool registry_find_socket(uint64_t cookie, uint32_t *slot)
 /* --- who holds what ---------------------------------------------------------------------- */
 
 /* Makes the first `wanted` words of the process's row usable. */
-static bool grow_holds(uint32_t process_slot, uint32_t wanted)
+static bool grow_holds(struct process_slot process_slot, uint32_t wanted)
 {
-	_Atomic uint32_t *hold_words = &registry_mapping->processes[process_slot].hold_words;
+	_Atomic uint32_t *hold_words = &registry_mapping->processes[process_slot.n].hold_words;
 
 	if (load_relaxed(hold_words) >= wanted)
 		return true;
-	if (registry_populate(registry_mapping->holds[process_slot], wanted * sizeof(uint64_t)) !=
+	if (registry_populate(registry_mapping->holds[process_slot.n], wanted * sizeof(uint64_t)) !=
 	    0)
 		return false;
 	raise_at_least(hold_words, wanted);
 	return true;
 }
 
-bool registry_hold(uint32_t process_slot, uint32_t socket_slot)
+bool registry_hold(struct process_slot process_slot, struct socket_slot socket_slot)
 {
-	if (!grow_holds(process_slot, socket_slot / 64 + 1))
+	if (!grow_holds(process_slot, socket_slot_word(socket_slot) + 1))
 		return false;
-	fetch_or_relaxed(&registry_mapping->holds[process_slot][socket_slot / 64],
-			 UINT64_C(1) << socket_slot % 64);
+	fetch_or_relaxed(&registry_mapping->holds[process_slot.n][socket_slot_word(socket_slot)],
+			 socket_slot_bit(socket_slot));
 	return true;
 }
 
-bool registry_hold_all(uint32_t process_slot, const _Atomic uint64_t *words, uint32_t count)
+bool registry_hold_all(struct process_slot process_slot, const _Atomic uint64_t *words,
+		       uint32_t count)
 {
 	if (count == 0)
 		return true;
 	if (!grow_holds(process_slot, count))
 		return false;
 	for (uint32_t i = 0; i < count; i++)
-		store_relaxed(&registry_mapping->holds[process_slot][i], load_relaxed(&words[i]));
+		store_relaxed(&registry_mapping->holds[process_slot.n][i], load_relaxed(&words[i]));
 	atomic_thread_fence(memory_order_seq_cst); /* see registry_release_socket() */
 	return true;
 }
 
-void registry_let_go(uint32_t process_slot, uint32_t socket_slot)
+void registry_let_go(struct process_slot process_slot, struct socket_slot socket_slot)
 {
-	if (socket_slot / 64 >= load_relaxed(&registry_mapping->processes[process_slot].hold_words))
+	if (socket_slot_word(socket_slot) >=
+	    load_relaxed(&registry_mapping->processes[process_slot.n].hold_words))
 		return;
-	fetch_and_relaxed(&registry_mapping->holds[process_slot][socket_slot / 64],
-			  ~(UINT64_C(1) << socket_slot % 64));
+	fetch_and_relaxed(&registry_mapping->holds[process_slot.n][socket_slot_word(socket_slot)],
+			  ~socket_slot_bit(socket_slot));
 }
 
-struct registry_process *registry_other_holder(uint32_t socket_slot,
+struct registry_process *registry_other_holder(struct socket_slot socket_slot,
 					       const struct registry_process *self)
 {
 	struct registry *registry = registry_mapping;
@@ -511,7 +515,8 @@ struct registry_process *registry_other_holder(uint32_t socket_slot,
 	for (uint32_t p = 0; p < high && p < FORKSAN_MAX_PROCESSES; p++) {
 		struct registry_process *process = &registry->processes[p];
 
-		if (process == self || !process_says_it_holds(p, socket_slot))
+		if (process == self ||
+		    !process_says_it_holds((struct process_slot){p}, socket_slot))
 			continue;
 		if (registry_process_alive(process))
 			return process;
@@ -520,7 +525,7 @@ struct registry_process *registry_other_holder(uint32_t socket_slot,
 	return NULL;
 }
 
-bool registry_process_holds(const struct registry_process *process, uint32_t socket_slot)
+bool registry_process_holds(const struct registry_process *process, struct socket_slot socket_slot)
 {
 	return process_says_it_holds(registry_process_slot(process), socket_slot) &&
 	       registry_process_alive(process);

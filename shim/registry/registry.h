@@ -57,14 +57,14 @@ static inline void registry_uncount(enum registry_counter counter)
 
 /* --- processes --------------------------------------------------------------------------- */
 
-/* Claims a slot in state BUSY for the process `pid`, which is alive, and gives out a new serial; NULL
- * when no slot is free.  The caller fills it, stores the serial in it, and publishes it, or abandons
- * it when there was no fork after all. */
+/* Claims a slot in state BUSY for the process `pid`, which is alive, and gives out a new serial;
+ * NULL when no slot is free.  The caller fills it, stores the serial in it, and publishes it, or
+ * abandons it when there was no fork after all. */
 struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid);
 void registry_publish_process(struct registry_process *process, pid_t pid);
 void registry_abandon_process(struct registry_process *process);
 void registry_retire_process(struct registry_process *process);
-uint32_t registry_process_slot(const struct registry_process *process);
+struct process_slot registry_process_slot(const struct registry_process *process);
 
 /* The process with that serial, alive or dead, or NULL when its slot has been reused. */
 struct registry_process *registry_find_process(uint32_t serial);
@@ -78,30 +78,30 @@ struct registry_process *registry_find_pid(pid_t pid);
 /* True while that process has announced a child of which it does not know the pid yet. */
 bool registry_has_announced(uint32_t parent_serial);
 
-/* True while the kernel knows the process and it is no zombie (a zombie holds no descriptors).  About
- * two to five system calls. */
+/* True while the kernel knows the process and it is no zombie (a zombie holds no descriptors).
+ * About two to five system calls. */
 bool registry_process_alive(const struct registry_process *process);
 
 /* --- sockets ----------------------------------------------------------------------------- */
 
 /* Claims a free slot in state BUSY, zeroed; false when none is left.  The caller fills it. */
-bool registry_claim_socket(uint32_t *slot);
-void registry_publish_socket(uint32_t slot);
+bool registry_claim_socket(struct socket_slot *slot);
+void registry_publish_socket(struct socket_slot slot);
 
 /* Frees a LIVE slot of that generation when no process is known to hold it. */
-void registry_release_socket(uint32_t slot, uint32_t generation);
+void registry_release_socket(struct socket_slot slot, uint32_t generation);
 
 /* The LIVE slot with that cookie; false when there is none.  Reads every slot in use. */
-bool registry_find_socket(uint64_t cookie, uint32_t *slot);
+bool registry_find_socket(uint64_t cookie, struct socket_slot *slot);
 
-static inline uint32_t registry_socket_generation(uint32_t slot)
+static inline uint32_t registry_socket_generation(struct socket_slot slot)
 {
-	return load_acquire(&registry_mapping->socket_state[slot]) >> 8;
+	return load_acquire(&registry_mapping->socket_state[slot.n]) >> 8;
 }
 
-static inline bool registry_socket_is(uint32_t slot, uint32_t generation)
+static inline bool registry_socket_is(struct socket_slot slot, uint32_t generation)
 {
-	return load_acquire(&registry_mapping->socket_state[slot]) ==
+	return load_acquire(&registry_mapping->socket_state[slot.n]) ==
 	       (generation << 8 | SOCKET_LIVE);
 }
 
@@ -118,20 +118,21 @@ static inline enum protocol registry_socket_protocol(const struct registry_socke
 /* --- who holds what ---------------------------------------------------------------------- */
 
 /* Sets and clears the process's own bit, from any of its threads.  False: no pages for it. */
-bool registry_hold(uint32_t process_slot, uint32_t socket_slot);
+bool registry_hold(struct process_slot process_slot, struct socket_slot socket_slot);
 /* Publishes a new process's whole bitmap.  The caller looks at each socket's generation afterwards:
  * one that was released meanwhile has changed. */
-bool registry_hold_all(uint32_t process_slot, const _Atomic uint64_t *words, uint32_t count);
+bool registry_hold_all(struct process_slot process_slot, const _Atomic uint64_t *words,
+		       uint32_t count);
 void registry_forget_holds(struct registry_process *process);
-void registry_let_go(uint32_t process_slot, uint32_t socket_slot);
+void registry_let_go(struct process_slot process_slot, struct socket_slot socket_slot);
 
 /* A live process other than `self` that holds the socket, or NULL.  Asks the kernel about each
  * candidate; those found dead are marked so. */
-struct registry_process *registry_other_holder(uint32_t socket_slot,
+struct registry_process *registry_other_holder(struct socket_slot socket_slot,
 					       const struct registry_process *self);
 
 /* True when that process is alive and holds the socket. */
-bool registry_process_holds(const struct registry_process *process, uint32_t socket_slot);
+bool registry_process_holds(const struct registry_process *process, struct socket_slot socket_slot);
 
 /* True when any process of the session other than `self` is alive. */
 bool registry_others_alive(const struct registry_process *self);

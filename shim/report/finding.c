@@ -2,7 +2,8 @@
 /*
  * Gathers a finding from the registry and has new ones written.
  *
- * Which findings are one is finding_count.c's to say.  Whoever raises the count of one to 1, 10, 100,
+ * Which findings are one is finding_count.c's to say.  Whoever raises the count of one to 1, 10,
+ * 100,
  * ... writes the record, so a loop of violations costs a line per power of ten, whichever processes
  * are in it.
  */
@@ -72,7 +73,7 @@ static void fill_other(struct finding_process *out, const struct registry_proces
 
 static void fill_connection(struct finding *finding, const struct finding_cause *cause)
 {
-	const struct registry_socket *socket = &registry_mapping->sockets[cause->slot];
+	const struct registry_socket *socket = &registry_mapping->sockets[cause->slot.n];
 	uint32_t len = sizeof finding->local;
 
 	finding->slot = cause->slot;

@@ -51,7 +51,7 @@ struct finding {
 	struct finding_process reporter;
 	struct finding_process other; /* pid 0: nobody */
 	/* the connection */
-	uint32_t slot; /* in the registry, for its history */
+	struct socket_slot slot; /* in the registry, for its history */
 	uint64_t cookie;
 	enum protocol protocol;
 	struct sockaddr_storage peer;
@@ -76,7 +76,7 @@ struct finding {
 struct finding_cause {
 	enum kind kind;
 	int fd;
-	uint32_t slot;
+	struct socket_slot slot;
 	enum operation operation;
 	int64_t bytes;
 	uint32_t other_serial; /* 0: nobody */

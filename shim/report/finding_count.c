@@ -60,7 +60,7 @@ static uint64_t begin_key(enum key_of what, const struct finding_cause *cause)
 
 static uint64_t mix_connection(uint64_t key, const struct finding_cause *cause)
 {
-	return mix(key, registry_mapping->sockets[cause->slot].cookie);
+	return mix(key, registry_mapping->sockets[cause->slot.n].cookie);
 }
 
 static uint64_t mix_process(uint64_t key, const struct finding_cause *cause)
@@ -109,7 +109,7 @@ static struct group processes_of(const struct finding_cause *cause)
 static struct group connections_of(const struct finding_cause *cause, struct stack_id forked)
 {
 	uint64_t key = mix(begin_key(KEY_OF_CONNECTIONS, cause),
-			   registry_mapping->sockets[cause->slot].opened_stack);
+			   registry_mapping->sockets[cause->slot.n].opened_stack);
 
 	return (struct group){end_key(mix_place(key, cause, forked)),
 			      is_damage(cause->kind) ? FORKSAN_DAMAGES_PER_PLACE

@@ -28,12 +28,12 @@ struct shown {
 
 /* The next operation that can be shown: a process of long ago whose entry was overwritten has no
  * pid any more. */
-static bool next_shown(const struct registry *registry, uint32_t slot, uint32_t *from,
+static bool next_shown(const struct registry *registry, struct socket_slot slot, uint32_t *from,
 		       struct shown *out)
 {
 	const struct registry_operation *operation = &out->entry.operation;
 
-	if (slot >= FORKSAN_MAX_SOCKETS)
+	if (slot.n >= FORKSAN_MAX_SOCKETS)
 		return false;
 	while (history_next(registry, slot, from, &out->entry)) {
 		const struct registry_process *process = registry_find_process(operation->serial);
@@ -77,7 +77,7 @@ static void put_operation(struct json *json, const struct shown *shown)
 	json_complete_or_rewind(json, mark);
 }
 
-void report_history_put(struct json *json, const struct registry *registry, uint32_t slot)
+void report_history_put(struct json *json, const struct registry *registry, struct socket_slot slot)
 {
 	struct shown shown;
 	uint32_t from = 0;
@@ -137,7 +137,8 @@ static void put_line(struct block *block, const struct shown *shown, uint64_t la
 	block_end_line(block);
 }
 
-void report_history_put_text(struct block *block, const struct registry *registry, uint32_t slot)
+void report_history_put_text(struct block *block, const struct registry *registry,
+			     struct socket_slot slot)
 {
 	struct shown shown;
 	uint64_t last_ns = 0;

@@ -12,9 +12,11 @@
 #include "report/block.h"
 
 /* Puts the array, empty when nothing is kept of the connection.  Oldest operation first. */
-void report_history_put(struct json *json, const struct registry *registry, uint32_t slot);
+void report_history_put(struct json *json, const struct registry *registry,
+			struct socket_slot slot);
 
 /* Puts the latest operations, one a line, under a headline; nothing when none are kept. */
-void report_history_put_text(struct block *block, const struct registry *registry, uint32_t slot);
+void report_history_put_text(struct block *block, const struct registry *registry,
+			     struct socket_slot slot);
 
 #endif

@@ -23,12 +23,13 @@ _Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->
 /* How long a record waits for another process that is about to record: some time slices. */
 #define WAIT_NS 10000000
 
-/* Of a process's time at most one part in WAIT_SHARE goes into such waits in vain, but for the first
- * WAITS_IN_VAIN. */
+/* Of a process's time at most one part in WAIT_SHARE goes into such waits in vain, but for the
+ * first WAITS_IN_VAIN. */
 #define WAIT_SHARE 20
 #define WAITS_IN_VAIN 20
 
-/* How often the kernel is asked whether those inside a call are still there: a file is read for each. */
+/* How often the kernel is asked whether those inside a call are still there: a file is read for
+ * each. */
 #define ASK_NS 100000000
 
 static struct evidence *evidence_of(const struct registry_socket *socket)
@@ -81,8 +82,8 @@ bool conversation_is_busy(const struct registry_socket *socket)
 /* This thread records: a signal handler that interrupted it must not wait for it. */
 static __thread bool recording;
 
-/* True when another should record first: it holds the claim, or it is inside a write that these bytes
- * may answer. */
+/* True when another should record first: it holds the claim, or it is inside a write that these
+ * bytes may answer. */
 static bool should_wait(const struct evidence *evidence, enum wire_direction direction)
 {
 	uint32_t holder = load_relaxed(&evidence->claimed_by);
@@ -95,8 +96,8 @@ static bool should_wait(const struct evidence *evidence, enum wire_direction dir
 
 /* A process that lost its processor on its way out of a call, or while it recorded, gets it back:
  * without its record the proof of everything is gone until an exchange has ended cleanly.  Only
- * where two processes speak on one connection at once does anybody come here; a dead one's claim and
- * a write that blocks are waited for in vain. */
+ * where two processes speak on one connection at once does anybody come here; a dead one's claim
+ * and a write that blocks are waited for in vain. */
 static void let_others_record(const struct evidence *evidence, enum wire_direction direction)
 {
 	static _Atomic uint64_t paid_off_ns; /* when the waits in vain so far are paid off */
@@ -162,7 +163,7 @@ static void replay(struct registry_socket *socket, enum wire_direction direction
 
 void conversation_open(const struct track_call *call, const uint32_t earlier[2])
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 	struct evidence *evidence = evidence_of(socket);
 	enum wire_direction now = direction_of(call);
 	enum wire_direction other = now == WIRE_CLIENT ? WIRE_SERVER : WIRE_CLIENT;
@@ -181,7 +182,7 @@ void conversation_open(const struct track_call *call, const uint32_t earlier[2])
 
 void conversation_watch(const struct track_call *call, bool idle)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 	struct evidence *evidence = evidence_of(socket);
 
 	if (fetch_or_relaxed(&socket->flags, SOCKET_EVIDENCE) & SOCKET_EVIDENCE)
@@ -189,7 +190,7 @@ void conversation_watch(const struct track_call *call, bool idle)
 	evidence_resume(evidence, (enum protocol)load_relaxed(&socket->protocol));
 	if (!idle)
 		fetch_add_relaxed(&evidence->missed, 1);
-	history_start(fdtable_slot(call->entry));
+	history_start(call->slot);
 }
 
 /* `ask`: also the kernel. */
@@ -205,7 +206,7 @@ static bool is_gone(uint32_t serial, bool ask)
 void conversation_forget_dead(const struct track_call *call)
 {
 	static _Atomic uint64_t asked_ns;
-	const struct registry_socket *socket = track_socket(call->entry);
+	const struct registry_socket *socket = call->socket;
 	struct evidence *evidence = evidence_of(socket);
 	uint64_t now;
 	bool ask;
@@ -226,7 +227,7 @@ void conversation_forget_dead(const struct track_call *call)
 
 void conversation_enter(struct track_call *call)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 
 	call->inside = true;
 	call->ticket = evidence_enter(evidence_of(socket), process.lineage.self.serial,
@@ -238,8 +239,7 @@ void conversation_leave(struct track_call *call)
 	if (!call->inside)
 		return;
 	call->inside = false;
-	evidence_leave(evidence_of(track_socket(call->entry)), call->ticket,
-		       process.lineage.self.serial);
+	evidence_leave(evidence_of(call->socket), call->ticket, process.lineage.self.serial);
 }
 
 /* --- the opening --------------------------------------------------------------------------- */
@@ -249,7 +249,7 @@ void conversation_leave(struct track_call *call)
 static bool read_hello(const struct track_call *call, const struct iovec *iov, int count,
 		       size_t moved, bool tls)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 	enum protocol inside = PROTOCOL_UNKNOWN;
 
 	if (!speaks_tls(socket))
@@ -274,7 +274,7 @@ static bool read_hello(const struct track_call *call, const struct iovec *iov, i
 void conversation_record(struct track_call *call, const struct iovec *iov, int count, size_t moved,
 			 struct evidence_facts *facts)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 	struct evidence_operation operation = {
 		.direction = direction_of(call),
 		.time_ns = sys_clock_ns(CLOCK_MONOTONIC),
@@ -287,15 +287,16 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 	bool tls = speaks_tls(socket), hello_read;
 
 	record(socket, call->inside ? call->ticket : late, &operation, facts);
-	/* Not only when the findings are written: until then it would overlap what comes after it. */
+	/* Not only when the findings are written: until then it would overlap what comes after it.
+	 */
 	conversation_leave(call);
 	if (load_relaxed(&socket->flags) & SOCKET_UNIDENTIFIED) {
 		hello_read = read_hello(call, iov, count, moved, tls);
 		if (hello_read && evidence_opened(evidence_of(socket)))
 			fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNIDENTIFIED);
 	}
-	history_add(fdtable_slot(call->entry), call->operation, call->way == TRACK_WRITE,
-		    facts->code, iov, count, moved);
+	history_add(call->slot, call->operation, call->way == TRACK_WRITE, facts->code, iov, count,
+		    moved);
 }
 
 /* --- before the call ----------------------------------------------------------------------- */
@@ -327,6 +328,5 @@ void conversation_foresee(const struct track_call *call, const struct iovec *iov
 			return;
 		chunk.iov_len += n;
 	}
-	evidence_foresee(evidence_of(track_socket(call->entry)), &process.lineage, &operation,
-			 facts);
+	evidence_foresee(evidence_of(call->socket), &process.lineage, &operation, facts);
 }

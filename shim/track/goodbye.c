@@ -20,7 +20,7 @@ static struct deferred {
 } deferred[DEFERRED];
 
 /* The process that has used it since this one's memory was copied, and still holds it. */
-static const struct registry_process *other_user(uint32_t slot, struct lineage_use last)
+static const struct registry_process *other_user(struct socket_slot slot, struct lineage_use last)
 {
 	const struct registry_process *user;
 
@@ -34,8 +34,8 @@ static const struct registry_process *other_user(uint32_t slot, struct lineage_u
 bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64_t moved,
 		   const char *message, bool likely)
 {
-	struct registry_socket *socket = track_socket(call->entry);
-	uint32_t slot = fdtable_slot(call->entry);
+	struct registry_socket *socket = call->socket;
+	struct socket_slot slot = call->slot;
 	const struct registry_process *holder = registry_other_holder(slot, process.shared);
 	const struct registry_process *user = other_user(slot, last);
 	bool again = goodbye_was_said(socket);
@@ -85,14 +85,13 @@ bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64
 		uint32_t state = load_acquire(&entry->state);
 
 		/* Of a parent, or of a connection that is gone: nobody asks for it any more. */
-		if (state == 1 ||
-		    (state == 2 && entry->serial == process.lineage.self.serial &&
-		     registry_socket_is(fdtable_slot(entry->call.entry), entry->generation)))
+		if (state == 1 || (state == 2 && entry->serial == process.lineage.self.serial &&
+				   registry_socket_is(entry->call.slot, entry->generation)))
 			continue;
 		if (!compare_exchange_acq_rel(&entry->state, &state, 1))
 			continue;
 		entry->serial = process.lineage.self.serial;
-		entry->generation = fdtable_generation(fdtable_slot(call->entry));
+		entry->generation = fdtable_generation(call->slot);
 		entry->call = *call;
 		entry->last = last;
 		entry->moved = moved;
@@ -110,11 +109,11 @@ bool goodbye_recall(const struct track_call *read, struct track_call *call,
 		uint32_t full = 2;
 		bool ours;
 
-		if (load_acquire(&entry->state) != 2 || entry->call.entry != read->entry ||
+		if (load_acquire(&entry->state) != 2 || entry->call.socket != read->socket ||
 		    !compare_exchange_acq_rel(&entry->state, &full, 1))
 			continue;
 		ours = entry->serial == process.lineage.self.serial &&
-		       entry->generation == fdtable_generation(fdtable_slot(read->entry));
+		       entry->generation == fdtable_generation(read->slot);
 		*call = entry->call;
 		*last = entry->last;
 		*moved = entry->moved;

@@ -45,11 +45,11 @@ static void each_passed_fd(const struct msghdr *message, void (*visit)(int fd))
 /* The connection behind a watched descriptor, NULL when it is none. */
 static struct registry_socket *find_connection(int fd)
 {
-	uint32_t entry = fdtable_lookup(fd);
+	struct socket_ref ref = fdtable_lookup(fd);
 
-	if (entry == 0 || !process_enter() || !track_is_still(fd, fdtable_slot(entry)))
+	if (ref.n == 0 || !process_enter() || !track_is_still(fd, socket_ref_slot(ref)))
 		return NULL;
-	return track_socket(entry);
+	return track_socket(ref);
 }
 
 static void begin_anew(struct registry_socket *socket)
@@ -71,7 +71,7 @@ static void mark_sent(int fd)
 static void adopt(int fd)
 {
 	uint64_t cookie;
-	uint32_t slot;
+	struct socket_slot slot;
 
 	if (track_read_cookie(fd, &cookie) && registry_find_socket(cookie, &slot))
 		fdtable_set(fd, slot, registry_socket_generation(slot));
@@ -175,8 +175,8 @@ void track_adopt(void)
 	}
 }
 
-/* True when the program to be started will be under forksan too, as far as its environment goes.  The
- * caller's array may be a bad pointer, which is the kernel's to refuse. */
+/* True when the program to be started will be under forksan too, as far as its environment goes.
+ * The caller's array may be a bad pointer, which is the kernel's to refuse. */
 static bool environment_has_us(char *const envp[])
 {
 	static const char name[] = "LD_PRELOAD=";
@@ -195,12 +195,12 @@ static bool environment_has_us(char *const envp[])
 	return true;
 }
 
-static bool comes_through(uint32_t slot)
+static bool comes_through(struct socket_slot slot)
 {
 	for (unsigned fd = 0; fd < fdtable_high(); fd++) {
 		long flags;
 
-		if (fdtable_lookup((int)fd) != fdtable_entry(slot))
+		if (fdtable_lookup((int)fd).n != socket_ref_of(slot).n)
 			continue;
 		flags = sys_call(SYS_fcntl, (long)fd, F_GETFD, 0, 0, 0, 0);
 		if (flags >= 0 && !(flags & FD_CLOEXEC))
@@ -217,7 +217,7 @@ enum track_exec track_before_exec(char *const envp[])
 		return TRACK_EXEC_NOTHING;
 	if (unseen)
 		blind_tell(LOST_EXEC_UNSEEN);
-	for (uint32_t slot = 0; fdtable_next_held(&slot); slot++)
+	for (struct socket_slot slot = {0}; fdtable_next_held(&slot); slot.n++)
 		if (!comes_through(slot))
 			registry_let_go(registry_process_slot(process.shared), slot);
 	return unseen ? TRACK_EXEC_TOLD_AND_UNSEEN : TRACK_EXEC_TOLD;

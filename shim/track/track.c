@@ -36,14 +36,14 @@ bool track_read_cookie(int fd, uint64_t *cookie)
  * pitfall 5) and reused.  Only the kernel knows; asked before every exchange and every report.
  * Where a sandbox that we did not see coming forbids the question, no descriptor can be told any
  * more. */
-bool track_is_still(int fd, uint32_t slot)
+bool track_is_still(int fd, struct socket_slot slot)
 {
 	uint64_t cookie;
 	long result;
 
 	if (registry_socket_is(slot, fdtable_generation(slot))) {
 		result = read_cookie(fd, &cookie);
-		if (result == 0 && cookie == registry_mapping->sockets[slot].cookie)
+		if (result == 0 && cookie == registry_mapping->sockets[slot.n].cookie)
 			return true;
 		if (result != 0 && result != -EBADF && result != -ENOTSOCK) {
 			if (!process_is_vfork_child())
@@ -75,7 +75,7 @@ bool track_class_is_watched(enum protocol protocol)
 
 /* A connection that turned out not to be watched: forgets every descriptor of it here.  Other
  * processes do the same at their next use. */
-void track_stop_watching(uint32_t slot)
+void track_stop_watching(struct socket_slot slot)
 {
 	int fd;
 
@@ -106,7 +106,7 @@ static void append_head(struct registry_socket *socket, enum wire_direction dire
 bool track_identify_protocol(const struct track_call *call, const struct iovec *iov, int count,
 			     size_t moved)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 	const uint8_t *head[2] = {socket->head[0], socket->head[1]};
 	size_t len[2];
 	enum protocol told;
@@ -129,7 +129,7 @@ bool track_identify_protocol(const struct track_call *call, const struct iovec *
 			registry_uncount(COUNT_CONNECTIONS);
 		registry_count(COUNT_CONNECTIONS_OTHER);
 		memset(socket->head, 0, sizeof socket->head);
-		track_stop_watching(fdtable_slot(call->entry));
+		track_stop_watching(call->slot);
 		return false;
 	}
 	if (!(fetch_or_relaxed(&socket->flags, SOCKET_COUNTED) & SOCKET_COUNTED))
@@ -178,11 +178,11 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	struct registry_socket *socket;
 	enum protocol hint;
 	uint64_t cookie;
-	uint32_t slot;
+	struct socket_slot slot;
 
 	if (!process_enter() || process_is_vfork_child())
 		goto out;
-	if (fdtable_lookup(fd) != 0 && track_is_still(fd, fdtable_slot(fdtable_lookup(fd))))
+	if (fdtable_lookup(fd).n != 0 && track_is_still(fd, socket_ref_slot(fdtable_lookup(fd))))
 		goto out; /* the second call of a connect that was under way */
 	if (len < (socklen_t)sizeof(sa_family_t) || len > FORKSAN_ADDRESS_BYTES || !is_stream(fd) ||
 	    !track_read_cookie(fd, &cookie))
@@ -202,7 +202,7 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 		goto out;
 	}
 	stack_warm();
-	socket = &registry_mapping->sockets[slot];
+	socket = &registry_mapping->sockets[slot.n];
 	socket->cookie = cookie;
 	socket->opener_serial = process.lineage.self.serial;
 	socket->opener_epoch = lineage_unpack(process_mine()).epoch;
@@ -229,16 +229,16 @@ out:
 
 void track_duplicated(int oldfd, int newfd)
 {
-	uint32_t entry = fdtable_lookup(oldfd);
+	struct socket_ref ref = fdtable_lookup(oldfd);
 	int saved_errno = errno;
 
-	if (oldfd == newfd || (entry == 0 && fdtable_lookup(newfd) == 0))
+	if (oldfd == newfd || (ref.n == 0 && fdtable_lookup(newfd).n == 0))
 		return;
 	if (process_enter() && !process_is_vfork_child()) {
-		if (entry == 0)
+		if (ref.n == 0)
 			fdtable_clear(newfd);
-		else if (!fdtable_set(newfd, fdtable_slot(entry),
-				      fdtable_generation(fdtable_slot(entry))))
+		else if (!fdtable_set(newfd, socket_ref_slot(ref),
+				      fdtable_generation(socket_ref_slot(ref))))
 			registry_count(LOST_FDS);
 	}
 	errno = saved_errno;
@@ -255,7 +255,7 @@ void track_closing(int fd)
 
 void track_reused(int fd)
 {
-	if (unlikely(fdtable_lookup(fd) != 0)) {
+	if (unlikely(fdtable_lookup(fd).n != 0)) {
 		registry_count(LOST_STALE_FDS);
 		track_closing(fd);
 	}

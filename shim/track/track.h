@@ -30,7 +30,8 @@ enum track_way { TRACK_READ, TRACK_WRITE };
  * wrapper's stack.  Easy calls never fill one. */
 struct track_call {
 	int fd;
-	uint32_t entry;
+	struct socket_slot slot; /* the connection's, as `socket` */
+	struct registry_socket *socket;
 	enum operation operation;
 	enum track_way way;
 	bool claimed;	       /* strict: the lineage word was exchanged before the call */
@@ -41,9 +42,9 @@ struct track_call {
 	struct evidence_ticket ticket;
 };
 
-static inline struct registry_socket *track_socket(uint32_t entry)
+static inline struct registry_socket *track_socket(struct socket_ref ref)
 {
-	return (struct registry_socket *)((char *)registry_mapping + entry);
+	return (struct registry_socket *)((char *)registry_mapping + ref.n);
 }
 
 /* How a lineage word differs from our own: 0, the connection is quiet (ours, and nobody else holds
@@ -78,15 +79,15 @@ static inline bool track_was_easy(const struct registry_socket *socket)
 
 /* The connection was easy before the call and is not after it: another process, or a fork in
  * another thread, came in between.  Judged as track_end() would. */
-cold void track_late(int fd, uint32_t entry, enum operation operation, enum track_way way,
+cold void track_late(int fd, struct socket_ref ref, enum operation operation, enum track_way way,
 		     const struct iovec *iov, int count, ssize_t moved);
-cold void track_late_buffer(int fd, uint32_t entry, enum operation operation, enum track_way way,
-			    const void *buffer, ssize_t moved);
+cold void track_late_buffer(int fd, struct socket_ref ref, enum operation operation,
+			    enum track_way way, const void *buffer, ssize_t moved);
 
 /* Before a call that is not easy.  flags: the call's MSG_ flags; iov[0..count): what a write is
  * about to give (nothing in it is believed), NULL for a read.  False: the wrapper returns -1
  * without making the real call; errno is set (strict mode, see use.c). */
-bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation operation,
+bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum operation operation,
 		 enum track_way way, int flags, const struct iovec *iov, int count);
 
 /* After it: the call moved `moved` bytes, the first of iov[0..count).  0 and errors are no use. */
@@ -152,7 +153,7 @@ bool track_read_cookie(int fd, uint64_t *cookie);
 
 /* True when the descriptor still is the connection in the slot; else forgets it, since its number
  * was closed and reused behind our back.  Two system calls at most. */
-bool track_is_still(int fd, uint32_t slot);
+bool track_is_still(int fd, struct socket_slot slot);
 
 /* True when connections of that protocol are watched (watch=). */
 bool track_class_is_watched(enum protocol protocol);
@@ -164,16 +165,16 @@ bool track_identify_protocol(const struct track_call *call, const struct iovec *
 
 /* A connection that turned out not to be watched: forgets every descriptor of it here.  Other
  * processes do the same at their next use. */
-void track_stop_watching(uint32_t slot);
+void track_stop_watching(struct socket_slot slot);
 
 /* The file status flags of a descriptor (F_GETFL), or -errno. */
 long track_file_flags(int fd);
 
 /* A call has changed what all holders of the connection share; `before`: the file status flags
  * before it.  A change of O_NONBLOCK under a call of another process is remembered for findings. */
-void track_changed(int fd, uint32_t entry, enum operation operation, long before);
+void track_changed(int fd, struct socket_ref ref, enum operation operation, long before);
 
 /* shutdown() is about to be called on a watched descriptor; see evidence for goodbyes. */
-void track_shutdown(int fd, uint32_t entry);
+void track_shutdown(int fd, struct socket_ref ref);
 
 #endif

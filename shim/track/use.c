@@ -75,11 +75,11 @@ static struct stack_id own_stack(struct registry_socket *socket, enum operation 
 static struct finding_cause cause_of(const struct track_call *call, struct lineage_use last,
 				     int64_t moved)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 
 	return (struct finding_cause){
 		.fd = call->fd,
-		.slot = fdtable_slot(call->entry),
+		.slot = call->slot,
 		.operation = call->operation,
 		.bytes = moved,
 		.other_serial = last.serial,
@@ -94,7 +94,7 @@ static void report_violation(const struct track_call *call, struct lineage_use l
 	struct finding_cause cause = cause_of(call, last, moved);
 
 	const struct registry_process *changer =
-		registry_find_process(load_relaxed(&track_socket(call->entry)->unblocked_by));
+		registry_find_process(load_relaxed(&call->socket->unblocked_by));
 	char sentence[320];
 	struct text text;
 
@@ -140,8 +140,7 @@ static void report_crossing(const struct track_call *call, const struct evidence
 	struct text text;
 
 	if (whose.serial == 0 || whose.serial == process.lineage.self.serial)
-		whose.serial =
-			user_latest_other(track_socket(call->entry), process.lineage.self.serial);
+		whose.serial = user_latest_other(call->socket, process.lineage.self.serial);
 	cause = cause_of(call, whose, moved);
 	other = registry_find_process(whose.serial);
 	text_init(&text, sentence, sizeof sentence);
@@ -182,31 +181,31 @@ _Noreturn static void stop(struct track_call *call)
  * it. Not for a connection that is ours alone. */
 static void publish_use(const struct track_call *call, struct lineage_use last)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 
 	if (last.serial != 0 && last.serial != process.lineage.self.serial)
 		user_stack(socket, call->operation, FORKSAN_USE_STACKS_PER_PROCESS);
-	else if (registry_other_holder(fdtable_slot(call->entry), process.shared))
+	else if (registry_other_holder(call->slot, process.shared))
 		user_stack(socket, call->operation, FORKSAN_SOUND_STACKS_PER_PROCESS);
 }
 
 /* The last holder of a conversation that cannot be read may be saying goodbye. */
 static bool may_be_goodbye(const struct track_call *call)
 {
-	return call->way == TRACK_WRITE && conversation_is_opaque(track_socket(call->entry)) &&
-	       !registry_other_holder(fdtable_slot(call->entry), process.shared);
+	return call->way == TRACK_WRITE && conversation_is_opaque(call->socket) &&
+	       !registry_other_holder(call->slot, process.shared);
 }
 
 /* Judges this process's use over the use `last` that it replaced in the lineage word. */
 static void judge(struct track_call *call, struct lineage_use last, size_t moved)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 	const struct registry_process *holder;
 
 	switch (lineage_judge(&process.lineage, last)) {
 	case LINEAGE_FIRST:
 	case LINEAGE_OWN:
-		if (registry_other_holder(fdtable_slot(call->entry), process.shared)) {
+		if (registry_other_holder(call->slot, process.shared)) {
 			mark_inherited(socket);
 			registry_count(COUNT_USES_SOUND);
 		} else {
@@ -214,7 +213,7 @@ static void judge(struct track_call *call, struct lineage_use last, size_t moved
 		}
 		break;
 	case LINEAGE_INHERITED:
-		holder = registry_other_holder(fdtable_slot(call->entry), process.shared);
+		holder = registry_other_holder(call->slot, process.shared);
 		if (holder) {
 			mark_inherited(socket);
 			report_hazard(call, last, holder, (int64_t)moved);
@@ -248,7 +247,7 @@ static void judge_deferred(const struct track_call *read)
 static bool look_at_bytes(const struct track_call *call, const struct iovec *iov, int count,
 			  size_t moved)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 	uint32_t earlier[2] = {load_relaxed(&socket->head_len[0]),
 			       load_relaxed(&socket->head_len[1])};
 
@@ -272,7 +271,7 @@ static void name_message(struct track_call *call, const struct evidence_facts *f
 
 static void judge_use(struct track_call *call, const struct iovec *iov, int count, size_t moved)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 	struct evidence_facts facts = {0};
 	uint64_t word = call->claimed ? call->claimed_over : load_relaxed(&socket->last);
 
@@ -319,7 +318,7 @@ static void unclaim(struct track_call *call)
 	uint64_t word = process_mine() | LINEAGE_ATTENTION;
 
 	call->claimed = false;
-	compare_exchange_acq_rel(&track_socket(call->entry)->last, &word, call->claimed_over);
+	compare_exchange_acq_rel(&call->socket->last, &word, call->claimed_over);
 }
 
 /* A read that would break the rule is stopped when there is something to take.  Until then it waits
@@ -334,7 +333,7 @@ static int wait_for_bytes(int fd, int flags)
 /* A goodbye is no use and claims nothing; a foreign one does not leave. */
 static bool is_goodbye(struct track_call *call, const struct iovec *iov, int count)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 	struct evidence_facts facts;
 
 	if (call->way != TRACK_WRITE || !call->inside)
@@ -353,7 +352,7 @@ static bool is_goodbye(struct track_call *call, const struct iovec *iov, int cou
  * it fails. */
 static int claim(struct track_call *call, int flags, const struct iovec *iov, int count)
 {
-	struct registry_socket *socket = track_socket(call->entry);
+	struct registry_socket *socket = call->socket;
 	struct lineage_use last;
 
 	if (is_goodbye(call, iov, count) || (call->way == TRACK_READ && goodbye_was_said(socket)) ||
@@ -383,17 +382,28 @@ static int claim(struct track_call *call, int flags, const struct iovec *iov, in
 
 /* --- around the call ------------------------------------------------------------------------ */
 
+static struct track_call call_of(int fd, struct socket_ref ref, enum operation operation,
+				 enum track_way way)
+{
+	return (struct track_call){
+		.fd = fd,
+		.slot = socket_ref_slot(ref),
+		.socket = track_socket(ref),
+		.operation = operation,
+		.way = way,
+	};
+}
+
 /* True when the call is still one on a connection that this process watches. */
 static bool check(struct track_call *call)
 {
-	const struct registry_socket *socket = track_socket(call->entry);
-	uint32_t slot = fdtable_slot(call->entry);
+	const struct registry_socket *socket = call->socket;
 
-	if (!process_enter() || !track_is_still(call->fd, slot))
+	if (!process_enter() || !track_is_still(call->fd, call->slot))
 		return false;
 	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
 	    !track_class_is_watched(registry_socket_protocol(socket))) {
-		track_stop_watching(slot);
+		track_stop_watching(call->slot);
 		return false;
 	}
 	call->checked = true;
@@ -403,7 +413,7 @@ static bool check(struct track_call *call)
 /* Another process may be about to speak, or has spoken: from here on messages are followed. */
 static void watch_if_shared(const struct track_call *call)
 {
-	const struct registry_socket *socket = track_socket(call->entry);
+	const struct registry_socket *socket = call->socket;
 
 	if (load_relaxed(&socket->protocol) == PROTOCOL_UNKNOWN ||
 	    (load_relaxed(&socket->flags) & SOCKET_EVIDENCE) != 0)
@@ -413,7 +423,7 @@ static void watch_if_shared(const struct track_call *call)
 	case LINEAGE_OWN:
 		break;
 	case LINEAGE_INHERITED:
-		if (registry_other_holder(fdtable_slot(call->entry), process.shared))
+		if (registry_other_holder(call->slot, process.shared))
 			conversation_watch(call, true);
 		break;
 	case LINEAGE_VIOLATION:
@@ -422,18 +432,17 @@ static void watch_if_shared(const struct track_call *call)
 	}
 }
 
-bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation operation,
+bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum operation operation,
 		 enum track_way way, int flags, const struct iovec *iov, int count)
 {
-	struct registry_socket *socket = track_socket(entry);
 	int saved_errno = errno;
 	int error = 0;
 
-	*call = (struct track_call){.fd = fd, .entry = entry, .operation = operation, .way = way};
+	*call = call_of(fd, ref, operation, way);
 	if (check(call)) {
 		watch_if_shared(call);
-		if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
-		    (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) != 0) {
+		if (load_relaxed(&call->socket->protocol) != PROTOCOL_UNKNOWN &&
+		    (load_relaxed(&call->socket->flags) & TRACK_WANTS_BYTES) != 0) {
 			conversation_forget_dead(call);
 			conversation_enter(call);
 		}
@@ -450,7 +459,7 @@ bool track_begin(struct track_call *call, int fd, uint32_t entry, enum operation
 static bool awaited_answer(const struct track_call *call, ssize_t moved, int error)
 {
 	return call->way == TRACK_READ && (moved == 0 || error == ECONNRESET) &&
-	       !goodbye_was_said(track_socket(call->entry));
+	       !goodbye_was_said(call->socket);
 }
 
 void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
@@ -469,10 +478,10 @@ void track_end(struct track_call *call, const struct iovec *iov, int count, ssiz
 	errno = saved_errno;
 }
 
-void track_late(int fd, uint32_t entry, enum operation operation, enum track_way way,
+void track_late(int fd, struct socket_ref ref, enum operation operation, enum track_way way,
 		const struct iovec *iov, int count, ssize_t moved)
 {
-	struct track_call call = {.fd = fd, .entry = entry, .operation = operation, .way = way};
+	struct track_call call = call_of(fd, ref, operation, way);
 	int saved_errno = errno;
 
 	if (check(&call)) {
@@ -482,12 +491,12 @@ void track_late(int fd, uint32_t entry, enum operation operation, enum track_way
 	errno = saved_errno;
 }
 
-void track_late_buffer(int fd, uint32_t entry, enum operation operation, enum track_way way,
+void track_late_buffer(int fd, struct socket_ref ref, enum operation operation, enum track_way way,
 		       const void *buffer, ssize_t moved)
 {
 	struct iovec iov = {(void *)(uintptr_t)buffer, (size_t)(moved > 0 ? moved : 0)};
 
-	track_late(fd, entry, operation, way, &iov, 1, moved);
+	track_late(fd, ref, operation, way, &iov, 1, moved);
 }
 
 long track_file_flags(int fd)
@@ -495,14 +504,14 @@ long track_file_flags(int fd)
 	return sys_call(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
 }
 
-void track_changed(int fd, uint32_t entry, enum operation operation, long before)
+void track_changed(int fd, struct socket_ref ref, enum operation operation, long before)
 {
-	struct registry_socket *socket = track_socket(entry);
+	struct registry_socket *socket = track_socket(ref);
 	int saved_errno = errno;
 
 	if ((load_relaxed(&socket->flags) & SOCKET_EVIDENCE) && process_enter() &&
-	    track_is_still(fd, fdtable_slot(entry))) {
-		history_add(fdtable_slot(entry), operation, true, 0, NULL, 0, 0);
+	    track_is_still(fd, socket_ref_slot(ref))) {
+		history_add(socket_ref_slot(ref), operation, true, 0, NULL, 0, 0);
 		if (((before ^ track_file_flags(fd)) & O_NONBLOCK) && conversation_is_busy(socket))
 			store_relaxed(&socket->unblocked_by, process.lineage.self.serial);
 	}
@@ -510,14 +519,13 @@ void track_changed(int fd, uint32_t entry, enum operation operation, long before
 }
 
 /* shutdown() ends the session below the protocol, for everybody (shutdown(2)). */
-void track_shutdown(int fd, uint32_t entry)
+void track_shutdown(int fd, struct socket_ref ref)
 {
-	struct track_call call = {
-		.fd = fd, .entry = entry, .operation = OPERATION_shutdown, .way = TRACK_WRITE};
+	struct track_call call = call_of(fd, ref, OPERATION_shutdown, TRACK_WRITE);
 	int saved_errno = errno;
 
 	if (check(&call) &&
-	    goodbye_judge(&call, lineage_unpack(load_relaxed(&track_socket(entry)->last)), 0, NULL,
+	    goodbye_judge(&call, lineage_unpack(load_relaxed(&call.socket->last)), 0, NULL,
 			  false) &&
 	    options.strict)
 		stop(&call);

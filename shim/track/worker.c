@@ -10,9 +10,9 @@
 
 #include "report/finding.h"
 
-static void report_open_at_fork(uint32_t slot)
+static void report_open_at_fork(struct socket_slot slot)
 {
-	struct registry_socket *socket = &registry_mapping->sockets[slot];
+	struct registry_socket *socket = &registry_mapping->sockets[slot.n];
 	const struct registry_process *holder;
 	struct finding_cause cause = {
 		.kind = KIND_OPEN_AT_FORK,
@@ -39,8 +39,8 @@ void track_look_for_inherited(void)
 
 	if (process_enter() && load_relaxed(&process.newborn) && !process_is_vfork_child()) {
 		store_relaxed(&process.newborn, false);
-		for (uint32_t slot = 0; fdtable_next_held(&slot); slot++)
-			if (registry_mapping->sockets[slot].opener_serial !=
+		for (struct socket_slot slot = {0}; fdtable_next_held(&slot); slot.n++)
+			if (registry_mapping->sockets[slot.n].opener_serial !=
 			    process.lineage.self.serial)
 				report_open_at_fork(slot);
 	}

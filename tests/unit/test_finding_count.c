@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/report/finding_count.c: which findings are one, how many are told apart, and that none is lost.
+ * shim/report/finding_count.c: which findings are one, how many are told apart, and that none is
+ * lost.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +43,7 @@ static int end(void **state)
 static struct finding_count count_one(enum kind kind, uint32_t slot, uint32_t other, uint32_t this)
 {
 	struct finding_cause cause = {
-		.kind = kind, .slot = slot, .other_use = {other}, .this_use = {this}};
+		.kind = kind, .slot = {slot}, .other_use = {other}, .this_use = {this}};
 
 	return finding_count(&cause, (struct stack_id){1});
 }

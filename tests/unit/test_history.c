@@ -18,8 +18,8 @@
 #include "process/process.h"
 #include "report/history_text.h"
 
-#define SLOT 5
-#define OTHER_SLOT 9
+static const struct socket_slot slot = {5};
+static const struct socket_slot other_slot = {9};
 #define SERIAL 3
 
 static char bytes[FORKSAN_RECORD_BYTES + 1];
@@ -41,9 +41,9 @@ static int begin(void **state)
 	process_ = &registry_mapping->processes[SERIAL];
 	store_relaxed(&process_->pid, 812);
 	store_release(&process_->serial, SERIAL);
-	for (uint32_t slot = SLOT; slot <= OTHER_SLOT; slot++)
-		store_release(&registry_mapping->socket_state[slot], 1 << 8 | SOCKET_LIVE);
-	store_relaxed(&registry_mapping->sockets[SLOT].protocol, PROTOCOL_REDIS);
+	for (uint32_t n = slot.n; n <= other_slot.n; n++)
+		store_release(&registry_mapping->socket_state[n], 1 << 8 | SOCKET_LIVE);
+	store_relaxed(&registry_mapping->sockets[slot.n].protocol, PROTOCOL_REDIS);
 	return 0;
 }
 
@@ -58,7 +58,7 @@ static void add(const char *text, size_t len)
 {
 	struct iovec iov = {(void *)(uintptr_t)text, len};
 
-	history_add(SLOT, OPERATION_send, true, 0, &iov, 1, len);
+	history_add(slot, OPERATION_send, true, 0, &iov, 1, len);
 }
 
 static void add_string(const char *text)
@@ -72,7 +72,7 @@ static void render_json(void)
 
 	json_init(&json, bytes, sizeof(bytes) - 1);
 	json_begin_object(&json, NULL);
-	report_history_put(&json, registry_mapping, SLOT);
+	report_history_put(&json, registry_mapping, slot);
 	json_end_object(&json);
 	bytes[json.len] = '\0';
 }
@@ -82,7 +82,7 @@ static void render_text(void)
 	struct block block;
 
 	block_init(&block, bytes, sizeof(bytes), 812);
-	report_history_put_text(&block, registry_mapping, SLOT);
+	report_history_put_text(&block, registry_mapping, slot);
 }
 
 static void assert_shown(const char *part)
@@ -97,7 +97,7 @@ static unsigned count_entries(void)
 	uint32_t from = 0;
 	unsigned count = 0;
 
-	while (history_next(registry_mapping, SLOT, &from, &entry))
+	while (history_next(registry_mapping, slot, &from, &entry))
 		count++;
 	return count;
 }
@@ -116,7 +116,7 @@ static bool is_in_registry(const char *secret)
 static void no_byte_is_kept_by_default(void **state)
 {
 	(void)state;
-	history_start(SLOT);
+	history_start(slot);
 	add_string("AUTH hunter2");
 	assert_int_equal(count_entries(), 1);
 	assert_false(is_in_registry("hunter2"));
@@ -128,7 +128,7 @@ static void no_byte_is_kept_by_default(void **state)
 static void no_byte_is_kept_where_there_is_no_room_for_it(void **state)
 {
 	(void)state;
-	history_start(SLOT);
+	history_start(slot);
 	options.payload = true;
 	add_string("AUTH hunter2");
 	assert_int_equal(count_entries(), 1);
@@ -141,7 +141,7 @@ static void payload_keeps_the_first_bytes(void **state)
 
 	(void)state;
 	options.payload = true;
-	history_start(SLOT);
+	history_start(slot);
 	memset(many, 'm', sizeof(many));
 	add(many, FORKSAN_PAYLOAD_BYTES - 1);
 	add(many, sizeof(many));
@@ -159,11 +159,11 @@ static void payload_is_gathered_up_to_what_was_moved(void **state)
 
 	(void)state;
 	options.payload = true;
-	history_start(SLOT);
-	history_add(SLOT, OPERATION_writev, true, 0, iov, 3, 5);  /* a short write */
-	history_add(SLOT, OPERATION_writev, true, 0, iov, 4, 13); /* bytes that cannot be seen */
-	history_add(SLOT, OPERATION_recv, false, 0, iov, 1, 500); /* MSG_TRUNC: the real length */
-	history_add(SLOT, OPERATION_setsockopt, true, 0, NULL, 0, 0);
+	history_start(slot);
+	history_add(slot, OPERATION_writev, true, 0, iov, 3, 5);  /* a short write */
+	history_add(slot, OPERATION_writev, true, 0, iov, 4, 13); /* bytes that cannot be seen */
+	history_add(slot, OPERATION_recv, false, 0, iov, 1, 500); /* MSG_TRUNC: the real length */
+	history_add(slot, OPERATION_setsockopt, true, 0, NULL, 0, 0);
 	render_json();
 	assert_shown("\"bytes\":5,\"message\":null");
 	assert_shown("\"result\":5,\"payload\":\"abcde\"}");
@@ -177,12 +177,12 @@ static void nothing_is_shown_of_the_connection_before(void **state)
 {
 	(void)state;
 	options.payload = true;
-	history_start(SLOT);
+	history_start(slot);
 	add_string("old secret");
-	store_release(&registry_mapping->socket_state[SLOT], 2 << 8 | SOCKET_LIVE);
-	store_relaxed(&registry_mapping->sockets[SLOT].history, 0);
-	history_start(SLOT);
-	assert_int_equal(load_relaxed(&registry_mapping->sockets[SLOT].history), 1);
+	store_release(&registry_mapping->socket_state[slot.n], 2 << 8 | SOCKET_LIVE);
+	store_relaxed(&registry_mapping->sockets[slot.n].history, 0);
+	history_start(slot);
+	assert_int_equal(load_relaxed(&registry_mapping->sockets[slot.n].history), 1);
 	assert_int_equal(count_entries(), 0);
 	options.payload = false;
 	add_string("new");
@@ -196,7 +196,7 @@ static void the_latest_are_kept(void **state)
 
 	(void)state;
 	options.payload = true;
-	history_start(SLOT);
+	history_start(slot);
 	for (int i = 0; i < FORKSAN_HISTORY_OPERATIONS + 10; i++) {
 		snprintf(text, sizeof(text), "<%d>", i);
 		add_string(text);
@@ -228,17 +228,17 @@ static void bytes_are_shown_as_in_c(void **state)
 static void the_text_shows_the_last_eight(void **state)
 {
 	(void)state;
-	history_start(SLOT);
+	history_start(slot);
 	render_text();
 	assert_string_equal(bytes, "");
-	history_add(SLOT, OPERATION_recv, false, 0, NULL, 0, 1);
+	history_add(slot, OPERATION_recv, false, 0, NULL, 0, 1);
 	render_text();
 	assert_string_equal(bytes, "==812==\n"
 				   "==812== Last operations on the connection (1 of 1):\n"
 				   "==812==    0.000 ms      812 recv of 1 byte\n");
 	for (int i = 2; i <= 10; i++)
-		history_add(SLOT, OPERATION_recv, false, 0, NULL, 0, (size_t)i);
-	history_add(SLOT, OPERATION_setsockopt, true, 0, NULL, 0, 0);
+		history_add(slot, OPERATION_recv, false, 0, NULL, 0, (size_t)i);
+	history_add(slot, OPERATION_setsockopt, true, 0, NULL, 0, 0);
 	render_text();
 	assert_shown("(8 of 11):\n");
 	assert_null(strstr(bytes, " 3 bytes"));
