@@ -15,8 +15,6 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "track/blind.h"
 #include "options/options.h"
@@ -24,40 +22,18 @@
 #include "entry/real.h"
 #include "registry/registry.h"
 #include "report/report.h"
+#include "report/write.h"
 #include "stack/stack.h"
 #include "base/sys.h"
 #include "track/track.h"
 
 _Atomic bool init_done;
 
-/* Writes to stderr, unless that is a socket: words of ours must never reach a peer. */
-static void say(const char *text, size_t len)
-{
-	uint32_t mode;
-
-	if (sys_fstat_mode(2, &mode) == 0 && !S_ISSOCK(mode))
-		sys_write(2, text, len);
-}
-
-static void complain(const char *line)
-{
-	static const char head[] = "forksan: ";
-	char buffer[512];
-	size_t len = strlen(line);
-
-	if (len > sizeof buffer - sizeof head - 1)
-		len = sizeof buffer - sizeof head - 1;
-	memcpy(buffer, head, sizeof head - 1);
-	memcpy(buffer + sizeof head - 1, line, len);
-	buffer[sizeof head - 1 + len] = '\n';
-	say(buffer, sizeof head + len);
-}
-
 static void show_help(void)
 {
 	static char text[8192];
 
-	say(text, options_help(text, sizeof text));
+	report_write_stderr(text, options_help(text, sizeof text));
 }
 
 void init_run(void)
@@ -70,8 +46,9 @@ void init_run(void)
 	real_resolve();
 	if (!compare_exchange_acq_rel(&started, &idle, 1))
 		return;
-	options_parse(secure_getenv("FORKSAN_OPTIONS"), complain);
 	report_start();
+	options_parse(secure_getenv("FORKSAN_OPTIONS"), report_warn);
+	report_start_log();
 	if (options.help)
 		show_help();
 	if (process_start(options.session, &created) == 0) {
@@ -86,8 +63,8 @@ void init_run(void)
 	errno = saved_errno;
 }
 
-/* A log always gets its summary.  On stderr it would be noise after a run in which nothing was found,
- * and `forksan run` prints its own. */
+/* A log always gets its summary.  On stderr it would be noise after a run in which nothing was
+ * found, and `forksan run` prints its own. */
 static bool summary_is_wanted(void)
 {
 	const _Atomic uint64_t *counters = registry_get()->header.counters;
@@ -101,24 +78,25 @@ static bool summary_is_wanted(void)
 }
 
 /* An interpreter whose frames are missing is named once, where details were asked for. */
-static void complain_of_stacks(void)
+static void warn_of_stacks(void)
 {
 	const char *sentence = stack_complaint();
 
 	if (sentence)
-		complain(sentence);
+		report_warn(sentence);
 }
 
 void init_leave(void)
 {
 	int saved_errno = errno;
 
-	/* No process.shared: nobody of ours, or the child of one in a sandbox, which must not even ask
-	 * who its parent is. */
+	/* No process.shared: nobody of ours, or the child of one in a sandbox, which must not even
+	 * ask who its parent is. */
 	if (!registry_get() || !process.shared || process_mine() == PROCESS_UNWATCHED ||
 	    process_is_vfork_child())
 		return;
-	/* Most forked children have done nothing that matters, and there is nothing to tell of them. */
+	/* Most forked children have done nothing that matters, and there is nothing to tell of
+	 * them. */
 	if (process_mine() == 0 && process_parent_is_here() &&
 	    (fdtable_is_empty() || !process_is_old()))
 		return;
@@ -127,7 +105,7 @@ void init_leave(void)
 	track_look_before_exit();
 	blind_look_for_rings();
 	if (options.verbosity > 0)
-		complain_of_stacks();
+		warn_of_stacks();
 	process_leave();
 	if (!process_parent_is_here() && !registry_others_alive(process.shared)) {
 		uint32_t unwritten = 0;

@@ -25,6 +25,9 @@
 /* Threads of one process that report at the same time; more lose their report. */
 #define BUFFERS 4
 
+/* "forksan: " and the longest warning about options, which names every key. */
+#define WARNING_BYTES 512
+
 static struct buffer {
 	char bytes[1 + FORKSAN_RECORD_BYTES]; /* a newline, then the record: report_write_log() */
 } buffers[BUFFERS];
@@ -33,7 +36,7 @@ static struct buffer {
 static _Atomic uint32_t taken[BUFFERS];
 
 /* 1: this process has said that its log cannot be written. */
-static _Atomic uint32_t complained;
+static _Atomic uint32_t warned_of_log;
 
 static struct buffer *claim(void)
 {
@@ -60,7 +63,24 @@ static void give_back(struct buffer *buffer)
 
 void report_start(void)
 {
-	report_write_start();
+	report_write_remember_stderr();
+}
+
+void report_start_log(void)
+{
+	report_write_remember_directory();
+}
+
+void report_warn(const char *line)
+{
+	char bytes[WARNING_BYTES];
+	struct text text;
+
+	text_init(&text, bytes, sizeof(bytes) - 1); /* the newline */
+	text_put_string(&text, "forksan: ");
+	text_put_string(&text, line);
+	bytes[text.len] = '\n';
+	report_write_stderr(bytes, text.len + 1);
 }
 
 void report_after_fork_child(void)
@@ -69,8 +89,8 @@ void report_after_fork_child(void)
 	for (size_t i = 0; i < BUFFERS; i++)
 		if (load_relaxed(&taken[i]) != 0)
 			store_relaxed(&taken[i], 0);
-	if (load_relaxed(&complained) != 0)
-		store_relaxed(&complained, 0);
+	if (load_relaxed(&warned_of_log) != 0)
+		store_relaxed(&warned_of_log, 0);
 }
 
 static bool logs(void)
@@ -112,12 +132,12 @@ static const char *error_name(int error)
 }
 
 /* Once a process: whoever reads stderr learns that the log is not complete, and why. */
-static void complain(int error, pid_t pid)
+static void warn_of_log(int error, pid_t pid)
 {
 	char bytes[FORKSAN_PATH_BYTES + 128];
 	struct text text;
 
-	if (exchange_acq_rel(&complained, 1) != 0)
+	if (exchange_acq_rel(&warned_of_log, 1) != 0)
 		return;
 	text_init(&text, bytes, sizeof(bytes));
 	text_put_string(&text, "==");
@@ -150,7 +170,7 @@ int report_finding(const struct registry *registry, const struct finding *findin
 		len = report_json_finding(record, FORKSAN_RECORD_BYTES, registry, finding);
 		result = report_write_log(record, len, pid);
 		if (result != 0)
-			complain(result, pid);
+			warn_of_log(result, pid);
 	}
 	/* What cannot be logged is better said on stderr than lost. */
 	if (!logs() || result != 0) {
@@ -204,7 +224,7 @@ static int report_form(const struct registry *registry, const struct form *form,
 		len = form->as_json(record, FORKSAN_RECORD_BYTES, registry, &writer);
 		result = report_write_log(record, len, writer.pid);
 		if (result != 0)
-			complain(result, writer.pid);
+			warn_of_log(result, writer.pid);
 	} else {
 		len = form->as_text(record, FORKSAN_RECORD_BYTES, registry, &writer);
 		result = report_write_stderr(record, len);

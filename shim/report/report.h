@@ -16,9 +16,16 @@
 
 struct registry;
 
-/* Remembers the working directory (for a relative log_path) and what stderr is.  Once, in the
- * constructor, after options_parse(). */
+/* Remembers what standard error is.  Once, in the constructor, before anything is said. */
 void report_start(void);
+
+/* Remembers the working directory, for a relative log_path.  Once, in the constructor, after
+ * options_parse(). */
+void report_start_log(void);
+
+/* Writes "forksan: LINE" to standard error, where that is a place for messages (report/write.h);
+ * else the warning is lost.  `line` has no newline; what is beyond 500 bytes is left out. */
+void report_warn(const char *line);
 
 /* 0 when the whole record was written, else -errno; the caller counts LOST_REPORTS. */
 int report_finding(const struct registry *registry, const struct finding *finding);

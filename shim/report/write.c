@@ -68,11 +68,15 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	return a->st_mode != 0 && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-void report_write_start(void)
+void report_write_remember_stderr(void)
+{
+	look_at_fd(STDERR_FILENO, &start_stderr);
+}
+
+void report_write_remember_directory(void)
 {
 	long len;
 
-	look_at_fd(STDERR_FILENO, &start_stderr);
 	start_directory[0] = '\0';
 	if (options.log_path[0] == '\0' || options.log_path[0] == '/')
 		return;

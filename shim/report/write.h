@@ -14,9 +14,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Remembers what descriptor 2 is when the program starts: report_write_stderr() compares.  Once, in
+ * the constructor, before anything may be written. */
+void report_write_remember_stderr(void);
+
 /* Remembers the working directory, so that a relative log_path means the same after the host's
- * chdir(), and what descriptor 2 is.  Once, in the constructor, after options_parse(). */
-void report_write_start(void);
+ * chdir().  Once, in the constructor, after options_parse(). */
+void report_write_remember_directory(void);
 
 /* Keeps the log open from now on: before the host gives up the privileges with which it can open
  * it, or the root directory from which it is found.  Children inherit it.  Whoever closes it ends

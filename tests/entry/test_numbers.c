@@ -2,12 +2,15 @@
 /*
  * Descriptor numbers that close and come back: rows 5 to 9 of the pitfalls.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -107,6 +110,35 @@ static void expect_three(const struct log *log, const struct entry_case *self)
 	expect(log_count(log, "shared-use") == 3);
 }
 
+/* The host closed number 2 and its next file, a database say, took it.  An interpreter whose frames
+ * cannot be read is named at the end of the process, and this is no place for it. */
+static void end_with_a_complaint(int fd)
+{
+	char copy[PATH_MAX];
+
+	(void)fd;
+	close(STDERR_FILENO);
+	require(open("data.bin", O_RDWR | O_CREAT | O_TRUNC, 0600) == STDERR_FILENO);
+	snprintf(copy, sizeof(copy), "cp '%s' libpython10.10.so", plugin_path("python"));
+	require(system(copy) == 0);
+	require(dlopen("./libpython10.10.so", RTLD_NOW) != NULL);
+	peer_ping(peer_connect());
+	exit(0);
+}
+
+static void run_data_file(void)
+{
+	const char *directory = getenv("TMPDIR");
+	struct stat data;
+
+	require(chdir(directory != NULL ? directory : "/tmp") == 0);
+	run_child(end_with_a_complaint, -1);
+	require(stat("data.bin", &data) == 0);
+	printf("%lld bytes\n", (long long)data.st_size);
+	unlink("data.bin");
+	unlink("libpython10.10.so");
+}
+
 /* --- row 9: nothing of ours comes through exec
  * ------------------------------------------------------ */
 
@@ -159,6 +191,9 @@ static const struct entry_case cases[] = {
 	{.name = "nor do they where reports are text",
 	 .run = run_standard_numbers,
 	 .options = ":log_path="},
+	{.name = "a data file on 2 gets no word of ours",
+	 .run = run_data_file,
+	 .options = ":verbosity=1"},
 	{.name = "200 times exec, and the descriptors are the same",
 	 .run = run_exec_chain,
 	 .check = expect_chain},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/report/report.c, report/write.c: records arrive whole, at the right place, and the host notices
- * nothing.  Tests that change descriptors, limits or the directory run in a child process.
+ * shim/report/report.c, report/write.c: records arrive whole, at the right place, and the host
+ * notices nothing.  Tests that change descriptors, limits or the directory run in a child process.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,8 +54,9 @@ static void log_to(const char *log_path)
 
 	if (log_path != NULL)
 		snprintf(text, sizeof(text), "log_path=%s", log_path);
-	options_parse(text, complain);
 	report_start();
+	options_parse(text, complain);
+	report_start_log();
 }
 
 static int begin(void **state)
