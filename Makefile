@@ -22,7 +22,7 @@ SHIM_CFLAGS := $(BASE) -Ishim -fPIC -fvisibility=hidden -fno-plt -ftls-model=ini
 SHIM_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(LDFLAGS)
 
 TOOL_CFLAGS := $(BASE) -Itools -Ishim -D_FORTIFY_SOURCE=2 $(CFLAGS)
-TOOL_LIBS   := -ljansson -ldw -lelf
+TOOL_LIBS   := -ljansson -ldw -lelf -liberty
 
 TEST_CFLAGS := $(BASE) -Ishim -Itests/support -U_FORTIFY_SOURCE $(CFLAGS)
 

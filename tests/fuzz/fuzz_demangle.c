@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rust's manglings from hostile names: bounded in time and output, whatever the name.  C++ names
- * are libstdc++'s matter.
+ * The door to libiberty's demanglers, with hostile names: bounded in time and output, whatever the
+ * name, and nothing is left allocated.
  *
- * FUZZES: tools/symbols/demangle_parser.c tools/symbols/demangle_rust.c tools/symbols/demangle_v0.c
+ * FUZZES: tools/symbols/demangle.c
+ * LIBRARIES: -liberty
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,15 +22,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (name == NULL)
 		abort();
 	/* The first byte chooses the mangling, so that the fuzzer need not guess it. */
-	memcpy(name, size > 0 && data[0] % 2 != 0 ? "_R\0" : "_ZN", 3);
-	name[3] = '\0';
+	memcpy(name, size > 0 && data[0] % 2 != 0 ? "_R\0" : "_Z\0", 3);
 	if (size > 0) {
-		size_t len = strlen(name);
-
-		memcpy(name + len, data + 1, size - 1);
-		name[len + size - 1] = '\0';
+		memcpy(name + 2, data + 1, size - 1);
+		name[size + 1] = '\0';
 	}
-	if (demangle_rust(name, out) && strlen(out) >= sizeof out)
+	if (demangle(name, out) && strnlen(out, sizeof out) == sizeof out)
 		abort();
 	free(name);
 	return 0;

@@ -9,8 +9,7 @@
  * FUZZES: tools/log/site.c tools/log/sessions.c tools/log/counters.c tools/report/collect.c tools/base/clean.c
  * FUZZES: tools/base/cli.c tools/report/render_text.c tools/report/render_stack.c tools/report/render_json.c
  * FUZZES: tools/symbols/annotate.c tools/report/advice.c tools/log/blind_spots.c tools/symbols/demangle.c
- * FUZZES: tools/symbols/demangle_parser.c tools/symbols/demangle_rust.c tools/symbols/demangle_v0.c
- * LIBRARIES: -ljansson
+ * LIBRARIES: -ljansson -liberty
  */
 #include <jansson.h>
 #include <stdint.h>

@@ -19,6 +19,7 @@ build libjansson-dev    the tool reads logs with it
 build libdw-dev         the tool names source lines with it
 build libelf-dev        symbol tables
 build uthash-dev        the tool's hash tables
+build libiberty-dev     names of C++ and Rust functions, linked statically
 demo  python3           the demo and the tests are scripts for /usr/bin/python3
 demo  mariadb-server    the database that is shared by mistake
 demo  gunicorn          the prefork server of the founding scenario

@@ -1,44 +1,75 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which language mangled a name, and C++ by libstdc++.  See demangle.h.
+ * See demangle.h.
+ *
+ * A mangled name can refer back to parts of itself, so a name of some hundred bytes can stand for
+ * gigabytes.  cplus_demangle() would collect them all; the callback forms hand the text over piece
+ * by piece, and the piece that does not fit ends the demangling with longjmp().  libiberty keeps
+ * its state on the stack then, but for the one case that take_piece() names.
+ *
+ * Recursion and stack: libiberty's own limits, which DMGL_NO_RECURSE_LIMIT would switch off.  The
+ * same limit refuses C++ names of more than 1024 bytes.
  */
 #include "symbols/demangle.h"
 
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <setjmp.h>
 #include <string.h>
 
-/* A C++ name readable, from malloc(), or NULL (Itanium C++ ABI, section 3.4). */
-static char *cxx_demangle(const char *name)
+#include <libiberty/demangle.h>
+
+#define NAME_BYTES 8192 /* no linker's name is longer that a reader could use */
+#define OPTIONS (DMGL_PARAMS | DMGL_ANSI)
+
+struct output {
+	char *text;
+	size_t len;
+	bool full;
+	jmp_buf give_up;
+};
+
+static bool is_ascii(const char *piece, size_t len)
 {
-	static char *(*function)(const char *name, char *buffer, size_t *len, int *status);
-	static bool looked;
-	int status;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)piece[i] >= 0x80)
+			return false;
+	return true;
+}
 
-	if (!looked) {
-		void *library = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_LOCAL);
+/* libiberty's callback.  A Rust identifier with letters beyond ASCII comes in a buffer that
+ * libiberty frees after this call, so the end has to wait for the next piece. */
+static void take_piece(const char *piece, size_t len, void *opaque)
+{
+	struct output *output = opaque;
 
-		looked = true;
-		if (library != NULL)
-			*(void **)&function = dlsym(library, "__cxa_demangle");
+	if (len == 0) /* `piece` may be NULL then */
+		return;
+	if (output->full || len >= DEMANGLE_BYTES - output->len) {
+		output->full = true;
+		if (is_ascii(piece, len))
+			longjmp(output->give_up, 1);
+		return;
 	}
-	return function != NULL ? function(name, NULL, NULL, &status) : NULL;
+	memcpy(output->text + output->len, piece, len);
+	output->len += len;
 }
 
 bool demangle(const char *name, char out[DEMANGLE_BYTES])
 {
-	char *text;
-	bool fits;
+	struct output output = {.text = out};
 
-	if (demangle_rust(name, out))
-		return true;
-	if (strncmp(name, "_Z", 2) != 0)
+	if ((strncmp(name, "_Z", 2) != 0 && strncmp(name, "_R", 2) != 0) ||
+	    strnlen(name, NAME_BYTES) == NAME_BYTES)
 		return false;
-	text = cxx_demangle(name);
-	if (text == NULL)
+	if (setjmp(output.give_up) != 0)
 		return false;
-	fits = (size_t)snprintf(out, DEMANGLE_BYTES, "%s", text) < DEMANGLE_BYTES;
-	free(text);
-	return fits;
+	/* Rust first: its older mangling is C++'s with a hash at the end. */
+	if (rust_demangle_callback(name, OPTIONS, take_piece, &output) == 0) {
+		output.len = 0;
+		if (cplus_demangle_v3_callback(name, OPTIONS, take_piece, &output) == 0)
+			return false;
+	}
+	if (output.full)
+		return false;
+	out[output.len] = '\0';
+	return true;
 }
