@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "base/sys.h"
+#include "common/liveness.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14, madvise(2) */
@@ -80,13 +81,6 @@ void registry_forget_holds(struct registry_process *process)
 	for (uint32_t i = 0; i < load_relaxed(&process->hold_words); i++)
 		store_relaxed(&registry_mapping->holds[registry_process_slot(process).n][i], 0);
 	store_release(&process->hold_words, 0);
-}
-
-/* A child that its parent has announced and of which it does not know the pid yet; `word`: the
- * slot's state. */
-static bool is_announced(const struct registry_process *process, uint32_t word)
-{
-	return (word & 0xff) == PROCESS_BUSY && load_acquire(&process->serial) != 0;
 }
 
 /* Takes the slot when it is free, or its process is over.  Leaves it BUSY. */
@@ -174,8 +168,7 @@ struct registry_process *registry_find_process(uint32_t serial)
 
 bool registry_knows_pids_of(uint64_t pid_namespace)
 {
-	return pid_namespace == 0 || registry_pid_namespace == 0 ||
-	       pid_namespace == registry_pid_namespace;
+	return liveness_same_namespace(pid_namespace, registry_pid_namespace);
 }
 
 struct registry_process *registry_find_pid(pid_t pid)
@@ -201,7 +194,7 @@ bool registry_has_announced(uint32_t parent_serial)
 	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i++) {
 		const struct registry_process *process = &registry_mapping->processes[i];
 
-		if (is_announced(process, load_acquire(&process->state)) &&
+		if (liveness_is_announced(process, load_acquire(&process->state)) &&
 		    process->parent_serial == parent_serial)
 			return true;
 	}
@@ -225,78 +218,37 @@ static size_t put_decimal(char *out, uint32_t value)
 	return len;
 }
 
-/* Reads the state letter and the start time (clock ticks since boot) of /proc/PID/stat, proc(5)
- * fields 3 and 22.  comm may hold spaces and parentheses, so it is skipped from its last `)`. */
-static bool read_proc_stat(pid_t pid, char *state, uint64_t *start_ticks)
+/* The content of /proc/PID/stat; returns its length, 0 when it cannot be read. */
+static size_t read_stat(pid_t pid, char out[LIVENESS_STAT_BYTES])
 {
 	char path[32] = "/proc/";
-	char text[512];
 	size_t len = 6 + put_decimal(path + 6, (uint32_t)pid);
-	const char *at = NULL;
-	uint64_t value = 0;
 	long fd;
 	long n;
 
 	memcpy(path + len, "/stat", sizeof "/stat");
 	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return false;
-	n = sys_read((int)fd, text, sizeof text - 1);
+		return 0;
+	n = sys_read((int)fd, out, LIVENESS_STAT_BYTES);
 	sys_close((int)fd);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	for (long i = 0; i < n; i++)
-		if (text[i] == ')')
-			at = text + i;
-	if (!at || at[1] != ' ' || at[2] == '\0')
-		return false;
-	*state = at[2];
-	at += 2;
-	for (int field = 3; field < 22; field++) {
-		at = strchr(at, ' ');
-		if (!at)
-			return false;
-		at++;
-	}
-	for (; *at >= '0' && *at <= '9'; at++)
-		value = value * 10 + (uint64_t)(*at - '0');
-	*start_ticks = value;
-	return true;
-}
-
-/* True while `pid` is a process that was there at `then_ns` (CLOCK_BOOTTIME). */
-static bool is_still_there(pid_t pid, uint64_t then_ns)
-{
-	/* USER_HZ, the unit of /proc, is 100 on every supported machine (time(7)). */
-	const uint64_t ns_per_tick = NS_PER_SECOND / 100;
-	uint64_t start_ticks;
-	char state;
-
-	if (!pid_exists(pid))
-		return false;
-	if (!read_proc_stat(pid, &state, &start_ticks))
-		return pid_exists(pid);
-	if (state == 'Z' || state == 'X')
-		return false;
-	/* The same pid started later: another process.  A child is born when it is announced, and
-	 * starts up to a scheduling delay later; no pid comes round within a second. */
-	return start_ticks * ns_per_tick <= then_ns + NS_PER_SECOND;
+	return n > 0 ? (size_t)n : 0;
 }
 
 bool registry_process_alive(const struct registry_process *process)
 {
-	uint32_t word = load_acquire(&process->state);
-	pid_t pid = load_relaxed(&process->pid);
+	struct liveness_claim claim = liveness_claim(process);
+	char stat[LIVENESS_STAT_BYTES];
+	size_t len;
 
-	if (is_announced(process, word))
-		pid = (pid_t)(word >> 8); /* its claimer's, at the same time */
-	else if (word != PROCESS_LIVE)
+	if (claim.pid == 0)
 		return false;
-	/* A pid of another namespace cannot be asked about: alive until it says goodbye. */
-	if (!registry_knows_pids_of(load_relaxed(&process->pid_namespace)))
+	if (!registry_knows_pids_of(claim.pid_namespace))
 		return true;
-	return pid > 0 && is_still_there(pid, process->born_boottime_ns);
+	if (!pid_exists(claim.pid))
+		return false;
+	len = read_stat(claim.pid, stat);
+	return liveness_stat_agrees(&claim, stat, len) && (len > 0 || pid_exists(claim.pid));
 }
 
 /* --- sockets ----------------------------------------------------------------------------- */
@@ -306,7 +258,7 @@ static bool process_says_it_lives(const struct registry_process *process)
 {
 	uint32_t state = load_acquire(&process->state);
 
-	return state == PROCESS_LIVE || is_announced(process, state);
+	return state == PROCESS_LIVE || liveness_is_announced(process, state);
 }
 
 /* What the process itself says: it may have been killed since. */

@@ -14,8 +14,7 @@
 #include <unistd.h>
 
 #include "base/cli.h"
-
-#define NS_PER_S UINT64_C(1000000000)
+#include "common/liveness.h"
 
 void run_registry_path(const char *session, char out[RUN_REGISTRY_PATH_BYTES])
 {
@@ -43,33 +42,20 @@ static bool read_at(int fd, void *out, size_t len_bytes, off_t offset)
 
 /* --- who is alive ------------------------------------------------------------------------- */
 
-/* The state letter and the start time of a process, from /proc/PID/stat (proc(5), fields 3 and 22;
- * the name in field 2 may hold anything, so the last ')' counts). */
-static bool read_stat(int32_t pid, char *state, uint64_t *start_ticks)
+/* The content of /proc/PID/stat; returns its length, 0 when it cannot be read. */
+static size_t read_stat(int32_t pid, char out[LIVENESS_STAT_BYTES])
 {
-	char path[32], text[1024];
-	unsigned long long ticks;
-	const char *rest;
+	char path[32];
 	ssize_t len;
 	int fd;
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	len = read(fd, text, sizeof text - 1);
+		return 0;
+	len = read(fd, out, LIVENESS_STAT_BYTES);
 	close(fd);
-	if (len <= 0)
-		return false;
-	text[len] = '\0';
-	rest = strrchr(text, ')');
-	if (rest == NULL || sscanf(rest + 1,
-				   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
-				   "%*d %*d %*d %*d %llu",
-				   state, &ticks) != 2)
-		return false;
-	*start_ticks = ticks;
-	return true;
+	return len > 0 ? (size_t)len : 0;
 }
 
 /* The inode of our pid namespace; 0: not known. */
@@ -80,28 +66,17 @@ static uint64_t own_namespace(void)
 	return stat("/proc/self/ns/pid", &stat_buffer) == 0 ? stat_buffer.st_ino : 0;
 }
 
-/*
- * A later process with the same pid has started after the one that the registry knows was born.  A
- * process of another pid namespace cannot be asked after by its pid: it is taken to be alive, so
- * that the registry stays for it.
- */
 static bool is_alive(const struct registry_process *process)
 {
-	uint64_t namespace = load_relaxed(&process->pid_namespace);
-	long ticks_per_s = sysconf(_SC_CLK_TCK);
-	int32_t pid = load_relaxed(&process->pid);
-	uint64_t start_ticks, start_ns;
-	char state;
+	struct liveness_claim claim = liveness_claim(process);
+	char stat_text[LIVENESS_STAT_BYTES];
 
-	if (load_relaxed(&process->state) != PROCESS_LIVE || pid <= 0 || ticks_per_s <= 0)
+	if (claim.pid == 0)
 		return false;
-	if (namespace != 0 && namespace != own_namespace())
+	if (!liveness_same_namespace(claim.pid_namespace, own_namespace()))
 		return true;
-	if (!read_stat(pid, &state, &start_ticks) || state == 'Z' || state == 'X')
-		return false;
-	start_ns = start_ticks / (uint64_t)ticks_per_s * NS_PER_S +
-		   start_ticks % (uint64_t)ticks_per_s * (NS_PER_S / (uint64_t)ticks_per_s);
-	return start_ns <= process->born_boottime_ns;
+	return liveness_stat_agrees(&claim, stat_text, read_stat(claim.pid, stat_text)) &&
+	       (kill(claim.pid, 0) == 0 || errno != ESRCH);
 }
 
 static size_t count_alive(int fd, uint32_t process_high)

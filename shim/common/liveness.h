@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a process that the registry names is still there: the rule, which shim and tool share.
+ *
+ * Pure.  The caller asks the kernel (kill(pid, 0), /proc/PID/stat) and hands over what it answered.
+ * The words of a slot come from shared memory, where any process of the session may have written
+ * anything; no word makes this room read or write out of bounds.
+ */
+#ifndef FORKSAN_SHIM_LIVENESS_H
+#define FORKSAN_SHIM_LIVENESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "forksan/registry.h"
+
+/* What a slot says of its process, copied once. */
+struct liveness_claim {
+	int32_t pid; /* whom to ask the kernel about; 0: nobody, the process is over */
+	uint64_t born_boottime_ns; /* the process that is meant existed by then */
+	uint64_t pid_namespace;	   /* in which `pid` means it; 0: not known */
+};
+
+/* Enough for the fields that are read here, with the longest name in the second. */
+#define LIVENESS_STAT_BYTES 512
+
+/* A child that its parent has announced, and whose pid the parent does not know yet; `word`: the
+ * state word of its slot.  Such a child counts as alive while its parent does. */
+bool liveness_is_announced(const struct registry_process *process, uint32_t word);
+
+struct liveness_claim liveness_claim(const struct registry_process *process);
+
+/* True when a pid of that namespace means the same process in `own`.  Namespaces that are not known
+ * (0) are taken for the same.  A process of another namespace cannot be asked about by its pid:
+ * it is taken to be alive until its slot says otherwise. */
+bool liveness_same_namespace(uint64_t pid_namespace, uint64_t own);
+
+/* True when `stat`, the content of /proc/PID/stat, is that of the process that is meant: no zombie
+ * (a zombie holds no descriptors), and no later process that was given the same pid.  Also true
+ * when `stat` cannot be understood, as without /proc (len_bytes 0): the caller then goes by
+ * kill(pid, 0) alone. */
+bool liveness_stat_agrees(const struct liveness_claim *claim, const char *stat, size_t len_bytes);
+
+#endif

@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""forksan run, with the real library: CMD ends before its child does, and the child is not forgotten.
+
+A child is announced before it is forked, and the kernel notes when it starts.  In a big program a
+fork takes long, so the two differ: here a handler of pthread_atfork() takes the time."""
+
+import os
+import re
+import subprocess
+
+import toolkit
+from toolkit import check, run
+
+CHILD = r"""
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Until the clock in which the kernel notes starts, of 1/100 s, has moved on. */
+static void take_time(void)
+{
+	struct timespec now;
+	long long begin_ns = 0, now_ns;
+
+	do {
+		clock_gettime(CLOCK_BOOTTIME, &now);
+		now_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+		if (begin_ns == 0)
+			begin_ns = now_ns;
+	} while (now_ns < begin_ns + 20000000);
+}
+
+/* Forks a child that ends when its standard input does; prints the session. */
+int main(void)
+{
+	const char *session = strstr(getenv("FORKSAN_OPTIONS"), "session=");
+	char byte;
+
+	printf("%.16s\n", session + strlen("session="));
+	fflush(stdout);
+	pthread_atfork(take_time, NULL, NULL);
+	if (fork() == 0) {
+		/* forksan run waits until its pipes are closed. */
+		close(1);
+		close(2);
+		while (read(0, &byte, 1) > 0)
+			;
+		_exit(0);
+	}
+	return 0;
+}
+"""
+
+with toolkit.Directory() as directory:
+    program = toolkit.compile_c(directory, "outlived", CHILD, "-D_GNU_SOURCE", "-pthread")
+    child_input, ours = os.pipe()
+    with subprocess.Popen(
+        [toolkit.FORKSAN, "run", program],
+        stdin=child_input,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.close(child_input)
+        out, err = process.communicate(timeout=60)
+    check(process.returncode == 0, "CMD's status", err)
+    check("still running and watched: 1 process of session" in err, "the child is known", err)
+    session = out.strip()
+    check(re.fullmatch("[0-9a-f]{16}", session), "the session is named", out)
+    path = f"/dev/shm/forksan.{session}"
+    check(os.path.exists(path), "its registry is left for it")
+    # What joins the session now finds it.
+    env = dict(os.environ, FORKSAN_OPTIONS=f"session={session}:verbosity=1")
+    env["LD_PRELOAD"] = os.path.join(toolkit.BUILD, "libforksan.so")
+    late = run("-c", "true", program="/bin/sh", env=env)
+    check(": session " not in late.stderr, "no second session of that name begins", late.stderr)
+    os.close(ours)
+    if os.path.exists(path):
+        os.unlink(path)
+
+    result = run("run", "true")
+    check(result.returncode == 0 and "running" not in result.stderr, "nobody is left", result)
+
+toolkit.finish()

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shim/common/liveness.c: the rule by which shim and tool take a process for alive.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/liveness.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+#define TICK_NS (SECOND_NS / 100)
+
+static bool agrees(const char *stat, uint64_t born_ns)
+{
+	struct liveness_claim claim = {.pid = 7, .born_boottime_ns = born_ns};
+
+	return liveness_stat_agrees(&claim, stat, strlen(stat));
+}
+
+/* Started 5000 ticks, 50 s, after boot. */
+#define STAT(name, state)                                                                          \
+	"7 (" name ") " state " 1 7 7 0 -1 4194304 10 0 0 0 0 0 0 0 20 0 1 0 5000 2400 170 "       \
+	"18446744073709551615\n"
+
+static void the_start_may_be_a_second_after_the_birth(void **state)
+{
+	(void)state;
+	assert_true(agrees(STAT("cat", "S"), 60 * SECOND_NS));
+	assert_true(agrees(STAT("cat", "S"), 50 * SECOND_NS));
+	assert_true(agrees(STAT("cat", "S"), 49 * SECOND_NS));
+	assert_false(agrees(STAT("cat", "S"), 49 * SECOND_NS - TICK_NS));
+	assert_true(agrees(STAT("cat", "S"), UINT64_MAX));
+	assert_false(agrees(STAT("cat", "S"), 0));
+}
+
+static void a_zombie_is_over(void **state)
+{
+	(void)state;
+	assert_false(agrees(STAT("cat", "Z"), 60 * SECOND_NS));
+	assert_false(agrees(STAT("cat", "X"), 60 * SECOND_NS));
+	assert_true(agrees(STAT("cat", "D"), 60 * SECOND_NS));
+}
+
+static void a_name_may_look_like_fields(void **state)
+{
+	(void)state;
+	assert_true(agrees(STAT(") Z 1 (", "S"), 60 * SECOND_NS));
+	assert_false(agrees(STAT(") S 1 (", "Z"), 60 * SECOND_NS));
+}
+
+static void what_cannot_be_read_says_nothing(void **state)
+{
+	static const char whole[] = STAT("cat", "S");
+	struct liveness_claim claim = {.pid = 7, .born_boottime_ns = 0};
+
+	(void)state;
+	assert_true(agrees("", 0));
+	assert_true(agrees(")", 0));
+	assert_true(agrees(") ", 0));
+	assert_true(agrees("7 (cat S 1 7", 0));
+	assert_true(agrees("7 (cat) S 1 7 7 0 -1 4194304 10 0 0 0 0 0 0 0 20 0 1 0 x", 0));
+	/* Cut anywhere before its 22nd field, and without a NUL behind it. */
+	for (size_t len = 0; len < strlen(STAT("cat", "S")); len++) {
+		char *cut = malloc(len + 1);
+
+		assert_non_null(cut);
+		memcpy(cut + 1, whole, len);
+		liveness_stat_agrees(&claim, cut + 1, len);
+		free(cut);
+	}
+}
+
+static void a_slot_names_its_process_or_its_parent_or_nobody(void **state)
+{
+	struct registry_process process = {.pid = 7};
+
+	(void)state;
+	store_relaxed(&process.state, PROCESS_LIVE);
+	assert_int_equal(liveness_claim(&process).pid, 7);
+	store_relaxed(&process.pid, -1);
+	assert_int_equal(liveness_claim(&process).pid, 0);
+	store_relaxed(&process.state, PROCESS_EXITED);
+	assert_int_equal(liveness_claim(&process).pid, 0);
+	store_relaxed(&process.state, 9u << 8 | PROCESS_BUSY);
+	assert_int_equal(liveness_claim(&process).pid, 0);
+	store_relaxed(&process.serial, 3);
+	assert_int_equal(liveness_claim(&process).pid, 9);
+	store_relaxed(&process.state, 9u << 8 | PROCESS_LIVE);
+	assert_int_equal(liveness_claim(&process).pid, 0);
+}
+
+static void unknown_namespaces_are_taken_for_the_same(void **state)
+{
+	(void)state;
+	assert_true(liveness_same_namespace(5, 5));
+	assert_true(liveness_same_namespace(0, 5));
+	assert_true(liveness_same_namespace(5, 0));
+	assert_false(liveness_same_namespace(5, 6));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_start_may_be_a_second_after_the_birth),
+		cmocka_unit_test(a_zombie_is_over),
+		cmocka_unit_test(a_name_may_look_like_fields),
+		cmocka_unit_test(what_cannot_be_read_says_nothing),
+		cmocka_unit_test(a_slot_names_its_process_or_its_parent_or_nobody),
+		cmocka_unit_test(unknown_namespaces_are_taken_for_the_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
