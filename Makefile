@@ -55,7 +55,7 @@ say = @printf '  %-5s %s\n'
 endif
 
 .PHONY: all build deps demo test check unit entry install uninstall format tidy layers exports \
-	asan ubsan tsan fuzz fuzz-short bench chaos soak transparency mutation clean help
+	asan ubsan tsan fuzz fuzz-short bench chaos soak transparency mutation mutants clean help
 all: build
 
 build: $(BUILD)/libforksan.so $(BUILD)/forksan ## build the shim and the tool
@@ -208,6 +208,9 @@ soak: build unit-bin entry-bin ## the scenarios 20 times over, and the long ones
 
 mutation: ## each line of shim/entries.def removed in turn: some test must fail
 	$(Q)tests/entry/check_lines.sh
+
+mutants: build ## one operator changed at a time where it is judged: the fast tests must notice
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/mutants/mutants.py
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
