@@ -124,7 +124,10 @@ struct registry_socket {
 	int32_t opener_pid;
 	int32_t opened_fd;
 	_Atomic uint32_t hint; /* enum protocol by port or path, for as long as the wire is silent */
-	uint8_t reserved_hot[16];
+	/* The lineage words of reads and of writes (enum lineage_way), by which a connection of an
+	 * unknown protocol is judged.  Written by exchange on the slow path; the fast path neither
+	 * reads nor writes them.  Killed after the exchange: as for `last`. */
+	_Atomic uint64_t last_way[2];
 	/* --- cold ------------------------------------------------------------------------- */
 	uint64_t opened_realtime_ns;
 	uint8_t peer[FORKSAN_ADDRESS_BYTES]; /* struct sockaddr, as given to connect() */

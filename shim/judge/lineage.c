@@ -27,6 +27,24 @@ enum lineage_verdict lineage_judge(const struct lineage_process *process, struct
 	return LINEAGE_VIOLATION;
 }
 
+enum lineage_way_verdict lineage_judge_way(const struct lineage_process *process,
+					   enum lineage_way way, struct lineage_use last)
+{
+	if (lineage_judge(process, last) != LINEAGE_VIOLATION)
+		return LINEAGE_WAY_SOUND;
+	return way == LINEAGE_READ ? LINEAGE_WAY_VIOLATION : LINEAGE_WAY_SHARED;
+}
+
+bool lineage_ways_are_own(const struct lineage_process *process,
+			  const struct lineage_use last[LINEAGE_WAYS])
+{
+	for (int way = 0; way < LINEAGE_WAYS; way++) {
+		if (lineage_judge(process, last[way]) == LINEAGE_VIOLATION)
+			return false;
+	}
+	return true;
+}
+
 void lineage_fork(const struct lineage_process *parent, uint32_t child_serial,
 		  struct lineage_process *child)
 {

@@ -27,10 +27,10 @@
  *   +-----------+------------------------------+------------------------------+
  *
  * serial 0 is "no use yet" (a fresh hand-over).  The attention bit makes every use differ from the
- * user's own word, which sends it to the slow path: the protocol is not told yet, or another process
- * may hold the connection.  A serial of more than 31 bits is never given out (registry_join fails);
- * an epoch stops at its largest value, after which a use after a fork can be taken for one before
- * it: a miss, never a false alarm.
+ * user's own word, which sends it to the slow path: the protocol is not told yet, or another
+ * process may hold the connection.  A serial of more than 31 bits is never given out (registry_join
+ * fails); an epoch stops at its largest value, after which a use after a fork can be taken for one
+ * before it: a miss, never a false alarm.
  */
 #define LINEAGE_ATTENTION (UINT64_C(1) << 63)
 #define LINEAGE_MAX_SERIAL UINT32_C(0x7fffffff)
@@ -69,6 +69,41 @@ enum lineage_verdict {
 };
 
 enum lineage_verdict lineage_judge(const struct lineage_process *process, struct lineage_use last);
+
+/*
+ * A connection whose protocol nobody knows is judged by direction, since what its bytes mean is not
+ * known: each way has a lineage word of its own.
+ *
+ *   Reads.   A read in breach of the lineage of reads is a violation: the bytes were another
+ *            process's answer, or a part of it.
+ *   Writes.  A write in breach of the lineage of writes is none by itself: several processes may
+ *            write to one log or metrics stream.  A process that converses breaks the rule with its
+ *            reads as well, and is found there, whoever spoke first.
+ *   Apart.   One process that only reads and another that only writes (a shell's /dev/tcp) share
+ *            no way, and no rule is broken.
+ *
+ * What the caller keeps, in the connection's slot: the lineage word `last` as for every connection,
+ * and the two words `last_way`.  Every use that takes the slow path replaces `last_way` of its way
+ * by exchange and judges the word that it replaced.  A use on the fast path leaves `last_way` as it
+ * is; that is right as long as the attention bit is cleared only for a process that alone holds the
+ * connection and for which lineage_ways_are_own() is true.  A hand-over sets all three words to 0.
+ */
+enum lineage_way { LINEAGE_READ, LINEAGE_WRITE, LINEAGE_WAYS };
+
+enum lineage_way_verdict {
+	LINEAGE_WAY_SOUND,
+	LINEAGE_WAY_SHARED, /* a write; another line of processes writes too: no finding */
+	LINEAGE_WAY_VIOLATION,
+};
+
+/* Judges a use one way; `last`: the latest use of the same way before it. */
+enum lineage_way_verdict lineage_judge_way(const struct lineage_process *process,
+					   enum lineage_way way, struct lineage_use last);
+
+/* True when neither way was used last by a process outside this one's lineage: if no other process
+ * holds the connection, its uses need no attention any more. */
+bool lineage_ways_are_own(const struct lineage_process *process,
+			  const struct lineage_use last[LINEAGE_WAYS]);
 
 /* Fills `child` for a process forked by `parent` now: its ancestors are the parent at its present
  * epoch, then the parent's ancestors.  child may be parent. */

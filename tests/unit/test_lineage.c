@@ -2,9 +2,10 @@
 /*
  * The judge against a brute-force oracle.
  *
- * The oracle does not know words, epochs or ancestors.  It replays a history and gives every process
- * the set of uses that its memory has seen: a fork copies the parent's set, a use adds itself.  A use
- * is sound if and only if the process's memory has seen every earlier use of that socket.
+ * The oracle does not know words, epochs or ancestors.  It replays a history and gives every
+ * process the set of uses that its memory has seen: a fork copies the parent's set, a use adds
+ * itself.  A use is sound if and only if the process's memory has seen every earlier use of that
+ * socket.
  *
  * FORKSAN_SEED=N repeats a run; FORKSAN_HISTORIES=N sets how many.
  */
@@ -76,10 +77,11 @@ static int do_use(struct world *world, int user)
 		agree = agree && verdict == LINEAGE_OWN;
 	else if (oracle_sound)
 		agree = agree && verdict == LINEAGE_INHERITED;
-	world->last = lineage_pack(world->judge[user].self) |
-		      (random_below(2) ? LINEAGE_ATTENTION : 0);
+	world->last =
+		lineage_pack(world->judge[user].self) | (random_below(2) ? LINEAGE_ATTENTION : 0);
 	/* After a violation the histories are mended, as a report would have them: what the user's
-	 * memory lacks is the earlier use, so judge and oracle go on from "this use is the first". */
+	 * memory lacks is the earlier use, so judge and oracle go on from "this use is the first".
+	 */
 	if (!oracle_sound)
 		for (int p = 0; p < world->processes; p++)
 			world->seen[p] = p == user ? all : world->seen[p];
@@ -107,6 +109,173 @@ static int run_history(void)
 	return 1;
 }
 
+/* --- unknown protocols: reads and writes judged apart ---------------------------------------- */
+
+/*
+ * The oracle knows, for each way, which uses each memory has seen.  Beside it runs what the shim
+ * keeps: the word `last` with its attention bit, the fast path that stores nothing, and the words
+ * of the two ways.
+ */
+struct ways_world {
+	int processes;
+	struct lineage_process judge[MAX_PROCESSES];
+	bool holds[MAX_PROCESSES];
+	uint64_t seen[LINEAGE_WAYS][MAX_PROCESSES];
+	int uses[LINEAGE_WAYS];
+	uint64_t last;
+	uint64_t last_way[LINEAGE_WAYS];
+};
+
+static void ways_init(struct ways_world *world)
+{
+	memset(world, 0, sizeof *world);
+	world->processes = 1;
+	world->judge[0].self.serial = 1;
+	world->holds[0] = true;
+	world->last = LINEAGE_ATTENTION;
+}
+
+static int ways_fork(struct ways_world *world, int parent)
+{
+	int child = world->processes++;
+
+	lineage_fork(&world->judge[parent], (uint32_t)child + 1, &world->judge[child]);
+	for (int way = 0; way < LINEAGE_WAYS; way++)
+		world->seen[way][child] = world->seen[way][parent];
+	world->holds[child] = world->holds[parent];
+	world->judge[parent].self.epoch = lineage_next_epoch(world->judge[parent].self.epoch);
+	return child;
+}
+
+static bool ways_is_alone(const struct ways_world *world, int user)
+{
+	for (int p = 0; p < world->processes; p++)
+		if (p != user && world->holds[p])
+			return false;
+	return true;
+}
+
+/* What the shim says of a use. */
+static enum lineage_way_verdict ways_judge(struct ways_world *world, int user, enum lineage_way way)
+{
+	const struct lineage_process *self = &world->judge[user];
+	uint64_t mine = lineage_pack(self->self);
+	struct lineage_use last[LINEAGE_WAYS];
+	enum lineage_way_verdict verdict;
+
+	if (world->last == mine)
+		return LINEAGE_WAY_SOUND;
+	verdict = lineage_judge_way(self, way, lineage_unpack(world->last_way[way]));
+	world->last_way[way] = mine;
+	world->last = mine | LINEAGE_ATTENTION;
+	for (int w = 0; w < LINEAGE_WAYS; w++)
+		last[w] = lineage_unpack(world->last_way[w]);
+	if (ways_is_alone(world, user) && lineage_ways_are_own(self, last))
+		world->last = mine;
+	return verdict;
+}
+
+/* False when the shim and the oracle disagree. */
+static bool ways_use(struct ways_world *world, int user, enum lineage_way way, bool *violated)
+{
+	uint64_t all = (UINT64_C(1) << world->uses[way]) - 1;
+	bool knows_all = (world->seen[way][user] & all) == all;
+	enum lineage_way_verdict meant = LINEAGE_WAY_SOUND;
+	enum lineage_way_verdict verdict = ways_judge(world, user, way);
+
+	if (!knows_all)
+		meant = way == LINEAGE_READ ? LINEAGE_WAY_VIOLATION : LINEAGE_WAY_SHARED;
+	/* From here on the user's memory is the one that knows all. */
+	world->seen[way][user] = all | UINT64_C(1) << world->uses[way]++;
+	*violated = *violated || verdict == LINEAGE_WAY_VIOLATION;
+	return verdict == meant;
+}
+
+static int run_ways_history(void)
+{
+	struct ways_world world;
+	int steps = 1 + (int)random_below(MAX_STEPS);
+	uint32_t fork_weight = 1 + random_below(4), close_weight = random_below(3);
+	bool violated = false;
+
+	ways_init(&world);
+	for (int i = 0; i < steps; i++) {
+		int process = (int)random_below((uint32_t)world.processes);
+		uint32_t what = random_below(10);
+
+		if (what < fork_weight && world.processes < MAX_PROCESSES)
+			ways_fork(&world, process);
+		else if (what < fork_weight + close_weight)
+			world.holds[process] = false;
+		else if (world.holds[process] &&
+			 !ways_use(&world, process, (enum lineage_way)random_below(2), &violated))
+			return 0;
+	}
+	return 1;
+}
+
+/* Runs the uses of two processes after a fork in one of their orders: bit i of `order` says whose
+ * use is the i-th, bits of `ways` which way each of a process's uses goes.  True: a violation. */
+static bool run_order(bool siblings, uint32_t order, int count, const uint32_t ways[2])
+{
+	struct ways_world world;
+	int pair[2], next[2] = {0, 0};
+	bool violated = false;
+
+	ways_init(&world);
+	assert_true(ways_use(&world, 0, LINEAGE_WRITE, &violated));
+	assert_true(ways_use(&world, 0, LINEAGE_READ, &violated));
+	pair[0] = siblings ? ways_fork(&world, 0) : 0;
+	pair[1] = ways_fork(&world, 0);
+	assert_false(violated);
+	for (int i = 0; i < count; i++) {
+		int who = order >> i & 1;
+		enum lineage_way way = (enum lineage_way)(ways[who] >> next[who]++ & 1);
+
+		assert_true(ways_use(&world, pair[who], way, &violated));
+	}
+	return violated;
+}
+
+static bool any_reads(uint32_t ways, int uses)
+{
+	for (int i = 0; i < uses; i++)
+		if ((ways >> i & 1) == LINEAGE_READ)
+			return true;
+	return false;
+}
+
+/* Of two processes, every order of every three uses each: there is a violation if and only if both
+ * read.  Writes of both, and a reader beside a writer, are none in any order. */
+static void who_speaks_first_does_not_matter(void **state)
+{
+	enum { EACH = 3 };
+
+	(void)state;
+	for (uint32_t order = 0; order < 1u << (2 * EACH); order++) {
+		if (__builtin_popcount(order) != EACH)
+			continue;
+		for (uint32_t uses = 0; uses < 1u << (2 * EACH); uses++) {
+			uint32_t ways[2] = {uses & 7, uses >> EACH};
+			bool both_read = any_reads(ways[0], EACH) && any_reads(ways[1], EACH);
+
+			assert_int_equal(run_order(false, order, 2 * EACH, ways), both_read);
+			assert_int_equal(run_order(true, order, 2 * EACH, ways), both_read);
+		}
+	}
+}
+
+static void a_way_of_another_line_keeps_attention(void **state)
+{
+	struct lineage_process self = {.self = {2, 4}};
+	const struct lineage_use own = {2, 3}, foreign = {3, 0}, none = {0, 0};
+
+	(void)state;
+	assert_true(lineage_ways_are_own(&self, (struct lineage_use[]){own, none}));
+	assert_false(lineage_ways_are_own(&self, (struct lineage_use[]){foreign, own}));
+	assert_false(lineage_ways_are_own(&self, (struct lineage_use[]){own, foreign}));
+}
+
 static uint64_t number_from_environment(const char *name, uint64_t otherwise)
 {
 	const char *text = getenv(name);
@@ -126,6 +295,20 @@ static void judge_agrees_with_oracle_on_random_histories(void **state)
 		random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + i + 1;
 		if (!run_history())
 			fail_msg("seed %llu, history %llu: judge and oracle disagree",
+				 (unsigned long long)seed, (unsigned long long)i);
+	}
+}
+
+static void ways_agree_with_oracle_on_random_histories(void **state)
+{
+	uint64_t histories = number_from_environment("FORKSAN_HISTORIES", 1000000);
+	uint64_t seed = number_from_environment("FORKSAN_SEED", (uint64_t)time(NULL));
+
+	(void)state;
+	for (uint64_t i = 0; i < histories; i++) {
+		random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + i + 1;
+		if (!run_ways_history())
+			fail_msg("seed %llu, history %llu: ways and oracle disagree",
 				 (unsigned long long)seed, (unsigned long long)i);
 	}
 }
@@ -206,6 +389,9 @@ int main(void)
 		cmocka_unit_test(epoch_stops_at_its_largest_value),
 		cmocka_unit_test(forgotten_ancestors_give_no_violation),
 		cmocka_unit_test(judge_agrees_with_oracle_on_random_histories),
+		cmocka_unit_test(a_way_of_another_line_keeps_attention),
+		cmocka_unit_test(who_speaks_first_does_not_matter),
+		cmocka_unit_test(ways_agree_with_oracle_on_random_histories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
