@@ -15,11 +15,14 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 BASE := -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"$(VERSION)"' -Iinclude -g $(OPT) $(WARN) $(SAN)
 DEPS := -MMD -MP
 
-# The shim.  Hidden visibility: shim/exports.map and the FORKSAN_EXPORT mark name what is exported.
+# The shim.  Hidden visibility: the FORKSAN_EXPORT mark names what is exported.
 # No fortification: the fortified aliases are themselves interposed.
 SHIM_CFLAGS := $(BASE) -Ishim -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec \
 	-fstack-protector-strong -U_FORTIFY_SOURCE $(CFLAGS)
-SHIM_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(LDFLAGS)
+# References from the shim to its own exported functions are bound when it is linked: 90 lookups less
+# at each start of a program.
+SHIM_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,-Bsymbolic-functions \
+	$(LDFLAGS)
 
 TOOL_CFLAGS := $(BASE) -Itools -Ishim -D_FORTIFY_SOURCE=2 $(CFLAGS)
 TOOL_LIBS   := -ljansson -ldw -lelf -liberty

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libc's own functions, found behind ours with dlsym(RTLD_NEXT): other preloaded libraries after us
- * keep their turn.
+ * The functions behind ours: libc's, or those of a library that was preloaded after this one and
+ * keeps its turn.
  */
 #ifndef FORKSAN_SHIM_REAL_H
 #define FORKSAN_SHIM_REAL_H
 
-#include <fcntl.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
 #include <sched.h>
@@ -25,7 +25,8 @@
 
 #include "base/compiler.h"
 
-/* What glibc declares only under _FORTIFY_SOURCE (debug/ in its sources; the LSB documents them). */
+/* What glibc declares only under _FORTIFY_SOURCE (debug/ in its sources; the LSB documents them).
+ */
 ssize_t __read_chk(int fd, void *buffer, size_t len, size_t buffer_len);
 ssize_t __recv_chk(int fd, void *buffer, size_t len, size_t buffer_len, int flags);
 ssize_t __recvfrom_chk(int fd, void *buffer, size_t len, size_t buffer_len, int flags,
@@ -56,8 +57,7 @@ extern FORKSAN_HIDDEN long (*real_syscall)(long number, ...);
 extern FORKSAN_HIDDEN void *(*real_dlopen)(const char *file, int flags);
 
 /* Fills `real`.  Called by the first wrapper or by the constructor, whichever comes first; a second
- * call is cheap.  While it runs, a malloc that dlsym() calls may call read, write or close: those
- * then go to the kernel directly. */
+ * call returns at once.  Takes the loader's lock as dl_iterate_phdr() does; allocates nothing. */
 void real_resolve(void);
 
 /* The function, resolved. */

@@ -9,9 +9,10 @@
  *                                         v
  *                              the word: libc's address, or not bound yet (lazy)
  *
- * A word that holds libc's address of an interposed function gets ours; a lazy JUMP_SLOT that still
- * points into its own object does too, unless the object defines the symbol itself.  Any other
- * value was somebody's choice and stays.  Words in RELRO pages are made writable for the moment.
+ * A word that holds libc's address of a function that this library exports gets the exported one; a
+ * lazy JUMP_SLOT that still points into its own object does too, unless the object defines the
+ * symbol itself.  Any other value was somebody's choice and stays.  Words in RELRO pages are made
+ * writable for the moment.
  */
 #include "entry/rebind.h"
 
@@ -19,12 +20,11 @@
 #include <gnu/libc-version.h>
 #include <link.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
 
-#include "forksan/atomics.h"
-#include "entry/real.h"
 #include "base/sys.h"
+#include "entry/loaded.h"
+#include "forksan/atomics.h"
 
 #if defined(__x86_64__)
 #define RELOCATION_JUMP_SLOT R_X86_64_JUMP_SLOT
@@ -34,82 +34,9 @@
 #define RELOCATION_GLOB_DAT R_AARCH64_GLOB_DAT
 #endif
 
-/* Ours, by name. */
-static const struct {
-	const char *name;
-	void *ours;
-} functions[] = {
-#define ENTRY(name, family, policy, presence) {#name, (void *)(uintptr_t)name},
-#define ALIAS(name, of, family) {#name, (void *)(uintptr_t)of},
-#include "entries.def"
-#undef ENTRY
-#undef ALIAS
-};
-
-/* Where libc is mapped; found once. */
-static struct {
-	ElfW(Addr) start;
-	ElfW(Addr) end;
-} libc;
-
-struct object {
-	ElfW(Addr) base;
-	const ElfW(Sym) * symbols;
-	const char *strings;
-	size_t strings_bytes;
-	const ElfW(Rela) * tables[2]; /* DT_JMPREL, DT_RELA */
-	size_t bytes[2];
-	ElfW(Addr) start; /* of its mapped segments */
-	ElfW(Addr) end;
-};
-
-/* The loader relocates the addresses in the dynamic section on our machines' glibc, but not for the
- * vDSO and not in musl: a value below the base is an offset. */
-static ElfW(Addr) pointer(const struct object *object, ElfW(Addr) value)
-{
-	return value < object->base ? object->base + value : value;
-}
-
-static bool read_dynamic(struct object *object, const ElfW(Dyn) * dynamic)
-{
-	for (; dynamic->d_tag != DT_NULL; dynamic++) {
-		switch (dynamic->d_tag) {
-		case DT_SYMTAB:
-			object->symbols = (const void *)pointer(object, dynamic->d_un.d_ptr);
-			break;
-		case DT_STRTAB:
-			object->strings = (const char *)pointer(object, dynamic->d_un.d_ptr);
-			break;
-		case DT_STRSZ:
-			object->strings_bytes = dynamic->d_un.d_val;
-			break;
-		case DT_JMPREL:
-			object->tables[0] = (const void *)pointer(object, dynamic->d_un.d_ptr);
-			break;
-		case DT_PLTRELSZ:
-			object->bytes[0] = dynamic->d_un.d_val;
-			break;
-		case DT_RELA:
-			object->tables[1] = (const void *)pointer(object, dynamic->d_un.d_ptr);
-			break;
-		case DT_RELASZ:
-			object->bytes[1] = dynamic->d_un.d_val;
-			break;
-		default:
-			break;
-		}
-	}
-	return object->symbols && object->strings;
-}
-
-/* Index in functions[], or -1. */
-static int find_function(const char *name)
-{
-	for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
-		if (strcmp(functions[i].name, name) == 0)
-			return (int)i;
-	return -1;
-}
+/* The two objects between which references are moved; found at the first look, never unloaded. */
+static struct loaded libc;
+static struct loaded ours;
 
 static void write_word(ElfW(Addr) * word, void *value)
 {
@@ -122,35 +49,42 @@ static void write_word(ElfW(Addr) * word, void *value)
 		__atomic_store_n(word, (ElfW(Addr))value, __ATOMIC_RELEASE);
 }
 
-static void bind_relocation(const struct object *object, const ElfW(Rela) * relocation)
+static bool is_inside(const struct loaded *object, ElfW(Addr) address)
+{
+	return address >= object->start && address < object->end;
+}
+
+static void bind_relocation(const struct loaded *object, const ElfW(Rela) * relocation)
 {
 	uint32_t type = (uint32_t)ELF64_R_TYPE(relocation->r_info);
 	const ElfW(Sym) *symbol = &object->symbols[ELF64_R_SYM(relocation->r_info)];
 	ElfW(Addr) *word = (ElfW(Addr) *)(object->base + relocation->r_offset);
-	int i;
+	const char *name;
+	void *function;
 
 	if ((type != RELOCATION_JUMP_SLOT && type != RELOCATION_GLOB_DAT) ||
 	    symbol->st_name >= object->strings_bytes || symbol->st_shndx != SHN_UNDEF)
 		return;
-	i = find_function(object->strings + symbol->st_name);
-	if (i < 0)
+	if (!is_inside(&libc, *word) && (type != RELOCATION_JUMP_SLOT || !is_inside(object, *word)))
 		return;
-	if ((*word >= libc.start && *word < libc.end) ||
-	    (type == RELOCATION_JUMP_SLOT && *word >= object->start && *word < object->end))
-		write_word(word, functions[i].ours);
+	name = object->strings + symbol->st_name;
+	function = loaded_find(&ours, name, loaded_hash(name));
+	if (function)
+		write_word(word, function);
 }
 
 /* RELRO is what is to be read-only after relocation: as it was. */
-static void protect_again(const struct object *object, const ElfW(Phdr) * headers, uint16_t count)
+static void protect_again(const struct dl_phdr_info *info)
 {
 	const uintptr_t page_mask = 4095;
 
-	for (uint16_t i = 0; i < count; i++) {
-		uintptr_t start = object->base + headers[i].p_vaddr;
-		uintptr_t end = start + headers[i].p_memsz;
+	for (uint16_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + header->p_vaddr;
+		uintptr_t end = start + header->p_memsz;
 
 		/* The loader protects whole pages inside the region, its end rounded down. */
-		if (headers[i].p_type == PT_GNU_RELRO && (end & ~page_mask) > (start & ~page_mask))
+		if (header->p_type == PT_GNU_RELRO && (end & ~page_mask) > (start & ~page_mask))
 			sys_call(SYS_mprotect, (long)(start & ~page_mask),
 				 (long)((end & ~page_mask) - (start & ~page_mask)), PROT_READ, 0, 0,
 				 0);
@@ -165,10 +99,12 @@ static struct {
 	unsigned position;
 } progress;
 
+/* For dl_iterate_phdr(): the objects before `ours` and libc in its list are of the program's start.
+ */
 static int visit(struct dl_phdr_info *info, size_t size, void *data)
 {
-	const ElfW(Dyn) *dynamic = NULL;
-	struct object object = {.base = info->dlpi_addr, .start = UINTPTR_MAX};
+	struct loaded object;
+	bool has_symbols;
 
 	(void)size;
 	(void)data;
@@ -178,36 +114,30 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 	}
 	if (progress.position++ < progress.known)
 		return 0;
-	for (uint16_t i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-		ElfW(Addr) start = object.base + header->p_vaddr;
-
-		if (header->p_type == PT_DYNAMIC)
-			dynamic = (const void *)start;
-		if (header->p_type != PT_LOAD)
-			continue;
-		if (start < object.start)
-			object.start = start;
-		if (start + header->p_memsz > object.end)
-			object.end = start + header->p_memsz;
-	}
-	if ((uintptr_t)gnu_get_libc_version >= object.start &&
-	    (uintptr_t)gnu_get_libc_version < object.end) {
-		libc.start = object.start;
-		libc.end = object.end;
-	}
-	if (!dynamic || !read_dynamic(&object, dynamic))
+	has_symbols = loaded_read(&object, info);
+	if (loaded_is_ours(&object)) {
+		ours = object;
 		return 0;
-	for (int t = 0; t < 2; t++)
-		for (size_t i = 0; object.tables[t] && i < object.bytes[t] / sizeof(ElfW(Rela));
-		     i++)
-			bind_relocation(&object, &object.tables[t][i]);
-	protect_again(&object, info->dlpi_phdr, info->dlpi_phnum);
+	}
+	if (is_inside(&object, (ElfW(Addr))gnu_get_libc_version)) {
+		libc = object;
+		return 0;
+	}
+	if (!has_symbols || !ours.symbols || !libc.symbols)
+		return 0;
+	for (int t = 0; t < 2; t++) {
+		size_t count = object.relocation_bytes[t] / sizeof(ElfW(Rela));
+
+		for (size_t i = 0; object.relocations[t] && i < count; i++)
+			bind_relocation(&object, &object.relocations[t][i]);
+	}
+	protect_again(info);
 	return 0;
 }
 
-/* The list keeps the order of loading: the program, us, libc, ..., new ones last.  The objects of
- * the start are looked at too, once; they found ours by themselves, so nothing changes in them. */
+/* The list keeps the order of loading: the program, ours, libc, ..., new ones last.  Some objects
+ * of the start are looked at too, once; they found our functions by themselves, so nothing changes.
+ */
 void rebind_new_objects(void)
 {
 	progress.position = 0;

@@ -6,9 +6,9 @@
 #ifndef FORKSAN_SHIM_REBIND_H
 #define FORKSAN_SHIM_REBIND_H
 
-/* Looks at every object that was loaded since the last look and binds its references to libc's versions
- * of interposed functions to ours.  Called after dlopen(), in the thread that called it; takes the
- * loader's lock as dl_iterate_phdr() does.  No allocation. */
+/* Looks at every object that was loaded since the last look and binds its references to libc's
+ * versions of interposed functions to ours.  Called after dlopen(), in the thread that called it;
+ * takes the loader's lock as dl_iterate_phdr() does.  No allocation. */
 void rebind_new_objects(void);
 
 #endif

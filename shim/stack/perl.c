@@ -20,7 +20,6 @@
  */
 #include "stack/walk.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "forksan/atomics.h"
@@ -404,9 +403,9 @@ void stack_perl_walk(struct stack_capture *capture)
 	if (!stack_home_is_loaded(walk.peek, walk.perl->slots[0], walk.perl->home))
 		return;
 	if (walk.perl->thread_key != 0) {
-		if (!peek_u32(walk.peek, walk.perl->thread_key, &key))
+		if (!stack_getspecific || !peek_u32(walk.peek, walk.perl->thread_key, &key))
 			return;
-		walk.interpreter = (uintptr_t)pthread_getspecific((pthread_key_t)key);
+		walk.interpreter = (uintptr_t)stack_getspecific(key);
 		if (walk.interpreter == 0)
 			return;
 	}

@@ -20,6 +20,8 @@
 /* Threads that take a stack at the same moment, and signal handlers that interrupt them. */
 #define CAPTURES 8
 
+void *(*stack_getspecific)(unsigned key);
+
 static struct stack_capture captures[CAPTURES];
 static _Atomic uint32_t capture_taken[CAPTURES];
 

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "forksan/finding.h"
 
 struct registry;
@@ -38,6 +39,11 @@ void stack_warm(void);
  * 1.5 KiB of the caller's stack.  No malloc, no lock; leaves errno as it was; async-signal-safe.
  * Returns 0 when there is no registry or its table is full (counted as LOST_STACKS). */
 struct stack_id stack_take(void);
+
+/* libc's pthread_getspecific(), with which threaded Perl keeps its interpreter; set once at the
+ * start of the process.  NULL: not there (glibc up to 2.33 without libpthread), no such frames are
+ * found. A pointer, since a reference by name would need the glibc of the machine that built us. */
+extern FORKSAN_HIDDEN void *(*stack_getspecific)(unsigned key);
 
 /* One sentence for a high verbosity, naming an interpreter that is here and whose version is not
  * known, so that its frames are missing; NULL: none.  Each process gives each sentence once. */

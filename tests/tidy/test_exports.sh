@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What libforksan.so exports is what entries.def and the public header name, no more and no less; it
-# needs libc alone; its thread-local storage is at most 64 bytes, allocated at load time.
+# needs libc alone, and of its versions none that is newer than the floor; its thread-local storage is
+# at most 64 bytes, allocated at load time.
 set -eu
 build=${BUILD:-build}
 shim=$build/libforksan.so
@@ -22,6 +23,16 @@ fi
 needed=$(readelf -d "$shim" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 if [ "$needed" != libc.so.6 ]; then
 	echo "needs '$needed', expected libc.so.6 alone"
+	status=1
+fi
+
+# One reference to a newer version and every program under the preload ends at its start, with
+# "version GLIBC_2.34 not found", on the systems that have an older libc.
+floor=2.17
+newer=$(objdump -T "$shim" | sed -n 's/.*\*UND\*.*(GLIBC_\(2\.[0-9.]*\)) *\(.*\)/\1 \2/p' |
+	awk -v floor="$floor" '{ split($1, v, "."); split(floor, f, "."); if (v[2] + 0 > f[2] + 0) print $2, "of", $1 }')
+if [ -n "$newer" ]; then
+	echo "needs a glibc newer than $floor: $newer"
 	status=1
 fi
 
