@@ -10,8 +10,8 @@
  * it, it is the registry in which this pid (exec keeps it) or its parent's is a live process.  The
  * environment is left as it is.  Registries whose processes are all dead are removed on the way.
  *
- * Where /dev/shm cannot be used, the registry is anonymous shared memory: forks are followed, exec'd
- * programs start sessions of their own.
+ * Where /dev/shm cannot be used, the registry is anonymous shared memory: forks are followed,
+ * exec'd programs start sessions of their own.
  */
 #include "registry/registry.h"
 
@@ -67,8 +67,7 @@ static bool header_is_sound(const struct registry *registry)
 	const struct registry_header *header = &registry->header;
 
 	return load_acquire(&header->ready) == 1 && header->magic == REGISTRY_MAGIC &&
-	       header->version == REGISTRY_VERSION &&
-	       header->header_size_bytes == sizeof *header &&
+	       header->version == REGISTRY_VERSION && header->header_size_bytes == sizeof *header &&
 	       header->total_size_bytes == sizeof *registry;
 }
 
@@ -78,7 +77,7 @@ static bool file_is_sound(int fd)
 	struct statx stat;
 	long uid = sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
 
-	if (sys_call(SYS_statx, fd, (long)(uintptr_t)"", AT_EMPTY_PATH, STATX_BASIC_STATS,
+	if (sys_call(SYS_statx, fd, (long)(uintptr_t) "", AT_EMPTY_PATH, STATX_BASIC_STATS,
 		     (long)(uintptr_t)&stat, 0) != 0)
 		return false;
 	return S_ISREG(stat.stx_mode) && (stat.stx_mode & 022) == 0 &&
@@ -193,7 +192,8 @@ static bool adopt_if_related(const char *session, pid_t pid, pid_t parent_pid)
 	if (registry_find_pid(pid) || registry_find_pid(parent_pid))
 		return true;
 	/* A session whose creator lives may be about to publish its first process.  /dev/shm may be
-	 * shared with another pid namespace (containers of a pod), whose living look dead from here. */
+	 * shared with another pid namespace (containers of a pod), whose living look dead from
+	 * here. */
 	if (registry_knows_pids_of(registry_mapping->header.creator_pid_namespace) &&
 	    sys_kill(registry_mapping->header.creator_pid, 0) == -ESRCH &&
 	    !registry_others_alive(NULL))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/registry/registry.c: whom it takes for alive.  Whoever is dead and taken for alive holds connections
+ * shim/registry/liveness.c: whom it takes for alive.  Whoever is dead and taken for alive holds connections
  * for ever: hazards and goodbyes would be told that are none, and nobody would write the summary.
  */
 #include <setjmp.h>

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which processes of the session are still there: asks the kernel, and common/liveness.h decides.
+ */
+#include "registry/parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "common/liveness.h"
+
+bool registry_knows_pids_of(uint64_t pid_namespace)
+{
+	return liveness_same_namespace(pid_namespace, registry_pid_namespace);
+}
+
+bool registry_pid_exists(pid_t pid)
+{
+	return sys_kill(pid, 0) != -ESRCH;
+}
+
+/* Appends the decimal digits of `value` at `out`; returns their number. */
+static size_t put_decimal(char *out, uint32_t value)
+{
+	char digits[10];
+	size_t n = 0;
+	size_t len;
+
+	do {
+		digits[n++] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value != 0);
+	len = n;
+	while (n > 0)
+		*out++ = digits[--n];
+	return len;
+}
+
+/* The content of /proc/PID/stat; returns its length, 0 when it cannot be read. */
+static size_t read_stat(pid_t pid, char out[LIVENESS_STAT_BYTES])
+{
+	char path[32] = "/proc/";
+	size_t len = 6 + put_decimal(path + 6, (uint32_t)pid);
+	long fd;
+	long n;
+
+	memcpy(path + len, "/stat", sizeof "/stat");
+	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	n = sys_read((int)fd, out, LIVENESS_STAT_BYTES);
+	sys_close((int)fd);
+	return n > 0 ? (size_t)n : 0;
+}
+
+bool registry_process_alive(const struct registry_process *process)
+{
+	struct liveness_claim claim = liveness_claim(process);
+	char stat[LIVENESS_STAT_BYTES];
+	size_t len;
+
+	if (claim.pid == 0)
+		return false;
+	if (!registry_knows_pids_of(claim.pid_namespace))
+		return true;
+	if (!registry_pid_exists(claim.pid))
+		return false;
+	len = read_stat(claim.pid, stat);
+	return liveness_stat_agrees(&claim, stat, len) &&
+	       (len > 0 || registry_pid_exists(claim.pid));
+}
+
+bool registry_others_alive(const struct registry_process *self)
+{
+	struct registry *registry = registry_mapping;
+	uint32_t high = load_acquire(&registry->header.process_high);
+
+	for (uint32_t p = 0; p < high && p < FORKSAN_MAX_PROCESSES; p++)
+		if (&registry->processes[p] != self &&
+		    registry_process_alive(&registry->processes[p]))
+			return true;
+	return false;
+}
