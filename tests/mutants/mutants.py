@@ -105,17 +105,28 @@ class Tree:
         stripped.unlink()
         return bytes_
 
-    def tests_pass(self):
+    def tests(self, path):
+        """The fast tests in batches: those named after the file, the other unit tests, the entry tests."""
         build = self.directory / "build"
-        units = sorted((build / "tests/unit").glob("test_*"))
-        entries = sorted((build / "tests/entry").glob("test_*"))
-        tests = [str(path) for path in units + entries if path.suffix == "" and os.access(path, os.X_OK)]
-        run = subprocess.run(["tests/run", "-o", "build/tests/output", *tests], cwd=self.directory,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-                             env={**os.environ, "BUILD": "build", "FORKSAN_BUILD": str(build),
-                                  "FORKSAN_TIMEOUT_FACTOR": "0.4", "FORKSAN_HISTORIES": "2000"})
-        failed = [line for line in run.stdout.splitlines() if line.startswith(("FAIL", "LATE"))]
-        return run.returncode == 0, failed[0].split("(")[0].strip() if failed else ""
+        stem = pathlib.Path(path).stem
+        units = sorted(file for file in (build / "tests/unit").glob("test_*") if file.suffix == "")
+        named = [file for file in units if file.name.startswith(f"test_{stem}")]
+        entries = sorted(file for file in (build / "tests/entry").glob("test_*") if file.suffix == "")
+        return [batch for batch in (named, [file for file in units if file not in named], entries)
+                if batch]
+
+    def first_failure(self, path):
+        """The name of a test that fails now, or None."""
+        for batch in self.tests(path):
+            run = subprocess.run(["tests/run", "-o", "build/tests/output", *batch], cwd=self.directory,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                                 env={**os.environ, "BUILD": "build",
+                                      "FORKSAN_BUILD": str(self.directory / "build"),
+                                      "FORKSAN_TIMEOUT_FACTOR": "0.4", "FORKSAN_HISTORIES": "2000"})
+            if run.returncode != 0:
+                failed = [line for line in run.stdout.splitlines() if line.startswith(("FAIL", "LATE"))]
+                return failed[0].split("(")[0].strip() if failed else "a test"
+        return None
 
 
 def judge(tree, mutant):
@@ -129,10 +140,9 @@ def judge(tree, mutant):
             return "noticed", "by the compiler"
         if tree.code(mutant.path) == before:
             return "equivalent", "same code"
-        if tree.make("unit-bin", "entry-bin") != 0:
-            return "noticed", "by the compiler"
-        passed, failed = tree.tests_pass()
-        return ("missed", mutant.source_line) if passed else ("noticed", failed)
+        tree.make("unit-bin", "entry-bin")
+        failed = tree.first_failure(mutant.path)
+        return ("noticed", failed) if failed else ("missed", mutant.source_line)
     finally:
         target.write_text(original)
         tree.make("build")
