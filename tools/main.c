@@ -3,14 +3,17 @@
  * forksan: the tool's table of verbs.
  *
  * main() finds the verb and hands its arguments over; nothing else is decided here.  A new verb is
- * a cmd_*.c with a struct verb, one line in verb.h and one in the table.
+ * a room with a cmd_NAME.c and .h, and one line in the table.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "common/suggest.h"
 #include "base/cli.h"
 #include "base/exit_status.h"
 #include "base/verb.h"
+#include "report/cmd_report.h"
+#include "run/cmd_run.h"
 
 static const struct verb *const verbs[] = {
 	&verb_run,
@@ -39,7 +42,7 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-static int complain_of_verb(const char *name)
+static int warn_of_verb(const char *name)
 {
 	static const char *const more[] = {"help", "--help", "--version"};
 	const char *names[VERB_COUNT + sizeof more / sizeof more[0]];
@@ -50,7 +53,7 @@ static int complain_of_verb(const char *name)
 		names[count++] = verbs[i]->name;
 	for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
 		names[count++] = more[i];
-	guess = cli_closest(name, names, count);
+	guess = suggest_closest(name, strlen(name), names, count);
 	if (guess != NULL)
 		cli_error(NULL, "unknown verb %s; did you mean %s?", name, guess);
 	else
@@ -78,12 +81,12 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "help") == 0) {
 		verb = find_verb(argv[2]);
 		if (verb == NULL)
-			return complain_of_verb(argv[2]);
+			return warn_of_verb(argv[2]);
 		cli_print_help(verb);
 		return STATUS_OK;
 	}
 	verb = find_verb(argv[1]);
 	if (verb == NULL)
-		return complain_of_verb(argv[1]);
+		return warn_of_verb(argv[1]);
 	return verb->run(argc - 1, argv + 1);
 }

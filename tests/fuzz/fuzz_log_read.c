@@ -6,8 +6,8 @@
  * Symbol lookup is left out (a log would name files to open); demangling has a target of its own.
  *
  * FUZZES: tools/log/read.c tools/log/record.c tools/log/groups.c tools/log/identities.c
- * FUZZES: tools/log/site.c tools/log/sessions.c tools/log/counters.c tools/report/collect.c tools/base/clean.c
- * FUZZES: tools/base/cli.c tools/report/render_text.c tools/report/render_stack.c tools/report/render_json.c
+ * FUZZES: tools/log/site.c tools/log/sessions.c tools/log/counters.c tools/report/collect.c tools/base/escape.c
+ * FUZZES: tools/base/cli.c shim/common/suggest.c tools/report/render_text.c tools/report/render_stack.c tools/report/render_json.c
  * FUZZES: tools/symbols/annotate.c tools/report/advice.c tools/log/blind_spots.c tools/symbols/demangle.c
  * LIBRARIES: -ljansson -liberty
  */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the tool speaks to its user: messages, help, and what a mistyped word was probably meant to
- * be.
+ * How the tool speaks to its user: messages, help, and the option that a mistyped one was probably
+ * meant to be.
  *
  * Messages go to stderr as `forksan VERB: text`.  Single-threaded, as the whole tool.
  */
 #ifndef FORKSAN_TOOLS_CLI_H
 #define FORKSAN_TOOLS_CLI_H
-
-#include <stddef.h>
 
 struct option;
 struct verb;
@@ -23,9 +21,6 @@ void cli_print_help(const struct verb *verb);
  * a zero entry; `result` is what getopt_long() returned, '?' or ':'.  Returns STATUS_USAGE. */
 int cli_unknown_option(const struct verb *verb, const struct option *longs, char **argv,
 		       int result);
-
-/* The candidate that `word` was probably meant to be, or NULL when none is close.  Pure. */
-const char *cli_closest(const char *word, const char *const *candidates, size_t count);
 
 /* Ends the tool with STATUS_USAGE and a message: there is no memory. */
 void cli_no_memory(void) __attribute__((noreturn));

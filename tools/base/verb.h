@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A verb of the tool: `forksan NAME ...`.  Each cmd_NAME.c defines one; main.c lists them.
+ * A verb of the tool: `forksan NAME ...`.  NAME/cmd_NAME.h declares it; main.c lists all of them.
  */
 #ifndef FORKSAN_TOOLS_VERB_H
 #define FORKSAN_TOOLS_VERB_H
@@ -13,8 +13,5 @@ struct verb {
 	/* argv[0] is the verb's name.  Returns an enum exit_status or, for run, CMD's status. */
 	int (*run)(int argc, char **argv);
 };
-
-extern const struct verb verb_run;
-extern const struct verb verb_report;
 
 #endif

@@ -6,8 +6,9 @@
 
 #include <inttypes.h>
 
-#include "base/clean.h"
 #include "base/cli.h"
+#include "base/escape.h"
+#include "log/field.h"
 
 void blind_spots_add(struct blind_spots *spots, const struct log_record *record)
 {
@@ -32,11 +33,6 @@ void blind_spots_clear(struct blind_spots *spots)
 	spots->count = 0;
 }
 
-static const char *string_of(const json_t *spot, const char *name)
-{
-	return json_string_value(json_object_get(spot, name));
-}
-
 void blind_spots_print(const struct blind_spots *spots, const char *indent, FILE *out)
 {
 	for (size_t i = 0; i < spots->count; i++) {
@@ -45,9 +41,9 @@ void blind_spots_print(const struct blind_spots *spots, const char *indent, FILE
 
 		fprintf(out, "%s%" JSON_INTEGER_FORMAT " (", indent,
 			json_integer_value(json_object_get(spot, "pid")));
-		clean_print(string_of(spot, "comm"), out);
-		fprintf(out, ") at %s: ", string_of(spot, "time"));
-		clean_print(string_of(spot, "text"), out);
+		escape_print(field_string(spot, "comm"), out);
+		fprintf(out, ") at %s: ", field_string(spot, "time"));
+		escape_print(field_string(spot, "text"), out);
 		if (times > 1)
 			fprintf(out, ", time %" JSON_INTEGER_FORMAT " in its session", times);
 		fputc('\n', out);

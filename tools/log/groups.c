@@ -147,8 +147,8 @@ static void add_pid(struct group *group, int64_t pid)
 		group->pids[group->pid_count++] = pid;
 }
 
-/* Keeps the line when it is worth more than the one kept so far: it is proven, or as proven and shows
- * more stacks. */
+/* Keeps the line when it is worth more than the one kept so far: it is proven, or as proven and
+ * shows more stacks. */
 static void keep_example(struct groups *groups, struct group *group,
 			 const struct log_record *finding, const char *text, size_t len_bytes)
 {

@@ -38,7 +38,7 @@ struct group {
 	char *example; /* a line of the log, NULL when the budget was spent */
 	size_t example_len_bytes;
 	unsigned example_worth; /* see keep_example() */
-	char *key;		 /* kind, sites */
+	char *key;		/* kind, sites */
 	UT_hash_handle hh;
 };
 

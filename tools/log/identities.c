@@ -42,16 +42,16 @@ static uint32_t hash(uint64_t session, uint64_t id)
 	return (uint32_t)(mixed >> 40) % TABLE_SIZE;
 }
 
-/* What was counted when `repeat` is written: the rung of 1, 10, 100, ... below it. */
-static uint64_t rung_below(uint64_t repeat)
+/* What was counted when `repeat` is written: the milestone of 1, 10, 100, ... below it. */
+static uint64_t milestone_below(uint64_t repeat)
 {
-	uint64_t rung = 1;
+	uint64_t milestone = 1;
 
 	if (repeat <= 1)
 		return 0;
-	while (rung <= (repeat - 1) / 10)
-		rung *= 10;
-	return rung;
+	while (milestone <= (repeat - 1) / 10)
+		milestone *= 10;
+	return milestone;
 }
 
 uint64_t identities_count(struct identities *identities, uint64_t session, uint64_t id,
@@ -78,7 +78,7 @@ uint64_t identities_count(struct identities *identities, uint64_t session, uint6
 		}
 	}
 	if (identities->forgot)
-		counted = rung_below(repeat);
+		counted = milestone_below(repeat);
 	*is_new = counted == 0;
 	if (slot == NULL) {
 		slot = &identities->table[(start + identities->victim++ % WINDOW) % TABLE_SIZE];

@@ -4,8 +4,8 @@
  * repeat 10, 100, 1000, ..., each counting all before it.
  *
  * The table has a fixed size.  When it is full an old identity is forgotten, and from then on a
- * record that is not known is taken for the next rung of its ladder (at 100 its 10 were counted
- * before), which is exact for a whole log.
+ * record that is not known is taken for the next milestone of its ladder (at 100 its 10 were
+ * counted before), which is exact for a whole log.
  */
 #ifndef FORKSAN_TOOLS_IDENTITIES_H
 #define FORKSAN_TOOLS_IDENTITIES_H

@@ -2,7 +2,7 @@
 /*
  * A line's JSON into a checked record.  See record.h.
  *
- * Each check is one call that either yields the value or fills the complaint; the first complaint
+ * Each check is one call that either yields the value or fills the fault; the first fault
  * stands.
  */
 #include "log/record.h"
@@ -37,71 +37,69 @@ static const char *type_name(const json_t *value)
 	return value == NULL ? "nothing" : names[json_typeof(value)];
 }
 
-static bool complain(struct log_complaint *complaint, const char *name, const char *expected,
-		     const json_t *found)
+static bool refuse(struct log_fault *fault, const char *name, const char *expected,
+		   const json_t *found)
 {
-	snprintf(complaint->expected, sizeof complaint->expected, "%s to be %s", name, expected);
+	snprintf(fault->expected, sizeof fault->expected, "%s to be %s", name, expected);
 	if (json_is_string(found))
-		snprintf(complaint->found, sizeof complaint->found, "\"%.60s\"",
-			 json_string_value(found));
+		snprintf(fault->found, sizeof fault->found, "\"%.60s\"", json_string_value(found));
 	else if (json_is_integer(found))
-		snprintf(complaint->found, sizeof complaint->found, "%" JSON_INTEGER_FORMAT,
+		snprintf(fault->found, sizeof fault->found, "%" JSON_INTEGER_FORMAT,
 			 json_integer_value(found));
 	else
-		snprintf(complaint->found, sizeof complaint->found, "%s", type_name(found));
+		snprintf(fault->found, sizeof fault->found, "%s", type_name(found));
 	return false;
 }
 
 /* --- values of one type ------------------------------------------------------------------- */
 
 static bool get_string(const json_t *object, const char *name, const char **out,
-		       struct log_complaint *complaint)
+		       struct log_fault *fault)
 {
 	const json_t *value = json_object_get(object, name);
 
 	*out = json_string_value(value);
-	return *out != NULL || complain(complaint, name, "a string", value);
+	return *out != NULL || refuse(fault, name, "a string", value);
 }
 
 static bool get_string_or_null(const json_t *object, const char *name, const char **out,
-			       struct log_complaint *complaint)
+			       struct log_fault *fault)
 {
 	const json_t *value = json_object_get(object, name);
 
 	*out = json_string_value(value);
 	return *out != NULL || json_is_null(value) ||
-	       complain(complaint, name, "a string or null", value);
+	       refuse(fault, name, "a string or null", value);
 }
 
 static bool get_integer(const json_t *object, const char *name, json_int_t least, int64_t *out,
-			struct log_complaint *complaint)
+			struct log_fault *fault)
 {
 	const json_t *value = json_object_get(object, name);
 
 	*out = json_integer_value(value);
 	if (json_is_integer(value) && *out >= least)
 		return true;
-	return complain(complaint, name, least > 0 ? "an integer above 0" : "an integer from 0",
-			value);
+	return refuse(fault, name, least > 0 ? "an integer above 0" : "an integer from 0", value);
 }
 
 static bool get_object(const json_t *object, const char *name, bool or_null, json_t **out,
-		       struct log_complaint *complaint)
+		       struct log_fault *fault)
 {
 	*out = json_object_get(object, name);
 	if (json_is_object(*out) || (or_null && json_is_null(*out)))
 		return true;
-	return complain(complaint, name, or_null ? "an object or null" : "an object", *out);
+	return refuse(fault, name, or_null ? "an object or null" : "an object", *out);
 }
 
 static bool get_hex16(const json_t *object, const char *name, uint64_t *out,
-		      struct log_complaint *complaint)
+		      struct log_fault *fault)
 {
 	const json_t *value = json_object_get(object, name);
 	const char *text = json_string_value(value);
 
 	if (text == NULL || strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
-		return complain(complaint, name, "16 hexadecimal digits", value);
+		return refuse(fault, name, "16 hexadecimal digits", value);
 	*out = 0;
 	for (; *text != '\0'; text++)
 		*out = *out << 4 | (uint64_t)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
@@ -110,7 +108,7 @@ static bool get_hex16(const json_t *object, const char *name, uint64_t *out,
 
 /* The shape alone: it is compared and shown, never computed with. */
 static bool get_time(const json_t *object, const char *name, const char **out,
-		     struct log_complaint *complaint)
+		     struct log_fault *fault)
 {
 	static const char shape[] = "dddd-dd-ddTdd:dd:dd.dddddddddZ";
 	const json_t *value = json_object_get(object, name);
@@ -124,71 +122,71 @@ static bool get_time(const json_t *object, const char *name, const char **out,
 			break;
 	}
 	if (text == NULL || shape[i] != '\0' || text[i] != '\0')
-		return complain(complaint, name, "a UTC time with nanoseconds", value);
+		return refuse(fault, name, "a UTC time with nanoseconds", value);
 	*out = text;
 	return true;
 }
 
 /* --- a finding ---------------------------------------------------------------------------- */
 
-static bool check_frame(const json_t *frame, struct log_complaint *complaint)
+static bool check_frame(const json_t *frame, struct log_fault *fault)
 {
 	const char *language, *ignored;
 	const json_t *line;
 	int64_t number;
 
 	if (!json_is_object(frame))
-		return complain(complaint, "a frame", "an object", frame);
-	if (!get_string(frame, "language", &language, complaint) ||
-	    !get_string_or_null(frame, "function", &ignored, complaint))
+		return refuse(fault, "a frame", "an object", frame);
+	if (!get_string(frame, "language", &language, fault) ||
+	    !get_string_or_null(frame, "function", &ignored, fault))
 		return false;
 	if (strcmp(language, "native") == 0)
-		return get_string_or_null(frame, "module", &ignored, complaint) &&
-		       get_integer(frame, "offset", 0, &number, complaint) &&
-		       get_string_or_null(frame, "build_id", &ignored, complaint);
+		return get_string_or_null(frame, "module", &ignored, fault) &&
+		       get_integer(frame, "offset", 0, &number, fault) &&
+		       get_string_or_null(frame, "build_id", &ignored, fault);
 	line = json_object_get(frame, "line");
 	if (!json_is_integer(line))
-		return complain(complaint, "line", "an integer", line);
-	return get_string_or_null(frame, "file", &ignored, complaint);
+		return refuse(fault, "line", "an integer", line);
+	return get_string_or_null(frame, "file", &ignored, fault);
 }
 
-static bool get_stacks(struct log_record *record, struct log_complaint *complaint)
+static bool get_stacks(struct log_record *record, struct log_fault *fault)
 {
 	json_t *stacks;
 
-	if (!get_object(record->json, "stacks", false, &stacks, complaint))
+	if (!get_object(record->json, "stacks", false, &stacks, fault))
 		return false;
 	for (int i = 0; i < LOG_STACK_COUNT; i++) {
 		json_t *stack = json_object_get(stacks, log_stack_names[i]);
 
 		if (!json_is_array(stack))
-			return complain(complaint, log_stack_names[i], "an array", stack);
+			return refuse(fault, log_stack_names[i], "an array", stack);
 		for (size_t k = 0; k < json_array_size(stack); k++)
-			if (!check_frame(json_array_get(stack, k), complaint))
+			if (!check_frame(json_array_get(stack, k), fault))
 				return false;
 		record->stacks[i] = stack;
 	}
 	return true;
 }
 
-static bool check_connection(const json_t *connection, struct log_complaint *complaint)
+static bool check_connection(const json_t *connection, struct log_fault *fault)
 {
 	const char *ignored;
 	int64_t number;
 
-	return get_string(connection, "id", &ignored, complaint) &&
-	       get_string(connection, "protocol", &ignored, complaint) &&
-	       get_string(connection, "class", &ignored, complaint) &&
-	       get_string(connection, "peer", &ignored, complaint) &&
-	       get_string_or_null(connection, "local", &ignored, complaint) &&
+	return get_string(connection, "id", &ignored, fault) &&
+	       get_string(connection, "protocol", &ignored, fault) &&
+	       get_string(connection, "class", &ignored, fault) &&
+	       get_string(connection, "peer", &ignored, fault) &&
+	       get_string_or_null(connection, "local", &ignored, fault) &&
 	       (json_object_get(connection, "server_name") == NULL ||
-		get_string(connection, "server_name", &ignored, complaint)) &&
-	       get_integer(connection, "fd", 0, &number, complaint) &&
-	       get_integer(connection, "opened_by", 1, &number, complaint) &&
-	       get_time(connection, "opened_at", &ignored, complaint);
+		get_string(connection, "server_name", &ignored, fault)) &&
+	       get_integer(connection, "fd", 0, &number, fault) &&
+	       get_integer(connection, "opened_by", 1, &number, fault) &&
+	       get_time(connection, "opened_at", &ignored, fault);
 }
 
-static bool check_other(const json_t *other, struct log_complaint *complaint)
+static bool check_other(const json_t *other, struct log_fault *fault)
 {
 	const char *ignored;
 	const json_t *alive;
@@ -198,25 +196,25 @@ static bool check_other(const json_t *other, struct log_complaint *complaint)
 		return true;
 	alive = json_object_get(other, "alive");
 	if (!json_is_boolean(alive))
-		return complain(complaint, "alive", "true or false", alive);
-	return get_integer(other, "pid", 1, &pid, complaint) &&
-	       get_string(other, "comm", &ignored, complaint) &&
-	       get_string(other, "relation", &ignored, complaint);
+		return refuse(fault, "alive", "true or false", alive);
+	return get_integer(other, "pid", 1, &pid, fault) &&
+	       get_string(other, "comm", &ignored, fault) &&
+	       get_string(other, "relation", &ignored, fault);
 }
 
-static bool check_operation(const json_t *operation, struct log_complaint *complaint)
+static bool check_operation(const json_t *operation, struct log_fault *fault)
 {
 	const char *ignored;
 	int64_t number;
 
 	if (json_is_null(operation))
 		return true;
-	return get_string(operation, "call", &ignored, complaint) &&
-	       get_integer(operation, "bytes", 0, &number, complaint) &&
-	       get_string_or_null(operation, "message", &ignored, complaint);
+	return get_string(operation, "call", &ignored, fault) &&
+	       get_integer(operation, "bytes", 0, &number, fault) &&
+	       get_string_or_null(operation, "message", &ignored, fault);
 }
 
-static bool get_kind(struct log_record *record, struct log_complaint *complaint)
+static bool get_kind(struct log_record *record, struct log_fault *fault)
 {
 	const json_t *value = json_object_get(record->json, "kind");
 	const char *name = json_string_value(value);
@@ -226,82 +224,78 @@ static bool get_kind(struct log_record *record, struct log_complaint *complaint)
 		if (strcmp(name, log_kind_names[i]) != 0)
 			continue;
 		record->kind = (enum kind)i;
-		if (!get_string(record->json, "level", &level, complaint))
+		if (!get_string(record->json, "level", &level, fault))
 			return false;
 		if (strcmp(level, log_level_names[log_kind_levels[i]]) != 0)
-			return complain(complaint, "level", log_level_names[log_kind_levels[i]],
-					json_object_get(record->json, "level"));
+			return refuse(fault, "level", log_level_names[log_kind_levels[i]],
+				      json_object_get(record->json, "level"));
 		return true;
 	}
-	return complain(complaint, "kind", "a kind that this version knows", value);
+	return refuse(fault, "kind", "a kind that this version knows", value);
 }
 
-static bool get_finding(struct log_record *record, struct log_complaint *complaint)
+static bool get_finding(struct log_record *record, struct log_fault *fault)
 {
 	json_t *culprit, *history;
 	int64_t ppid, repeat;
 
-	if (!get_kind(record, complaint) ||
-	    !get_hex16(record->json, "id", &record->id, complaint) ||
-	    !get_integer(record->json, "ppid", 0, &ppid, complaint) ||
-	    !get_string(record->json, "comm", &record->comm, complaint) ||
-	    !get_integer(record->json, "repeat", 1, &repeat, complaint) ||
-	    !get_string(record->json, "text", &record->text, complaint) ||
-	    !get_object(record->json, "connection", false, &record->connection, complaint) ||
-	    !get_object(record->json, "other", true, &record->other, complaint) ||
-	    !get_object(record->json, "operation", true, &record->operation, complaint) ||
-	    !get_object(record->json, "culprit", false, &culprit, complaint))
+	if (!get_kind(record, fault) || !get_hex16(record->json, "id", &record->id, fault) ||
+	    !get_integer(record->json, "ppid", 0, &ppid, fault) ||
+	    !get_string(record->json, "comm", &record->comm, fault) ||
+	    !get_integer(record->json, "repeat", 1, &repeat, fault) ||
+	    !get_string(record->json, "text", &record->text, fault) ||
+	    !get_object(record->json, "connection", false, &record->connection, fault) ||
+	    !get_object(record->json, "other", true, &record->other, fault) ||
+	    !get_object(record->json, "operation", true, &record->operation, fault) ||
+	    !get_object(record->json, "culprit", false, &culprit, fault))
 		return false;
 	record->repeat = (uint64_t)repeat;
 	history = json_object_get(record->json, "history");
 	if (!json_is_array(history))
-		return complain(complaint, "history", "an array", history);
-	return check_connection(record->connection, complaint) &&
-	       check_other(record->other, complaint) &&
-	       check_operation(record->operation, complaint) &&
-	       get_string_or_null(culprit, "opened", &record->culprit_opened, complaint) &&
-	       get_string_or_null(culprit, "use", &record->culprit_use, complaint) &&
-	       get_stacks(record, complaint);
+		return refuse(fault, "history", "an array", history);
+	return check_connection(record->connection, fault) && check_other(record->other, fault) &&
+	       check_operation(record->operation, fault) &&
+	       get_string_or_null(culprit, "opened", &record->culprit_opened, fault) &&
+	       get_string_or_null(culprit, "use", &record->culprit_use, fault) &&
+	       get_stacks(record, fault);
 }
 
 /* --- the others --------------------------------------------------------------------------- */
 
-static bool get_summary(struct log_record *record, struct log_complaint *complaint)
+static bool get_summary(struct log_record *record, struct log_fault *fault)
 {
 	const char *name;
 	json_t *value;
 
-	if (!get_object(record->json, "counters", false, &record->counters, complaint))
+	if (!get_object(record->json, "counters", false, &record->counters, fault))
 		return false;
-	json_object_foreach(record->counters, name,
-			    value) if (!json_is_integer(value) ||
-				       json_integer_value(value) <
-					       0) return complain(complaint, "a counter",
-								  "an integer from 0", value);
+	json_object_foreach (record->counters, name, value)
+		if (!json_is_integer(value) || json_integer_value(value) < 0)
+			return refuse(fault, "a counter", "an integer from 0", value);
 	return true;
 }
 
-static bool get_process(struct log_record *record, struct log_complaint *complaint)
+static bool get_process(struct log_record *record, struct log_fault *fault)
 {
 	const char *event;
 	int64_t ppid, times;
 
-	if (!get_integer(record->json, "ppid", 0, &ppid, complaint) ||
-	    !get_string(record->json, "comm", &record->comm, complaint) ||
-	    !get_string(record->json, "event", &event, complaint) ||
-	    !get_string(record->json, "counter", &record->counter, complaint) ||
-	    !get_integer(record->json, "times", 1, &times, complaint) ||
-	    !get_string(record->json, "text", &record->text, complaint))
+	if (!get_integer(record->json, "ppid", 0, &ppid, fault) ||
+	    !get_string(record->json, "comm", &record->comm, fault) ||
+	    !get_string(record->json, "event", &event, fault) ||
+	    !get_string(record->json, "counter", &record->counter, fault) ||
+	    !get_integer(record->json, "times", 1, &times, fault) ||
+	    !get_string(record->json, "text", &record->text, fault))
 		return false;
 	record->times = (uint64_t)times;
 	return true;
 }
 
-static bool get_type(struct log_record *record, struct log_complaint *complaint)
+static bool get_type(struct log_record *record, struct log_fault *fault)
 {
 	const char *name;
 
-	if (!get_string(record->json, "record", &name, complaint))
+	if (!get_string(record->json, "record", &name, fault))
 		return false;
 	record->type = RECORD_UNKNOWN;
 	for (int i = 0; i < RECORD_UNKNOWN; i++)
@@ -310,29 +304,29 @@ static bool get_type(struct log_record *record, struct log_complaint *complaint)
 	return true;
 }
 
-static bool get_record(struct log_record *record, struct log_complaint *complaint)
+static bool get_record(struct log_record *record, struct log_fault *fault)
 {
 	const json_t *version = json_object_get(record->json, "version");
 
 	if (!json_is_object(record->json))
-		return complain(complaint, "a line", "an object", record->json);
+		return refuse(fault, "a line", "an object", record->json);
 	if (!json_is_integer(version) || json_integer_value(version) != LOG_VERSION)
-		return complain(complaint, "version", "1", version);
-	if (!get_type(record, complaint))
+		return refuse(fault, "version", "1", version);
+	if (!get_type(record, fault))
 		return false;
 	if (record->type == RECORD_UNKNOWN)
 		return true;
-	if (!get_time(record->json, "time", &record->time, complaint) ||
-	    !get_hex16(record->json, "session", &record->session, complaint) ||
-	    !get_integer(record->json, "pid", 1, &record->pid, complaint))
+	if (!get_time(record->json, "time", &record->time, fault) ||
+	    !get_hex16(record->json, "session", &record->session, fault) ||
+	    !get_integer(record->json, "pid", 1, &record->pid, fault))
 		return false;
 	switch (record->type) {
 	case RECORD_FINDING:
-		return get_finding(record, complaint);
+		return get_finding(record, fault);
 	case RECORD_SUMMARY:
-		return get_summary(record, complaint);
+		return get_summary(record, fault);
 	case RECORD_PROCESS:
-		return get_process(record, complaint);
+		return get_process(record, fault);
 	case RECORD_SESSION:
 	case RECORD_UNKNOWN:
 		break;
@@ -341,19 +335,19 @@ static bool get_record(struct log_record *record, struct log_complaint *complain
 }
 
 bool log_record_parse(const char *text, size_t len_bytes, struct log_record *record,
-		      struct log_complaint *complaint)
+		      struct log_fault *fault)
 {
 	json_error_t error;
 
 	memset(record, 0, sizeof *record);
 	record->json = json_loadb(text, len_bytes, JSON_DECODE_ANY, &error);
 	if (record->json == NULL) {
-		snprintf(complaint->expected, sizeof complaint->expected, "JSON");
-		snprintf(complaint->found, sizeof complaint->found, "at byte %d: %.70s",
-			 error.position, error.text);
+		snprintf(fault->expected, sizeof fault->expected, "JSON");
+		snprintf(fault->found, sizeof fault->found, "at byte %d: %.70s", error.position,
+			 error.text);
 		return false;
 	}
-	if (get_record(record, complaint))
+	if (get_record(record, fault))
 		return true;
 	log_record_free(record);
 	return false;

@@ -3,7 +3,7 @@
  * One line of a log as a record: parsed and checked, so that the rest of the tool trusts its types.
  *
  * docs/log.md is the contract.  Names that it does not list are ignored; what it lists has the
- * right type here or the line is broken.  Pure: bytes in, record or complaint out.
+ * right type here or the line is broken.  Pure: bytes in, record or fault out.
  */
 #ifndef FORKSAN_TOOLS_LOG_RECORD_H
 #define FORKSAN_TOOLS_LOG_RECORD_H
@@ -64,7 +64,7 @@ struct log_record {
 };
 
 /* Says of a broken line: expected X, found Y. */
-struct log_complaint {
+struct log_fault {
 	char expected[96];
 	char found[96];
 };
@@ -73,9 +73,9 @@ extern const char *const log_kind_names[KIND_COUNT];
 extern const char *const log_level_names[LEVEL_COUNT];
 extern const enum level log_kind_levels[KIND_COUNT];
 
-/* Parses `len_bytes` of text.  False: *complaint says why; *record needs no free then. */
+/* Parses `len_bytes` of text.  False: *fault says why; *record needs no free then. */
 bool log_record_parse(const char *text, size_t len_bytes, struct log_record *record,
-		      struct log_complaint *complaint);
+		      struct log_fault *fault);
 void log_record_free(struct log_record *record);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log/field.h"
+
 const char *site_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -24,27 +26,17 @@ static bool is_libc(const char *module)
 	       strncmp(base, "libpthread", 10) == 0;
 }
 
-static const char *string_of(const json_t *frame, const char *name)
-{
-	return json_string_value(json_object_get(frame, name));
-}
-
-static long long integer_of(const json_t *frame, const char *name)
-{
-	return (long long)json_integer_value(json_object_get(frame, name));
-}
-
 static void put_named(const json_t *frame, char *out, size_t size)
 {
-	const char *name = string_of(frame, "demangled");
-	const char *file = string_of(frame, "file");
+	const char *name = field_string(frame, "demangled");
+	const char *file = field_string(frame, "file");
 
 	if (name == NULL)
-		name = string_of(frame, "function");
+		name = field_string(frame, "function");
 	if (file != NULL)
-		snprintf(out, size, "%s:%lld (%s)", file, integer_of(frame, "line"), name);
+		snprintf(out, size, "%s:%lld (%s)", file, field_integer(frame, "line"), name);
 	else
-		snprintf(out, size, "%s (%s)", name, site_base_name(string_of(frame, "module")));
+		snprintf(out, size, "%s (%s)", name, site_base_name(field_string(frame, "module")));
 }
 
 static void find_site(const char *culprit, const json_t *stack, char *out, size_t size)
@@ -57,28 +49,27 @@ static void find_site(const char *culprit, const json_t *stack, char *out, size_
 		return;
 	}
 
-	json_array_foreach(stack, i, frame)
-	{
-		const char *module = string_of(frame, "module");
+	json_array_foreach (stack, i, frame) {
+		const char *module = field_string(frame, "module");
 
-		if (string_of(frame, "file") != NULL &&
-		    strcmp(string_of(frame, "language"), "native") != 0) {
-			snprintf(out, size, "%s:%lld", string_of(frame, "file"),
-				 integer_of(frame, "line"));
+		if (field_string(frame, "file") != NULL &&
+		    strcmp(field_string(frame, "language"), "native") != 0) {
+			snprintf(out, size, "%s:%lld", field_string(frame, "file"),
+				 field_integer(frame, "line"));
 			return;
 		}
 		if (module == NULL || is_libc(module))
 			continue;
 		if (placed == NULL)
 			placed = frame;
-		if (named == NULL && string_of(frame, "function") != NULL)
+		if (named == NULL && field_string(frame, "function") != NULL)
 			named = frame;
 	}
 	if (named != NULL)
 		put_named(named, out, size);
 	else if (placed != NULL)
-		snprintf(out, size, "%s+0x%llx", site_base_name(string_of(placed, "module")),
-			 (unsigned long long)integer_of(placed, "offset"));
+		snprintf(out, size, "%s+0x%llx", site_base_name(field_string(placed, "module")),
+			 (unsigned long long)field_integer(placed, "offset"));
 	else
 		snprintf(out, size, "unknown place");
 }
@@ -90,14 +81,14 @@ static const json_t *stack_of(const json_t *finding, const char *name)
 
 void site_opened(const json_t *finding, char *out, size_t size)
 {
-	find_site(string_of(json_object_get(finding, "culprit"), "opened"),
+	find_site(field_string(json_object_get(finding, "culprit"), "opened"),
 		  stack_of(finding, "opened"), out, size);
 }
 
 void site_used(const json_t *finding, char *out, size_t size)
 {
-	bool used = strcmp(string_of(finding, "kind"), "open-at-fork") != 0;
+	bool used = strcmp(field_string(finding, "kind"), "open-at-fork") != 0;
 
-	find_site(string_of(json_object_get(finding, "culprit"), "use"),
+	find_site(field_string(json_object_get(finding, "culprit"), "use"),
 		  stack_of(finding, used ? "this_use" : "forked"), out, size);
 }

@@ -9,11 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/suggest.h"
 #include "base/cli.h"
 #include "base/exit_status.h"
-#include "report/render.h"
-#include "report/collect.h"
 #include "base/verb.h"
+#include "report/cmd_report.h"
+#include "report/collect.h"
+#include "report/render.h"
 
 struct report_options {
 	bool json;
@@ -38,8 +40,8 @@ static bool read_level(const char *text, int *level)
 	for (*level = LEVEL_HAZARD; *level < LEVEL_COUNT; ++*level)
 		if (strcmp(text, log_level_names[*level]) == 0)
 			return true;
-	guess = cli_closest(text, names, 2);
-	cli_error(verb_report.name, "--fail-on: expected hazard or violation, found %s%s%s%s", text,
+	guess = suggest_closest(text, strlen(text), names, 2);
+	cli_error(REPORT_VERB, "--fail-on: expected hazard or violation, found %s%s%s%s", text,
 		  guess != NULL ? "; did you mean " : "", guess != NULL ? guess : "",
 		  guess != NULL ? "?" : "");
 	return false;
@@ -54,12 +56,12 @@ static bool has_records(const struct report *report, const struct report *before
 
 	if (lines == 0)
 		cli_error(
-			verb_report.name,
+			REPORT_VERB,
 			"%s: expected a session's record at least, found nothing: forksan was not "
 			"active, or logged elsewhere",
 			name);
 	else if (broken == lines)
-		cli_error(verb_report.name, "%s: expected a log of forksan, found no record in it",
+		cli_error(REPORT_VERB, "%s: expected a log of forksan, found no record in it",
 			  name);
 	return lines == 0 || broken < lines;
 }
@@ -73,14 +75,14 @@ static bool read_file(struct report *report, const char *name)
 	int result;
 
 	if (fd < 0) {
-		cli_error(verb_report.name, "%s: %s", name, strerror(errno));
+		cli_error(REPORT_VERB, "%s: %s", name, strerror(errno));
 		return false;
 	}
-	result = report_read(report, verb_report.name, is_stdin ? "stdin" : name, fd, 0);
+	result = report_read(report, REPORT_VERB, is_stdin ? "stdin" : name, fd, 0);
 	if (!is_stdin)
 		close(fd);
 	if (result < 0)
-		cli_error(verb_report.name, "%s: %s", name, strerror(-result));
+		cli_error(REPORT_VERB, "%s: %s", name, strerror(-result));
 	return result == 0 && has_records(report, &before, is_stdin ? "stdin" : name);
 }
 
@@ -94,7 +96,7 @@ static int show(const struct report *report, const struct report_options *option
 	}
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return STATUS_OK;
-	cli_error(verb_report.name, "stdout: %s", strerror(errno));
+	cli_error(REPORT_VERB, "stdout: %s", strerror(errno));
 	return STATUS_USAGE;
 }
 
@@ -125,7 +127,7 @@ static int run(int argc, char **argv)
 		}
 	}
 	if (optind == argc) {
-		cli_error(verb_report.name, "expected a log file, or - for stdin, found nothing");
+		cli_error(REPORT_VERB, "expected a log file, or - for stdin, found nothing");
 		return STATUS_USAGE;
 	}
 	report_init(&report);
@@ -142,7 +144,7 @@ static int run(int argc, char **argv)
 }
 
 const struct verb verb_report = {
-	.name = "report",
+	.name = REPORT_VERB,
 	.usage = "[-v] [--json] [--fail-on hazard|violation] FILE...|-",
 	.summary = "reads logs and shows what they found, most harmful first",
 	.help = "  --json           one JSON object instead of text\n"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Log lines into groups and sessions.  See report.h.
+ * See collect.h.
  */
 #include "report/collect.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clean.h"
 #include "base/cli.h"
+#include "base/escape.h"
 #include "log/read.h"
 #include "log/record.h"
 
@@ -38,19 +38,19 @@ static bool is_blank(const struct log_line *line)
 	return true;
 }
 
-/* False: the line is broken and *complaint says how. */
+/* False: the line is broken and *fault says how. */
 static bool read_line(struct report *report, const struct log_line *line, uint64_t session,
-		      struct log_complaint *complaint)
+		      struct log_fault *fault)
 {
 	struct log_record record;
 
 	if (line->too_long) {
-		snprintf(complaint->expected, sizeof complaint->expected,
-			 "a line of at most %zu bytes", LOG_LINE_BYTES);
-		snprintf(complaint->found, sizeof complaint->found, "a longer one");
+		snprintf(fault->expected, sizeof fault->expected, "a line of at most %zu bytes",
+			 LOG_LINE_BYTES);
+		snprintf(fault->found, sizeof fault->found, "a longer one");
 		return false;
 	}
-	if (!log_record_parse(line->text, line->len_bytes, &record, complaint))
+	if (!log_record_parse(line->text, line->len_bytes, &record, fault))
 		return false;
 	if (record.type == RECORD_UNKNOWN) {
 		report->unknown_records++;
@@ -65,20 +65,20 @@ static bool read_line(struct report *report, const struct log_line *line, uint64
 	return true;
 }
 
-static void complain_of_line(const char *verb, const char *name, const struct log_line *line,
-			     const struct log_complaint *complaint)
+static void warn_of_line(const char *verb, const char *name, const struct log_line *line,
+			 const struct log_fault *fault)
 {
-	char found[CLEAN_BYTES(sizeof complaint->found)];
+	char found[ESCAPED_BYTES(sizeof fault->found)];
 
-	clean_text(complaint->found, found, sizeof found);
+	escape_text(fault->found, found, sizeof found);
 	cli_error(verb, "%s:%" PRIu64 ": expected %s, found %s%s", name, line->number,
-		  complaint->expected, found, line->cut ? " (the log ends in this line)" : "");
+		  fault->expected, found, line->cut ? " (the log ends in this line)" : "");
 }
 
 int report_read(struct report *report, const char *verb, const char *name, int fd, uint64_t session)
 {
 	struct log_reader *reader = log_reader_new(fd);
-	struct log_complaint complaint;
+	struct log_fault fault;
 	struct log_line line;
 	uint64_t broken = 0;
 	int result;
@@ -87,10 +87,10 @@ int report_read(struct report *report, const char *verb, const char *name, int f
 		cli_no_memory();
 	while ((result = log_reader_next(reader, &line)) > 0) {
 		report->lines++;
-		if (is_blank(&line) || read_line(report, &line, session, &complaint))
+		if (is_blank(&line) || read_line(report, &line, session, &fault))
 			continue;
 		if (++broken <= BROKEN_SHOWN)
-			complain_of_line(verb, name, &line, &complaint);
+			warn_of_line(verb, name, &line, &fault);
 	}
 	if (broken > BROKEN_SHOWN)
 		cli_error(verb, "%s: %" PRIu64 " more broken lines", name, broken - BROKEN_SHOWN);

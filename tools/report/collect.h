@@ -4,8 +4,8 @@
  *
  * report_read() fills it; render_text.c and render_json.c show it.
  */
-#ifndef FORKSAN_TOOLS_REPORT_H
-#define FORKSAN_TOOLS_REPORT_H
+#ifndef FORKSAN_TOOLS_COLLECT_H
+#define FORKSAN_TOOLS_COLLECT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,14 +4,14 @@
  */
 #include <jansson.h>
 
-#include "report/advice.h"
-#include "symbols/annotate.h"
 #include "base/cli.h"
 #include "log/counters.h"
-#include "report/render.h"
-#include "report/collect.h"
 #include "log/site.h"
+#include "symbols/annotate.h"
 #include "symbols/symbols.h"
+#include "report/advice.h"
+#include "report/collect.h"
+#include "report/render.h"
 
 #define REPORT_VERSION 1
 
@@ -103,22 +103,21 @@ void render_json(const struct report *report, FILE *out)
 	groups_sort(report->groups);
 	for (size_t i = 0; i < groups_count(report->groups); i++)
 		json_array_append_new(groups, group_object(groups_at(report->groups, i), symbols));
-	object = json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:o, s:o, s:o}",
-			   "report", REPORT_VERSION, "forksan", FORKSAN_VERSION, "lines",
-			   (json_int_t)report->lines, "broken_lines",
-			   (json_int_t)report->broken_lines, "unknown_records",
-			   (json_int_t)report->unknown_records, "sessions",
-			   (json_int_t)sessions_count(report->sessions), "sessions_without_summary",
-			   (json_int_t)sessions_without_summary(report->sessions), "seen",
-			   log_level_names[LEVEL_NOTICE],
-			   (json_int_t)groups_total(report->groups, LEVEL_NOTICE),
-			   log_level_names[LEVEL_HAZARD],
-			   (json_int_t)groups_total(report->groups, LEVEL_HAZARD),
-			   log_level_names[LEVEL_VIOLATION],
-			   (json_int_t)groups_total(report->groups, LEVEL_VIOLATION), "ungrouped",
-			   (json_int_t)groups_ungrouped(report->groups), "counters",
-			   counters_object(report), "blind",
-			   checked(blind_spots_json(&report->blind_spots)), "groups", groups);
+	object = json_pack(
+		"{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:o, s:o, s:o}",
+		"report", REPORT_VERSION, "forksan", FORKSAN_VERSION, "lines",
+		(json_int_t)report->lines, "broken_lines", (json_int_t)report->broken_lines,
+		"unknown_records", (json_int_t)report->unknown_records, "sessions",
+		(json_int_t)sessions_count(report->sessions), "sessions_without_summary",
+		(json_int_t)sessions_without_summary(report->sessions), "seen",
+		log_level_names[LEVEL_NOTICE],
+		(json_int_t)groups_total(report->groups, LEVEL_NOTICE),
+		log_level_names[LEVEL_HAZARD],
+		(json_int_t)groups_total(report->groups, LEVEL_HAZARD),
+		log_level_names[LEVEL_VIOLATION],
+		(json_int_t)groups_total(report->groups, LEVEL_VIOLATION), "ungrouped",
+		(json_int_t)groups_ungrouped(report->groups), "counters", counters_object(report),
+		"blind", checked(blind_spots_json(&report->blind_spots)), "groups", groups);
 	json_dumpf(checked(object), out, JSON_INDENT(2));
 	fputc('\n', out);
 	json_decref(object);

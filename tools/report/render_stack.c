@@ -7,26 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clean.h"
+#include "base/escape.h"
+#include "log/field.h"
 #include "log/site.h"
 
 #define SHOWN_INTERPRETED 24
 #define SHOWN_NATIVE 16
 
-static const char *string_of(const json_t *frame, const char *name)
-{
-	return json_string_value(json_object_get(frame, name));
-}
-
 static void print_source(const json_t *place, FILE *out)
 {
-	const char *file = string_of(place, "file");
+	const char *file = field_string(place, "file");
 	json_int_t line = json_integer_value(json_object_get(place, "line"));
 
 	if (file == NULL)
 		return;
 	fputs(" at ", out);
-	clean_print(file, out);
+	escape_print(file, out);
 	if (line > 0)
 		fprintf(out, ":%lld", (long long)line);
 }
@@ -36,10 +32,9 @@ static void print_inlined(const json_t *frame, FILE *out)
 	const json_t *place;
 	size_t i;
 
-	json_array_foreach(json_object_get(frame, "inlined"), i, place)
-	{
+	json_array_foreach (json_object_get(frame, "inlined"), i, place) {
 		fputs("         ", out);
-		clean_print(string_of(place, "function"), out);
+		escape_print(field_string(place, "function"), out);
 		print_source(place, out);
 		fputs(" (inlined)\n", out);
 	}
@@ -47,31 +42,31 @@ static void print_inlined(const json_t *frame, FILE *out)
 
 static void print_native(const json_t *frame, FILE *out)
 {
-	const char *name = string_of(frame, "demangled");
-	const char *module = string_of(frame, "module");
+	const char *name = field_string(frame, "demangled");
+	const char *module = field_string(frame, "module");
 	unsigned long long offset =
 		(unsigned long long)json_integer_value(json_object_get(frame, "offset"));
 
 	if (name == NULL)
-		name = string_of(frame, "function");
+		name = field_string(frame, "function");
 	print_inlined(frame, out);
 	fputs("         ", out);
-	clean_print(name, out);
+	escape_print(name, out);
 	print_source(frame, out);
 	if (module == NULL) {
 		fprintf(out, " (0x%llx)\n", offset);
 		return;
 	}
 	fputs(" (", out);
-	clean_print(site_base_name(module), out);
-	if (name == NULL || string_of(frame, "file") == NULL)
+	escape_print(site_base_name(module), out);
+	if (name == NULL || field_string(frame, "file") == NULL)
 		fprintf(out, "+0x%llx", offset);
 	fputs(")\n", out);
 }
 
 static bool is_culprit(const json_t *frame, const char *culprit)
 {
-	const char *file = string_of(frame, "file");
+	const char *file = field_string(frame, "file");
 	size_t len = file != NULL ? strlen(file) : 0;
 
 	return len > 0 && culprit != NULL && strncmp(culprit, file, len) == 0 &&
@@ -83,7 +78,7 @@ static bool is_culprit(const json_t *frame, const char *culprit)
 static void print_interpreted(const json_t *frame, const char *culprit, FILE *out)
 {
 	fputs(is_culprit(frame, culprit) ? "   => " : "      ", out);
-	clean_print(string_of(frame, "function"), out);
+	escape_print(field_string(frame, "function"), out);
 	print_source(frame, out);
 	fputc('\n', out);
 }
@@ -103,9 +98,9 @@ static bool says_nothing(const json_t *frame)
 		"python", "libpython", "ruby",	"libruby", "perl",     "libperl",
 		"php",	  "libphp",    "uwsgi", "libc.so", "ld-linux",
 	};
-	const char *module = string_of(frame, "module");
+	const char *module = field_string(frame, "module");
 
-	if (module == NULL || string_of(frame, "function") == NULL)
+	if (module == NULL || field_string(frame, "function") == NULL)
 		return true;
 	module = site_base_name(module);
 	for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
@@ -119,9 +114,8 @@ void render_stack(const json_t *stack, const char *culprit, bool every_frame, FI
 	size_t interpreted = 0, native = 0, hidden = 0, native_hidden = 0, i;
 	const json_t *frame;
 
-	json_array_foreach(stack, i, frame)
-	{
-		if (strcmp(string_of(frame, "language"), "native") == 0)
+	json_array_foreach (stack, i, frame) {
+		if (strcmp(field_string(frame, "language"), "native") == 0)
 			continue;
 		if (every_frame || ++interpreted <= SHOWN_INTERPRETED)
 			print_interpreted(frame, culprit, out);
@@ -129,9 +123,8 @@ void render_stack(const json_t *stack, const char *culprit, bool every_frame, FI
 			hidden++;
 	}
 	print_hidden(hidden, "", out);
-	json_array_foreach(stack, i, frame)
-	{
-		if (strcmp(string_of(frame, "language"), "native") != 0)
+	json_array_foreach (stack, i, frame) {
+		if (strcmp(field_string(frame, "language"), "native") != 0)
 			continue;
 		if (every_frame ||
 		    (native < SHOWN_NATIVE && (interpreted == 0 || !says_nothing(frame)))) {

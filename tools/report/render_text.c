@@ -4,40 +4,31 @@
  * with its stacks, and what to do.
  *
  * The examples were checked when they were read (log/record.h), so the types hold here.  Every
- * foreign string goes through clean.h.
+ * foreign string goes through escape.h.
  */
 #include "report/render.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "report/advice.h"
-#include "symbols/annotate.h"
-#include "base/clean.h"
 #include "base/cli.h"
+#include "base/escape.h"
 #include "log/counters.h"
-#include "report/render_stack.h"
-#include "report/collect.h"
+#include "log/field.h"
 #include "log/site.h"
+#include "symbols/annotate.h"
 #include "symbols/symbols.h"
+#include "report/advice.h"
+#include "report/collect.h"
+#include "report/render_stack.h"
 
 #define HISTORY_SHOWN 8
-
-static const char *string_of(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name));
-}
-
-static long long integer_of(const json_t *object, const char *name)
-{
-	return (long long)json_integer_value(json_object_get(object, name));
-}
 
 /* "NAME: text" for a line of a group's head. */
 static void print_field(const char *name, const char *text, FILE *out)
 {
 	fprintf(out, "  %-8s ", name);
-	clean_print(text, out);
+	escape_print(text, out);
 	fputc('\n', out);
 }
 
@@ -67,9 +58,9 @@ static void print_head(const struct group *group, size_t number, const json_t *e
 {
 	fprintf(out, "%zu. %s (%s): ", number, log_kind_names[group->kind],
 		log_level_names[log_kind_levels[group->kind]]);
-	clean_print(group->protocol, out);
+	escape_print(group->protocol, out);
 	fputc(' ', out);
-	clean_print(group->peer, out);
+	escape_print(group->peer, out);
 	fprintf(out, "%s, seen %" PRIu64 " time%s\n", group->more_peers ? " and others" : "",
 		group->count, group->count == 1 ? "" : "s");
 	print_sites(group, example, out);
@@ -83,22 +74,22 @@ static void print_head(const struct group *group, size_t number, const json_t *e
 static void print_operation(const json_t *operation, FILE *out)
 {
 	fputs(": ", out);
-	clean_print(string_of(operation, "call"), out);
-	fprintf(out, " of %lld byte%s", integer_of(operation, "bytes"),
-		integer_of(operation, "bytes") == 1 ? "" : "s");
-	if (string_of(operation, "message") != NULL) {
+	escape_print(field_string(operation, "call"), out);
+	fprintf(out, " of %lld byte%s", field_integer(operation, "bytes"),
+		field_integer(operation, "bytes") == 1 ? "" : "s");
+	if (field_string(operation, "message") != NULL) {
 		fputs(" (", out);
-		clean_print(string_of(operation, "message"), out);
+		escape_print(field_string(operation, "message"), out);
 		fputc(')', out);
 	}
 }
 
 static void print_other(const json_t *other, FILE *out)
 {
-	fprintf(out, "process %lld (", integer_of(other, "pid"));
-	clean_print(string_of(other, "comm"), out);
+	fprintf(out, "process %lld (", field_integer(other, "pid"));
+	escape_print(field_string(other, "comm"), out);
 	fputs(", ", out);
-	clean_print(string_of(other, "relation"), out);
+	escape_print(field_string(other, "relation"), out);
 	fputs(json_is_true(json_object_get(other, "alive")) ? ")" : ", not alive)", out);
 }
 
@@ -109,10 +100,10 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 	const json_t *other = json_object_get(finding, "other");
 	const json_t *operation = json_object_get(finding, "operation");
 	const json_t *culprit = json_object_get(finding, "culprit");
-	const char *opened = string_of(culprit, "opened"), *use = string_of(culprit, "use");
+	const char *opened = field_string(culprit, "opened"), *use = field_string(culprit, "use");
 
-	fprintf(out, "    opened by process %lld at ", integer_of(connection, "opened_by"));
-	clean_print(string_of(connection, "opened_at"), out);
+	fprintf(out, "    opened by process %lld at ", field_integer(connection, "opened_by"));
+	escape_print(field_string(connection, "opened_at"), out);
 	fputc('\n', out);
 	render_stack(json_object_get(stacks, "opened"), opened, every_frame, out);
 	fputs("    forked\n", out);
@@ -126,9 +117,9 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 		if (used)
 			render_stack(json_object_get(stacks, "other_use"), NULL, every_frame, out);
 	}
-	fprintf(out, "    %s process %lld (",
-		json_is_object(operation) ? "this use, by" : "this:", integer_of(finding, "pid"));
-	clean_print(string_of(finding, "comm"), out);
+	fprintf(out, "    %s process %lld (", json_is_object(operation) ? "this use, by" : "this:",
+		field_integer(finding, "pid"));
+	escape_print(field_string(finding, "comm"), out);
 	fputc(')', out);
 	if (json_is_object(operation))
 		print_operation(operation, out);
@@ -140,8 +131,8 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 /* "-12.345 ms" before the newest operation, in a column; where the log has no times, nothing. */
 static void print_distance(const json_t *entry, const json_t *newest, FILE *out)
 {
-	long long now = integer_of(newest, "monotonic_ns"),
-		  then = integer_of(entry, "monotonic_ns");
+	long long now = field_integer(newest, "monotonic_ns"),
+		  then = field_integer(entry, "monotonic_ns");
 	char text[48];
 
 	if (then <= 0 || now < then)
@@ -166,16 +157,16 @@ static void print_history(const json_t *history, FILE *out)
 
 		fputs("      ", out);
 		print_distance(entry, newest, out);
-		fprintf(out, "%lld ", integer_of(entry, "pid"));
-		clean_print(string_of(entry, "call"), out);
-		fprintf(out, " %lld", integer_of(entry, "bytes"));
-		if (string_of(entry, "message") != NULL) {
+		fprintf(out, "%lld ", field_integer(entry, "pid"));
+		escape_print(field_string(entry, "call"), out);
+		fprintf(out, " %lld", field_integer(entry, "bytes"));
+		if (field_string(entry, "message") != NULL) {
 			fputc(' ', out);
-			clean_print(string_of(entry, "message"), out);
+			escape_print(field_string(entry, "message"), out);
 		}
-		if (string_of(entry, "payload") != NULL) {
+		if (field_string(entry, "payload") != NULL) {
 			fputs(": ", out);
-			clean_print(string_of(entry, "payload"), out);
+			escape_print(field_string(entry, "payload"), out);
 		}
 		fputc('\n', out);
 	}
@@ -200,28 +191,28 @@ static void print_merged(const char *merged, FILE *out)
 static void print_example(const json_t *finding, bool every_frame, FILE *out)
 {
 	const json_t *connection = json_object_get(finding, "connection");
-	const char *local = string_of(connection, "local");
+	const char *local = field_string(connection, "local");
 	struct advice advice[ADVICE_MAX];
 	size_t advice_count = advice_find(finding, advice);
 
 	fprintf(out, "  %-8s ", "why");
-	clean_print(string_of(finding, "text"), out);
+	escape_print(field_string(finding, "text"), out);
 	/* Older logs do not say; then nothing is claimed. */
-	if (string_of(finding, "certainty") != NULL &&
-	    strcmp(string_of(finding, "certainty"), "likely") == 0)
+	if (field_string(finding, "certainty") != NULL &&
+	    strcmp(field_string(finding, "certainty"), "likely") == 0)
 		fputs(" (likely, not proven)", out);
 	fputc('\n', out);
-	print_merged(string_of(finding, "merged"), out);
+	print_merged(field_string(finding, "merged"), out);
 	for (size_t i = 0; i < advice_count; i++)
 		fprintf(out, "  advice   %s: %s\n", advice[i].name, advice[i].text);
-	fprintf(out, "  example  fd %lld, local ", integer_of(connection, "fd"));
-	clean_print(local != NULL ? local : "unnamed", out);
-	if (string_of(connection, "server_name") != NULL) {
+	fprintf(out, "  example  fd %lld, local ", field_integer(connection, "fd"));
+	escape_print(local != NULL ? local : "unnamed", out);
+	if (field_string(connection, "server_name") != NULL) {
 		fputs(", TLS to ", out);
-		clean_print(string_of(connection, "server_name"), out);
+		escape_print(field_string(connection, "server_name"), out);
 	}
 	fputs(", socket ", out);
-	clean_print(string_of(connection, "id"), out);
+	escape_print(field_string(connection, "id"), out);
 	fputc('\n', out);
 	print_stacks(finding, every_frame, out);
 	print_history(json_object_get(finding, "history"), out);

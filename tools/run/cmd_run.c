@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "base/cli.h"
-#include "log/counters.h"
 #include "base/exit_status.h"
+#include "base/verb.h"
+#include "run/cmd_run.h"
+#include "log/counters.h"
 #include "run/child.h"
 #include "run/environment.h"
 #include "run/library.h"
@@ -23,7 +25,6 @@
 #include "run/options.h"
 #include "run/registry.h"
 #include "run/target.h"
-#include "base/verb.h"
 
 #define OPTIONS_VARIABLE "FORKSAN_OPTIONS"
 #define SUMMARY_PREFIX "forksan: "
@@ -69,8 +70,8 @@ static int read_arguments(int argc, char **argv, struct run_arguments *arguments
 		}
 	}
 	if (optind == argc) {
-		cli_error(verb_run.name, "expected a command, found nothing (see forksan run "
-					 "--help)");
+		cli_error(RUN_VERB, "expected a command, found nothing (see forksan run "
+				    "--help)");
 		return STATUS_USAGE;
 	}
 	arguments->command = argv + optind;
@@ -151,17 +152,16 @@ static bool finish(const char *session, uint64_t session_number, const char *com
 		break;
 	case RUN_REGISTRY_ABSENT:
 		if (content.any)
-			cli_error(verb_run.name, "no registry %s: the log is all that is known",
-				  path);
+			cli_error(RUN_VERB, "no registry %s: the log is all that is known", path);
 		else
-			cli_error(verb_run.name,
+			cli_error(RUN_VERB,
 				  "forksan was not active in %s: nothing was watched (no registry "
 				  "%s)",
 				  command, path);
 		break;
 	case RUN_REGISTRY_STRANGE:
-		cli_error(verb_run.name, "cannot read what forksan saw in %s: registry %s: %s",
-			  command, path, why);
+		cli_error(RUN_VERB, "cannot read what forksan saw in %s: registry %s: %s", command,
+			  path, why);
 		break;
 	}
 	return registry.counters[COUNT_VIOLATIONS] > 0 || content.violated;
@@ -183,7 +183,7 @@ static int run(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (!run_options_closed(getenv(OPTIONS_VARIABLE))) {
-		cli_error(verb_run.name, OPTIONS_VARIABLE ": expected a closing quote, found %s",
+		cli_error(RUN_VERB, OPTIONS_VARIABLE ": expected a closing quote, found %s",
 			  getenv(OPTIONS_VARIABLE));
 		return STATUS_USAGE;
 	}
@@ -193,7 +193,7 @@ static int run(int argc, char **argv)
 	if (status != 0)
 		return status;
 	if (target.blind) {
-		cli_error(verb_run.name, "%s%s", target.reason,
+		cli_error(RUN_VERB, "%s%s", target.reason,
 			  arguments.allow_blind ? "; running it without forksan"
 						: "; not started (--allow-blind starts it)");
 		if (!arguments.allow_blind)
@@ -208,7 +208,7 @@ static int run(int argc, char **argv)
 	error = run_child(target.path, arguments.command, environment, &status);
 	run_environment_free(environment);
 	if (error != 0) {
-		cli_error(verb_run.name, "%s: %s", target.path, strerror(error));
+		cli_error(RUN_VERB, "%s: %s", target.path, strerror(error));
 		return STATUS_NOT_INSTRUMENTED;
 	}
 	violated = finish(session, number, arguments.command[0], logged ? &log : NULL);
@@ -220,7 +220,7 @@ static int run(int argc, char **argv)
 }
 
 const struct verb verb_run = {
-	.name = "run",
+	.name = RUN_VERB,
 	.usage = "[-s] [-o FILE] [--allow-blind] [--] CMD [ARGUMENT...]",
 	.summary = "runs a program and says which connections its processes share",
 	.help = "  -s, --strict       abort a process before it does what would be a violation\n"

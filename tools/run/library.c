@@ -11,7 +11,7 @@
 
 #include "base/cli.h"
 #include "symbols/elf_file.h"
-#include "base/verb.h"
+#include "run/cmd_run.h"
 
 #define LIBRARY_NAME "libforksan.so"
 #define LIBRARY_VARIABLE "FORKSAN_LIBRARY"
@@ -51,7 +51,7 @@ static bool find(struct run_library *library)
 		return true;
 	if (variable != NULL && try_path(library, "", variable))
 		return true;
-	cli_error(verb_run.name,
+	cli_error(RUN_VERB,
 		  LIBRARY_NAME " not found: looked in %s, in %s/../lib and at $" LIBRARY_VARIABLE
 			       " (%s)",
 		  directory, directory, variable != NULL ? variable : "not set");
@@ -65,14 +65,14 @@ bool run_library_find(struct run_library *library)
 	if (!find(library))
 		return false;
 	if (strpbrk(library->path, ": ") != NULL) {
-		cli_error(verb_run.name,
+		cli_error(RUN_VERB,
 			  "%s: LD_PRELOAD cannot hold a path with a colon or a space; install "
 			  "forksan elsewhere",
 			  library->path);
 		return false;
 	}
 	if (!elf_file_read(library->path, &elf)) {
-		cli_error(verb_run.name, "%s: expected a shared library, found no ELF file",
+		cli_error(RUN_VERB, "%s: expected a shared library, found no ELF file",
 			  library->path);
 		return false;
 	}

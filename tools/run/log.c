@@ -14,13 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "forksan/limits.h"
 #include "base/cli.h"
 #include "log/counters.h"
-#include "forksan/limits.h"
 #include "log/record.h"
-#include "report/render.h"
 #include "report/collect.h"
-#include "base/verb.h"
+#include "report/render.h"
+#include "run/cmd_run.h"
 
 /* Makes `name` absolute.  False, with a message, when the library could not take it as log_path. */
 static bool set_path(struct run_log *log, const char *name)
@@ -29,7 +29,7 @@ static bool set_path(struct run_log *log, const char *name)
 	const char *expected = NULL;
 
 	if (name[0] != '/' && getcwd(directory, sizeof directory) == NULL) {
-		cli_error(verb_run.name, "the working directory: %s", strerror(errno));
+		cli_error(RUN_VERB, "the working directory: %s", strerror(errno));
 		return false;
 	}
 	if ((size_t)snprintf(log->path, sizeof log->path, "%s%s%s", directory,
@@ -40,7 +40,7 @@ static bool set_path(struct run_log *log, const char *name)
 	else if (strstr(log->path, "%p") != NULL)
 		expected = "one file, without %p (which log_path= takes)";
 	if (expected != NULL)
-		cli_error(verb_run.name, "-o: expected %s, found %s", expected, log->path);
+		cli_error(RUN_VERB, "-o: expected %s, found %s", expected, log->path);
 	return expected == NULL;
 }
 
@@ -53,11 +53,11 @@ bool run_log_open(struct run_log *log, const char *name, bool private)
 		return false;
 	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, mode);
 	if (log->fd < 0 || fstat(log->fd, &stat_buffer) != 0) {
-		cli_error(verb_run.name, "%s: %s", name, strerror(errno));
+		cli_error(RUN_VERB, "%s: %s", name, strerror(errno));
 		return false;
 	}
 	if (!S_ISREG(stat_buffer.st_mode)) {
-		cli_error(verb_run.name, "-o: expected a regular file, found %s", name);
+		cli_error(RUN_VERB, "-o: expected a regular file, found %s", name);
 		return false;
 	}
 	log->start = stat_buffer.st_size;
@@ -103,7 +103,7 @@ void run_log_add_summary(struct run_log *log, const char *session,
 	if (len < 0)
 		cli_no_memory();
 	if (write(log->fd, line, (size_t)len) != len)
-		cli_error(verb_run.name, "%s: the summary could not be written: %s", log->path,
+		cli_error(RUN_VERB, "%s: the summary could not be written: %s", log->path,
 			  strerror(errno));
 	free(line);
 	free(text);
@@ -119,9 +119,9 @@ struct run_log_content run_log_show(struct run_log *log, uint64_t session)
 	if (lseek(log->fd, log->start, SEEK_SET) < 0)
 		return content;
 	report_init(&report);
-	result = report_read(&report, verb_run.name, log->path, log->fd, session);
+	result = report_read(&report, RUN_VERB, log->path, log->fd, session);
 	if (result < 0)
-		cli_error(verb_run.name, "%s: %s", log->path, strerror(-result));
+		cli_error(RUN_VERB, "%s: %s", log->path, strerror(-result));
 	render_findings(&report, false, stderr);
 	content.any = sessions_count(report.sessions) > 0;
 	content.violated = groups_total(report.groups, LEVEL_VIOLATION) > 0;

@@ -18,8 +18,8 @@ struct run_log {
 	char path[PATH_MAX]; /* absolute: CMD may change its directory */
 };
 
-/* Creates FILE when it is not there; private: readable by nobody else.  False, with a message, when it
- * cannot be used. */
+/* Creates FILE when it is not there; private: readable by nobody else.  False, with a message, when
+ * it cannot be used. */
 bool run_log_open(struct run_log *log, const char *name, bool private);
 void run_log_close(struct run_log *log);
 

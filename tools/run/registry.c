@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "common/liveness.h"
+#include "base/cli.h"
 
 void run_registry_path(const char *session, char out[RUN_REGISTRY_PATH_BYTES])
 {

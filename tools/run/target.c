@@ -24,11 +24,11 @@
 #include <unistd.h>
 
 #include "base/cli.h"
-#include "symbols/elf_file.h"
 #include "base/exit_status.h"
-#include "run/library.h"
 #include "log/site.h"
-#include "base/verb.h"
+#include "symbols/elf_file.h"
+#include "run/cmd_run.h"
+#include "run/library.h"
 
 #define SCRIPT_DEPTH 6		     /* #! within #!; the kernel stops at 5 (fs/exec.c) */
 #define SCRIPT_LINE_BYTES 256	     /* BINPRM_BUF_SIZE, linux/binfmts.h */
@@ -211,7 +211,7 @@ int run_target_find(const char *name, const struct run_library *library, struct 
 	memset(target, 0, sizeof *target);
 	error = resolve(name, target->path);
 	if (error != 0) {
-		cli_error(verb_run.name, "%s: %s", name,
+		cli_error(RUN_VERB, "%s: %s", name,
 			  error == ENOENT ? "not found" : strerror(error));
 		return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_INSTRUMENTED;
 	}

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "symbols/demangle.h"
 #include "log/record.h"
+#include "symbols/demangle.h"
 #include "symbols/symbols.h"
 
 static json_t *string_or_null(const char *text)
@@ -74,9 +74,9 @@ void annotate_finding(struct symbols *symbols, json_t *finding)
 		json_t *frame;
 		size_t k;
 
-		json_array_foreach(
-			json_object_get(stacks, log_stack_names[i]), k,
-			frame) if (strcmp(json_string_value(json_object_get(frame, "language")),
-					  "native") == 0) annotate_frame(symbols, frame);
+		json_array_foreach (json_object_get(stacks, log_stack_names[i]), k, frame)
+			if (strcmp(json_string_value(json_object_get(frame, "language")),
+				   "native") == 0)
+				annotate_frame(symbols, frame);
 	}
 }

@@ -3,19 +3,19 @@
  * Foreign text made fit for a terminal.  A log's strings are hostile: an escape sequence in a
  * process's name must not reach the reader's terminal.
  */
-#ifndef FORKSAN_TOOLS_CLEAN_H
-#define FORKSAN_TOOLS_CLEAN_H
+#ifndef FORKSAN_TOOLS_ESCAPE_H
+#define FORKSAN_TOOLS_ESCAPE_H
 
 #include <stddef.h>
 #include <stdio.h>
 
-/* Room for `n` bytes of text, cleaned, and a NUL. */
-#define CLEAN_BYTES(n) (4 * (n) + 1)
+/* Room for `n` bytes of text, escaped, and a NUL. */
+#define ESCAPED_BYTES(n) (4 * (n) + 1)
 
 /* Copies `text` with control characters (C0, DEL, and C1 in UTF-8) as \xNN, cut to `size`. */
-void clean_text(const char *text, char *out, size_t size);
+void escape_text(const char *text, char *out, size_t size);
 
 /* The same to a stream; NULL prints as "?". */
-void clean_print(const char *text, FILE *out);
+void escape_print(const char *text, FILE *out);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See clean.h.
+ * See escape.h.
  */
-#include "base/clean.h"
+#include "base/escape.h"
 
 #include <stdbool.h>
 
 /* The text of the character at `at`: itself, or escaped.  Returns how many bytes it was. */
-static size_t clean_one(const unsigned char *at, char piece[9])
+static size_t escape_one(const unsigned char *at, char piece[9])
 {
 	bool c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
 
@@ -19,7 +19,7 @@ static size_t clean_one(const unsigned char *at, char piece[9])
 	return 1;
 }
 
-void clean_text(const char *text, char *out, size_t size)
+void escape_text(const char *text, char *out, size_t size)
 {
 	const unsigned char *at = (const unsigned char *)text;
 	size_t len = 0;
@@ -27,7 +27,7 @@ void clean_text(const char *text, char *out, size_t size)
 	while (*at != '\0') {
 		char piece[9];
 
-		at += clean_one(at, piece);
+		at += escape_one(at, piece);
 		if (len + sizeof piece > size)
 			break;
 		len += (size_t)snprintf(out + len, size - len, "%s", piece);
@@ -35,14 +35,14 @@ void clean_text(const char *text, char *out, size_t size)
 	out[len] = '\0';
 }
 
-void clean_print(const char *text, FILE *out)
+void escape_print(const char *text, FILE *out)
 {
 	const unsigned char *at = (const unsigned char *)(text != NULL ? text : "?");
 
 	while (*at != '\0') {
 		char piece[9];
 
-		at += clean_one(at, piece);
+		at += escape_one(at, piece);
 		fputs(piece, out);
 	}
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verb `forksan report`, for the table in main.c.
+ */
+#ifndef FORKSAN_TOOLS_CMD_REPORT_H
+#define FORKSAN_TOOLS_CMD_REPORT_H
+
+struct verb;
+
+/* Its name, for messages. */
+#define REPORT_VERB "report"
+
+extern const struct verb verb_report;
+
+#endif
