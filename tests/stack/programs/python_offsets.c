@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "stack_python_layout.h"
+#include "stack/python_layout.h"
 
 static int failed;
 
