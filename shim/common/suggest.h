@@ -2,8 +2,8 @@
 /*
  * "Did you mean": the name that a mistyped word is closest to.  Pure, no allocation.
  */
-#ifndef FORKSAN_SHIM_SUGGEST_H
-#define FORKSAN_SHIM_SUGGEST_H
+#ifndef FORKSAN_COMMON_SUGGEST_H
+#define FORKSAN_COMMON_SUGGEST_H
 
 #include <stddef.h>
 

@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "options/options.h"
 #include "report/history_text.h"
-#include "report/names.h"
+#include "common/names.h"
 #include "wire/wire.h"
 
 #define LOG_VERSION 1

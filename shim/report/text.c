@@ -24,7 +24,7 @@
 #include "base/address.h"
 #include "report/block.h"
 #include "report/history_text.h"
-#include "report/names.h"
+#include "common/names.h"
 #include "report/stack_text.h"
 #include "wire/wire.h"
 

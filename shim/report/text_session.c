@@ -8,7 +8,7 @@
 
 #include "options/options.h"
 #include "report/block.h"
-#include "report/names.h"
+#include "common/names.h"
 
 size_t report_text_session(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer)

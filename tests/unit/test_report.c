@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "options/options.h"
-#include "report/names.h"
+#include "common/names.h"
 #include "report/render.h"
 #include "sample.h"
 

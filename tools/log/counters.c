@@ -3,15 +3,9 @@
  * See counters.h.
  */
 #include "log/counters.h"
+#include "common/names.h"
 
 #include <inttypes.h>
-
-#define NAME(id, name, sentence) name,
-#define SENTENCE(id, name, sentence) sentence,
-const char *const counter_names[COUNTER_COUNT] = {FORKSAN_COUNTERS(NAME)};
-static const char *const sentences[COUNTER_COUNT] = {FORKSAN_COUNTERS(SENTENCE)};
-#undef NAME
-#undef SENTENCE
 
 static const char *plural(uint64_t n)
 {
@@ -66,5 +60,5 @@ void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, 
 	for (int i = LOST_PROCESSES; i < COUNTER_COUNT; i++)
 		if (counters[i] > 0)
 			fprintf(out, "%snot seen: %" PRIu64 " %s (%s)\n", prefix, counters[i],
-				sentences[i], counter_names[i]);
+				counter_sentence(i), counter_name(i));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The counters' names and sentences, and how a summary shows them.
+ * How a summary shows the counters.
  */
 #ifndef FORKSAN_TOOLS_COUNTERS_H
 #define FORKSAN_TOOLS_COUNTERS_H
@@ -9,8 +9,6 @@
 #include <stdio.h>
 
 #include "forksan/finding.h"
-
-extern const char *const counter_names[COUNTER_COUNT];
 
 /* Writes the summary of `counters`, each line beginning with `prefix`: what was watched, what was
  * found, and every loss that is not zero. */

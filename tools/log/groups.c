@@ -15,6 +15,7 @@
 
 #include "log/identities.h"
 #include "log/site.h"
+#include "common/names.h"
 
 struct groups {
 	struct group *table;
@@ -183,7 +184,7 @@ void groups_add(struct groups *groups, const struct log_record *finding, const c
 	struct group *group = find_group(groups, finding);
 	const char *peer;
 
-	groups->totals[log_kind_levels[finding->kind]] += more;
+	groups->totals[kind_level(finding->kind)] += more;
 	if (group == NULL) {
 		groups->ungrouped += more;
 		return;

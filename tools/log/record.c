@@ -6,20 +6,11 @@
  * stands.
  */
 #include "log/record.h"
+#include "common/names.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define NAME_2(id, name) name,
-#define NAME_3(id, name, level) name,
-#define LEVEL_3(id, name, level) level,
-const char *const log_level_names[LEVEL_COUNT] = {FORKSAN_LEVELS(NAME_2)};
-const char *const log_kind_names[KIND_COUNT] = {FORKSAN_KINDS(NAME_3)};
-const enum level log_kind_levels[KIND_COUNT] = {FORKSAN_KINDS(LEVEL_3)};
-#undef NAME_2
-#undef NAME_3
-#undef LEVEL_3
 
 const char *const log_stack_names[LOG_STACK_COUNT] = {"opened", "forked", "other_use", "this_use"};
 
@@ -221,13 +212,13 @@ static bool get_kind(struct log_record *record, struct log_fault *fault)
 	const char *level;
 
 	for (int i = 0; name != NULL && i < KIND_COUNT; i++) {
-		if (strcmp(name, log_kind_names[i]) != 0)
+		if (strcmp(name, kind_name(i)) != 0)
 			continue;
 		record->kind = (enum kind)i;
 		if (!get_string(record->json, "level", &level, fault))
 			return false;
-		if (strcmp(level, log_level_names[log_kind_levels[i]]) != 0)
-			return refuse(fault, "level", log_level_names[log_kind_levels[i]],
+		if (strcmp(level, level_name(kind_level(i))) != 0)
+			return refuse(fault, "level", level_name(kind_level(i)),
 				      json_object_get(record->json, "level"));
 		return true;
 	}

@@ -69,10 +69,6 @@ struct log_fault {
 	char found[96];
 };
 
-extern const char *const log_kind_names[KIND_COUNT];
-extern const char *const log_level_names[LEVEL_COUNT];
-extern const enum level log_kind_levels[KIND_COUNT];
-
 /* Parses `len_bytes` of text.  False: *fault says why; *record needs no free then. */
 bool log_record_parse(const char *text, size_t len_bytes, struct log_record *record,
 		      struct log_fault *fault);

@@ -10,6 +10,7 @@
 #include <uthash.h>
 
 #include "log/counters.h"
+#include "common/names.h"
 
 struct session {
 	uint64_t name;
@@ -75,7 +76,7 @@ void sessions_add(struct sessions *sessions, const struct log_record *record)
 	/* Counters never fall, so the largest is the latest whatever the lines' order. */
 	for (int i = 0; i < COUNTER_COUNT; i++) {
 		json_int_t value =
-			json_integer_value(json_object_get(record->counters, counter_names[i]));
+			json_integer_value(json_object_get(record->counters, counter_name(i)));
 
 		if ((uint64_t)value > session->counters[i])
 			session->counters[i] = (uint64_t)value;

@@ -16,6 +16,7 @@
 #include "report/cmd_report.h"
 #include "report/collect.h"
 #include "report/render.h"
+#include "common/names.h"
 
 struct report_options {
 	bool json;
@@ -38,7 +39,7 @@ static bool read_level(const char *text, int *level)
 	const char *guess;
 
 	for (*level = LEVEL_HAZARD; *level < LEVEL_COUNT; ++*level)
-		if (strcmp(text, log_level_names[*level]) == 0)
+		if (strcmp(text, level_name(*level)) == 0)
 			return true;
 	guess = suggest_closest(text, strlen(text), names, 2);
 	cli_error(REPORT_VERB, "--fail-on: expected hazard or violation, found %s%s%s%s", text,

@@ -12,6 +12,7 @@
 #include "report/advice.h"
 #include "report/collect.h"
 #include "report/render.h"
+#include "common/names.h"
 
 #define REPORT_VERSION 1
 
@@ -31,7 +32,7 @@ static json_t *counters_object(const struct report *report)
 
 	sessions_sum(report->sessions, counters);
 	for (int i = 0; i < COUNTER_COUNT; i++)
-		json_object_set_new(object, counter_names[i],
+		json_object_set_new(object, counter_name(i),
 				    checked(json_integer((json_int_t)counters[i])));
 	return object;
 }
@@ -80,8 +81,8 @@ static json_t *group_object(const struct group *group, struct symbols *symbols)
 		site_used(example, used, sizeof used);
 	}
 	object = json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:s, s:b, s:o, s:b, s:s, s:s, s:o}",
-			   "kind", log_kind_names[group->kind], "level",
-			   log_level_names[log_kind_levels[group->kind]], "count",
+			   "kind", kind_name(group->kind), "level",
+			   level_name(kind_level(group->kind)), "count",
 			   (json_int_t)group->count, "findings", (json_int_t)group->finding_count,
 			   "opened", text_value(example != NULL ? opened : group->opened_site),
 			   "use", text_value(example != NULL ? used : group->use_site), "protocol",
@@ -110,11 +111,11 @@ void render_json(const struct report *report, FILE *out)
 		"unknown_records", (json_int_t)report->unknown_records, "sessions",
 		(json_int_t)sessions_count(report->sessions), "sessions_without_summary",
 		(json_int_t)sessions_without_summary(report->sessions), "seen",
-		log_level_names[LEVEL_NOTICE],
+		level_name(LEVEL_NOTICE),
 		(json_int_t)groups_total(report->groups, LEVEL_NOTICE),
-		log_level_names[LEVEL_HAZARD],
+		level_name(LEVEL_HAZARD),
 		(json_int_t)groups_total(report->groups, LEVEL_HAZARD),
-		log_level_names[LEVEL_VIOLATION],
+		level_name(LEVEL_VIOLATION),
 		(json_int_t)groups_total(report->groups, LEVEL_VIOLATION), "ungrouped",
 		(json_int_t)groups_ungrouped(report->groups), "counters", counters_object(report),
 		"blind", checked(blind_spots_json(&report->blind_spots)), "groups", groups);

@@ -21,6 +21,7 @@
 #include "report/advice.h"
 #include "report/collect.h"
 #include "report/render_stack.h"
+#include "common/names.h"
 
 #define HISTORY_SHOWN 8
 
@@ -56,8 +57,8 @@ static void print_sites(const struct group *group, const json_t *example, FILE *
 
 static void print_head(const struct group *group, size_t number, const json_t *example, FILE *out)
 {
-	fprintf(out, "%zu. %s (%s): ", number, log_kind_names[group->kind],
-		log_level_names[log_kind_levels[group->kind]]);
+	fprintf(out, "%zu. %s (%s): ", number, kind_name(group->kind),
+		level_name(kind_level(group->kind)));
 	escape_print(group->protocol, out);
 	fputc(' ', out);
 	escape_print(group->peer, out);
@@ -256,7 +257,7 @@ void render_totals(const struct report *report, FILE *out)
 	for (int level = LEVEL_COUNT - 1; level >= 0; level--) {
 		uint64_t total = groups_total(report->groups, (enum level)level);
 
-		fprintf(out, " %" PRIu64 " %s%s%s", total, log_level_names[level],
+		fprintf(out, " %" PRIu64 " %s%s%s", total, level_name(level),
 			total == 1 ? "" : "s", level > 0 ? "," : "\n");
 	}
 	if (ungrouped > 0)

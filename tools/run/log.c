@@ -21,6 +21,7 @@
 #include "report/collect.h"
 #include "report/render.h"
 #include "run/cmd_run.h"
+#include "common/names.h"
 
 /* Makes `name` absolute.  False, with a message, when the library could not take it as log_path. */
 static bool set_path(struct run_log *log, const char *name)
@@ -92,7 +93,7 @@ void run_log_add_summary(struct run_log *log, const char *session,
 
 	format_now(now);
 	for (int i = 0; i < COUNTER_COUNT; i++)
-		json_object_set_new(values, counter_names[i],
+		json_object_set_new(values, counter_name(i),
 				    json_integer((json_int_t)(counters[i] & INT64_MAX)));
 	record = json_pack("{s:s, s:i, s:s, s:s, s:i, s:o}", "record", "summary", "version",
 			   LOG_VERSION, "time", now, "session", session, "pid", (int)getpid(),

@@ -2,7 +2,7 @@
 /*
  * Names of kinds, levels, relations, languages and counters.  See names.h.
  */
-#include "report/names.h"
+#include "common/names.h"
 
 #include <stddef.h>
 

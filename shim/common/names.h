@@ -3,8 +3,8 @@
  * The names of include/forksan/finding.h, by value.  Values from shared memory or elsewhere that
  * are none of the enum's give "unknown" (or the nearest valid word), never a crash.  Pure.
  */
-#ifndef FORKSAN_SHIM_REPORT_NAMES_H
-#define FORKSAN_SHIM_REPORT_NAMES_H
+#ifndef FORKSAN_COMMON_NAMES_H
+#define FORKSAN_COMMON_NAMES_H
 
 #include <stdbool.h>
 
