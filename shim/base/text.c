@@ -163,7 +163,7 @@ size_t text_utf8_len(const char *bytes, size_t len)
 	return need;
 }
 
-void text_put_clean(struct text *text, const char *bytes, size_t len)
+void text_put_escaped(struct text *text, const char *bytes, size_t len)
 {
 	size_t at = 0;
 

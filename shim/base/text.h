@@ -41,7 +41,7 @@ void text_pad_to(struct text *text, size_t line_start, size_t column);
  * Appends foreign bytes (a name, a path, a user's option) for a person to read: control characters
  * and bytes that are no UTF-8 become '?', so that a terminal takes no orders from them.
  */
-void text_put_clean(struct text *text, const char *bytes, size_t len);
+void text_put_escaped(struct text *text, const char *bytes, size_t len);
 
 /*
  * The length of the UTF-8 sequence at the start of `bytes` (1 to 4), or 0 when it is no valid one:

@@ -191,7 +191,7 @@ static noinline ssize_t sendmsg_attentive(int fd, const struct msghdr *message, 
 		return n;
 	}
 	/* Strict mode looks at what is about to be sent; the pointer may be a bad one. */
-	if (options.strict)
+	if (options.mode == MODE_STRICT)
 		sys_peek(message, &header, sizeof header);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendmsg, TRACK_WRITE, flags,
 				  header.msg_iov, (int)header.msg_iovlen)))

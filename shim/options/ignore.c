@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "options/value.h"
+#include "options/network.h"
 #include "wire/wire.h"
 
 static char lower(char c)
@@ -21,7 +21,7 @@ static char lower(char c)
  * most the product of the lengths.  ASCII case is ignored: protocols, classes and hexadecimal
  * digits.
  */
-static bool matches(struct piece pattern, struct piece text)
+static bool matches(struct span pattern, struct span text)
 {
 	size_t p = 0;
 	size_t t = 0;
@@ -50,22 +50,25 @@ static bool matches(struct piece pattern, struct piece text)
 }
 
 struct peer {
-	struct piece whole;
-	struct piece address; /* without the port; IPv6 without brackets */
-	struct piece port;    /* empty for unix sockets */
+	struct span whole;
+	struct span address; /* without the port; IPv6 without brackets */
+	struct span port;    /* empty for unix sockets */
+	bool has_network;
+	struct network network;
 };
 
 static struct peer split(const char *peer_text)
 {
-	struct peer peer = {.whole = piece_from(peer_text)};
+	struct peer peer = {.whole = span_from(peer_text)};
 	const char *colon = strrchr(peer_text, ':');
 
+	peer.has_network = network_parse(peer.whole, &peer.network);
 	peer.address = peer.whole;
-	peer.port = (struct piece){peer_text + peer.whole.len, 0};
+	peer.port = (struct span){peer_text + peer.whole.len, 0};
 	if (colon == NULL || peer_text[0] == '/' || peer_text[0] == '@')
 		return peer;
 	peer.address.len = (size_t)(colon - peer_text);
-	peer.port = piece_from(colon + 1);
+	peer.port = span_from(colon + 1);
 	if (peer.address.len >= 2 && peer_text[0] == '[' && colon[-1] == ']') {
 		peer.address.start++;
 		peer.address.len -= 2;
@@ -73,20 +76,30 @@ static struct peer split(const char *peer_text)
 	return peer;
 }
 
+/* True for an address, or a range of them, that the peer's is or is in. */
+static bool matches_network(struct span pattern, const struct peer *peer)
+{
+	struct network network;
+
+	return peer->has_network && network_parse(pattern, &network) &&
+	       network_holds(&network, &peer->network);
+}
+
 bool options_ignores(enum protocol protocol, const char *peer_text)
 {
 	struct peer peer = split(peer_text);
-	struct piece list = piece_from(options.ignore);
+	struct span list = span_from(options.ignore);
 
 	while (list.len > 0) {
-		struct piece pattern = piece_next(&list);
+		struct span pattern = span_next_item(&list);
 
 		if (pattern.len == 0)
 			continue;
 		if (matches(pattern, peer.whole) || matches(pattern, peer.address) ||
 		    (peer.port.len > 0 && matches(pattern, peer.port)) ||
-		    matches(pattern, piece_from(wire_protocol_name(protocol))) ||
-		    matches(pattern, piece_from(wire_class_name(wire_class(protocol)))))
+		    matches_network(pattern, &peer) ||
+		    matches(pattern, span_from(wire_protocol_name(protocol))) ||
+		    matches(pattern, span_from(wire_class_name(wire_class(protocol)))))
 			return true;
 	}
 	return false;

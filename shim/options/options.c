@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads FORKSAN_OPTIONS.  See options.h; the keys are in options.def.
- *
- *     text  = entry { separator entry }        separator: ':' or a newline
- *     entry = key '=' value                    blanks around both are dropped
- *     value = ' any but ' ' | " any but " " | any but a separator
- *
- * As with the sanitizers there is no escape character: a value with ':' is put into quotes.
+ * Reads FORKSAN_OPTIONS.  See options.h; the keys are in options.def, the grammar is in
+ * common/option_text.h.
  */
 #include "options/options.h"
 
 #include <string.h>
 
 #include "options/value.h"
+#include "common/option_text.h"
 #include "common/suggest.h"
 #include "base/text.h"
 
 /* A text with more mistakes than this is none of ours. */
-#define MAX_COMPLAINTS 8
-/* The longest complaint names every key (120 bytes) and shows one foreign word. */
-#define COMPLAINT_BYTES 384
+#define MAX_WARNINGS 8
+/* The longest warning names every key (120 bytes) and shows one foreign word. */
+#define WARNING_BYTES 384
 #define SHOWN_BYTES 64
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -33,61 +29,83 @@ struct option {
 	size_t size_bytes;
 	const char *standard; /* its default */
 	const char *sentence;
+	/* Of a second key alone: the key that it sets, and to what. */
+	const char *alias_of;
+	const char *off;
+	const char *on;
 };
 
 /* clang-format off */
 static const struct option table[] = {
 #define OPTION(type, name, member, standard, sentence)                                             \
 	{OPTION_##type, #name, offsetof(struct options, member), sizeof(options.member),           \
-	 standard, sentence},
+	 standard, sentence, NULL, NULL, NULL},
+#define ALIAS(name, standard, key, off, on, sentence)                                              \
+	{OPTION_BOOL, #name, 0, sizeof(bool), standard, sentence, #key, off, on},
 #include "options.def"
 #undef OPTION
+#undef ALIAS
 };
-/* clang-format on */
 
 static const char *const keys[] = {
 #define OPTION(type, name, member, standard, sentence) #name,
+#define ALIAS(name, standard, key, off, on, sentence) #name,
 #include "options.def"
 #undef OPTION
+#undef ALIAS
 };
+
+/* clang-format on */
+
+const char *options_mode_name(void)
+{
+	return option_mode_names[options.mode];
+}
 
 struct reader {
-	void (*complain)(const char *line);
-	unsigned complaints;
+	void (*warn)(const char *line);
+	unsigned warnings;
 	struct text line;
-	char bytes[COMPLAINT_BYTES];
+	char bytes[WARNING_BYTES];
 };
 
-/* --- complaints -------------------------------------------------------------------------- */
+/* --- warnings ---------------------------------------------------------------------------- */
 
-/* False when enough was said.  Else the line is begun, and end_complaint() is next. */
-static bool begin_complaint(struct reader *reader)
+/* False when enough was said.  Else the line is begun, and end_warning() is next. */
+static bool begin_warning(struct reader *reader)
 {
-	reader->complaints++;
-	if (reader->complaints > MAX_COMPLAINTS)
+	reader->warnings++;
+	if (reader->warnings > MAX_WARNINGS)
 		return false;
 	text_init(&reader->line, reader->bytes, sizeof(reader->bytes));
 	text_put_string(&reader->line, "FORKSAN_OPTIONS: ");
 	return true;
 }
 
-static void end_complaint(struct reader *reader)
+static void end_warning(struct reader *reader)
 {
-	reader->complain(reader->bytes);
-	if (reader->complaints == MAX_COMPLAINTS)
-		reader->complain("FORKSAN_OPTIONS: further mistakes are not shown");
+	reader->warn(reader->bytes);
+	if (reader->warnings == MAX_WARNINGS)
+		reader->warn("FORKSAN_OPTIONS: further mistakes are not shown");
 }
 
-static void put_shown(struct reader *reader, struct piece piece)
+static void put_shown(struct reader *reader, struct span span)
 {
-	size_t shown = piece.len < SHOWN_BYTES ? piece.len : SHOWN_BYTES;
+	size_t shown = span.len < SHOWN_BYTES ? span.len : SHOWN_BYTES;
 
-	text_put_clean(&reader->line, piece.start, shown);
-	if (shown < piece.len)
+	text_put_escaped(&reader->line, span.start, shown);
+	if (shown < span.len)
 		text_put_string(&reader->line, "...");
 }
 
-static void put_suggestion(struct reader *reader, struct piece wrong, const char *const words[],
+static void put_found(struct reader *reader, struct span span)
+{
+	text_put_string(&reader->line, ", found \"");
+	put_shown(reader, span);
+	text_put_char(&reader->line, '"');
+}
+
+static void put_suggestion(struct reader *reader, struct span wrong, const char *const words[],
 			   size_t count)
 {
 	const char *closest = suggest_closest(wrong.start, wrong.len, words, count);
@@ -99,154 +117,132 @@ static void put_suggestion(struct reader *reader, struct piece wrong, const char
 	text_put_string(&reader->line, "\"?");
 }
 
-static void complain_of_key(struct reader *reader, struct piece key)
+/* "warn, strict or isolate" */
+static void put_words(struct reader *reader, const char *const words[], size_t count)
 {
-	if (!begin_complaint(reader))
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			text_put_string(&reader->line, i + 1 < count ? ", " : " or ");
+		text_put_string(&reader->line, words[i]);
+	}
+}
+
+static void warn_of_key(struct reader *reader, struct span key)
+{
+	if (!begin_warning(reader))
 		return;
 	text_put_string(&reader->line, "unknown key \"");
 	put_shown(reader, key);
-	text_put_string(&reader->line, "\", expected one of ");
-	for (size_t i = 0; i < COUNT(keys); i++) {
-		text_put_string(&reader->line, i == 0 ? "" : ", ");
-		text_put_string(&reader->line, keys[i]);
-	}
+	text_put_string(&reader->line, "\", expected ");
+	put_words(reader, keys, COUNT(keys));
 	put_suggestion(reader, key, keys, COUNT(keys));
-	end_complaint(reader);
+	end_warning(reader);
 }
 
-static void complain_of_value(struct reader *reader, const struct option *option,
-			      const struct option_reading *reading)
+static void warn_of_value(struct reader *reader, const struct option *option,
+			  const struct option_reading *reading)
 {
 	const struct option_value *type = &option_values[option->type];
 
-	if (!begin_complaint(reader))
+	if (!begin_warning(reader))
 		return;
 	text_put_string(&reader->line, option->name);
 	text_put_char(&reader->line, '=');
 	put_shown(reader, reading->value);
 	text_put_string(&reader->line, ": expected ");
-	text_put_string(&reader->line, type->expected);
-	if (reading->wrong.len < reading->value.len) {
-		text_put_string(&reader->line, ", found \"");
-		put_shown(reader, reading->wrong);
-		text_put_char(&reader->line, '"');
-	}
+	if (type->expected != NULL)
+		text_put_string(&reader->line, type->expected);
+	else
+		put_words(reader, type->words, type->word_count);
+	if (reading->wrong.len < reading->value.len)
+		put_found(reader, reading->wrong);
 	put_suggestion(reader, reading->wrong, type->words, type->word_count);
-	end_complaint(reader);
+	end_warning(reader);
 }
 
-static void complain_of_entry(struct reader *reader, struct piece entry, const char *expected)
+static void warn_of_entry(struct reader *reader, const struct option_entry *entry)
 {
-	if (!begin_complaint(reader))
+	static const char *const expected[] = {
+		[OPTION_NO_KEY] = "key=value",
+		[OPTION_OPEN_QUOTE] = "a closing quote",
+		[OPTION_AFTER_QUOTE] = "':' after a closing quote",
+	};
+
+	if (!begin_warning(reader))
 		return;
+	if (entry->key.len > 0) {
+		put_shown(reader, entry->key);
+		text_put_string(&reader->line, "=: ");
+	}
 	text_put_string(&reader->line, "expected ");
-	text_put_string(&reader->line, expected);
-	text_put_string(&reader->line, ", found \"");
-	put_shown(reader, entry);
-	text_put_char(&reader->line, '"');
-	end_complaint(reader);
+	text_put_string(&reader->line, expected[entry->fault]);
+	put_found(reader, entry->found);
+	end_warning(reader);
 }
 
 /* --- the text ---------------------------------------------------------------------------- */
 
-static void set_option(struct reader *reader, struct piece key, struct piece value)
+/* A second key: `option` is the one that it stands for, with the value that the key's means. */
+static bool resolve_alias(struct reader *reader, const struct option **option,
+			  struct option_reading *reading)
 {
-	int found = piece_find(key, keys, COUNT(keys));
+	bool on;
+
+	if ((*option)->alias_of == NULL)
+		return true;
+	reading->member = &on;
+	if (!option_values[OPTION_BOOL].read(reading)) {
+		warn_of_value(reader, *option, reading);
+		return false;
+	}
+	reading->value = span_from(on ? (*option)->on : (*option)->off);
+	*option = &table[span_find(span_from((*option)->alias_of), keys, COUNT(keys))];
+	return true;
+}
+
+static void set_option(struct reader *reader, const struct option_entry *entry)
+{
+	int found = span_find(entry->key, keys, COUNT(keys));
+	struct option_reading reading = {
+		.value = entry->value, .quoted = entry->quoted, .wrong = entry->value};
 	const struct option *option;
-	struct option_reading reading;
 
 	if (found < 0) {
-		complain_of_key(reader, key);
+		warn_of_key(reader, entry->key);
 		return;
 	}
 	option = &table[found];
-	reading = (struct option_reading){
-		.value = value,
-		.member = (char *)&options + option->offset,
-		.size_bytes = option->size_bytes,
-		.wrong = value,
-	};
+	if (!resolve_alias(reader, &option, &reading))
+		return;
+	reading.member = (char *)&options + option->offset;
+	reading.size_bytes = option->size_bytes;
 	if (!option_values[option->type].read(&reading))
-		complain_of_value(reader, option, &reading);
+		warn_of_value(reader, option, &reading);
 }
 
-static bool is_end(char c)
+static void set_defaults(struct reader *reader)
 {
-	return c == ':' || c == '\n' || c == '\0';
-}
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct option_entry entry = {.key = span_from(table[i].name),
+					     .value = span_from(table[i].standard)};
 
-static const char *skip_to_end(const char *at)
-{
-	while (!is_end(*at))
-		at++;
-	return at;
-}
-
-static const char *skip_blanks(const char *at)
-{
-	while (piece_is_blank(*at))
-		at++;
-	return at;
-}
-
-/* Reads the value that starts at `at`; returns where it ends, or NULL when it is malformed. */
-static const char *read_value(struct reader *reader, const char *at, struct piece *value)
-{
-	char quote = *at;
-	const char *end;
-
-	if (quote != '\'' && quote != '"') {
-		end = skip_to_end(at);
-		*value = piece_trim((struct piece){at, (size_t)(end - at)});
-		return end;
+		if (table[i].alias_of == NULL)
+			set_option(reader, &entry);
 	}
-	end = strchr(at + 1, quote);
-	if (end == NULL) {
-		complain_of_entry(reader, piece_from(at), "a closing quote");
-		return NULL;
-	}
-	*value = (struct piece){at + 1, (size_t)(end - at - 1)};
-	end = skip_blanks(end + 1);
-	if (!is_end(*end)) {
-		complain_of_entry(reader, piece_from(end), "':' after a closing quote");
-		return NULL;
-	}
-	return end;
 }
 
-/* Reads the entry at `at`; returns where it ends: at a separator or at the end of the text. */
-static const char *read_entry(struct reader *reader, const char *at)
+void options_parse(const char *text, void (*warn)(const char *line))
 {
-	const char *key_end = at;
-	struct piece key;
-	struct piece value;
-
-	while (*key_end != '=' && !is_end(*key_end))
-		key_end++;
-	key = piece_trim((struct piece){at, (size_t)(key_end - at)});
-	if (*key_end != '=') {
-		if (key.len > 0)
-			complain_of_entry(reader, key, "key=value (a value with ':' in quotes)");
-		return key_end;
-	}
-	at = read_value(reader, skip_blanks(key_end + 1), &value);
-	if (at == NULL) /* where the next entry starts cannot be told */
-		return key_end + strlen(key_end);
-	set_option(reader, key, value);
-	return at;
-}
-
-void options_parse(const char *text, void (*complain)(const char *line))
-{
-	struct reader reader = {.complain = complain};
+	struct reader reader = {.warn = warn};
+	struct option_entry entry;
 
 	options = (struct options){.text = text};
-	for (size_t i = 0; i < COUNT(table); i++)
-		set_option(&reader, piece_from(table[i].name), piece_from(table[i].standard));
-	while (text != NULL && *text != '\0') {
-		text = read_entry(&reader, text);
-		if (*text != '\0')
-			text++;
+	set_defaults(&reader);
+	while (text != NULL && option_text_next(&text, &entry)) {
+		if (entry.fault == OPTION_GOOD)
+			set_option(&reader, &entry);
+		else
+			warn_of_entry(&reader, &entry);
 	}
 }
 
@@ -258,9 +254,10 @@ size_t options_help(char *out, size_t size)
 	struct text text;
 
 	text_init(&text, out, size);
-	text_put_string(&text, "forksan " FORKSAN_VERSION
-			       " reads FORKSAN_OPTIONS=\"key=value:key=value\"; a value with ':' "
-			       "is put into quotes.\nThe keys, each with its default:\n");
+	text_put_string(&text,
+			"forksan " FORKSAN_VERSION
+			" reads FORKSAN_OPTIONS=\"key=value:key=value\"; a value may stand in "
+			"quotes.\nThe keys, each with its default:\n");
 	for (size_t i = 0; i < COUNT(table); i++) {
 		size_t start = text.len;
 

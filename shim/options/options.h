@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * FORKSAN_OPTIONS="key=value:key=value", parsed once in the constructor.  options.def lists the
- * keys.  An unknown key or a bad value is one line on stderr that names it, what was expected and
- * the closest valid key; the host runs on with the default.
+ * keys, common/option_text.h has the grammar.  An unknown key or a bad value is one line on stderr
+ * that names it, what was expected and the closest valid key; the host runs on as without the
+ * entry.
  */
 #ifndef FORKSAN_SHIM_OPTIONS_H
 #define FORKSAN_SHIM_OPTIONS_H
@@ -15,8 +16,17 @@
 #include "forksan/limits.h"
 #include "forksan/protocols.h"
 
+/* What is done about a violation.  X(identifier, name) */
+#define FORKSAN_MODES(X)                                                                           \
+	X(MODE_WARN, "warn")                                                                       \
+	X(MODE_STRICT, "strict")
+
+#define MODE_ID(id, name) id,
+enum option_mode { FORKSAN_MODES(MODE_ID) MODE_COUNT };
+#undef MODE_ID
+
 struct options {
-	bool strict;
+	enum option_mode mode;
 	bool help;
 	bool payload;
 	int exitcode;
@@ -25,22 +35,28 @@ struct options {
 	char log_path[FORKSAN_PATH_BYTES];
 	char ignore[FORKSAN_LIST_BYTES];
 	char session[32];
-	/* All of it as it was given, NULL for nothing; the environment's, so for the constructor alone. */
+	/* All of it as it was given, NULL for nothing; the environment's, so for the constructor
+	 * alone. */
 	const char *text;
 };
 
 /* Constant after options_parse(). */
 extern FORKSAN_HIDDEN struct options options;
 
-/* Sets the defaults and reads `text` (NULL: nothing) into `options`.  Every complaint goes to
- * `complain` as one line without newline.  Pure but for `options`; no allocation. */
-void options_parse(const char *text, void (*complain)(const char *line));
+/* Sets the defaults and reads `text` (NULL: nothing) into `options`.  Each mistake voids its own
+ * entry and is said to `warn`, as one line without newline.  Pure but for `options`; no allocation.
+ */
+void options_parse(const char *text, void (*warn)(const char *line));
+
+/* "warn", "strict" */
+const char *options_mode_name(void);
 
 /* Writes help=1's list to `out`, at most `size` bytes and a NUL; returns the length. */
 size_t options_help(char *out, size_t size);
 
 /* True when the connection is matched by ignore=: a class name, a protocol name, a port, an
- * address, address:port or a unix path; `*` matches any run of characters. */
+ * address or a range of them (10.0.0.0/8), address:port or a unix path; `*` matches any run of
+ * characters. */
 bool options_ignores(enum protocol protocol, const char *peer_text);
 
 #endif

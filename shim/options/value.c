@@ -11,11 +11,17 @@
 #include "forksan/protocols.h"
 #include "forksan/registry.h"
 #include "common/suggest.h"
+#include "options/network.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const bool_names[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
-static const char *const mode_names[] = {"warn", "strict"};
+
+const char *const option_mode_names[MODE_COUNT] = {
+#define MODE_NAME(id, name) [id] = (name),
+	FORKSAN_MODES(MODE_NAME)
+#undef MODE_NAME
+};
 
 /* Indexed by enum connection_class, then the word for all of them. */
 static const char *const class_names[] = {
@@ -36,73 +42,28 @@ static const char *const names[] = {
 #undef PROTOCOL_NAME
 };
 
-struct piece piece_from(const char *text)
-{
-	return (struct piece){text, strlen(text)};
-}
-
-bool piece_is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-struct piece piece_trim(struct piece piece)
-{
-	while (piece.len > 0 && piece_is_blank(piece.start[0])) {
-		piece.start++;
-		piece.len--;
-	}
-	while (piece.len > 0 && piece_is_blank(piece.start[piece.len - 1]))
-		piece.len--;
-	return piece;
-}
-
-struct piece piece_next(struct piece *list)
-{
-	const char *comma = memchr(list->start, ',', list->len);
-	struct piece item = *list;
-	size_t taken = list->len;
-
-	if (comma != NULL) {
-		item.len = (size_t)(comma - list->start);
-		taken = item.len + 1;
-	}
-	list->start += taken;
-	list->len -= taken;
-	return piece_trim(item);
-}
-
-int piece_find(struct piece piece, const char *const words[], size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (piece.len == strlen(words[i]) && memcmp(piece.start, words[i], piece.len) == 0)
-			return (int)i;
-	return -1;
-}
-
 static bool read_bool(struct option_reading *reading)
 {
-	int found = piece_find(reading->value, bool_names, COUNT(bool_names));
+	int found = span_find(reading->value, bool_names, COUNT(bool_names));
 
 	if (found >= 0)
 		*(bool *)reading->member = found % 2 != 0;
 	return found >= 0;
 }
 
-/* The member is "strict": there are two modes. */
 static bool read_mode(struct option_reading *reading)
 {
-	int found = piece_find(reading->value, mode_names, COUNT(mode_names));
+	int found = span_find(reading->value, option_mode_names, MODE_COUNT);
 
 	if (found >= 0)
-		*(bool *)reading->member = found == 1;
+		*(enum option_mode *)reading->member = (enum option_mode)found;
 	return found >= 0;
 }
 
 /* From 0 to max, which has at most three digits. */
 static bool read_number(struct option_reading *reading, int max)
 {
-	struct piece value = reading->value;
+	struct span value = reading->value;
 	int number = 0;
 
 	if (value.len == 0 || value.len > 3)
@@ -128,22 +89,8 @@ static bool read_verbosity(struct option_reading *reading)
 	return read_number(reading, 2);
 }
 
-/* True for what can only be meant as a name: no port, address, path or pattern has letters alone.
- */
-static bool is_name(struct piece item)
-{
-	bool number = true;
-
-	for (size_t i = 0; i < item.len; i++) {
-		if (memchr("*.:/@[]%", item.start[i], 8) != NULL)
-			return false;
-		number = number && item.start[i] >= '0' && item.start[i] <= '9';
-	}
-	return item.len > 0 && !number;
-}
-
 /* Whatever its case, as options_ignores() takes it. */
-static bool is_known_name(struct piece item)
+static bool is_known_name(struct span item)
 {
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (item.len == strlen(names[i]) &&
@@ -163,15 +110,37 @@ static bool read_string(struct option_reading *reading)
 	return true;
 }
 
-/* A name that nothing has would ignore nothing, and nobody would notice. */
+/* A colon without quotes was rather meant to separate: log_path=/tmp/log:strict. */
+static bool read_path(struct option_reading *reading)
+{
+	const struct span *value = &reading->value;
+
+	if (!reading->quoted && memchr(value->start, ':', value->len) != NULL)
+		return false;
+	return read_string(reading);
+}
+
+/* An item that nothing has would ignore nothing, and nobody would notice. */
+static bool is_pattern(struct span item)
+{
+	struct network network;
+	int32_t port;
+
+	if (item.len == 0 || item.start[0] == '/' || item.start[0] == '@' ||
+	    memchr(item.start, '*', item.len) != NULL)
+		return true;
+	return is_known_name(item) || network_parse_port(item, &port) ||
+	       network_parse(item, &network);
+}
+
 static bool read_patterns(struct option_reading *reading)
 {
-	struct piece list = reading->value;
+	struct span list = reading->value;
 
 	while (list.len > 0) {
-		struct piece item = piece_next(&list);
+		struct span item = span_next_item(&list);
 
-		if (is_name(item) && !is_known_name(item)) {
+		if (!is_pattern(item)) {
 			reading->wrong = item;
 			return false;
 		}
@@ -182,7 +151,7 @@ static bool read_patterns(struct option_reading *reading)
 /* The session names a file: nothing but digits, so that it cannot lead elsewhere. */
 static bool read_session(struct option_reading *reading)
 {
-	struct piece value = reading->value;
+	struct span value = reading->value;
 
 	if (value.len != 0 && value.len != REGISTRY_SESSION_BYTES - 1)
 		return false;
@@ -198,13 +167,13 @@ static bool read_session(struct option_reading *reading)
  */
 static bool read_watch(struct option_reading *reading)
 {
-	struct piece list = reading->value;
+	struct span list = reading->value;
 	uint32_t set = 0;
 
 	if (list.len > 0 && (list.start[0] == '+' || list.start[0] == '-'))
 		set = *(const uint32_t *)reading->member;
 	do {
-		struct piece item = piece_next(&list);
+		struct span item = span_next_item(&list);
 		char sign = '+';
 		uint32_t bits;
 		int found;
@@ -214,7 +183,7 @@ static bool read_watch(struct option_reading *reading)
 			item.start++;
 			item.len--;
 		}
-		found = piece_find(item, class_names, COUNT(class_names));
+		found = span_find(item, class_names, COUNT(class_names));
 		/* What is not told yet is always looked at: no word for it. */
 		if (found < 0 || found == CLASS_UNKNOWN) {
 			reading->wrong = item;
@@ -231,15 +200,15 @@ _Static_assert(FORKSAN_PATH_BYTES == 512 && FORKSAN_LIST_BYTES == 512, "as the t
 
 const struct option_value option_values[OPTION_TYPE_COUNT] = {
 	[OPTION_BOOL] = {read_bool, "0 or 1", NULL, 0},
-	[OPTION_MODE] = {read_mode, "warn or strict", mode_names, COUNT(mode_names)},
-	[OPTION_PATH] = {read_string, "a path of less than 512 bytes", NULL, 0},
+	[OPTION_MODE] = {read_mode, NULL, option_mode_names, MODE_COUNT},
+	[OPTION_PATH] = {read_path, "a path of less than 512 bytes, with ':' in quotes", NULL, 0},
 	[OPTION_WATCH] = {read_watch,
 			  "a list of other, database, cache, broker, directory, tls, http or all, "
 			  "each with + or - to change the default",
 			  class_names + CLASS_OTHER, COUNT(class_names) - CLASS_OTHER},
 	[OPTION_PATTERNS] = {read_patterns,
 			     "a list of less than 512 bytes of classes, protocols, ports, "
-			     "addresses or paths",
+			     "addresses, ranges (10.0.0.0/8) or paths",
 			     names, COUNT(names)},
 	[OPTION_STATUS] = {read_status, "a number from 0 to 255", NULL, 0},
 	[OPTION_VERBOSITY] = {read_verbosity, "0, 1 or 2", NULL, 0},

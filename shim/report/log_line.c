@@ -327,7 +327,7 @@ size_t report_json_session(char *bytes, size_t size, const struct registry *regi
 	begin_record(&json, bytes, size, "session");
 	put_writing_process(&json, registry, writer);
 	json_put_string(&json, "forksan", FORKSAN_VERSION);
-	json_put_string(&json, "mode", options.strict ? "strict" : "warn");
+	json_put_string(&json, "mode", options_mode_name());
 	json_put_string(&json, "options", options.text);
 	return end_record(&json);
 }

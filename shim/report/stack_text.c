@@ -49,7 +49,7 @@ static bool is_interpreter_file(const char *module)
 
 static void put_foreign(struct text *text, const char *string)
 {
-	text_put_clean(text, string, strlen(string));
+	text_put_escaped(text, string, strlen(string));
 }
 
 static void put_place(struct text *text, const struct stack_frame *frame)

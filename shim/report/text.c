@@ -33,7 +33,7 @@
 
 static void put_clean_string(struct text *text, const char *string)
 {
-	text_put_clean(text, string, strlen(string));
+	text_put_escaped(text, string, strlen(string));
 }
 
 /* --- parts ------------------------------------------------------------------------------- */
@@ -43,7 +43,7 @@ static void put_process(struct text *text, const struct finding_process *process
 {
 	text_put_int(text, process->pid);
 	text_put_string(text, " (");
-	text_put_clean(text, process->comm, strnlen(process->comm, sizeof(process->comm)));
+	text_put_escaped(text, process->comm, strnlen(process->comm, sizeof(process->comm)));
 	if (process->relation != RELATION_NONE) {
 		text_put_string(text, ", ");
 		text_put_string(text, relation_name(process->relation));
@@ -61,7 +61,7 @@ static bool put_address(struct text *text, const void *address, socklen_t len)
 	text_init(&plain, bytes, sizeof(bytes));
 	if (!address_put(&plain, address, len))
 		return false;
-	text_put_clean(text, bytes, plain.len);
+	text_put_escaped(text, bytes, plain.len);
 	return true;
 }
 

@@ -19,7 +19,8 @@ size_t report_text_session(char *bytes, size_t size, const struct registry *regi
 	block_begin_line(&block);
 	text_put_string(&block.text, "forksan " FORKSAN_VERSION ": session ");
 	text_put_string(&block.text, registry->header.session);
-	text_put_string(&block.text, options.strict ? ", mode strict" : ", mode warn");
+	text_put_string(&block.text, ", mode ");
+	text_put_string(&block.text, options_mode_name());
 	block_end_line(&block);
 	return block.text.len;
 }
@@ -35,7 +36,7 @@ size_t report_text_blind(char *bytes, size_t size, const struct registry *regist
 	text_put_string(&block.text, "forksan: not seen, by ");
 	text_put_int(&block.text, writer->pid);
 	text_put_string(&block.text, " (");
-	text_put_clean(&block.text, writer->comm, strnlen(writer->comm, sizeof(writer->comm)));
+	text_put_escaped(&block.text, writer->comm, strnlen(writer->comm, sizeof(writer->comm)));
 	text_put_string(&block.text, "): ");
 	text_put_string(&block.text, counter_sentence(writer->blind));
 	block_end_line(&block);

@@ -226,7 +226,7 @@ static void judge(struct track_call *call, struct lineage_use last, size_t moved
 		if (may_be_goodbye(call) && goodbye_defer(call, last, (int64_t)moved))
 			break;
 		report_violation(call, last, (int64_t)moved);
-		if (options.strict)
+		if (options.mode == MODE_STRICT)
 			stop(call);
 		break;
 	}
@@ -446,7 +446,7 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 			conversation_forget_dead(call);
 			conversation_enter(call);
 		}
-		if (options.strict)
+		if (options.mode == MODE_STRICT)
 			error = claim(call, flags, iov, count);
 		if (error != 0)
 			conversation_leave(call);
@@ -527,7 +527,7 @@ void track_shutdown(int fd, struct socket_ref ref)
 	if (check(&call) &&
 	    goodbye_judge(&call, lineage_unpack(load_relaxed(&call.socket->last)), 0, NULL,
 			  false) &&
-	    options.strict)
+	    options.mode == MODE_STRICT)
 		stop(&call);
 	errno = saved_errno;
 }

@@ -12,7 +12,7 @@ for page in docs/man/*.1; do
 	grep -q '^\.Sh EXIT STATUS' "$page" || { echo "$page: no EXIT STATUS"; status=1; }
 done
 # shellcheck disable=SC2013 # names, one word each
-for option in $(sed -n 's/^OPTION([^,]*, *\([a-z_]*\),.*/\1/p' shim/options.def); do
+for option in $(sed -n 's/^OPTION([^,]*, *\([a-z_]*\),.*/\1/p; s/^ALIAS(\([a-z_]*\),.*/\1/p' shim/options.def); do
 	grep -qw "$option" docs/man/forksan.7 || {
 		echo "docs/man/forksan.7 does not name the option $option"
 		status=1

@@ -70,7 +70,7 @@ check(
 
 # The options of the library: the same keys, in the same order, with the same defaults.
 table = re.findall(
-    r"^OPTION\(\w+, (\w+), \w+, \"([^\"]*)\"", read("shim/options.def"), re.MULTILINE
+    r"^(?:OPTION\(\w+, |ALIAS\()(\w+)(?:, \w+)?, \"([^\"]*)\"", read("shim/options.def"), re.MULTILINE
 )
 listed = re.findall(r"^\.It Cm (\w+) Ns =(?: Ns Cm (\S+))?$", read("docs/man/forksan.7"), re.MULTILINE)
 check(table and listed == table, "forksan(7) lists shim/options.def", listed, table)

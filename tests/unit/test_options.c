@@ -56,7 +56,8 @@ static void nothing_gives_the_defaults(void **state)
 	for (size_t i = 0; i < sizeof(nothings) / sizeof(nothings[0]); i++) {
 		memset(&options, 0xff, sizeof(options));
 		parse_clean(nothings[i]);
-		assert_false(options.strict || options.help || options.payload);
+		assert_int_equal(options.mode, MODE_WARN);
+		assert_false(options.help || options.payload);
 		assert_int_equal(options.exitcode, 0);
 		assert_int_equal(options.verbosity, 0);
 		assert_int_equal(options.watch, DEFAULT_WATCH);
@@ -71,7 +72,8 @@ static void every_key_sets_its_option(void **state)
 	(void)state;
 	parse_clean("mode=strict:help=1:payload=yes:exitcode=66:verbosity=2:watch=cache,other:"
 		    "log_path=/var/log/forksan.%p:ignore=redis,/run/*:session=00c0ffee00c0ffee");
-	assert_true(options.strict && options.help && options.payload);
+	assert_int_equal(options.mode, MODE_STRICT);
+	assert_true(options.help && options.payload);
 	assert_int_equal(options.exitcode, 66);
 	assert_int_equal(options.verbosity, 2);
 	assert_int_equal(options.watch, 1u << CLASS_CACHE | 1u << CLASS_OTHER);
@@ -79,9 +81,11 @@ static void every_key_sets_its_option(void **state)
 	assert_string_equal(options.ignore, "redis,/run/*");
 	assert_string_equal(options.session, "00c0ffee00c0ffee");
 	parse_clean("strict=1");
-	assert_true(options.strict);
+	assert_int_equal(options.mode, MODE_STRICT);
 	parse_clean("strict=1:mode=warn");
-	assert_false(options.strict);
+	assert_int_equal(options.mode, MODE_WARN);
+	parse_clean("mode=strict:strict=0");
+	assert_int_equal(options.mode, MODE_WARN);
 }
 
 static void quotes_hold_separators(void **state)
@@ -92,7 +96,7 @@ static void quotes_hold_separators(void **state)
 	parse_clean("ignore='127.0.0.1:3306,[::1]:5432':log_path=\"/tmp/it's: a\":strict=1");
 	assert_string_equal(options.ignore, "127.0.0.1:3306,[::1]:5432");
 	assert_string_equal(options.log_path, "/tmp/it's: a");
-	assert_true(options.strict);
+	assert_int_equal(options.mode, MODE_STRICT);
 }
 
 static void blanks_and_newlines_separate(void **state)
@@ -102,6 +106,74 @@ static void blanks_and_newlines_separate(void **state)
 	assert_int_equal(options.verbosity, 1);
 	assert_int_equal(options.exitcode, 3);
 	assert_string_equal(options.log_path, "a b");
+}
+
+static void commas_and_blanks_separate_as_in_the_sanitizers(void **state)
+{
+	(void)state;
+	parse_clean("strict=1,verbosity=1 exitcode=3\tpayload=1\nwatch=cache,other,ignore=a*,b*");
+	assert_int_equal(options.mode, MODE_STRICT);
+	assert_int_equal(options.verbosity, 1);
+	assert_int_equal(options.exitcode, 3);
+	assert_true(options.payload);
+	assert_int_equal(options.watch, 1u << CLASS_CACHE | 1u << CLASS_OTHER);
+	assert_string_equal(options.ignore, "a*,b*");
+	parse_clean("ignore= verbosity=2::exitcode=4,");
+	assert_string_equal(options.ignore, "");
+	assert_int_equal(options.verbosity, 2);
+	assert_int_equal(options.exitcode, 4);
+}
+
+/* The quotes of ignore='127.0.0.1:13306' are the shell's. */
+static void a_port_behind_an_address_needs_no_quotes(void **state)
+{
+	(void)state;
+	parse_clean("ignore=127.0.0.1:13306:strict=1");
+	assert_string_equal(options.ignore, "127.0.0.1:13306");
+	assert_int_equal(options.mode, MODE_STRICT);
+	parse_clean("verbosity=1:ignore=[::1]:5432,10.0.0.0/8:80,fe80::1%2,*:90:exitcode=2");
+	assert_string_equal(options.ignore, "[::1]:5432,10.0.0.0/8:80,fe80::1%2,*:90");
+	assert_int_equal(options.exitcode, 2);
+	parse_clean("ignore=::1");
+	assert_string_equal(options.ignore, "::1");
+}
+
+static void what_is_no_address_is_no_pattern(void **state)
+{
+	static const char *const bad[] = {
+		"127.0.0.1:http", "127.0.0.1:65536", "127.0.0",		  "127.0.0.1.2",
+		"256.0.0.1",	  "10.0.0.0/33",     "10.0.0.0/",	  "::1/129",
+		"[::1",		  "[::1]x",	     "1:2:3:4:5",	  "12345::1",
+		"1::2::3",	  "1:2:3:4:5:6:7:",  "::1.2.3",		  "localhost:5",
+		"65536",	  "'::1'",	     "1:2:3:4:5:6:7:8:9",
+	};
+	static const char *const good[] = {
+		"0",
+		"65535",
+		"10.0.0.0/0",
+		"[::]/0",
+		"::ffff:10.0.0.1",
+		"1::8:80",
+		"1:2:3:4:5:6:7:8",
+		"[1::]:1",
+		"2001:DB8::/32:9",
+		"1:2:3:4:5:6:1.2.3.4",
+	};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), "ignore=redis,%s", bad[i]);
+		parse(text);
+		if (complaints != 1)
+			fail_msg("\"%s\" was taken", bad[i]);
+		assert_string_equal(options.ignore, "");
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		snprintf(text, sizeof(text), "ignore=redis,%s", good[i]);
+		parse_clean(text);
+		assert_string_equal(options.ignore, text + 7);
+	}
 }
 
 static void watch_replaces_or_changes(void **state)
@@ -142,12 +214,14 @@ static void a_bad_value_names_what_was_expected(void **state)
 			 "\"database\"?");
 	assert_complaint("ignore=6379,Postgres",
 			 "FORKSAN_OPTIONS: ignore=6379,Postgres: expected a list of less than 512 "
-			 "bytes of classes, protocols, ports, addresses or paths, found "
+			 "bytes of classes, protocols, ports, addresses, ranges (10.0.0.0/8) or "
+			 "paths, found "
 			 "\"Postgres\"; did you mean \"PostgreSQL\"?");
 	assert_string_equal(options.ignore, "");
 	assert_complaint("ignore=localhost",
 			 "FORKSAN_OPTIONS: ignore=localhost: expected a list of less than 512 "
-			 "bytes of classes, protocols, ports, addresses or paths");
+			 "bytes of classes, protocols, ports, addresses, ranges (10.0.0.0/8) or "
+			 "paths");
 	assert_complaint("session=../../etc/passwd", "FORKSAN_OPTIONS: session=../../etc/passwd: "
 						     "expected 16 hexadecimal digits");
 	assert_string_equal(options.session, "");
@@ -157,9 +231,9 @@ static void an_unknown_key_names_the_closest(void **state)
 {
 	(void)state;
 	assert_complaint("log_pth=/tmp/x",
-			 "FORKSAN_OPTIONS: unknown key \"log_pth\", expected one of "
+			 "FORKSAN_OPTIONS: unknown key \"log_pth\", expected "
 			 "mode, strict, log_path, watch, ignore, exitcode, verbosity, payload, "
-			 "session, help; did you mean \"log_path\"?");
+			 "session or help; did you mean \"log_path\"?");
 	parse("LOG_PATH=/tmp/x");
 	assert_non_null(strstr(complaint, "; did you mean \"log_path\"?"));
 	parse("zzzzzzzzzz=1");
@@ -170,24 +244,40 @@ static void an_unknown_key_names_the_closest(void **state)
 static void what_is_no_entry_is_named(void **state)
 {
 	(void)state;
-	assert_complaint("ignore=127.0.0.1:3306",
-			 "FORKSAN_OPTIONS: expected key=value (a value with ':' in "
-			 "quotes), found \"3306\"");
-	assert_complaint("ignore='a:strict=1", "FORKSAN_OPTIONS: expected a closing "
+	assert_complaint("redis:verbosity=1",
+			 "FORKSAN_OPTIONS: expected key=value, found \"redis\"");
+	assert_int_equal(options.verbosity, 1);
+	assert_complaint("ignore='a:strict=1", "FORKSAN_OPTIONS: ignore=: expected a closing "
 					       "quote, found \"'a:strict=1\"");
-	assert_complaint("ignore='a'b:strict=1", "FORKSAN_OPTIONS: expected ':' after a "
-						 "closing quote, found \"b:strict=1\"");
-	assert_complaint("=1", "FORKSAN_OPTIONS: unknown key \"\", expected one of mode, "
-			       "strict, log_path, watch, ignore, exitcode, verbosity, payload, "
-			       "session, help");
+	assert_complaint("ignore='a'b:strict=1", "FORKSAN_OPTIONS: ignore=: expected ':' after a "
+						 "closing quote, found \"b\"");
+	assert_int_equal(options.mode, MODE_STRICT);
+	assert_string_equal(options.ignore, "");
+	assert_complaint("=1:verbosity=2", "FORKSAN_OPTIONS: expected key=value, found \"=1\"");
+	assert_int_equal(options.verbosity, 2);
+}
+
+/* What a colon cuts off cannot pass for a value. */
+static void a_misplaced_colon_voids_the_entry(void **state)
+{
+	(void)state;
+	assert_complaint("exitcode=5:nonsense:verbosity=1",
+			 "FORKSAN_OPTIONS: exitcode=5:nonsense: expected a number from 0 to 255");
+	assert_int_equal(options.exitcode, 0);
+	assert_int_equal(options.verbosity, 1);
+	assert_complaint("log_path=/tmp/log:strict",
+			 "FORKSAN_OPTIONS: log_path=/tmp/log:strict: expected a path of less than "
+			 "512 bytes, with ':' in quotes");
+	assert_string_equal(options.log_path, "");
+	assert_complaint("mode=isolat", "FORKSAN_OPTIONS: mode=isolat: expected warn or strict");
 }
 
 static void one_mistake_does_not_spoil_the_rest(void **state)
 {
 	(void)state;
-	parse("strict=2:nonsense:verbosity=1:bogus=7:exitcode=9");
+	parse("nonsense:strict=2:verbosity=1:bogus=7:exitcode=9");
 	assert_int_equal(complaints, 3);
-	assert_false(options.strict);
+	assert_int_equal(options.mode, MODE_WARN);
 	assert_int_equal(options.verbosity, 1);
 	assert_int_equal(options.exitcode, 9);
 }
@@ -212,7 +302,7 @@ static void complaints_are_clean_short_and_few(void **state)
 
 	(void)state;
 	parse("\x1b[2J\xff=1");
-	assert_non_null(strstr(complaint, "unknown key \"?[2J?\""));
+	assert_non_null(strstr(complaint, "expected key=value, found \"?[2J?=1\""));
 	memset(text, 'k', 4000);
 	text[4000] = '=';
 	parse(text);
@@ -229,8 +319,10 @@ static void help_lists_every_key(void **state)
 {
 	static const char *const keys[] = {
 #define OPTION(type, name, member, standard, sentence) "  " #name "=" standard,
+#define ALIAS(name, standard, key, off, on, sentence) "  " #name "=" standard,
 #include "options.def"
 #undef OPTION
+#undef ALIAS
 	};
 	char help[4096];
 	char cut[100];
@@ -275,6 +367,29 @@ static void ignore_matches_by_every_name_of_a_connection(void **state)
 	assert_true(ignores("*", PROTOCOL_OTHER, "@"));
 }
 
+static void ignore_matches_ranges(void **state)
+{
+	(void)state;
+	parse_clean("");
+	assert_true(ignores("10.0.0.0/8", PROTOCOL_REDIS, "10.255.0.1:6379"));
+	assert_false(ignores("10.0.0.0/8", PROTOCOL_REDIS, "11.0.0.1:6379"));
+	assert_true(ignores("10.1.2.128/25", PROTOCOL_REDIS, "10.1.2.200:6379"));
+	assert_false(ignores("10.1.2.128/25", PROTOCOL_REDIS, "10.1.2.100:6379"));
+	assert_true(ignores("10.0.0.0/8:6379", PROTOCOL_REDIS, "10.255.0.1:6379"));
+	assert_false(ignores("10.0.0.0/8:6380", PROTOCOL_REDIS, "10.255.0.1:6379"));
+	assert_true(ignores("[2001:db8::]/32", PROTOCOL_REDIS, "[2001:db8:5::1]:6379"));
+	assert_false(ignores("[2001:db8::]/32", PROTOCOL_REDIS, "[2001:db9::1]:6379"));
+	assert_true(ignores("2001:db8::/33", PROTOCOL_REDIS, "[2001:db8:7fff::1]:6379"));
+	assert_false(ignores("2001:db8::/33", PROTOCOL_REDIS, "[2001:db8:8000::1]:6379"));
+	assert_true(ignores("10.0.0.0/8", PROTOCOL_REDIS, "[::ffff:10.1.2.3]:6379"));
+	assert_true(ignores("0:0:0:0:0:0:0:1", PROTOCOL_REDIS, "[::1]:6379"));
+	assert_true(ignores("fe80::1%2", PROTOCOL_REDIS, "[fe80::1%2]:6379"));
+	assert_false(ignores("fe80::1%3", PROTOCOL_REDIS, "[fe80::1%2]:6379"));
+	assert_true(ignores("fe80::/10", PROTOCOL_REDIS, "[fe80::1%2]:6379"));
+	assert_false(ignores("0.0.0.0/0", PROTOCOL_REDIS, "/run/redis.sock"));
+	assert_false(ignores("0.0.0.0/0", PROTOCOL_REDIS, "[2001:db8::1]:6379"));
+}
+
 /* Two stars and no match: the time must not explode. */
 static void many_stars_take_little_time(void **state)
 {
@@ -301,15 +416,20 @@ int main(void)
 		cmocka_unit_test(every_key_sets_its_option),
 		cmocka_unit_test(quotes_hold_separators),
 		cmocka_unit_test(blanks_and_newlines_separate),
+		cmocka_unit_test(commas_and_blanks_separate_as_in_the_sanitizers),
+		cmocka_unit_test(a_port_behind_an_address_needs_no_quotes),
+		cmocka_unit_test(what_is_no_address_is_no_pattern),
 		cmocka_unit_test(watch_replaces_or_changes),
 		cmocka_unit_test(a_bad_value_names_what_was_expected),
 		cmocka_unit_test(an_unknown_key_names_the_closest),
 		cmocka_unit_test(what_is_no_entry_is_named),
+		cmocka_unit_test(a_misplaced_colon_voids_the_entry),
 		cmocka_unit_test(one_mistake_does_not_spoil_the_rest),
 		cmocka_unit_test(what_does_not_fit_is_refused_whole),
 		cmocka_unit_test(complaints_are_clean_short_and_few),
 		cmocka_unit_test(help_lists_every_key),
 		cmocka_unit_test(ignore_matches_by_every_name_of_a_connection),
+		cmocka_unit_test(ignore_matches_ranges),
 		cmocka_unit_test(many_stars_take_little_time),
 		cmocka_unit_test(distance_counts_letters),
 	};

@@ -193,7 +193,7 @@ static void put_every_record(FILE *log)
 	len = report_json_session(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
 	add_record(log);
 	options.text = "payload=1:log_path='\xff\"'";
-	options.strict = true;
+	options.mode = MODE_STRICT;
 	len = report_json_session(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
 	add_record(log);
 	store_relaxed(&sample.registry->header.counters[LOST_IO_URING], UINT64_C(3));

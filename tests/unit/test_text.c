@@ -129,7 +129,7 @@ static void shows_foreign_bytes_without_controls(void **state)
 	static const char foreign[] = "a\x1b[31m\n\xff\xc3\xa9\xc2\x9b\x7f\xf0\x9f\x90\x98";
 
 	(void)state;
-	text_put_clean(&text, foreign, sizeof(foreign) - 1);
+	text_put_escaped(&text, foreign, sizeof(foreign) - 1);
 	assert_string_equal(bytes, "a?[31m??\xc3\xa9??\xf0\x9f\x90\x98");
 }
 

@@ -9,70 +9,17 @@
 #include <string.h>
 
 #include "base/cli.h"
-
-#define BLANKS " \t\r"
-
-struct span {
-	const char *start;
-	size_t len;
-};
-
-static struct span trim(const char *start, size_t len)
-{
-	while (len > 0 && strchr(BLANKS, start[0]) != NULL) {
-		start++;
-		len--;
-	}
-	while (len > 0 && strchr(BLANKS, start[len - 1]) != NULL)
-		len--;
-	return (struct span){start, len};
-}
-
-/* One entry at *text, which moves behind it; false at the end.  An unclosed quote ends the text
- * with *closed false. */
-static bool next_entry(const char **text, struct span *key, struct span *value, bool *closed)
-{
-	size_t len = strcspn(*text, "=:\n");
-
-	if (**text == '\0')
-		return false;
-	*key = trim(*text, len);
-	*value = (struct span){"", 0};
-	*text += len;
-	if (**text == '=') {
-		*text += 1 + strspn(*text + 1, BLANKS);
-		if (**text == '"' || **text == '\'') {
-			const char *end = strchr(*text + 1, **text);
-
-			if (end == NULL) {
-				*closed = false;
-				*text += strlen(*text);
-				return false;
-			}
-			*value = (struct span){*text + 1, (size_t)(end - *text - 1)};
-			*text = end + 1;
-			*text += strcspn(*text, ":\n");
-		} else {
-			len = strcspn(*text, ":\n");
-			*value = trim(*text, len);
-			*text += len;
-		}
-	}
-	if (**text != '\0')
-		++*text;
-	return true;
-}
+#include "common/option_text.h"
 
 bool run_options_get(const char *text, const char *key, char *out, size_t size)
 {
-	struct span found_key, value;
-	bool found = false, closed = true;
+	struct option_entry entry;
+	bool found = false;
 
-	while (text != NULL && next_entry(&text, &found_key, &value, &closed)) {
-		if (found_key.len != strlen(key) ||
-		    memcmp(found_key.start, key, found_key.len) != 0)
+	while (text != NULL && option_text_next(&text, &entry)) {
+		if (entry.fault != OPTION_GOOD || !span_is(entry.key, key))
 			continue;
-		snprintf(out, size, "%.*s", (int)value.len, value.start);
+		snprintf(out, size, "%.*s", (int)entry.value.len, entry.value.start);
 		found = true;
 	}
 	return found;
@@ -80,12 +27,12 @@ bool run_options_get(const char *text, const char *key, char *out, size_t size)
 
 bool run_options_closed(const char *text)
 {
-	struct span key, value;
-	bool closed = true;
+	struct option_entry entry = {.fault = OPTION_GOOD};
 
-	while (text != NULL && next_entry(&text, &key, &value, &closed))
-		continue;
-	return closed;
+	while (text != NULL && option_text_next(&text, &entry))
+		if (entry.fault == OPTION_OPEN_QUOTE)
+			return false;
+	return true;
 }
 
 char *run_options_add(const char *text, const char *session, bool strict, const char *log_path)

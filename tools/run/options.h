@@ -2,8 +2,8 @@
 /*
  * The environment that `forksan run` gives to CMD: LD_PRELOAD and FORKSAN_OPTIONS.
  *
- * FORKSAN_OPTIONS is key=value:key=value, a value with ':' in quotes, the last of equal keys wins
- * (shim/options/options.c reads it; docs/man/forksan.7 describes it).
+ * common/option_text.h has the grammar of FORKSAN_OPTIONS; the last of equal keys wins
+ * (docs/man/forksan.7 describes them).
  */
 #ifndef FORKSAN_TOOLS_RUN_OPTIONS_H
 #define FORKSAN_TOOLS_RUN_OPTIONS_H
