@@ -3,12 +3,24 @@
  * What processes and connections are named by, a type for each: a name of one cannot be given where
  * that of another is asked for.  One word each, so the types cost no instruction.
  *
- * Shared memory holds plain words; they get their type where they are read.
+ * Atomic words of shared memory are plain; they get their type where they are read.
  */
 #ifndef FORKSAN_IDS_H
 #define FORKSAN_IDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* A process of the session, alive or dead: 1, 2, 3, ... in order of birth, never given out twice.
+ * 0: nobody. */
+struct serial {
+	uint32_t n;
+};
+
+static inline bool serial_is(struct serial one, struct serial other)
+{
+	return one.n == other.n;
+}
 
 /* An index into `processes` and `holds` of struct registry. */
 struct process_slot {

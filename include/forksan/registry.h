@@ -63,7 +63,7 @@ struct registry_process {
 	_Atomic uint32_t serial; /* 0 while BUSY; written before LIVE is published */
 	_Atomic int32_t pid;	 /* as the process itself sees it */
 	_Atomic uint32_t epoch;	 /* forks so far; written by the owner, relaxed */
-	uint32_t parent_serial;	 /* 0: the first process of a tree */
+	struct serial parent_serial; /* 0: the first process of a tree */
 	uint32_t parent_epoch;	 /* the parent's epoch when it forked this process */
 	int32_t parent_pid;
 	uint32_t flags;			/* enum registry_process_flags, owner only */
@@ -116,7 +116,7 @@ struct registry_socket {
 	 * Killed after the exchange: the use counts although its bytes may not have moved. */
 	_Atomic uint64_t last;
 	_Atomic uint32_t protocol; /* enum protocol; UNKNOWN until told, then constant */
-	uint32_t opener_serial;
+	struct serial opener_serial;
 	uint32_t opener_epoch; /* the opener's epoch at connect() */
 	uint32_t opened_stack; /* index + 1 in stacks, 0 none */
 	uint64_t cookie;       /* SO_COOKIE; written while BUSY */
@@ -203,7 +203,7 @@ struct registry_finding {
  * while the entry is being written; killed in between, the entry is skipped. */
 struct registry_operation {
 	_Atomic uint64_t time_ns; /* CLOCK_MONOTONIC, when the call returned */
-	uint32_t serial;	  /* of the process */
+	struct serial serial; /* of the process */
 	int32_t tid;
 	uint16_t operation; /* enum operation in shim/base/entries.h */
 	uint16_t message;   /* the protocol's code, 0 not known */

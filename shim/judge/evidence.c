@@ -30,11 +30,11 @@ static inline void pause_cpu(void)
 #endif
 }
 
-static bool claim(struct evidence *evidence, uint32_t serial, uint32_t *holder)
+static bool claim(struct evidence *evidence, struct serial serial, uint32_t *holder)
 {
 	for (int i = 0; i < CLAIM_TRIES; i++) {
 		*holder = 0;
-		if (compare_exchange_acq_rel(&evidence->claimed_by, holder, serial))
+		if (compare_exchange_acq_rel(&evidence->claimed_by, holder, serial.n))
 			return true;
 		pause_cpu();
 	}
@@ -65,7 +65,7 @@ void evidence_resume(struct evidence *evidence, enum protocol protocol)
 	evidence->state = EVIDENCE_ALIGNING;
 	evidence->flags = known ? EVIDENCE_MODE : 0;
 	evidence->queued = 0;
-	evidence->writer = evidence->last = evidence->before = (struct lineage_use){0, 0};
+	evidence->writer = evidence->last = evidence->before = (struct lineage_use){{0}, 0};
 	wire_parser_resume(parser, protocol, mode);
 }
 
@@ -85,7 +85,7 @@ void evidence_encrypt(struct evidence *evidence, enum protocol inside)
 	wire_parser_resume(&evidence->parser, inside, WIRE_MODE_TLS);
 }
 
-struct evidence_ticket evidence_enter(struct evidence *evidence, uint32_t serial,
+struct evidence_ticket evidence_enter(struct evidence *evidence, struct serial serial,
 				      enum wire_direction direction)
 {
 	struct evidence_ticket ticket = {.slot = EVIDENCE_UNCOUNTED,
@@ -95,7 +95,7 @@ struct evidence_ticket evidence_enter(struct evidence *evidence, uint32_t serial
 		uint32_t nobody = 0;
 
 		if (load_relaxed(&evidence->inside[direction][i]) == 0 &&
-		    compare_exchange_acq_rel(&evidence->inside[direction][i], &nobody, serial)) {
+		    compare_exchange_acq_rel(&evidence->inside[direction][i], &nobody, serial.n)) {
 			ticket.slot = i;
 			break;
 		}
@@ -108,28 +108,28 @@ struct evidence_ticket evidence_enter(struct evidence *evidence, uint32_t serial
 	return ticket;
 }
 
-void evidence_leave(struct evidence *evidence, struct evidence_ticket ticket, uint32_t serial)
+void evidence_leave(struct evidence *evidence, struct evidence_ticket ticket, struct serial serial)
 {
 	unsigned direction = ticket.direction & 1;
 
 	if (ticket.slot < EVIDENCE_INSIDE)
-		compare_exchange_acq_rel(&evidence->inside[direction][ticket.slot], &serial, 0);
+		compare_exchange_acq_rel(&evidence->inside[direction][ticket.slot], &serial.n, 0);
 	else if (ticket.slot == EVIDENCE_UNCOUNTED)
 		fetch_add_relaxed(&evidence->uncounted[direction], UINT32_MAX); /* minus one */
 }
 
-void evidence_forget(struct evidence *evidence, uint32_t serial)
+void evidence_forget(struct evidence *evidence, struct serial serial)
 {
-	uint32_t dead = serial;
+	uint32_t dead = serial.n;
 
 	for (int direction = 0; direction < 2; direction++) {
 		for (int i = 0; i < EVIDENCE_INSIDE; i++) {
-			uint32_t found = serial;
+			uint32_t found = serial.n;
 
 			compare_exchange_acq_rel(&evidence->inside[direction][i], &found, 0);
 		}
 	}
-	if (load_relaxed(&evidence->claimed_by) != serial)
+	if (load_relaxed(&evidence->claimed_by) != serial.n)
 		return;
 	/* It died in the middle of a record. */
 	fetch_add_relaxed(&evidence->missed, 1);
@@ -167,33 +167,39 @@ static bool since(uint32_t sequence, uint32_t ticket)
 }
 
 /* The latest record by another process than `serial`; NULL: none. */
-static const struct evidence_seen *latest_other(const struct evidence_seen seen[2], uint32_t serial)
+static const struct evidence_seen *latest_other(const struct evidence_seen seen[2],
+						struct serial serial)
 {
-	const struct evidence_seen *other = seen[0].serial != serial ? &seen[0] : &seen[1];
+	const struct evidence_seen *other =
+		!serial_is(seen[0].serial, serial) ? &seen[0] : &seen[1];
 
-	return other->serial != 0 ? other : NULL;
+	return other->serial.n != 0 ? other : NULL;
 }
 
-/* A process that is inside a call of that direction, 0 none; UINT32_MAX: one that is not named. */
-static uint32_t other_inside(const struct evidence *evidence, unsigned direction, uint32_t serial)
+/* Inside a call, and not named: `inside` has no room for it. */
+static const struct serial unnamed = {UINT32_MAX};
+
+/* A process other than `serial` that is inside a call of that direction; 0 none. */
+static struct serial other_inside(const struct evidence *evidence, unsigned direction,
+				  struct serial serial)
 {
 	for (int i = 0; i < EVIDENCE_INSIDE; i++) {
 		uint32_t inside = load_acquire(&evidence->inside[direction][i]);
 
-		if (inside != 0 && inside != serial)
-			return inside;
+		if (inside != 0 && inside != serial.n)
+			return (struct serial){inside};
 	}
-	return load_acquire(&evidence->uncounted[direction]) != 0 ? UINT32_MAX : 0;
+	return load_acquire(&evidence->uncounted[direction]) != 0 ? unnamed : (struct serial){0};
 }
 
 /* Another process that overlapped, 0 none. */
-static uint32_t overlapper(const struct evidence_context *c, unsigned direction)
+static struct serial overlapper(const struct evidence_context *c, unsigned direction)
 {
-	uint32_t serial = c->self->self.serial;
+	struct serial serial = c->self->self.serial;
 	const struct evidence_seen *seen = latest_other(c->evidence->seen[direction], serial);
-	uint32_t inside = other_inside(c->evidence, direction, serial);
+	struct serial inside = other_inside(c->evidence, direction, serial);
 
-	if (inside == 0 && seen != NULL && since(seen->sequence, c->operation->ticket.sequence))
+	if (inside.n == 0 && seen != NULL && since(seen->sequence, c->operation->ticket.sequence))
 		return seen->serial;
 	return inside;
 }
@@ -203,14 +209,14 @@ static bool thread_overlaps(const struct evidence_context *c)
 {
 	const struct evidence *evidence = c->evidence;
 	unsigned direction = c->operation->direction;
-	uint32_t serial = c->self->self.serial;
+	struct serial serial = c->self->self.serial;
 
 	for (uint8_t i = 0; i < EVIDENCE_INSIDE; i++) {
 		if (i != c->operation->ticket.slot &&
-		    load_acquire(&evidence->inside[direction][i]) == serial)
+		    load_acquire(&evidence->inside[direction][i]) == serial.n)
 			return true;
 	}
-	return evidence->seen[direction][0].serial == serial &&
+	return serial_is(evidence->seen[direction][0].serial, serial) &&
 	       since(evidence->seen[direction][0].sequence, c->operation->ticket.sequence);
 }
 
@@ -218,22 +224,22 @@ static void find_order(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
 	unsigned direction = c->operation->direction;
-	uint32_t serial = c->self->self.serial;
+	struct serial serial = c->self->self.serial;
 	const struct evidence_seen *finished = latest_other(evidence->finished, serial);
-	uint32_t same = overlapper(c, direction), other = overlapper(c, !direction);
+	struct serial same = overlapper(c, direction), other = overlapper(c, !direction);
 
 	if (c->operation->ticket.slot == EVIDENCE_NOT_ENTERED) {
 		c->overlaps = c->overlaps_other = c->disordered = true;
 		c->writing = c->finished_meanwhile = true;
 		return;
 	}
-	c->overlaps = same != 0;
-	c->overlaps_other = other != 0;
-	c->overlapper = same != UINT32_MAX ? same : 0;
-	if (c->overlapper == 0 && other != UINT32_MAX)
+	c->overlaps = same.n != 0;
+	c->overlaps_other = other.n != 0;
+	c->overlapper = serial_is(same, unnamed) ? (struct serial){0} : same;
+	if (c->overlapper.n == 0 && !serial_is(other, unnamed))
 		c->overlapper = other;
 	c->disordered = c->overlaps || thread_overlaps(c);
-	c->writing = other_inside(evidence, WIRE_CLIENT, 0) != 0;
+	c->writing = other_inside(evidence, WIRE_CLIENT, (struct serial){0}).n != 0;
 	c->finished_meanwhile =
 		finished != NULL && since(finished->sequence, c->operation->ticket.sequence);
 }
@@ -287,7 +293,7 @@ void evidence_record(struct evidence *evidence, const struct lineage_process *se
 	if (!claim(evidence, self->self.serial, &holder)) {
 		fetch_add_relaxed(&evidence->missed, 1);
 		facts->missed = true;
-		facts->claimed_by = holder;
+		facts->claimed_by = (struct serial){holder};
 		return;
 	}
 	record(evidence, self, operation, facts);
@@ -304,7 +310,7 @@ void evidence_foresee(struct evidence *evidence, const struct lineage_process *s
 		return;
 	if (!claim(evidence, self->self.serial, &holder)) {
 		facts->missed = true;
-		facts->claimed_by = holder;
+		facts->claimed_by = (struct serial){holder};
 		return;
 	}
 	memcpy(&copy, evidence, sizeof copy);

@@ -67,7 +67,7 @@ struct evidence_entry {
 
 /* The latest record by one process. */
 struct evidence_seen {
-	uint32_t serial; /* 0 nobody */
+	struct serial serial; /* 0 nobody */
 	uint32_t sequence;
 };
 
@@ -159,7 +159,7 @@ struct evidence_facts {
 	enum protocol protocol;	 /* whose codes they are */
 	enum wire_goodbye goodbye; /* this write says it */
 	bool missed;		   /* not recorded: another process held the claim */
-	uint32_t claimed_by;	   /* by this one */
+	struct serial claimed_by;  /* by this one */
 };
 
 /* Prepares for a new connection, whose opening is to be recorded from its first byte. */
@@ -179,9 +179,9 @@ bool evidence_is_parsing(const struct evidence *evidence);
 void evidence_encrypt(struct evidence *evidence, enum protocol inside);
 
 /* Around every call that may move bytes.  A vfork child must do neither. */
-struct evidence_ticket evidence_enter(struct evidence *evidence, uint32_t serial,
+struct evidence_ticket evidence_enter(struct evidence *evidence, struct serial serial,
 				      enum wire_direction direction);
-void evidence_leave(struct evidence *evidence, struct evidence_ticket ticket, uint32_t serial);
+void evidence_leave(struct evidence *evidence, struct evidence_ticket ticket, struct serial serial);
 
 /* Records one operation by `self`, between enter and leave. */
 void evidence_record(struct evidence *evidence, const struct lineage_process *self,
@@ -192,6 +192,6 @@ void evidence_foresee(struct evidence *evidence, const struct lineage_process *s
 		      const struct evidence_operation *operation, struct evidence_facts *facts);
 
 /* Process `serial` is dead: its claim is broken, its calls are over. */
-void evidence_forget(struct evidence *evidence, uint32_t serial);
+void evidence_forget(struct evidence *evidence, struct serial serial);
 
 #endif

@@ -41,7 +41,7 @@ void evidence_lose(struct evidence_context *c)
 
 	if (evidence->state == EVIDENCE_PARSING || evidence->state == EVIDENCE_ALIGNING) {
 		evidence->last = c->self->self;
-		evidence->before = (struct lineage_use){0, 0};
+		evidence->before = (struct lineage_use){{0}, 0};
 		if (!(evidence->flags & EVIDENCE_SHAKY))
 			evidence->flags &= (uint8_t)~EVIDENCE_MIXED;
 		if (evidence->flags & EVIDENCE_SHIFT)
@@ -75,7 +75,7 @@ static void note_lost_use(struct evidence_context *c)
 		struct evidence_entry entry = {.owner = evidence->before, .time_us = c->time_us};
 
 		evidence_cross(c, reads ? EVIDENCE_READ : EVIDENCE_WROTE, EVIDENCE_LIKELY,
-			       EVIDENCE_ALTERNATION, entry.owner.serial != 0 ? &entry : NULL);
+			       EVIDENCE_ALTERNATION, entry.owner.serial.n != 0 ? &entry : NULL);
 		if (reads)
 			c->facts->replies_crossed = 1;
 	}
@@ -86,7 +86,7 @@ static void note_lost_use(struct evidence_context *c)
 /* A request from before a fork, which parent and child both have until one goes on with it. */
 static bool is_shared(const struct evidence_context *c, const struct evidence_entry *entry)
 {
-	return entry->owner.serial != c->self->self.serial ||
+	return !serial_is(entry->owner.serial, c->self->self.serial) ||
 	       entry->owner.epoch != c->self->self.epoch;
 }
 
@@ -267,7 +267,7 @@ static void judge_reply(struct evidence_context *c)
 static void take_reply(struct evidence_context *c, const struct wire_event *event)
 {
 	struct evidence *evidence = c->evidence;
-	uint32_t owner;
+	struct serial owner;
 
 	while (event->skips_no_reply && evidence->queued > 0 && evidence->queue[0].request.no_reply)
 		evidence_remove(evidence, 0);

@@ -49,7 +49,7 @@ struct evidence_context {
 	bool writing;
 	/* Another process's exchange was finished while this call was under way. */
 	bool finished_meanwhile;
-	uint32_t overlapper; /* serial of one of them, 0 not known */
+	struct serial overlapper; /* one of them, 0 not known */
 };
 
 /* The chunks of an operation one after the other; *len 0: the end.  False: bytes that were not
@@ -87,7 +87,7 @@ void evidence_remove(struct evidence *evidence, size_t index);
 /* The first entry that is not the process's own and must get a reply; NULL none. */
 const struct evidence_entry *evidence_find_other(const struct evidence *evidence,
 						 const struct lineage_process *self);
-void evidence_note(struct evidence_seen seen[2], uint32_t serial, uint32_t sequence);
+void evidence_note(struct evidence_seen seen[2], struct serial serial, uint32_t sequence);
 
 /* Fills the facts of a crossing, the first one only.  entry: NULL when it is not known whose. */
 void evidence_cross(struct evidence_context *c, enum evidence_crossing crossing,

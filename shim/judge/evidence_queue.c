@@ -30,7 +30,7 @@ const struct wire_request *evidence_head(const struct evidence *evidence)
 
 static bool same_owner(const struct evidence_entry *entry, struct lineage_use owner)
 {
-	return entry->owner.serial == owner.serial && entry->owner.epoch == owner.epoch;
+	return serial_is(entry->owner.serial, owner.serial) && entry->owner.epoch == owner.epoch;
 }
 
 static bool alike(const struct evidence_entry *entry, struct wire_request request, uint8_t flags)
@@ -199,9 +199,9 @@ const struct evidence_entry *evidence_find_other(const struct evidence *evidence
 }
 
 /* Keeps the two latest of different processes, the latest first. */
-void evidence_note(struct evidence_seen seen[2], uint32_t serial, uint32_t sequence)
+void evidence_note(struct evidence_seen seen[2], struct serial serial, uint32_t sequence)
 {
-	if (seen[0].serial != serial)
+	if (!serial_is(seen[0].serial, serial))
 		seen[1] = seen[0];
 	seen[0] = (struct evidence_seen){serial, sequence};
 }

@@ -9,12 +9,12 @@
 
 enum lineage_verdict lineage_judge(const struct lineage_process *process, struct lineage_use last)
 {
-	if (last.serial == 0)
+	if (last.serial.n == 0)
 		return LINEAGE_FIRST;
-	if (last.serial == process->self.serial)
+	if (serial_is(last.serial, process->self.serial))
 		return LINEAGE_OWN;
 	for (uint32_t i = 0; i < process->ancestor_count; i++) {
-		if (process->ancestors[i].serial != last.serial)
+		if (!serial_is(process->ancestors[i].serial, last.serial))
 			continue;
 		return last.epoch <= process->ancestors[i].epoch ? LINEAGE_INHERITED
 								 : LINEAGE_VIOLATION;
@@ -22,7 +22,7 @@ enum lineage_verdict lineage_judge(const struct lineage_process *process, struct
 	/* A serial below the oldest ancestor still known may be a forgotten one: no proof, no
 	 * violation. */
 	if (process->ancestors_forgotten &&
-	    last.serial < process->ancestors[process->ancestor_count - 1].serial)
+	    last.serial.n < process->ancestors[process->ancestor_count - 1].serial.n)
 		return LINEAGE_INHERITED;
 	return LINEAGE_VIOLATION;
 }
@@ -45,7 +45,7 @@ bool lineage_ways_are_own(const struct lineage_process *process,
 	return true;
 }
 
-void lineage_fork(const struct lineage_process *parent, uint32_t child_serial,
+void lineage_fork(const struct lineage_process *parent, struct serial child_serial,
 		  struct lineage_process *child)
 {
 	struct lineage_use forker = parent->self;

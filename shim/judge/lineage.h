@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "forksan/ids.h"
 #include "forksan/limits.h"
 
 /*
@@ -37,19 +38,19 @@
 #define LINEAGE_MAX_EPOCH UINT32_C(0xffffffff)
 
 struct lineage_use {
-	uint32_t serial;
+	struct serial serial;
 	uint32_t epoch;
 };
 
 static inline uint64_t lineage_pack(struct lineage_use use)
 {
-	return (uint64_t)use.serial << 32 | use.epoch;
+	return (uint64_t)use.serial.n << 32 | use.epoch;
 }
 
 /* The attention bit is ignored. */
 static inline struct lineage_use lineage_unpack(uint64_t word)
 {
-	return (struct lineage_use){(uint32_t)(word >> 32) & LINEAGE_MAX_SERIAL, (uint32_t)word};
+	return (struct lineage_use){{(uint32_t)(word >> 32) & LINEAGE_MAX_SERIAL}, (uint32_t)word};
 }
 
 /* A process as the judge sees it.  ancestors[0] is the parent: its serial and its epoch when it
@@ -107,7 +108,7 @@ bool lineage_ways_are_own(const struct lineage_process *process,
 
 /* Fills `child` for a process forked by `parent` now: its ancestors are the parent at its present
  * epoch, then the parent's ancestors.  child may be parent. */
-void lineage_fork(const struct lineage_process *parent, uint32_t child_serial,
+void lineage_fork(const struct lineage_process *parent, struct serial child_serial,
 		  struct lineage_process *child);
 
 /* The next epoch of a process that has forked. */

@@ -32,9 +32,9 @@ _Alignas(4096) union process_page process_page;
 
 struct process process;
 
-/* The serial that this thread gave to the child that it is forking.  Two threads may fork at once; the
- * child keeps the copy of the one that made it. */
-static __thread uint32_t announced_serial;
+/* The serial that this thread gave to the child that it is forking.  Two threads may fork at once;
+ * the child keeps the copy of the one that made it. */
+static __thread struct serial announced_serial;
 
 /* A parent that has forked runs again within some time slices. */
 #define PUBLISHED_WITHIN_NS 20000000
@@ -45,8 +45,8 @@ static void set_mine(uint64_t word)
 }
 
 /* Fills a claimed slot for a process whose parent is `parent`. */
-static void fill_slot(struct registry_process *slot, uint32_t serial, struct lineage_use parent,
-		      pid_t parent_pid)
+static void fill_slot(struct registry_process *slot, struct serial serial,
+		      struct lineage_use parent, pid_t parent_pid)
 {
 	store_relaxed(&slot->pid, 0);
 	store_relaxed(&slot->epoch, 0);
@@ -59,7 +59,7 @@ static void fill_slot(struct registry_process *slot, uint32_t serial, struct lin
 	slot->born_boottime_ns = sys_clock_ns(CLOCK_BOOTTIME);
 	slot->born_realtime_ns = sys_clock_ns(CLOCK_REALTIME);
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)slot->comm, 0, 0, 0, 0);
-	store_release(&slot->serial, serial);
+	store_release(&slot->serial, serial.n);
 }
 
 /* The inode in the link's text, "pid:[4026531836]" (namespaces(7)). */
@@ -85,15 +85,15 @@ static void take_over(struct registry_process *before)
 	uint32_t count = 0;
 
 	process.lineage.self = (struct lineage_use){
-		load_relaxed(&before->serial), lineage_next_epoch(load_relaxed(&before->epoch))};
+		registry_process_serial(before), lineage_next_epoch(load_relaxed(&before->epoch))};
 	store_relaxed(&before->epoch, process.lineage.self.epoch);
-	while (parent && parent->parent_serial != 0 && count < FORKSAN_MAX_ANCESTORS) {
+	while (parent && parent->parent_serial.n != 0 && count < FORKSAN_MAX_ANCESTORS) {
 		process.lineage.ancestors[count++] =
 			(struct lineage_use){parent->parent_serial, parent->parent_epoch};
 		parent = registry_find_process(parent->parent_serial);
 	}
 	process.lineage.ancestor_count = count;
-	process.lineage.ancestors_forgotten = !parent || parent->parent_serial != 0;
+	process.lineage.ancestors_forgotten = !parent || parent->parent_serial.n != 0;
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)before->comm, 0, 0, 0, 0);
 	before->flags |= PROCESS_EXECED;
 	registry_forget_holds(before);
@@ -104,9 +104,9 @@ static void take_over(struct registry_process *before)
  * whose parent's connections may have come along although its memory did not. */
 static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
 {
-	struct lineage_use forker = {0, 0};
+	struct lineage_use forker = {{0}, 0};
 	struct registry_process *slot;
-	uint32_t serial;
+	struct serial serial;
 
 	slot = registry_claim_process(&serial, process.pid);
 	if (!slot) {
@@ -114,11 +114,11 @@ static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
 		return false;
 	}
 	if (parent) {
-		forker = (struct lineage_use){load_relaxed(&parent->serial),
+		forker = (struct lineage_use){registry_process_serial(parent),
 					      load_relaxed(&parent->epoch)};
 		process.lineage.ancestors[0] = forker;
 		process.lineage.ancestor_count = 1;
-		process.lineage.ancestors_forgotten = parent->parent_serial != 0;
+		process.lineage.ancestors_forgotten = parent->parent_serial.n != 0;
 	}
 	fill_slot(slot, serial, forker, parent_pid);
 	registry_publish_process(slot, process.pid);
@@ -161,7 +161,7 @@ void process_leaves_pid_namespace(void)
 }
 
 /* Claims and fills the slot of a child to be forked by this process. */
-static struct registry_process *announce(uint32_t *serial)
+static struct registry_process *announce(struct serial *serial)
 {
 	struct registry_process *slot = registry_claim_process(serial, process.pid);
 	struct lineage_use self = lineage_unpack(process_mine());
@@ -182,7 +182,7 @@ void process_before_fork(void)
 	/* Entering needs the serial that our own parent announced. */
 	bool watched = process_enter();
 
-	announced_serial = 0;
+	announced_serial.n = 0;
 	if (watched) {
 		process.fork_stack.n = 0;
 		if (!fdtable_is_empty()) {
@@ -190,7 +190,7 @@ void process_before_fork(void)
 			process.fork_stack = stack_take();
 		}
 		if (!announce(&announced_serial))
-			announced_serial = 0;
+			announced_serial.n = 0;
 	}
 	errno = saved_errno;
 }
@@ -213,7 +213,7 @@ void process_after_fork(pid_t pid)
 	if (pid == 0 || process_mine() == 0 || process_mine() == PROCESS_UNWATCHED)
 		return;
 	slot = registry_find_process(announced_serial);
-	announced_serial = 0;
+	announced_serial.n = 0;
 	if (pid > 0) {
 		next_epoch();
 		registry_count(COUNT_FORKS);
@@ -239,14 +239,14 @@ void process_atfork_child(void)
 	set_mine(0);
 }
 
-/* The first call that matters may be another thread's than the one that came out of fork(), which alone
- * knows the serial.  The parent writes our pid into the slot as soon as it runs again. */
-static struct registry_process *find_published(uint32_t parent_serial)
+/* The first call that matters may be another thread's than the one that came out of fork(), which
+ * alone knows the serial.  The parent writes our pid into the slot as soon as it runs again. */
+static struct registry_process *find_published(struct serial parent)
 {
 	uint64_t end_ns = sys_clock_ns(CLOCK_MONOTONIC) + PUBLISHED_WITHIN_NS;
 
 	for (;;) {
-		bool announced = registry_has_announced(parent_serial);
+		bool announced = registry_has_announced(parent);
 		struct registry_process *slot = registry_find_pid(process.pid);
 
 		if (slot || !announced || sys_clock_ns(CLOCK_MONOTONIC) > end_ns)
@@ -256,15 +256,15 @@ static struct registry_process *find_published(uint32_t parent_serial)
 }
 
 /* This new process's slot: the one that its parent announced, or one that it claims itself. */
-static struct registry_process *find_place(struct lineage_use parent, uint32_t *serial)
+static struct registry_process *find_place(struct lineage_use parent, struct serial *serial)
 {
 	struct registry_process *slot = registry_find_process(announced_serial);
 
 	if (!slot)
 		slot = find_published(parent.serial);
-	announced_serial = 0;
-	if (slot && slot->parent_serial == parent.serial) {
-		*serial = load_relaxed(&slot->serial);
+	announced_serial.n = 0;
+	if (slot && serial_is(slot->parent_serial, parent.serial)) {
+		*serial = registry_process_serial(slot);
 		if (process.pid_namespace != load_relaxed(&slot->pid_namespace))
 			store_relaxed(&slot->pid_namespace, process.pid_namespace);
 		registry_publish_process(slot, process.pid);
@@ -284,12 +284,12 @@ static struct registry_process *find_place(struct lineage_use parent, uint32_t *
 	return slot;
 }
 
-/* process.lineage still is the parent's, with its epoch at the very moment of the fork: another thread
- * may have begun one since the child was announced. */
+/* process.lineage still is the parent's, with its epoch at the very moment of the fork: another
+ * thread may have begun one since the child was announced. */
 static void enter(void)
 {
 	struct registry_process *slot;
-	uint32_t serial;
+	struct serial serial;
 
 	stack_after_fork_child();
 	report_after_fork_child();
@@ -354,8 +354,8 @@ bool process_is_vfork_child(void)
 
 bool process_is_old(void)
 {
-	uint64_t born_ns = process_mine() == 0 ? process.forked_boottime_ns
-					       : process.shared->born_boottime_ns;
+	uint64_t born_ns =
+		process_mine() == 0 ? process.forked_boottime_ns : process.shared->born_boottime_ns;
 
 	return sys_clock_ns(CLOCK_BOOTTIME) - born_ns > UINT64_C(1000000000);
 }
@@ -366,7 +366,7 @@ bool process_parent_is_here(void)
 
 	if (process_mine() == 0) /* process.pid still is the parent's */
 		return sys_getppid() == process.pid;
-	if (!process.shared || process.shared->parent_serial == 0)
+	if (!process.shared || process.shared->parent_serial.n == 0)
 		return false;
 	parent = registry_find_process(process.shared->parent_serial);
 	/* A parent that has ended is nobody's parent any more: we were given to another. */

@@ -41,7 +41,7 @@ static bool take_process_slot(struct registry_process *process, pid_t pid)
 	return true;
 }
 
-struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid)
+struct registry_process *registry_claim_process(struct serial *serial, pid_t pid)
 {
 	struct registry *registry = registry_mapping;
 
@@ -60,7 +60,7 @@ struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid)
 			continue;
 		raise_at_least(&registry->header.process_high,
 			       registry_process_slot(process).n + 1);
-		*serial = next;
+		*serial = (struct serial){next};
 		return process;
 	}
 	return NULL;
@@ -89,14 +89,14 @@ void registry_retire_process(struct registry_process *process)
 	compare_exchange_acq_rel(&process->state, &live, PROCESS_EXITED);
 }
 
-struct registry_process *registry_find_process(uint32_t serial)
+struct registry_process *registry_find_process(struct serial serial)
 {
 	struct registry_process *process;
 
-	if (serial == 0)
+	if (serial.n == 0)
 		return NULL;
-	process = &registry_mapping->processes[serial % FORKSAN_MAX_PROCESSES];
-	return load_acquire(&process->serial) == serial ? process : NULL;
+	process = &registry_mapping->processes[serial.n % FORKSAN_MAX_PROCESSES];
+	return load_acquire(&process->serial) == serial.n ? process : NULL;
 }
 
 struct registry_process *registry_find_pid(pid_t pid)
@@ -115,7 +115,7 @@ struct registry_process *registry_find_pid(pid_t pid)
 	return NULL;
 }
 
-bool registry_has_announced(uint32_t parent_serial)
+bool registry_has_announced(struct serial parent)
 {
 	uint32_t high = load_acquire(&registry_mapping->header.process_high);
 
@@ -123,7 +123,7 @@ bool registry_has_announced(uint32_t parent_serial)
 		const struct registry_process *process = &registry_mapping->processes[i];
 
 		if (liveness_is_announced(process, load_acquire(&process->state)) &&
-		    process->parent_serial == parent_serial)
+		    serial_is(process->parent_serial, parent))
 			return true;
 	}
 	return false;

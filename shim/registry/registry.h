@@ -60,14 +60,20 @@ static inline void registry_uncount(enum registry_counter counter)
 /* Claims a slot in state BUSY for the process `pid`, which is alive, and gives out a new serial;
  * NULL when no slot is free.  The caller fills it, stores the serial in it, and publishes it, or
  * abandons it when there was no fork after all. */
-struct registry_process *registry_claim_process(uint32_t *serial, pid_t pid);
+struct registry_process *registry_claim_process(struct serial *serial, pid_t pid);
 void registry_publish_process(struct registry_process *process, pid_t pid);
 void registry_abandon_process(struct registry_process *process);
 void registry_retire_process(struct registry_process *process);
+
+static inline struct serial registry_process_serial(const struct registry_process *process)
+{
+	return (struct serial){load_relaxed(&process->serial)};
+}
+
 struct process_slot registry_process_slot(const struct registry_process *process);
 
 /* The process with that serial, alive or dead, or NULL when its slot has been reused. */
-struct registry_process *registry_find_process(uint32_t serial);
+struct registry_process *registry_find_process(struct serial serial);
 
 /* True when pids of that pid namespace mean the same here; 0: not known, taken for the same. */
 bool registry_knows_pids_of(uint64_t pid_namespace);
@@ -76,7 +82,7 @@ bool registry_knows_pids_of(uint64_t pid_namespace);
 struct registry_process *registry_find_pid(pid_t pid);
 
 /* True while that process has announced a child of which it does not know the pid yet. */
-bool registry_has_announced(uint32_t parent_serial);
+bool registry_has_announced(struct serial parent);
 
 /* True while the kernel knows the process and it is no zombie (a zombie holds no descriptors).
  * About two to five system calls. */

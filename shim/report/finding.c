@@ -21,10 +21,10 @@
 #include "base/sys.h"
 #include "wire/tls_hello.h"
 
-static bool descends_from(const struct registry_process *process_, uint32_t ancestor)
+static bool descends_from(const struct registry_process *process_, struct serial ancestor)
 {
 	for (int depth = 0; process_ && depth < FORKSAN_MAX_ANCESTORS; depth++) {
-		if (process_->parent_serial == ancestor)
+		if (serial_is(process_->parent_serial, ancestor))
 			return true;
 		process_ = registry_find_process(process_->parent_serial);
 	}
@@ -35,14 +35,14 @@ static bool descends_from(const struct registry_process *process_, uint32_t ance
 static enum relation relation_to(const struct registry_process *other)
 {
 	const struct lineage_process *self = &process.lineage;
-	uint32_t serial = load_relaxed(&other->serial);
+	struct serial serial = registry_process_serial(other);
 
-	if (other->parent_serial == self->self.serial)
+	if (serial_is(other->parent_serial, self->self.serial))
 		return RELATION_CHILD;
 	for (uint32_t i = 0; i < self->ancestor_count; i++)
-		if (self->ancestors[i].serial == serial)
+		if (serial_is(self->ancestors[i].serial, serial))
 			return i == 0 ? RELATION_PARENT : RELATION_ANCESTOR;
-	if (self->ancestor_count > 0 && other->parent_serial == self->ancestors[0].serial)
+	if (self->ancestor_count > 0 && serial_is(other->parent_serial, self->ancestors[0].serial))
 		return RELATION_SIBLING;
 	if (descends_from(other, self->self.serial))
 		return RELATION_DESCENDANT;
@@ -96,7 +96,7 @@ static struct stack_id forked_at(const struct registry_process *other)
 {
 	const struct registry_process *child = process.shared;
 
-	if (other && other->parent_serial == process.lineage.self.serial)
+	if (other && serial_is(other->parent_serial, process.lineage.self.serial))
 		child = other;
 	return (struct stack_id){load_relaxed(&child->fork_stack)};
 }

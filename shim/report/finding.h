@@ -79,7 +79,7 @@ struct finding_cause {
 	struct socket_slot slot;
 	enum operation operation;
 	int64_t bytes;
-	uint32_t other_serial; /* 0: nobody */
+	struct serial other_serial; /* 0: nobody */
 	struct stack_id this_use;
 	struct stack_id other_use;
 	const char *message; /* protocol message, NULL: not known */

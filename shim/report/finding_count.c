@@ -65,7 +65,7 @@ static uint64_t mix_connection(uint64_t key, const struct finding_cause *cause)
 
 static uint64_t mix_process(uint64_t key, const struct finding_cause *cause)
 {
-	return is_damage(cause->kind) ? mix(key, process.lineage.self.serial) : key;
+	return is_damage(cause->kind) ? mix(key, process.lineage.self.serial.n) : key;
 }
 
 static uint64_t mix_place(uint64_t key, const struct finding_cause *cause, struct stack_id forked)

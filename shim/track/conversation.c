@@ -64,7 +64,7 @@ static bool other_is_inside(const struct evidence *evidence, enum wire_direction
 	for (int i = 0; i < EVIDENCE_INSIDE; i++) {
 		uint32_t serial = load_relaxed(&evidence->inside[direction][i]);
 
-		if (serial != 0 && serial != process.lineage.self.serial)
+		if (serial != 0 && serial != process.lineage.self.serial.n)
 			return true;
 	}
 	return false;
@@ -89,7 +89,7 @@ static bool should_wait(const struct evidence *evidence, enum wire_direction dir
 	uint32_t holder = load_relaxed(&evidence->claimed_by);
 
 	if (holder != 0)
-		return holder != process.lineage.self.serial || !recording;
+		return holder != process.lineage.self.serial.n || !recording;
 	return direction == WIRE_SERVER && evidence_is_parsing(evidence) &&
 	       other_is_inside(evidence, WIRE_CLIENT);
 }
@@ -194,7 +194,7 @@ void conversation_watch(const struct track_call *call, bool idle)
 }
 
 /* `ask`: also the kernel. */
-static bool is_gone(uint32_t serial, bool ask)
+static bool is_gone(struct serial serial, bool ask)
 {
 	const struct registry_process *other = registry_find_process(serial);
 
@@ -218,9 +218,10 @@ void conversation_forget_dead(const struct track_call *call)
 	if (ask)
 		store_relaxed(&asked_ns, now);
 	for (int i = 0; i < 2 * EVIDENCE_INSIDE; i++) {
-		uint32_t serial = load_relaxed(&evidence->inside[i & 1][i / 2]);
+		struct serial serial = {load_relaxed(&evidence->inside[i & 1][i / 2])};
 
-		if (serial != 0 && serial != process.lineage.self.serial && is_gone(serial, ask))
+		if (serial.n != 0 && !serial_is(serial, process.lineage.self.serial) &&
+		    is_gone(serial, ask))
 			evidence_forget(evidence, serial);
 	}
 }

@@ -12,7 +12,7 @@
 
 static struct deferred {
 	_Atomic uint32_t state; /* 0 free, 1 being written or read, 2 full */
-	uint32_t serial;	/* of the process that it belongs to */
+	struct serial serial;	/* of the process that it belongs to */
 	uint32_t generation;
 	struct track_call call;
 	struct lineage_use last;
@@ -24,7 +24,7 @@ static const struct registry_process *other_user(struct socket_slot slot, struct
 {
 	const struct registry_process *user;
 
-	if (last.serial == process.lineage.self.serial ||
+	if (serial_is(last.serial, process.lineage.self.serial) ||
 	    lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION)
 		return NULL;
 	user = registry_find_process(last.serial);
@@ -39,7 +39,7 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 	const struct registry_process *holder = registry_other_holder(slot, process.shared);
 	const struct registry_process *user = other_user(slot, last);
 	bool again = goodbye_was_said(socket);
-	bool inherited = socket->opener_serial != process.lineage.self.serial &&
+	bool inherited = !serial_is(socket->opener_serial, process.lineage.self.serial) &&
 			 !(load_relaxed(&socket->flags) & SOCKET_HANDED_OVER);
 	struct finding_cause cause = {
 		.kind = KIND_FOREIGN_GOODBYE,
@@ -51,11 +51,11 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 		.likely = likely,
 	};
 
-	store_relaxed(&socket->ended_by, process.lineage.self.serial);
+	store_relaxed(&socket->ended_by, process.lineage.self.serial.n);
 	/* A driver shuts down what it has said goodbye on, some twice: it is one goodbye. */
 	if ((again && !message) || !holder || (!inherited && !user))
 		return false;
-	cause.other_serial = load_relaxed(&(user ? user : holder)->serial);
+	cause.other_serial = registry_process_serial(user ? user : holder);
 	cause.other_use = user_latest_stack(socket, cause.other_serial);
 	cause.this_use = user_stack(socket, call->operation, FORKSAN_USE_STACKS_PER_PROCESS);
 	cause.text = user ? "this process ends the session, which the other process uses and still "
@@ -69,7 +69,7 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 
 bool goodbye_was_said(const struct registry_socket *socket)
 {
-	return load_relaxed(&socket->ended_by) == process.lineage.self.serial;
+	return load_relaxed(&socket->ended_by) == process.lineage.self.serial.n;
 }
 
 void goodbye_take_back(struct registry_socket *socket)
@@ -85,8 +85,9 @@ bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64
 		uint32_t state = load_acquire(&entry->state);
 
 		/* Of a parent, or of a connection that is gone: nobody asks for it any more. */
-		if (state == 1 || (state == 2 && entry->serial == process.lineage.self.serial &&
-				   registry_socket_is(entry->call.slot, entry->generation)))
+		if (state == 1 ||
+		    (state == 2 && serial_is(entry->serial, process.lineage.self.serial) &&
+		     registry_socket_is(entry->call.slot, entry->generation)))
 			continue;
 		if (!compare_exchange_acq_rel(&entry->state, &state, 1))
 			continue;
@@ -112,7 +113,7 @@ bool goodbye_recall(const struct track_call *read, struct track_call *call,
 		if (load_acquire(&entry->state) != 2 || entry->call.socket != read->socket ||
 		    !compare_exchange_acq_rel(&entry->state, &full, 1))
 			continue;
-		ours = entry->serial == process.lineage.self.serial &&
+		ours = serial_is(entry->serial, process.lineage.self.serial) &&
 		       entry->generation == fdtable_generation(read->slot);
 		*call = entry->call;
 		*last = entry->last;

@@ -51,11 +51,11 @@ static const char *violation_text(const struct registry_process *other)
 {
 	if (!other)
 		return "another process used the connection since this process's memory was copied";
-	if (other->parent_serial == process.lineage.self.serial)
+	if (serial_is(other->parent_serial, process.lineage.self.serial))
 		return "the child used the connection after the fork; this process's driver state "
 		       "knows nothing of it";
 	if (process.lineage.ancestor_count > 0 &&
-	    load_relaxed(&other->serial) == process.lineage.ancestors[0].serial)
+	    serial_is(registry_process_serial(other), process.lineage.ancestors[0].serial))
 		return "the parent used the connection again after it forked this process, whose "
 		       "driver state is older";
 	if (!registry_process_alive(other))
@@ -94,7 +94,7 @@ static void report_violation(const struct track_call *call, struct lineage_use l
 	struct finding_cause cause = cause_of(call, last, moved);
 
 	const struct registry_process *changer =
-		registry_find_process(load_relaxed(&call->socket->unblocked_by));
+		registry_find_process((struct serial){load_relaxed(&call->socket->unblocked_by)});
 	char sentence[320];
 	struct text text;
 
@@ -119,7 +119,7 @@ static void report_hazard(const struct track_call *call, struct lineage_use last
 	struct finding_cause cause = cause_of(call, last, moved);
 
 	cause.kind = KIND_INHERITED_USE;
-	cause.other_serial = load_relaxed(&holder->serial);
+	cause.other_serial = registry_process_serial(holder);
 	cause.text = "the connection was opened before this process was forked, and the other "
 		     "process still holds it open";
 	registry_count(COUNT_USES_HAZARD);
@@ -132,14 +132,14 @@ static void report_crossing(const struct track_call *call, const struct evidence
 {
 	/* Where the evidence has lost track of whose exchange it was, the latest other user stands
 	 * for it; such a crossing is likely, never proven. */
-	struct lineage_use whose = facts->other.serial != 0 ? facts->other : last;
+	struct lineage_use whose = facts->other.serial.n != 0 ? facts->other : last;
 	struct finding_cause cause;
 	const struct registry_process *other;
 	const char *request = wire_message_name(facts->protocol, WIRE_CLIENT, facts->other_code);
 	char sentence[256];
 	struct text text;
 
-	if (whose.serial == 0 || whose.serial == process.lineage.self.serial)
+	if (whose.serial.n == 0 || serial_is(whose.serial, process.lineage.self.serial))
 		whose.serial = user_latest_other(call->socket, process.lineage.self.serial);
 	cause = cause_of(call, whose, moved);
 	other = registry_find_process(whose.serial);
@@ -183,7 +183,7 @@ static void publish_use(const struct track_call *call, struct lineage_use last)
 {
 	struct registry_socket *socket = call->socket;
 
-	if (last.serial != 0 && last.serial != process.lineage.self.serial)
+	if (last.serial.n != 0 && !serial_is(last.serial, process.lineage.self.serial))
 		user_stack(socket, call->operation, FORKSAN_USE_STACKS_PER_PROCESS);
 	else if (registry_other_holder(call->slot, process.shared))
 		user_stack(socket, call->operation, FORKSAN_SOUND_STACKS_PER_PROCESS);
@@ -513,7 +513,7 @@ void track_changed(int fd, struct socket_ref ref, enum operation operation, long
 	    track_is_still(fd, socket_ref_slot(ref))) {
 		history_add(socket_ref_slot(ref), operation, true, 0, NULL, 0, 0);
 		if (((before ^ track_file_flags(fd)) & O_NONBLOCK) && conversation_is_busy(socket))
-			store_relaxed(&socket->unblocked_by, process.lineage.self.serial);
+			store_relaxed(&socket->unblocked_by, process.lineage.self.serial.n);
 	}
 	errno = saved_errno;
 }

@@ -10,15 +10,15 @@
 #include "process/process.h"
 #include "base/sys.h"
 
-static struct registry_user *find(struct registry_socket *socket, uint32_t serial)
+static struct registry_user *find(struct registry_socket *socket, struct serial serial)
 {
 	for (int i = 0; i < FORKSAN_MAX_USERS; i++)
-		if (load_acquire(&socket->users[i].serial) == serial)
+		if (load_acquire(&socket->users[i].serial) == serial.n)
 			return &socket->users[i];
 	return NULL;
 }
 
-static struct registry_user *find_or_claim(struct registry_socket *socket, uint32_t serial)
+static struct registry_user *find_or_claim(struct registry_socket *socket, struct serial serial)
 {
 	struct registry_user *user = find(socket, serial);
 
@@ -28,13 +28,13 @@ static struct registry_user *find_or_claim(struct registry_socket *socket, uint3
 		uint32_t nobody = 0;
 
 		user = &socket->users[i];
-		if (compare_exchange_acq_rel(&user->serial, &nobody, serial))
+		if (compare_exchange_acq_rel(&user->serial, &nobody, serial.n))
 			return user;
 	}
 	user = &socket->users[fetch_add_relaxed(&socket->next_user, 1) % FORKSAN_MAX_USERS];
 	store_relaxed(&user->stack, 0);
 	store_relaxed(&user->stack_count, 0);
-	store_release(&user->serial, serial);
+	store_release(&user->serial, serial.n);
 	return user;
 }
 
@@ -54,26 +54,26 @@ struct stack_id user_stack(struct registry_socket *socket, enum operation operat
 	return stack;
 }
 
-struct stack_id user_latest_stack(const struct registry_socket *socket, uint32_t serial)
+struct stack_id user_latest_stack(const struct registry_socket *socket, struct serial serial)
 {
 	for (int i = 0; i < FORKSAN_MAX_USERS; i++)
-		if (load_acquire(&socket->users[i].serial) == serial)
+		if (load_acquire(&socket->users[i].serial) == serial.n)
 			return (struct stack_id){load_acquire(&socket->users[i].stack)};
 	return (struct stack_id){0};
 }
 
-uint32_t user_latest_other(const struct registry_socket *socket, uint32_t self)
+struct serial user_latest_other(const struct registry_socket *socket, struct serial self)
 {
 	uint64_t latest_ns = 0;
-	uint32_t latest = 0;
+	struct serial latest = {0};
 
 	for (int i = 0; i < FORKSAN_MAX_USERS; i++) {
 		uint32_t serial = load_acquire(&socket->users[i].serial);
 		uint64_t time_ns = load_relaxed(&socket->users[i].time_ns);
 
-		if (serial != 0 && serial != self && time_ns >= latest_ns) {
+		if (serial != 0 && serial != self.n && time_ns >= latest_ns) {
 			latest_ns = time_ns;
-			latest = serial;
+			latest = (struct serial){serial};
 		}
 	}
 	return latest;

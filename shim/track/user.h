@@ -14,12 +14,13 @@
 
 /* Takes this thread's stack as the process's latest use, unless the process has taken `limit` of
  * them on this connection already; returns the latest.  Async-signal-safe. */
-struct stack_id user_stack(struct registry_socket *socket, enum operation operation, uint32_t limit);
+struct stack_id user_stack(struct registry_socket *socket, enum operation operation,
+			   uint32_t limit);
 
 /* The latest use stack of the process with that serial; 0 when none is kept. */
-struct stack_id user_latest_stack(const struct registry_socket *socket, uint32_t serial);
+struct stack_id user_latest_stack(const struct registry_socket *socket, struct serial serial);
 
 /* The serial of the latest user other than `self` whose stack is kept; 0: none. */
-uint32_t user_latest_other(const struct registry_socket *socket, uint32_t self);
+struct serial user_latest_other(const struct registry_socket *socket, struct serial self);
 
 #endif

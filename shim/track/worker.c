@@ -29,7 +29,7 @@ static void report_open_at_fork(struct socket_slot slot)
 	holder = registry_other_holder(slot, process.shared);
 	if (!holder)
 		return; /* handed over: nobody else has it */
-	cause.other_serial = load_relaxed(&holder->serial);
+	cause.other_serial = registry_process_serial(holder);
 	finding_report(&cause);
 }
 
@@ -40,8 +40,8 @@ void track_look_for_inherited(void)
 	if (process_enter() && load_relaxed(&process.newborn) && !process_is_vfork_child()) {
 		store_relaxed(&process.newborn, false);
 		for (struct socket_slot slot = {0}; fdtable_next_held(&slot); slot.n++)
-			if (registry_mapping->sockets[slot.n].opener_serial !=
-			    process.lineage.self.serial)
+			if (!serial_is(registry_mapping->sockets[slot.n].opener_serial,
+				       process.lineage.self.serial))
 				report_open_at_fork(slot);
 	}
 	errno = saved_errno;

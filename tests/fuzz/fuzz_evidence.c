@@ -15,8 +15,9 @@
  *         bit 6     no operation: the process is found dead
  *         bit 7     no operation: a TLS hello named the protocol inside
  *
- * FUZZES: shim/judge/evidence.c shim/judge/evidence_queue.c shim/judge/evidence_exchanges.c shim/judge/evidence_align.c
- * FUZZES: shim/judge/evidence_turns.c shim/judge/lineage.c shim/wire/[a-z]*.c
+ * FUZZES: shim/judge/evidence.c shim/judge/evidence_queue.c shim/judge/evidence_exchanges.c
+ * shim/judge/evidence_align.c FUZZES: shim/judge/evidence_turns.c shim/judge/lineage.c
+ * shim/wire/[a-z]*.c
  */
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static void check(const struct run *run, const struct evidence_facts *facts, boo
 	require((unsigned)facts->certainty <= EVIDENCE_PROVEN);
 	require((unsigned)facts->goodbye <= WIRE_GOODBYE);
 	require((unsigned)facts->protocol < PROTOCOL_COUNT);
-	require(facts->crossing != EVIDENCE_NOT_CROSSED || facts->other.serial == 0);
+	require(facts->crossing != EVIDENCE_NOT_CROSSED || facts->other.serial.n == 0);
 	require(!facts->missed);
 	if (run->alone && !run->corrupt && entered)
 		require(facts->crossing == EVIDENCE_NOT_CROSSED && facts->replies_crossed == 0);
@@ -78,9 +79,9 @@ static void start(struct run *run, struct input *in)
 	memset(run, 0, sizeof *run);
 	run->alone = how & 1;
 	run->corrupt = how & 2;
-	run->process[0].self.serial = 1;
+	run->process[0].self.serial.n = 1;
 	for (uint32_t i = 1; i < PROCESSES; i++) {
-		lineage_fork(&run->process[i / 2], i + 1, &run->process[i]);
+		lineage_fork(&run->process[i / 2], (struct serial){i + 1}, &run->process[i]);
 		run->process[i / 2].self.epoch++;
 	}
 	if (!run->corrupt || in->size < sizeof run->evidence) {

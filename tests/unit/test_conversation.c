@@ -155,7 +155,7 @@ static void plain_is_not_opaque(void)
 static void inside_and_outside(void)
 {
 	struct track_call read = call_here(TRACK_READ), write = call_here(TRACK_WRITE);
-	uint32_t self = process.lineage.self.serial;
+	uint32_t self = process.lineage.self.serial.n;
 
 	ping();
 	conversation_enter(&read);
@@ -311,7 +311,7 @@ static struct evidence_facts record(enum track_way way, const char *bytes)
 static void claim_it(void)
 {
 	require(process_enter());
-	store_relaxed(&evidence()->claimed_by, process.lineage.self.serial);
+	store_relaxed(&evidence()->claimed_by, process.lineage.self.serial.n);
 }
 
 static struct actor one_that_claims(void)

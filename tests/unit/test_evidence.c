@@ -33,15 +33,16 @@ static void start(struct stage *s, enum protocol protocol)
 {
 	memset(s, 0, sizeof *s);
 	s->now_ns = 1000000000;
-	s->process[PARENT].self = (struct lineage_use){1, 0};
+	s->process[PARENT].self = (struct lineage_use){{1}, 0};
 	for (int child = LEFT; child < PROCESSES; child++) {
-		lineage_fork(&s->process[PARENT], (uint32_t)child + 1, &s->process[child]);
+		lineage_fork(&s->process[PARENT], (struct serial){(uint32_t)child + 1},
+			     &s->process[child]);
 		s->process[PARENT].self.epoch++;
 	}
 	evidence_resume(&s->evidence, protocol);
 }
 
-static uint32_t serial(const struct stage *s, int who)
+static struct serial serial(const struct stage *s, int who)
 {
 	return s->process[who].self.serial;
 }
@@ -84,7 +85,7 @@ static void assert_crossed(const struct stage *s, enum evidence_crossing crossin
 	assert_int_equal(s->facts.crossing, crossing);
 	assert_int_equal(s->facts.certainty, certainty);
 	assert_int_equal(s->facts.basis, basis);
-	assert_int_equal(s->facts.other.serial, serial(s, other));
+	assert_int_equal(s->facts.other.serial.n, serial(s, other).n);
 }
 
 static void assert_clean(const struct stage *s)
@@ -199,7 +200,7 @@ static void an_heir_reads_its_parents_reply(void **state)
 	(void)state;
 	start(s, PROTOCOL_MYSQL);
 	WRITES(PARENT, QUERY);
-	lineage_fork(&s->process[PARENT], 9, &child);
+	lineage_fork(&s->process[PARENT], (struct serial){9}, &child);
 	s->process[PARENT].self.epoch++;
 	s->process[RIGHT] = child;
 	READS(RIGHT, "\x07\x00\x00\x01\x00");
@@ -283,15 +284,16 @@ static void more_callers_than_places_prove_nothing_until_they_leave(void **state
 	(void)state;
 	start(s, PROTOCOL_MYSQL);
 	for (int i = 0; i < count; i++)
-		tickets[i] = evidence_enter(&s->evidence, 100 + (uint32_t)i, WIRE_SERVER);
+		tickets[i] = evidence_enter(&s->evidence, (struct serial){100 + (uint32_t)i},
+					    WIRE_SERVER);
 	assert_int_equal(tickets[count - 1].slot, EVIDENCE_UNCOUNTED);
 	for (int i = 0; i < EVIDENCE_INSIDE; i++)
-		evidence_leave(&s->evidence, tickets[i], 100 + (uint32_t)i);
+		evidence_leave(&s->evidence, tickets[i], (struct serial){100 + (uint32_t)i});
 	WRITES(LEFT, QUERY);
 	READS(RIGHT, OK);
 	assert_int_equal(s->facts.certainty, EVIDENCE_LIKELY);
 	for (int i = EVIDENCE_INSIDE; i < count; i++)
-		evidence_leave(&s->evidence, tickets[i], 100 + (uint32_t)i);
+		evidence_leave(&s->evidence, tickets[i], (struct serial){100 + (uint32_t)i});
 	WRITES(LEFT, QUERY);
 	READS(RIGHT, OK);
 	assert_int_equal(s->facts.certainty, EVIDENCE_PROVEN);
@@ -303,10 +305,10 @@ static void the_dead_are_forgotten(void **state)
 
 	(void)state;
 	start(s, PROTOCOL_MYSQL);
-	evidence_enter(&s->evidence, 77, WIRE_CLIENT); /* killed in the call */
+	evidence_enter(&s->evidence, (struct serial){77}, WIRE_CLIENT); /* killed in the call */
 	WRITES(LEFT, QUERY);
 	assert_int_equal(s->facts.crossing, EVIDENCE_WROTE);
-	evidence_forget(&s->evidence, 77);
+	evidence_forget(&s->evidence, (struct serial){77});
 	READS(LEFT, OK);
 	WRITES(LEFT, QUERY);
 	assert_clean(s);
@@ -703,9 +705,9 @@ static void a_claim_that_is_held_is_not_waited_for(void **state)
 	s->evidence.claimed_by = 77; /* killed while it recorded */
 	READS(RIGHT, OK);
 	assert_true(s->facts.missed);
-	assert_int_equal(s->facts.claimed_by, 77);
+	assert_int_equal(s->facts.claimed_by.n, 77);
 	assert_int_equal(s->facts.crossing, EVIDENCE_NOT_CROSSED);
-	evidence_forget(&s->evidence, 77);
+	evidence_forget(&s->evidence, (struct serial){77});
 	assert_int_equal(s->evidence.claimed_by, 0);
 	READS(RIGHT, OK);
 	assert_false(s->facts.missed);
@@ -742,20 +744,20 @@ static void processes_record_at_once(void **state)
 		if (pids[i] != 0)
 			continue;
 		for (int round = 0; round < 20000; round++) {
-			struct lineage_process self = {.self = {(uint32_t)i + 10, 0}};
+			struct lineage_process self = {.self = {{(uint32_t)i + 10}, 0}};
 			enum wire_direction d = round & 1 ? WIRE_SERVER : WIRE_CLIENT;
 			struct iovec chunk = {(void *)(uintptr_t)(d == WIRE_CLIENT ? QUERY : OK),
 					      d == WIRE_CLIENT ? sizeof QUERY - 1 : sizeof OK - 1};
 			struct evidence_facts facts;
 			struct evidence_operation operation = {
 				.direction = d,
-				.ticket = evidence_enter(&s->evidence, (uint32_t)i + 10, d),
+				.ticket = evidence_enter(&s->evidence, self.self.serial, d),
 				.chunks = &chunk,
 				.chunk_count = 1,
 				.len_bytes = chunk.iov_len};
 
 			evidence_record(&s->evidence, &self, &operation, &facts);
-			evidence_leave(&s->evidence, operation.ticket, (uint32_t)i + 10);
+			evidence_leave(&s->evidence, operation.ticket, self.self.serial);
 		}
 		_exit(0);
 	}

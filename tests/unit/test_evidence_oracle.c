@@ -158,7 +158,7 @@ static void fork_actor(struct world *w, int parent)
 	child->parent = parent;
 	child->forked_at = ++w->time;
 	child->writing = NOBODY;
-	lineage_fork(forker, (uint32_t)(w->actor_count + 1), &child->lineage);
+	lineage_fork(forker, (struct serial){(uint32_t)(w->actor_count + 1)}, &child->lineage);
 	forker->self.epoch = lineage_next_epoch(forker->self.epoch);
 	w->actor_count++;
 }
@@ -176,7 +176,7 @@ static void start_world(struct world *w)
 	first->alive = true;
 	first->parent = NOBODY;
 	first->writing = NOBODY;
-	first->lineage.self = (struct lineage_use){1, 0};
+	first->lineage.self = (struct lineage_use){{1}, 0};
 	evidence_resume(&w->evidence, w->protocol);
 	for (uint32_t forks = 1 + random_below(3); forks > 0; forks--)
 		fork_actor(w, (int)random_below((uint32_t)w->actor_count));
@@ -471,8 +471,8 @@ static void judge_exactly(struct world *w, int process)
 		fail_msg("%s: not proven", context(w, process));
 	if (facts.crossing != (a->direction == WIRE_CLIENT ? EVIDENCE_WROTE : EVIDENCE_READ))
 		fail_msg("%s: the wrong kind", context(w, process));
-	if (facts.other.serial != (uint32_t)owner.process + 1)
-		fail_msg("%s: other is %u, meant %d", context(w, process), facts.other.serial,
+	if (facts.other.serial.n != (uint32_t)owner.process + 1)
+		fail_msg("%s: other is %u, meant %d", context(w, process), facts.other.serial.n,
 			 owner.process + 1);
 	name = wire_message_name(w->protocol, WIRE_CLIENT, facts.other_code);
 	if (name != NULL && strcmp(name, other->script->name) != 0)
@@ -512,7 +512,8 @@ static void run_one_at_a_time(struct world *w)
 			a = &w->actors[process];
 			a->direction = WIRE_CLIENT;
 		}
-		a->ticket = evidence_enter(&w->evidence, (uint32_t)process + 1, a->direction);
+		a->ticket = evidence_enter(&w->evidence, (struct serial){(uint32_t)process + 1},
+					   a->direction);
 		if (a->direction == WIRE_CLIENT ? prepare_write(w, process)
 						: act_read(w, process, 1 + random_below(40)) > 0) {
 			if (a->direction == WIRE_CLIENT)
@@ -522,7 +523,7 @@ static void run_one_at_a_time(struct world *w)
 			    w->evidence.state != EVIDENCE_ALIGNING)
 				fail_msg("%s: track was lost", context(w, process));
 		}
-		evidence_leave(&w->evidence, a->ticket, (uint32_t)process + 1);
+		evidence_leave(&w->evidence, a->ticket, (struct serial){(uint32_t)process + 1});
 	}
 	tally.histories++;
 	tally.broken += w->broken;
@@ -578,7 +579,7 @@ static void judge_overlapping(struct world *w, int process)
 static void step_overlapping(struct world *w, int process)
 {
 	struct actor *a = &w->actors[process];
-	uint32_t serial = (uint32_t)process + 1;
+	struct serial serial = {(uint32_t)process + 1};
 
 	switch (a->doing) {
 	case IDLE:
@@ -652,7 +653,7 @@ static void run_threads(struct world *w)
 	w->threads = true;
 	w->actor_count = 3;
 	for (int i = 0; i < 3; i++) {
-		w->actors[i].lineage.self = (struct lineage_use){1, 0};
+		w->actors[i].lineage.self = (struct lineage_use){{1}, 0};
 		w->actors[i].lineage.ancestor_count = 0;
 		w->actors[i].writing = NOBODY;
 	}
@@ -664,7 +665,7 @@ static void run_threads(struct world *w)
 		serve(w);
 		if (a->doing == IDLE) {
 			a->direction = thread == 0 ? WIRE_CLIENT : WIRE_SERVER;
-			a->ticket = evidence_enter(&w->evidence, 1, a->direction);
+			a->ticket = evidence_enter(&w->evidence, (struct serial){1}, a->direction);
 			a->doing = ENTERED;
 			if (thread != 0 || prepare_write(w, 0))
 				continue;
@@ -680,7 +681,7 @@ static void run_threads(struct world *w)
 			if (facts.crossing != EVIDENCE_NOT_CROSSED)
 				fail_msg("%s: threads crossed", context(w, thread));
 		}
-		evidence_leave(&w->evidence, a->ticket, 1);
+		evidence_leave(&w->evidence, a->ticket, (struct serial){1});
 		a->doing = IDLE;
 	}
 	tally.histories++;

@@ -29,7 +29,7 @@ static int begin(void **state)
 		registry_mapping->sockets[slot].cookie = 1000 + slot;
 		registry_mapping->sockets[slot].opened_stack = 7;
 	}
-	process.lineage.self.serial = 3;
+	process.lineage.self.serial.n = 3;
 	return 0;
 }
 
@@ -149,14 +149,14 @@ static void damage_by_a_new_process_is_told(void **state)
 	for (size_t k = 0; k < 2; k++) {
 		uint64_t id;
 
-		process.lineage.self.serial = 3;
+		process.lineage.self.serial.n = 3;
 		for (uint32_t i = 0; i < 100; i++)
 			count_one(kinds[k], 0, 1, 10 + i);
 		id = count_one(kinds[k], 0, 1, 10).id;
 		for (uint32_t serial = 4; serial < 30; serial++) {
 			struct finding_count count;
 
-			process.lineage.self.serial = serial;
+			process.lineage.self.serial.n = serial;
 			count = count_one(kinds[k], 0, 1, 10);
 			assert_int_equal(count.repeat, 1);
 			assert_int_equal(count.merge, FINDING_NOT_MERGED);
@@ -165,7 +165,7 @@ static void damage_by_a_new_process_is_told(void **state)
 	}
 	/* Whoever breaks the rule at one place is one finding. */
 	assert_int_equal(count_at(2).repeat, 1);
-	process.lineage.self.serial = 3;
+	process.lineage.self.serial.n = 3;
 	assert_int_equal(count_at(2).repeat, 2);
 }
 
@@ -213,12 +213,12 @@ static void further_processes_are_one(void **state)
 
 	(void)state;
 	for (uint32_t serial = 1; serial <= FORKSAN_DAMAGES_PER_CONNECTION; serial++) {
-		process.lineage.self.serial = serial;
+		process.lineage.self.serial.n = serial;
 		count = count_one(KIND_CROSSED_REPLY, 0, 1, serial);
 		assert_int_equal(count.merge, FINDING_NOT_MERGED);
 	}
 	for (uint32_t serial = 1000; serial < 6000; serial++) {
-		process.lineage.self.serial = serial;
+		process.lineage.self.serial.n = serial;
 		count = count_one(KIND_CROSSED_REPLY, 0, 1, serial);
 		assert_int_equal(count.merge, FINDING_MERGED_PROCESSES);
 		assert_int_equal(count.repeat, serial - 999);

@@ -354,7 +354,7 @@ static bool recall(struct track_call *call, int64_t *moved)
 
 static void kept_until_full(void)
 {
-	struct lineage_use last = {7, 3};
+	struct lineage_use last = {{7}, 3};
 	struct track_call call = call_here(), got;
 	int64_t moved;
 	int kept = 0;
@@ -386,7 +386,7 @@ static void defer_until_full(void)
 	int kept = 0;
 
 	require(process_enter());
-	while (kept < 1000 && goodbye_defer(&call, (struct lineage_use){7, 3}, 1))
+	while (kept < 1000 && goodbye_defer(&call, (struct lineage_use){{7}, 3}, 1))
 		kept++;
 	require(kept == 16);
 }
@@ -399,7 +399,7 @@ static void kept_by_the_parent_only(void)
 	int64_t moved;
 
 	for (int i = 0; i < 16; i++)
-		require(goodbye_defer(&call, (struct lineage_use){7, 3}, 42));
+		require(goodbye_defer(&call, (struct lineage_use){{7}, 3}, 42));
 	child = stage_fork();
 	other = stage_fork();
 	do_in(child, recall_nothing);
@@ -416,7 +416,7 @@ static void kept_for_one_that_is_gone(void)
 	int64_t moved;
 
 	for (int i = 0; i < 16; i++)
-		require(goodbye_defer(&call, (struct lineage_use){7, 3}, 42));
+		require(goodbye_defer(&call, (struct lineage_use){{7}, 3}, 42));
 	let_go();
 	close(stage_peer);
 	stage_fd = stage_connect(&stage_peer);
@@ -431,7 +431,7 @@ static void kept_for_another_connection(void)
 	int first = stage_fd, other_peer;
 	int64_t moved;
 
-	require(goodbye_defer(&call, (struct lineage_use){7, 3}, 42));
+	require(goodbye_defer(&call, (struct lineage_use){{7}, 3}, 42));
 	stage_fd = stage_connect(&other_peer);
 	require(!recall(&got, &moved));
 	stage_fd = first;

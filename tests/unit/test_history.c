@@ -37,7 +37,7 @@ static int begin(void **state)
 	options_parse("", complain);
 	if (!own_registry_map())
 		return -1;
-	process.lineage.self.serial = SERIAL;
+	process.lineage.self.serial.n = SERIAL;
 	process_ = &registry_mapping->processes[SERIAL];
 	store_relaxed(&process_->pid, 812);
 	store_release(&process_->serial, SERIAL);

@@ -48,7 +48,7 @@ static void world_init(struct world *world)
 {
 	memset(world, 0, sizeof *world);
 	world->processes = 1;
-	world->judge[0].self.serial = 1;
+	world->judge[0].self.serial.n = 1;
 	world->last_user = -1;
 }
 
@@ -56,7 +56,8 @@ static void do_fork(struct world *world, int parent)
 {
 	int child = world->processes++;
 
-	lineage_fork(&world->judge[parent], (uint32_t)child + 1, &world->judge[child]);
+	lineage_fork(&world->judge[parent], (struct serial){(uint32_t)child + 1},
+		     &world->judge[child]);
 	world->seen[child] = world->seen[parent];
 	world->judge[parent].self.epoch = lineage_next_epoch(world->judge[parent].self.epoch);
 }
@@ -130,7 +131,7 @@ static void ways_init(struct ways_world *world)
 {
 	memset(world, 0, sizeof *world);
 	world->processes = 1;
-	world->judge[0].self.serial = 1;
+	world->judge[0].self.serial.n = 1;
 	world->holds[0] = true;
 	world->last = LINEAGE_ATTENTION;
 }
@@ -139,7 +140,8 @@ static int ways_fork(struct ways_world *world, int parent)
 {
 	int child = world->processes++;
 
-	lineage_fork(&world->judge[parent], (uint32_t)child + 1, &world->judge[child]);
+	lineage_fork(&world->judge[parent], (struct serial){(uint32_t)child + 1},
+		     &world->judge[child]);
 	for (int way = 0; way < LINEAGE_WAYS; way++)
 		world->seen[way][child] = world->seen[way][parent];
 	world->holds[child] = world->holds[parent];
@@ -267,8 +269,8 @@ static void who_speaks_first_does_not_matter(void **state)
 
 static void a_way_of_another_line_keeps_attention(void **state)
 {
-	struct lineage_process self = {.self = {2, 4}};
-	const struct lineage_use own = {2, 3}, foreign = {3, 0}, none = {0, 0};
+	struct lineage_process self = {.self = {{2}, 4}};
+	const struct lineage_use own = {{2}, 3}, foreign = {{3}, 0}, none = {{0}, 0};
 
 	(void)state;
 	assert_true(lineage_ways_are_own(&self, (struct lineage_use[]){own, none}));
@@ -315,7 +317,7 @@ static void ways_agree_with_oracle_on_random_histories(void **state)
 
 static void first_use_is_first(void **state)
 {
-	struct lineage_process process = {.self = {7, 3}};
+	struct lineage_process process = {.self = {{7}, 3}};
 
 	(void)state;
 	assert_int_equal(lineage_judge(&process, lineage_unpack(0)), LINEAGE_FIRST);
@@ -324,36 +326,36 @@ static void first_use_is_first(void **state)
 
 static void parents_use_before_the_fork_is_inherited(void **state)
 {
-	struct lineage_process parent = {.self = {1, 5}};
+	struct lineage_process parent = {.self = {{1}, 5}};
 	struct lineage_process child;
 
 	(void)state;
-	lineage_fork(&parent, 2, &child);
-	assert_int_equal(lineage_judge(&child, (struct lineage_use){1, 5}), LINEAGE_INHERITED);
-	assert_int_equal(lineage_judge(&child, (struct lineage_use){1, 0}), LINEAGE_INHERITED);
-	assert_int_equal(lineage_judge(&child, (struct lineage_use){1, 6}), LINEAGE_VIOLATION);
+	lineage_fork(&parent, (struct serial){2}, &child);
+	assert_int_equal(lineage_judge(&child, (struct lineage_use){{1}, 5}), LINEAGE_INHERITED);
+	assert_int_equal(lineage_judge(&child, (struct lineage_use){{1}, 0}), LINEAGE_INHERITED);
+	assert_int_equal(lineage_judge(&child, (struct lineage_use){{1}, 6}), LINEAGE_VIOLATION);
 }
 
 static void a_successor_is_no_heir(void **state)
 {
-	struct lineage_process master = {.self = {1, 0}};
+	struct lineage_process master = {.self = {{1}, 0}};
 	struct lineage_process first;
 	struct lineage_process successor;
 
 	(void)state;
-	lineage_fork(&master, 2, &first);
+	lineage_fork(&master, (struct serial){2}, &first);
 	master.self.epoch++;
-	lineage_fork(&master, 3, &successor);
+	lineage_fork(&master, (struct serial){3}, &successor);
 	assert_int_equal(lineage_judge(&successor, first.self), LINEAGE_VIOLATION);
 }
 
 static void word_survives_packing(void **state)
 {
-	struct lineage_use use = {LINEAGE_MAX_SERIAL, LINEAGE_MAX_EPOCH};
+	struct lineage_use use = {{LINEAGE_MAX_SERIAL}, LINEAGE_MAX_EPOCH};
 	struct lineage_use back = lineage_unpack(lineage_pack(use) | LINEAGE_ATTENTION);
 
 	(void)state;
-	assert_int_equal(back.serial, use.serial);
+	assert_int_equal(back.serial.n, use.serial.n);
 	assert_int_equal(back.epoch, use.epoch);
 	assert_int_equal(lineage_pack(use) & LINEAGE_ATTENTION, 0);
 }
@@ -367,16 +369,17 @@ static void epoch_stops_at_its_largest_value(void **state)
 
 static void forgotten_ancestors_give_no_violation(void **state)
 {
-	struct lineage_process process = {.self = {1, 0}};
+	struct lineage_process process = {.self = {{1}, 0}};
 
 	(void)state;
 	for (uint32_t serial = 2; serial < FORKSAN_MAX_ANCESTORS + 10; serial++)
-		lineage_fork(&process, serial, &process);
+		lineage_fork(&process, (struct serial){serial}, &process);
 	assert_true(process.ancestors_forgotten);
 	assert_int_equal(process.ancestor_count, FORKSAN_MAX_ANCESTORS);
-	assert_int_equal(lineage_judge(&process, (struct lineage_use){1, 0}), LINEAGE_INHERITED);
+	assert_int_equal(lineage_judge(&process, (struct lineage_use){{1}, 0}), LINEAGE_INHERITED);
 	/* A younger stranger is still one. */
-	assert_int_equal(lineage_judge(&process, (struct lineage_use){5000, 0}), LINEAGE_VIOLATION);
+	assert_int_equal(lineage_judge(&process, (struct lineage_use){{5000}, 0}),
+			 LINEAGE_VIOLATION);
 }
 
 int main(void)

@@ -276,8 +276,8 @@ static void nothing_moved(void)
 	do_in(child, take_nothing);
 	ping();
 	require_nothing();
-	require(lineage_unpack(load_relaxed(&stage_socket()->last)).serial ==
-		process.lineage.self.serial);
+	require(lineage_unpack(load_relaxed(&stage_socket()->last)).serial.n ==
+		process.lineage.self.serial.n);
 	stage_wait(child);
 }
 
@@ -518,8 +518,8 @@ static void fail_to_give(void)
 	struct track_call call;
 
 	require(track_begin(&call, stage_fd, ref, OPERATION_send, TRACK_WRITE, 0, &iov, 1));
-	require(lineage_unpack(load_relaxed(&stage_socket()->last)).serial ==
-		process.lineage.self.serial);
+	require(lineage_unpack(load_relaxed(&stage_socket()->last)).serial.n ==
+		process.lineage.self.serial.n);
 	errno = EAGAIN;
 	track_end(&call, &iov, 1, -1);
 	require(errno == EAGAIN);
