@@ -185,10 +185,8 @@ void process_before_fork(void)
 	announced_serial.n = 0;
 	if (watched) {
 		process.fork_stack.n = 0;
-		if (!fdtable_is_empty()) {
-			stack_warm();
+		if (!fdtable_is_empty())
 			process.fork_stack = stack_take();
-		}
 		if (!announce(&announced_serial))
 			announced_serial.n = 0;
 	}

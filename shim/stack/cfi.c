@@ -133,7 +133,7 @@ static uintptr_t search_table(struct peek *peek, const struct module *module, ui
 
 	/* then two encoded values of at most 8 bytes, and at least one pair */
 	if (header == 0 || !peek_copy(peek, header, head, sizeof(head)) ||
-	    !peek_range(peek, header, 28) || head[0] != HEADER_VERSION ||
+	    !peek_can_read(peek, header, 28) || head[0] != HEADER_VERSION ||
 	    head[3] != HEADER_TABLE_ENCODING)
 		return 0;
 	cursor = (struct cfi_cursor){.at = (const uint8_t *)header + 4,
@@ -167,7 +167,7 @@ static bool open_entry(struct peek *peek, uintptr_t address, struct cfi_cursor *
 
 	/* 0 ends the section; 0xffffffff announces 64 bits, which nobody needs */
 	if (!peek_u32(peek, address, &len) || len == 0 || len > MAX_ENTRY_BYTES ||
-	    !peek_range(peek, address + 4, len))
+	    !peek_can_read(peek, address + 4, len))
 		return false;
 	*out = (struct cfi_cursor){.at = (const uint8_t *)address + 4,
 				   .end = (const uint8_t *)address + 4 + len};

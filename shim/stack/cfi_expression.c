@@ -286,12 +286,12 @@ bool cfi_evaluate(struct peek *peek, uintptr_t block, const struct cfi_registers
 	struct machine machine = {.peek = peek, .registers = registers};
 	uint64_t len;
 
-	if (!peek_range(peek, block, 10))
+	if (!peek_can_read(peek, block, 10))
 		return false;
 	length.end = length.at + 10;
 	len = cfi_read_uleb(&length);
 	if (length.bad || len > MAX_EXPRESSION_BYTES ||
-	    !peek_range(peek, (uintptr_t)length.at, len))
+	    !peek_can_read(peek, (uintptr_t)length.at, len))
 		return false;
 	machine.begin = length.at;
 	machine.code = (struct cfi_cursor){.at = length.at, .end = length.at + len};

@@ -98,21 +98,26 @@ static bool read_headers(struct peek *peek, struct module *module)
 
 /* What the loader's node says.  Its ELF header is at the bias, except for a program that is linked
  * to a fixed address. */
+static void fill_from_node(uintptr_t map, const struct link_map *node, struct module *out)
+{
+	*out = (struct module){
+		.map = map,
+		.bias = node->l_addr,
+		.name = (uintptr_t)node->l_name,
+		.dynamic = (uintptr_t)node->l_ld,
+		.header = node->l_addr,
+	};
+	if (out->header == 0)
+		out->header = getauxval(AT_PHDR) & ~(uintptr_t)((1u << PEEK_PAGE_SHIFT) - 1);
+}
+
 static bool read_node(struct peek *peek, uintptr_t map, struct module *out)
 {
 	struct link_map node;
 
 	if (!peek_copy(peek, map, &node, sizeof(node)))
 		return false;
-	*out = (struct module){
-		.map = map,
-		.bias = node.l_addr,
-		.name = (uintptr_t)node.l_name,
-		.dynamic = (uintptr_t)node.l_ld,
-		.header = node.l_addr,
-	};
-	if (out->header == 0)
-		out->header = getauxval(AT_PHDR) & ~(uintptr_t)((1u << PEEK_PAGE_SHIFT) - 1);
+	fill_from_node(map, &node, out);
 	return true;
 }
 
@@ -202,9 +207,10 @@ bool module_find(struct peek *peek, uintptr_t address, struct module *out)
 	}
 	if (function == FIND_OBJECT_ABSENT)
 		return search_list(peek, address, out);
-	if (((find_object_function *)function)((void *)address, &found) != 0 ||
-	    !read_node(peek, (uintptr_t)found.map, out))
+	/* A file whose code is on the stack stays loaded, and its node with it. */
+	if (((find_object_function *)function)((void *)address, &found) != 0)
 		return false;
+	fill_from_node((uintptr_t)found.map, found.map, out);
 	out->start = (uintptr_t)found.map_start;
 	out->end = (uintptr_t)found.map_end;
 	out->eh_frame_header = (uintptr_t)found.eh_frame;

@@ -57,7 +57,16 @@ void module_base_name(struct peek *peek, const struct module *module, char *out,
 uint32_t module_build_id(struct peek *peek, const struct module *module,
 			 uint8_t out[FORKSAN_BUILD_ID_BYTES]);
 
-/* Its number in the registry + 1, stored there when it is new; 0: the table is full. */
-uint32_t module_intern(struct registry *registry, struct peek *peek, const struct module *module);
+/* What is kept of a module for the life of the process. */
+struct module_known {
+	uint32_t number; /* index in the registry + 1; 0: the registry's table is full */
+	struct peek_range
+		tables; /* the readable segment that holds eh_frame_header; may be empty */
+	bool is_new;	/* this process has not asked for it before */
+};
+
+/* Looks the module up, and stores it in the registry when it is new there. */
+void module_intern(struct registry *registry, struct peek *peek, const struct module *module,
+		   struct module_known *out);
 
 #endif

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A module's number in the registry: path and build-id, stored once for all processes.
+ * A module's number in the registry: path and build-id, stored once for all processes.  And the
+ * memory of this process in which its tables lie.
  *
  * registry.modules is an open hash table by content.  An entry's `hash` is claimed by exchanging 0
  * for 1, the rest is filled in, and the content's hash is published with release; readers acquire
  * it and find the entry complete for ever.  A process killed in between leaves a 1, which everybody
  * skips; two that store the same module at once make two entries, which costs only the room.
  *
- * The cache is this process's own: one word an entry, a tag of the mapping above and the number
- * below, so that a reader sees all of it or another whole entry.  A file that is unloaded and
- * another loaded in its very place, under the same link_map, would be mistaken for it: the tag
- * holds the address of the name too, which the loader allocates anew.
+ * The cache is this process's own: two words an entry, each with a part of the mapping's tag, so
+ * that a reader who meets two writers sees that the words are of different modules.  A file that is
+ * unloaded and another loaded in its very place, under the same link_map, would be mistaken for it:
+ * the tag holds the address of the name too, which the loader allocates anew.
  */
 #include "stack/module.h"
 
@@ -26,11 +27,17 @@
 
 #define CACHE_ENTRIES 256
 #define CACHE_TAG_MASK (~UINT64_C(0xffff))
+#define CACHE_PAGES_BITS 24 /* 64 GiB */
+#define CACHE_PAGES_MASK ((UINT64_C(1) << CACHE_PAGES_BITS) - 1)
 #define MAX_PROBES 64
 #define MAX_PROGRAM_HEADERS 64
 #define MAX_NOTE_BYTES 4096
 
-static _Atomic uint64_t cache[CACHE_ENTRIES];
+static struct cached {
+	_Atomic uint64_t number; /* 48 bits of the tag, 16 of the number; 0: none */
+	_Atomic uint64_t
+		tables; /* 16 other bits of the tag; pages from the mapping's start, pages */
+} cache[CACHE_ENTRIES];
 
 /* The content of an entry, being prepared. */
 struct module_content {
@@ -151,24 +158,89 @@ static uint32_t store(struct registry *registry, const struct module_content *co
 	return 0;
 }
 
-uint32_t module_intern(struct registry *registry, struct peek *peek, const struct module *module)
+/* The pages of the segment that is mapped from the file, readable, and holds the unwinding tables.
+ */
+static struct peek_range find_tables(struct peek *peek, const struct module *module)
+{
+	const uintptr_t page_bytes = (uintptr_t)1 << PEEK_PAGE_SHIFT;
+	struct peek_range none = {0};
+	ElfW(Ehdr) elf;
+	ElfW(Phdr) header;
+
+	if (!peek_copy(peek, module->header, &elf, sizeof(elf)) ||
+	    memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_phentsize != sizeof(header))
+		return none;
+	for (unsigned i = 0; i < elf.e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
+		struct peek_range range;
+
+		if (!peek_copy(peek, module->header + elf.e_phoff + i * sizeof(header), &header,
+			       sizeof(header)))
+			return none;
+		if (header.p_type != PT_LOAD || (header.p_flags & PF_R) == 0)
+			continue;
+		range.low = module->bias + header.p_vaddr;
+		range.high = range.low + header.p_filesz;
+		if (module->eh_frame_header < range.low || module->eh_frame_header >= range.high)
+			continue;
+		range.low &= ~(page_bytes - 1);
+		range.high = (range.high + page_bytes - 1) & ~(page_bytes - 1);
+		return range;
+	}
+	return none;
+}
+
+static uint64_t pack_tables(const struct module *module, const struct peek_range *range)
+{
+	uint64_t first = (range->low - module->start) >> PEEK_PAGE_SHIFT;
+	uint64_t count = (range->high - range->low) >> PEEK_PAGE_SHIFT;
+
+	if (range->low < module->start || first > CACHE_PAGES_MASK || count > CACHE_PAGES_MASK)
+		return 0;
+	return first << CACHE_PAGES_BITS | count;
+}
+
+static struct peek_range unpack_tables(const struct module *module, uint64_t word)
+{
+	struct peek_range range;
+
+	range.low =
+		module->start + ((word >> CACHE_PAGES_BITS & CACHE_PAGES_MASK) << PEEK_PAGE_SHIFT);
+	range.high = range.low + ((word & CACHE_PAGES_MASK) << PEEK_PAGE_SHIFT);
+	return range;
+}
+
+/* The upper bits of the second word: those that the first one has no room for. */
+static uint64_t second_tag(uint64_t tag)
+{
+	return tag << 48;
+}
+
+void module_intern(struct registry *registry, struct peek *peek, const struct module *module,
+		   struct module_known *out)
 {
 	uint64_t key[5] = {(uintptr_t)registry, module->start, module->end, module->dynamic,
 			   module->name};
 	uint64_t tag = stack_store_hash(key, sizeof(key));
-	_Atomic uint64_t *slot = &cache[tag % CACHE_ENTRIES];
-	uint64_t word = load_relaxed(slot);
+	struct cached *cached = &cache[(tag >> 16) % CACHE_ENTRIES];
+	uint64_t number = load_acquire(&cached->number);
+	uint64_t tables = load_relaxed(&cached->tables);
 	struct module_content content;
-	uint32_t number;
 
-	tag &= CACHE_TAG_MASK;
-	if (word != 0 && (word & CACHE_TAG_MASK) == tag)
-		return (uint32_t)(word & ~CACHE_TAG_MASK);
+	*out = (struct module_known){.is_new = true};
+	if (number != 0 && (number & CACHE_TAG_MASK) == (tag & CACHE_TAG_MASK) &&
+	    (tables & ~(UINT64_MAX >> 16)) == second_tag(tag)) {
+		out->number = (uint32_t)(number & ~CACHE_TAG_MASK);
+		out->tables = unpack_tables(module, tables);
+		out->is_new = false;
+		return;
+	}
 	memset(&content, 0, sizeof(content));
 	read_path(peek, module, content.path, sizeof(content.path));
 	content.build_id_len = module_build_id(peek, module, content.build_id);
-	number = store(registry, &content);
-	if (number != 0)
-		store_relaxed(slot, tag | number);
-	return number;
+	out->number = store(registry, &content);
+	out->tables = find_tables(peek, module);
+	if (out->number == 0)
+		return;
+	store_relaxed(&cached->tables, second_tag(tag) | pack_tables(module, &out->tables));
+	store_release(&cached->number, (tag & CACHE_TAG_MASK) | out->number);
 }

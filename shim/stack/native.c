@@ -11,6 +11,7 @@
 
 #include "forksan/atomics.h"
 #include "forksan/registry.h"
+#include "stack/own_stack.h"
 
 /* Frames in a row without call frame information: more is a walk gone astray. */
 #define MAX_WITHOUT_CFI 8
@@ -20,8 +21,16 @@
 static _Atomic uintptr_t exit_function;
 #define EXIT_BYTES 64
 
+/* Where forksan's own file begins.  0 where forksan is a part of the program, as in unit tests:
+ * there no frame is forksan's own. */
+static _Atomic uintptr_t own_start;
+
 void stack_native_consider(struct peek *peek, const struct module *module, const char *name)
 {
+	uintptr_t here = (uintptr_t)&stack_native_walk;
+
+	if (name[0] != '\0' && here >= module->start && here < module->end)
+		store_relaxed(&own_start, module->start);
 	if (strcmp(name, "libc.so.6") == 0)
 		store_relaxed(&exit_function, module_symbol(peek, module, "exit"));
 }
@@ -31,7 +40,6 @@ struct walk {
 	struct registry *registry;
 	struct module module; /* of the last frame; start 0: none */
 	uint64_t module_word; /* its number, shifted into place */
-	struct module own;    /* forksan itself */
 	unsigned without_cfi;
 	bool seen_other; /* a frame that is not forksan's has come */
 };
@@ -72,15 +80,20 @@ static inline __attribute__((always_inline)) void read_registers(struct cfi_regi
 /* Makes walk->module the module of `address`; false when no file is mapped there. */
 static bool enter_module(struct walk *walk, uintptr_t address)
 {
+	struct stack_capture *capture = walk->capture;
+	struct module_known known;
+
 	if (walk->module.start != 0 && address >= walk->module.start && address < walk->module.end)
 		return true;
-	if (!module_find(&walk->capture->peek, address, &walk->module)) {
+	peek_trust(&capture->peek.file, 0, 0);
+	if (!module_find(&capture->peek, address, &walk->module)) {
 		walk->module = (struct module){0};
 		return false;
 	}
-	walk->module_word =
-		(uint64_t)module_intern(walk->registry, &walk->capture->peek, &walk->module)
-		<< REGISTRY_FRAME_MODULE_SHIFT;
+	module_intern(walk->registry, &capture->peek, &walk->module, &known);
+	peek_trust(&capture->peek.file, known.tables.low, known.tables.high);
+	walk->module_word = (uint64_t)known.number << REGISTRY_FRAME_MODULE_SHIFT;
+	capture->met_new_module = capture->met_new_module || known.is_new;
 	return true;
 }
 
@@ -91,7 +104,7 @@ static bool keep_frame(struct walk *walk, uintptr_t address, bool in_module)
 	uint64_t offset = address;
 
 	/* forksan's own frames come first: the wrapper and what it called */
-	if (!walk->seen_other && in_module && walk->module.start == walk->own.start)
+	if (!walk->seen_other && in_module && walk->module.start == load_relaxed(&own_start))
 		return true;
 	walk->seen_other = true;
 	if (address - load_relaxed(&exit_function) < EXIT_BYTES)
@@ -151,7 +164,8 @@ static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registe
 }
 #endif
 
-static void walk_frames(struct walk *walk, struct cfi_registers *registers)
+/* False when the walk lost its way before the outermost frame. */
+static bool walk_frames(struct walk *walk, struct cfi_registers *registers)
 {
 	struct stack_capture *capture = walk->capture;
 	bool exact = true; /* pc is an instruction that was about to run, not a return address */
@@ -164,37 +178,24 @@ static void walk_frames(struct walk *walk, struct cfi_registers *registers)
 		enum cfi_result result = CFI_UNKNOWN;
 
 		if (!keep_frame(walk, address, in_module))
-			return;
+			return false;
 		if (in_module)
 			result = cfi_step(&capture->peek, &capture->shared.cfi, &walk->module,
 					  address, registers, &interrupted);
 		if (result == CFI_OUTERMOST)
-			return;
+			return true;
 		if (result == CFI_UNKNOWN) {
 			interrupted = step_from_signal(walk, registers->value[CFI_PC], registers);
 			if (!interrupted && !step_by_frame_pointer(walk, registers))
-				return;
+				return false;
 		}
 		/* A signal handler may run on a stack of its own, anywhere; else callers lie
 		 * outwards.  Equal: a leaf function on AArch64 that has saved nothing. */
 		if (!interrupted && registers->value[CFI_SP] <= old_sp &&
 		    !(registers->value[CFI_SP] == old_sp && exact))
-			return;
+			return false;
 		exact = interrupted;
 	}
-}
-
-/* Where forksan is a part of the program (unit tests), nothing is its own. */
-static void find_own(struct walk *walk)
-{
-	struct module *own = &walk->own;
-	char name[2];
-
-	if (!module_find(&walk->capture->peek, (uintptr_t)&stack_native_walk, own))
-		return;
-	module_base_name(&walk->capture->peek, own, name, sizeof(name));
-	if (name[0] == '\0')
-		*own = (struct module){0};
 }
 
 __attribute__((__noinline__)) void stack_native_walk(struct stack_capture *capture,
@@ -203,7 +204,8 @@ __attribute__((__noinline__)) void stack_native_walk(struct stack_capture *captu
 	struct walk walk = {.capture = capture, .registry = registry};
 	struct cfi_registers registers;
 
-	find_own(&walk);
+	own_stack_trust(&capture->peek);
 	read_registers(&registers);
-	walk_frames(&walk, &registers);
+	capture->native_is_whole = walk_frames(&walk, &registers);
+	peek_trust(&capture->peek.file, 0, 0);
 }

@@ -84,7 +84,7 @@ copy_unchecked(void *out, uintptr_t address, size_t len_bytes)
 
 bool peek_copy(struct peek *peek, uintptr_t address, void *out, size_t len_bytes)
 {
-	if (!peek_range(peek, address, len_bytes))
+	if (!peek_can_read(peek, address, len_bytes))
 		return false;
 	copy_unchecked(out, address, len_bytes);
 	return true;
@@ -93,7 +93,7 @@ bool peek_copy(struct peek *peek, uintptr_t address, void *out, size_t len_bytes
 __attribute__((no_sanitize("address", "thread", "undefined"))) bool
 peek_u64(struct peek *peek, uintptr_t address, uint64_t *out)
 {
-	if (!peek_range(peek, address, sizeof(*out)))
+	if (!peek_can_read(peek, address, sizeof(*out)))
 		return false;
 	*out = ((const struct unaligned_u64 *)address)->value;
 	return true;
@@ -102,7 +102,7 @@ peek_u64(struct peek *peek, uintptr_t address, uint64_t *out)
 __attribute__((no_sanitize("address", "thread", "undefined"))) bool
 peek_u32(struct peek *peek, uintptr_t address, uint32_t *out)
 {
-	if (!peek_range(peek, address, sizeof(*out)))
+	if (!peek_can_read(peek, address, sizeof(*out)))
 		return false;
 	*out = ((const struct unaligned_u32 *)address)->value;
 	return true;
@@ -126,7 +126,7 @@ bool peek_string(struct peek *peek, uintptr_t address, char *out, size_t size, s
 	while (len < size - 1) {
 		/* Byte by byte inside the page that is known; ask again at each page's start. */
 		if ((len == 0 || ((address + len) & ((1u << PEEK_PAGE_SHIFT) - 1)) == 0) &&
-		    !peek_range(peek, address + len, 1)) {
+		    !peek_can_read(peek, address + len, 1)) {
 			if (len == 0)
 				return false;
 			break;

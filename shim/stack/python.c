@@ -342,13 +342,13 @@ static void walk_all_states(struct stack_capture *capture, const struct python *
 	for (unsigned i = 0; i < MAX_INTERPRETERS && interpreter != 0; i++) {
 		uintptr_t thread;
 
-		if (!peek_range(peek, interpreter, INTERPRETER_BYTES))
+		if (!peek_can_read(peek, interpreter, INTERPRETER_BYTES))
 			return;
 		thread = python->first_thread(interpreter);
 		for (unsigned j = 0; j < MAX_THREADS && thread != 0; j++) {
 			uint64_t id = 0;
 
-			if (!peek_range(peek, thread, THREAD_BYTES) ||
+			if (!peek_can_read(peek, thread, THREAD_BYTES) ||
 			    !peek_u64(peek, thread + python->layout.thread_id, &id))
 				return;
 			if (id == self)
@@ -373,7 +373,7 @@ void stack_python_walk(struct stack_capture *capture)
 	if (!stack_home_is_loaded(peek, python->code_type, python->home))
 		return;
 	interpreter = python->first_interpreter();
-	if (interpreter == 0 || !peek_range(peek, interpreter, INTERPRETER_BYTES))
+	if (interpreter == 0 || !peek_can_read(peek, interpreter, INTERPRETER_BYTES))
 		return;
 	thread = python->this_thread_state();
 	/* PyGILState_GetThisThreadState() knows one state of a thread, often the main

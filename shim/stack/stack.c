@@ -2,17 +2,23 @@
 /*
  * Takes stacks.  See stack.h for the contract, walk.h for the walkers.
  *
- * Captures are claimed with one atomic flag each.  A thread that is killed or forked away in the
- * middle of one leaves it claimed; stack_after_fork_child() frees those of the other threads.  When
- * all are taken the stack is lost and counted.
+ * Captures, and the scan of the loader's list, are claimed (claim.h): a thread that leaves one in
+ * the middle does not keep it for ever.  When all captures are held the stack is lost and counted.
+ *
+ * The list is scanned before a process's first stack, and after a native walk that met code of a
+ * file it had not met before, or that did not reach the outermost frame.  An interpreter's frames
+ * on the stack mean that its code is there, so every stack has them from the first one on, however
+ * the connection and the process came to be.
  */
 #include "stack/stack.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "forksan/atomics.h"
 #include "forksan/registry.h"
 #include "registry/registry.h"
+#include "stack/claim.h"
 #include "stack/store.h"
 #include "stack/walk.h"
 #include "base/sys.h"
@@ -23,11 +29,11 @@
 void *(*stack_getspecific)(unsigned key);
 
 static struct stack_capture captures[CAPTURES];
-static _Atomic uint32_t capture_taken[CAPTURES];
+static struct claim capture_claims[CAPTURES];
 
-/* The last file of the loader's list when it was scanned.  Owned by whoever holds `scanning`. */
+/* The last file of the loader's list when it was scanned.  Owned by whoever holds `scan_claim`. */
 static struct module scanned_to;
-static _Atomic uint32_t scanning;
+static struct claim scan_claim;
 static _Atomic uint32_t scanned_once;
 
 #define FIRST_SCAN_YIELDS 200
@@ -38,11 +44,15 @@ static bool under_valgrind; /* its preloaded part is among the files */
 
 static struct stack_capture *claim_capture(void)
 {
-	for (unsigned i = 0; i < CAPTURES; i++) {
-		uint32_t free = 0;
+	uint64_t now_ns;
 
-		if (load_relaxed(&capture_taken[i]) == 0 &&
-		    compare_exchange_acq_rel(&capture_taken[i], &free, 1))
+	for (unsigned i = 0; i < CAPTURES; i++) {
+		if (claim_try(&capture_claims[i]))
+			return &captures[i];
+	}
+	now_ns = sys_clock_ns(CLOCK_MONOTONIC);
+	for (unsigned i = 0; i < CAPTURES; i++) {
+		if (claim_take_over(&capture_claims[i], now_ns))
 			return &captures[i];
 	}
 	return NULL;
@@ -50,7 +60,7 @@ static struct stack_capture *claim_capture(void)
 
 static void release_capture(struct stack_capture *capture)
 {
-	store_release(&capture_taken[capture - captures], 0);
+	claim_release(&capture_claims[capture - captures]);
 }
 
 static void consider(struct peek *peek, const struct module *module)
@@ -86,51 +96,65 @@ static void scan_modules(struct peek *peek)
 		peek_ask_faster();
 }
 
-void stack_warm(void)
+static bool claim_scan(void)
 {
-	uint32_t free = 0;
-	struct peek peek;
+	return claim_try(&scan_claim) ||
+	       claim_take_over(&scan_claim, sys_clock_ns(CLOCK_MONOTONIC));
+}
 
-	/* Somebody else is at it: what they find serves us too.  Before the first scan has ended
-	 * our stack would have no interpreter frames, so that one is waited for, if not for long.
-	 */
-	if (!compare_exchange_acq_rel(&scanning, &free, 1)) {
-		for (int i = 0; i < FIRST_SCAN_YIELDS && !load_acquire(&scanned_once); i++)
-			sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+/* Finds the interpreters.  Somebody else may be at it: what they find serves this thread too.
+ * Before the first scan has ended a stack would have no interpreter frames, so that one is waited
+ * for, if not for long. */
+static void notice_modules(struct peek *peek)
+{
+	if (claim_scan()) {
+		scan_modules(peek);
+		store_release(&scanned_once, 1);
+		claim_release(&scan_claim);
 		return;
 	}
-	peek_init(&peek);
-	scan_modules(&peek);
-	store_release(&scanned_once, 1);
-	store_release(&scanning, 0);
+	for (int i = 0; i < FIRST_SCAN_YIELDS && !load_acquire(&scanned_once); i++)
+		sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+static void begin(struct stack_capture *capture)
+{
+	peek_init(&capture->peek);
+	capture->text.count = capture->text.len_bytes = 0;
+	capture->text.truncated = capture->text.has_own = 0;
+	capture->native_count = 0;
+	capture->native_truncated = capture->native_is_whole = false;
+	capture->met_new_module = capture->exiting = false;
+}
+
+static void walk(struct stack_capture *capture, struct registry *registry)
+{
+	if (!load_acquire(&scanned_once))
+		notice_modules(&capture->peek);
+	stack_native_walk(capture, registry); /* first: it sets `exiting` */
+	if (capture->met_new_module || !capture->native_is_whole)
+		notice_modules(&capture->peek);
+	stack_python_walk(capture);
+	stack_ruby_walk(capture);
+	stack_perl_walk(capture);
+	stack_php_walk(capture);
 }
 
 struct stack_id stack_take(void)
 {
 	struct registry *registry = registry_get();
-	struct stack_capture *capture;
-	struct stack_id id;
+	struct stack_capture *capture = registry != NULL ? claim_capture() : NULL;
+	struct stack_id id = {0};
 
 	if (registry == NULL)
-		return (struct stack_id){0};
-	capture = claim_capture();
-	if (capture == NULL) {
-		registry_count(LOST_STACKS);
-		return (struct stack_id){0};
+		return id;
+	if (capture != NULL) {
+		begin(capture);
+		walk(capture, registry);
+		id = stack_store(registry, capture->native, capture->native_count,
+				 capture->native_truncated, &capture->text);
+		release_capture(capture);
 	}
-	peek_init(&capture->peek);
-	capture->text.count = capture->text.len_bytes = 0;
-	capture->text.truncated = capture->text.has_own = 0;
-	capture->native_count = 0;
-	capture->native_truncated = capture->exiting = false;
-	stack_native_walk(capture, registry); /* first: it sets `exiting` */
-	stack_python_walk(capture);
-	stack_ruby_walk(capture);
-	stack_perl_walk(capture);
-	stack_php_walk(capture);
-	id = stack_store(registry, capture->native, capture->native_count,
-			 capture->native_truncated, &capture->text);
-	release_capture(capture);
 	if (id.n == 0)
 		registry_count(LOST_STACKS);
 	return id;
@@ -147,10 +171,7 @@ const char *stack_complaint(void)
 
 void stack_after_fork_child(void)
 {
-	/* Reading is free in a child, writing copies a page. */
 	for (unsigned i = 0; i < CAPTURES; i++)
-		if (load_relaxed(&capture_taken[i]) != 0)
-			store_relaxed(&capture_taken[i], 0);
-	if (load_relaxed(&scanning) != 0)
-		store_relaxed(&scanning, 0);
+		claim_clear(&capture_claims[i]);
+	claim_clear(&scan_claim);
 }

@@ -29,15 +29,15 @@ struct stack_id {
 
 /* --- taking ------------------------------------------------------------------------------- */
 
-/* Finds the interpreters and the loaded files, and walks once, so that stack_take() neither loads
- * nor allocates afterwards.  May take the loader's lock: called from wrappers of connect and fork
- * in the caller's normal context, never from a report.  Idempotent, thread-safe; cheap (well under
- * a microsecond) when no library was loaded since the last call. */
-void stack_warm(void);
-
-/* Takes the calling thread's stack and stores it; frames of forksan itself are left out.  About
- * 1.5 KiB of the caller's stack.  No malloc, no lock; leaves errno as it was; async-signal-safe.
- * Returns 0 when there is no registry or its table is full (counted as LOST_STACKS). */
+/* Takes the calling thread's stack and stores it; frames of forksan itself are left out.  Returns 0
+ * when there is no registry or its table is full (counted as LOST_STACKS).
+ *
+ * The first stack of a process, and the first one through a file that was loaded since, find the
+ * interpreters there.  A stack whose like was taken before makes no system call, except about
+ * memory that an interpreter may have given back.
+ *
+ * No malloc, no lock; leaves errno as it was; async-signal-safe, and may be left by siglongjmp().
+ */
 struct stack_id stack_take(void);
 
 /* libc's pthread_getspecific(), with which threaded Perl keeps its interpreter; set once at the

@@ -60,6 +60,23 @@ static void fill(struct registry_stack *entry, const uint64_t *native, uint16_t 
 	memcpy(entry->text, text->bytes, text->len_bytes);
 }
 
+/* Entries to which this process has given pages.  Touching a hole of a full /dev/shm is a SIGBUS,
+ * so an entry is populated before it is read for the first time; it stays so, for the fork children
+ * too. */
+static _Atomic uint32_t populated[FORKSAN_MAX_STACKS / 32];
+
+static bool populate(const struct registry_stack *entry, uint32_t index)
+{
+	uint32_t bit = UINT32_C(1) << index % 32;
+
+	if ((load_relaxed(&populated[index / 32]) & bit) != 0)
+		return true;
+	if (registry_populate(entry, sizeof(*entry)) != 0)
+		return false;
+	fetch_or_relaxed(&populated[index / 32], bit);
+	return true;
+}
+
 struct stack_id stack_store(struct registry *registry, const uint64_t *native,
 			    uint16_t native_count, bool native_truncated,
 			    const struct stack_text *text)
@@ -75,8 +92,7 @@ struct stack_id stack_store(struct registry *registry, const uint64_t *native,
 		struct registry_stack *entry = &registry->stacks[index];
 		uint64_t found;
 
-		/* Also before the first read: touching a hole of a full /dev/shm is a SIGBUS. */
-		if (registry_populate(entry, sizeof(*entry)) != 0)
+		if (!populate(entry, index))
 			break;
 		found = load_acquire(&entry->hash);
 		if (found == hash && same(entry, native, native_count, truncated, text))

@@ -7,7 +7,7 @@
  * interpreter's frames of the calling thread to `text`, innermost first, and leaves it alone when
  * it finds none.
  *
- * An interpreter is noticed when the loader's list is scanned (stack_warm): each walker's
+ * An interpreter is noticed when the loader's list is scanned (stack.c): each walker's
  * "consider" is shown every loaded file once, and keeps the addresses of the symbols that it needs.
  * A file may be unloaded again; so a walker asks stack_home_is_loaded() before it calls or reads
  * anything at those addresses.
@@ -34,7 +34,9 @@ struct stack_capture {
 	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
 	uint16_t native_count;
 	bool native_truncated;
-	bool exiting; /* exit() is among the native frames */
+	bool native_is_whole; /* the outermost frame was reached */
+	bool met_new_module;  /* code of a file that this process's stacks have not had before */
+	bool exiting;	      /* exit() is among the native frames */
 	/* one walker at a time */
 	union {
 		struct cfi_scratch cfi;

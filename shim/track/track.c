@@ -201,7 +201,6 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 		registry_count(LOST_CONNECTIONS);
 		goto out;
 	}
-	stack_warm();
 	socket = &registry_mapping->sockets[slot.n];
 	socket->cookie = cookie;
 	socket->opener_serial = process.lineage.self.serial;

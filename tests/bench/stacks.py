@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What a stack costs: the time of stack_warm() and stack_take() in a connect, by the probe of
+"""What a stack costs: the time of stack_take() in a connect, by the probe of
 tests/stack, with an interpreter 30 calls deep.  Exit 1 when the median is above the design's limit.
 
 The first stack of a process also finds the interpreter and touches its pages; it is shown apart.

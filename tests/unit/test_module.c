@@ -159,6 +159,14 @@ static void the_build_id_is_the_files(void **state)
 			 0);
 }
 
+static uint32_t number_of(const struct module *module)
+{
+	struct module_known known;
+
+	module_intern(registry_get(), &peek, module, &known);
+	return known.number;
+}
+
 static void a_module_has_one_number_in_every_process(void **state)
 {
 	const struct registry *registry = registry_get();
@@ -169,14 +177,14 @@ static void a_module_has_one_number_in_every_process(void **state)
 
 	(void)state;
 	assert_true(module_find(&peek, (uintptr_t)in_libc("qsort"), &module));
-	number = module_intern(registry_get(), &peek, &module);
+	number = number_of(&module);
 	assert_true(number > 0 && number <= FORKSAN_MAX_MODULES);
-	assert_int_equal(module_intern(registry_get(), &peek, &module), number);
+	assert_int_equal(number_of(&module), number);
 	assert_non_null(strstr(registry->modules[number - 1].path, "/libc.so.6"));
 	assert_int_equal(registry->modules[number - 1].build_id_len, FORKSAN_BUILD_ID_BYTES);
 	pid = fork();
 	if (pid == 0)
-		_exit(module_intern(registry_get(), &peek, &module) == number ? 0 : 1);
+		_exit(number_of(&module) == number ? 0 : 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 }
@@ -189,10 +197,56 @@ static void the_program_itself_has_its_path(void **state)
 
 	(void)state;
 	assert_true(module_next(&peek, &module, &module));
-	number = module_intern(registry_get(), &peek, &module);
+	number = number_of(&module);
 	assert_true(number > 0);
 	path[readlink("/proc/self/exe", path, sizeof(path) - 1)] = '\0';
 	assert_string_equal(registry_get()->modules[number - 1].path, path);
+}
+
+struct segment {
+	uintptr_t address;
+	uintptr_t low;
+	uintptr_t high;
+};
+
+static int find_segment(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct segment *segment = data;
+
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uintptr_t low = info->dlpi_addr + header->p_vaddr;
+
+		if (header->p_type != PT_LOAD || segment->address < low ||
+		    segment->address >= low + header->p_filesz)
+			continue;
+		segment->low = low & ~(uintptr_t)4095;
+		segment->high = (low + header->p_filesz + 4095) & ~(uintptr_t)4095;
+	}
+	return 0;
+}
+
+static void its_tables_are_a_readable_segment_asked_about_once(void **state)
+{
+	struct module_known first, second;
+	struct segment segment;
+	struct module module;
+
+	(void)state;
+	assert_true(module_find(&peek, (uintptr_t)in_libc("qsort"), &module));
+	module.name++; /* a module that the cache does not know, with libc's tables */
+	module_intern(registry_get(), &peek, &module, &first);
+	assert_true(first.is_new);
+	module_intern(registry_get(), &peek, &module, &second);
+	assert_false(second.is_new);
+	assert_int_equal(second.number, first.number);
+	segment.address = module.eh_frame_header;
+	dl_iterate_phdr(find_segment, &segment);
+	assert_int_equal(first.tables.low, segment.low);
+	assert_int_equal(first.tables.high, segment.high);
+	assert_int_equal(second.tables.low, segment.low);
+	assert_int_equal(second.tables.high, segment.high);
 }
 
 static int join(void **state)
@@ -215,6 +269,8 @@ int main(void)
 		cmocka_unit_test_setup(a_new_library_is_noticed_and_found, setup_peek),
 		cmocka_unit_test_setup(the_build_id_is_the_files, setup_peek),
 		cmocka_unit_test_setup(a_module_has_one_number_in_every_process, setup_peek),
+		cmocka_unit_test_setup(its_tables_are_a_readable_segment_asked_about_once,
+				       setup_peek),
 		cmocka_unit_test_setup(the_program_itself_has_its_path, setup_peek),
 	};
 

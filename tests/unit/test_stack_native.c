@@ -9,12 +9,14 @@
 #include <cmocka.h>
 
 #include <dlfcn.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -262,6 +264,81 @@ static void equal_stacks_are_one(void **state)
 	assert_int_not_equal(taken.n, ids[0].n);
 }
 
+/* The third stack is taken where the kernel ends the process at any system call but these:
+ * seccomp(2), SECCOMP_MODE_STRICT. */
+static void exit_by_system_call(int status)
+{
+	sys_call(SYS_exit, status, 0, 0, 0, 0, 0);
+}
+
+static volatile bool finished;
+
+static void take_without_system_calls(void)
+{
+	volatile int times = 3;
+
+	for (int i = 0; i < times; i++) {
+		if (i == 2 && sys_call(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0, 0))
+			exit_by_system_call(77);
+		deep(4);
+	}
+	finished = taken.n != 0;
+	exit_by_system_call(finished ? 0 : 1);
+}
+
+static void *take_in_thread(void *argument)
+{
+	(void)argument;
+	take_without_system_calls();
+	return NULL;
+}
+
+static void expect_child_exits_well(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+static void a_stack_like_the_last_makes_no_system_call(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+	skip(); /* their runtimes make some */
+#endif
+	pid = fork();
+	if (pid == 0) {
+		stack_after_fork_child();
+		take_without_system_calls();
+	}
+	expect_child_exits_well(pid);
+}
+
+static void nor_in_a_thread(void **state)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	(void)state;
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+	skip();
+#endif
+	pid = fork();
+	if (pid == 0) {
+		stack_after_fork_child();
+		if (pthread_create(&thread, NULL, take_in_thread, NULL) != 0)
+			_exit(1);
+		pthread_join(thread, NULL);
+		_exit(finished ? 0 : 1);
+	}
+	expect_child_exits_well(pid);
+}
+
 /* What is on the stack of a function that was interrupted or has gone wild may be anything. */
 static void wild_registers_end_the_walk(void **state)
 {
@@ -297,7 +374,6 @@ static int join(void **state)
 		oracle = (backtrace_function *)(uintptr_t)dlsym(library, "unw_backtrace");
 	if (oracle == NULL)
 		oracle = (backtrace_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "backtrace");
-	stack_warm();
 	return oracle == NULL ? -1 : 0;
 }
 
@@ -313,6 +389,8 @@ int main(void)
 		cmocka_unit_test(through_code_without_tables),
 		cmocka_unit_test(in_a_fork_child),
 		cmocka_unit_test(equal_stacks_are_one),
+		cmocka_unit_test(a_stack_like_the_last_makes_no_system_call),
+		cmocka_unit_test(nor_in_a_thread),
 		cmocka_unit_test(wild_registers_end_the_walk),
 	};
 

@@ -111,7 +111,6 @@ static void probe(const char *call)
 	if (path == NULL || registry_get() == NULL)
 		return;
 	start = sys_clock_ns(CLOCK_MONOTONIC);
-	stack_warm();
 	id = stack_take();
 	print(call, id, sys_clock_ns(CLOCK_MONOTONIC) - start);
 }
