@@ -32,10 +32,10 @@ FORKSAN_EXPORT ssize_t sendfile(int fd, int in_fd, off_t *offset, size_t count)
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.sendfile(fd, in_fd, offset, count);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return sendfile_attentive(fd, in_fd, offset, count, ref);
 	n = real.sendfile(fd, in_fd, offset, count);
-	if (unlikely(n > 0 && !track_was_easy(socket)))
+	if (unlikely(n > 0 && !track_was_fast(socket)))
 		track_late(fd, ref, OPERATION_sendfile, TRACK_WRITE, NULL, 0, n);
 	return n;
 }

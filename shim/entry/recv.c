@@ -42,10 +42,10 @@ FORKSAN_EXPORT ssize_t read(int fd, void *buffer, size_t len)
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.read(fd, buffer, len);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return read_attentive(fd, buffer, len, ref);
 	n = real.read(fd, buffer, len);
-	if (unlikely(n > 0 && !track_was_easy(socket)))
+	if (unlikely(n > 0 && !track_was_fast(socket)))
 		track_late_buffer(fd, ref, OPERATION_read, TRACK_READ, buffer, n);
 	return n;
 }
@@ -77,10 +77,10 @@ FORKSAN_EXPORT ssize_t __read_chk(int fd, void *buffer, size_t len, size_t buffe
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.__read_chk(fd, buffer, len, buffer_len);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return __read_chk_attentive(fd, buffer, len, buffer_len, ref);
 	n = real.__read_chk(fd, buffer, len, buffer_len);
-	if (unlikely(n > 0 && !track_was_easy(socket)))
+	if (unlikely(n > 0 && !track_was_fast(socket)))
 		track_late_buffer(fd, ref, OPERATION___read_chk, TRACK_READ, buffer, n);
 	return n;
 }
@@ -109,10 +109,10 @@ FORKSAN_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.readv(fd, iov, count);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return readv_attentive(fd, iov, count, ref);
 	n = real.readv(fd, iov, count);
-	if (unlikely(n > 0 && !track_was_easy(socket)))
+	if (unlikely(n > 0 && !track_was_fast(socket)))
 		track_late(fd, ref, OPERATION_readv, TRACK_READ, iov, count, n);
 	return n;
 }
@@ -170,10 +170,10 @@ FORKSAN_EXPORT ssize_t recv(int fd, void *buffer, size_t len, int flags)
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.recv(fd, buffer, len, flags);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return recv_attentive(fd, buffer, len, flags, ref);
 	n = real.recv(fd, buffer, len, flags);
-	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
+	if (unlikely(n > 0 && !track_was_fast(socket) && (flags & NO_USE) == 0))
 		track_late_buffer(fd, ref, OPERATION_recv, TRACK_READ, buffer, n);
 	return n;
 }
@@ -204,10 +204,10 @@ FORKSAN_EXPORT ssize_t __recv_chk(int fd, void *buffer, size_t len, size_t buffe
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.__recv_chk(fd, buffer, len, buffer_len, flags);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return __recv_chk_attentive(fd, buffer, len, buffer_len, flags, ref);
 	n = real.__recv_chk(fd, buffer, len, buffer_len, flags);
-	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
+	if (unlikely(n > 0 && !track_was_fast(socket) && (flags & NO_USE) == 0))
 		track_late_buffer(fd, ref, OPERATION___recv_chk, TRACK_READ, buffer, n);
 	return n;
 }
@@ -239,10 +239,10 @@ FORKSAN_EXPORT ssize_t recvfrom(int fd, void *buffer, size_t len, int flags, __S
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.recvfrom(fd, buffer, len, flags, address, address_len);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return recvfrom_attentive(fd, buffer, len, flags, address, address_len, ref);
 	n = real.recvfrom(fd, buffer, len, flags, address, address_len);
-	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
+	if (unlikely(n > 0 && !track_was_fast(socket) && (flags & NO_USE) == 0))
 		track_late_buffer(fd, ref, OPERATION_recvfrom, TRACK_READ, buffer, n);
 	return n;
 }
@@ -278,11 +278,11 @@ FORKSAN_EXPORT ssize_t __recvfrom_chk(int fd, void *buffer, size_t len, size_t b
 		return real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address,
 					   address_len);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return __recvfrom_chk_attentive(fd, buffer, len, buffer_len, flags, address,
 						address_len, ref);
 	n = real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address, address_len);
-	if (unlikely(n > 0 && !track_was_easy(socket) && (flags & NO_USE) == 0))
+	if (unlikely(n > 0 && !track_was_fast(socket) && (flags & NO_USE) == 0))
 		track_late_buffer(fd, ref, OPERATION___recvfrom_chk, TRACK_READ, buffer, n);
 	return n;
 }

@@ -8,6 +8,7 @@
 
 #include "entry/real.h"
 #include "base/sys.h"
+#include "options/options.h"
 #include "track/track.h"
 
 static noinline ssize_t write_attentive(int fd, const void *buffer, size_t len,
@@ -35,10 +36,10 @@ FORKSAN_EXPORT ssize_t write(int fd, const void *buffer, size_t len)
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.write(fd, buffer, len);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return write_attentive(fd, buffer, len, ref);
 	n = real.write(fd, buffer, len);
-	if (unlikely(n > 0 && !track_was_easy(socket)))
+	if (unlikely(n > 0 && !track_was_fast(socket)))
 		track_late_buffer(fd, ref, OPERATION_write, TRACK_WRITE, buffer, n);
 	return n;
 }
@@ -70,10 +71,10 @@ FORKSAN_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.writev(fd, iov, count);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return writev_attentive(fd, iov, count, ref);
 	n = real.writev(fd, iov, count);
-	if (unlikely(n > 0 && !track_was_easy(socket)))
+	if (unlikely(n > 0 && !track_was_fast(socket)))
 		track_late(fd, ref, OPERATION_writev, TRACK_WRITE, iov, count, n);
 	return n;
 }
@@ -131,10 +132,10 @@ FORKSAN_EXPORT ssize_t send(int fd, const void *buffer, size_t len, int flags)
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.send(fd, buffer, len, flags);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return send_attentive(fd, buffer, len, flags, ref);
 	n = real.send(fd, buffer, len, flags);
-	if (unlikely(n > 0 && !track_was_easy(socket)))
+	if (unlikely(n > 0 && !track_was_fast(socket)))
 		track_late_buffer(fd, ref, OPERATION_send, TRACK_WRITE, buffer, n);
 	return n;
 }
@@ -169,10 +170,10 @@ FORKSAN_EXPORT ssize_t sendto(int fd, const void *buffer, size_t len, int flags,
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.sendto(fd, buffer, len, flags, address, address_len);
 	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_easy(socket)))
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
 		return sendto_attentive(fd, buffer, len, flags, address, address_len, ref);
 	n = real.sendto(fd, buffer, len, flags, address, address_len);
-	if (unlikely(n > 0 && !track_was_easy(socket)))
+	if (unlikely(n > 0 && !track_was_fast(socket)))
 		track_late_buffer(fd, ref, OPERATION_sendto, TRACK_WRITE, buffer, n);
 	return n;
 }

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The conversation on a connection: its evidence (evidence.h) where it lives in the shared slot, the
- * history of its operations, and its opening, from which the rest is understood.
+ * The conversation on a connection: its evidence (evidence.h) where it lives in the shared slot,
+ * the history of its operations, and its opening, from which the rest is understood.
  *
- * Bytes are wanted while a connection opens (SOCKET_UNIDENTIFIED: protocol, login, TLS hello) and from the
- * moment at which two processes may speak on it (SOCKET_EVIDENCE).  In between, one process alone
- * speaks, and its calls are easy (track.h).
+ * Bytes are wanted while a connection opens (SOCKET_UNIDENTIFIED: protocol, login, TLS hello) and
+ * from the moment at which two processes may speak on it (SOCKET_EVIDENCE).  In between, one
+ * process alone speaks, and its calls are easy (track.h).
  *
- * All functions: any thread, signal handlers; no malloc, no lock, nothing waits longer than evidence.h
- * says.  The caller has entered the process and checked the descriptor.
+ * All functions: any thread, signal handlers; no malloc, no lock, nothing waits longer than
+ * evidence.h says.  The caller has entered the process and checked the descriptor.
  */
 #ifndef FORKSAN_SHIM_CONVERSATION_H
 #define FORKSAN_SHIM_CONVERSATION_H
 
 #include "judge/evidence.h"
-#include "track/track.h"
+#include "track/call.h"
 
 /* The protocol was told by the bytes of `call`; `earlier[d]` bytes of each head came before them.
  * Begins to follow the opening. */
 void conversation_open(const struct track_call *call, const uint32_t earlier[2]);
 
-/* Others may speak on the connection from now on.  `idle`: nothing was said since they were made, so
- * the next byte begins a message; else nothing is proven before an exchange has ended cleanly. */
+/* Others may speak on the connection from now on.  `idle`: nothing was said since they were made,
+ * so the next byte begins a message; else nothing is proven before an exchange has ended cleanly.
+ */
 void conversation_watch(const struct track_call *call, bool idle);
 
 /* A process that was killed inside a call on this connection would keep proofs away for ever. */

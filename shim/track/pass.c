@@ -7,14 +7,15 @@
  * lineage word goes back to "no use yet", and the next user, whoever it is, is sound.  If giver and
  * receiver both go on, the second of them breaks the rule like any other.
  */
-#include "track/track.h"
+#include "track/pass.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
-#include "track/blind.h"
 #include "base/sys.h"
+#include "track/blind.h"
+#include "track/connection.h"
 
 /* Calls visit(fd) for each descriptor in the message's control data.  The kernel has accepted or
  * written the data, so its lengths are sound; they are bounded all the same. */

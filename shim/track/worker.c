@@ -4,11 +4,13 @@
  * accepts or waits, first uses a watched connection, or ends after more than a second.  A program
  * that execs instead is no worker.
  */
-#include "track/track.h"
+#include "track/worker.h"
 
 #include <errno.h>
 
+#include "process/fdtable.h"
 #include "report/finding.h"
+#include "track/connection.h"
 
 static void report_open_at_fork(struct socket_slot slot)
 {

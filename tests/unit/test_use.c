@@ -28,19 +28,19 @@ static void alone(void)
 	require(counted(COUNT_USES_SOUND) == 0);
 	/* Its protocol is identified and nobody else holds it: no call needs a look any more. */
 	require(load_relaxed(&stage_socket()->last) == process_mine());
-	require(track_is_easy(stage_socket()));
+	require(track_is_fast(stage_socket()));
 }
 
 static void undecided(void)
 {
 	GIVE("*1\r");
 	require(load_relaxed(&stage_socket()->protocol) == PROTOCOL_UNKNOWN);
-	require(!track_is_easy(stage_socket()));
+	require(!track_is_fast(stage_socket()));
 	GIVE("\n$4\r\nPING\r\n");
 	PEER_SAYS(PONG);
 	take_all();
 	require(load_relaxed(&stage_socket()->protocol) == PROTOCOL_REDIS);
-	require(track_is_easy(stage_socket()));
+	require(track_is_fast(stage_socket()));
 	for (size_t i = 0; i < sizeof stage_socket()->head[0]; i++)
 		require(stage_socket()->head[0][i] == 0);
 }
@@ -54,7 +54,7 @@ static void child_that_ends(void)
 	stage_wait(child);
 	ping();
 	require_nothing();
-	require(track_is_easy(stage_socket()));
+	require(track_is_fast(stage_socket()));
 }
 
 static void child_that_waits(void)
@@ -88,7 +88,7 @@ static void child_alone(void)
 
 static void require_fast(void)
 {
-	require(track_is_easy(stage_socket()));
+	require(track_is_fast(stage_socket()));
 }
 
 static void child_alone_is_fast(void)

@@ -3,8 +3,8 @@
  * Who uses a connection and from where: the latest use stack of each process, in the socket's slot,
  * where a report written by another process finds it.
  */
-#ifndef FORKSAN_SHIM_USER_H
-#define FORKSAN_SHIM_USER_H
+#ifndef FORKSAN_SHIM_TRACK_ACCESSOR_H
+#define FORKSAN_SHIM_TRACK_ACCESSOR_H
 
 #include <stdint.h>
 
@@ -14,13 +14,13 @@
 
 /* Takes this thread's stack as the process's latest use, unless the process has taken `limit` of
  * them on this connection already; returns the latest.  Async-signal-safe. */
-struct stack_id user_stack(struct registry_socket *socket, enum operation operation,
-			   uint32_t limit);
+struct stack_id accessor_stack(struct registry_socket *socket, enum operation operation,
+			       uint32_t limit);
 
 /* The latest use stack of the process with that serial; 0 when none is kept. */
-struct stack_id user_latest_stack(const struct registry_socket *socket, struct serial serial);
+struct stack_id accessor_latest_stack(const struct registry_socket *socket, struct serial serial);
 
 /* The serial of the latest user other than `self` whose stack is kept; 0: none. */
-struct serial user_latest_other(const struct registry_socket *socket, struct serial self);
+struct serial accessor_latest_other(const struct registry_socket *socket, struct serial self);
 
 #endif

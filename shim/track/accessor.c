@@ -3,7 +3,7 @@
  * The users of a connection.  An entry is written by its own process; when all are taken, the next
  * in turn is replaced.  Two threads of one process may write at once: the later stack stands.
  */
-#include "track/user.h"
+#include "track/accessor.h"
 
 #include <time.h>
 
@@ -38,7 +38,8 @@ static struct registry_user *find_or_claim(struct registry_socket *socket, struc
 	return user;
 }
 
-struct stack_id user_stack(struct registry_socket *socket, enum operation operation, uint32_t limit)
+struct stack_id accessor_stack(struct registry_socket *socket, enum operation operation,
+			       uint32_t limit)
 {
 	struct registry_user *user = find_or_claim(socket, process.lineage.self.serial);
 	uint32_t taken = load_relaxed(&user->stack_count);
@@ -54,7 +55,7 @@ struct stack_id user_stack(struct registry_socket *socket, enum operation operat
 	return stack;
 }
 
-struct stack_id user_latest_stack(const struct registry_socket *socket, struct serial serial)
+struct stack_id accessor_latest_stack(const struct registry_socket *socket, struct serial serial)
 {
 	for (int i = 0; i < FORKSAN_MAX_USERS; i++)
 		if (load_acquire(&socket->users[i].serial) == serial.n)
@@ -62,7 +63,7 @@ struct stack_id user_latest_stack(const struct registry_socket *socket, struct s
 	return (struct stack_id){0};
 }
 
-struct serial user_latest_other(const struct registry_socket *socket, struct serial self)
+struct serial accessor_latest_other(const struct registry_socket *socket, struct serial self)
 {
 	uint64_t latest_ns = 0;
 	struct serial latest = {0};

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which descriptors are which connections: connect, dup, close, and telling the protocol from the
- * first bytes.  What a use means is use.c; connections that change hands are pass.c; what a
- * new worker inherited is worker.c.
- *
- * Runs in any thread and in signal handlers.  Nothing here waits for another process, allocates,
- * or changes errno.
+ * See connection.h.  Nothing here waits for another process, allocates, or changes errno.
  */
-#include "track/track.h"
+#include "track/connection.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,6 +12,10 @@
 
 #include "base/address.h"
 #include "base/sys.h"
+#include "base/text.h"
+#include "options/options.h"
+#include "process/fdtable.h"
+#include "process/process.h"
 #include "wire/wire.h"
 
 /* 0, or -errno. */
@@ -56,7 +55,7 @@ bool track_is_still(int fd, struct socket_slot slot)
 	return false;
 }
 
-static bool peer_is_ignored(enum protocol protocol, const void *address, socklen_t len)
+bool track_is_ignored(enum protocol protocol, const void *address, socklen_t len)
 {
 	char bytes[ADDRESS_TEXT_BYTES];
 	struct text text;
@@ -73,68 +72,12 @@ bool track_class_is_watched(enum protocol protocol)
 	return (options.watch >> wire_class(protocol) & 1) != 0;
 }
 
-/* A connection that turned out not to be watched: forgets every descriptor of it here.  Other
- * processes do the same at their next use. */
 void track_stop_watching(struct socket_slot slot)
 {
 	int fd;
 
 	while ((fd = fdtable_find(slot)) >= 0)
 		fdtable_clear(fd);
-}
-
-/* --- telling the protocol ------------------------------------------------------------------ */
-
-static void append_head(struct registry_socket *socket, enum wire_direction direction,
-			const struct iovec *iov, int count, size_t moved)
-{
-	uint32_t len = load_relaxed(&socket->head_len[direction]);
-
-	for (int i = 0; i < count && moved > 0 && len < FORKSAN_HEAD_BYTES; i++) {
-		size_t n = iov[i].iov_len < moved ? iov[i].iov_len : moved;
-		size_t room = FORKSAN_HEAD_BYTES - len;
-
-		moved -= n;
-		if (n > room)
-			n = room;
-		memcpy(&socket->head[direction][len], iov[i].iov_base, n);
-		len += (uint32_t)n;
-	}
-	store_relaxed(&socket->head_len[direction], len);
-}
-
-bool track_identify_protocol(const struct track_call *call, const struct iovec *iov, int count,
-			     size_t moved)
-{
-	struct registry_socket *socket = call->socket;
-	const uint8_t *head[2] = {socket->head[0], socket->head[1]};
-	size_t len[2];
-	enum protocol told;
-
-	append_head(socket, call->way == TRACK_WRITE ? WIRE_CLIENT : WIRE_SERVER, iov, count,
-		    moved);
-	for (int d = 0; d < 2; d++) {
-		len[d] = load_relaxed(&socket->head_len[d]);
-		if (len[d] > FORKSAN_HEAD_BYTES)
-			len[d] = FORKSAN_HEAD_BYTES;
-	}
-	told = wire_identify(head, len);
-	if (told == PROTOCOL_UNKNOWN)
-		return track_class_is_watched(registry_socket_protocol(socket));
-	/* SOCKET_UNIDENTIFIED stays until the opening, too, has been followed (conversation.c). */
-	store_relaxed(&socket->protocol, told);
-	if (!track_class_is_watched(told) ||
-	    peer_is_ignored(told, socket->peer, socket->peer_len_bytes)) {
-		if (fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_COUNTED) & SOCKET_COUNTED)
-			registry_uncount(COUNT_CONNECTIONS);
-		registry_count(COUNT_CONNECTIONS_OTHER);
-		memset(socket->head, 0, sizeof socket->head);
-		track_stop_watching(call->slot);
-		return false;
-	}
-	if (!(fetch_or_relaxed(&socket->flags, SOCKET_COUNTED) & SOCKET_COUNTED))
-		registry_count(COUNT_CONNECTIONS);
-	return true;
 }
 
 /* --- connections and descriptors ------------------------------------------------------------ */
@@ -189,7 +132,7 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 		goto out;
 	hint = protocol_by_address(address, len);
 	if ((hint != PROTOCOL_UNKNOWN && !track_class_is_watched(hint)) ||
-	    peer_is_ignored(hint, address, len)) {
+	    track_is_ignored(hint, address, len)) {
 		registry_count(COUNT_CONNECTIONS_OTHER);
 		goto out;
 	}

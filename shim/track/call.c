@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See call.h.  Runs in any thread and in signal handlers.  Nothing here allocates, changes errno,
+ * or waits for another process for more than some milliseconds (conversation.c).
+ */
+#include "track/call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/sys.h"
+#include "options/options.h"
+#include "registry/history.h"
+#include "track/connection.h"
+#include "track/conversation.h"
+#include "track/goodbye.h"
+#include "track/use.h"
+#include "track/use_strict.h"
+#include "track/worker.h"
+
+static struct track_call call_of(int fd, struct socket_ref ref, enum operation operation,
+				 enum track_way way)
+{
+	return (struct track_call){
+		.fd = fd,
+		.slot = socket_ref_slot(ref),
+		.socket = track_socket(ref),
+		.operation = operation,
+		.way = way,
+	};
+}
+
+/* True when the call is still one on a connection that this process watches. */
+static bool check(struct track_call *call)
+{
+	const struct registry_socket *socket = call->socket;
+
+	if (!process_enter() || !track_is_still(call->fd, call->slot))
+		return false;
+	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
+	    !track_class_is_watched(registry_socket_protocol(socket))) {
+		track_stop_watching(call->slot);
+		return false;
+	}
+	call->checked = true;
+	return true;
+}
+
+/* Another process may be about to speak, or has spoken: from here on messages are followed. */
+static void watch_if_shared(const struct track_call *call)
+{
+	const struct registry_socket *socket = call->socket;
+
+	if (load_relaxed(&socket->protocol) == PROTOCOL_UNKNOWN ||
+	    (load_relaxed(&socket->flags) & SOCKET_EVIDENCE) != 0)
+		return;
+	switch (lineage_judge(&process.lineage, lineage_unpack(load_relaxed(&socket->last)))) {
+	case LINEAGE_FIRST:
+	case LINEAGE_OWN:
+		break;
+	case LINEAGE_INHERITED:
+		if (registry_other_holder(call->slot, process.shared))
+			conversation_watch(call, true);
+		break;
+	case LINEAGE_VIOLATION:
+		conversation_watch(call, false);
+		break;
+	}
+}
+
+bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum operation operation,
+		 enum track_way way, int flags, const struct iovec *iov, int count)
+{
+	int saved_errno = errno;
+	int error = 0;
+
+	*call = call_of(fd, ref, operation, way);
+	if (check(call)) {
+		watch_if_shared(call);
+		if (load_relaxed(&call->socket->protocol) != PROTOCOL_UNKNOWN &&
+		    (load_relaxed(&call->socket->flags) & TRACK_WANTS_BYTES) != 0) {
+			conversation_forget_dead(call);
+			conversation_enter(call);
+		}
+		if (options.mode == MODE_STRICT)
+			error = use_strict_claim(call, flags, iov, count);
+		if (error != 0)
+			conversation_leave(call);
+	}
+	errno = error != 0 ? error : saved_errno;
+	return error == 0;
+}
+
+/* Reading nothing but the end is no use; that it was read tells of the write before it. */
+static bool awaited_answer(const struct track_call *call, ssize_t moved, int error)
+{
+	return call->way == TRACK_READ && (moved == 0 || error == ECONNRESET) &&
+	       !goodbye_was_said(call->socket);
+}
+
+void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
+{
+	int saved_errno = errno;
+
+	if (call->checked && moved > 0) {
+		use_judge(call, iov, count, (size_t)moved);
+		track_look_for_inherited();
+	} else if (call->claimed) {
+		use_strict_unclaim(call);
+	} else if (call->checked && awaited_answer(call, moved, saved_errno)) {
+		use_judge_deferred(call);
+	}
+	conversation_leave(call);
+	errno = saved_errno;
+}
+
+void track_late(int fd, struct socket_ref ref, enum operation operation, enum track_way way,
+		const struct iovec *iov, int count, ssize_t moved)
+{
+	struct track_call call = call_of(fd, ref, operation, way);
+	int saved_errno = errno;
+
+	if (check(&call)) {
+		watch_if_shared(&call);
+		track_end(&call, iov, count, moved);
+	}
+	errno = saved_errno;
+}
+
+void track_late_buffer(int fd, struct socket_ref ref, enum operation operation, enum track_way way,
+		       const void *buffer, ssize_t moved)
+{
+	struct iovec iov = {(void *)(uintptr_t)buffer, (size_t)(moved > 0 ? moved : 0)};
+
+	track_late(fd, ref, operation, way, &iov, 1, moved);
+}
+
+long track_file_flags(int fd)
+{
+	return sys_call(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
+}
+
+void track_changed(int fd, struct socket_ref ref, enum operation operation, long before)
+{
+	struct registry_socket *socket = track_socket(ref);
+	int saved_errno = errno;
+
+	if ((load_relaxed(&socket->flags) & SOCKET_EVIDENCE) && process_enter() &&
+	    track_is_still(fd, socket_ref_slot(ref))) {
+		history_add(socket_ref_slot(ref), operation, true, 0, NULL, 0, 0);
+		if (((before ^ track_file_flags(fd)) & O_NONBLOCK) && conversation_is_busy(socket))
+			store_relaxed(&socket->unblocked_by, process.lineage.self.serial.n);
+	}
+	errno = saved_errno;
+}
+
+/* shutdown() ends the session below the protocol, for everybody (shutdown(2)). */
+void track_shutdown(int fd, struct socket_ref ref)
+{
+	struct track_call call = call_of(fd, ref, OPERATION_shutdown, TRACK_WRITE);
+	int saved_errno = errno;
+
+	if (check(&call) &&
+	    goodbye_judge(&call, lineage_unpack(load_relaxed(&call.socket->last)), 0, NULL,
+			  false) &&
+	    options.mode == MODE_STRICT)
+		use_strict_stop(&call);
+	errno = saved_errno;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One call on a watched descriptor, from before the real call to after it: what every wrapper does.
+ *
+ *   fast path   two looks at the lineage word, inline: this process made the latest use, and nobody
+ *               wants to see the bytes
+ *   slow path   track_begin(), the real call, track_end()
+ *
+ * A wrapper that began on the fast path and finds the word changed after the real call has it
+ * judged by track_late().
+ */
+#ifndef FORKSAN_SHIM_TRACK_CALL_H
+#define FORKSAN_SHIM_TRACK_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "base/compiler.h"
+#include "base/entries.h"
+#include "judge/evidence.h"
+#include "process/fdtable.h"
+#include "process/process.h"
+#include "registry/registry.h"
+
+/* Flags of a socket that make its bytes wanted. */
+#define TRACK_WANTS_BYTES (SOCKET_UNIDENTIFIED | SOCKET_EVIDENCE)
+
+enum track_way { TRACK_READ, TRACK_WRITE };
+
+/* A call on the slow path; lives on the wrapper's stack. */
+struct track_call {
+	int fd;
+	struct socket_slot slot; /* the connection's, as `socket` */
+	struct registry_socket *socket;
+	enum operation operation;
+	enum track_way way;
+	bool claimed;	       /* strict: the lineage word was exchanged before the call */
+	uint64_t claimed_over; /* what it was */
+	bool checked;	       /* track_begin() has made sure of process and descriptor */
+	bool inside;	       /* `ticket` is to be given back (conversation.h) */
+	const char *message;   /* the protocol's name of what it moved, or will; NULL: not known */
+	struct evidence_ticket ticket;
+};
+
+static inline struct registry_socket *track_socket(struct socket_ref ref)
+{
+	return (struct registry_socket *)((char *)registry_mapping + ref.n);
+}
+
+/* How a lineage word differs from this process's own.  0: the connection is quiet (the latest use
+ * was this process's, and nobody else holds it).  LINEAGE_ATTENTION: this process's, but calls are
+ * to be looked at.  Anything else: another process's. */
+static inline uint64_t track_difference(const struct registry_socket *socket)
+{
+	return load_relaxed(&socket->last) ^ process_mine();
+}
+
+/* True when a call can take the fast path: this process made the latest use, and nobody wants to
+ * see the bytes.  One compare for a quiet connection. */
+static inline bool track_is_fast(const struct registry_socket *socket)
+{
+	uint64_t difference = track_difference(socket);
+
+	return likely(difference == 0) || (difference == LINEAGE_ATTENTION &&
+					   (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) == 0);
+}
+
+/* The second look, after a call on the fast path that moved bytes: true when nobody came in
+ * between. */
+static inline bool track_was_fast(const struct registry_socket *socket)
+{
+	uint64_t difference = track_difference(socket);
+
+	if (likely(difference == 0))
+		return true;
+	if (difference != LINEAGE_ATTENTION)
+		return false;
+	registry_count(COUNT_USES_SOUND);
+	return true;
+}
+
+/* Judges a call that took the fast path although another process, or a fork in another thread, came
+ * in between, as track_end() would have.  errno is kept. */
+cold void track_late(int fd, struct socket_ref ref, enum operation operation, enum track_way way,
+		     const struct iovec *iov, int count, ssize_t moved);
+cold void track_late_buffer(int fd, struct socket_ref ref, enum operation operation,
+			    enum track_way way, const void *buffer, ssize_t moved);
+
+/* Begins a call on the slow path and fills *call.  flags: the call's MSG_ flags; iov[0..count):
+ * what a write is about to give, of which nothing is believed; NULL for a read.  False: the wrapper
+ * returns -1 without making the real call, and errno is set (strict mode, use_strict.h). */
+bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum operation operation,
+		 enum track_way way, int flags, const struct iovec *iov, int count);
+
+/* Ends it: the real call has moved `moved` bytes, the first of iov[0..count).  A call that returned
+ * 0 or an error is no use.  errno is kept. */
+void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved);
+
+/* The file status flags of a descriptor (F_GETFL), or -errno. */
+long track_file_flags(int fd);
+
+/* A call has changed what all holders of the connection share; `before`: the file status flags
+ * before it.  A change of O_NONBLOCK under a call of another process is remembered for findings. */
+void track_changed(int fd, struct socket_ref ref, enum operation operation, long before);
+
+/* shutdown() is about to be called on a watched descriptor: judged as a goodbye (goodbye.h). */
+void track_shutdown(int fd, struct socket_ref ref);
+
+#endif

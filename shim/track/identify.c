@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See identify.h.
+ */
+#include "track/identify.h"
+
+#include <string.h>
+
+#include "track/connection.h"
+#include "track/conversation.h"
+#include "wire/wire.h"
+
+static void append_head(struct registry_socket *socket, enum wire_direction direction,
+			const struct iovec *iov, int count, size_t moved)
+{
+	uint32_t len = load_relaxed(&socket->head_len[direction]);
+
+	for (int i = 0; i < count && moved > 0 && len < FORKSAN_HEAD_BYTES; i++) {
+		size_t n = iov[i].iov_len < moved ? iov[i].iov_len : moved;
+		size_t room = FORKSAN_HEAD_BYTES - len;
+
+		moved -= n;
+		if (n > room)
+			n = room;
+		memcpy(&socket->head[direction][len], iov[i].iov_base, n);
+		len += (uint32_t)n;
+	}
+	store_relaxed(&socket->head_len[direction], len);
+}
+
+/* Notes what the bytes have identified; false when such a connection is not to be watched. */
+static bool identified(const struct track_call *call, enum protocol protocol)
+{
+	struct registry_socket *socket = call->socket;
+
+	/* SOCKET_UNIDENTIFIED stays until the opening, too, has been parsed (conversation.c). */
+	store_relaxed(&socket->protocol, protocol);
+	if (!track_class_is_watched(protocol) ||
+	    track_is_ignored(protocol, socket->peer, socket->peer_len_bytes)) {
+		if (fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_COUNTED) & SOCKET_COUNTED)
+			registry_uncount(COUNT_CONNECTIONS);
+		registry_count(COUNT_CONNECTIONS_OTHER);
+		track_stop_watching(call->slot);
+		return false;
+	}
+	if (!(fetch_or_relaxed(&socket->flags, SOCKET_COUNTED) & SOCKET_COUNTED))
+		registry_count(COUNT_CONNECTIONS);
+	return true;
+}
+
+/* The protocol of all bytes in the heads. */
+static enum protocol read_heads(const struct registry_socket *socket)
+{
+	const uint8_t *head[2] = {socket->head[0], socket->head[1]};
+	size_t len[2];
+
+	for (int d = 0; d < 2; d++) {
+		len[d] = load_relaxed(&socket->head_len[d]);
+		if (len[d] > FORKSAN_HEAD_BYTES)
+			len[d] = FORKSAN_HEAD_BYTES;
+	}
+	return wire_identify(head, len);
+}
+
+bool identify_protocol(const struct track_call *call, const struct iovec *iov, int count,
+		       size_t moved)
+{
+	struct registry_socket *socket = call->socket;
+	uint32_t earlier[2] = {load_relaxed(&socket->head_len[0]),
+			       load_relaxed(&socket->head_len[1])};
+	enum protocol protocol;
+	bool watched;
+
+	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN)
+		return true;
+	append_head(socket, call->way == TRACK_WRITE ? WIRE_CLIENT : WIRE_SERVER, iov, count,
+		    moved);
+	protocol = read_heads(socket);
+	if (protocol == PROTOCOL_UNKNOWN)
+		return track_class_is_watched(registry_socket_protocol(socket));
+	watched = identified(call, protocol);
+	if (watched)
+		conversation_open(call, earlier);
+	/* A head may hold a password (Redis's AUTH), and nobody needs it any more. */
+	memset(socket->head, 0, sizeof socket->head);
+	return watched;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Identifying a connection's protocol by its first bytes.
+ */
+#ifndef FORKSAN_SHIM_TRACK_IDENTIFY_H
+#define FORKSAN_SHIM_TRACK_IDENTIFY_H
+
+#include "track/call.h"
+
+/* Adds the bytes that `call` moved to the heads of a connection whose protocol is not identified
+ * yet, and begins to parse the conversation once they decide.  False: the connection is watched no
+ * more (its class is not wanted, or ignore= names it). */
+bool identify_protocol(const struct track_call *call, const struct iovec *iov, int count,
+		       size_t moved);
+
+#endif

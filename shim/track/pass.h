@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections that change hands: descriptors in messages (SCM_RIGHTS), descriptors that come
+ * through exec.
+ *
+ * All functions: any thread, signal handlers; errno is kept.
+ */
+#ifndef FORKSAN_SHIM_TRACK_PASS_H
+#define FORKSAN_SHIM_TRACK_PASS_H
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "track/call.h"
+
+/* track_end() for a message and for a run of them; descriptors passed with SCM_RIGHTS are looked at
+ * too. */
+void track_end_message(struct track_call *call, const struct msghdr *message, ssize_t moved);
+void track_end_messages(struct track_call *call, struct mmsghdr *messages, int count);
+
+/* Descriptors passed with SCM_RIGHTS by a message that the kernel took or gave.  Sent: counted.
+ * Received: watched here when the session knows the socket, whose lineage starts anew. */
+void track_sent_fds(const struct msghdr *message);
+void track_received_fds(const struct msghdr *message);
+
+/* The same for one descriptor: passed on by other means than a message; found here. */
+void track_handed_over(int fd);
+void track_received(int fd);
+
+/* After exec: finds the connections that came through among this process's descriptors. */
+void track_adopt(void);
+
+/* Before exec: lets the others know what will not come through, and counts a program that will be
+ * started without us.  The answer goes to track_exec_failed(), which takes it back.  Nothing
+ * happens in a vfork child. */
+enum track_exec {
+	TRACK_EXEC_NOTHING,
+	TRACK_EXEC_TOLD,
+	TRACK_EXEC_TOLD_AND_UNSEEN,
+};
+enum track_exec track_before_exec(char *const envp[]);
+void track_exec_failed(enum track_exec told);
+
+#endif

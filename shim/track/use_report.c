@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See use_report.h.
+ */
+#include "track/use_report.h"
+
+#include "base/text.h"
+#include "report/finding.h"
+#include "track/accessor.h"
+
+static const char *violation_text(const struct registry_process *other)
+{
+	if (!other)
+		return "another process used the connection since this process's memory was copied";
+	if (serial_is(other->parent_serial, process.lineage.self.serial))
+		return "the child used the connection after the fork; this process's driver state "
+		       "knows nothing of it";
+	if (process.lineage.ancestor_count > 0 &&
+	    serial_is(registry_process_serial(other), process.lineage.ancestors[0].serial))
+		return "the parent used the connection again after it forked this process, whose "
+		       "driver state is older";
+	if (!registry_process_alive(other))
+		return "its predecessor used the connection and has ended; this process's memory "
+		       "is a copy of its parent's, which never saw that use";
+	return "two processes with separate driver states speak on one connection";
+}
+
+/* Our stack as it stands in the slot, or a fresh one. */
+static struct stack_id own_stack(struct registry_socket *socket, enum operation operation)
+{
+	struct stack_id stack = accessor_latest_stack(socket, process.lineage.self.serial);
+
+	return stack.n != 0 ? stack
+			    : accessor_stack(socket, operation, FORKSAN_USE_STACKS_PER_PROCESS);
+}
+
+static struct finding_cause cause_of(const struct track_call *call, struct lineage_use last,
+				     int64_t moved)
+{
+	struct registry_socket *socket = call->socket;
+
+	return (struct finding_cause){
+		.fd = call->fd,
+		.slot = call->slot,
+		.operation = call->operation,
+		.bytes = moved,
+		.other_serial = last.serial,
+		.this_use = own_stack(socket, call->operation),
+		.other_use = accessor_latest_stack(socket, last.serial),
+		.message = call->message,
+	};
+}
+
+void use_report_violation(const struct track_call *call, struct lineage_use last, int64_t moved)
+{
+	struct finding_cause cause = cause_of(call, last, moved);
+
+	const struct registry_process *changer =
+		registry_find_process((struct serial){load_relaxed(&call->socket->unblocked_by)});
+	char sentence[320];
+	struct text text;
+
+	text_init(&text, sentence, sizeof sentence);
+	text_put_string(&text, violation_text(registry_find_process(last.serial)));
+	if (changer) {
+		text_put_string(&text, "; process ");
+		text_put_int(&text, load_relaxed(&changer->pid));
+		text_put_string(&text, " changed O_NONBLOCK while another was inside a call");
+	}
+	cause.kind = KIND_SHARED_USE;
+	cause.text = sentence;
+	registry_count(COUNT_USES_VIOLATION);
+	store_relaxed(&process.violated, true);
+	finding_report(&cause);
+}
+
+/* Sound so far, but a live process could break it at any time. */
+void use_report_hazard(const struct track_call *call, struct lineage_use last,
+		       const struct registry_process *holder, int64_t moved)
+{
+	struct finding_cause cause = cause_of(call, last, moved);
+
+	cause.kind = KIND_INHERITED_USE;
+	cause.other_serial = registry_process_serial(holder);
+	cause.text = "the connection was opened before this process was forked, and the other "
+		     "process still holds it open";
+	registry_count(COUNT_USES_HAZARD);
+	finding_report(&cause);
+}
+
+/* A reply went to the wrong process, or a request into another's exchange: corruption seen. */
+void use_report_crossing(const struct track_call *call, const struct evidence_facts *facts,
+			 struct lineage_use last, int64_t moved)
+{
+	/* Where the evidence has lost track of whose exchange it was, the latest other user stands
+	 * for it; such a crossing is likely, never proven. */
+	struct lineage_use whose = facts->other.serial.n != 0 ? facts->other : last;
+	struct finding_cause cause;
+	const struct registry_process *other;
+	const char *request = wire_message_name(facts->protocol, WIRE_CLIENT, facts->other_code);
+	char sentence[256];
+	struct text text;
+
+	if (whose.serial.n == 0 || serial_is(whose.serial, process.lineage.self.serial))
+		whose.serial = accessor_latest_other(call->socket, process.lineage.self.serial);
+	cause = cause_of(call, whose, moved);
+	other = registry_find_process(whose.serial);
+	text_init(&text, sentence, sizeof sentence);
+	text_put_string(&text, facts->crossing == EVIDENCE_READ
+				       ? "this process took bytes of the reply to "
+				       : "this process wrote into the unfinished exchange of ");
+	text_put_string(&text, request ? request : "a request");
+	text_put_string(&text, other ? " that process " : " that another process");
+	if (other)
+		text_put_int(&text, load_relaxed(&other->pid));
+	text_put_string(&text, " sent");
+	if (facts->other_age_ns > 0) {
+		text_put_char(&text, ' ');
+		text_put_uint(&text, facts->other_age_ns / 1000000);
+		text_put_char(&text, '.');
+		text_put_uint(&text, facts->other_age_ns / 100000 % 10);
+		text_put_string(&text, " ms before");
+	}
+	cause.kind = KIND_CROSSED_REPLY;
+	cause.text = sentence;
+	cause.likely = facts->certainty == EVIDENCE_LIKELY;
+	cause.basis = facts->basis == EVIDENCE_MESSAGES ? "messages" : "alternation";
+	store_relaxed(&process.violated, true);
+	finding_report(&cause);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was found about a use, in words: gathers the cause of a finding and has it reported.
+ *
+ * `last`: the use that this process's use replaced in the lineage word; `moved`: the bytes of the
+ * call, 0 when it was stopped before them.
+ */
+#ifndef FORKSAN_SHIM_TRACK_USE_REPORT_H
+#define FORKSAN_SHIM_TRACK_USE_REPORT_H
+
+#include "track/call.h"
+
+/* shared-use: the lineage rule is broken. */
+void use_report_violation(const struct track_call *call, struct lineage_use last, int64_t moved);
+
+/* inherited-use: sound so far, but `holder` is alive and could break the rule at any time. */
+void use_report_hazard(const struct track_call *call, struct lineage_use last,
+		       const struct registry_process *holder, int64_t moved);
+
+/* crossed-reply: a reply went to the wrong process, or a request into another's exchange. */
+void use_report_crossing(const struct track_call *call, const struct evidence_facts *facts,
+			 struct lineage_use last, int64_t moved);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Strict mode: the claim comes before the bytes, for reads as for writes.  A check before the call
+ * and an exchange after it would let two siblings' first uses both pass.
+ */
+#ifndef FORKSAN_SHIM_TRACK_USE_STRICT_H
+#define FORKSAN_SHIM_TRACK_USE_STRICT_H
+
+#include "track/call.h"
+
+/* Claims the connection before the real call; a use that breaks the rule, and a goodbye that is
+ * foreign, is reported and ends the process here.  0: the call may go on.  Else the errno with
+ * which it fails. */
+int use_strict_claim(struct track_call *call, int flags, const struct iovec *iov, int count);
+
+/* Gives a claim back: the call moved no bytes, so it was no use. */
+void use_strict_unclaim(struct track_call *call);
+
+/* Ends the process.  It leaves the call first: other processes would take it for one that is under
+ * way. */
+_Noreturn void use_strict_stop(struct track_call *call);
+
+#endif
