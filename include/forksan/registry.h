@@ -31,7 +31,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 3u
+#define REGISTRY_VERSION 4u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_FILE_PREFIX "forksan."
 #define REGISTRY_SESSION_BYTES 17 /* 16 hexadecimal digits and a NUL */

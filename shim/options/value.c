@@ -37,7 +37,7 @@ static const char *const names[] = {
 #define CLASS_NAME(id, name) name,
 	FORKSAN_CLASSES(CLASS_NAME)
 #undef CLASS_NAME
-#define PROTOCOL_NAME(id, name, class) name,
+#define PROTOCOL_NAME(id, name, class, symbol) name,
 		FORKSAN_PROTOCOLS(PROTOCOL_NAME)
 #undef PROTOCOL_NAME
 };

@@ -19,7 +19,6 @@
  * Header", 4.2.3 "General Frame Format", class connection (10), method start (10); OASIS AMQP 1.0
  * part 2 "Transport", 2.2 "Version Negotiation", 2.3 "Framing", 2.7 "Performatives".
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 #define FRAME_HEADER_BYTES 7
@@ -53,12 +52,6 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return wire_match_best(recognise_client(bytes, len), WIRE_MATCH_RANGES(bytes, len, start));
 }
 
-const struct wire_protocol wire_amqp = {
-	.protocol = PROTOCOL_AMQP,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {5672, 5671 /* TLS */},
-};
-
 static int amqp1_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len = wire_be32(kept);
@@ -80,7 +73,7 @@ static int amqp1_frame(const uint8_t *kept, size_t have, struct wire_frame *fram
 	return 0;
 }
 
-int amqp_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len;
 
@@ -111,7 +104,7 @@ int amqp_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *amqp_name(enum wire_direction direction, uint16_t code)
+static const char *name_of(enum wire_direction direction, uint16_t code)
 {
 	static const struct {
 		uint16_t code;
@@ -143,3 +136,11 @@ const char *amqp_name(enum wire_direction direction, uint16_t code)
 	}
 	return NULL;
 }
+
+const struct wire_protocol wire_amqp = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {5672, 5671 /* TLS */},
+	.frame = read_frame,
+	.name = name_of,
+	.pushes = true,
+};

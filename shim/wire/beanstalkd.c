@@ -9,7 +9,6 @@
  *
  * Source: beanstalkd doc/protocol.txt, "Producer Commands", "Worker Commands", "Other Commands".
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
@@ -32,12 +31,6 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return wire_match_texts(bytes, len, replies);
 }
 
-const struct wire_protocol wire_beanstalkd = {
-	.protocol = PROTOCOL_BEANSTALKD,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {11300},
-};
-
 static const char *const words[] = {
 	"put",	       "use",	       "reserve",     "reserve-with-timeout",
 	"reserve-job", "delete",       "release",     "bury",
@@ -47,10 +40,10 @@ static const char *const words[] = {
 	"list-tubes",  "pause-tube",   "quit",
 };
 
-const struct wire_words beanstalkd_words = {NAMES(words), 23 /* quit */};
-
-const char *beanstalkd_name(enum wire_direction direction, uint16_t code)
-{
-	(void)direction;
-	return wire_name_at(NAMES(words), code);
-}
+const struct wire_protocol wire_beanstalkd = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {11300},
+	.names = {NAMES(words)},
+	.starts_with_name = true,
+	.goodbye_code = 23, /* quit */
+};

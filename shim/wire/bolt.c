@@ -11,7 +11,6 @@
  * Source: Neo4j documentation, "Bolt Protocol handshake specification", section "Handshake";
  * "Bolt Protocol message specification" (GOODBYE 02, and the others), "Chunking".
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
@@ -26,19 +25,13 @@ static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, magic);
 }
 
-const struct wire_protocol wire_bolt = {
-	.protocol = PROTOCOL_BOLT,
-	.recognise = {recognise_client, NULL},
-	.ports = {7687},
-};
-
 #define BOLT_MAGIC 0x6060b017u
 #define BOLT_HANDSHAKE_BYTES 20
 #define BOLT_GOODBYE 0x02
 
 /* A chunk.  A message of several chunks shows the type of its first one only; the others pass for
  * chunks without a name. */
-int bolt_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len;
 
@@ -62,7 +55,7 @@ int bolt_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *bolt_name(enum wire_direction direction, uint16_t code)
+static const char *name_of(enum wire_direction direction, uint16_t code)
 {
 	(void)direction;
 	switch (code - 1) {
@@ -89,3 +82,10 @@ const char *bolt_name(enum wire_direction direction, uint16_t code)
 	}
 	return NULL;
 }
+
+const struct wire_protocol wire_bolt = {
+	.recognise = {recognise_client, NULL},
+	.ports = {7687},
+	.frame = read_frame,
+	.name = name_of,
+};

@@ -11,7 +11,6 @@
  * Sources: apache/cassandra doc/native_protocol_v5.spec, section 2 "Frame header", 2.4 "opcode",
  * 4.1.1 "STARTUP" (read 2026-11); v3 and v4 have the same header.
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 #define CASSANDRA_STARTUP 0x01
@@ -61,15 +60,9 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, reply);
 }
 
-const struct wire_protocol wire_cassandra = {
-	.protocol = PROTOCOL_CASSANDRA,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {9042, 9142 /* by habit with TLS */},
-};
-
 /* From v5 on frames are wrapped once the connection has started; they then fail here, and nothing
  * is lost but names: the protocol has no goodbye. */
-int cassandra_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len;
 
@@ -83,15 +76,17 @@ int cassandra_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *cassandra_name(enum wire_direction direction, uint16_t code)
-{
-	static const char *const names[] = {
-		"ERROR",	 "STARTUP",	 "READY", "AUTHENTICATE", NULL,
-		"OPTIONS",	 "SUPPORTED",	 "QUERY", "RESULT",	  "PREPARE",
-		"EXECUTE",	 "REGISTER",	 "EVENT", "BATCH",	  "AUTH_CHALLENGE",
-		"AUTH_RESPONSE", "AUTH_SUCCESS",
-	};
+/* By code, from 1 on. */
+static const char *const names[] = {
+	"ERROR",     "STARTUP", "READY",	  "AUTHENTICATE",  NULL,	   "OPTIONS",
+	"SUPPORTED", "QUERY",	"RESULT",	  "PREPARE",	   "EXECUTE",	   "REGISTER",
+	"EVENT",     "BATCH",	"AUTH_CHALLENGE", "AUTH_RESPONSE", "AUTH_SUCCESS",
+};
 
-	(void)direction;
-	return wire_name_at(NAMES(names), code);
-}
+const struct wire_protocol wire_cassandra = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {9042, 9142 /* by habit with TLS */},
+	.frame = read_frame,
+	.names = {NAMES(names)},
+	.pushes = true,
+};

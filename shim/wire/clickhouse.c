@@ -76,7 +76,6 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 }
 
 const struct wire_protocol wire_clickhouse = {
-	.protocol = PROTOCOL_CLICKHOUSE,
 	.recognise = {recognise_client, recognise_server},
 	.ports = {9000, 9440 /* TLS */},
 };

@@ -11,7 +11,6 @@
  * Sources: RFC 9112 section 3 "Request Line", 3.2 "Request Target", 4 "Status Line"; RFC 9110
  * section 9.3, RFC 5789 (PATCH), RFC 4918 and 3253 (WebDAV).
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 #include <string.h>
@@ -51,21 +50,14 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return wire_match_text(bytes, len, "HTTP/1.");
 }
 
-const struct wire_protocol wire_http = {
-	.protocol = PROTOCOL_HTTP,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {80, 8080, 8000, 9200 /* Elasticsearch */, 8123 /* ClickHouse */},
-	.paths = {"docker.sock", "containerd.sock"},
-};
-
 static const char *const words[] = {
 	"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
 };
 
-const struct wire_words http_words = {NAMES(words), 0};
-
-const char *http_name(enum wire_direction direction, uint16_t code)
-{
-	(void)direction;
-	return wire_name_at(NAMES(words), code);
-}
+const struct wire_protocol wire_http = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {80, 8080, 8000, 9200 /* Elasticsearch */, 8123 /* ClickHouse */},
+	.paths = {"docker.sock", "containerd.sock"},
+	.names = {NAMES(words)},
+	.starts_with_name = true,
+};

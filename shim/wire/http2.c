@@ -7,7 +7,6 @@
  *
  * Source: RFC 9113 section 3.4 "HTTP/2 Connection Preface", 4.1 "Frame Format", 6.5 "SETTINGS".
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
@@ -28,17 +27,11 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, settings);
 }
 
-const struct wire_protocol wire_http2 = {
-	.protocol = PROTOCOL_HTTP2,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {50051 /* gRPC by habit */},
-};
-
 #define HTTP2_PREFACE_BYTES 24
 #define HTTP2_HEADER_BYTES 9
 #define HTTP2_GOAWAY 0x07
 
-int http2_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	if (have < HTTP2_HEADER_BYTES)
 		return HTTP2_HEADER_BYTES;
@@ -55,13 +48,16 @@ int http2_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *http2_name(enum wire_direction direction, uint16_t code)
-{
-	static const char *const names[] = {
-		"DATA",		"HEADERS", "PRIORITY", "RST_STREAM",	"SETTINGS",
-		"PUSH_PROMISE", "PING",	   "GOAWAY",   "WINDOW_UPDATE", "CONTINUATION",
-	};
+/* By code, from 1 on. */
+static const char *const names[] = {
+	"DATA",		"HEADERS", "PRIORITY", "RST_STREAM",	"SETTINGS",
+	"PUSH_PROMISE", "PING",	   "GOAWAY",   "WINDOW_UPDATE", "CONTINUATION",
+};
 
-	(void)direction;
-	return wire_name_at(NAMES(names), code);
-}
+const struct wire_protocol wire_http2 = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {50051 /* gRPC by habit */},
+	.frame = read_frame,
+	.names = {NAMES(names)},
+	.pushes = true,
+};

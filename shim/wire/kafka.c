@@ -14,7 +14,6 @@
  * Sources: Apache Kafka documentation, "Kafka protocol guide": "Request Header", "Api Keys"; the
  * ApiVersions bytes are those of KAFKA-14935.
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 #define KAFKA_METADATA 3
@@ -74,13 +73,7 @@ static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 	return WIRE_YES;
 }
 
-const struct wire_protocol wire_kafka = {
-	.protocol = PROTOCOL_KAFKA,
-	.recognise = {recognise_client, NULL},
-	.ports = {9092, 9093 /* by habit with TLS */},
-};
-
-int kafka_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len;
 
@@ -95,49 +88,51 @@ int kafka_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *kafka_name(enum wire_direction direction, uint16_t code)
-{
-	static const char *const names[] = {
-		"Produce",
-		"Fetch",
-		"ListOffsets",
-		"Metadata",
-		"LeaderAndIsr",
-		"StopReplica",
-		"UpdateMetadata",
-		"ControlledShutdown",
-		"OffsetCommit",
-		"OffsetFetch",
-		"FindCoordinator",
-		"JoinGroup",
-		"Heartbeat",
-		"LeaveGroup",
-		"SyncGroup",
-		"DescribeGroups",
-		"ListGroups",
-		"SaslHandshake",
-		"ApiVersions",
-		"CreateTopics",
-		"DeleteTopics",
-		"DeleteRecords",
-		"InitProducerId",
-		"OffsetForLeaderEpoch",
-		"AddPartitionsToTxn",
-		"AddOffsetsToTxn",
-		"EndTxn",
-		"WriteTxnMarkers",
-		"TxnOffsetCommit",
-		"DescribeAcls",
-		"CreateAcls",
-		"DeleteAcls",
-		"DescribeConfigs",
-		"AlterConfigs",
-		"AlterReplicaLogDirs",
-		"DescribeLogDirs",
-		"SaslAuthenticate",
-		"CreatePartitions",
-	};
+/* By code, from 1 on. */
+static const char *const names[] = {
+	"Produce",
+	"Fetch",
+	"ListOffsets",
+	"Metadata",
+	"LeaderAndIsr",
+	"StopReplica",
+	"UpdateMetadata",
+	"ControlledShutdown",
+	"OffsetCommit",
+	"OffsetFetch",
+	"FindCoordinator",
+	"JoinGroup",
+	"Heartbeat",
+	"LeaveGroup",
+	"SyncGroup",
+	"DescribeGroups",
+	"ListGroups",
+	"SaslHandshake",
+	"ApiVersions",
+	"CreateTopics",
+	"DeleteTopics",
+	"DeleteRecords",
+	"InitProducerId",
+	"OffsetForLeaderEpoch",
+	"AddPartitionsToTxn",
+	"AddOffsetsToTxn",
+	"EndTxn",
+	"WriteTxnMarkers",
+	"TxnOffsetCommit",
+	"DescribeAcls",
+	"CreateAcls",
+	"DeleteAcls",
+	"DescribeConfigs",
+	"AlterConfigs",
+	"AlterReplicaLogDirs",
+	"DescribeLogDirs",
+	"SaslAuthenticate",
+	"CreatePartitions",
+};
 
-	(void)direction;
-	return wire_name_at(NAMES(names), code);
-}
+const struct wire_protocol wire_kafka = {
+	.recognise = {recognise_client, NULL},
+	.ports = {9092, 9093 /* by habit with TLS */},
+	.frame = read_frame,
+	.names = {NAMES(names)},
+};

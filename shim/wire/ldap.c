@@ -14,7 +14,6 @@
  * Sources: RFC 4511 section 4.1.1 "Message Envelope", 4.2 to 4.12, 5.1 "Protocol Encoding"; X.690
  * section 8.1.3 for the length.
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 #define LDAP_SEQUENCE 0x30
@@ -79,17 +78,10 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return recognise_tag(bytes, len, responses);
 }
 
-const struct wire_protocol wire_ldap = {
-	.protocol = PROTOCOL_LDAP,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {389, 636 /* TLS */, 3268, 3269 /* global catalogue */},
-	.paths = {"ldapi", "slapd"},
-};
-
 #define LDAP_MAX_MESSAGE 0x10000000u
 #define LDAP_UNBIND 0x42
 
-int ldap_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint64_t len = 0;
 	size_t bytes;
@@ -120,7 +112,7 @@ int ldap_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *ldap_name(enum wire_direction direction, uint16_t code)
+static const char *name_of(enum wire_direction direction, uint16_t code)
 {
 	(void)direction;
 	switch (code) {
@@ -147,3 +139,11 @@ const char *ldap_name(enum wire_direction direction, uint16_t code)
 	}
 	return NULL;
 }
+
+const struct wire_protocol wire_ldap = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {389, 636 /* TLS */, 3268, 3269 /* global catalogue */},
+	.paths = {"ldapi", "slapd"},
+	.frame = read_frame,
+	.name = name_of,
+};

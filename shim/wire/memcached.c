@@ -11,10 +11,8 @@
  * Sources: memcached doc/protocol.txt ("Commands", "Meta Commands"); doc/protocol-binary.txt
  * section 3.1 "Request Header", section 4 "Defined Values", section 5 "Commands".
  */
-#include "wire/protocol.h"
+#include "wire/memcached.h"
 
-#define MEMCACHED_REQUEST 0x80
-#define MEMCACHED_REPLY 0x81
 #define MEMCACHED_MAX_OPCODE 0x24 /* 0x22 is SASL Step, 0x24 GATQ */
 #define MEMCACHED_MAX_KEY 250
 
@@ -74,8 +72,9 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 }
 
 const struct wire_protocol wire_memcached = {
-	.protocol = PROTOCOL_MEMCACHED,
 	.recognise = {recognise_client, recognise_server},
 	.ports = {11211},
 	.paths = {"memcached"},
+	.parse = {memcached_parse_client, memcached_parse_server},
+	.name = memcached_name,
 };

@@ -47,9 +47,7 @@ const struct memcached_command *memcached_command_by_code(uint16_t code);
 /* True for the opcodes whose success (or miss) is not answered. */
 bool memcached_is_quiet(uint8_t opcode);
 
-size_t memcached_parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
-			      struct wire_event *event);
-size_t memcached_parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
-			      const struct wire_request *head, struct wire_event *event);
+wire_parse_bytes memcached_parse_client, memcached_parse_server;
+wire_name_of memcached_name;
 
 #endif

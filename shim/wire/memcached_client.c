@@ -15,7 +15,6 @@
  * (q, mn); doc/protocol-binary.txt sections 3.1, 4.  Run against memcached 1.6.18.
  */
 #include "wire/memcached.h"
-#include "wire/protocol.h"
 
 #define OP_QUIT 0x07
 #define OP_STAT 0x10
@@ -52,18 +51,18 @@ static bool end_word(struct wire_stream *s, const struct memcached_command *comm
 	if (s->have <= WORD_AT)
 		return true; /* two spaces, or CR */
 	s->flags &= (uint8_t) ~(CUT | NOREPLY);
-	if (command->length_token != 0 && s->phase == command->length_token) {
+	if (command->length_token != 0 && s->word == command->length_token) {
 		if (cut || s->have > WORD_AT + MAX_DIGITS)
 			return false;
 		for (size_t i = WORD_AT; i < s->have; i++) {
 			if (!wire_is_digit(s->kept[i]))
 				return false;
-			s->count = s->count * 10 + (uint64_t)(s->kept[i] - '0');
+			s->data_bytes = s->data_bytes * 10 + (uint64_t)(s->kept[i] - '0');
 		}
 		s->flags |= LENGTH;
-		if (s->count > MEMCACHED_MAX_BODY)
+		if (s->data_bytes > MEMCACHED_MAX_BODY)
 			return false;
-	} else if (s->phase < 2 || cut) {
+	} else if (s->word < 2 || cut) {
 		; /* the key */
 	} else if (meta && word_is(s, "q")) {
 		s->flags |= QUIET;
@@ -71,8 +70,8 @@ static bool end_word(struct wire_stream *s, const struct memcached_command *comm
 		s->flags |= NOREPLY;
 	}
 	s->have = WORD_AT;
-	if (s->phase < UINT8_MAX)
-		s->phase++;
+	if (s->word < UINT8_MAX)
+		s->word++;
 	return true;
 }
 
@@ -88,7 +87,7 @@ static bool end_line(struct wire_parser *parser, const struct memcached_command 
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	bool meta = command->reply_kind == MEMCACHED_KIND_META;
-	uint64_t data = s->count + 2;
+	uint64_t data = s->data_bytes + 2;
 	bool quiet = s->flags & QUIET;
 
 	if (command->reply_kind == MEMCACHED_KIND_LOST ||
@@ -128,10 +127,10 @@ static const struct memcached_command *end_command(struct wire_stream *s)
 
 	if (command == NULL)
 		return NULL;
-	s->code = memcached_command_code(command);
+	s->command = memcached_command_code(command);
 	s->have = WORD_AT;
-	s->phase = 1;
-	s->count = 0;
+	s->word = 1;
+	s->data_bytes = 0;
 	s->state = command->length_token != 0 || command->reply_kind == MEMCACHED_KIND_LINE ||
 				   command->reply_kind == MEMCACHED_KIND_META
 			   ? WORDS
@@ -143,7 +142,7 @@ static const struct memcached_command *end_command(struct wire_stream *s)
 static bool take_byte(struct wire_parser *parser, uint8_t byte, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
-	const struct memcached_command *command = memcached_command_by_code(s->code);
+	const struct memcached_command *command = memcached_command_by_code(s->command);
 	size_t room = s->state == WORD ? WORD_AT : sizeof s->kept;
 
 	if (byte != ' ' && byte != '\r' && byte != '\n') {
@@ -218,11 +217,12 @@ static size_t parse_packet(struct wire_stream *s, const uint8_t *bytes, size_t l
 }
 
 size_t memcached_parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
-			      struct wire_event *event)
+			      const struct wire_request *head, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	size_t used;
 
+	(void)head;
 	*event = (struct wire_event){.kind = WIRE_REQUEST};
 	event->begins = wire_at_boundary(s);
 	if (s->state == START) {

@@ -16,7 +16,6 @@
  * "General-purpose statistics"; doc/protocol-binary.txt sections 3.1, 4.  Run against 1.6.18.
  */
 #include "wire/memcached.h"
-#include "wire/protocol.h"
 
 #define MAX_DIGITS 10
 
@@ -55,16 +54,16 @@ static bool end_first(struct wire_stream *s, const struct wire_request *head)
 	uint8_t reply_kind = head != NULL ? head->reply_kind : MEMCACHED_KIND_NONE;
 
 	s->flags |= LAST;
-	s->code = 0;
-	s->count = 0;
-	s->spare = 0;
+	s->length_word = 0;
+	s->data_bytes = 0;
+	s->words_over = 0;
 	switch (reply_kind) {
 	case MEMCACHED_KIND_LINE:
 		break;
 	case MEMCACHED_KIND_VALUES:
 		if (word_is(s, "VALUE")) {
 			s->flags &= (uint8_t)~LAST;
-			s->code = VALUE_LENGTH_WORD;
+			s->length_word = VALUE_LENGTH_WORD;
 		}
 		break;
 	case MEMCACHED_KIND_STATS:
@@ -74,7 +73,7 @@ static bool end_first(struct wire_stream *s, const struct wire_request *head)
 	case MEMCACHED_KIND_META:
 	case MEMCACHED_KIND_NOOP:
 		if (word_is(s, "VA"))
-			s->code = VA_LENGTH_WORD;
+			s->length_word = VA_LENGTH_WORD;
 		if (word_is(s, "MN"))
 			s->flags |= PASSES;
 		break;
@@ -86,7 +85,7 @@ static bool end_first(struct wire_stream *s, const struct wire_request *head)
 	default:
 		return false;
 	}
-	s->state = s->code != 0 ? WORDS : LINE_REST;
+	s->state = s->length_word != 0 ? WORDS : LINE_REST;
 	return true;
 }
 
@@ -94,19 +93,19 @@ static bool end_first(struct wire_stream *s, const struct wire_request *head)
 static bool take_length(struct wire_stream *s, uint8_t byte)
 {
 	if (byte == ' ' || byte == '\r' || byte == '\n') {
-		if (s->spare < UINT16_MAX)
-			s->spare++;
-		if (s->spare > s->code)
+		if (s->words_over < UINT16_MAX)
+			s->words_over++;
+		if (s->words_over > s->length_word)
 			s->state = LINE_REST;
 		else if (byte == '\n')
 			return false;
 		return true;
 	}
-	if (s->spare != s->code)
+	if (s->words_over != s->length_word)
 		return true;
-	if (!wire_is_digit(byte) || s->count > MEMCACHED_MAX_BODY)
+	if (!wire_is_digit(byte) || s->data_bytes > MEMCACHED_MAX_BODY)
 		return false;
-	s->count = s->count * 10 + (uint64_t)(byte - '0');
+	s->data_bytes = s->data_bytes * 10 + (uint64_t)(byte - '0');
 	return true;
 }
 
@@ -132,13 +131,13 @@ static void end_part(struct wire_stream *s, const struct wire_request *head,
 static bool end_line(struct wire_stream *s, const struct wire_request *head,
 		     struct wire_event *event)
 {
-	if (s->code == 0) {
+	if (s->length_word == 0) {
 		end_part(s, head, event);
 		return true;
 	}
-	if (s->count > MEMCACHED_MAX_BODY)
+	if (s->data_bytes > MEMCACHED_MAX_BODY)
 		return false;
-	s->skip = s->count + 2;
+	s->skip = s->data_bytes + 2;
 	s->state = DATA;
 	return true;
 }
@@ -253,13 +252,4 @@ size_t memcached_parse_server(struct wire_parser *parser, const uint8_t *bytes, 
 		return used;
 	}
 	return stream_lost(event, len);
-}
-
-size_t memcached_parse(struct wire_parser *parser, enum wire_direction direction,
-		       const uint8_t *bytes, size_t len, const struct wire_request *head,
-		       struct wire_event *event)
-{
-	if (direction == WIRE_CLIENT)
-		return memcached_parse_client(parser, bytes, len, event);
-	return memcached_parse_server(parser, bytes, len, head, event);
 }

@@ -12,7 +12,6 @@
  * Sources: MongoDB manual, "MongoDB Wire Protocol": "Standard Message Header", "Opcodes"; a message
  * is at most 48,000,000 bytes (maxMessageSizeBytes of hello).
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 #define MONGODB_HEADER_BYTES 16
@@ -51,14 +50,7 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return match;
 }
 
-const struct wire_protocol wire_mongodb = {
-	.protocol = PROTOCOL_MONGODB,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {27017, 27018, 27019},
-	.paths = {"mongodb-"},
-};
-
-int mongodb_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len, opcode;
 
@@ -73,16 +65,19 @@ int mongodb_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *mongodb_name(enum wire_direction direction, uint16_t code)
-{
-	static const char *const names[] = {
-		"OP_UPDATE",	   "OP_INSERT",	  "OP_GET_BY_OID",
-		"OP_QUERY",	   "OP_GET_MORE", "OP_DELETE",
-		"OP_KILL_CURSORS", NULL,	  NULL,
-		"OP_COMMAND",	   NULL,	  "OP_COMPRESSED",
-		"OP_MSG",
-	};
+/* By code, from 1 on. */
+static const char *const names[] = {
+	"OP_UPDATE",	   "OP_INSERT",	  "OP_GET_BY_OID",
+	"OP_QUERY",	   "OP_GET_MORE", "OP_DELETE",
+	"OP_KILL_CURSORS", NULL,	  NULL,
+	"OP_COMMAND",	   NULL,	  "OP_COMPRESSED",
+	"OP_MSG",
+};
 
-	(void)direction;
-	return wire_name_at(NAMES(names), code);
-}
+const struct wire_protocol wire_mongodb = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {27017, 27018, 27019},
+	.paths = {"mongodb-"},
+	.frame = read_frame,
+	.names = {NAMES(names)},
+};

@@ -12,7 +12,6 @@
  * Sources: OASIS MQTT 3.1.1 and 5.0, sections 2.2.3 "Remaining Length", 3.1 "CONNECT", 3.2
  * "CONNACK", 3.14 "DISCONNECT"; IBM MQTT 3.1 for the older name.
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 #define MQTT_CONNECT 0x10
@@ -55,15 +54,9 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, connack);
 }
 
-const struct wire_protocol wire_mqtt = {
-	.protocol = PROTOCOL_MQTT,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {1883, 8883 /* TLS */},
-};
-
 #define MQTT_DISCONNECT 0xe0
 
-int mqtt_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint64_t len = 0;
 	size_t at = 1;
@@ -88,14 +81,17 @@ int mqtt_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *mqtt_name(enum wire_direction direction, uint16_t code)
-{
-	static const char *const names[] = {
-		"CONNECT",  "CONNACK", "PUBLISH",   "PUBACK",	  "PUBREC",
-		"PUBREL",   "PUBCOMP", "SUBSCRIBE", "SUBACK",	  "UNSUBSCRIBE",
-		"UNSUBACK", "PINGREQ", "PINGRESP",  "DISCONNECT", "AUTH",
-	};
+/* By code, from 1 on. */
+static const char *const names[] = {
+	"CONNECT",  "CONNACK", "PUBLISH",   "PUBACK",	  "PUBREC",
+	"PUBREL",   "PUBCOMP", "SUBSCRIBE", "SUBACK",	  "UNSUBSCRIBE",
+	"UNSUBACK", "PINGREQ", "PINGRESP",  "DISCONNECT", "AUTH",
+};
 
-	(void)direction;
-	return wire_name_at(NAMES(names), code);
-}
+const struct wire_protocol wire_mqtt = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {1883, 8883 /* TLS */},
+	.frame = read_frame,
+	.names = {NAMES(names)},
+	.pushes = true,
+};

@@ -15,10 +15,9 @@
  * "Protocol::HandshakeResponse41", "ERR_Packet"; MariaDB Server documentation, "Connecting"
  * (clients/protocol).  MariaDB keeps its own capabilities in the last 4 of the 23 filler bytes.
  */
-#include "wire/protocol.h"
+#include "wire/mysql.h"
 
 #define MYSQL_PROTOCOL_VERSION 0x0a
-#define MYSQL_ERR 0xff
 /* CLIENT_PROTOCOL_41 is 0x0200; in the second byte of the little-endian capabilities: */
 #define MYSQL_CAPABILITY_41_BYTE1 0x02
 #define MYSQL_FIRST_ERROR 1000 /* ER_HASHCHK; client errors (2000) are never sent */
@@ -83,9 +82,16 @@ static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 }
 
 const struct wire_protocol wire_mysql = {
-	.protocol = PROTOCOL_MYSQL,
 	.greets = true,
 	.recognise = {recognise_client, recognise_server},
 	.ports = {3306, 6033 /* ProxySQL */, 4006 /* MaxScale */},
 	.paths = {"mysqld", "mysql.sock", "mariadb"},
+	.parse = {mysql_parse_client, mysql_parse_server},
+	.compressed_frame = mysql_compressed_frame,
+	.name = mysql_name,
+	.start_flags = MYSQL_PARSER_OPENING,
+	.opening_flags = MYSQL_PARSER_OPENING,
+	.learned_flags = MYSQL_PARSER_EOF_KNOWN | MYSQL_PARSER_EOF_USED,
+	.open_flags = MYSQL_PARSER_LONG,
+	.marked_replies = true,
 };

@@ -62,7 +62,8 @@ enum mysql_reply {
 /* Reply shape of a command; -1 when it gets no reply, -2 when there is no such command. */
 int mysql_command_reply_kind(uint8_t command);
 
-size_t mysql_parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
-			  const struct wire_request *head, struct wire_event *event);
+wire_parse_bytes mysql_parse_client, mysql_parse_server;
+wire_read_frame mysql_compressed_frame;
+wire_name_of mysql_name;
 
 #endif

@@ -18,7 +18,6 @@
  * have been asked for.  Read 2026-11; run against MariaDB 10.11.
  */
 #include "wire/mysql.h"
-#include "wire/protocol.h"
 
 #define CLIENT_COMPRESS 0x00000020u
 #define CLIENT_SSL 0x00000800u
@@ -181,8 +180,8 @@ static bool take_body(struct wire_parser *parser, struct wire_event *event)
 	return true;
 }
 
-static size_t parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
-			   const struct wire_request *head, struct wire_event *event)
+size_t mysql_parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			  const struct wire_request *head, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	size_t used = 0;
@@ -217,17 +216,9 @@ static size_t parse_client(struct wire_parser *parser, const uint8_t *bytes, siz
 		return used;
 	stream_next(s);
 	event->ends = !(parser->flags & MYSQL_PARSER_LONG);
-	if (parser->flags & MYSQL_PARSER_TLS)
-		wire_parser_resume(parser, PROTOCOL_MYSQL, WIRE_MODE_TLS);
+	event->changes_mode = (parser->flags & MYSQL_PARSER_TLS) != 0;
+	event->next_mode = WIRE_MODE_TLS;
 	return used;
-}
-
-size_t mysql_parse(struct wire_parser *parser, enum wire_direction direction, const uint8_t *bytes,
-		   size_t len, const struct wire_request *head, struct wire_event *event)
-{
-	if (direction == WIRE_CLIENT)
-		return parse_client(parser, bytes, len, head, event);
-	return mysql_parse_server(parser, bytes, len, head, event);
 }
 
 int mysql_compressed_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)

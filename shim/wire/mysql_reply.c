@@ -25,7 +25,6 @@
  * MDEV-19237 for the flag's place after the count.  Read 2026-11; run against MariaDB 10.11.
  */
 #include "wire/mysql_reply.h"
-#include "wire/protocol.h"
 
 #define MORE_RESULTS 0x0008u
 #define CURSOR_EXISTS 0x0040u
@@ -115,8 +114,8 @@ static uint8_t after_prepared(struct wire_parser *parser)
 
 static uint8_t after_parameters(struct wire_parser *parser, struct wire_stream *s)
 {
-	s->count = s->spare;
-	if (s->spare == 0)
+	s->definitions = s->columns;
+	if (s->columns == 0)
 		return after_prepared(parser);
 	if (!(parser->flags & MYSQL_PARSER_EOF_KNOWN))
 		return MYSQL_PHASE_PARAMETERS_DONE;
@@ -141,7 +140,7 @@ static uint8_t judge_first(struct wire_stream *s)
 	}
 	if (!read_lenenc(s, &at, &columns) || columns == 0 || columns > 0xffff)
 		return MYSQL_PHASE_LAST;
-	s->count = columns;
+	s->definitions = columns;
 	/* One byte more says whether the definitions follow. */
 	if (mysql_packet_len(s) == at + 1 && s->have > at && s->kept[at] == 0)
 		return MYSQL_PHASE_COLUMNS_DONE;
@@ -159,11 +158,11 @@ static uint8_t judge_prepare(struct wire_stream *s)
 	if (mysql_packet_len(s) > PREPARE_OK_BYTES && s->have > PREPARE_OK_BYTES &&
 	    s->kept[PREPARE_OK_BYTES] == 0)
 		return MYSQL_PHASE_BETWEEN; /* definitions were declined */
-	s->spare = (uint16_t)columns;
-	s->count = parameters;
+	s->columns = (uint16_t)columns;
+	s->definitions = parameters;
 	if (parameters > 0)
 		return MYSQL_PHASE_PARAMETERS;
-	s->count = columns;
+	s->definitions = columns;
 	return columns > 0 ? MYSQL_PHASE_PREPARED : MYSQL_PHASE_BETWEEN;
 }
 
@@ -200,17 +199,17 @@ uint8_t mysql_judge_packet(struct wire_parser *parser, struct wire_stream *s, ui
 	case MYSQL_PHASE_FILE_SENT:
 		return s->kept[0] == MYSQL_OK ? after_result(read_status(s)) : MYSQL_PHASE_LAST;
 	case MYSQL_PHASE_COLUMNS:
-		return --s->count > 0 ? MYSQL_PHASE_COLUMNS : MYSQL_PHASE_COLUMNS_DONE;
+		return --s->definitions > 0 ? MYSQL_PHASE_COLUMNS : MYSQL_PHASE_COLUMNS_DONE;
 	case MYSQL_PHASE_PARAMETERS:
-		return --s->count > 0 ? MYSQL_PHASE_PARAMETERS : after_parameters(parser, s);
+		return --s->definitions > 0 ? MYSQL_PHASE_PARAMETERS : after_parameters(parser, s);
 	case MYSQL_PHASE_PARAMETERS_DONE:
 		mysql_learn_eof(parser,
 				s->kept[0] == MYSQL_EOF && mysql_packet_len(s) == MYSQL_EOF_BYTES);
 		if (parser->flags & MYSQL_PARSER_EOF_USED)
 			return MYSQL_PHASE_PREPARED;
-		return --s->count > 0 ? MYSQL_PHASE_PREPARED : MYSQL_PHASE_BETWEEN;
+		return --s->definitions > 0 ? MYSQL_PHASE_PREPARED : MYSQL_PHASE_BETWEEN;
 	case MYSQL_PHASE_PREPARED:
-		return --s->count > 0 ? MYSQL_PHASE_PREPARED : after_prepared(parser);
+		return --s->definitions > 0 ? MYSQL_PHASE_PREPARED : after_prepared(parser);
 	case MYSQL_PHASE_PREPARED_DONE:
 		return s->kept[0] == MYSQL_EOF && mysql_packet_len(s) == MYSQL_EOF_BYTES
 			       ? MYSQL_PHASE_BETWEEN

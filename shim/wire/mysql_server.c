@@ -11,7 +11,6 @@
  * ER_CLIENT_INTERACTION_TIMEOUT (8.0.24).  Run against MariaDB 10.11.
  */
 #include "wire/mysql_reply.h"
-#include "wire/protocol.h"
 
 /* State within a packet. */
 enum { HEADER, BODY, REST };
@@ -110,8 +109,8 @@ static bool take_body(struct wire_parser *parser, uint8_t reply_kind, struct wir
 		event->unmatched_error = s->kept[0] == MYSQL_ERR;
 		return is_notice(parser, s);
 	}
-	s->code = mysql_judge_packet(parser, s, reply_kind);
-	return s->code != MYSQL_PHASE_LAST;
+	s->next_phase = mysql_judge_packet(parser, s, reply_kind);
+	return s->next_phase != MYSQL_PHASE_LAST;
 }
 
 /* The packet is complete. */
@@ -130,7 +129,7 @@ static void take_end(struct wire_parser *parser, const struct wire_request *head
 		event->ends = true;
 		return;
 	}
-	s->phase = (uint8_t)s->code;
+	s->phase = (uint8_t)s->next_phase;
 	if (s->phase != MYSQL_PHASE_BETWEEN)
 		return;
 	stream_end(s);
@@ -138,8 +137,8 @@ static void take_end(struct wire_parser *parser, const struct wire_request *head
 	if (head->code != MYSQL_CODE_LOGIN)
 		return;
 	parser->flags &= (uint16_t)~MYSQL_PARSER_OPENING;
-	if (parser->flags & MYSQL_PARSER_COMPRESSES)
-		wire_parser_resume(parser, PROTOCOL_MYSQL, WIRE_MODE_COMPRESSED);
+	event->changes_mode = (parser->flags & MYSQL_PARSER_COMPRESSES) != 0;
+	event->next_mode = WIRE_MODE_COMPRESSED;
 }
 
 /* Whose the bytes of a packet are, as far as it was read. */

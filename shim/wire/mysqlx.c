@@ -42,7 +42,6 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 }
 
 const struct wire_protocol wire_mysqlx = {
-	.protocol = PROTOCOL_MYSQLX,
 	.greets = true,
 	.recognise = {recognise_client, recognise_server},
 	.ports = {33060},

@@ -8,7 +8,6 @@
  * Source: NATS documentation, "Client Protocol" (reference/protocols/client): INFO, CONNECT, read
  * 2026-11.  Operation names are case-insensitive; servers and clients write capitals.
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
@@ -21,21 +20,15 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return wire_match_text(bytes, len, "INFO {");
 }
 
-const struct wire_protocol wire_nats = {
-	.protocol = PROTOCOL_NATS,
-	.greets = true,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {4222},
-};
-
 static const char *const words[] = {
 	"CONNECT", "PUB", "HPUB", "SUB", "UNSUB", "PING", "PONG",
 };
 
-const struct wire_words nats_words = {NAMES(words), 0};
-
-const char *nats_name(enum wire_direction direction, uint16_t code)
-{
-	(void)direction;
-	return wire_name_at(NAMES(words), code);
-}
+const struct wire_protocol wire_nats = {
+	.greets = true,
+	.recognise = {recognise_client, recognise_server},
+	.ports = {4222},
+	.names = {NAMES(words)},
+	.starts_with_name = true,
+	.pushes = true,
+};

@@ -44,7 +44,6 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 }
 
 const struct wire_protocol wire_oracle = {
-	.protocol = PROTOCOL_ORACLE,
 	.recognise = {recognise_client, recognise_server},
 	.ports = {1521},
 };

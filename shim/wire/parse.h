@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Following the messages of a connection whose protocol is told: where requests and replies begin
- * and end, which messages the server sends unasked, and which say goodbye.
+ * Parsing the messages of a connection whose protocol is identified: where requests and replies
+ * begin and end, which messages the server sends unasked, and which say goodbye.
  *
- * struct wire_parser is plain data of fixed size that lives in shared memory: it may be read by
- * another process than wrote it, and nothing in it is believed without a bound.  No payload is kept
- * but the few first bytes of the message that is being read; a payload of known length is skipped
- * by arithmetic.  Pure: no process, no time, no system call.
+ * struct wire_parser is plain data of fixed size that lives in shared memory: another process than
+ * the one that wrote it may read it, and no field of it is believed without a bound.  Of a payload
+ * only the few first bytes of the message that is being read are kept; a payload of known length is
+ * skipped by arithmetic.  Pure: no process, no time, no system call.
  *
  *      client bytes --> wire_parse(WIRE_CLIENT) --> REQUEST events --> the queue of the unanswered
  *      server bytes --> wire_parse(WIRE_SERVER, head of that queue) --> REPLY and NOTICE events
  *
- * The queue is the caller's (shim/judge/evidence.c), because it knows who sent each request.
+ * The queue is the caller's (shim/judge/queue.c), because the caller knows who sent each request.
  */
 #ifndef FORKSAN_SHIM_WIRE_PARSE_H
 #define FORKSAN_SHIM_WIRE_PARSE_H
@@ -22,24 +22,50 @@
  * 21, a memcached binary header 24. */
 #define WIRE_KEPT_BYTES 24
 
-/* One direction.  All zero is the boundary between two messages (and replies). */
+/*
+ * One direction.  All zero is the boundary between two messages (and replies).  The members of a
+ * union are names that different protocols give to the same bytes; a connection has one protocol,
+ * so one name of each union is in use.
+ */
 struct wire_stream {
-	uint64_t skip;	/* bytes of this message that need only be passed */
-	uint64_t count; /* the protocol's: columns, elements or digits so far */
+	union {
+		uint64_t skip;	 /* bytes of this message that need only be passed */
+		uint64_t number; /* Redis: the number being read, while nothing is passed */
+	};
+	union {
+		uint64_t definitions; /* MySQL: of columns or parameters, still to come */
+		uint64_t values;      /* Redis: arguments, or values of a reply, still to come */
+		uint64_t line_bytes;  /* Redis: of an inline command so far */
+		uint64_t data_bytes;  /* memcached: the length in a line, as far as it is read */
+	};
 	uint8_t kept[WIRE_KEPT_BYTES];
 	uint8_t have;  /* bytes in kept */
 	uint8_t state; /* within a message */
-	uint8_t phase; /* within a reply of several messages */
+	union {
+		uint8_t phase;	  /* within a reply of several messages */
+		uint8_t argument; /* Redis: arguments of a request begun so far, at most 3 */
+		uint8_t word;	  /* memcached: words of a command's line that are over */
+	};
 	uint8_t flags; /* the protocol's, within a message */
-	uint16_t code; /* of the message or reply being read */
-	uint16_t spare;
+	union {
+		uint16_t next_phase;  /* MySQL: after this packet */
+		uint16_t reply_type;  /* Redis: first byte of the reply */
+		uint16_t command;     /* memcached: the code of a line's command */
+		uint16_t length_word; /* memcached: which word of a reply's line is a length, 0 none
+				       */
+	};
+	union {
+		uint16_t columns;    /* MySQL: of a prepared statement, after its parameters */
+		uint16_t value_type; /* Redis: first byte of the value within the reply */
+		uint16_t words_over; /* memcached: words of a reply's line that are over */
+	};
 };
 _Static_assert(sizeof(struct wire_stream) == 48, "two of them in every connection's slot");
 
 enum wire_mode {
 	WIRE_MODE_EXCHANGES,  /* requests and replies are matched */
-	WIRE_MODE_FRAMES,     /* only the client's messages are followed, for names and goodbyes */
-	WIRE_MODE_OPAQUE,     /* nothing can be read */
+	WIRE_MODE_FRAMES,     /* only the client's messages are parsed, for names and goodbyes */
+	WIRE_MODE_OPAQUE,     /* nothing can be parsed */
 	WIRE_MODE_TLS,	      /* TLS records: only their types and lengths */
 	WIRE_MODE_COMPRESSED, /* MySQL's compressed packets: as FRAMES */
 	WIRE_MODE_COUNT,
@@ -49,25 +75,24 @@ struct wire_parser {
 	struct wire_stream stream[2]; /* by enum wire_direction */
 	uint8_t protocol;	      /* enum protocol */
 	uint8_t mode;		      /* enum wire_mode */
-	uint16_t flags;		      /* what has been learned of the connection, the protocol's */
-	uint32_t spare;
+	uint16_t flags;		      /* what was learned of the connection, the protocol's */
+	uint32_t reserved;
 };
 _Static_assert(sizeof(struct wire_parser) == 104, "as counted in struct evidence");
 
-/* The oldest request that is not answered, as wire_parse() told it. */
+/* A request that is not answered, as wire_parse() identified it. */
 struct wire_request {
 	uint16_t code;
-	uint8_t reply_kind; /* of its reply, the protocol's */
-	uint8_t no_reply;   /* 1: the server may leave it without a reply, see
-			       wire_event.skips_no_reply */
+	uint8_t reply_kind; /* how its reply is built; the protocol's */
+	uint8_t no_reply; /* 1: the server may leave it unanswered; see wire_event.skips_no_reply */
 };
 
 enum wire_event_kind {
 	WIRE_NOTHING, /* no bytes, or too few to say whose they are */
 	WIRE_REQUEST, /* bytes of a client's message */
 	WIRE_REPLY,   /* bytes of the reply to the oldest unanswered request */
-	WIRE_NOTICE,  /* bytes of a server's message that nobody asked for */
-	WIRE_LOST,    /* the bytes are not what they must be; the stream is not followed any more */
+	WIRE_NOTICE,  /* bytes of a server's message that answers no request */
+	WIRE_LOST, /* the bytes cannot stand here; the parser must be resumed before it goes on */
 };
 
 enum wire_exchange {
@@ -85,34 +110,37 @@ enum wire_goodbye {
 /* What the bytes of one call of wire_parse() were. */
 struct wire_event {
 	enum wire_event_kind kind;
-	bool begins; /* REQUEST, REPLY: they hold its first byte.  NOTICE: it is the first event of
-			it */
-	bool ends;   /* they hold the last byte of a client's message, of a notice, or of a whole
-			reply */
+	/* REQUEST, REPLY: the bytes hold its first byte.  NOTICE: this is the notice's first event.
+	 */
+	bool begins;
+	/* The bytes hold the last byte of a client's message, of a notice, or of a whole reply. */
+	bool ends;
 	/* REQUEST: the message is identified: the fields below are filled. */
 	bool identified;
-	enum wire_exchange exchange; /* WIRE_JOINS also before that */
+	enum wire_exchange exchange; /* WIRE_JOINS is also said before the message is identified */
 	enum wire_goodbye goodbye;
 	struct wire_request request;
-	/* REPLY: the no_reply requests at the head of the queue got none; the next one is answered.
-	 */
+	/* REPLY: the no_reply requests at the head of the queue got none; the next is answered. */
 	bool skips_no_reply;
-	/* NOTICE: an error that answers nothing known: the server hangs up, or a request of which
-	 * nothing was seen yet was refused. */
+	/* NOTICE: an error while nothing is outstanding: the server hangs up, or it refused a
+	 * request of which no byte has been parsed yet. */
 	bool unmatched_error;
 	/* NOTICE: it took the oldest request out of the queue (a subscription's confirmation). */
 	bool retires;
 	uint16_t code;		/* of the message, for wire_message_name(); 0: none */
 	enum protocol protocol; /* whose code that is: a TLS record's inside TLS */
+	/* For wire_parse() itself: the connection goes on in `next_mode`, with the next byte. */
+	bool changes_mode;
+	enum wire_mode next_mode;
 };
 
 /* Prepares for a connection whose first byte is still to come. */
 void wire_parser_start(struct wire_parser *parser, enum protocol protocol);
 
-/* The same for a connection whose handshake is over, between two exchanges. */
+/* The same for a connection whose opening is over, between two exchanges. */
 void wire_parser_resume(struct wire_parser *parser, enum protocol protocol, enum wire_mode mode);
 
-/* The mode in which a protocol is followed when it is not encrypted. */
+/* The mode in which a protocol is parsed when it is not encrypted. */
 enum wire_mode wire_mode_of(enum protocol protocol);
 
 /* True while the opening (login, negotiation) is not over. */
@@ -121,21 +149,21 @@ bool wire_parser_is_opening(const struct wire_parser *parser);
 /* True while the last request is not complete: more messages must come that join it. */
 bool wire_request_open(const struct wire_parser *parser);
 
-/* True when a reply's messages have types and lengths that a piece of another hardly has by chance.
- */
+/* True when a reply's messages have types and lengths that a span of another reply hardly has by
+ * chance. */
 bool wire_replies_are_marked(const struct wire_parser *parser);
 
 /*
  * Consumes at least one of `len` > 0 bytes of a direction, at most to the end of a message, says
  * what they were, and returns their number.  `head`: the oldest unanswered request, NULL for none;
- * read for WIRE_SERVER, and for WIRE_CLIENT only whether there is one.  After WIRE_LOST the parser
- * must be resumed before it is followed again.
+ * of a client's bytes only whether there is one is read.  After WIRE_LOST the parser must be
+ * resumed before it is called again.
  */
 size_t wire_parse(struct wire_parser *parser, enum wire_direction direction, const uint8_t *bytes,
 		  size_t len, const struct wire_request *head, struct wire_event *event);
 
-/* In OPAQUE mode: a write that begins with these bytes is told by its first word, if it is one that
- * the protocol knows.  Fills `event` as wire_parse() does. */
+/* In OPAQUE mode: identifies a write by its first word.  Fills `event` as wire_parse() does; false
+ * when the protocol has no such word. */
 bool wire_identify_text(enum protocol protocol, const uint8_t *bytes, size_t len,
 			struct wire_event *event);
 
@@ -148,8 +176,8 @@ static inline bool wire_at_boundary(const struct wire_stream *stream)
 /* The name of a message by its code: "COM_QUERY", "Parse", "GET"; NULL when it has none. */
 const char *wire_message_name(enum protocol protocol, enum wire_direction direction, uint16_t code);
 
-/* True when the server may send at any time what nobody asked for as a matter of course, so that a
- * read without a write before it means nothing. */
+/* True when the server sends unasked as a matter of course, so that a read without a write before
+ * it means nothing. */
 bool wire_server_pushes(enum protocol protocol);
 
 #endif

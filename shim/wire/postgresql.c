@@ -16,7 +16,7 @@
  * Sources: PostgreSQL documentation, "Message Formats" (protocol-message-formats) and "Message
  * Flow", "SSL Session Encryption"; MAX_STARTUP_PACKET_LENGTH is 10000 (libpq/pqcomm.h).
  */
-#include "wire/protocol.h"
+#include "wire/postgresql.h"
 
 #define POSTGRESQL_MAX_STARTUP 10000
 
@@ -50,8 +50,13 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 }
 
 const struct wire_protocol wire_postgresql = {
-	.protocol = PROTOCOL_POSTGRESQL,
 	.recognise = {recognise_client, recognise_server},
 	.ports = {5432, 6432 /* PgBouncer */, 5433, 26257 /* CockroachDB */, 5439 /* Redshift */},
 	.paths = {".s.PGSQL."},
+	.parse = {postgresql_parse_client, postgresql_parse_server},
+	.name = postgresql_name,
+	.start_flags = POSTGRESQL_PARSER_OPENING,
+	.opening_flags = POSTGRESQL_PARSER_OPENING | POSTGRESQL_PARSER_STARTING,
+	.open_flags = POSTGRESQL_PARSER_GROUP | POSTGRESQL_PARSER_COPY,
+	.marked_replies = true,
 };

@@ -23,4 +23,7 @@ enum postgresql_code {
 	POSTGRESQL_CODE_CANCEL,
 };
 
+wire_parse_bytes postgresql_parse_client, postgresql_parse_server;
+wire_name_of postgresql_name;
+
 #endif

@@ -24,7 +24,6 @@
  * "Message Formats".  Run against PostgreSQL 15 and PgBouncer 1.18.
  */
 #include "wire/postgresql.h"
-#include "wire/protocol.h"
 
 #define HEADER_BYTES 5
 #define OPENING_BYTES 8
@@ -54,8 +53,8 @@ static void open_request(struct wire_event *event, uint16_t code, uint8_t reply_
 	event->request = (struct wire_request){code, reply_kind, 0};
 }
 
-static bool recognise_opening(struct wire_parser *parser, struct wire_stream *s,
-			      struct wire_event *event)
+static bool identify_opening(struct wire_parser *parser, struct wire_stream *s,
+			     struct wire_event *event)
 {
 	uint32_t len = wire_be32(s->kept), code = wire_be32(s->kept + 4);
 
@@ -84,8 +83,8 @@ static bool recognise_opening(struct wire_parser *parser, struct wire_stream *s,
 }
 
 /* A message of the extended protocol: opens a group or joins the open one. */
-static void recognise_extended(struct wire_parser *parser, uint8_t type, bool waiting,
-			       struct wire_event *event)
+static void identify_extended(struct wire_parser *parser, uint8_t type, bool waiting,
+			      struct wire_event *event)
 {
 	/* The group's entry leaves the queue only with its ReadyForQuery. */
 	if ((parser->flags & POSTGRESQL_PARSER_GROUP) && waiting)
@@ -117,7 +116,7 @@ static bool identify_message(struct wire_parser *parser, struct wire_stream *s, 
 	case 'D':
 	case 'E':
 	case 'H':
-		recognise_extended(parser, type, waiting, event);
+		identify_extended(parser, type, waiting, event);
 		return true;
 	case 'S':
 		if (len != 4)
@@ -145,8 +144,8 @@ static bool identify_message(struct wire_parser *parser, struct wire_stream *s, 
 	return false;
 }
 
-static size_t parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
-			   const struct wire_request *head, struct wire_event *event)
+size_t postgresql_parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			       const struct wire_request *head, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	bool opening = parser->flags & POSTGRESQL_PARSER_OPENING;
@@ -159,7 +158,7 @@ static size_t parse_client(struct wire_parser *parser, const uint8_t *bytes, siz
 		used = stream_keep(s, want, bytes, len);
 		if (s->have < want)
 			return used;
-		if (!(opening ? recognise_opening(parser, s, event)
+		if (!(opening ? identify_opening(parser, s, event)
 			      : identify_message(parser, s, head != NULL, event)))
 			return stream_lost(event, len);
 		s->state = REST;
@@ -174,17 +173,18 @@ static size_t parse_client(struct wire_parser *parser, const uint8_t *bytes, siz
 	return used;
 }
 
-static size_t parse_negotiation(struct wire_parser *parser, const uint8_t *bytes,
-				struct wire_event *event, size_t len)
+static size_t parse_negotiation(const uint8_t *bytes, struct wire_event *event, size_t len)
 {
 	*event = (struct wire_event){
 		.kind = WIRE_REPLY, .begins = true, .ends = true, .code = bytes[0]};
 	switch (bytes[0]) {
 	case 'S':
-		wire_parser_resume(parser, PROTOCOL_POSTGRESQL, WIRE_MODE_TLS);
+		event->changes_mode = true;
+		event->next_mode = WIRE_MODE_TLS;
 		return 1;
 	case 'G':
-		wire_parser_resume(parser, PROTOCOL_POSTGRESQL, WIRE_MODE_OPAQUE);
+		event->changes_mode = true;
+		event->next_mode = WIRE_MODE_OPAQUE;
 		return 1;
 	case 'N':
 		return 1;
@@ -251,8 +251,8 @@ static bool take_header(struct wire_parser *parser, struct wire_stream *s, enum 
 	return true;
 }
 
-static size_t parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
-			   const struct wire_request *head, struct wire_event *event)
+size_t postgresql_parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			       const struct wire_request *head, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_SERVER];
 	uint8_t type = s->have > 0 ? s->kept[0] : bytes[0];
@@ -260,7 +260,7 @@ static size_t parse_server(struct wire_parser *parser, const uint8_t *bytes, siz
 	size_t used = 0;
 
 	if (head != NULL && head->reply_kind == KIND_BYTE && wire_at_boundary(s))
-		return parse_negotiation(parser, bytes, event, len);
+		return parse_negotiation(bytes, event, len);
 	/* A notice may stand between the messages of a reply. */
 	*event = (struct wire_event){.kind = WIRE_NOTICE};
 	event->begins =
@@ -297,13 +297,4 @@ static size_t parse_server(struct wire_parser *parser, const uint8_t *bytes, siz
 		event->ends = true;
 	}
 	return used;
-}
-
-size_t postgresql_parse(struct wire_parser *parser, enum wire_direction direction,
-			const uint8_t *bytes, size_t len, const struct wire_request *head,
-			struct wire_event *event)
-{
-	if (direction == WIRE_CLIENT)
-		return parse_client(parser, bytes, len, head, event);
-	return parse_server(parser, bytes, len, head, event);
 }

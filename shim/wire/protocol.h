@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one protocol's file tells the others: how to recognise its first bytes, and where such a
- * server listens.  Private to shim/wire/.
+ * What one protocol's file gives: how its first bytes are recognised, where such a server listens,
+ * and how its messages are parsed and named.  Private to shim/wire/.
  *
- * A recogniser sees the first `len` bytes of one direction and answers NO, MAYBE or YES.  It is
- * monotone: once it has said NO or YES it says so for every longer prefix.  It never says YES or NO
- * about no bytes, and never MAYBE about FORKSAN_HEAD_BYTES.  wire_identify() takes the first
- * protocol of its table that has not said NO, so a recogniser need only exclude those that stand
- * above it.
+ * Each protocol is one constant, wire_<symbol>, in its own file; its line in
+ * include/forksan/protocols.h puts it into the table of protocols.c.
  */
 #ifndef FORKSAN_SHIM_WIRE_PROTOCOL_H
 #define FORKSAN_SHIM_WIRE_PROTOCOL_H
 
-#include "wire/wire.h"
+#include "wire/parse.h"
 
 enum wire_match {
 	WIRE_NO,
@@ -20,23 +17,82 @@ enum wire_match {
 	WIRE_YES,
 };
 
+/*
+ * A recogniser: the first `len` > 0 bytes of one direction.  It is monotone: once it has answered
+ * NO or YES, it gives the same answer for every longer prefix; for FORKSAN_HEAD_BYTES it never
+ * answers MAYBE.  wire_identify() takes the first protocol in the order of protocols.h whose
+ * recogniser has not answered NO, so a recogniser need only exclude the protocols of the lines
+ * above its own.
+ */
+typedef enum wire_match wire_recognise(const uint8_t *bytes, size_t len);
+
+/* A parser of protocols whose requests and replies are matched: wire_parse() for one direction. */
+typedef size_t wire_parse_bytes(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+				const struct wire_request *head, struct wire_event *event);
+
+/* A client's message in FRAMES mode, as its first bytes describe it. */
+struct wire_frame {
+	uint64_t len_bytes; /* of the whole message */
+	uint16_t code;
+	enum wire_goodbye goodbye;
+};
+
+/* A reader of frames: the first `have` bytes of a client's message.  Returns 0 when they describe
+ * the frame, how many bytes (more than `have`, at most WIRE_KEPT_BYTES) would do so, or -1 when no
+ * message begins like that. */
+typedef int wire_read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame);
+
+/* The name of a message of that direction by its code; NULL: it has none. */
+typedef const char *wire_name_of(enum wire_direction direction, uint16_t code);
+
 #define WIRE_MAX_PORTS 6
 #define WIRE_MAX_PATHS 4
 
 struct wire_protocol {
-	enum protocol protocol;
-	/* The server speaks first: its word then counts more than the client's. */
-	bool greets;
-	/* By enum wire_direction; NULL: the first bytes of that direction say nothing. */
-	enum wire_match (*recognise[2])(const uint8_t *bytes, size_t len);
-	uint16_t ports[WIRE_MAX_PORTS];	   /* 0 ends the list */
+	/* --- recognising; see wire_identify() */
+	bool greets; /* the server speaks first: its word then counts more than the client's */
+	wire_recognise *recognise[2];	/* by enum wire_direction; NULL: those bytes say nothing */
+	uint16_t ports[WIRE_MAX_PORTS]; /* 0 ends the list */
 	const char *paths[WIRE_MAX_PATHS]; /* parts of a unix path's last component */
+
+	/* --- parsing: at most one of parse, frame and starts_with_name; none: OPAQUE mode */
+	wire_parse_bytes *parse[2]; /* EXCHANGES mode, by enum wire_direction */
+	wire_read_frame *frame;	    /* FRAMES mode */
+	bool starts_with_name;	    /* OPAQUE mode; a write that begins with one of `names` and
+				       a blank is that message */
+	wire_read_frame *compressed_frame; /* COMPRESSED mode, where there is one */
+	uint16_t start_flags;		   /* of the parser at the connection's first byte */
+	uint16_t opening_flags;		   /* while one of them is set, the opening goes on */
+	uint16_t learned_flags;		   /* these outlive a gap */
+	uint16_t open_flags;		   /* while one of them is set, the last request goes on */
+	bool marked_replies;		   /* see wire_replies_are_marked() */
+	bool pushes;			   /* see wire_server_pushes() */
+
+	/* --- names of messages, both directions: names[code - 1], or what `name` returns */
+	struct {
+		const char *const *names;
+		size_t count;
+	} names;
+	wire_name_of *name;
+	uint16_t
+		goodbye_code; /* with starts_with_name: the message that ends the session, 0 none */
 };
 
-extern const struct wire_protocol wire_amqp, wire_beanstalkd, wire_bolt, wire_cassandra,
-	wire_clickhouse, wire_http, wire_http2, wire_kafka, wire_ldap, wire_memcached, wire_mongodb,
-	wire_mqtt, wire_mysql, wire_mysqlx, wire_nats, wire_oracle, wire_postgresql, wire_redis,
-	wire_smtp, wire_stomp, wire_tds, wire_tls, wire_zookeeper;
+#define WIRE_DECLARE(id, name, class, symbol) extern const struct wire_protocol wire_##symbol;
+FORKSAN_KNOWN_PROTOCOLS(WIRE_DECLARE)
+#undef WIRE_DECLARE
+
+/* The protocol's constant; an empty one for UNKNOWN, OTHER and numbers that are none. */
+const struct wire_protocol *wire_protocol_of(unsigned protocol);
+
+/* Two values: an array of names and its length. */
+#define NAMES(names) (names), sizeof(names) / sizeof(names)[0]
+
+/* The name of code n in a table that starts at 1; NULL: a hole, or past the end. */
+static inline const char *wire_name_at(const char *const *names, size_t count, uint16_t code)
+{
+	return code > 0 && code <= count ? names[code - 1] : NULL;
+}
 
 /* A byte that must lie in [low, high]. */
 struct wire_range {

@@ -11,7 +11,7 @@
  * Sources: Redis documentation, "Redis serialization protocol specification"; inline commands,
  * same page.  networking.c of Redis limits an array to 1024 * 1024 elements.
  */
-#include "wire/protocol.h"
+#include "wire/redis.h"
 
 #define REDIS_MAX_COUNT_DIGITS 7
 
@@ -41,8 +41,10 @@ static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 }
 
 const struct wire_protocol wire_redis = {
-	.protocol = PROTOCOL_REDIS,
 	.recognise = {recognise_client, NULL},
 	.ports = {6379, 6380 /* by habit with TLS */, 26379 /* Sentinel */},
 	.paths = {"redis", "valkey", "keydb"},
+	.parse = {redis_parse_client, redis_parse_server},
+	.name = redis_name,
+	.learned_flags = REDIS_PARSER_SUBSCRIBED,
 };

@@ -40,7 +40,7 @@ struct redis_command {
 const struct redis_command *redis_find_command(const char *name, size_t len);
 uint16_t redis_command_code(const struct redis_command *command);
 
-/* A decimal number and its CR LF, read byte by byte into a stream's `skip`. */
+/* A decimal number and its CR LF, read byte by byte into a stream's `number`. */
 enum redis_number {
 	REDIS_NUMBER_MORE, /* the bytes ran out */
 	REDIS_NUMBER_DONE,
@@ -59,7 +59,7 @@ enum {
 enum redis_number redis_read_number(struct wire_stream *s, const uint8_t *bytes, size_t len,
 				    uint64_t max, size_t *used);
 
-size_t redis_parse_server(struct wire_parser *parser, const uint8_t *bytes, size_t len,
-			  const struct wire_request *head, struct wire_event *event);
+wire_parse_bytes redis_parse_client, redis_parse_server;
+wire_name_of redis_name;
 
 #endif

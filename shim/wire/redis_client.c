@@ -12,41 +12,12 @@
  * inline commands), "Redis Pub/Sub", commands CLIENT REPLY, MONITOR, QUIT.  Run against Redis 7.0.
  */
 #include "wire/redis.h"
-#include "wire/protocol.h"
 
 /* State within a request; MARK waits for the "$" of the next argument. */
 enum { START, COUNT, MARK, LENGTH, BULK, LINE };
 
 /* A flag of the stream: the inline command's first word is over. */
 #define WORD_DONE (1u << 3)
-
-enum redis_number redis_read_number(struct wire_stream *s, const uint8_t *bytes, size_t len,
-				    uint64_t max, size_t *used)
-{
-	while (*used < len) {
-		uint8_t byte = bytes[(*used)++];
-
-		if (s->flags & REDIS_RETURN) {
-			uint8_t flags = s->flags;
-
-			s->flags &= (uint8_t)~REDIS_NUMBER_FLAGS;
-			if (byte != '\n' || !(flags & REDIS_DIGIT) || s->skip > max)
-				return REDIS_NUMBER_BAD;
-			return flags & REDIS_MINUS ? REDIS_NUMBER_NULL : REDIS_NUMBER_DONE;
-		}
-		if (byte == '\r') {
-			s->flags |= REDIS_RETURN;
-		} else if (byte == '-' && !(s->flags & (REDIS_MINUS | REDIS_DIGIT))) {
-			s->flags |= REDIS_MINUS;
-		} else if (wire_is_digit(byte) && s->skip <= max / 10) {
-			s->flags |= REDIS_DIGIT;
-			s->skip = s->skip * 10 + (uint64_t)(byte - '0');
-		} else {
-			return REDIS_NUMBER_BAD;
-		}
-	}
-	return REDIS_NUMBER_MORE;
-}
 
 /* kept holds the command's name and, from REDIS_NAME_BYTES on, the start of its first argument. */
 static void keep_word(struct wire_stream *s, const uint8_t *bytes, size_t len, size_t end)
@@ -116,8 +87,8 @@ static size_t parse_line(struct wire_parser *parser, const uint8_t *bytes, size_
 	size_t used = end != NULL ? (size_t)(end - bytes) + 1 : len;
 	size_t word = 0;
 
-	s->count += used;
-	if (s->count > REDIS_MAX_LINE)
+	s->line_bytes += used;
+	if (s->line_bytes > REDIS_MAX_LINE)
 		return stream_lost(event, len);
 	if (!(s->flags & WORD_DONE)) {
 		while (word < used && bytes[word] > ' ')
@@ -142,9 +113,9 @@ static size_t parse_bulk(struct wire_stream *s, const uint8_t *bytes, size_t len
 	size_t ending = s->skip < 2 ? 2 - (size_t)s->skip : 0; /* bytes of CR LF among them */
 	size_t text = used > ending ? used - ending : 0;
 
-	if (s->phase == 1)
+	if (s->argument == 1)
 		keep_word(s, bytes, text, REDIS_NAME_BYTES);
-	else if (s->phase == 2)
+	else if (s->argument == 2)
 		keep_word(s, bytes, text, sizeof s->kept);
 	return used;
 }
@@ -154,9 +125,9 @@ static void start_bulk(struct wire_stream *s)
 {
 	s->skip += 2;
 	s->state = BULK;
-	if (s->phase < 3)
-		s->phase++;
-	if (s->phase == 2) {
+	if (s->argument < 3)
+		s->argument++;
+	if (s->argument == 2) {
 		while (s->have < REDIS_NAME_BYTES)
 			s->kept[s->have++] = 0;
 	}
@@ -193,11 +164,11 @@ static size_t parse_array(struct wire_parser *parser, const uint8_t *bytes, size
 		}
 		if (!counting) {
 			start_bulk(s);
-		} else if (s->skip == 0) {
+		} else if (s->number == 0) {
 			identify_nothing(s, event);
 		} else {
-			s->count = s->skip;
-			s->skip = 0;
+			s->values = s->number;
+			s->number = 0;
 			s->state = MARK;
 		}
 		return used;
@@ -206,20 +177,21 @@ static size_t parse_array(struct wire_parser *parser, const uint8_t *bytes, size
 		if (s->skip > 0)
 			return used;
 		s->state = MARK;
-		if (s->count <= 1)
+		if (s->values <= 1)
 			return identify_request(parser, event) ? used : 0;
-		s->count--;
+		s->values--;
 		return used;
 	}
 	return 0;
 }
 
-static size_t parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
-			   struct wire_event *event)
+size_t redis_parse_client(struct wire_parser *parser, const uint8_t *bytes, size_t len,
+			  const struct wire_request *head, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
 	size_t used = 0;
 
+	(void)head;
 	*event = (struct wire_event){.kind = WIRE_REQUEST};
 	event->begins = wire_at_boundary(s);
 	if (s->state == START) {
@@ -237,12 +209,4 @@ static size_t parse_client(struct wire_parser *parser, const uint8_t *bytes, siz
 		used += step;
 	}
 	return used;
-}
-
-size_t redis_parse(struct wire_parser *parser, enum wire_direction direction, const uint8_t *bytes,
-		   size_t len, const struct wire_request *head, struct wire_event *event)
-{
-	if (direction == WIRE_CLIENT)
-		return parse_client(parser, bytes, len, event);
-	return redis_parse_server(parser, bytes, len, head, event);
 }

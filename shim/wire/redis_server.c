@@ -8,7 +8,7 @@
  *   %               <n> CR LF, then 2 n values
  *   |               <n> CR LF, then 2 n values, then the value they belong to
  *
- * Nesting needs no stack: `count` is the number of values still to come, which a scalar lowers by
+ * Nesting needs no stack: `values` is the number of values still to come, which a scalar lowers by
  * one and an aggregate of n raises by n - 1.
  *
  * Unasked: in RESP3 what is marked ">".  In RESP2 a subscriber gets arrays of three or four, the
@@ -19,7 +19,6 @@
  * description), "Redis Pub/Sub" (format of pushed messages).  Run against Redis 7.0.
  */
 #include "wire/redis.h"
-#include "wire/protocol.h"
 
 #define MAX_VALUES (UINT64_C(1) << 40)
 
@@ -46,8 +45,8 @@ static bool start_value(struct wire_parser *parser, uint8_t type, const struct w
 
 	stream_end(s);
 	s->phase = VALUE;
-	s->count = 1;
-	s->code = type;
+	s->values = 1;
+	s->reply_type = type;
 	event->begins = true;
 	if (type == '>' || (parser->flags & REDIS_PARSER_SUBSCRIBED) || (subscribes && type == '*'))
 		s->flags = PUSHED;
@@ -91,7 +90,7 @@ static bool start_element(struct wire_stream *s, uint8_t type)
 	default:
 		return false;
 	}
-	s->spare = type;
+	s->value_type = type;
 	return true;
 }
 
@@ -100,18 +99,18 @@ static void end_scalar(struct wire_stream *s)
 {
 	s->state = TYPE;
 	s->skip = 0;
-	if (s->count > 0)
-		s->count--;
+	if (s->values > 0)
+		s->values--;
 }
 
 /* The number after a type: an integer, the length of a bulk or the size of an aggregate. */
 static bool take_number(struct wire_stream *s, bool negative)
 {
-	uint64_t n = s->skip;
+	uint64_t n = s->number;
 
-	s->skip = 0;
+	s->number = 0;
 	s->state = TYPE;
-	if (s->spare == ':') {
+	if (s->value_type == ':') {
 		s->flags = (uint8_t)(n == 0 ? s->flags | ZERO : s->flags & ~ZERO);
 		end_scalar(s);
 		return true;
@@ -120,7 +119,7 @@ static bool take_number(struct wire_stream *s, bool negative)
 		end_scalar(s);
 		return n == 1;
 	}
-	switch (s->spare) {
+	switch (s->value_type) {
 	case '$':
 	case '!':
 	case '=':
@@ -135,9 +134,9 @@ static bool take_number(struct wire_stream *s, bool negative)
 		break;
 	}
 	/* The aggregate itself is one of those that were to come. */
-	if (s->count == 0 || s->count > MAX_VALUES)
+	if (s->values == 0 || s->values > MAX_VALUES)
 		return false;
-	s->count += n - 1;
+	s->values += n - 1;
 	return true;
 }
 
@@ -165,7 +164,7 @@ static size_t parse_line(struct wire_stream *s, const uint8_t *bytes, size_t len
 	const uint8_t *end = memchr(bytes, '\n', len);
 	size_t used = end != NULL ? (size_t)(end - bytes) + 1 : len;
 
-	if ((s->flags & PUSHED) && s->code == '+')
+	if ((s->flags & PUSHED) && s->reply_type == '+')
 		stream_keep(s, sizeof s->kept, bytes, used);
 	if (end != NULL)
 		end_scalar(s);
@@ -181,15 +180,15 @@ static void take_value(struct wire_parser *parser, const struct wire_request *he
 
 	event->ends = true;
 	if (!(s->flags & PUSHED)) {
-		if (head != NULL && head->reply_kind == REDIS_KIND_MONITOR && s->code == '+')
+		if (head != NULL && head->reply_kind == REDIS_KIND_MONITOR && s->reply_type == '+')
 			parser->flags |= REDIS_PARSER_SUBSCRIBED;
 	} else if (s->flags & CONFIRMS) {
 		event->retires = subscribes;
-		if (s->code == '*')
+		if (s->reply_type == '*')
 			parser->flags |= REDIS_PARSER_SUBSCRIBED;
-		if (s->code == '*' && (s->flags & ZERO))
+		if (s->reply_type == '*' && (s->flags & ZERO))
 			parser->flags &= (uint16_t)~REDIS_PARSER_SUBSCRIBED;
-	} else if (s->code == '+' && s->have >= 5 && memcmp(s->kept, "RESET", 5) == 0) {
+	} else if (s->reply_type == '+' && s->have >= 5 && memcmp(s->kept, "RESET", 5) == 0) {
 		parser->flags &= (uint16_t)~REDIS_PARSER_SUBSCRIBED;
 	}
 	stream_end(s);
@@ -204,8 +203,8 @@ static size_t parse_step(struct wire_stream *s, const uint8_t *bytes, size_t len
 	case TYPE:
 		return start_element(s, bytes[0]) ? 1 : 0;
 	case NUMBER:
-		switch (redis_read_number(s, bytes, len,
-					  s->spare == ':' ? INT64_MAX : REDIS_MAX_BULK, &used)) {
+		switch (redis_read_number(
+			s, bytes, len, s->value_type == ':' ? INT64_MAX : REDIS_MAX_BULK, &used)) {
 		case REDIS_NUMBER_BAD:
 			return 0;
 		case REDIS_NUMBER_MORE:
@@ -237,14 +236,14 @@ size_t redis_parse_server(struct wire_parser *parser, const uint8_t *bytes, size
 		event->kind = WIRE_NOTICE;
 	else if (head == NULL)
 		return stream_lost(event, len);
-	while (used < len && s->count > 0) {
+	while (used < len && s->values > 0) {
 		size_t step = parse_step(s, bytes + used, len - used);
 
 		if (step == 0)
 			return stream_lost(event, len);
 		used += step;
 	}
-	if (s->count == 0)
+	if (s->values == 0)
 		take_value(parser, head, event);
 	return used > 0 ? used : stream_lost(event, len);
 }

@@ -11,7 +11,6 @@
  * Sources: RFC 5321 section 3.1 and 4.1.1.1, RFC 2033, RFC 959 section 5.4, RFC 9051 section 7.1,
  * RFC 1939 section 4.
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
@@ -28,22 +27,16 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return wire_match_texts(bytes, len, greetings);
 }
 
-const struct wire_protocol wire_smtp = {
-	.protocol = PROTOCOL_SMTP,
-	.greets = true,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {25, 587, 21, 143, 110},
-};
-
 static const char *const words[] = {
 	"EHLO", "HELO", "LHLO",	    "MAIL", "RCPT", "DATA", "RSET",
 	"NOOP", "AUTH", "STARTTLS", "USER", "PASS", "QUIT",
 };
 
-const struct wire_words smtp_words = {NAMES(words), 13 /* QUIT */};
-
-const char *smtp_name(enum wire_direction direction, uint16_t code)
-{
-	(void)direction;
-	return wire_name_at(NAMES(words), code);
-}
+const struct wire_protocol wire_smtp = {
+	.greets = true,
+	.recognise = {recognise_client, recognise_server},
+	.ports = {25, 587, 21, 143, 110},
+	.names = {NAMES(words)},
+	.starts_with_name = true,
+	.goodbye_code = 13, /* QUIT */
+};

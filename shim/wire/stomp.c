@@ -9,7 +9,6 @@
  *
  * Source: STOMP Protocol Specification 1.2, "STOMP Frames", "CONNECT or STOMP Frame".
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
@@ -27,21 +26,16 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return wire_match_texts(bytes, len, frames);
 }
 
-const struct wire_protocol wire_stomp = {
-	.protocol = PROTOCOL_STOMP,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {61613, 61614 /* by habit with TLS */},
-};
-
 static const char *const words[] = {
 	"CONNECT", "STOMP", "SEND",   "SUBSCRIBE", "UNSUBSCRIBE", "ACK",
 	"NACK",	   "BEGIN", "COMMIT", "ABORT",	   "DISCONNECT",
 };
 
-const struct wire_words stomp_words = {NAMES(words), 11 /* DISCONNECT */};
-
-const char *stomp_name(enum wire_direction direction, uint16_t code)
-{
-	(void)direction;
-	return wire_name_at(NAMES(words), code);
-}
+const struct wire_protocol wire_stomp = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {61613, 61614 /* by habit with TLS */},
+	.names = {NAMES(words)},
+	.starts_with_name = true,
+	.goodbye_code = 11, /* DISCONNECT */
+	.pushes = true,
+};

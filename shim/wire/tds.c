@@ -14,7 +14,6 @@
  * Sources: MS-TDS 2.2.3.1 "Packet Header", 2.2.6.5 "PRELOGIN", 4.1 "Pre-Login Request" (12 01 00 2F
  * 00 00 01 00 00 00 1A 00 06 ...); FreeTDS "The TDS Protocol" for types 02 and 04.
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
@@ -53,13 +52,7 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, answer);
 }
 
-const struct wire_protocol wire_tds = {
-	.protocol = PROTOCOL_TDS,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {1433, 5000 /* Sybase */},
-};
-
-int tds_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len;
 
@@ -73,20 +66,16 @@ int tds_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *tds_name(enum wire_direction direction, uint16_t code)
-{
-	static const char *const names[] = {
-		"SQLBatch", "login",
-		"RPC",	    NULL,
-		NULL,	    "Attention",
-		"BulkLoad", "FedAuthToken",
-		NULL,	    NULL,
-		NULL,	    NULL,
-		NULL,	    "TransactionManager",
-		"normal",   "LOGIN7",
-		"SSPI",	    "PRELOGIN",
-	};
+/* By code, from 1 on. */
+static const char *const names[] = {
+	"SQLBatch",	"login",  "RPC",  NULL,	      NULL, "Attention", "BulkLoad",
+	"FedAuthToken", NULL,	  NULL,	  NULL,	      NULL, NULL,	 "TransactionManager",
+	"normal",	"LOGIN7", "SSPI", "PRELOGIN",
+};
 
-	(void)direction;
-	return wire_name_at(NAMES(names), code);
-}
+const struct wire_protocol wire_tds = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {1433, 5000 /* Sybase */},
+	.frame = read_frame,
+	.names = {NAMES(names)},
+};

@@ -17,7 +17,6 @@
  * Protocol", 6 "Alert Protocol" (6.1 "Closure Alerts"), 5.2 "Record Payload Protection"; RFC 5246
  * sections 6.2.1, 7.2.1.
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 #define TLS_RECORD_HEADER_BYTES 5
@@ -55,18 +54,12 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 			       WIRE_MATCH_RANGES(bytes, len, alert));
 }
 
-const struct wire_protocol wire_tls = {
-	.protocol = PROTOCOL_TLS,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {443, 8443},
-};
-
 /*
  * A record.  15 is an alert: plain, it holds level and description; encrypted by TLS 1.2 it is told
  * by its type, and a client sends none but to end.  TLS 1.3 hides the type; an alert is then 2
  * bytes, the type and a tag of 16, and little else is as short.
  */
-int tls_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len;
 
@@ -90,7 +83,7 @@ int tls_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *tls_name(enum wire_direction direction, uint16_t code)
+static const char *name_of(enum wire_direction direction, uint16_t code)
 {
 	(void)direction;
 	switch (code) {
@@ -105,3 +98,10 @@ const char *tls_name(enum wire_direction direction, uint16_t code)
 	}
 	return NULL;
 }
+
+const struct wire_protocol wire_tls = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {443, 8443},
+	.frame = read_frame,
+	.name = name_of,
+};

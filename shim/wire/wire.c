@@ -1,87 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of protocols and the three ways of telling them: by bytes, by port, by path.
+ * Identifying a connection's protocol: by bytes, by port, by path.
  *
- * Each direction is told by itself: the first protocol of the table whose recogniser has not said
- * NO decides, once it says YES.  That makes the answer a refinement however the bytes are cut.  Of
- * the two directions the server's counts first where the protocol greets (a client's login packet
- * means little, the greeting before it all), else the client's, else the server's.
+ * Each direction is recognised by itself: the first protocol in the order of protocols.h whose
+ * recogniser has not answered NO decides, once it answers YES.  That makes the answer a refinement
+ * however the bytes are cut.  Of the two directions the server's counts first where the protocol
+ * greets (a client's login packet means little, the greeting before it all), else the client's,
+ * else the server's.
  */
-#include "wire/protocol.h"
+#include "wire/wire.h"
 
 #include <string.h>
 
-/*
- * Order is meaning: a protocol decides only when every one above it has said NO.  First those whose
- * opening is a fixed text or number, then those told by the shape of a header.
- */
-static const struct wire_protocol *const protocols[] = {
-	&wire_tls,     &wire_http2,	&wire_amqp,	  &wire_bolt,	   &wire_mqtt,
-	&wire_nats,    &wire_stomp,	&wire_http,	  &wire_smtp,	   &wire_postgresql,
-	&wire_mysql,   &wire_tds,	&wire_cassandra,  &wire_ldap,	   &wire_oracle,
-	&wire_redis,   &wire_memcached, &wire_beanstalkd, &wire_zookeeper, &wire_clickhouse,
-	&wire_mongodb, &wire_mysqlx,	&wire_kafka,
-};
+#include "wire/protocol.h"
 
-#define PROTOCOL_TABLE_COUNT (sizeof protocols / sizeof protocols[0])
-_Static_assert(PROTOCOL_TABLE_COUNT + 2 == PROTOCOL_COUNT, "all but UNKNOWN and OTHER");
-
-struct answer {
-	enum protocol protocol;
-	bool greets;
-};
-
-static struct answer recognise_direction(enum wire_direction direction, const uint8_t *bytes,
-					 size_t len)
+static enum protocol recognise(enum wire_direction direction, const uint8_t *bytes, size_t len)
 {
 	if (len == 0)
-		return (struct answer){PROTOCOL_UNKNOWN, false};
-	for (size_t i = 0; i < PROTOCOL_TABLE_COUNT; i++) {
-		const struct wire_protocol *p = protocols[i];
+		return PROTOCOL_UNKNOWN;
+	for (unsigned p = PROTOCOL_OTHER + 1; p < PROTOCOL_COUNT; p++) {
+		wire_recognise *recogniser = wire_protocol_of(p)->recognise[direction];
 
-		if (p->recognise[direction] == NULL)
+		if (recogniser == NULL)
 			continue;
-		switch (p->recognise[direction](bytes, len)) {
+		switch (recogniser(bytes, len)) {
 		case WIRE_NO:
 			continue;
 		case WIRE_MAYBE:
 			/* A recogniser that cannot decide on a full head would be a fault of ours;
-			 * it must not keep the connection untold for ever. */
+			 * it must not keep the protocol undecided for ever. */
 			if (len >= FORKSAN_HEAD_BYTES)
 				continue;
-			return (struct answer){PROTOCOL_UNKNOWN, false};
+			return PROTOCOL_UNKNOWN;
 		case WIRE_YES:
-			return (struct answer){p->protocol, p->greets};
+			return (enum protocol)p;
 		}
 	}
-	return (struct answer){PROTOCOL_OTHER, false};
+	return PROTOCOL_OTHER;
 }
 
 enum protocol wire_identify(const uint8_t *head[2], const size_t len[2])
 {
-	struct answer client =
-		recognise_direction(WIRE_CLIENT, head[WIRE_CLIENT], len[WIRE_CLIENT]);
-	struct answer server =
-		recognise_direction(WIRE_SERVER, head[WIRE_SERVER], len[WIRE_SERVER]);
+	enum protocol client = recognise(WIRE_CLIENT, head[WIRE_CLIENT], len[WIRE_CLIENT]);
+	enum protocol server = recognise(WIRE_SERVER, head[WIRE_SERVER], len[WIRE_SERVER]);
 
-	if (server.greets)
-		return server.protocol;
-	if (client.protocol != PROTOCOL_UNKNOWN)
-		return client.protocol;
+	if (wire_protocol_of(server)->greets)
+		return server;
+	if (client != PROTOCOL_UNKNOWN)
+		return client;
 	/* Unmatched bytes of a server say nothing: many replies look like nothing in particular. */
-	if (server.protocol != PROTOCOL_OTHER)
-		return server.protocol;
-	return PROTOCOL_UNKNOWN;
+	return server != PROTOCOL_OTHER ? server : PROTOCOL_UNKNOWN;
 }
 
 enum protocol wire_by_port(uint16_t port)
 {
-	for (size_t i = 0; i < PROTOCOL_TABLE_COUNT; i++) {
-		const uint16_t *ports = protocols[i]->ports;
+	for (unsigned p = PROTOCOL_OTHER + 1; p < PROTOCOL_COUNT; p++) {
+		const uint16_t *ports = wire_protocol_of(p)->ports;
 
 		for (size_t k = 0; k < WIRE_MAX_PORTS && ports[k] != 0; k++) {
 			if (ports[k] == port)
-				return protocols[i]->protocol;
+				return (enum protocol)p;
 		}
 	}
 	return PROTOCOL_UNKNOWN;
@@ -107,12 +85,12 @@ enum protocol wire_by_path(const char *path, size_t len)
 		if (path[i] == '/')
 			start = i + 1;
 	}
-	for (size_t i = 0; i < PROTOCOL_TABLE_COUNT; i++) {
-		const char *const *parts = protocols[i]->paths;
+	for (unsigned p = PROTOCOL_OTHER + 1; p < PROTOCOL_COUNT; p++) {
+		const char *const *parts = wire_protocol_of(p)->paths;
 
 		for (size_t k = 0; k < WIRE_MAX_PATHS && parts[k] != NULL; k++) {
 			if (contains(path + start, len - start, parts[k]))
-				return protocols[i]->protocol;
+				return (enum protocol)p;
 		}
 	}
 	return PROTOCOL_UNKNOWN;
@@ -120,7 +98,7 @@ enum protocol wire_by_path(const char *path, size_t len)
 
 enum connection_class wire_class(enum protocol protocol)
 {
-#define CLASS_OF(id, name, class) [id] = class,
+#define CLASS_OF(id, name, class, symbol) [id] = class,
 	static const uint8_t classes[PROTOCOL_COUNT] = {FORKSAN_PROTOCOLS(CLASS_OF)};
 #undef CLASS_OF
 
@@ -131,7 +109,7 @@ enum connection_class wire_class(enum protocol protocol)
 
 const char *wire_protocol_name(enum protocol protocol)
 {
-#define NAME_OF(id, name, class) [id] = name,
+#define NAME_OF(id, name, class, symbol) [id] = name,
 	static const char *const names[PROTOCOL_COUNT] = {FORKSAN_PROTOCOLS(NAME_OF)};
 #undef NAME_OF
 

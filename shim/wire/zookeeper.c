@@ -17,7 +17,6 @@
  * ZooDefs.OpCode for the types (closeSession -11).  Every record is preceded by its length, a
  * buffer by its own.
  */
-#include "wire/stream.h"
 #include "wire/protocol.h"
 
 static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
@@ -49,18 +48,12 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, connected);
 }
 
-const struct wire_protocol wire_zookeeper = {
-	.protocol = PROTOCOL_ZOOKEEPER,
-	.recognise = {recognise_client, recognise_server},
-	.ports = {2181, 2281 /* by habit with TLS */},
-};
-
 #define ZOOKEEPER_MAX_REQUEST 0x4000000u /* 64 MiB; jute.maxbuffer is 1 MiB by default */
 #define ZOOKEEPER_CONNECT_CODE 0x1000
 #define ZOOKEEPER_CLOSE (-11)
 #define ZOOKEEPER_CODE(type) ((uint16_t)((type) + 0x100))
 
-int zookeeper_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
+static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len;
 	int32_t type;
@@ -86,7 +79,7 @@ int zookeeper_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 	return 0;
 }
 
-const char *zookeeper_name(enum wire_direction direction, uint16_t code)
+static const char *name_of(enum wire_direction direction, uint16_t code)
 {
 	static const char *const names[] = {
 		"create", "delete",	 "exists",  "getData",	"setData",	"getACL",
@@ -103,3 +96,11 @@ const char *zookeeper_name(enum wire_direction direction, uint16_t code)
 		return "setWatches";
 	return code > 0x100 ? wire_name_at(NAMES(names), (uint16_t)(code - 0x100)) : NULL;
 }
+
+const struct wire_protocol wire_zookeeper = {
+	.recognise = {recognise_client, recognise_server},
+	.ports = {2181, 2281 /* by habit with TLS */},
+	.frame = read_frame,
+	.name = name_of,
+	.pushes = true,
+};

@@ -60,11 +60,6 @@ same = (
         names("finding", "FORKSAN_LANGUAGES"),
     ),
     (
-        "protocols",
-        definitions["connection"]["properties"]["protocol"]["enum"],
-        names("protocols", "FORKSAN_PROTOCOLS"),
-    ),
-    (
         "classes",
         definitions["connection"]["properties"]["class"]["enum"],
         names("protocols", "FORKSAN_CLASSES"),
