@@ -50,6 +50,7 @@
 	X(PROTOCOL_CLICKHOUSE, "ClickHouse", CLASS_DATABASE, clickhouse)                           \
 	X(PROTOCOL_MONGODB, "MongoDB", CLASS_DATABASE, mongodb)                                    \
 	X(PROTOCOL_MYSQLX, "MySQL X", CLASS_DATABASE, mysqlx)                                      \
+	X(PROTOCOL_RABBITMQ_STREAM, "RabbitMQ stream", CLASS_BROKER, rabbitmq_stream)              \
 	X(PROTOCOL_KAFKA, "Kafka", CLASS_BROKER, kafka)
 
 /* UNKNOWN: too few bytes were seen to decide.  OTHER: the bytes are none of a known protocol. */
