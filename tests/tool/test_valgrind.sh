@@ -31,10 +31,10 @@ check() {
 	fi
 }
 
-check 0 report tests/golden/founding.jsonl
-check 0 report --verbose tests/golden/founding.jsonl tests/golden/broken.jsonl
-check 0 report --json tests/golden/founding.jsonl tests/golden/broken.jsonl
-check 1 report --fail-on violation tests/golden/founding.jsonl
+check 67 report tests/golden/founding.jsonl
+check 67 report --verbose tests/golden/founding.jsonl tests/golden/broken.jsonl
+check 67 report --json tests/golden/founding.jsonl tests/golden/broken.jsonl
+check 66 report --fail-on violation tests/golden/founding.jsonl
 check 2 report /nonexistent
 check 2 report --jsn
 check 0 --help

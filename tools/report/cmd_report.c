@@ -9,10 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/suggest.h"
 #include "base/cli.h"
 #include "base/exit_status.h"
 #include "base/verb.h"
+#include "log/complete.h"
+#include "log/level.h"
 #include "report/cmd_report.h"
 #include "report/collect.h"
 #include "report/render.h"
@@ -21,7 +22,7 @@
 struct report_options {
 	bool json;
 	bool every_frame;
-	int fail_on; /* enum level; LEVEL_COUNT: never */
+	enum level fail_on; /* LEVEL_COUNT: never */
 };
 
 static const struct option longs[] = {
@@ -32,43 +33,28 @@ static const struct option longs[] = {
 	{0},
 };
 
-/* False, with a message, when `text` names no level to fail on. */
-static bool read_level(const char *text, int *level)
-{
-	static const char *const names[] = {"hazard", "violation"};
-	const char *guess;
-
-	for (*level = LEVEL_HAZARD; *level < LEVEL_COUNT; ++*level)
-		if (strcmp(text, level_name(*level)) == 0)
-			return true;
-	guess = suggest_closest(text, strlen(text), names, 2);
-	cli_error(REPORT_VERB, "--fail-on: expected hazard or violation, found %s%s%s%s", text,
-		  guess != NULL ? "; did you mean " : "", guess != NULL ? guess : "",
-		  guess != NULL ? "?" : "");
-	return false;
-}
-
-/* A file without a single record says nothing of what was found: it is none of ours, or forksan was
- * not active.  Only the former is an error: lines that are no records. */
-static bool has_records(const struct report *report, const struct report *before, const char *name)
+/* A file without a single record says nothing of what was found: without a line, forksan was not
+ * active or logged elsewhere; with lines that are no records, it is no log of forksan. */
+static int check_records(struct report *report, const struct report *before, const char *name)
 {
 	uint64_t lines = report->lines - before->lines;
-	uint64_t broken = report->broken_lines - before->broken_lines;
+	uint64_t records = report->records - before->records;
 
+	report->empty_logs += lines == 0;
 	if (lines == 0)
 		cli_error(
 			REPORT_VERB,
 			"%s: expected a session's record at least, found nothing: forksan was not "
 			"active, or logged elsewhere",
 			name);
-	else if (broken == lines)
+	else if (records == 0)
 		cli_error(REPORT_VERB, "%s: expected a log of forksan, found no record in it",
 			  name);
-	return lines == 0 || broken < lines;
+	return lines > 0 && records == 0 ? STATUS_NO_LOG : STATUS_OK;
 }
 
-/* True when the file was read to its end, and is a log. */
-static bool read_file(struct report *report, const char *name)
+/* STATUS_OK when the file was read to its end, and is a log or empty. */
+static int read_file(struct report *report, const char *name)
 {
 	bool is_stdin = strcmp(name, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
@@ -77,14 +63,16 @@ static bool read_file(struct report *report, const char *name)
 
 	if (fd < 0) {
 		cli_error(REPORT_VERB, "%s: %s", name, strerror(errno));
-		return false;
+		return STATUS_USAGE;
 	}
 	result = report_read(report, REPORT_VERB, is_stdin ? "stdin" : name, fd, 0);
 	if (!is_stdin)
 		close(fd);
-	if (result < 0)
+	if (result < 0) {
 		cli_error(REPORT_VERB, "%s: %s", name, strerror(-result));
-	return result == 0 && has_records(report, &before, is_stdin ? "stdin" : name);
+		return STATUS_USAGE;
+	}
+	return check_records(report, &before, is_stdin ? "stdin" : name);
 }
 
 static int show(const struct report *report, const struct report_options *options)
@@ -101,17 +89,29 @@ static int show(const struct report *report, const struct report_options *option
 	return STATUS_USAGE;
 }
 
+/* Of two statuses the one that says more; exit_status.h has the order. */
+static int worse(int a, int b)
+{
+	static const int order[] = {STATUS_FOUND, STATUS_USAGE, STATUS_NO_LOG, STATUS_INCOMPLETE};
+
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return STATUS_OK;
+}
+
 static int run(int argc, char **argv)
 {
 	struct report_options options = {.fail_on = LEVEL_COUNT};
 	struct report report;
-	int status = STATUS_OK, shown, result;
+	struct completeness complete;
+	int status = STATUS_OK, result;
 
 	opterr = 0;
 	while ((result = getopt_long(argc, argv, ":hv", longs, NULL)) != -1) {
 		switch (result) {
 		case 'f':
-			if (!read_level(optarg, &options.fail_on))
+			if (!level_read(REPORT_VERB, optarg, &options.fail_on))
 				return STATUS_USAGE;
 			break;
 		case 'j':
@@ -133,29 +133,30 @@ static int run(int argc, char **argv)
 	}
 	report_init(&report);
 	for (int i = optind; i < argc; i++)
-		if (!read_file(&report, argv[i]))
-			status = STATUS_USAGE;
-	shown = show(&report, &options);
-	if (status == STATUS_OK)
-		status = shown;
-	if (report_worst_level(&report) >= options.fail_on)
-		status = STATUS_MATCHED;
+		status = worse(status, read_file(&report, argv[i]));
+	status = worse(status, show(&report, &options));
+	report_complete(&report, &complete);
+	if (complete.count > 0)
+		status = worse(status, STATUS_INCOMPLETE);
+	if (report_worst_level(&report) >= (int)options.fail_on)
+		status = worse(status, STATUS_FOUND);
 	report_clear(&report);
 	return status;
 }
 
 const struct verb verb_report = {
 	.name = REPORT_VERB,
-	.usage = "[-v] [--json] [--fail-on hazard|violation] FILE...|-",
+	.usage = "[-v] [--json] [--fail-on LEVEL] FILE...|-",
 	.summary = "reads logs and shows what they found, most harmful first",
 	.help = "  --json           one JSON object instead of text\n"
-		"  --fail-on LEVEL  exit status 1 when the log has a finding of that level "
-		"(hazard,\n"
-		"                   violation) or a higher one\n"
+		"  --fail-on LEVEL  exit status 66 when the log has a finding of that level "
+		"(notice,\n"
+		"                   hazard, violation) or a higher one\n"
 		"  -v, --verbose    every frame of every stack\n"
 		"  -h, --help       this text\n\n"
-		"Broken lines are named on stderr, counted and passed over.  Exit status: 0; 1 "
-		"for\n"
-		"--fail-on; 2 for wrong usage, a file that cannot be read or is no log.\n",
+		"Broken lines are named on stderr, counted and passed over.  Exit status: 0 when "
+		"all\n"
+		"was watched and read; 66 for --fail-on; 67 when nothing was watched or something\n"
+		"was missed; 65 when a file is no log; 2 for wrong usage or an unreadable file.\n",
 	.run = run,
 };

@@ -12,7 +12,10 @@
 #include "log/read.h"
 #include "log/record.h"
 
-#define BROKEN_SHOWN 100 /* broken lines of one log that are named; the rest is counted */
+/* Broken lines of one log that are named, the rest is counted; and before its first record, when it
+ * may be no log at all. */
+#define BROKEN_SHOWN 100
+#define BROKEN_SHOWN_FIRST 3
 
 void report_init(struct report *report)
 {
@@ -52,6 +55,7 @@ static bool read_line(struct report *report, const struct log_line *line, uint64
 	}
 	if (!log_record_parse(line->text, line->len_bytes, &record, fault))
 		return false;
+	report->records++;
 	if (record.type == RECORD_UNKNOWN) {
 		report->unknown_records++;
 	} else if (session == 0 || record.session == session) {
@@ -80,7 +84,7 @@ int report_read(struct report *report, const char *verb, const char *name, int f
 	struct log_reader *reader = log_reader_new(fd);
 	struct log_fault fault;
 	struct log_line line;
-	uint64_t broken = 0;
+	uint64_t broken = 0, shown = 0, records = report->records;
 	int result;
 
 	if (reader == NULL)
@@ -89,14 +93,35 @@ int report_read(struct report *report, const char *verb, const char *name, int f
 		report->lines++;
 		if (is_blank(&line) || read_line(report, &line, session, &fault))
 			continue;
-		if (++broken <= BROKEN_SHOWN)
-			warn_of_line(verb, name, &line, &fault);
+		broken++;
+		if (shown == (report->records > records ? BROKEN_SHOWN : BROKEN_SHOWN_FIRST))
+			continue;
+		shown++;
+		warn_of_line(verb, name, &line, &fault);
 	}
-	if (broken > BROKEN_SHOWN)
-		cli_error(verb, "%s: %" PRIu64 " more broken lines", name, broken - BROKEN_SHOWN);
+	if (broken > shown)
+		cli_error(verb, "%s: %" PRIu64 " more broken lines", name, broken - shown);
 	report->broken_lines += broken;
 	log_reader_free(reader);
 	return result;
+}
+
+void report_complete(const struct report *report, struct completeness *complete)
+{
+	size_t unsummed = sessions_without_summary(report->sessions);
+	uint64_t counters[COUNTER_COUNT];
+
+	memset(complete, 0, sizeof *complete);
+	complete_miss_session(complete,
+			      sessions_count(report->sessions) == 0 && report->empty_logs == 0
+				      ? 1
+				      : report->empty_logs);
+	complete_miss_summary(complete, unsummed);
+	complete_miss_lines(complete, report->broken_lines);
+	if (sessions_count(report->sessions) > unsummed) {
+		sessions_sum(report->sessions, counters);
+		complete_add_counters(complete, counters);
+	}
 }
 
 int report_worst_level(const struct report *report)

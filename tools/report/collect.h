@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "log/blind_spots.h"
+#include "log/complete.h"
 #include "log/groups.h"
 #include "log/sessions.h"
 
@@ -19,8 +20,10 @@ struct report {
 	struct sessions *sessions;
 	struct blind_spots blind_spots;
 	uint64_t lines;
+	uint64_t records; /* lines that are one */
 	uint64_t broken_lines;
 	uint64_t unknown_records; /* of kinds that a later version writes */
+	uint64_t empty_logs;	  /* without a line */
 };
 
 /* Empty; ends the tool when there is no memory. */
@@ -34,6 +37,9 @@ void report_clear(struct report *report);
  */
 int report_read(struct report *report, const char *verb, const char *name, int fd,
 		uint64_t session);
+
+/* What keeps the report from being the whole truth. */
+void report_complete(const struct report *report, struct completeness *complete);
 
 /* The worst level seen, or -1 when nothing was found. */
 int report_worst_level(const struct report *report);

@@ -82,10 +82,10 @@ static json_t *group_object(const struct group *group, struct symbols *symbols)
 	}
 	object = json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:s, s:b, s:o, s:b, s:s, s:s, s:o}",
 			   "kind", kind_name(group->kind), "level",
-			   level_name(kind_level(group->kind)), "count",
-			   (json_int_t)group->count, "findings", (json_int_t)group->finding_count,
-			   "opened", text_value(example != NULL ? opened : group->opened_site),
-			   "use", text_value(example != NULL ? used : group->use_site), "protocol",
+			   level_name(kind_level(group->kind)), "count", (json_int_t)group->count,
+			   "findings", (json_int_t)group->finding_count, "opened",
+			   text_value(example != NULL ? opened : group->opened_site), "use",
+			   text_value(example != NULL ? used : group->use_site), "protocol",
 			   group->protocol, "peer", group->peer, "more_peers", group->more_peers,
 			   "pids", pids_array(group), "more_pids", group->more_pids, "first",
 			   group->first, "last", group->last, "advice", advice_array(example));
@@ -96,6 +96,7 @@ static json_t *group_object(const struct group *group, struct symbols *symbols)
 void render_json(const struct report *report, FILE *out)
 {
 	struct symbols *symbols = symbols_new();
+	struct completeness complete;
 	json_t *groups = checked(json_array());
 	json_t *object;
 
@@ -104,17 +105,18 @@ void render_json(const struct report *report, FILE *out)
 	groups_sort(report->groups);
 	for (size_t i = 0; i < groups_count(report->groups); i++)
 		json_array_append_new(groups, group_object(groups_at(report->groups, i), symbols));
+	report_complete(report, &complete);
 	object = json_pack(
-		"{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:o, s:o, s:o}",
-		"report", REPORT_VERSION, "forksan", FORKSAN_VERSION, "lines",
+		"{s:i, s:b, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:o, s:o, "
+		"s:o}",
+		"report", REPORT_VERSION, "complete", complete.count == 0, "incomplete",
+		checked(complete_json(&complete)), "forksan", FORKSAN_VERSION, "lines",
 		(json_int_t)report->lines, "broken_lines", (json_int_t)report->broken_lines,
 		"unknown_records", (json_int_t)report->unknown_records, "sessions",
 		(json_int_t)sessions_count(report->sessions), "sessions_without_summary",
 		(json_int_t)sessions_without_summary(report->sessions), "seen",
-		level_name(LEVEL_NOTICE),
-		(json_int_t)groups_total(report->groups, LEVEL_NOTICE),
-		level_name(LEVEL_HAZARD),
-		(json_int_t)groups_total(report->groups, LEVEL_HAZARD),
+		level_name(LEVEL_NOTICE), (json_int_t)groups_total(report->groups, LEVEL_NOTICE),
+		level_name(LEVEL_HAZARD), (json_int_t)groups_total(report->groups, LEVEL_HAZARD),
 		level_name(LEVEL_VIOLATION),
 		(json_int_t)groups_total(report->groups, LEVEL_VIOLATION), "ungrouped",
 		(json_int_t)groups_ungrouped(report->groups), "counters", counters_object(report),

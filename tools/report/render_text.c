@@ -16,6 +16,7 @@
 #include "log/counters.h"
 #include "log/field.h"
 #include "log/site.h"
+#include "log/verdict.h"
 #include "symbols/annotate.h"
 #include "symbols/symbols.h"
 #include "report/advice.h"
@@ -248,7 +249,8 @@ void render_totals(const struct report *report, FILE *out)
 	uint64_t counters[COUNTER_COUNT];
 	size_t sessions = sessions_count(report->sessions);
 	size_t unsummed = sessions_without_summary(report->sessions);
-	uint64_t ungrouped = groups_ungrouped(report->groups);
+	uint64_t ungrouped = groups_ungrouped(report->groups), found[LEVEL_COUNT];
+	struct completeness complete;
 
 	fprintf(out, "%" PRIu64 " line%s, %zu session%s%s\n", report->lines,
 		report->lines == 1 ? "" : "s", sessions, sessions == 1 ? "" : "s",
@@ -257,8 +259,8 @@ void render_totals(const struct report *report, FILE *out)
 	for (int level = LEVEL_COUNT - 1; level >= 0; level--) {
 		uint64_t total = groups_total(report->groups, (enum level)level);
 
-		fprintf(out, " %" PRIu64 " %s%s%s", total, level_name(level),
-			total == 1 ? "" : "s", level > 0 ? "," : "\n");
+		fprintf(out, " %" PRIu64 " %s%s%s", total, level_name(level), total == 1 ? "" : "s",
+			level > 0 ? "," : "\n");
 	}
 	if (ungrouped > 0)
 		fprintf(out, "not shown: %" PRIu64 " of them, beyond %d groups\n", ungrouped,
@@ -282,4 +284,9 @@ void render_totals(const struct report *report, FILE *out)
 			"%zu session%s without a summary: still running, or killed, or a part of "
 			"the log is missing\n",
 			unsummed, unsummed == 1 ? "" : "s");
+	for (int level = 0; level < LEVEL_COUNT; level++)
+		found[level] = groups_total(report->groups, (enum level)level);
+	report_complete(report, &complete);
+	verdict_print(found, &complete, "", out);
+	complete_print(&complete, "", out);
 }

@@ -27,6 +27,8 @@
 
 #include "base/exit_status.h"
 
+static pid_t ended; /* CMD, between run_child() and run_child_reap() */
+
 /* What of ours the child must not inherit. */
 struct saved_signals {
 	sigset_t mask;
@@ -102,25 +104,27 @@ static bool is_terminal_stop(int signal_number)
 	return signal_number == SIGTSTP || signal_number == SIGTTIN || signal_number == SIGTTOU;
 }
 
-static int wait_for(pid_t pid)
+/* Returns when CMD has ended, and leaves it as it is for run_child_reap(). */
+static void wait_for(pid_t pid)
 {
 	sigset_t all;
 	int status;
 
 	sigfillset(&all);
 	for (;;) {
-		siginfo_t info;
-		pid_t found = waitpid(pid, &status, WNOHANG | WUNTRACED);
+		siginfo_t info = {0};
 
-		if (found == pid && WIFSTOPPED(status)) {
+		waitid(P_PID, (id_t)pid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT);
+		if (info.si_pid == pid && info.si_code == CLD_STOPPED) {
+			waitpid(pid, &status, WUNTRACED);
 			/* The caller's shell sees SIGSTOP, which cannot be blocked.  The SIGCONT
 			 * that ends it stays pending, and goes on to CMD below. */
 			if (is_terminal_stop(WSTOPSIG(status)))
 				raise(SIGSTOP);
 			continue;
 		}
-		if (found == pid)
-			return status;
+		if (info.si_pid == pid)
+			return;
 		if (sigwaitinfo(&all, &info) < 0 || info.si_signo == SIGCHLD)
 			continue;
 		if (info.si_code <= 0) /* SI_USER, SI_QUEUE, SI_TKILL: from a process */
@@ -128,7 +132,7 @@ static int wait_for(pid_t pid)
 	}
 }
 
-int run_child(const char *path, char *const argv[], char *const environment[], int *status)
+int run_child(const char *path, char *const argv[], char *const environment[])
 {
 	struct saved_signals saved;
 	int pipe_fds[2], error;
@@ -153,12 +157,19 @@ int run_child(const char *path, char *const argv[], char *const environment[], i
 	else
 		error = read_exec_error(pipe_fds[0]);
 	if (error == 0)
-		*status = wait_for(pid);
+		wait_for(pid);
 	else if (pid > 0)
-		waitpid(pid, status, 0);
+		waitpid(pid, NULL, 0);
+	ended = pid;
 	drop_pending_signals();
 	restore_signals(&saved);
 	return error;
+}
+
+void run_child_reap(int *status)
+{
+	*status = 0;
+	waitpid(ended, status, 0);
 }
 
 void run_child_repeat(int status)

@@ -17,7 +17,10 @@
 #include "base/exit_status.h"
 #include "base/verb.h"
 #include "run/cmd_run.h"
+#include "log/complete.h"
 #include "log/counters.h"
+#include "log/level.h"
+#include "log/verdict.h"
 #include "run/child.h"
 #include "run/environment.h"
 #include "run/library.h"
@@ -32,14 +35,18 @@
 struct run_arguments {
 	bool strict;
 	bool allow_blind;
+	bool require_watched;
+	enum level fail_on;
 	const char *log_name;
 	char **command;
 };
 
 static const struct option longs[] = {
 	{"allow-blind", no_argument, NULL, 'b'},
+	{"fail-on", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
 	{"output", required_argument, NULL, 'o'},
+	{"require-watched", no_argument, NULL, 'w'},
 	{"strict", no_argument, NULL, 's'},
 	{0},
 };
@@ -55,6 +62,13 @@ static int read_arguments(int argc, char **argv, struct run_arguments *arguments
 		switch (result) {
 		case 'b':
 			arguments->allow_blind = true;
+			break;
+		case 'f':
+			if (!level_read(RUN_VERB, optarg, &arguments->fail_on))
+				return STATUS_USAGE;
+			break;
+		case 'w':
+			arguments->require_watched = true;
 			break;
 		case 'o':
 			arguments->log_name = optarg;
@@ -88,18 +102,18 @@ static uint64_t new_session(char out[REGISTRY_SESSION_BYTES])
 	return number;
 }
 
-/* The exit status that says "violation", or 0 when the user wants CMD's own. */
-static int violation_status(void)
+/* The exit status that says "found", or 0 when the user wants CMD's own. */
+static int found_status(void)
 {
 	char text[16], *end;
 	long value;
 
 	if (!run_options_get(getenv(OPTIONS_VARIABLE), "exitcode", text, sizeof text))
-		return STATUS_VIOLATION;
+		return STATUS_FOUND;
 	value = strtol(text, &end, 10);
 	/* A bad value is complained of by the library, which reads it as well. */
 	return *end == '\0' && end != text && value >= 0 && value <= 255 ? (int)value
-									 : STATUS_VIOLATION;
+									 : STATUS_FOUND;
 }
 
 /* The log is to hold bytes of the conversation: nobody else may read it, from its first moment. */
@@ -116,6 +130,42 @@ static bool payload_is_wanted(void)
 	return false;
 }
 
+/* What the session comes to. */
+struct outcome {
+	uint64_t found[LEVEL_COUNT];
+	struct completeness complete;
+};
+
+/* A level's count is the registry's, or the log's where that has more: either may be missing. */
+static void take_over_counts(struct outcome *outcome, const struct run_registry *registry,
+			     const struct run_log_content *content)
+{
+	static const enum registry_counter counters[LEVEL_COUNT] = {
+		[LEVEL_NOTICE] = COUNT_NOTICES,
+		[LEVEL_HAZARD] = COUNT_HAZARDS,
+		[LEVEL_VIOLATION] = COUNT_VIOLATIONS,
+	};
+
+	for (int level = 0; level < LEVEL_COUNT; level++) {
+		uint64_t count = registry->counters[counters[level]];
+
+		outcome->found[level] = count > 0 ? count : content->found[level];
+	}
+}
+
+static void report_absence(const char *path, const char *command, bool logged)
+{
+	char why[RUN_REGISTRY_WHY_BYTES];
+
+	run_registry_explain_absence(path, why);
+	if (logged)
+		cli_error(RUN_VERB, "no registry %s%s: the log is all that is known", path, why);
+	else
+		cli_error(RUN_VERB,
+			  "forksan was not active in %s: nothing was watched (no registry %s%s)",
+			  command, path, why);
+}
+
 /* The summary, and the registry's end when nobody needs it any more. */
 static void summarize(const struct run_registry *registry, const char *path, const char *session)
 {
@@ -128,10 +178,9 @@ static void summarize(const struct run_registry *registry, const char *path, con
 		run_registry_remove(path);
 }
 
-/* Says what was seen and completes the log.  Returns true when there was a violation, by the
- * registry's count or by the log: either may be missing. */
-static bool finish(const char *session, uint64_t session_number, const char *command,
-		   struct run_log *log)
+/* Says what was seen and completes the log. */
+static void finish(const char *session, uint64_t session_number, const char *command,
+		   struct run_log *log, struct outcome *outcome)
 {
 	char path[RUN_REGISTRY_PATH_BYTES];
 	struct run_registry registry;
@@ -139,6 +188,7 @@ static bool finish(const char *session, uint64_t session_number, const char *com
 	enum run_registry_state state;
 	struct run_log_content content = {0};
 
+	memset(outcome, 0, sizeof *outcome);
 	run_registry_path(session, path);
 	state = run_registry_read(path, &registry, &why);
 	if (log != NULL) {
@@ -149,27 +199,42 @@ static bool finish(const char *session, uint64_t session_number, const char *com
 	switch (state) {
 	case RUN_REGISTRY_READ:
 		summarize(&registry, path, session);
+		complete_add_counters(&outcome->complete, registry.counters);
+		complete_miss_end(&outcome->complete, registry.alive);
 		break;
 	case RUN_REGISTRY_ABSENT:
-		if (content.any)
-			cli_error(RUN_VERB, "no registry %s: the log is all that is known", path);
-		else
-			cli_error(RUN_VERB,
-				  "forksan was not active in %s: nothing was watched (no registry "
-				  "%s)",
-				  command, path);
+		report_absence(path, command, content.any);
+		complete_miss_registry(&outcome->complete, !content.any);
 		break;
 	case RUN_REGISTRY_STRANGE:
 		cli_error(RUN_VERB, "cannot read what forksan saw in %s: registry %s: %s", command,
 			  path, why);
+		complete_miss_registry(&outcome->complete, !content.any);
 		break;
 	}
-	return registry.counters[COUNT_VIOLATIONS] > 0 || content.violated;
+	complete_miss_lines(&outcome->complete, content.broken_lines);
+	take_over_counts(outcome, &registry, &content);
+	verdict_print(outcome->found, &outcome->complete, SUMMARY_PREFIX, stderr);
+	complete_print(&outcome->complete, SUMMARY_PREFIX, stderr);
+}
+
+/* The status that forksan puts in place of CMD's; 0: none. */
+static int status_of(const struct outcome *outcome, const struct run_arguments *arguments,
+		     int wait_status)
+{
+	for (int level = (int)arguments->fail_on; level < LEVEL_COUNT; level++)
+		if (outcome->found[level] > 0 && found_status() != 0)
+			return found_status();
+	/* CMD's own failure says more. */
+	if (arguments->require_watched && outcome->complete.count > 0 && wait_status == 0)
+		return STATUS_INCOMPLETE;
+	return 0;
 }
 
 static int run(int argc, char **argv)
 {
-	struct run_arguments arguments = {.command = argv};
+	struct run_arguments arguments = {.command = argv, .fail_on = LEVEL_VIOLATION};
+	struct outcome outcome;
 	char session[REGISTRY_SESSION_BYTES];
 	struct run_library library;
 	struct run_target target;
@@ -177,7 +242,7 @@ static int run(int argc, char **argv)
 	char **environment;
 	uint64_t number;
 	int status, error;
-	bool logged, violated;
+	bool logged;
 
 	status = read_arguments(argc, argv, &arguments);
 	if (status >= 0)
@@ -205,36 +270,42 @@ static int run(int argc, char **argv)
 	number = new_session(session);
 	environment =
 		run_environment(library.path, session, arguments.strict, logged ? log.path : NULL);
-	error = run_child(target.path, arguments.command, environment, &status);
+	error = run_child(target.path, arguments.command, environment);
 	run_environment_free(environment);
 	if (error != 0) {
 		cli_error(RUN_VERB, "%s: %s", target.path, strerror(error));
 		return STATUS_NOT_INSTRUMENTED;
 	}
-	violated = finish(session, number, arguments.command[0], logged ? &log : NULL);
+	finish(session, number, arguments.command[0], logged ? &log : NULL, &outcome);
+	run_child_reap(&status);
 	if (logged)
 		run_log_close(&log);
-	if (violated && violation_status() != 0)
-		return violation_status();
+	if (status_of(&outcome, &arguments, status) != 0)
+		return status_of(&outcome, &arguments, status);
 	run_child_repeat(status);
 }
 
 const struct verb verb_run = {
 	.name = RUN_VERB,
-	.usage = "[-s] [-o FILE] [--allow-blind] [--] CMD [ARGUMENT...]",
+	.usage = "[-s] [-o FILE] [--fail-on LEVEL] [--require-watched] [--allow-blind] [--] CMD "
+		 "[ARGUMENT...]",
 	.summary = "runs a program and says which connections its processes share",
 	.help = "  -s, --strict       abort a process before it does what would be a violation\n"
 		"  -o, --output FILE  append the findings to FILE (JSON Lines), and show them as "
 		"text\n"
 		"                     at the end; without it they are shown when they happen\n"
+		"  --fail-on LEVEL    exit status 66 when there was a finding of that level "
+		"(notice,\n"
+		"                     hazard, violation) or a higher one; violation without it\n"
+		"  --require-watched  exit status 67 instead of 0 when nothing was watched or\n"
+		"                     something was missed\n"
 		"  --allow-blind      start CMD even where forksan cannot be in it (statically\n"
 		"                     linked, set-user-ID, another libc or machine)\n"
 		"  -h, --help         this text\n\n"
 		"FORKSAN_OPTIONS holds further options, see forksan(7).  Exit status: CMD's; 66 "
-		"when\n"
-		"a violation was counted (exitcode= in FORKSAN_OPTIONS sets another); 126 when "
-		"CMD\n"
-		"cannot be executed or forksan cannot be in it; 127 when CMD was not found; 2 for\n"
-		"wrong usage.\n",
+		"for\n"
+		"--fail-on (exitcode= in FORKSAN_OPTIONS sets another); 67 for --require-watched;\n"
+		"126 when CMD cannot be executed or forksan cannot be in it; 127 when CMD was not\n"
+		"found; 2 for wrong usage.\n",
 	.run = run,
 };

@@ -125,7 +125,9 @@ struct run_log_content run_log_show(struct run_log *log, uint64_t session)
 		cli_error(RUN_VERB, "%s: %s", log->path, strerror(-result));
 	render_findings(&report, false, stderr);
 	content.any = sessions_count(report.sessions) > 0;
-	content.violated = groups_total(report.groups, LEVEL_VIOLATION) > 0;
+	for (int level = 0; level < LEVEL_COUNT; level++)
+		content.found[level] = groups_total(report.groups, (enum level)level);
+	content.broken_lines = report.broken_lines;
 	report_clear(&report);
 	return content;
 }

@@ -28,8 +28,9 @@ void run_log_add_summary(struct run_log *log, const char *session,
 			 const uint64_t counters[COUNTER_COUNT]);
 
 struct run_log_content {
-	bool any;      /* the session has records */
-	bool violated; /* a violation is among them */
+	bool any; /* the session has records */
+	uint64_t found[LEVEL_COUNT];
+	uint64_t broken_lines;
 };
 
 /* Shows the findings of `session` in the new part of FILE, as text on stderr. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/liveness.h"
@@ -144,6 +145,34 @@ enum run_registry_state run_registry_read(const char *path, struct run_registry 
 	}
 	close(fd);
 	return *why == NULL ? RUN_REGISTRY_READ : RUN_REGISTRY_STRANGE;
+}
+
+void run_registry_explain_absence(const char *path, char why[RUN_REGISTRY_WHY_BYTES])
+{
+	struct statvfs file_system;
+	int fd;
+
+	why[0] = '\0';
+	if (statvfs(REGISTRY_DIRECTORY, &file_system) != 0) {
+		snprintf(why, RUN_REGISTRY_WHY_BYTES, ": " REGISTRY_DIRECTORY ": %s",
+			 strerror(errno));
+		return;
+	}
+	if (file_system.f_bavail * file_system.f_frsize < REGISTRY_DENSE_BYTES) {
+		snprintf(why, RUN_REGISTRY_WHY_BYTES,
+			 ": " REGISTRY_DIRECTORY " has %llu bytes free, and %llu are needed",
+			 (unsigned long long)(file_system.f_bavail * file_system.f_frsize),
+			 (unsigned long long)REGISTRY_DENSE_BYTES);
+		return;
+	}
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		snprintf(why, RUN_REGISTRY_WHY_BYTES, ": " REGISTRY_DIRECTORY ": %s",
+			 strerror(errno));
+		return;
+	}
+	close(fd);
+	unlink(path);
 }
 
 void run_registry_remove(const char *path)

@@ -38,6 +38,12 @@ void run_registry_path(const char *session, char out[RUN_REGISTRY_PATH_BYTES]);
 enum run_registry_state run_registry_read(const char *path, struct run_registry *registry,
 					  const char **why);
 
+#define RUN_REGISTRY_WHY_BYTES 160
+
+/* Why there may be no registry: what is wrong with /dev/shm, beginning with ": ", or an empty
+ * string when nothing is. */
+void run_registry_explain_absence(const char *path, char why[RUN_REGISTRY_WHY_BYTES]);
+
 /* Removes the file. */
 void run_registry_remove(const char *path);
 

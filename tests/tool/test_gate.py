@@ -1,0 +1,225 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A gate passes when all was watched and nothing found, and never else: the table of exit statuses."""
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import time
+
+import toolkit
+from toolkit import check, finding, golden_lines, log_of, run
+
+os.chdir(toolkit.ROOT)
+FOUNDING = "tests/golden/founding.jsonl"
+SESSION = json.loads(golden_lines()[0])
+SUMMARY = json.loads(golden_lines()[-1])
+
+
+def summary(**counters):
+    """A summary without losses but those of `counters`."""
+    return dict(SUMMARY, counters={**SUMMARY["counters"], "io_uring": 0, **counters})
+
+
+def status(expected, *arguments, **more):
+    result = run(*arguments, **more)
+    check(
+        result.returncode == expected,
+        f"forksan {' '.join(arguments)}: exit status {expected}",
+        result.returncode,
+        result.stderr,
+    )
+    return result
+
+
+def gate(expected, *records, arguments=("--fail-on", "violation")):
+    """Reads the records as a log; the text's end and the JSON agree with the status."""
+    result = status(expected, "report", *arguments, "-", stdin=log_of(*records))
+    complete = "complete: true" in result.stdout
+    report = json.loads(run("report", "--json", *arguments, "-", stdin=log_of(*records)).stdout)
+    check(report["complete"] is complete, "text and JSON agree", result.stdout, report["complete"])
+    check((report["incomplete"] == []) is complete, "with reasons where it is not complete", report)
+    for reason in report["incomplete"]:
+        check(f"{reason['reason']} {reason['count']}" in result.stdout, "the text has each", reason)
+    return result.stdout, [(reason["reason"], reason["count"]) for reason in report["incomplete"]]
+
+
+# --- report: what is found ---------------------------------------------------------------------
+sound = summary(violations=0, hazards=0, notices=0)
+found = {level: finding(like=like) for level, like in (
+    ("notice", "open-at-fork"), ("hazard", "inherited-use"), ("violation", "shared-use"))}
+levels = list(found)
+for at, level in enumerate(levels):
+    for asked, name in enumerate(levels):
+        expected = 66 if at >= asked else 0
+        gate(expected, found[level], sound, arguments=("--fail-on", name))
+        gate(expected, found[level], sound, arguments=(f"--fail-on={name}",))
+    gate(0, found[level], sound, arguments=())
+text, reasons = gate(0, SESSION, sound)
+check("verdict: nothing found, nothing missed\n" in text and reasons == [], "silence is proof", text)
+text, _ = gate(66, found["violation"], sound)
+check("verdict: 1 violation found, nothing missed\n" in text, "one is found", text)
+status(66, "report", "--json", "--fail-on", "violation", FOUNDING)
+
+# --- report: what says nothing -----------------------------------------------------------------
+with toolkit.Directory() as directory:
+    packed = os.path.join(directory, "founding.jsonl.gz")
+    with gzip.open(packed, "wb") as file:
+        file.write(open(FOUNDING, "rb").read())
+    for path in ("README.md", "/bin/true", packed):
+        wrong = status(65, "report", "--fail-on", "violation", path)
+        check(f"{path}: expected a log of forksan, found no record" in wrong.stderr, path, wrong.stderr)
+        check("verdict: none: nothing was watched\n" in wrong.stdout, "no verdict", wrong.stdout)
+        status(65, "report", path)
+    empty = toolkit.write(os.path.join(directory, "empty.jsonl"), "")
+    wrong = status(67, "report", "--fail-on", "violation", empty)
+    check("forksan was not active" in wrong.stderr, "an empty log says so", wrong.stderr)
+    wrong = status(67, "report", FOUNDING, empty)
+    check("no_session 1" in wrong.stdout, "beside a log, too", wrong.stdout)
+for what in ("no JSON\n", "\x1f\x8b\x08\n\x00\n", "[]\n{}\n"):
+    wrong = status(65, "report", "--fail-on", "violation", "-", stdin=what)
+    check("stdin: expected a log of forksan, found no record in it" in wrong.stderr, "no log")
+wrong = status(66, "report", "--fail-on", "violation", FOUNDING, "-", stdin="no JSON\n")
+check("stdin: expected a log" in wrong.stderr, "each file is looked at", wrong.stderr)
+
+_, reasons = gate(67, SESSION, summary(violations=0, connections_watched=0))
+check(reasons == [("not_watched", 1)], "a session in which nothing was watched", reasons)
+_, reasons = gate(67, SESSION)
+check(reasons == [("no_summary", 1)], "a session that never ended", reasons)
+result = status(67, "report", "--fail-on", "violation", "-", stdin=log_of(SESSION, sound) + "torn {\n")
+check("broken_lines 1" in result.stdout, "a torn line may have been a finding", result.stdout)
+wrong = status(67, "report", "-", stdin="no JSON\n" + log_of(found["notice"]))
+check("expected a log" not in wrong.stderr, "one record makes it a log", wrong.stderr)
+with open("include/forksan/finding.h", encoding="utf-8") as file:
+    header = file.read()
+for name in re.findall(r'X\(LOST_\w+, "(\w+)"', header):
+    harmless = name in ("stale_fds", "lost_stacks")
+    _, reasons = gate(0 if harmless else 67, SESSION, summary(violations=0, **{name: 7}))
+    check(reasons == ([] if harmless else [(name, 7)]), f"{name} is a loss", reasons)
+
+# --- run ---------------------------------------------------------------------------------------
+SHARED = r"""
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A connection to our own listener on port 6379 of a loopback address, so that its class is known;
+ * `share`: parent and child both ask. */
+int main(int argc, char **argv)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(6379)};
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	address.sin_addr.s_addr = inet_addr(argv[2]);
+	if (bind(listener, (void *)&address, sizeof address) != 0 || listen(listener, 1) != 0 ||
+	    connect(fd, (void *)&address, sizeof address) != 0)
+		return 99;
+	if (strcmp(argv[1], "share") == 0) {
+		send(fd, "PING\r\n", 6, 0);
+		if (fork() == 0) {
+			send(fd, "PING\r\n", 6, 0);
+			_exit(0);
+		}
+		wait(NULL);
+		send(fd, "PING\r\n", 6, 0);
+	}
+	return argc > 3 ? atoi(argv[3]) : 0;
+}
+"""
+with toolkit.Directory() as directory:
+    program = toolkit.compile_c(directory, "shared", SHARED, "-D_GNU_SOURCE")
+    address = f"127.77.{os.getpid() % 250 + 1}.{time.time_ns() % 250 + 1}"
+
+    def launched(expected, what, *options, **more):
+        result = status(expected, "run", *options, program, what, address, **more)
+        return result.stderr
+
+    text = launched(0, "alone", "--require-watched")
+    check("forksan: verdict: nothing found, nothing missed\nforksan: complete: true\n" in text,
+          "nothing found and watched", text)
+    text = launched(66, "share")
+    check("violation" in text.split("verdict:")[1], "found", text)
+    launched(66, "share", "--fail-on", "hazard")
+    launched(0, "share", env=dict(os.environ, FORKSAN_OPTIONS="exitcode=0"))
+    launched(9, "share", env=dict(os.environ, FORKSAN_OPTIONS="exitcode=9"))
+    wrong = status(2, "run", "--fail-on", "hazrd", "true")
+    check("did you mean hazard?" in wrong.stderr, "guesses at a level", wrong.stderr)
+
+    # Nothing watched: it says so always, and fails where it was asked to.
+    text = status(0, "run", "true").stderr
+    check("verdict: none: nothing was watched\nforksan: complete: false (not_watched 1)\n" in text,
+          "nothing to watch", text)
+    status(67, "run", "--require-watched", "true")
+    status(1, "run", "--require-watched", "false")
+    blind = toolkit.compile_c(directory, "blind", "int main(void) { return 0; }\n", "-static")
+    text = status(67, "run", "--require-watched", "--allow-blind", blind).stderr
+    check("complete: false (no_registry 1)" in text, "forksan was in no process", text)
+    # The child ends with our end of its standard input.
+    reader, writer = os.pipe()
+    with subprocess.Popen(
+        [toolkit.FORKSAN, "run", "--require-watched", "sh", "-c",
+         f"{program} alone {address}; cat <&{reader} >/dev/null 2>&1 & exit 0"],
+        stderr=subprocess.PIPE, pass_fds=[reader], text=True,
+    ) as process:
+        os.close(reader)
+        err = process.stderr.read()
+    check(process.returncode == 67 and "still_running 1" in err, "it is not over", err)
+    session = err.split("of session ")[1].split()[0]
+    os.close(writer)
+    os.unlink(f"/dev/shm/forksan.{session}")
+
+    # The log of a run that was watched passes report, too.
+    log = os.path.join(directory, "log.jsonl")
+    launched(0, "alone", "-o", log)
+    status(0, "report", "--fail-on", "notice", log)
+    status(67, "run", "--require-watched", "-o", log + "2", "true")
+    status(67, "report", "--fail-on", "notice", log + "2")
+
+    # Another session that looks for dead registries leaves this one to its launcher.  The preloaded
+    # open() lets it look just before the launcher does.
+    SWEEPER = r"""
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int open(const char *path, int flags, ...)
+{
+	int (*real)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
+	va_list arguments;
+	int mode;
+
+	va_start(arguments, flags);
+	mode = va_arg(arguments, int);
+	va_end(arguments);
+	if (strncmp(path, "/dev/shm/forksan.", 17) == 0 &&
+	    strstr(program_invocation_name, "/forksan") != NULL) {
+		char *words[] = {"true", NULL}, *environment[] = {getenv("SWEEP"), NULL};
+		pid_t child = fork();
+
+		if (child == 0) {
+			execve("/bin/true", words, environment);
+			_exit(1);
+		}
+		waitpid(child, NULL, 0);
+	}
+	return real(path, flags, mode);
+}
+"""
+    sweeper = toolkit.compile_c(directory, "sweeper.so", SWEEPER, "-D_GNU_SOURCE", "-shared", "-fPIC", "-ldl")
+    library = os.path.join(toolkit.BUILD, "libforksan.so")
+    if not toolkit.is_sanitized():
+        env = dict(os.environ, LD_PRELOAD=sweeper, SWEEP=f"LD_PRELOAD={library}")
+        text = launched(0, "alone", "--require-watched", env=env)
+        check("complete: true" in text, "the registry was still there", text)
+
+toolkit.finish()

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See complete.h.
+ */
+#include "log/complete.h"
+
+#include <inttypes.h>
+
+#include "common/names.h"
+
+/* Losses after which every finding is there all the same: a descriptor whose reuse was noticed, a
+ * finding that shows fewer frames. */
+static bool misses_nothing(enum registry_counter counter)
+{
+	return counter == LOST_STALE_FDS || counter == LOST_STACKS;
+}
+
+static void add(struct completeness *complete, const char *name, const char *text, uint64_t count)
+{
+	if (count > 0 && complete->count < INCOMPLETE_MAX)
+		complete->reasons[complete->count++] =
+			(struct incomplete_reason){name, text, count};
+}
+
+void complete_miss_session(struct completeness *complete, uint64_t logs)
+{
+	complete->blind = complete->blind || logs > 0;
+	add(complete, "no_session", "logs without any session: forksan was not active", logs);
+}
+
+void complete_miss_summary(struct completeness *complete, uint64_t sessions)
+{
+	add(complete, "no_summary",
+	    "sessions without a summary: still running, or killed, or a part of the log is missing",
+	    sessions);
+}
+
+void complete_miss_lines(struct completeness *complete, uint64_t broken_lines)
+{
+	add(complete, "broken_lines", "lines that are no record", broken_lines);
+}
+
+void complete_miss_registry(struct completeness *complete, bool blind)
+{
+	complete->blind = complete->blind || blind;
+	add(complete, "no_registry", "registries that could not be read: their counts are unknown",
+	    1);
+}
+
+void complete_miss_end(struct completeness *complete, uint64_t processes)
+{
+	add(complete, "still_running", "processes that still run and may do anything yet",
+	    processes);
+}
+
+void complete_add_counters(struct completeness *complete, const uint64_t counters[COUNTER_COUNT])
+{
+	if (counters[COUNT_CONNECTIONS] == 0) {
+		complete->blind = true;
+		add(complete, "not_watched", "no connection of a watched class was seen", 1);
+	}
+	for (int i = LOST_PROCESSES; i < COUNTER_COUNT; i++)
+		if (!misses_nothing((enum registry_counter)i))
+			add(complete, counter_name(i), counter_sentence(i), counters[i]);
+}
+
+void complete_print(const struct completeness *complete, const char *prefix, FILE *out)
+{
+	fprintf(out, "%scomplete: %s", prefix, complete->count == 0 ? "true" : "false (");
+	for (size_t i = 0; i < complete->count; i++)
+		fprintf(out, "%s%s %" PRIu64, i > 0 ? ", " : "", complete->reasons[i].name,
+			complete->reasons[i].count);
+	fputs(complete->count == 0 ? "\n" : ")\n", out);
+}
+
+json_t *complete_json(const struct completeness *complete)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array != NULL && i < complete->count; i++)
+		json_array_append_new(array, json_pack("{s:s, s:I, s:s}", "reason",
+						       complete->reasons[i].name, "count",
+						       (json_int_t)complete->reasons[i].count,
+						       "text", complete->reasons[i].text));
+	return array;
+}

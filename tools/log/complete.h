@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether silence means something: everything that was not watched, judged, written or read, with
+ * its number.  Nothing on the list: what was not found is not there.
+ */
+#ifndef FORKSAN_TOOLS_LOG_COMPLETE_H
+#define FORKSAN_TOOLS_LOG_COMPLETE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "forksan/finding.h"
+
+struct incomplete_reason {
+	const char *name; /* for programs: a counter's name, or one that complete.c lists */
+	const char *text; /* for people: what the number counts */
+	uint64_t count;
+};
+
+#define INCOMPLETE_MAX (COUNTER_COUNT + 8)
+
+struct completeness {
+	struct incomplete_reason reasons[INCOMPLETE_MAX];
+	size_t count;
+	bool blind; /* nothing was watched at all */
+};
+
+/* What no counter says.  Each adds a reason when its number is not 0: logs that hold no session;
+ * sessions without a summary; lines that are no record; processes that still run.  A registry that
+ * could not be read is missed once; `blind`: and there was no log either. */
+void complete_miss_session(struct completeness *complete, uint64_t logs);
+void complete_miss_summary(struct completeness *complete, uint64_t sessions);
+void complete_miss_lines(struct completeness *complete, uint64_t broken_lines);
+void complete_miss_registry(struct completeness *complete, bool blind);
+void complete_miss_end(struct completeness *complete, uint64_t processes);
+
+/* Adds what a session's counters say: each loss, and that nothing was watched. */
+void complete_add_counters(struct completeness *complete, const uint64_t counters[COUNTER_COUNT]);
+
+/* "complete: true", or "complete: false (NAME N, NAME N)", and a newline. */
+void complete_print(const struct completeness *complete, const char *prefix, FILE *out);
+
+/* The reasons as an array of {reason, count, text}; the caller owns it.  NULL: no memory. */
+json_t *complete_json(const struct completeness *complete);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See verdict.h.
+ */
+#include "log/verdict.h"
+
+#include <inttypes.h>
+
+#include "common/names.h"
+
+static void print_found(const uint64_t found[LEVEL_COUNT], FILE *out)
+{
+	const char *separator = " ";
+
+	for (int level = LEVEL_COUNT - 1; level >= 0; level--) {
+		if (found[level] == 0)
+			continue;
+		fprintf(out, "%s%" PRIu64 " %s%s", separator, found[level],
+			level_name((enum level)level), found[level] == 1 ? "" : "s");
+		separator = ", ";
+	}
+	fputs(" found", out);
+}
+
+void verdict_print(const uint64_t found[LEVEL_COUNT], const struct completeness *complete,
+		   const char *prefix, FILE *out)
+{
+	uint64_t all = 0;
+
+	for (int level = 0; level < LEVEL_COUNT; level++)
+		all += found[level];
+	fprintf(out, "%sverdict:", prefix);
+	if (all > 0)
+		print_found(found, out);
+	else if (complete->blind)
+		fputs(" none: nothing was watched", out);
+	else
+		fputs(" nothing found", out);
+	if (complete->count == 0)
+		fputs(", nothing missed", out);
+	else if (all > 0 || !complete->blind)
+		fputs(", but something was missed", out);
+	fputc('\n', out);
+}

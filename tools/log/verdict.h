@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one line that says what a session or a log comes to.
+ */
+#ifndef FORKSAN_TOOLS_LOG_VERDICT_H
+#define FORKSAN_TOOLS_LOG_VERDICT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "forksan/finding.h"
+#include "log/complete.h"
+
+/* Prints the verdict as one line that begins with `prefix`.  `found` counts by level. */
+void verdict_print(const uint64_t found[LEVEL_COUNT], const struct completeness *complete,
+		   const char *prefix, FILE *out);
+
+#endif
