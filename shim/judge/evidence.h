@@ -3,40 +3,42 @@
  * Evidence: who asked, who is being answered, and whether a reply went to the wrong process.
  *
  * struct evidence is plain data in a connection's shared slot.  From the first operation after a
- * fork on, every operation that moves bytes is recorded in it, by whatever process made it; each
- * record answers with facts: a reply crossed, a goodbye was said, which message it was.  Pure but
- * for atomics: no system call, clock, allocation or lock; safe in signal handlers.
+ * fork on, every process records in it each operation of its own that moved bytes; each record
+ * answers with facts: a reply crossed, a goodbye was said, which message it was.  Pure but for
+ * atomics: no system call, clock, allocation or lock; safe in signal handlers.
  *
  *   evidence_enter()      before the call: "I am inside a read (write) of this connection"
  *     the real call
- *   evidence_record()     if bytes moved: follow them, answer with facts
+ *   evidence_record()     if bytes moved: parse them, answer with facts
  *   evidence_leave()      always
  *
  * Proven and likely.  The kernel orders the bytes of a direction; from user space the order of two
  * calls is known only when one was left (recorded) before the other was entered.  An operation that
  * another process's operation of the same direction overlapped is never the ground of a proof: its
- * crossing is `likely`, and it is said whenever some order of the overlapping calls makes one.  The
- * same holds for what rests on an uncertain order, and after track was lost (see LOST).
+ * crossing is `likely`, and a crossing is reported whenever some order of the overlapping calls
+ * makes one.  The same holds for what rests on an uncertain order, and after track was lost.  Which
+ * flag says so, and when it is set and cleared, stands in the table of record.h.
  *
  * What is assumed: the connection was idle, between two exchanges, when it was inherited.
  *
  * Heirs.  A request of an ancestor from before the fork counts as the process's own, by
- * lineage_judge(); the first that touches its reply takes it over.
+ * lineage_judge(); the first process that touches its reply takes the request over.
  *
  *                        write that parses exactly
- *   evidence_resume() --> ALIGNING ----------------> FOLLOWING <---------------+
- *                            |                           |                     | its exchange
- *                            +------- bytes are not what they must be          | ends cleanly
- *                                          v             v                     |
+ *   evidence_resume() --> ALIGNING ----------------> PARSING <-----------------+
+ *                            |                          |                      | its exchange
+ *                            +------ bytes that cannot stand there             | ends cleanly
+ *                                          v            v                      |
  *                                         LOST ----------------------> PROBATION
  *                                          ^   an undisturbed write        |
  *                                          +------ anything else ----------+
  *
- * A process that is killed between claim and release leaves `claimed_by` set: the others' records
- * are missed, said so, until evidence_break() is called for the dead one.
+ * A process that is killed between claim and release leaves `claimed_by` set.  The records of the
+ * others are missed, and their facts say so, until one of them calls evidence_forget() for the dead
+ * process.
  */
-#ifndef FORKSAN_SHIM_EVIDENCE_H
-#define FORKSAN_SHIM_EVIDENCE_H
+#ifndef FORKSAN_SHIM_JUDGE_EVIDENCE_H
+#define FORKSAN_SHIM_JUDGE_EVIDENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,7 +57,7 @@
  * while there are more nothing is proven. */
 #define EVIDENCE_INSIDE 6
 
-/* A request (FOLLOWING), or all writes up to a read (alternation). */
+/* A request (PARSING), or all that one process wrote up to a read (turns.c). */
 struct evidence_entry {
 	struct lineage_use owner;
 	uint32_t time_us; /* of its first byte's operation; wraps after 71 minutes */
@@ -91,10 +93,10 @@ struct evidence {
 	_Atomic uint32_t uncounted[2]; /* calls for which `inside` had no room */
 	_Atomic uint32_t sequence;     /* of records; written under the claim, read by enter */
 	/* --- under the claim ---------------------------------------------------------------- */
-	uint8_t state; /* enum evidence_state */
-	uint8_t flags;
+	uint8_t state;		   /* enum evidence_state */
+	uint8_t flags;		   /* see record.h */
 	uint8_t queued;		   /* entries in queue */
-	uint8_t reply_kind;	   /* with EVIDENCE_GUESS */
+	uint8_t unsent_kind;	   /* with EVIDENCE_REPLY_MAY_BE_UNSENT: that reply's kind */
 	struct lineage_use writer; /* of the client's message that is not complete */
 	struct lineage_use last;   /* LOST: the latest user; alternation: the latest reader */
 	struct lineage_use before; /* LOST: the latest user that was another */
@@ -151,15 +153,15 @@ struct evidence_facts {
 	enum evidence_certainty certainty;
 	enum evidence_basis basis;
 	struct lineage_use other; /* whose exchange; serial 0: not known */
-	uint16_t other_code;	  /* its request, for wire_message_name(); 0: not known */
-	uint64_t other_age_ns;	  /* since that was sent; 0: not known */
+	uint16_t other_code;   /* that exchange's request, for wire_message_name(); 0: not known */
+	uint64_t other_age_ns; /* since the request was sent; 0: not known */
 	uint32_t
 		replies_crossed; /* replies that this operation was the first to take from others */
 	uint16_t code;		 /* the operation's own (first) message; 0: not known */
 	enum protocol protocol;	 /* whose codes they are */
-	enum wire_goodbye goodbye; /* this write says it */
-	bool missed;		   /* not recorded: another process held the claim */
-	struct serial claimed_by;  /* by this one */
+	enum wire_goodbye goodbye; /* whether this write ends the session */
+	bool missed; /* the operation was not recorded: process `claimed_by` held the claim */
+	struct serial claimed_by;
 };
 
 /* Prepares for a new connection, whose opening is to be recorded from its first byte. */
@@ -172,10 +174,10 @@ void evidence_resume(struct evidence *evidence, enum protocol protocol);
 /* True when recording the opening has nothing more to learn. */
 bool evidence_opened(const struct evidence *evidence);
 
-/* True while requests and replies are told apart, so that a missing record would hurt. */
+/* True while requests and replies are matched, so that a missing record would hurt. */
 bool evidence_is_parsing(const struct evidence *evidence);
 
-/* A TLS hello named the protocol inside: only records can be followed. */
+/* A TLS hello named the protocol inside: only TLS records can be parsed from here on. */
 void evidence_encrypt(struct evidence *evidence, enum protocol inside);
 
 /* Around every call that may move bytes.  A vfork child must do neither. */
@@ -191,7 +193,7 @@ void evidence_record(struct evidence *evidence, const struct lineage_process *se
 void evidence_foresee(struct evidence *evidence, const struct lineage_process *self,
 		      const struct evidence_operation *operation, struct evidence_facts *facts);
 
-/* Process `serial` is dead: its claim is broken, its calls are over. */
+/* Ends the calls of process `serial`, which is dead, and breaks its claim. */
 void evidence_forget(struct evidence *evidence, struct serial serial);
 
 #endif

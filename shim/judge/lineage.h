@@ -10,8 +10,8 @@
  * Pure: plain data in, verdict out; no process, socket, errno or memory of its own.  Safe from any
  * thread, signal handler and vfork child.
  */
-#ifndef FORKSAN_SHIM_LINEAGE_H
-#define FORKSAN_SHIM_LINEAGE_H
+#ifndef FORKSAN_SHIM_JUDGE_LINEAGE_H
+#define FORKSAN_SHIM_JUDGE_LINEAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@
  *   +-----------+------------------------------+------------------------------+
  *
  * serial 0 is "no use yet" (a fresh hand-over).  The attention bit makes every use differ from the
- * user's own word, which sends it to the slow path: the protocol is not told yet, or another
+ * user's own word, which sends it to the slow path: the protocol is not identified yet, or another
  * process may hold the connection.  A serial of more than 31 bits is never given out (registry_join
  * fails); an epoch stops at its largest value, after which a use after a fork can be taken for one
  * before it: a miss, never a false alarm.

@@ -25,7 +25,7 @@ for file in tools/*.c tools/*/*.[ch]; do
 done
 
 # The pure modules know no process, no socket, no errno and no system call.
-for file in shim/judge/lineage.c shim/wire/*.c shim/evidence*.c shim/base/json.c shim/base/text.c; do
+for file in shim/judge/lineage.c shim/wire/*.c shim/judge/*.c shim/base/json.c shim/base/text.c; do
 	[ -f "$file" ] || continue
 	for header in $(includes "$file"); do
 		case $header in

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The queue of requests that are not answered, oldest first, and whose they are.
+ * The queue of requests that are not answered, oldest first, with their owners.
  *
- * Neighbours that are alike share an entry and are counted.  When there is no room, neighbours of
- * one owner whose replies look alike share one too and lose their names; when that does not help,
- * the caller loses track.
+ * Neighbours that are alike share an entry, which counts them.  When there is no room, neighbours
+ * of one owner with the same reply kind share an entry, too, and lose their names; when there are
+ * no such neighbours, the caller loses track.
  */
-#include <string.h>
+#include "judge/queue.h"
 
-#include "judge/evidence_parts.h"
+#include <string.h>
 
 bool evidence_owns(const struct lineage_process *self, struct lineage_use owner)
 {
@@ -42,7 +42,7 @@ static bool alike(const struct evidence_entry *entry, struct wire_request reques
 	       entry->count < UINT16_MAX;
 }
 
-/* Lets two neighbours share an entry, whose request then has no name.  False: none can. */
+/* Lets two neighbours share an entry, whose request then has no name.  False: no two can. */
 static bool make_room(struct evidence *evidence)
 {
 	for (size_t i = 0; i + 1 < EVIDENCE_QUEUE; i++) {
@@ -130,7 +130,7 @@ void evidence_take_over(struct evidence *evidence, bool last, struct lineage_use
 	evidence->queue[last ? n - 1 : 0].owner = user;
 }
 
-void evidence_doubt_all(struct evidence *evidence)
+void evidence_mark_unsure(struct evidence *evidence)
 {
 	size_t n = evidence->queued;
 
@@ -139,7 +139,7 @@ void evidence_doubt_all(struct evidence *evidence)
 }
 
 /* Low 8 bits suffice: an entry stays in the queue for few records. */
-void evidence_doubt_since(struct evidence *evidence, uint32_t ticket)
+void evidence_mark_unsure_since(struct evidence *evidence, uint32_t ticket)
 {
 	size_t n = evidence->queued;
 
@@ -171,7 +171,6 @@ bool evidence_is_unsure(const struct evidence *evidence)
 	return false;
 }
 
-/* One request of the first entry is answered. */
 void evidence_pop(struct evidence *evidence)
 {
 	struct evidence_entry *head = &evidence->queue[0];
@@ -196,35 +195,4 @@ const struct evidence_entry *evidence_find_other(const struct evidence *evidence
 			return &evidence->queue[i];
 	}
 	return NULL;
-}
-
-/* Keeps the two latest of different processes, the latest first. */
-void evidence_note(struct evidence_seen seen[2], struct serial serial, uint32_t sequence)
-{
-	if (!serial_is(seen[0].serial, serial))
-		seen[1] = seen[0];
-	seen[0] = (struct evidence_seen){serial, sequence};
-}
-
-void evidence_cross(struct evidence_context *c, enum evidence_crossing crossing,
-		    enum evidence_certainty certainty, enum evidence_basis basis,
-		    const struct evidence_entry *entry)
-{
-	struct evidence_facts *facts = c->facts;
-
-	/* The first crossing of an operation is reported; a proof is better than a likelihood. */
-	if (facts->crossing != EVIDENCE_NOT_CROSSED && facts->certainty >= certainty)
-		return;
-	facts->crossing = crossing;
-	facts->certainty = certainty;
-	facts->basis = basis;
-	facts->other = (struct lineage_use){c->overlapper, 0};
-	facts->other_code = 0;
-	facts->other_age_ns = 0;
-	if (entry == NULL)
-		return;
-	facts->other = entry->owner;
-	facts->other_code = entry->request.code;
-	/* A clock of 32 bits: exact up to 71 minutes. */
-	facts->other_age_ns = (uint64_t)(uint32_t)(c->time_us - entry->time_us) * 1000;
 }

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Evidence of the protocols whose requests and replies are followed.
+ * Evidence of the protocols whose requests and replies are matched.
  *
  * Writes.  A process that writes while another's request is not answered, or not even complete, has
  * written into its exchange.  Reads.  A process that takes bytes of the reply to another's request
  * has crossed replies.  Both are proven when nothing overlapped, else likely; and where calls
  * overlapped a crossing is said whenever one of their orders makes one.
  */
-#include "judge/evidence_parts.h"
+#include "judge/exchanges.h"
+
+#include "judge/align.h"
+#include "judge/order.h"
+#include "judge/queue.h"
+#include "judge/turns.h"
 
 static enum evidence_certainty certainty(const struct evidence_context *c, bool sure)
 {
-	uint8_t doubts = EVIDENCE_DOUBT | EVIDENCE_SHAKY;
+	uint8_t doubts = EVIDENCE_UNPROVABLE | EVIDENCE_ORDER_UNKNOWN;
 
 	return sure && !(c->evidence->flags & doubts) ? EVIDENCE_PROVEN : EVIDENCE_LIKELY;
 }
@@ -22,8 +27,8 @@ static void cross(struct evidence_context *c, enum evidence_crossing crossing, b
 	evidence_cross(c, crossing, certainty(c, sure), EVIDENCE_MESSAGES, entry);
 }
 
-/* Nothing is outstanding, no message is under way, nobody else is inside a call. */
-static bool is_calm(const struct evidence_context *c)
+/* True when nothing is outstanding, no message is under way, and no other call is. */
+static bool is_idle(const struct evidence_context *c)
 {
 	const struct evidence *evidence = c->evidence;
 
@@ -42,35 +47,36 @@ void evidence_lose(struct evidence_context *c)
 	if (evidence->state == EVIDENCE_PARSING || evidence->state == EVIDENCE_ALIGNING) {
 		evidence->last = c->self->self;
 		evidence->before = (struct lineage_use){{0}, 0};
-		if (!(evidence->flags & EVIDENCE_SHAKY))
-			evidence->flags &= (uint8_t)~EVIDENCE_MIXED;
-		if (evidence->flags & EVIDENCE_SHIFT)
-			evidence->flags |= EVIDENCE_MIXED;
+		if (!(evidence->flags & EVIDENCE_ORDER_UNKNOWN))
+			evidence->flags &= (uint8_t)~EVIDENCE_ORDER_ACROSS_PROCESSES;
+		if (evidence->flags & EVIDENCE_PAIRING_SUSPECT)
+			evidence->flags |= EVIDENCE_ORDER_ACROSS_PROCESSES;
 		if (evidence_find_other(evidence, c->self) != NULL) {
 			evidence->before = evidence_find_other(evidence, c->self)->owner;
-			evidence->flags |= EVIDENCE_MIXED;
+			evidence->flags |= EVIDENCE_ORDER_ACROSS_PROCESSES;
 		}
 		if (c->overlaps || c->overlaps_other || c->facts->crossing != EVIDENCE_NOT_CROSSED)
-			evidence->flags |= EVIDENCE_MIXED;
+			evidence->flags |= EVIDENCE_ORDER_ACROSS_PROCESSES;
 	}
 	evidence->state = EVIDENCE_LOST;
-	evidence->flags |= EVIDENCE_DOUBT;
-	evidence->flags &= (uint8_t) ~(EVIDENCE_SHAKY | EVIDENCE_GUESS);
+	evidence->flags |= EVIDENCE_UNPROVABLE;
+	evidence->flags &= (uint8_t) ~(EVIDENCE_ORDER_UNKNOWN | EVIDENCE_REPLY_MAY_BE_UNSENT);
 	evidence->queued = 0;
 	wire_parser_resume(parser, (enum protocol)parser->protocol, (enum wire_mode)parser->mode);
 }
 
-/* While track is lost: who used the connection; any use among several may cross. */
+/* While track is lost, only who used the connection is known; of several processes any use may
+ * cross another's. */
 static void note_lost_use(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
 
 	if (!evidence_owns(c->self, evidence->last)) {
 		evidence->before = evidence->last;
-		evidence->flags |= EVIDENCE_MIXED;
+		evidence->flags |= EVIDENCE_ORDER_ACROSS_PROCESSES;
 	}
 	evidence->last = c->self->self;
-	if (evidence->flags & EVIDENCE_MIXED) {
+	if (evidence->flags & EVIDENCE_ORDER_ACROSS_PROCESSES) {
 		bool reads = c->operation->direction == WIRE_SERVER;
 		struct evidence_entry entry = {.owner = evidence->before, .time_us = c->time_us};
 
@@ -83,7 +89,8 @@ static void note_lost_use(struct evidence_context *c)
 
 /* --- writes -------------------------------------------------------------------------------- */
 
-/* A request from before a fork, which parent and child both have until one goes on with it. */
+/* True for a request from before a fork, which parent and child both have until one of them goes on
+ * with it. */
 static bool is_shared(const struct evidence_context *c, const struct evidence_entry *entry)
 {
 	return !serial_is(entry->owner.serial, c->self->self.serial) ||
@@ -99,7 +106,8 @@ static bool any_is_shared(const struct evidence_context *c)
 	return false;
 }
 
-/* Before the bytes are followed: does this write fall into another's exchange? */
+/* Reports a write that falls into another process's exchange; called before its bytes are parsed.
+ */
 static void judge_write(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -115,19 +123,19 @@ static void judge_write(struct evidence_context *c)
 		cross(c, EVIDENCE_WROTE, alone && !(other->flags & EVIDENCE_UNSURE), other);
 	} else if (c->overlaps || c->finished_meanwhile || evidence_is_unsure(evidence) ||
 		   (c->overlaps_other && any_is_shared(c))) {
-		/* Its request may have been first, its reply may not have been read yet. */
+		/* The other process's request may have been first, and its reply unread. */
 		cross(c, EVIDENCE_WROTE, false, NULL);
 	}
 }
 
-/* More of the last request: it is the writer's since now, if it was before.  Two that write one
- * request make its reply uncertain. */
+/* Bytes that join the last request.  If the request belonged to the writer's lineage, it is the
+ * writer's own from here on; a request that two processes write has a reply of uncertain owner. */
 static void go_on(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
 	struct evidence_entry *last;
 
-	evidence->flags |= EVIDENCE_PART;
+	evidence->flags |= EVIDENCE_JOINS_LAST;
 	if (evidence->queued == 0)
 		return;
 	last = &evidence->queue[evidence->queued - 1];
@@ -135,8 +143,8 @@ static void go_on(struct evidence_context *c)
 		evidence_take_over(evidence, true, c->self->self);
 		return;
 	}
-	evidence_doubt_all(evidence);
-	evidence->flags |= EVIDENCE_DOUBT;
+	evidence_mark_unsure(evidence);
+	evidence->flags |= EVIDENCE_UNPROVABLE;
 }
 
 static void identify_request(struct evidence_context *c, const struct wire_event *event)
@@ -158,10 +166,10 @@ static void identify_request(struct evidence_context *c, const struct wire_event
 		go_on(c);
 		break;
 	case WIRE_OPENS:
-		evidence->flags |= EVIDENCE_PART;
-		if ((evidence->flags & EVIDENCE_GUESS) &&
-		    event->request.reply_kind != evidence->reply_kind)
-			evidence->flags |= EVIDENCE_DOUBT;
+		evidence->flags |= EVIDENCE_JOINS_LAST;
+		if ((evidence->flags & EVIDENCE_REPLY_MAY_BE_UNSENT) &&
+		    event->request.reply_kind != evidence->unsent_kind)
+			evidence->flags |= EVIDENCE_UNPROVABLE;
 		if (!evidence_push(evidence, evidence->writer, c->time_us, event->request, flags))
 			evidence_lose(c);
 		break;
@@ -173,18 +181,19 @@ static void take_request(struct evidence_context *c, const struct wire_event *ev
 	struct evidence *evidence = c->evidence;
 
 	if (event->begins)
-		evidence->flags &= (uint8_t)~EVIDENCE_PART;
+		evidence->flags &= (uint8_t)~EVIDENCE_JOINS_LAST;
 	if (event->begins || evidence_owns(c->self, evidence->writer))
 		evidence->writer = c->self->self;
 	if (event->identified)
 		identify_request(c, event);
-	else if (event->exchange == WIRE_JOINS || (evidence->flags & EVIDENCE_PART))
+	else if (event->exchange == WIRE_JOINS || (evidence->flags & EVIDENCE_JOINS_LAST))
 		go_on(c);
 }
 
 /* --- reads --------------------------------------------------------------------------------- */
 
-/* The server's bytes may answer a write of another process that is not recorded or not complete. */
+/* True when the server's bytes may answer a write of another process that is not recorded yet, or
+ * not complete. */
 static bool may_answer_unrecorded(const struct evidence_context *c)
 {
 	const struct evidence *evidence = c->evidence;
@@ -194,14 +203,15 @@ static bool may_answer_unrecorded(const struct evidence_context *c)
 		!evidence_owns(c->self, evidence->writer));
 }
 
-/* Track is lost in the middle of an operation that others may have a part in. */
+/* Loses track in the middle of an operation; reports a crossing if other processes may have had a
+ * part in what could not be parsed. */
 static void lose_here(struct evidence_context *c)
 {
 	const struct evidence_entry *other = evidence_find_other(c->evidence, c->self);
 	bool reads = c->operation->direction == WIRE_SERVER;
 
 	if (c->overlaps || other != NULL || (reads && may_answer_unrecorded(c)) ||
-	    (c->evidence->flags & (EVIDENCE_MIXED | EVIDENCE_SHIFT))) {
+	    (c->evidence->flags & (EVIDENCE_ORDER_ACROSS_PROCESSES | EVIDENCE_PAIRING_SUSPECT))) {
 		cross(c, reads ? EVIDENCE_READ : EVIDENCE_WROTE, false, other);
 		if (reads && c->facts->replies_crossed == 0)
 			c->facts->replies_crossed = 1;
@@ -212,26 +222,26 @@ static void lose_here(struct evidence_context *c)
 /* A reply is matched with a request that may not be the first: what comes after it is uncertain
  * until nothing is outstanding, and for good when it may be the reply to one of another shape,
  * which is recorded or is being written. */
-static void doubt_order(struct evidence_context *c)
+static void note_order_unknown(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
 	uint8_t reply_kind = evidence->queue[0].request.reply_kind;
 
-	if ((evidence->flags & EVIDENCE_GUESS) && evidence->reply_kind != reply_kind)
-		evidence->flags |= EVIDENCE_DOUBT;
+	if ((evidence->flags & EVIDENCE_REPLY_MAY_BE_UNSENT) && evidence->unsent_kind != reply_kind)
+		evidence->flags |= EVIDENCE_UNPROVABLE;
 	if (c->writing) {
-		evidence->flags |= EVIDENCE_GUESS;
-		evidence->reply_kind = reply_kind;
+		evidence->flags |= EVIDENCE_REPLY_MAY_BE_UNSENT;
+		evidence->unsent_kind = reply_kind;
 	}
-	evidence->flags |= EVIDENCE_SHAKY | EVIDENCE_MIXED;
+	evidence->flags |= EVIDENCE_ORDER_UNKNOWN | EVIDENCE_ORDER_ACROSS_PROCESSES;
 	for (size_t i = 1; i < evidence->queued; i++) {
 		if ((evidence->queue[i].flags & EVIDENCE_UNSURE) &&
 		    evidence->queue[i].request.reply_kind != reply_kind)
-			evidence->flags |= EVIDENCE_DOUBT;
+			evidence->flags |= EVIDENCE_UNPROVABLE;
 	}
 }
 
-/* Bytes of the reply to the first entry: was it for this process? */
+/* Reports bytes of the reply to the first entry, if that was another process's request. */
 static void judge_reply(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -241,7 +251,7 @@ static void judge_reply(struct evidence_context *c)
 
 	head->flags |= EVIDENCE_BEGUN;
 	if (head->flags & EVIDENCE_UNSURE)
-		doubt_order(c);
+		note_order_unknown(c);
 	if (!evidence_owns(c->self, head->owner)) {
 		cross(c, EVIDENCE_READ, !c->overlaps && !(head->flags & EVIDENCE_UNSURE), head);
 		if (!(head->flags & EVIDENCE_STOLEN))
@@ -250,11 +260,11 @@ static void judge_reply(struct evidence_context *c)
 		return;
 	}
 	other = evidence_find_other(evidence, c->self);
-	/* What more than one has by inheritance another may have gone on with meanwhile. */
+	/* Another process that inherited the same request may have gone on with it meanwhile. */
 	if (head->flags & EVIDENCE_UNSURE || (shared && (c->overlaps || c->overlaps_other)) ||
 	    (c->overlaps && (other != NULL || c->finished_meanwhile || c->overlaps_other))) {
 		head->flags |= EVIDENCE_UNSURE;
-		doubt_order(c);
+		note_order_unknown(c);
 		cross(c, EVIDENCE_READ, false, other);
 		if (!(head->flags & EVIDENCE_STOLEN))
 			c->facts->replies_crossed++;
@@ -277,7 +287,7 @@ static void take_reply(struct evidence_context *c, const struct wire_event *even
 	judge_reply(c);
 	if (!event->ends)
 		return;
-	/* Answered before it was asked: the end of the request is not recorded yet. */
+	/* The reply ended before the request did: the request's end is not recorded yet. */
 	if (c->writing && evidence->queued == 1 && evidence->queue[0].count == 1 &&
 	    wire_request_open(&evidence->parser)) {
 		lose_here(c);
@@ -291,8 +301,8 @@ static void take_reply(struct evidence_context *c, const struct wire_event *even
 
 /* --- one operation ------------------------------------------------------------------------- */
 
-/* Bytes of the server that cannot be told yet: whose may they be? */
-static void judge_unknown(struct evidence_context *c)
+/* Bytes of the server that are too few to identify: reported if they may be another's. */
+static void judge_unidentified(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
 
@@ -303,7 +313,8 @@ static void judge_unknown(struct evidence_context *c)
 			cross(c, EVIDENCE_READ, false, evidence_find_other(evidence, c->self));
 	} else if (may_answer_unrecorded(c)) {
 		cross(c, EVIDENCE_READ, false, NULL);
-		evidence->flags |= EVIDENCE_SHAKY | EVIDENCE_MIXED | EVIDENCE_DOUBT;
+		evidence->flags |= EVIDENCE_ORDER_UNKNOWN | EVIDENCE_ORDER_ACROSS_PROCESSES |
+				   EVIDENCE_UNPROVABLE;
 	}
 }
 
@@ -311,7 +322,7 @@ static void take_event(struct evidence_context *c, const struct wire_event *even
 {
 	switch (event->kind) {
 	case WIRE_NOTHING:
-		judge_unknown(c);
+		judge_unidentified(c);
 		break;
 	case WIRE_REQUEST:
 		take_request(c, event);
@@ -326,7 +337,8 @@ static void take_event(struct evidence_context *c, const struct wire_event *even
 		}
 		if (event->retires)
 			evidence_pop(c->evidence);
-		/* What a request that is still being written was answered is gone for good. */
+		/* If the error answered a request that is still being written, the pairing of
+		 * that request is lost for good. */
 		if (event->unmatched_error &&
 		    (c->evidence->queued > 0 || may_answer_unrecorded(c) || c->writing))
 			lose_here(c);
@@ -364,18 +376,19 @@ static void parse(struct evidence_context *c)
 	} while (at.left > 0);
 }
 
-/* After bytes were followed in an order that may be wrong, what was made of them may be wrong too.
- */
-static void judge_shaky(struct evidence_context *c, const struct evidence_entry *other)
+/* Reports an operation after bytes were parsed in an order that may be wrong, if other processes
+ * had a part in them. */
+static void judge_unknown_order(struct evidence_context *c, const struct evidence_entry *other)
 {
 	bool reads = c->operation->direction == WIRE_SERVER;
 
 	if (other != NULL || c->overlaps || c->overlaps_other ||
-	    (c->evidence->flags & (EVIDENCE_MIXED | EVIDENCE_SHIFT)))
+	    (c->evidence->flags & (EVIDENCE_ORDER_ACROSS_PROCESSES | EVIDENCE_PAIRING_SUSPECT)))
 		cross(c, reads ? EVIDENCE_READ : EVIDENCE_WROTE, false, other);
 }
 
-/* Follows the bytes; when their order among others' is not known, only whole messages are safe. */
+/* Parses the bytes.  Where their place among the bytes of other calls is not known, only whole
+ * messages are safe. */
 static void parse_in_order(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -383,54 +396,59 @@ static void parse_in_order(struct evidence_context *c)
 	const struct evidence_entry *other = evidence_find_other(evidence, c->self);
 	struct evidence_entry seen = {0};
 	bool whole = wire_at_boundary(stream);
-	/* Replies of different shapes are misread when they are taken in another order than they
-	 * came, and pieces of text can look like whole replies. */
+	/* Replies of different kinds are misread when they are parsed in another order than they
+	 * came in, and a span of text can look like a whole reply. */
 	bool alike = c->operation->direction == WIRE_CLIENT ||
 		     (evidence_are_alike(evidence) && wire_replies_are_marked(&evidence->parser));
 
 	if (other != NULL)
 		seen = *other;
 	if (c->operation->direction == WIRE_CLIENT && c->overlaps)
-		evidence_doubt_since(evidence, c->operation->ticket.sequence);
+		evidence_mark_unsure_since(evidence, c->operation->ticket.sequence);
 	parse(c);
 	if (evidence->state == EVIDENCE_LOST)
 		return;
 	whole = whole && wire_at_boundary(stream);
 	if (c->disordered && !(whole && alike))
-		evidence->flags |= EVIDENCE_SHAKY | EVIDENCE_DOUBT;
+		evidence->flags |= EVIDENCE_ORDER_UNKNOWN | EVIDENCE_UNPROVABLE;
 	if (c->overlaps && !(whole && alike))
-		evidence->flags |= EVIDENCE_MIXED;
-	if (evidence->flags & (EVIDENCE_SHAKY | EVIDENCE_SHIFT))
-		judge_shaky(c, other != NULL ? &seen : NULL);
-	if ((evidence->flags & EVIDENCE_SHAKY) && is_calm(c)) {
-		if ((evidence->flags & EVIDENCE_MIXED) && (evidence->flags & EVIDENCE_DOUBT))
-			evidence->flags |= EVIDENCE_SHIFT;
-		evidence->flags &= (uint8_t) ~(EVIDENCE_SHAKY | EVIDENCE_MIXED | EVIDENCE_GUESS);
+		evidence->flags |= EVIDENCE_ORDER_ACROSS_PROCESSES;
+	if (evidence->flags & (EVIDENCE_ORDER_UNKNOWN | EVIDENCE_PAIRING_SUSPECT))
+		judge_unknown_order(c, other != NULL ? &seen : NULL);
+	if ((evidence->flags & EVIDENCE_ORDER_UNKNOWN) && is_idle(c)) {
+		if ((evidence->flags & EVIDENCE_ORDER_ACROSS_PROCESSES) &&
+		    (evidence->flags & EVIDENCE_UNPROVABLE))
+			evidence->flags |= EVIDENCE_PAIRING_SUSPECT;
+		evidence->flags &=
+			(uint8_t) ~(EVIDENCE_ORDER_UNKNOWN | EVIDENCE_ORDER_ACROSS_PROCESSES |
+				    EVIDENCE_REPLY_MAY_BE_UNSENT);
 	}
 }
 
-/* The exchange with which track may be found again must be one process's alone. */
+/* Parses an exchange with which track may be found again: it must be one process's alone. */
 static void parse_on_probation(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
 	uint8_t before = evidence->flags;
 
 	note_lost_use(c);
-	if (c->disordered || c->overlaps_other || (evidence->flags & ~before & EVIDENCE_MIXED)) {
+	if (c->disordered || c->overlaps_other ||
+	    (evidence->flags & ~before & EVIDENCE_ORDER_ACROSS_PROCESSES)) {
 		evidence_lose(c);
 		return;
 	}
 	parse(c);
 	if (evidence->state != EVIDENCE_PROBATION || c->operation->direction == WIRE_CLIENT ||
-	    !is_calm(c))
+	    !is_idle(c))
 		return;
 	evidence->state = EVIDENCE_PARSING;
-	if (evidence->flags & EVIDENCE_MIXED)
-		evidence->flags |= EVIDENCE_SHIFT;
-	evidence->flags &= (uint8_t)~EVIDENCE_MIXED;
+	if (evidence->flags & EVIDENCE_ORDER_ACROSS_PROCESSES)
+		evidence->flags |= EVIDENCE_PAIRING_SUSPECT;
+	evidence->flags &= (uint8_t)~EVIDENCE_ORDER_ACROSS_PROCESSES;
 }
 
-/* A write after which track may be found: undisturbed, and whole messages to its last byte. */
+/* Looks for a write after which track may be found again: undisturbed, and whole messages to its
+ * last byte. */
 static void try_again(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -460,7 +478,8 @@ static void align(struct evidence_context *c)
 			return;
 		}
 		parse_in_order(c);
-		if (evidence->state == EVIDENCE_LOST && !(evidence->flags & EVIDENCE_MIXED))
+		if (evidence->state == EVIDENCE_LOST &&
+		    !(evidence->flags & EVIDENCE_ORDER_ACROSS_PROCESSES))
 			evidence->state = EVIDENCE_ALIGNING;
 		return;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Evidence of what cannot be followed: TLS, compression, and protocols that are told and no more.
+ * Evidence of conversations that cannot be parsed: TLS, compression, and protocols of which only
+ * the first bytes are known.
  *
  * Only the directions are known.  An entry of the queue stands for all that one process wrote until
  * somebody read: its turn.
@@ -12,7 +13,10 @@
  * That is evidence, never proof.  Where servers send unasked as a matter of course (brokers), a
  * read says nothing and there is none.
  */
-#include "judge/evidence_parts.h"
+#include "judge/turns.h"
+
+#include "judge/align.h"
+#include "judge/queue.h"
 
 static void cross(struct evidence_context *c, enum evidence_crossing crossing,
 		  const struct evidence_entry *entry)
@@ -38,7 +42,8 @@ static void note_message(struct evidence_context *c, const struct wire_event *ev
 		facts->goodbye = event->goodbye;
 }
 
-/* False: the bytes are not messages, or were not seen. */
+/* Parses the client's bytes for names and goodbyes.  False: the bytes are no messages, or the shim
+ * did not see them. */
 static bool parse(struct evidence_context *c)
 {
 	struct wire_parser *parser = &c->evidence->parser;
@@ -84,7 +89,8 @@ static void name_messages(struct evidence_context *c)
 		name_by_first_word(c);
 		return;
 	}
-	/* Every write is a new chance after a loss; a protocol's own upgrade to TLS is one. */
+	/* After a loss every write may begin a message again, in another mode, too: a protocol's
+	 * own upgrade to TLS is such a loss. */
 	if (evidence->state != EVIDENCE_LOST && parse(c))
 		return;
 	evidence->state = EVIDENCE_LOST;
@@ -102,8 +108,8 @@ static bool owns(const struct evidence_context *c, const struct evidence_entry *
 	return evidence_owns(c->self, entry->owner);
 }
 
-/* Turns that are over, since this process goes on: those of others that were answered, and one that
- * this process has taken the reply of. */
+/* Takes out the turns that are over because this process goes on: turns of others that were
+ * answered, and a turn whose reply this process has taken. */
 static void end_turns(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -134,7 +140,7 @@ static void take_write(struct evidence_context *c)
 		last->owner = c->self->self;
 		return;
 	}
-	/* A turn of its own that was answered is over. */
+	/* This process's own turn, if it was answered, is over. */
 	for (size_t i = evidence->queued; i-- > 0;) {
 		if (evidence->queue[i].flags & EVIDENCE_BEGUN)
 			evidence_remove(evidence, i);

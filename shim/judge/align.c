@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding the boundary: a write is tried as whole messages in every mode that its protocol knows.
+ * Finding the boundary: a write is parsed on trial in every mode that its protocol knows.
  *
  * Drivers write whole messages.  A write whose bytes are messages from its first to its last byte
- * starts at a boundary; right after a fork a first message that is longer than the write will do,
+ * starts at a boundary.  Right after a fork a first message that is longer than the write will do,
  * since the connection was idle then.
  */
-#include "judge/evidence_parts.h"
+#include "judge/align.h"
 
 enum trial {
 	TRIAL_FAILED,
-	TRIAL_STARTS, /* what could be the first bytes of a message, too few to tell */
-	TRIAL_BEGINS, /* a message begins and goes on after the operation */
+	TRIAL_STARTS, /* the first bytes of a message, too few to identify it */
+	TRIAL_BEGINS, /* a message that is identified and goes on after the operation */
 	TRIAL_EXACT,  /* whole messages */
 };
 
@@ -35,7 +35,8 @@ static enum trial try_mode(const struct evidence_context *c, enum wire_mode mode
 
 			if (event.kind != WIRE_REQUEST)
 				return TRIAL_FAILED;
-			/* Any line passes for a command of Redis: it must be a known one. */
+			/* Any line passes for a command of Redis; after a loss it must be a
+			 * command with a name. */
 			if (event.identified && !identified && event.code == 0 &&
 			    c->evidence->state == EVIDENCE_LOST)
 				return TRIAL_FAILED;
@@ -60,10 +61,10 @@ static bool settle(struct evidence_context *c, enum wire_mode mode)
 	bool same = evidence->parser.mode == mode;
 
 	wire_parser_resume(&evidence->parser, (enum protocol)evidence->parser.protocol, mode);
-	/* The server may be in the middle of a notice. */
+	/* The server's side goes on: it may be in the middle of a notice. */
 	if (same)
 		evidence->parser.stream[WIRE_SERVER] = server;
-	evidence->flags |= EVIDENCE_MODE;
+	evidence->flags |= EVIDENCE_MODE_KNOWN;
 	return true;
 }
 
@@ -71,7 +72,7 @@ bool evidence_align(struct evidence_context *c, bool exact)
 {
 	struct evidence *evidence = c->evidence;
 	enum protocol protocol = (enum protocol)evidence->parser.protocol;
-	bool known = evidence->flags & EVIDENCE_MODE;
+	bool known = evidence->flags & EVIDENCE_MODE_KNOWN;
 	/* The likeliest first. */
 	enum wire_mode modes[] = {
 		known ? (enum wire_mode)evidence->parser.mode : wire_mode_of(protocol),
@@ -83,7 +84,7 @@ bool evidence_align(struct evidence_context *c, bool exact)
 	if (modes[0] == WIRE_MODE_OPAQUE)
 		return true;
 	for (enum trial wanted = TRIAL_EXACT; wanted > TRIAL_FAILED; wanted--) {
-		/* What does not fill the operation must at least be what is expected. */
+		/* Messages that do not fill the operation count in the expected mode only. */
 		size_t count = known && wanted != TRIAL_EXACT ? 1 : sizeof modes / sizeof modes[0];
 
 		for (size_t i = 0; i < count; i++) {

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding the parser's mode and the boundary between two messages.
+ */
+#ifndef FORKSAN_SHIM_JUDGE_ALIGN_H
+#define FORKSAN_SHIM_JUDGE_ALIGN_H
+
+#include "judge/record.h"
+
+/* Sets the parser to the mode in which the operation's bytes are messages from the first byte on,
+ * with `exact` whole messages to the last byte.  False: there is no such mode, and the parser is as
+ * it was. */
+bool evidence_align(struct evidence_context *c, bool exact);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue of requests that are not answered.
+ */
+#ifndef FORKSAN_SHIM_JUDGE_QUEUE_H
+#define FORKSAN_SHIM_JUDGE_QUEUE_H
+
+#include "judge/record.h"
+
+/* True when a request of `owner` is one that the process's own memory knows: its own, or an
+ * ancestor's from before the fork. */
+bool evidence_owns(const struct lineage_process *self, struct lineage_use owner);
+
+/* The oldest request; NULL: none is outstanding. */
+const struct wire_request *evidence_head(const struct evidence *evidence);
+
+/* Adds a request.  False: there is no room, and the caller loses track. */
+bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint32_t time_us,
+		   struct wire_request request, uint8_t flags);
+
+/* Takes out one request of the first entry, which is answered. */
+void evidence_pop(struct evidence *evidence);
+
+/* Takes out the whole entry at `index`. */
+void evidence_remove(struct evidence *evidence, size_t index);
+
+/* The first request (with `last` the last one) belongs to `user` from here on, who reads its reply
+ * or goes on with it: an heir, or its sender since the latest fork. */
+void evidence_take_over(struct evidence *evidence, bool last, struct lineage_use user);
+
+/* True when all outstanding replies are of one kind. */
+bool evidence_are_alike(const struct evidence *evidence);
+
+/* Marks all requests UNSURE; or those that were recorded since the ticket, which may stand before
+ * or after a request that overlapped them. */
+void evidence_mark_unsure(struct evidence *evidence);
+void evidence_mark_unsure_since(struct evidence *evidence, uint32_t ticket);
+
+/* True when one of the requests is UNSURE. */
+bool evidence_is_unsure(const struct evidence *evidence);
+
+/* The first entry that does not belong to the process and must get a reply; NULL: there is none. */
+const struct evidence_entry *evidence_find_other(const struct evidence *evidence,
+						 const struct lineage_process *self);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One record under way, and what all parts of evidence need for it.  Private to shim/judge/; every
+ * function here and in order.h, queue.h, align.h, turns.h and exchanges.h runs under the claim.
+ */
+#ifndef FORKSAN_SHIM_JUDGE_RECORD_H
+#define FORKSAN_SHIM_JUDGE_RECORD_H
+
+#include "judge/evidence.h"
+
+/*
+ * struct evidence.flags: what is known of a connection that two processes use.
+ *
+ *   flag                    set when                                cleared when
+ *   UNPROVABLE              track was lost; or a reply was paired    never
+ *                           with one of several requests of unlike
+ *                           reply kinds whose order is unknown
+ *   ORDER_UNKNOWN           bytes of two calls were parsed in an     nothing is outstanding and
+ *                           order that may not be the kernel's       nobody is inside a call
+ *   ORDER_ACROSS_PROCESSES  the same, calls of different processes   as ORDER_UNKNOWN; LOST: when
+ *                           (LOST: several processes used it)        track is found again
+ *   PAIRING_SUSPECT         ORDER_ACROSS_PROCESSES ended while       never
+ *                           UNPROVABLE: replies may be paired with
+ *                           the wrong requests from here on
+ *   REPLY_MAY_BE_UNSENT     a reply of `unsent_kind` was paired      as ORDER_UNKNOWN
+ *                           with a recorded request while another
+ *                           process was inside a write: it may be
+ *                           that write's
+ *   MODE_KNOWN              the parser's mode was seen in the        evidence_resume() on a
+ *                           opening or found by align.c              connection without track
+ *   JOINS_LAST              the message being written belongs to     the next message begins
+ *                           the last request of the queue
+ *
+ * evidence_start() clears all of them, evidence_resume() all but MODE_KNOWN.
+ *
+ * A crossing is proven unless UNPROVABLE or ORDER_UNKNOWN is set.  With ORDER_UNKNOWN or
+ * PAIRING_SUSPECT every operation of one process among several is a likely crossing.
+ */
+enum {
+	EVIDENCE_UNPROVABLE = 1u << 0,
+	EVIDENCE_ORDER_UNKNOWN = 1u << 1,
+	EVIDENCE_ORDER_ACROSS_PROCESSES = 1u << 2,
+	EVIDENCE_MODE_KNOWN = 1u << 3,
+	EVIDENCE_JOINS_LAST = 1u << 4,
+	EVIDENCE_PAIRING_SUSPECT = 1u << 5,
+	EVIDENCE_REPLY_MAY_BE_UNSENT = 1u << 6,
+};
+
+/* struct evidence_entry.flags */
+enum {
+	EVIDENCE_BEGUN = 1u << 0,  /* bytes of its reply were read */
+	EVIDENCE_UNSURE = 1u << 1, /* another process's request may have come before it */
+	EVIDENCE_STOLEN = 1u << 2, /* a process that is not its owner read bytes of its reply, which
+				      was counted */
+};
+
+/* One record under way. */
+struct evidence_context {
+	struct evidence *evidence;
+	const struct lineage_process *self;
+	const struct evidence_operation *operation;
+	struct evidence_facts *facts;
+	uint32_t time_us;
+	/* Another process's call of the same (the other) direction overlapped this one. */
+	bool overlaps;
+	bool overlaps_other;
+	/* Any other call of the same direction did, also of the process's own threads: the order of
+	 * the bytes is not known. */
+	bool disordered;
+	/* A write is under way, of whatever process. */
+	bool writing;
+	/* Another process's exchange was finished while this call was under way. */
+	bool finished_meanwhile;
+	struct serial overlapper; /* one of them, 0 not known */
+};
+
+/* The bytes of an operation that are still to be taken, chunk after chunk. */
+struct evidence_bytes {
+	size_t chunk;
+	size_t left;
+};
+
+static inline struct evidence_bytes evidence_bytes_of(const struct evidence_operation *operation)
+{
+	return (struct evidence_bytes){0, operation->len_bytes};
+}
+
+/* The next chunk; *len 0: the end.  False: bytes that the shim did not see. */
+bool evidence_next_chunk(const struct evidence_operation *operation, struct evidence_bytes *at,
+			 const uint8_t **bytes, size_t *len);
+
+/* Fills the facts of a crossing; the first crossing of an operation stands unless a later one is
+ * proven and the first is not.  `entry`: whose exchange; NULL when that is not known. */
+void evidence_cross(struct evidence_context *c, enum evidence_crossing crossing,
+		    enum evidence_certainty certainty, enum evidence_basis basis,
+		    const struct evidence_entry *entry);
+
+#endif

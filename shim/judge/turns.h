@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Evidence of conversations that cannot be parsed.
+ */
+#ifndef FORKSAN_SHIM_JUDGE_TURNS_H
+#define FORKSAN_SHIM_JUDGE_TURNS_H
+
+#include "judge/record.h"
+
+void evidence_take_turn(struct evidence_context *c);
+
+#endif
