@@ -130,7 +130,7 @@ __attribute__((constructor(101))) static void construct(void)
 __attribute__((destructor(101))) static void destruct(void)
 {
 	init_leave();
-	if (options.exitcode != 0 && load_relaxed(&process.violated) && process_mine() != 0) {
+	if (options.exitcode != 0 && process_has_violated()) {
 		/* stdio is flushed after the destructors of libraries; _exit() would lose it. */
 		fflush(NULL);
 		REAL(_exit)(options.exitcode);

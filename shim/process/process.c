@@ -18,17 +18,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 
 #include "process/fdtable.h"
-#include "report/report.h"
 #include "base/sys.h"
-
-/* Page-aligned and page-sized, so that it is alone in pages of .bss, which are private anonymous
- * memory: the only kind that MADV_WIPEONFORK takes (madvise(2), Linux 4.14). */
-_Alignas(4096) union process_page process_page;
 
 struct process process;
 
@@ -41,7 +35,7 @@ static __thread struct serial announced_serial;
 
 static void set_mine(uint64_t word)
 {
-	store_release(&process_page.words.mine, word);
+	store_release(&wiped.process.mine, word);
 }
 
 /* Fills a claimed slot for a process whose parent is `parent`. */
@@ -135,9 +129,9 @@ int process_start(const char *session, bool *created)
 	int result;
 
 	process.pid = (pid_t)sys_getpid();
-	/* Older kernels refuse; forks are then noticed by the wrappers and pthread_atfork alone. */
-	sys_madvise(&process_page, sizeof process_page, MADV_WIPEONFORK);
+	wiped_start();
 	set_mine(PROCESS_UNWATCHED);
+	process_settle();
 	process.pid_namespace = registry_pid_namespace = read_pid_namespace();
 	result = registry_join(session, process.pid, parent_pid, created);
 	if (result != 0)
@@ -231,10 +225,8 @@ void process_atfork_parent(void)
 
 void process_atfork_child(void)
 {
-	if (process_mine() == 0 || sys_getpid() == process.pid)
-		return;
-	store_relaxed(&process_page.words.entering, 0);
-	set_mine(0);
+	if (process_mine() != 0 && sys_getpid() != process.pid)
+		wiped_clear();
 }
 
 /* The first call that matters may be another thread's than the one that came out of fork(), which
@@ -283,37 +275,36 @@ static struct registry_process *find_place(struct lineage_use parent, struct ser
 }
 
 /* process.lineage still is the parent's, with its epoch at the very moment of the fork: another
- * thread may have begun one since the child was announced. */
-static void enter(void)
+ * thread may have begun one since the child was announced.  False: the process has no place. */
+static bool take_place(void)
 {
-	struct registry_process *slot;
 	struct serial serial;
 
-	stack_after_fork_child();
-	report_after_fork_child();
-	if (!process.shared || !registry_get()) {
-		set_mine(PROCESS_UNWATCHED);
-		return;
-	}
+	if (!process.shared || !registry_get())
+		return false;
 	process.pid = (pid_t)sys_getpid();
-	store_relaxed(&process.violated, false);
 	if (process.leaves_pid_namespace) {
 		process.leaves_pid_namespace = false;
 		process.pid_namespace = registry_pid_namespace = read_pid_namespace();
 	}
-	slot = find_place(process.lineage.self, &serial);
-	process.shared = slot;
-	if (!slot) {
-		set_mine(PROCESS_UNWATCHED);
-		return;
-	}
-	slot->parent_epoch = process.lineage.self.epoch;
+	process.shared = find_place(process.lineage.self, &serial);
+	if (!process.shared)
+		return false;
+	process.shared->parent_epoch = process.lineage.self.epoch;
 	if (process.lineage.ancestor_count == FORKSAN_MAX_ANCESTORS &&
 	    !process.lineage.ancestors_forgotten)
 		registry_count(LOST_ANCESTORS);
 	lineage_fork(&process.lineage, serial, &process.lineage);
-	store_relaxed(&process.newborn, !fdtable_is_empty());
-	set_mine(lineage_pack(process.lineage.self));
+	return true;
+}
+
+static void enter(void)
+{
+	bool placed = take_place();
+
+	if (!placed || fdtable_is_empty())
+		process_settle();
+	set_mine(placed ? lineage_pack(process.lineage.self) : PROCESS_UNWATCHED);
 }
 
 bool process_enter(void)
@@ -323,11 +314,11 @@ bool process_enter(void)
 	if (mine == 0) {
 		uint32_t idle = 0;
 
-		if (!compare_exchange_acq_rel(&process_page.words.entering, &idle, 1))
+		if (!compare_exchange_acq_rel(&wiped.process.entering, &idle, 1))
 			return false;
 		if (process_mine() == 0)
 			enter();
-		store_release(&process_page.words.entering, 0);
+		store_release(&wiped.process.entering, 0);
 		mine = process_mine();
 	}
 	return mine != PROCESS_UNWATCHED;

@@ -2,10 +2,11 @@
 /*
  * This process: its identity in the session, its epoch, and every way in which a fork is noticed.
  *
- * A fork is noticed in the child by a page with MADV_WIPEONFORK, whose words read zero in any new
- * process however it was made (fork, _Fork, raw clone).  The wrappers let the parent enter the child
- * into the registry before it exists: the child has nothing to do until its first call that matters,
- * and fork costs little more than without us.  A child that nobody announced enters itself then.
+ * A fork is noticed in the child by the page that reads zero in any new process however it was made
+ * (base/wiped.h).  The wrappers let the parent enter the child
+ * into the registry before it exists: the child has nothing to do until its first call that
+ * matters, and fork costs little more than without us.  A child that nobody announced enters itself
+ * then.
  *
  * A vfork child shares memory and page with its parent, so nothing is noticed there; what must not
  * change in it asks process_is_vfork_child() first.
@@ -18,71 +19,83 @@
 #include <sys/types.h>
 
 #include "base/compiler.h"
+#include "base/wiped.h"
 #include "forksan/atomics.h"
 #include "judge/lineage.h"
 #include "registry/registry.h"
 #include "stack/stack.h"
 
-/* The words that a fork wipes. */
-struct process_wiped {
-	/* This process's lineage word: lineage_pack(self), 0 until process_enter() has run in a new
-	 * process, PROCESS_UNWATCHED when it has no place in the session. */
-	_Atomic uint64_t mine;
-	_Atomic uint32_t entering; /* 1: a thread is in process_enter() */
-};
-
+/* The lineage word of a process that has no place in the session. */
 #define PROCESS_UNWATCHED UINT64_C(0x7fffffffffffffff)
-
-extern FORKSAN_HIDDEN union process_page {
-	struct process_wiped words;
-	uint8_t bytes[4096];
-} process_page;
 
 struct process {
 	struct lineage_process lineage;
 	struct registry_process *shared; /* NULL: not watched */
 	pid_t pid;
-	uint64_t pid_namespace;	    /* inode of /proc/self/ns/pid; 0: not known */
-	bool leaves_pid_namespace;  /* children may be in another */
+	uint64_t pid_namespace;	     /* inode of /proc/self/ns/pid; 0: not known */
+	bool leaves_pid_namespace;   /* children may be in another */
 	uint64_t forked_boottime_ns; /* CLOCK_BOOTTIME of the latest fork, for the child */
-	struct stack_id fork_stack; /* where the latest fork was made, for the child */
-	_Atomic bool newborn;	    /* forked, and open-at-fork not yet looked for */
-	_Atomic bool violated;	    /* has reported a violation, for exitcode= */
+	struct stack_id fork_stack;  /* where the latest fork was made, for the child */
 };
 
 /* In a child that has not entered yet this still describes the parent, as it was at the fork. */
 extern FORKSAN_HIDDEN struct process process;
 
+/* This process's lineage word: lineage_pack(self), 0 until process_enter() has run in a new
+ * process, PROCESS_UNWATCHED when the process has no place in the session. */
 static inline uint64_t process_mine(void)
 {
-	return load_relaxed(&process_page.words.mine);
+	return load_relaxed(&wiped.process.mine);
 }
 
-/* Joins the session for the first time (constructor, or a wrapper called before it).  0 or -errno. */
+/* False in a forked process whose inherited connections were not looked at (open-at-fork). */
+static inline bool process_is_settled(void)
+{
+	return load_relaxed(&wiped.process.settled) != 0;
+}
+
+static inline void process_settle(void)
+{
+	store_relaxed(&wiped.process.settled, 1);
+}
+
+/* Whether this process has reported a violation, for exitcode=. */
+static inline bool process_has_violated(void)
+{
+	return load_relaxed(&wiped.process.violated) != 0;
+}
+
+static inline void process_note_violation(void)
+{
+	store_relaxed(&wiped.process.violated, 1);
+}
+
+/* Joins the session for the first time (constructor, or a wrapper called before it).  0 or -errno.
+ */
 int process_start(const char *session, bool *created);
 
 /* Gives a new process its place in the session.  True when this process is watched.  Called by the
- * slow path whenever process_mine() is 0; cheap otherwise.  Async-signal-safe; a signal handler that
- * interrupts it gets false. */
+ * slow path whenever process_mine() is 0; cheap otherwise.  Async-signal-safe; a signal handler
+ * that interrupts it gets false. */
 bool process_enter(void);
 
-/* Around a call that forks, in the thread that makes it.  Before: remembers where the fork is made and
- * enters the child.  After, with what the call returned: in the parent the child's pid (or 0 or
- * less when there is none) is noted and a new epoch begins; a child returns at once.  errno is kept.
- * Nothing is held in between. */
+/* Around a call that forks, in the thread that makes it.  Before: remembers where the fork is made
+ * and enters the child.  After, with what the call returned: in the parent the child's pid (or 0 or
+ * less when there is none) is noted and a new epoch begins; a child returns at once.  errno is
+ * kept. Nothing is held in between. */
 void process_before_fork(void);
 void process_after_fork(pid_t pid);
 
-/* pthread_atfork handlers, for forks inside libc that no wrapper saw: begin a new epoch in the parent,
- * and make sure that the child is noticed on kernels without MADV_WIPEONFORK. */
+/* pthread_atfork handlers, for forks inside libc that no wrapper saw: begin a new epoch in the
+ * parent, and make sure that the child is noticed on kernels without MADV_WIPEONFORK. */
 void process_atfork_parent(void);
 void process_atfork_child(void);
 
 /* From now on children may be in another pid namespace; each looks, once. */
 void process_leaves_pid_namespace(void);
 
-/* This process has entered a seccomp sandbox: a system call that its author did not foresee may end it,
- * so none is made from now on.  It is watched no more, and counted. */
+/* This process has entered a seccomp sandbox: a system call that its author did not foresee may end
+ * it, so none is made from now on.  It is watched no more, and counted. */
 void process_enter_sandbox(void);
 
 /* True in a vfork child (and in any process that shares this memory): its descriptors are its own,
@@ -92,15 +105,15 @@ bool process_is_vfork_child(void);
 /* True when this process exists for more than a second. */
 bool process_is_old(void);
 
-/* True when this process's parent is one of the session and alive: then this is not the last one.  One
- * system call; false says nothing. */
+/* True when this process's parent is one of the session and alive: then this is not the last one.
+ * One system call; false says nothing. */
 bool process_parent_is_here(void);
 
 /* The process is about to end: tells the others. */
 void process_leave(void);
 
-/* In the child that daemon() has made: says for its parent, which ended inside libc, that it has, and
- * counts what the parent would have counted. */
+/* In the child that daemon() has made: says for its parent, which ended inside libc, that it has,
+ * and counts what the parent would have counted. */
 void process_daemonized(void);
 
 #endif

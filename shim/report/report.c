@@ -21,29 +21,21 @@
 #include "report/write.h"
 #include "base/sys.h"
 #include "base/text.h"
-
-/* Threads of one process that report at the same time; more lose their report. */
-#define BUFFERS 4
+#include "base/wiped.h"
 
 /* "forksan: " and the longest warning about options, which names every key. */
 #define WARNING_BYTES 512
 
 static struct buffer {
 	char bytes[1 + FORKSAN_RECORD_BYTES]; /* a newline, then the record: report_write_log() */
-} buffers[BUFFERS];
-
-/* Apart from the buffers, so that a fork child that clears them touches one page. */
-static _Atomic uint32_t taken[BUFFERS];
-
-/* 1: this process has said that its log cannot be written. */
-static _Atomic uint32_t warned_of_log;
+} buffers[WIPED_REPORT_BUFFERS];
 
 static struct buffer *claim(void)
 {
-	for (size_t i = 0; i < BUFFERS; i++) {
+	for (size_t i = 0; i < WIPED_REPORT_BUFFERS; i++) {
 		uint32_t free = 0;
 
-		if (compare_exchange_acq_rel(&taken[i], &free, 1)) {
+		if (compare_exchange_acq_rel(&wiped.report.buffers_taken[i], &free, 1)) {
 			buffers[i].bytes[0] = '\n';
 			return &buffers[i];
 		}
@@ -58,7 +50,7 @@ static char *record_of(struct buffer *buffer)
 
 static void give_back(struct buffer *buffer)
 {
-	store_release(&taken[buffer - buffers], 0);
+	store_release(&wiped.report.buffers_taken[buffer - buffers], 0);
 }
 
 void report_start(void)
@@ -81,16 +73,6 @@ void report_warn(const char *line)
 	text_put_string(&text, line);
 	bytes[text.len] = '\n';
 	report_write_stderr(bytes, text.len + 1);
-}
-
-void report_after_fork_child(void)
-{
-	/* Reading is free in a child, writing copies a page. */
-	for (size_t i = 0; i < BUFFERS; i++)
-		if (load_relaxed(&taken[i]) != 0)
-			store_relaxed(&taken[i], 0);
-	if (load_relaxed(&warned_of_log) != 0)
-		store_relaxed(&warned_of_log, 0);
 }
 
 static bool logs(void)
@@ -137,7 +119,7 @@ static void warn_of_log(int error, pid_t pid)
 	char bytes[FORKSAN_PATH_BYTES + 128];
 	struct text text;
 
-	if (exchange_acq_rel(&warned_of_log, 1) != 0)
+	if (exchange_acq_rel(&wiped.report.warned_of_log, 1) != 0)
 		return;
 	text_init(&text, bytes, sizeof(bytes));
 	text_put_string(&text, "==");

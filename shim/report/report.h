@@ -41,7 +41,4 @@ int report_blind(const struct registry *registry, enum registry_counter counter,
  * verbosity asks for it; the same for report_session() and verbosity. */
 int report_summary(const struct registry *registry);
 
-/* Gives back buffers that other threads of the parent held.  Child of fork, async-signal-safe. */
-void report_after_fork_child(void);
-
 #endif

@@ -18,22 +18,19 @@
 #include "forksan/atomics.h"
 #include "forksan/registry.h"
 #include "registry/registry.h"
-#include "stack/claim.h"
+#include "base/wiped.h"
 #include "stack/store.h"
 #include "stack/walk.h"
 #include "base/sys.h"
 
-/* Threads that take a stack at the same moment, and signal handlers that interrupt them. */
-#define CAPTURES 8
-
 void *(*stack_getspecific)(unsigned key);
 
-static struct stack_capture captures[CAPTURES];
-static struct claim capture_claims[CAPTURES];
+/* Owned by whoever holds the claim of the same number. */
+static struct stack_capture captures[WIPED_CAPTURES];
 
-/* The last file of the loader's list when it was scanned.  Owned by whoever holds `scan_claim`. */
+/* The last file of the loader's list when it was scanned.  Owned by whoever holds the scan's claim.
+ */
 static struct module scanned_to;
-static struct claim scan_claim;
 static _Atomic uint32_t scanned_once;
 
 #define FIRST_SCAN_YIELDS 200
@@ -46,13 +43,13 @@ static struct stack_capture *claim_capture(void)
 {
 	uint64_t now_ns;
 
-	for (unsigned i = 0; i < CAPTURES; i++) {
-		if (claim_try(&capture_claims[i]))
+	for (unsigned i = 0; i < WIPED_CAPTURES; i++) {
+		if (claim_try(&wiped.stack.captures[i]))
 			return &captures[i];
 	}
 	now_ns = sys_clock_ns(CLOCK_MONOTONIC);
-	for (unsigned i = 0; i < CAPTURES; i++) {
-		if (claim_take_over(&capture_claims[i], now_ns))
+	for (unsigned i = 0; i < WIPED_CAPTURES; i++) {
+		if (claim_take_over(&wiped.stack.captures[i], now_ns))
 			return &captures[i];
 	}
 	return NULL;
@@ -60,7 +57,7 @@ static struct stack_capture *claim_capture(void)
 
 static void release_capture(struct stack_capture *capture)
 {
-	claim_release(&capture_claims[capture - captures]);
+	claim_release(&wiped.stack.captures[capture - captures]);
 }
 
 static void consider(struct peek *peek, const struct module *module)
@@ -98,8 +95,8 @@ static void scan_modules(struct peek *peek)
 
 static bool claim_scan(void)
 {
-	return claim_try(&scan_claim) ||
-	       claim_take_over(&scan_claim, sys_clock_ns(CLOCK_MONOTONIC));
+	return claim_try(&wiped.stack.scan) ||
+	       claim_take_over(&wiped.stack.scan, sys_clock_ns(CLOCK_MONOTONIC));
 }
 
 /* Finds the interpreters.  Somebody else may be at it: what they find serves this thread too.
@@ -110,7 +107,7 @@ static void notice_modules(struct peek *peek)
 	if (claim_scan()) {
 		scan_modules(peek);
 		store_release(&scanned_once, 1);
-		claim_release(&scan_claim);
+		claim_release(&wiped.stack.scan);
 		return;
 	}
 	for (int i = 0; i < FIRST_SCAN_YIELDS && !load_acquire(&scanned_once); i++)
@@ -167,11 +164,4 @@ const char *stack_complaint(void)
 	if (complaint == NULL)
 		complaint = stack_ruby_complaint();
 	return complaint;
-}
-
-void stack_after_fork_child(void)
-{
-	for (unsigned i = 0; i < CAPTURES; i++)
-		claim_clear(&capture_claims[i]);
-	claim_clear(&scan_claim);
 }

@@ -49,10 +49,6 @@ extern FORKSAN_HIDDEN void *(*stack_getspecific)(unsigned key);
  * known, so that its frames are missing; NULL: none.  Each process gives each sentence once. */
 const char *stack_complaint(void);
 
-/* Forgets what a fork made invalid (half-finished walks of other threads).  Child,
- * async-signal-safe. */
-void stack_after_fork_child(void);
-
 /* --- reading ------------------------------------------------------------------------------ */
 
 /* One frame as a report shows it.  Strings are borrowed from the registry; NULL is "not known". */

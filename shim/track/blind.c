@@ -23,9 +23,7 @@
 #include "registry/registry.h"
 #include "report/report.h"
 #include "base/sys.h"
-
-/* 1: counted already.  A fork child counts its own. */
-static _Atomic uint32_t found;
+#include "base/wiped.h"
 
 void blind_tell(enum registry_counter counter)
 {
@@ -46,7 +44,7 @@ void blind_tell(enum registry_counter counter)
 
 void blind_found_ring(void)
 {
-	if (fdtable_high() > 0 && exchange_acq_rel(&found, 1) == 0)
+	if (fdtable_high() > 0 && exchange_acq_rel(&wiped.track.ring_counted, 1) == 0)
 		blind_tell(LOST_IO_URING);
 }
 
@@ -66,7 +64,7 @@ void blind_look_for_rings(void)
 	long directory;
 	long n;
 
-	if (fdtable_high() == 0 || load_relaxed(&found) != 0)
+	if (fdtable_high() == 0 || load_relaxed(&wiped.track.ring_counted) != 0)
 		return;
 	directory = sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (directory < 0)

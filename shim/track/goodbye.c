@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See goodbye.h.  What is kept back is private to the process; a fork child inherits the memory and
- * does not own it, so each entry names its process.
+ * See goodbye.h.  What is kept back is private to the process: a fork child finds all entries free.
  */
 #include "track/goodbye.h"
 
 #include "report/finding.h"
+#include "base/wiped.h"
 #include "track/accessor.h"
 
-#define DEFERRED 16
+enum deferred_state {
+	DEFERRED_FREE,
+	DEFERRED_BUSY, /* being written or read */
+	DEFERRED_FULL,
+};
 
+/* States: wiped.track.deferred. */
 static struct deferred {
-	_Atomic uint32_t state; /* 0 free, 1 being written or read, 2 full */
-	struct serial serial;	/* of the process that it belongs to */
 	uint32_t generation;
 	struct track_call call;
 	struct lineage_use last;
 	int64_t moved;
-} deferred[DEFERRED];
+} deferred[WIPED_DEFERRED];
 
 /* The process that has used it since this one's memory was copied, and still holds it. */
 static const struct registry_process *other_user(struct socket_slot slot, struct lineage_use last)
@@ -62,7 +65,7 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 			    "holds open"
 			  : "this process inherited the connection and ends its session, while the "
 			    "other process still holds it open";
-	store_relaxed(&process.violated, true);
+	process_note_violation();
 	finding_report(&cause);
 	return true;
 }
@@ -80,23 +83,23 @@ void goodbye_take_back(struct registry_socket *socket)
 
 bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64_t moved)
 {
-	for (int i = 0; i < DEFERRED; i++) {
+	for (int i = 0; i < WIPED_DEFERRED; i++) {
+		_Atomic uint32_t *state = &wiped.track.deferred[i];
 		struct deferred *entry = &deferred[i];
-		uint32_t state = load_acquire(&entry->state);
+		uint32_t found = load_acquire(state);
 
-		/* Of a parent, or of a connection that is gone: nobody asks for it any more. */
-		if (state == 1 ||
-		    (state == 2 && serial_is(entry->serial, process.lineage.self.serial) &&
+		/* An entry of a connection that is gone: nobody asks for it any more. */
+		if (found == DEFERRED_BUSY ||
+		    (found == DEFERRED_FULL &&
 		     registry_socket_is(entry->call.slot, entry->generation)))
 			continue;
-		if (!compare_exchange_acq_rel(&entry->state, &state, 1))
+		if (!compare_exchange_acq_rel(state, &found, DEFERRED_BUSY))
 			continue;
-		entry->serial = process.lineage.self.serial;
 		entry->generation = fdtable_generation(call->slot);
 		entry->call = *call;
 		entry->last = last;
 		entry->moved = moved;
-		store_release(&entry->state, 2);
+		store_release(state, DEFERRED_FULL);
 		return true;
 	}
 	return false;
@@ -105,21 +108,21 @@ bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64
 bool goodbye_recall(const struct track_call *read, struct track_call *call,
 		    struct lineage_use *last, int64_t *moved)
 {
-	for (int i = 0; i < DEFERRED; i++) {
+	for (int i = 0; i < WIPED_DEFERRED; i++) {
+		_Atomic uint32_t *state = &wiped.track.deferred[i];
 		struct deferred *entry = &deferred[i];
-		uint32_t full = 2;
-		bool ours;
+		uint32_t full = DEFERRED_FULL;
+		bool same;
 
-		if (load_acquire(&entry->state) != 2 || entry->call.socket != read->socket ||
-		    !compare_exchange_acq_rel(&entry->state, &full, 1))
+		if (load_acquire(state) != DEFERRED_FULL || entry->call.socket != read->socket ||
+		    !compare_exchange_acq_rel(state, &full, DEFERRED_BUSY))
 			continue;
-		ours = serial_is(entry->serial, process.lineage.self.serial) &&
-		       entry->generation == fdtable_generation(read->slot);
+		same = entry->generation == fdtable_generation(read->slot);
 		*call = entry->call;
 		*last = entry->last;
 		*moved = entry->moved;
-		store_release(&entry->state, 0);
-		if (ours)
+		store_release(state, DEFERRED_FREE);
+		if (same)
 			return true;
 	}
 	return false;

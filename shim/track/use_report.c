@@ -70,7 +70,7 @@ void use_report_violation(const struct track_call *call, struct lineage_use last
 	cause.kind = KIND_SHARED_USE;
 	cause.text = sentence;
 	registry_count(COUNT_USES_VIOLATION);
-	store_relaxed(&process.violated, true);
+	process_note_violation();
 	finding_report(&cause);
 }
 
@@ -125,6 +125,6 @@ void use_report_crossing(const struct track_call *call, const struct evidence_fa
 	cause.text = sentence;
 	cause.likely = facts->certainty == EVIDENCE_LIKELY;
 	cause.basis = facts->basis == EVIDENCE_MESSAGES ? "messages" : "alternation";
-	store_relaxed(&process.violated, true);
+	process_note_violation();
 	finding_report(&cause);
 }

@@ -39,8 +39,8 @@ void track_look_for_inherited(void)
 {
 	int saved_errno = errno;
 
-	if (process_enter() && load_relaxed(&process.newborn) && !process_is_vfork_child()) {
-		store_relaxed(&process.newborn, false);
+	if (process_enter() && !process_is_settled() && !process_is_vfork_child()) {
+		process_settle();
 		for (struct socket_slot slot = {0}; fdtable_next_held(&slot); slot.n++)
 			if (!serial_is(registry_mapping->sockets[slot.n].opener_serial,
 				       process.lineage.self.serial))
@@ -51,6 +51,6 @@ void track_look_for_inherited(void)
 
 void track_look_before_exit(void)
 {
-	if (load_relaxed(&process.newborn) && process_is_old())
+	if (!process_is_settled() && process_is_old())
 		track_look_for_inherited();
 }

@@ -17,7 +17,7 @@ void track_look_before_exit(void);
 /* A forked process accepts or waits for events, so it is a worker. */
 static inline void track_worker_goes_on(void)
 {
-	if (unlikely(process_mine() == 0 || load_relaxed(&process.newborn)))
+	if (unlikely(!process_is_settled()))
 		track_look_for_inherited();
 }
 

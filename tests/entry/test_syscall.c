@@ -221,6 +221,30 @@ static void expect_ring(const struct log *log, const struct entry_case *self)
 	expect(log_counter(log, "io_uring") == 1);
 }
 
+static void make_ring(int fd)
+{
+	char parameters[256] = {0};
+
+	(void)fd;
+	syscall(SYS_io_uring_setup, 1, parameters);
+}
+
+/* Parent and child each have one of their own. */
+static void run_rings(void)
+{
+	int fd = peer_connect();
+
+	make_ring(fd);
+	make_ring(fd);
+	run_child(make_ring, fd);
+}
+
+static void expect_two_rings(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_counter(log, "io_uring") == 2);
+}
+
 #define CASE(number)                                                                               \
 	{                                                                                          \
 		.entry = "syscall", .name = #number " is a use", .run = run_##number,              \
@@ -258,6 +282,10 @@ static const struct entry_case cases[] = {
 	 .name = "io_uring_setup is counted",
 	 .run = run_ring,
 	 .check = expect_ring},
+	{.entry = "syscall",
+	 .name = "io_uring_setup is counted for parent and child",
+	 .run = run_rings,
+	 .check = expect_two_rings},
 	{.name = "all other numbers pass", .run = run_others},
 };
 

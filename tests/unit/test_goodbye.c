@@ -86,7 +86,7 @@ static void opener_under_a_child_that_uses_it(void)
 	require(found_with("foreign-goodbye", 0, "which the other process uses and still"));
 	require(found_with("foreign-goodbye", 0, "\"relation\":\"child\""));
 	require(!found_with("foreign-goodbye", 0, "\"other_use\":[]"));
-	require(load_relaxed(&process.violated));
+	require(process_has_violated());
 	/* It is judged as a goodbye and not as a use, and so is the reading of its answer. */
 	require(count_found("shared-use") == 0);
 	stage_wait(child);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Claims that are left in the middle: stack/claim.h. */
+/* Claims that are left in the middle: base/claim.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "forksan/atomics.h"
-#include "stack/claim.h"
+#include "base/claim.h"
 
 static struct claim claim;
 static sigjmp_buf way_out;

@@ -240,7 +240,6 @@ static void in_a_fork_child(void **state)
 	(void)state;
 	pid = fork();
 	if (pid == 0) {
-		stack_after_fork_child();
 		deep(5);
 		_exit(taken.n != 0 && stack_frame_count(registry_get(), taken) > 6 ? 0 : 1);
 	}
@@ -313,7 +312,6 @@ static void a_stack_like_the_last_makes_no_system_call(void **state)
 #endif
 	pid = fork();
 	if (pid == 0) {
-		stack_after_fork_child();
 		take_without_system_calls();
 	}
 	expect_child_exits_well(pid);
@@ -330,7 +328,6 @@ static void nor_in_a_thread(void **state)
 #endif
 	pid = fork();
 	if (pid == 0) {
-		stack_after_fork_child();
 		if (pthread_create(&thread, NULL, take_in_thread, NULL) != 0)
 			_exit(1);
 		pthread_join(thread, NULL);

@@ -141,7 +141,7 @@ static void child_then_parent(void)
 	require(!found_with("shared-use", 0, "\"other_use\":[]"));
 	require(!found_with("shared-use", 0, "\"this_use\":[]"));
 	require(counted(COUNT_USES_VIOLATION) == 1);
-	require(load_relaxed(&process.violated));
+	require(process_has_violated());
 	stage_wait(child);
 }
 

@@ -24,6 +24,7 @@
 #include "registry/registry.h"
 #include "stack/stack.h"
 #include "base/sys.h"
+#include "base/wiped.h"
 #include "base/text.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -133,7 +134,7 @@ __attribute__((constructor)) static void start(void)
 	if (path != NULL &&
 	    registry_join("", (pid_t)sys_getpid(), (pid_t)sys_getppid(), &created) == 0 && created)
 		registry_unlink();
-	pthread_atfork(NULL, NULL, stack_after_fork_child);
+	wiped_start();
 }
 
 EXPORT int connect(int fd, const struct sockaddr *address, socklen_t len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* See claim.h. */
-#include "stack/claim.h"
+#include "base/claim.h"
 
 #include <signal.h>
 

@@ -15,8 +15,8 @@
  *
  * Async-signal-safe; any thread, fork child and vfork child.  Zero bytes are a free claim.
  */
-#ifndef FORKSAN_SHIM_STACK_CLAIM_H
-#define FORKSAN_SHIM_STACK_CLAIM_H
+#ifndef FORKSAN_SHIM_CLAIM_H
+#define FORKSAN_SHIM_CLAIM_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page that reads zero in every new process, however the process was made.
+ *
+ * fork() copies the memory of one thread; whatever other threads were doing, and whatever is true
+ * of the parent alone, is copied along and would have to be cleared.  Each word with that need
+ * stands here and nowhere else: the kernel clears the page (MADV_WIPEONFORK), for fork(), _Fork()
+ * and a raw clone() alike, before the child's first instruction.  Kernels without it (before
+ * Linux 4.14): the atfork handler and the wrappers clear the page, and a raw clone() is not
+ * noticed.
+ *
+ * A process that shares its parent's memory (vfork, clone with CLONE_VM) shares the page: the words
+ * are the parent's there.
+ *
+ * Each room has a struct of its own, which no other room touches.  What all zeros mean is said at
+ * each field.
+ */
+#ifndef FORKSAN_SHIM_WIPED_H
+#define FORKSAN_SHIM_WIPED_H
+
+#include <stdint.h>
+
+#include "base/claim.h"
+#include "base/compiler.h"
+
+/* Stacks that are taken at the same moment: by threads, and by signal handlers that interrupt them.
+ */
+#define WIPED_CAPTURES 8
+
+/* Threads of one process that report at the same time; more lose their report. */
+#define WIPED_REPORT_BUFFERS 4
+
+/* Writes of one process that may be goodbyes and are kept back (track/goodbye.c). */
+#define WIPED_DEFERRED 16
+
+struct wiped_process {
+	/* This process's lineage word (process/process.h); 0: a new process. */
+	_Atomic uint64_t mine;
+	_Atomic uint32_t entering; /* 1: a thread is in process_enter() */
+	/* 0: forked, and what it inherited was not looked at (track/worker.c). */
+	_Atomic uint32_t settled;
+	_Atomic uint32_t violated; /* 1: has reported a violation, for exitcode= */
+	/* The process slot whose holds fdtable.c writes, + 1; 0: nobody's. */
+	_Atomic uint32_t holder;
+};
+
+struct wiped_stack {
+	struct claim captures[WIPED_CAPTURES];
+	struct claim scan;
+};
+
+struct wiped_report {
+	_Atomic uint32_t buffers_taken[WIPED_REPORT_BUFFERS]; /* 1: a thread renders in it */
+	_Atomic uint32_t warned_of_log; /* 1: has said that its log cannot be written */
+};
+
+struct wiped_track {
+	_Atomic uint32_t ring_counted; /* 1: this process's io_uring is counted */
+	/* States of the entries of goodbye.c: enum deferred_state; 0: free. */
+	_Atomic uint32_t deferred[WIPED_DEFERRED];
+};
+
+/* Page-aligned and page-sized, so that it is alone in pages of .bss, which are private anonymous
+ * memory: the only kind that MADV_WIPEONFORK takes (madvise(2)). */
+extern FORKSAN_HIDDEN struct wiped {
+	_Alignas(4096) struct wiped_process process;
+	struct wiped_stack stack;
+	struct wiped_report report;
+	struct wiped_track track;
+} wiped;
+_Static_assert(sizeof(struct wiped) == 4096, "one page");
+
+/* Has the kernel wipe the page.  Called once, when the first process of the program starts. */
+void wiped_start(void);
+
+/* Wipes the page, in a new process whose kernel has not. */
+void wiped_clear(void);
+
+#endif
