@@ -94,6 +94,10 @@
 /* One line of the log.  Four stacks with 64 native frames at about 200 bytes each fit. */
 #define FORKSAN_RECORD_BYTES (128 * 1024)
 
+/* A registry gets a name in /dev/shm only where it may grow: what a session of some hundred
+ * connections that are used from some dozens of places needs, and what is left to others. */
+#define FORKSAN_SHM_NEEDED_BYTES (3 * 1024 * 1024)
+
 /* Option strings and paths. */
 #define FORKSAN_PATH_BYTES 512
 #define FORKSAN_LIST_BYTES 512

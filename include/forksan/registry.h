@@ -4,9 +4,11 @@
  *
  * The session's first process creates it as a file in /dev/shm; forks inherit the mapping, and
  * exec'd programs and `forksan run` find it again by name.  It holds indices and generations, no
- * pointers.  Everything is lock-free: a process may be SIGKILLed between any two instructions, and
- * each field says what the others see then.  The tool maps it read-only and believes nothing in it
- * without a bound.
+ * pointers, and nothing that names a file to open or remove.  Everything is lock-free: a process may
+ * be SIGKILLed between any two instructions, and each field says what the others see then.
+ *
+ * The processes of a session may trust each other less than the registry suggests (a root master,
+ * workers that dropped to another user): shim and tool believe nothing in it without a bound.
  *
  *   struct registry
  *   +---------+-----------+--------------+----------+ +----------+-------+---------+--------+ ...
@@ -33,7 +35,7 @@
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
 #define REGISTRY_VERSION 4u
 #define REGISTRY_DIRECTORY "/dev/shm"
-#define REGISTRY_FILE_PREFIX "forksan."
+#define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
 #define REGISTRY_SESSION_BYTES 17 /* 16 hexadecimal digits and a NUL */
 
 /*
@@ -231,10 +233,9 @@ struct registry_header {
 	uint32_t version;
 	uint32_t header_size_bytes;
 	uint64_t total_size_bytes;
-	char session[REGISTRY_SESSION_BYTES + 7];
 	int32_t creator_pid;
-	uint32_t reserved0;
-	uint64_t created_realtime_ns;
+	uint32_t waited_for; /* 1: the session's name says who reads this at its end (common/session.h) */
+	uint8_t reserved0[32];
 	_Atomic uint32_t ready; /* release, after everything above */
 	_Atomic uint32_t next_serial;
 	_Atomic uint32_t process_high; /* slots below it may be in use */

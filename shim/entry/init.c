@@ -59,6 +59,12 @@ void init_run(void)
 		else
 			track_adopt();
 	}
+	if (!registry_get())
+		report_warn("this process is not watched: no memory for the registry");
+	else if (created && registry_why_nameless() == -EPERM)
+		report_warn(
+			"programs that this one starts are sessions of their own: another user has "
+			"taken the directory of this user's registries in /dev/shm");
 	store_release(&init_done, true);
 	errno = saved_errno;
 }
@@ -71,7 +77,7 @@ static bool summary_is_wanted(void)
 
 	if (options.log_path[0] != '\0')
 		return true;
-	return options.session[0] == '\0' &&
+	return !registry_is_awaited() &&
 	       (options.verbosity > 0 || load_relaxed(&counters[COUNT_NOTICES]) > 0 ||
 		load_relaxed(&counters[COUNT_HAZARDS]) > 0 ||
 		load_relaxed(&counters[COUNT_VIOLATIONS]) > 0);
@@ -115,8 +121,7 @@ void init_leave(void)
 					     1) &&
 		    report_summary(registry_get()) != 0)
 			registry_count(LOST_REPORTS);
-		/* `forksan run` reads it once more and removes it itself. */
-		if (options.session[0] == '\0')
+		if (!registry_is_awaited())
 			registry_unlink();
 	}
 	errno = saved_errno;

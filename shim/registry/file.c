@@ -2,53 +2,120 @@
 /*
  * The registry's file: how a process finds its session, or starts one.
  *
- * The file is /dev/shm/forksan.SESSION, mode 0600, made complete under a private name and linked to
- * its final one, so nobody sees half a header.  No descriptor is kept: the mapping is enough, and
- * forks inherit it.
+ * The file is /dev/shm/forksan-UID/SESSION (directory.c), mode 0600, made complete under another
+ * name and linked to its final one, so nobody sees half a header.  No descriptor is kept: the
+ * mapping is enough, and forks inherit it.
  *
  * Finding the session again after exec: `forksan run` passes its name in FORKSAN_OPTIONS; without
  * it, it is the registry in which this pid (exec keeps it) or its parent's is a live process.  The
- * environment is left as it is.  Registries whose processes are all dead are removed on the way.
+ * environment is left as it is.  Who begins a session removes the registries of the user's whose
+ * processes are all dead.
  *
- * Where /dev/shm cannot be used, the registry is anonymous shared memory: forks are followed,
- * exec'd programs start sessions of their own.
+ * Where no file can be had (no /dev/shm, no room in it, the user's name in it taken by another, a
+ * limit on the size of files) the registry is anonymous shared memory: forks are followed, exec'd
+ * programs start sessions of their own.
+ *
+ * A session's members may have different users.  Its name, and what else decides where something is
+ * opened or removed, is kept in private memory and never read from the registry.
  */
-#include "registry/registry.h"
+#include "registry/parts.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <time.h>
-#include <linux/stat.h>
 
 #include "base/sys.h"
+#include "common/liveness.h"
+#include "common/session.h"
 
-#define REGISTRY_NAME_BYTES 64 /* directory, prefix, session, "." and a pid */
+/* Of a small /dev/shm this much is left to others: a semaphore (sem_open) is a page. */
+#define ROOM_LEFT_BYTES (UINT64_C(1) << 20)
+#define ROOM_LEFT_SHARE 8
 
-static void put_path(char out[REGISTRY_NAME_BYTES], const char *session)
+/* Slots of processes that are read at once. */
+#define PROCESSES_AT_ONCE 8
+
+/* The session, as this process knows it. */
+static struct {
+	char name[REGISTRY_SESSION_BYTES];
+	uint32_t uid;	  /* whose directory it lies in */
+	int why_nameless; /* 0: exec'd programs find it; else -errno */
+	bool named;	  /* by FORKSAN_OPTIONS; the name says who waits for the session's end */
+	bool waiter_near; /* its pid means the same here */
+} session;
+
+const char *registry_session(void)
 {
-	static const char head[] = REGISTRY_DIRECTORY "/" REGISTRY_FILE_PREFIX;
-
-	memcpy(out, head, sizeof head - 1);
-	memcpy(out + sizeof head - 1, session, REGISTRY_SESSION_BYTES);
+	return session.name;
 }
 
-static void put_hex(char *out, uint64_t value)
+int registry_why_nameless(void)
 {
-	for (int shift = 60; shift >= 0; shift -= 4)
-		*out++ = "0123456789abcdef"[value >> shift & 15];
-	*out = '\0';
+	return session.why_nameless;
 }
 
-static bool is_session_name(const char *text)
+static uint32_t effective_uid(void)
 {
-	size_t n = strspn(text, "0123456789abcdef");
-
-	return n == REGISTRY_SESSION_BYTES - 1 && text[n] == '\0';
+	return (uint32_t)sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
 }
+
+bool registry_is_awaited(void)
+{
+	long answer;
+
+	if (!session.named || session.why_nameless != 0)
+		return false;
+	if (!session.waiter_near)
+		return true;
+	answer = sys_kill(session_waiter(session.name), 0);
+	/* Another user's `forksan run` reads that user's registries. */
+	return answer == 0 || (answer == -EPERM && session.uid != effective_uid());
+}
+
+bool registry_outlives_exec(void)
+{
+	return session.why_nameless == 0 && session.uid == effective_uid();
+}
+
+/* --- room in /dev/shm ------------------------------------------------------------------------ */
+
+/* True when `len_bytes` may be taken of it.  Where it cannot be asked, as after chroot(), it may.
+ */
+static bool has_room(uint64_t len_bytes)
+{
+	struct statfs fs;
+	uint64_t left;
+
+	if (sys_call(SYS_statfs, (long)(uintptr_t)REGISTRY_DIRECTORY, (long)(uintptr_t)&fs, 0, 0, 0,
+		     0) != 0 ||
+	    fs.f_blocks == 0)
+		return true;
+	left = fs.f_blocks * (uint64_t)fs.f_bsize / ROOM_LEFT_SHARE;
+	if (left > ROOM_LEFT_BYTES)
+		left = ROOM_LEFT_BYTES;
+	return fs.f_bavail * (uint64_t)fs.f_bsize >= len_bytes + left;
+}
+
+bool registry_has_room(uint64_t len_bytes)
+{
+	return session.why_nameless != 0 || has_room(len_bytes);
+}
+
+/* Beyond RLIMIT_FSIZE ftruncate() raises SIGXFSZ, which ends the host. */
+static bool may_be_as_large(uint64_t len_bytes)
+{
+	struct rlimit64 limit;
+
+	return sys_call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)(uintptr_t)&limit, 0, 0) != 0 ||
+	       limit.rlim_cur >= len_bytes;
+}
+
+/* --- the mapping ----------------------------------------------------------------------------- */
 
 static struct registry *map(int fd, int flags)
 {
@@ -62,50 +129,14 @@ static struct registry *map(int fd, int flags)
 	return (struct registry *)address;
 }
 
-static bool header_is_sound(const struct registry *registry)
+static bool header_is_sound(const struct registry_header *header)
 {
-	const struct registry_header *header = &registry->header;
-
 	return load_acquire(&header->ready) == 1 && header->magic == REGISTRY_MAGIC &&
 	       header->version == REGISTRY_VERSION && header->header_size_bytes == sizeof *header &&
-	       header->total_size_bytes == sizeof *registry;
+	       header->total_size_bytes == sizeof(struct registry);
 }
 
-/* A file of ours: regular, of full size, owned by root or by us, and writable by nobody else. */
-static bool file_is_sound(int fd)
-{
-	struct statx stat;
-	long uid = sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
-
-	if (sys_call(SYS_statx, fd, (long)(uintptr_t) "", AT_EMPTY_PATH, STATX_BASIC_STATS,
-		     (long)(uintptr_t)&stat, 0) != 0)
-		return false;
-	return S_ISREG(stat.stx_mode) && (stat.stx_mode & 022) == 0 &&
-	       (stat.stx_uid == 0 || stat.stx_uid == uid) &&
-	       stat.stx_size == sizeof(struct registry);
-}
-
-static struct registry *open_existing(const char *session)
-{
-	char path[REGISTRY_NAME_BYTES];
-	struct registry *registry = NULL;
-	long fd;
-
-	put_path(path, session);
-	fd = sys_open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
-	if (fd < 0)
-		return NULL;
-	if (file_is_sound((int)fd))
-		registry = map((int)fd, 0);
-	sys_close((int)fd);
-	if (registry && !header_is_sound(registry)) {
-		sys_munmap(registry, sizeof *registry);
-		return NULL;
-	}
-	return registry;
-}
-
-static void fill_header(struct registry *registry, const char *session, pid_t pid)
+static void fill_header(struct registry *registry, bool waited_for, pid_t pid)
 {
 	struct registry_header *header = &registry->header;
 
@@ -113,164 +144,265 @@ static void fill_header(struct registry *registry, const char *session, pid_t pi
 	header->version = REGISTRY_VERSION;
 	header->header_size_bytes = sizeof *header;
 	header->total_size_bytes = sizeof *registry;
-	memcpy(header->session, session, REGISTRY_SESSION_BYTES);
 	header->creator_pid = pid;
 	header->creator_pid_namespace = registry_pid_namespace;
-	header->created_realtime_ns = sys_clock_ns(CLOCK_REALTIME);
+	header->waited_for = waited_for;
 	store_release(&header->ready, 1);
 }
 
-/* -EEXIST when another process was faster. */
-static int create_file(const char *session, pid_t pid, struct registry **out)
-{
-	char path[REGISTRY_NAME_BYTES];
-	char draft[REGISTRY_NAME_BYTES];
-	struct registry *registry;
-	uint64_t random;
-	int result = 0;
-	long fd;
+/* --- finding the session --------------------------------------------------------------------- */
 
-	if (sys_getrandom(&random, sizeof random) != sizeof random)
-		return -EIO;
-	put_path(path, session);
-	memcpy(draft, path, sizeof draft);
-	draft[strlen(draft)] = '.';
-	put_hex(draft + strlen(path) + 1, random);
-	fd = sys_open(draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+enum found {
+	FOUND_NOTHING, /* no registry that can be read */
+	FOUND_ALIVE,   /* somebody may still need it */
+	FOUND_DEAD,    /* nobody does */
+	FOUND_FAMILY,  /* this process or its parent is in it */
+};
+
+struct family {
+	pid_t pid;
+	pid_t parent_pid;
+	bool joined; /* registry_mapping is theirs */
+};
+
+static bool read_at(int fd, void *out, size_t len_bytes, uint64_t offset)
+{
+	return sys_call(SYS_pread64, fd, (long)(uintptr_t)out, (long)len_bytes, (long)offset, 0,
+			0) == (long)len_bytes;
+}
+
+/* True when the process that began the session, and the one that waits for its end, are gone.  In
+ * another pid namespace (containers of a pod may share /dev/shm) the living look dead from here. */
+static bool is_abandoned(const struct registry_header *header, const char *name)
+{
+	return registry_knows_pids_of(header->creator_pid_namespace) &&
+	       !registry_pid_runs(header->creator_pid) &&
+	       !(header->waited_for != 0 && registry_pid_runs(session_waiter(name)));
+}
+
+static bool is_family(const struct registry_process *process, const struct family *family)
+{
+	pid_t pid = load_relaxed(&process->pid);
+
+	return load_relaxed(&process->state) == PROCESS_LIVE &&
+	       (pid == family->pid || pid == family->parent_pid) &&
+	       registry_knows_pids_of(load_relaxed(&process->pid_namespace)) &&
+	       registry_process_alive(process);
+}
+
+/* Reads a registry without mapping it. */
+static enum found inspect(int fd, const char *name, const struct family *family)
+{
+	struct registry_process processes[PROCESSES_AT_ONCE];
+	struct registry_header header;
+	bool alive;
+	uint32_t high;
+
+	if (!read_at(fd, &header, sizeof header, 0) || !header_is_sound(&header))
+		return FOUND_NOTHING;
+	alive = !is_abandoned(&header, name);
+	high = load_relaxed(&header.process_high);
+	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i += PROCESSES_AT_ONCE) {
+		if (!read_at(fd, processes, sizeof processes,
+			     offsetof(struct registry, processes) + i * sizeof processes[0]))
+			return FOUND_NOTHING;
+		for (uint32_t k = 0; k < PROCESSES_AT_ONCE; k++) {
+			if (is_family(&processes[k], family))
+				return FOUND_FAMILY;
+			alive = alive || registry_process_alive(&processes[k]);
+		}
+	}
+	return alive ? FOUND_ALIVE : FOUND_DEAD;
+}
+
+/* Opens a registry of ours; a descriptor, or -errno. */
+static long open_file(int directory, const char *name)
+{
+	long fd = registry_open_at(directory, name, O_RDWR, 0);
+	uint64_t size_bytes;
+
+	if (fd >= 0 && (!registry_file_is_ours((int)fd, session.uid, S_IFREG, &size_bytes) ||
+			size_bytes != sizeof(struct registry))) {
+		sys_close((int)fd);
+		return -EACCES;
+	}
+	return fd;
+}
+
+static int join_file(int fd, const char *name)
+{
+	struct registry_header header;
+
+	if (!read_at(fd, &header, sizeof header, 0) || !header_is_sound(&header))
+		return -EACCES;
+	registry_mapping = map(fd, 0);
+	if (!registry_mapping)
+		return -ENOMEM;
+	memcpy(session.name, name, sizeof session.name);
+	session.why_nameless = 0;
+	session.waiter_near = registry_knows_pids_of(header.creator_pid_namespace);
+	return 0;
+}
+
+static int join_named(int directory, const char *name)
+{
+	long fd = open_file(directory, name);
+	int result;
+
 	if (fd < 0)
 		return (int)fd;
-	if (sys_ftruncate((int)fd, sizeof *registry) != 0) {
-		result = -ENOSPC;
-		goto out;
-	}
-	registry = map((int)fd, 0);
-	if (!registry) {
-		result = -ENOMEM;
-		goto out;
-	}
-	result = registry_populate(registry, REGISTRY_DENSE_BYTES);
-	if (result == 0) {
-		fill_header(registry, session, pid);
-		result = (int)sys_call(SYS_linkat, AT_FDCWD, (long)(uintptr_t)draft, AT_FDCWD,
-				       (long)(uintptr_t)path, 0, 0);
-	}
-	if (result == 0)
-		*out = registry;
-	else
-		sys_munmap(registry, sizeof *registry);
-out:
-	sys_unlink(draft);
+	result = join_file((int)fd, name);
 	sys_close((int)fd);
 	return result;
 }
 
-static int create(const char *session, pid_t pid)
+/* Joins a session that knows us; removes one that is over.  True ends the search. */
+static bool visit(int directory, const char *name, void *context)
 {
-	int result = create_file(session, pid, &registry_mapping);
+	struct family *family = context;
+	long fd = open_file(directory, name);
 
-	if (result == 0 || result == -EEXIST)
+	if (fd < 0)
+		return false;
+	switch (inspect((int)fd, name, family)) {
+	case FOUND_FAMILY:
+		family->joined = join_file((int)fd, name) == 0;
+		break;
+	case FOUND_DEAD:
+		registry_unlink_at(directory, name);
+		break;
+	case FOUND_NOTHING:
+	case FOUND_ALIVE:
+		break;
+	}
+	sys_close((int)fd);
+	return family->joined;
+}
+
+/* --- beginning one --------------------------------------------------------------------------- */
+
+/* Fills the file behind `fd`.  0 or -errno. */
+static int make_registry(int fd, bool waited_for, pid_t pid)
+{
+	struct registry *registry;
+	int result;
+
+	if (sys_ftruncate(fd, sizeof *registry) != 0)
+		return -ENOSPC;
+	registry = map(fd, 0);
+	if (!registry)
+		return -ENOMEM;
+	result = registry_populate(registry, REGISTRY_DENSE_BYTES);
+	if (result != 0) {
+		sys_munmap(registry, sizeof *registry);
 		return result;
+	}
+	fill_header(registry, waited_for, pid);
+	registry_mapping = registry;
+	return 0;
+}
+
+/* -EEXIST when another process was faster. */
+static int create_file(int directory, bool waited_for, pid_t pid)
+{
+	char draft[SESSION_DRAFT_BYTES];
+	uint64_t random;
+	int result;
+	long fd;
+
+	if (!may_be_as_large(sizeof(struct registry)))
+		return -EFBIG;
+	if (!has_room(FORKSAN_SHM_NEEDED_BYTES - ROOM_LEFT_BYTES))
+		return -ENOSPC;
+	if (sys_getrandom(&random, sizeof random) != sizeof random)
+		return -EIO;
+	session_put_draft(draft, session.name, random);
+	fd = registry_open_at(directory, draft, O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (fd < 0)
+		return (int)fd;
+	result = make_registry((int)fd, waited_for, pid);
+	if (result == 0)
+		result = (int)sys_call(SYS_linkat, directory, (long)(uintptr_t)draft, directory,
+				       (long)(uintptr_t)session.name, 0, 0);
+	if (result != 0 && registry_mapping) {
+		sys_munmap(registry_mapping, sizeof *registry_mapping);
+		registry_mapping = NULL;
+	}
+	registry_unlink_at(directory, draft);
+	sys_close((int)fd);
+	return result;
+}
+
+static int create_nameless(int why, pid_t pid)
+{
 	registry_mapping = map(-1, MAP_ANONYMOUS);
 	if (!registry_mapping)
 		return -ENOMEM;
+	session.why_nameless = why;
 	if (registry_populate(registry_mapping, REGISTRY_DENSE_BYTES) != 0) {
 		sys_munmap(registry_mapping, sizeof *registry_mapping);
 		registry_mapping = NULL;
 		return -ENOMEM;
 	}
-	fill_header(registry_mapping, session, pid);
+	fill_header(registry_mapping, false, pid);
 	return 0;
 }
 
-/* Adopts the registry of `session` as ours when it knows one of the pids; removes its name when
- * none of its processes is alive. */
-static bool adopt_if_related(const char *session, pid_t pid, pid_t parent_pid)
+/* Begins the session session.name; directory: a descriptor, or -errno. */
+static int begin(long directory, bool named, pid_t pid, bool *created)
 {
-	registry_mapping = open_existing(session);
-	if (!registry_mapping)
-		return false;
-	if (registry_find_pid(pid) || registry_find_pid(parent_pid))
-		return true;
-	/* A session whose creator lives may be about to publish its first process.  /dev/shm may be
-	 * shared with another pid namespace (containers of a pod), whose living look dead from
-	 * here. */
-	if (registry_knows_pids_of(registry_mapping->header.creator_pid_namespace) &&
-	    sys_kill(registry_mapping->header.creator_pid, 0) == -ESRCH &&
-	    !registry_others_alive(NULL))
-		registry_unlink();
-	sys_munmap(registry_mapping, sizeof *registry_mapping);
-	registry_mapping = NULL;
-	return false;
-}
+	int result = directory >= 0 ? create_file((int)directory, named, pid) : (int)directory;
 
-/* Looks through /dev/shm for the registry that knows us.  getdents64(2) directly: opendir() would
- * allocate. */
-static bool find_session(pid_t pid, pid_t parent_pid)
-{
-	struct kernel_dirent {
-		uint64_t ino;
-		int64_t off;
-		uint16_t reclen;
-		uint8_t type;
-		char name[];
-	};
-	static const char prefix[] = REGISTRY_FILE_PREFIX;
-	char buffer[2048] __attribute__((aligned(8)));
-	bool found = false;
-	long n;
-	long fd = sys_open(REGISTRY_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-
-	if (fd < 0)
-		return false;
-	while (!found && (n = sys_call(SYS_getdents64, fd, (long)(uintptr_t)buffer, sizeof buffer,
-				       0, 0, 0)) > 0) {
-		for (long at = 0; !found && at < n;) {
-			const struct kernel_dirent *entry = (const void *)(buffer + at);
-
-			at += entry->reclen;
-			if (strncmp(entry->name, prefix, sizeof prefix - 1) != 0 ||
-			    !is_session_name(entry->name + sizeof prefix - 1))
-				continue;
-			found = adopt_if_related(entry->name + sizeof prefix - 1, pid, parent_pid);
-		}
+	if (result == -EEXIST) {
+		result = join_named((int)directory, session.name);
+		if (result == 0)
+			return 0;
 	}
-	sys_close((int)fd);
-	return found;
+	*created = true;
+	session.waiter_near = true;
+	return result == 0 ? 0 : create_nameless(result, pid);
 }
 
-int registry_join(const char *session, pid_t pid, pid_t parent_pid, bool *created)
+int registry_join(const char *name, pid_t pid, pid_t parent_pid, bool *created)
 {
-	char name[REGISTRY_SESSION_BYTES];
-	int result;
+	struct family family = {.pid = pid, .parent_pid = parent_pid};
+	bool named = session_is_name(name);
+	uint64_t random;
+	long directory;
+	int result = -ENOENT;
 
 	*created = false;
-	if (is_session_name(session)) {
-		memcpy(name, session, sizeof name);
-		registry_mapping = open_existing(name);
-		if (registry_mapping)
-			return 0;
-	} else {
-		uint64_t random;
-
-		if (find_session(pid, parent_pid))
-			return 0;
+	session.uid = effective_uid();
+	session.named = named;
+	directory = registry_open_directory(session.uid, true);
+	if (named && directory >= 0)
+		result = join_named((int)directory, name);
+	if (named && result != 0)
+		family = (struct family){.joined = false}; /* only to remove what is over */
+	if (result != 0 && directory >= 0 && registry_look_through((int)directory, visit, &family))
+		result = 0;
+	if (result != 0) {
 		if (sys_getrandom(&random, sizeof random) != sizeof random)
-			return -EIO;
-		put_hex(name, random);
+			random = (uint64_t)pid << 32 | sys_clock_ns(CLOCK_BOOTTIME) >> 10;
+		session_put_number(session.name, random);
+		if (named)
+			memcpy(session.name, name, sizeof session.name);
+		result = begin(directory, named, pid, created);
 	}
-	result = create(name, pid);
-	if (result == -EEXIST) {
-		registry_mapping = open_existing(name);
-		return registry_mapping ? 0 : -EACCES;
-	}
-	*created = result == 0;
+	if (directory >= 0)
+		sys_close((int)directory);
 	return result;
 }
 
 void registry_unlink(void)
 {
-	char path[REGISTRY_NAME_BYTES];
+	long directory;
 
-	put_path(path, registry_mapping->header.session);
-	sys_unlink(path);
+	if (session.why_nameless != 0)
+		return;
+	directory = registry_open_directory(session.uid, false);
+	if (directory < 0)
+		return;
+	registry_unlink_at((int)directory, session.name);
+	sys_close((int)directory);
 }

@@ -16,7 +16,7 @@ bool registry_knows_pids_of(uint64_t pid_namespace)
 	return liveness_same_namespace(pid_namespace, registry_pid_namespace);
 }
 
-bool registry_pid_exists(pid_t pid)
+static bool pid_exists(pid_t pid)
 {
 	return sys_kill(pid, 0) != -ESRCH;
 }
@@ -55,21 +55,32 @@ static size_t read_stat(pid_t pid, char out[LIVENESS_STAT_BYTES])
 	return n > 0 ? (size_t)n : 0;
 }
 
-bool registry_process_alive(const struct registry_process *process)
+/* True while the process that is meant runs. */
+static bool is_there(const struct liveness_claim *claim)
 {
-	struct liveness_claim claim = liveness_claim(process);
 	char stat[LIVENESS_STAT_BYTES];
 	size_t len;
 
+	if (claim->pid <= 0 || !pid_exists(claim->pid))
+		return false;
+	len = read_stat(claim->pid, stat);
+	return liveness_stat_agrees(claim, stat, len) && (len > 0 || pid_exists(claim->pid));
+}
+
+bool registry_pid_runs(pid_t pid)
+{
+	struct liveness_claim claim = {.pid = pid, .born_boottime_ns = UINT64_MAX};
+
+	return is_there(&claim);
+}
+
+bool registry_process_alive(const struct registry_process *process)
+{
+	struct liveness_claim claim = liveness_claim(process);
+
 	if (claim.pid == 0)
 		return false;
-	if (!registry_knows_pids_of(claim.pid_namespace))
-		return true;
-	if (!registry_pid_exists(claim.pid))
-		return false;
-	len = read_stat(claim.pid, stat);
-	return liveness_stat_agrees(&claim, stat, len) &&
-	       (len > 0 || registry_pid_exists(claim.pid));
+	return !registry_knows_pids_of(claim.pid_namespace) || is_there(&claim);
 }
 
 bool registry_others_alive(const struct registry_process *self)

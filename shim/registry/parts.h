@@ -7,8 +7,29 @@
 
 #include "registry/registry.h"
 
-/* True when some process has that pid, a zombie included. */
-bool registry_pid_exists(pid_t pid);
+/* The directory for registries of the user with that id; with `create` it is made where there is
+ * none.  A descriptor, or -errno: -EPERM when the name is taken by what is not the user's own. */
+long registry_open_directory(uint32_t uid, bool create);
+
+/* True when the descriptor is of that type (S_IFREG, S_IFDIR), that user's, and closed to all
+ * others. */
+bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, uint64_t *size_bytes);
+
+/* openat(2) that follows no link and waits for nobody; unlinkat(2). */
+long registry_open_at(int directory, const char *name, int flags, mode_t mode);
+long registry_unlink_at(int directory, const char *name);
+
+/* Calls visit() with the name of each session in the directory until it returns true, which is the
+ * answer then; removes on the way what is left of registries that were not completed. */
+bool registry_look_through(int directory,
+			   bool (*visit)(int directory, const char *session, void *context),
+			   void *context);
+
+/* True when the registry may take so much more of /dev/shm. */
+bool registry_has_room(uint64_t len_bytes);
+
+/* True when some process has that pid and is no zombie. */
+bool registry_pid_runs(pid_t pid);
 
 /* True when a process that its slot says is alive says that it holds the socket.  Asks no kernel:
  * a process that was killed is still counted. */

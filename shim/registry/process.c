@@ -26,7 +26,7 @@ static bool take_process_slot(struct registry_process *process, pid_t pid)
 	case PROCESS_EXITED:
 		break;
 	case PROCESS_BUSY:
-		if (registry_pid_exists((pid_t)(word >> 8)))
+		if (registry_pid_runs((pid_t)(word >> 8)))
 			return false;
 		break;
 	case PROCESS_LIVE:

@@ -3,7 +3,7 @@
  * The mapping of the shared registry, and its pages.  file.c makes the mapping; process.c,
  * socket.c, holds.c and history.c own the tables in it.
  */
-#include "registry/registry.h"
+#include "registry/parts.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -44,7 +44,11 @@ int registry_populate(const void *start, size_t len_bytes)
 	const uintptr_t page_bytes = 4096;
 	uintptr_t first = (uintptr_t)start & ~(page_bytes - 1);
 	uintptr_t end = ((uintptr_t)start + len_bytes + page_bytes - 1) & ~(page_bytes - 1);
-	long result = sys_madvise((void *)first, end - first, MADV_POPULATE_WRITE);
+	long result;
+
+	if (!registry_has_room(end - first))
+		return -ENOSPC;
+	result = sys_madvise((void *)first, end - first, MADV_POPULATE_WRITE);
 
 	if (result == -EINVAL)
 		return populate_by_copy(first, end, page_bytes);

@@ -28,12 +28,26 @@ static inline struct registry *registry_get(void)
 	return registry_mapping;
 }
 
-/* Joins the session named `session`, or, when that is empty, the one in which this pid or its
- * parent is known; creates it where there is none.  *created tells.  0 or -errno. */
-int registry_join(const char *session, pid_t pid, pid_t parent_pid, bool *created);
+/* Joins the session of that name, or, when that is empty, the one in which this pid or its parent
+ * is known; creates it where there is none.  *created tells.  0 or -errno. */
+int registry_join(const char *name, pid_t pid, pid_t parent_pid, bool *created);
 
-/* Removes the session's name; the mapping stays. */
+/* Removes the session's name; the mapping stays.  Does nothing where this process may not. */
 void registry_unlink(void);
+
+/* The session's name, 16 hexadecimal digits; "" before registry_join(). */
+const char *registry_session(void);
+
+/* 0 when programs that this session's processes exec can find it; else why not, as -errno: -EPERM
+ * when another user has taken this user's directory. */
+int registry_why_nameless(void);
+
+/* True while `forksan run` will read the registry when the session has ended, and remove it. */
+bool registry_is_awaited(void);
+
+/* True when a program that this process execs now will find the session again: it has a name, and
+ * this process has the user who may open it. */
+bool registry_outlives_exec(void);
 
 /* Makes the pages of [start, start + len) writable without a SIGBUS.  0 or -errno: -ENOMEM or
  * -EFAULT when the file system of the registry is full. */

@@ -139,7 +139,7 @@ void finding_report(const struct finding_cause *cause)
 	finding.merge = count.merge;
 	finding.time_ns = sys_clock_ns(CLOCK_REALTIME);
 	finding.repeat = count.repeat;
-	finding.session = registry_mapping->header.session;
+	finding.session = registry_session();
 	fill_reporter(&finding.reporter);
 	if (other)
 		fill_other(&finding.other, other);

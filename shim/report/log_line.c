@@ -303,18 +303,16 @@ size_t report_json_finding(char *bytes, size_t size, const struct registry *regi
 	return end_record(&json);
 }
 
-static void put_writer(struct json *json, const struct registry *registry,
-		       const struct report_writer *writer)
+static void put_writer(struct json *json, const struct report_writer *writer)
 {
 	put_time(json, "time", writer->time_ns);
-	json_put_string(json, "session", registry->header.session);
+	json_put_string(json, "session", writer->session);
 	json_put_int(json, "pid", writer->pid);
 }
 
-static void put_writing_process(struct json *json, const struct registry *registry,
-				const struct report_writer *writer)
+static void put_writing_process(struct json *json, const struct report_writer *writer)
 {
-	put_writer(json, registry, writer);
+	put_writer(json, writer);
 	json_put_int(json, "ppid", writer->ppid);
 	put_comm(json, writer->comm);
 }
@@ -324,8 +322,9 @@ size_t report_json_session(char *bytes, size_t size, const struct registry *regi
 {
 	struct json json;
 
+	(void)registry;
 	begin_record(&json, bytes, size, "session");
-	put_writing_process(&json, registry, writer);
+	put_writing_process(&json, writer);
 	json_put_string(&json, "forksan", FORKSAN_VERSION);
 	json_put_string(&json, "mode", options_mode_name());
 	json_put_string(&json, "options", options.text);
@@ -337,8 +336,9 @@ size_t report_json_blind(char *bytes, size_t size, const struct registry *regist
 {
 	struct json json;
 
+	(void)registry;
 	begin_record(&json, bytes, size, "process");
-	put_writing_process(&json, registry, writer);
+	put_writing_process(&json, writer);
 	json_put_string(&json, "event", "blind");
 	json_put_string(&json, "counter", counter_name(writer->blind));
 	json_put_uint(&json, "times", writer->times);
@@ -352,7 +352,7 @@ size_t report_json_summary(char *bytes, size_t size, const struct registry *regi
 	struct json json;
 
 	begin_record(&json, bytes, size, "summary");
-	put_writer(&json, registry, writer);
+	put_writer(&json, writer);
 	json_begin_object(&json, "counters");
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
 		json_put_uint(&json, counter_name((enum registry_counter)i),

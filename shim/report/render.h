@@ -19,6 +19,7 @@
 /* Who writes a record that is no finding, and when. */
 struct report_writer {
 	uint64_t time_ns; /* CLOCK_REALTIME */
+	const char *session;
 	pid_t pid;
 	pid_t ppid;
 	char comm[16];

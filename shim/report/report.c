@@ -20,6 +20,7 @@
 #include "report/render.h"
 #include "report/write.h"
 #include "base/sys.h"
+#include "registry/registry.h"
 #include "base/text.h"
 #include "base/wiped.h"
 
@@ -179,6 +180,7 @@ static struct report_writer writer_now(void)
 {
 	struct report_writer writer = {
 		.time_ns = sys_clock_ns(CLOCK_REALTIME),
+		.session = registry_session(),
 		.pid = (pid_t)sys_getpid(),
 		.ppid = (pid_t)sys_getppid(),
 	};

@@ -15,10 +15,11 @@ size_t report_text_session(char *bytes, size_t size, const struct registry *regi
 {
 	struct block block;
 
+	(void)registry;
 	block_init(&block, bytes, size, writer->pid);
 	block_begin_line(&block);
 	text_put_string(&block.text, "forksan " FORKSAN_VERSION ": session ");
-	text_put_string(&block.text, registry->header.session);
+	text_put_string(&block.text, writer->session);
 	text_put_string(&block.text, ", mode ");
 	text_put_string(&block.text, options_mode_name());
 	block_end_line(&block);
@@ -67,7 +68,7 @@ size_t report_text_summary(char *bytes, size_t size, const struct registry *regi
 	block_init(&block, bytes, size, writer->pid);
 	block_begin_line(&block);
 	text_put_string(&block.text, "forksan: summary of session ");
-	text_put_string(&block.text, registry->header.session);
+	text_put_string(&block.text, writer->session);
 	block_end_line(&block);
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
 		put_count(&block, registry, (enum registry_counter)i);

@@ -213,15 +213,20 @@ static bool comes_through(struct socket_slot slot)
 enum track_exec track_before_exec(char *const envp[])
 {
 	bool unseen = !environment_has_us(envp);
+	bool lost = !registry_outlives_exec();
 
 	if (!process_enter() || process_is_vfork_child())
 		return TRACK_EXEC_NOTHING;
 	if (unseen)
 		blind_tell(LOST_EXEC_UNSEEN);
+	else if (lost)
+		blind_tell(LOST_SESSION);
 	for (struct socket_slot slot = {0}; fdtable_next_held(&slot); slot.n++)
 		if (!comes_through(slot))
 			registry_let_go(registry_process_slot(process.shared), slot);
-	return unseen ? TRACK_EXEC_TOLD_AND_UNSEEN : TRACK_EXEC_TOLD;
+	if (unseen)
+		return TRACK_EXEC_TOLD_AND_UNSEEN;
+	return lost ? TRACK_EXEC_TOLD_AND_LOST : TRACK_EXEC_TOLD;
 }
 
 void track_exec_failed(enum track_exec told)
@@ -234,5 +239,7 @@ void track_exec_failed(enum track_exec told)
 	fdtable_publish_holds();
 	if (told == TRACK_EXEC_TOLD_AND_UNSEEN)
 		registry_uncount(LOST_EXEC_UNSEEN);
+	else if (told == TRACK_EXEC_TOLD_AND_LOST)
+		registry_uncount(LOST_SESSION);
 	errno = saved_errno;
 }

@@ -37,6 +37,7 @@ enum track_exec {
 	TRACK_EXEC_NOTHING,
 	TRACK_EXEC_TOLD,
 	TRACK_EXEC_TOLD_AND_UNSEEN,
+	TRACK_EXEC_TOLD_AND_LOST, /* it will be started with us, and will not find the session */
 };
 enum track_exec track_before_exec(char *const envp[]);
 void track_exec_failed(enum track_exec told);

@@ -9,15 +9,15 @@ build=${BUILD:-build}
 calls=$build/tests/bench/calls
 shim=$build/libforksan.so
 work=$(mktemp -d)
-trap 'rm -rf "$work" "/dev/shm/forksan.$(printf %016x $$)"' EXIT
+trap 'rm -rf "$work" "/dev/shm/forksan-$(id -u)/$(printf %016x $$)"' EXIT
 few=1000
 many=11000
 
 count() { # PRELOAD KIND CALL N -> instructions of the main process
 	rm -f "$work"/out.*
-	# A session of its own name: without one, the start looks through /dev/shm, which varies.
+	# A session of its own name: without one, the start looks through the user's others, which varies.
 	session=$(printf '%016x' $$)
-	rm -f "/dev/shm/forksan.$session"
+	rm -f "/dev/shm/forksan-$(id -u)/$session"
 	FORKSAN_OPTIONS=session=$session LD_PRELOAD=$1 valgrind --tool=callgrind --callgrind-out-file="$work/out.%p" \
 		"$calls" "$2" "$3" "$4" >"$work/log" 2>&1 &
 	pid=$!

@@ -6,7 +6,6 @@ the last connection that is shared by mistake is reported by the processes named
 fit what happened, nothing hangs, no registry stays.
 """
 
-import glob
 import json
 import os
 
@@ -60,7 +59,7 @@ def storm(place, program, words, *, kills=0, seconds=120, lost_ok=(), needs=None
           counters)
     sessions = {record["session"] for record in records}
     place.sweep(sessions)
-    left = [name for session in sessions for name in glob.glob(chaos.compare.REGISTRY + session + "*")]
+    left = [name for session in sessions for name in chaos.compare.registries(session)]
     check(not left, f"{what}: no registry left behind", left)
     return counters
 

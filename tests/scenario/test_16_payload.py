@@ -25,7 +25,7 @@ SERVERS = {"redis": servers.redis, "mysql": servers.mariadb}
 
 
 def registry_path(session):
-    return f"/dev/shm/forksan.{session}"
+    return f"/dev/shm/forksan-{os.getuid()}/{session}"
 
 
 def shared_memory(session):

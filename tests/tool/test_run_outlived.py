@@ -71,7 +71,7 @@ with toolkit.Directory() as directory:
     check("still running and watched: 1 process of session" in err, "the child is known", err)
     session = out.strip()
     check(re.fullmatch("[0-9a-f]{16}", session), "the session is named", out)
-    path = f"/dev/shm/forksan.{session}"
+    path = f"/dev/shm/forksan-{os.getuid()}/{session}"
     check(os.path.exists(path), "its registry is left for it")
     # What joins the session now finds it.
     env = dict(os.environ, FORKSAN_OPTIONS=f"session={session}:verbosity=1")

@@ -41,7 +41,9 @@ int main(int argc, char **argv)
 	char path[64];
 	int status = 0, fd;
 
-	snprintf(path, sizeof path, REGISTRY_DIRECTORY "/" REGISTRY_FILE_PREFIX "%.16s", session);
+	snprintf(path, sizeof path, REGISTRY_DIRECTORY "/" REGISTRY_USER_PREFIX "%d", (int)geteuid());
+	mkdir(path, 0700);
+	snprintf(path + strlen(path), sizeof path - strlen(path), "/%.16s", session);
 	puts(path);
 	fflush(stdout);
 	for (int i = 1; i < argc; i++) {

@@ -14,6 +14,7 @@ Failures are collected, so that one run shows all.
 """
 
 import contextlib
+import glob
 import os
 import re
 import shutil
@@ -29,7 +30,6 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
 
 import forksan_log  # noqa: E402  (needs FORKSAN_BUILD and the path)
 
-REGISTRY = "/dev/shm/forksan."
 SKIPPED = 77
 
 # Counters that say that something was not seen although nothing in these programs hides it.
@@ -38,6 +38,11 @@ LOST = ("lost_processes", "lost_connections", "lost_fds", "lost_stacks", "lost_r
 
 failures = []
 compared = 0
+
+
+def registries(session):
+    """The files of a session, whichever users its processes have."""
+    return glob.glob(f"/dev/shm/forksan-*/{session}*")
 
 
 def fail(what, *details):
@@ -200,7 +205,7 @@ class Place:
         """Starts sessions that take away the registries of dead ones.  A registry is believed by
         its owner alone, so the sweeper is its owner."""
         deadline = time.monotonic() + seconds
-        left = [REGISTRY + session for session in sessions]
+        left = [path for session in sessions for path in registries(session)]
         while time.monotonic() < deadline:
             left = [path for path in left if os.path.exists(path)]
             if not left:
@@ -235,5 +240,4 @@ class Place:
         with contextlib.suppress(FileNotFoundError):
             log.validate()
         for session in sessions:
-            check(not os.path.exists(REGISTRY + session), f"{what}: no registry left behind",
-                  REGISTRY + session)
+            check(not registries(session), f"{what}: no registry left behind", registries(session))

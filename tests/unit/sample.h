@@ -89,7 +89,6 @@ static inline void sample_init(struct sample *sample)
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (sample->registry == MAP_FAILED)
 		abort();
-	strcpy(sample->registry->header.session, "00c0ffee00c0ffee");
 	sample_add_module(sample, 0, "/lib/x86_64-linux-gnu/libc.so.6");
 	sample_add_module(sample, 1, "/usr/bin/python3.11");
 
@@ -99,7 +98,7 @@ static inline void sample_init(struct sample *sample)
 		.id = UINT64_C(0x9f1c22d07be34a55),
 		.time_ns = UINT64_C(1795510016123456789),
 		.repeat = 1,
-		.session = sample->registry->header.session,
+		.session = "00c0ffee00c0ffee",
 		.reporter = {.pid = 812, .ppid = 810, .comm = "gunicorn", .alive = true},
 		.other = {.pid = 811,
 			  .ppid = 810,

@@ -155,7 +155,7 @@ static void a_server_named_in_tls_is_shown(void **state)
 
 static void put_every_record(FILE *log)
 {
-	struct report_writer writer = {.time_ns = 1, .pid = 7, .ppid = 1, .comm = "sh"};
+	struct report_writer writer = {.time_ns = 1, .session = "00c0ffee00c0ffee", .pid = 7, .ppid = 1, .comm = "sh"};
 
 	render_json(FORKSAN_RECORD_BYTES);
 	add_record(log);
@@ -477,7 +477,7 @@ static void repeats_and_deaths_are_told(void **state)
 
 static void the_summary_prints_what_is_not_zero(void **state)
 {
-	struct report_writer writer = {.time_ns = 1, .pid = 7, .ppid = 1, .comm = "sh"};
+	struct report_writer writer = {.time_ns = 1, .session = "00c0ffee00c0ffee", .pid = 7, .ppid = 1, .comm = "sh"};
 
 	(void)state;
 	store_relaxed(&sample.registry->header.counters[COUNT_FORKS], UINT64_C(2));

@@ -4,13 +4,13 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cli.h"
@@ -21,6 +21,7 @@
 #include "log/counters.h"
 #include "log/level.h"
 #include "log/verdict.h"
+#include "common/session.h"
 #include "run/child.h"
 #include "run/environment.h"
 #include "run/library.h"
@@ -97,8 +98,10 @@ static uint64_t new_session(char out[REGISTRY_SESSION_BYTES])
 	uint64_t number;
 
 	if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
-		number = (uint64_t)getpid();
-	snprintf(out, REGISTRY_SESSION_BYTES, "%016" PRIx64, number);
+		number = (uint64_t)time(NULL) << 24;
+	/* Until we have read its registry no other session may remove it. */
+	number = session_number_for_waiter(number, getpid());
+	session_put_number(out, number);
 	return number;
 }
 
@@ -157,7 +160,7 @@ static void report_absence(const char *path, const char *command, bool logged)
 {
 	char why[RUN_REGISTRY_WHY_BYTES];
 
-	run_registry_explain_absence(path, why);
+	run_registry_explain_absence(why);
 	if (logged)
 		cli_error(RUN_VERB, "no registry %s%s: the log is all that is known", path, why);
 	else
@@ -167,7 +170,7 @@ static void report_absence(const char *path, const char *command, bool logged)
 }
 
 /* The summary, and the registry's end when nobody needs it any more. */
-static void summarize(const struct run_registry *registry, const char *path, const char *session)
+static void summarize(const struct run_registry *registry, const char *session)
 {
 	counters_print(registry->counters, SUMMARY_PREFIX, stderr);
 	if (registry->alive > 0)
@@ -175,7 +178,7 @@ static void summarize(const struct run_registry *registry, const char *path, con
 			SUMMARY_PREFIX "still running and watched: %zu process%s of session %s\n",
 			registry->alive, registry->alive == 1 ? "" : "es", session);
 	else
-		run_registry_remove(path);
+		run_registry_remove(session);
 }
 
 /* Says what was seen and completes the log. */
@@ -190,7 +193,7 @@ static void finish(const char *session, uint64_t session_number, const char *com
 
 	memset(outcome, 0, sizeof *outcome);
 	run_registry_path(session, path);
-	state = run_registry_read(path, &registry, &why);
+	state = run_registry_read(session, &registry, &why);
 	if (log != NULL) {
 		if (state == RUN_REGISTRY_READ && !registry.summary_written)
 			run_log_add_summary(log, session, registry.counters);
@@ -198,7 +201,7 @@ static void finish(const char *session, uint64_t session_number, const char *com
 	}
 	switch (state) {
 	case RUN_REGISTRY_READ:
-		summarize(&registry, path, session);
+		summarize(&registry, session);
 		complete_add_counters(&outcome->complete, registry.counters);
 		complete_miss_end(&outcome->complete, registry.alive);
 		break;

@@ -19,8 +19,7 @@
 
 void run_registry_path(const char *session, char out[RUN_REGISTRY_PATH_BYTES])
 {
-	snprintf(out, RUN_REGISTRY_PATH_BYTES, "%s/%s%s", REGISTRY_DIRECTORY, REGISTRY_FILE_PREFIX,
-		 session);
+	session_put_path(out, geteuid(), session);
 }
 
 static bool read_at(int fd, void *out, size_t len_bytes, off_t offset)
@@ -105,7 +104,7 @@ static const char *find_fault(int fd, const struct registry_header *header)
 
 	if (fstat(fd, &stat_buffer) != 0 || !S_ISREG(stat_buffer.st_mode))
 		return "it is no regular file";
-	if (stat_buffer.st_uid != geteuid() && stat_buffer.st_uid != 0)
+	if (stat_buffer.st_uid != geteuid())
 		return "another user made it";
 	if (header->magic != REGISTRY_MAGIC)
 		return "it does not begin as one";
@@ -118,20 +117,47 @@ static const char *find_fault(int fd, const struct registry_header *header)
 	return NULL;
 }
 
-enum run_registry_state run_registry_read(const char *path, struct run_registry *registry,
-					  const char **why)
+/* The directory of this user's registries, or -1.  Any user may have made a directory or a link of
+ * that name, which then is none of ours. */
+static int open_directory(const char **why)
 {
-	/* O_NONBLOCK: a fifo of that name must not hold us. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct registry_header header;
+	char path[SESSION_DIRECTORY_BYTES];
+	struct stat stat_buffer;
+	int fd;
 
-	memset(registry, 0, sizeof *registry);
-	if (fd < 0 && errno == ENOENT)
-		return RUN_REGISTRY_ABSENT;
+	session_put_directory(path, geteuid());
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
 		*why = strerror(errno);
-		return RUN_REGISTRY_STRANGE;
+		return -1;
 	}
+	if (fstat(fd, &stat_buffer) != 0 || stat_buffer.st_uid != geteuid()) {
+		*why = "another user made its directory";
+		close(fd);
+		errno = EPERM;
+		return -1;
+	}
+	return fd;
+}
+
+enum run_registry_state run_registry_read(const char *session, struct run_registry *registry,
+					  const char **why)
+{
+	int directory = open_directory(why);
+	struct registry_header header;
+	int fd = -1;
+
+	memset(registry, 0, sizeof *registry);
+	if (directory >= 0) {
+		/* O_NONBLOCK: a fifo of that name must not hold us. */
+		fd = openat(directory, session, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		*why = strerror(errno);
+		close(directory);
+	}
+	if (fd < 0 && errno == ENOENT)
+		return RUN_REGISTRY_ABSENT;
+	if (fd < 0)
+		return RUN_REGISTRY_STRANGE;
 	memset(&header, 0, sizeof header);
 	if (!read_at(fd, &header, sizeof header, 0))
 		*why = "it is too short";
@@ -147,10 +173,11 @@ enum run_registry_state run_registry_read(const char *path, struct run_registry 
 	return *why == NULL ? RUN_REGISTRY_READ : RUN_REGISTRY_STRANGE;
 }
 
-void run_registry_explain_absence(const char *path, char why[RUN_REGISTRY_WHY_BYTES])
+void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES])
 {
+	const char *reason = NULL;
 	struct statvfs file_system;
-	int fd;
+	int directory;
 
 	why[0] = '\0';
 	if (statvfs(REGISTRY_DIRECTORY, &file_system) != 0) {
@@ -158,24 +185,28 @@ void run_registry_explain_absence(const char *path, char why[RUN_REGISTRY_WHY_BY
 			 strerror(errno));
 		return;
 	}
-	if (file_system.f_bavail * file_system.f_frsize < REGISTRY_DENSE_BYTES) {
+	if (file_system.f_bavail * file_system.f_frsize < FORKSAN_SHM_NEEDED_BYTES) {
 		snprintf(why, RUN_REGISTRY_WHY_BYTES,
 			 ": " REGISTRY_DIRECTORY " has %llu bytes free, and %llu are needed",
 			 (unsigned long long)(file_system.f_bavail * file_system.f_frsize),
-			 (unsigned long long)REGISTRY_DENSE_BYTES);
+			 (unsigned long long)FORKSAN_SHM_NEEDED_BYTES);
 		return;
 	}
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0) {
+	directory = open_directory(&reason);
+	if (directory >= 0)
+		close(directory);
+	else if (errno != ENOENT || access(REGISTRY_DIRECTORY, W_OK) != 0)
 		snprintf(why, RUN_REGISTRY_WHY_BYTES, ": " REGISTRY_DIRECTORY ": %s",
-			 strerror(errno));
-		return;
-	}
-	close(fd);
-	unlink(path);
+			 errno == EPERM ? reason : strerror(errno));
 }
 
-void run_registry_remove(const char *path)
+void run_registry_remove(const char *session)
 {
-	unlink(path);
+	const char *why;
+	int directory = open_directory(&why);
+
+	if (directory < 0)
+		return;
+	unlinkat(directory, session, 0);
+	close(directory);
 }

@@ -14,10 +14,10 @@
 #include <stdint.h>
 
 #include "forksan/finding.h"
+#include "common/session.h"
 #include "forksan/registry.h"
 
-#define RUN_REGISTRY_PATH_BYTES                                                                    \
-	(sizeof REGISTRY_DIRECTORY "/" REGISTRY_FILE_PREFIX + REGISTRY_SESSION_BYTES)
+#define RUN_REGISTRY_PATH_BYTES SESSION_PATH_BYTES
 
 struct run_registry {
 	uint64_t counters[COUNTER_COUNT];
@@ -31,20 +31,20 @@ enum run_registry_state {
 	RUN_REGISTRY_STRANGE, /* something else is there; `why` says what */
 };
 
-/* The path of the registry of `session`. */
+/* The path of the registry of `session`, as this user's processes make it. */
 void run_registry_path(const char *session, char out[RUN_REGISTRY_PATH_BYTES]);
 
-/* Reads it into *registry.  *why is set for RUN_REGISTRY_STRANGE. */
-enum run_registry_state run_registry_read(const char *path, struct run_registry *registry,
+/* Reads the registry of `session` into *registry.  *why is set for RUN_REGISTRY_STRANGE. */
+enum run_registry_state run_registry_read(const char *session, struct run_registry *registry,
 					  const char **why);
 
 #define RUN_REGISTRY_WHY_BYTES 160
 
 /* Why there may be no registry: what is wrong with /dev/shm, beginning with ": ", or an empty
  * string when nothing is. */
-void run_registry_explain_absence(const char *path, char why[RUN_REGISTRY_WHY_BYTES]);
+void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES]);
 
 /* Removes the file. */
-void run_registry_remove(const char *path);
+void run_registry_remove(const char *session);
 
 #endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The user's own directory for registries, /dev/shm/forksan-UID.
+ *
+ * /dev/shm is everybody's: another user may put any name there first, watch names appear and be
+ * faster, hang a lease on a file so that an open waits, or put a hundred thousand names into the
+ * way.  A directory with mode 0700 keeps all of that out, provided that it is ours: the descriptor
+ * is checked, not the name, and names in it are opened relative to that descriptor.  A name that
+ * somebody else has taken is never used, changed or removed; the registry has no name then.
+ */
+#include "registry/parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <linux/stat.h>
+
+#include "base/sys.h"
+#include "common/session.h"
+
+/* A registry is complete within milliseconds; its maker may have been stopped. */
+#define DRAFT_SECONDS 60
+
+#define ENTRIES_BYTES 2048
+
+static long stat_fd(int fd, struct statx *out)
+{
+	return sys_call(SYS_statx, fd, (long)(uintptr_t) "", AT_EMPTY_PATH, STATX_BASIC_STATS,
+			(long)(uintptr_t)out, 0);
+}
+
+bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, uint64_t *size_bytes)
+{
+	struct statx stat;
+
+	if (stat_fd(fd, &stat) != 0)
+		return false;
+	*size_bytes = stat.stx_size;
+	return (stat.stx_mode & S_IFMT) == type && (stat.stx_mode & 077) == 0 &&
+	       stat.stx_uid == uid;
+}
+
+long registry_open_directory(uint32_t uid, bool create)
+{
+	char path[SESSION_DIRECTORY_BYTES];
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	uint64_t size_bytes;
+	long fd;
+
+	session_put_directory(path, uid);
+	fd = sys_open(path, flags, 0);
+	if (fd == -ENOENT && create) {
+		sys_call(SYS_mkdirat, AT_FDCWD, (long)(uintptr_t)path, 0700, 0, 0, 0);
+		fd = sys_open(path, flags, 0);
+	}
+	/* A symbolic link, or a file. */
+	if (fd == -ELOOP || fd == -ENOTDIR)
+		return -EPERM;
+	if (fd >= 0 && !registry_file_is_ours((int)fd, uid, S_IFDIR, &size_bytes)) {
+		sys_close((int)fd);
+		return -EPERM;
+	}
+	return fd;
+}
+
+long registry_open_at(int directory, const char *name, int flags, mode_t mode)
+{
+	return sys_call(SYS_openat, directory, (long)(uintptr_t)name,
+			flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode, 0, 0);
+}
+
+long registry_unlink_at(int directory, const char *name)
+{
+	return sys_call(SYS_unlinkat, directory, (long)(uintptr_t)name, 0, 0, 0, 0);
+}
+
+/* A registry that was not completed: its maker was killed. */
+static void sweep_draft(int directory, const char *name)
+{
+	struct statx stat;
+
+	if (sys_call(SYS_statx, directory, (long)(uintptr_t)name, AT_SYMLINK_NOFOLLOW,
+		     STATX_BASIC_STATS, (long)(uintptr_t)&stat, 0) == 0 &&
+	    sys_clock_ns(CLOCK_REALTIME) / 1000000000 >
+		    (uint64_t)stat.stx_mtime.tv_sec + DRAFT_SECONDS)
+		registry_unlink_at(directory, name);
+}
+
+/* getdents64(2) directly: opendir() would allocate. */
+bool registry_look_through(int directory,
+			   bool (*visit)(int directory, const char *session, void *context),
+			   void *context)
+{
+	struct kernel_dirent {
+		uint64_t ino;
+		int64_t off;
+		uint16_t reclen;
+		uint8_t type;
+		char name[];
+	};
+	char buffer[ENTRIES_BYTES] __attribute__((aligned(8)));
+	long n;
+
+	while ((n = sys_call(SYS_getdents64, directory, (long)(uintptr_t)buffer, sizeof buffer, 0,
+			     0, 0)) > 0) {
+		for (long at = 0; at < n;) {
+			const struct kernel_dirent *entry = (const void *)(buffer + at);
+
+			at += entry->reclen;
+			if (session_is_draft(entry->name))
+				sweep_draft(directory, entry->name);
+			else if (session_is_name(entry->name) &&
+				 visit(directory, entry->name, context))
+				return true;
+		}
+	}
+	return false;
+}
