@@ -31,8 +31,8 @@ TEST_CFLAGS := $(BASE) -Ishim -Itests/support -U_FORTIFY_SOURCE $(CFLAGS)
 
 SHIM_SRC := $(wildcard shim/*/*.c)
 TOOL_SRC := $(wildcard tools/*.c tools/*/*.c)
-# The room that both link.
-COMMON_SRC := $(wildcard shim/common/*.c)
+# What the tool links of the shim: pure rooms, and those alone.
+COMMON_SRC := $(wildcard shim/common/*.c shim/wire/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 ENTRY_SRC := $(wildcard tests/entry/test_*.c)
 ENTRY_PLUGIN_SRC := $(wildcard tests/entry/plugin_*.c)

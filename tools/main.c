@@ -14,10 +14,12 @@
 #include "base/verb.h"
 #include "report/cmd_report.h"
 #include "run/cmd_run.h"
+#include "scan/cmd_scan.h"
 
 static const struct verb *const verbs[] = {
 	&verb_run,
 	&verb_report,
+	&verb_scan,
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 

@@ -35,7 +35,7 @@ clang_tidy() { # DIRECTORY OF HEADERS, FILE...
 }
 
 step exports tests/tidy/test_exports.sh
-step layers tests/tidy/test_layers.sh
+step layers tests/tidy/test_pure.sh
 step headers tests/tidy/test_headers.sh
 step manuals tests/tidy/test_manuals.sh
 step 'clang warnings' warnings_of_clang

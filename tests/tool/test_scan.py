@@ -1,0 +1,237 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""forksan scan: who holds which connection now, on a real server, without a preload."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+import processes
+import servers
+import toolkit
+from toolkit import check
+
+# A parent that opens one connection and children that wait on it, each in its own way; they say their
+# numbers when all of them hold it.  Arguments: the address, then a way for each child.
+HOST = r"""
+import os, select, signal, socket, sys
+
+address = sys.argv[1]
+if address.startswith("/"):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(address)
+else:
+    host, port = address.rsplit(":", 1)
+    connection = socket.create_connection((host, int(port)))
+listener = socket.create_server(("127.0.0.1", 0))
+left, right = socket.socketpair()
+accepted_peer = socket.create_connection(listener.getsockname())
+accepted, _ = listener.accept()
+accepted_peer.set_inheritable(True)
+
+def idle():
+    signal.pause()
+
+def recv():
+    connection.recv(1)
+
+def poll():
+    poller = select.poll()
+    poller.register(connection, select.POLLIN)
+    poller.poll()
+
+def select_():
+    select.select([connection], [], [])
+
+def epoll():
+    poller = select.epoll()
+    poller.register(connection, select.EPOLLIN)
+    poller.poll()
+
+children = []
+for way in sys.argv[2:]:
+    pid = os.fork()
+    if pid == 0:
+        accepted_peer.close()
+        {"idle": idle, "recv": recv, "poll": poll, "select": select_, "epoll": epoll}[way]()
+        os._exit(0)
+    children.append(pid)
+print(os.getpid(), *children, flush=True)
+signal.pause()
+"""
+
+
+class Host:
+    def __init__(self, address, *ways, prefix=()):
+        self.popen = subprocess.Popen([*prefix, "/usr/bin/python3", "-c", HOST, address, *ways],
+                                      stdout=subprocess.PIPE, text=True)
+        self.pids = [int(word) for word in self.popen.stdout.readline().split()]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for pid in reversed(self.pids):
+            os.kill(pid, signal.SIGKILL)
+        self.popen.wait()
+
+
+def records(*arguments, **more):
+    result = toolkit.run("scan", "--json", *arguments, **more)
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    return [line for line in lines if line["record"] == "connection"], lines[-1], result
+
+
+def settled(host, level, *arguments):
+    """Looks until the children sleep where they are to sleep; the last look counts."""
+    deadline = time.monotonic() + 20
+    while True:
+        connections, summary, _ = records("--tree", str(host.pids[0]), *arguments)
+        if [each["level"] for each in connections] == [level] or time.monotonic() > deadline:
+            return connections, summary
+
+
+def test_levels(redis):
+    for ways, level, waiting in ((("idle",), "notice", 0), (("recv",), "hazard", 1),
+                                 (("recv", "poll"), "violation", 2), (("select", "epoll"), "violation", 2)):
+        with Host(redis.peer, *ways) as host:
+            connections, summary = settled(host, level)
+            check(len(connections) == 1, f"{ways}: one connection", connections)
+            for each in connections:
+                check(each["level"] == level, f"{ways}: {level}", each)
+                check(each["peer"] == redis.peer and each["local"].startswith("127.0.0.1:"),
+                      f"{ways}: addresses", each)
+                check([holder["pid"] for holder in each["holders"]] == sorted(host.pids),
+                      f"{ways}: every holder", each, host.pids)
+                check(sum(holder["waits_in"] is not None for holder in each["holders"]) == waiting,
+                      f"{ways}: who waits", each)
+                check(all(holder["close_on_exec"] for holder in each["holders"]),
+                      f"{ways}: Python's descriptors are close-on-exec", each)
+                check(each["holders"][1]["ppid"] == host.pids[0], f"{ways}: the parent", each)
+            check(summary["processes"] > 1 and summary["sockets_unseen"] == 0, "what was seen", summary)
+
+
+def test_unix(redis):
+    with Host(redis.unix, "recv") as host:
+        connections, _ = settled(host, "hazard")
+        check([each["peer"] for each in connections] == [redis.unix], "a unix peer by its path",
+              connections)
+
+
+def test_text_and_statuses(redis):
+    with Host(redis.peer, "recv") as host:
+        settled(host, "hazard")
+        tree = ("--tree", str(host.pids[0]))
+        text = toolkit.run("scan", *tree).stdout
+        check(f"to {redis.peer} from 127.0.0.1:" in text or f" {redis.peer} from 127.0.0.1:" in text,
+              "the addresses", text)
+        check("WAITS in recvfrom" in text and "hazard" in text, "who waits", text)
+        check("1 listening, 1 accepted, 1 pairs" in text.replace("2 pairs", "1 pairs"),
+              "what servers share is apart", text)
+        for level, status in (("notice", 66), ("hazard", 66)):
+            result = toolkit.run("scan", *tree, "--fail-on", level)
+            check(result.returncode == status, f"--fail-on {level}: {status}", result)
+        # The child alone: its connection, with the parent among the holders.
+        connections, _, _ = records("-p", str(host.pids[1]))
+        check([len(each["holders"]) for each in connections] == [2], "-p names every holder", connections)
+
+
+def test_watch(redis):
+    with Host(redis.peer, "recv") as host:
+        settled(host, "hazard")
+        popen = subprocess.Popen([toolkit.FORKSAN, "scan", "--tree", str(host.pids[0]), "--watch", "0.1",
+                                  "--json", "--fail-on", "hazard"], stdout=subprocess.PIPE, text=True)
+        looks = 0
+        while looks < 3:
+            looks += json.loads(popen.stdout.readline())["record"] == "scan"
+        popen.send_signal(signal.SIGINT)
+        popen.stdout.read()
+        check(popen.wait() == 66, "--watch ends by a signal, with the worst status", popen.returncode)
+
+
+def test_namespace(redis):
+    """A host in a network namespace of its own: its unix connection is found from outside."""
+    del redis
+    prefix = ("unshare", "-n")
+    if os.getuid() != 0 or subprocess.run([*prefix, "true"], check=False).returncode != 0:
+        print("no network namespace may be made here: not tried")
+        return
+    with processes.directory() as path:
+        listening = os.path.join(path, "listening")
+        server = subprocess.Popen(
+            ["/usr/bin/python3", "-c", "import signal, socket, sys; s = socket.socket(socket.AF_UNIX); "
+             "s.bind(sys.argv[1]); s.listen(); print('ready', flush=True); kept = s.accept(); "
+             "signal.pause()", listening],
+            stdout=subprocess.PIPE)
+        server.stdout.readline()
+        host_source = HOST.replace('listener = socket.create_server(("127.0.0.1", 0))', "").replace(
+            "accepted_peer = socket.create_connection(listener.getsockname())",
+            "accepted_peer, accepted = socket.socketpair()").replace("accepted, _ = listener.accept()", "")
+        popen = subprocess.Popen([*prefix, "/usr/bin/python3", "-c", host_source, listening, "recv"],
+                                 stdout=subprocess.PIPE, text=True)
+        pids = [int(word) for word in popen.stdout.readline().split()]
+        try:
+            connections, summary, _ = records("--tree", str(pids[0]))
+            check([each["peer"] for each in connections] == [listening],
+                  "a connection of another network namespace", connections, summary)
+            check(summary["namespaces_denied"] == 0, "the namespace was entered", summary)
+        finally:
+            for pid in reversed(pids):
+                os.kill(pid, signal.SIGKILL)
+            popen.wait()
+            server.kill()
+            server.wait()
+
+
+def test_ordinary_user(redis):
+    if os.getuid() != 0:
+        print("not root: what an ordinary user may not see is not tried")
+        return
+    with Host(redis.peer, "recv") as host:
+        settled(host, "hazard")
+        with processes.directory() as path:
+            os.chmod(path, 0o755)
+            tool = os.path.join(path, "forksan")
+            with open(toolkit.FORKSAN, "rb") as source, open(tool, "wb") as copy:
+                copy.write(source.read())
+            os.chmod(tool, 0o755)
+            as_nobody = {"program": tool, "user": 65534, "group": 65534, "extra_groups": []}
+            result = toolkit.run("scan", **as_nobody)
+            gate = toolkit.run("scan", "--fail-on", "violation", **as_nobody)
+        check(gate.returncode == 67, "a gate does not pass on what it could not see", gate)
+        check(result.returncode == 0 and "processes whose descriptors this user may not list"
+              in result.stdout, "an ordinary user is told what was not seen", result)
+        check(redis.peer not in result.stdout, "and sees nothing of others", result.stdout)
+
+
+def test_usage(_redis):
+    for arguments, expected in ((("-p", "0"), "expected a process's number"),
+                                (("-p", "x"), "expected a process's number"),
+                                (("--tree", "4194305"), "there is no process 4194305"),
+                                (("--watch", "0"), "expected seconds"),
+                                (("--fail-on", "bug"), "expected notice, hazard or violation"),
+                                (("--jsn",), "did you mean --json"), (("word",), "expected options only")):
+        result = toolkit.run("scan", *arguments)
+        check(result.returncode == 2 and expected in result.stderr, f"{arguments}: {expected}", result)
+
+
+def test_valgrind(redis):
+    with Host(redis.peer, "recv", "poll") as host:
+        result = toolkit.run("--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=all",
+                             "-q", toolkit.FORKSAN, "scan", "--tree", str(host.pids[0]), program="valgrind")
+        check(result.returncode == 0, "valgrind finds nothing", result.stderr)
+
+
+def main():
+    with servers.redis() as redis:
+        for test in (test_levels, test_unix, test_text_and_statuses, test_watch, test_namespace,
+                     test_ordinary_user, test_usage, test_valgrind):
+            test(redis)
+    toolkit.finish()
+
+
+main()

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * forksan scan: which connections several processes hold open now, without a restart.
+ */
+#include "scan/cmd_scan.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cli.h"
+#include "base/exit_status.h"
+#include "base/verb.h"
+#include "log/level.h"
+#include "scan/show.h"
+#include "scan/verdict.h"
+
+#define SCAN_VERB "scan"
+
+struct scan_options {
+	struct scan_scope scope;
+	bool json;
+	double watch_seconds; /* 0: one look */
+	enum level fail_on;   /* LEVEL_COUNT: never */
+};
+
+static const struct option longs[] = {
+	{"all", no_argument, NULL, 'a'},	 {"fail-on", required_argument, NULL, 'f'},
+	{"help", no_argument, NULL, 'h'},	 {"json", no_argument, NULL, 'j'},
+	{"pid", required_argument, NULL, 'p'},	 {"tree", required_argument, NULL, 't'},
+	{"watch", required_argument, NULL, 'w'}, {0},
+};
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+static bool read_pid(const char *option, const char *text, pid_t *pid)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (end != text && *end == '\0' && errno == 0 && value > 0 && value <= INT32_MAX) {
+		*pid = (pid_t)value;
+		return true;
+	}
+	cli_error(SCAN_VERB, "%s: expected a process's number, found %s", option, text);
+	return false;
+}
+
+static bool read_seconds(const char *text, double *seconds)
+{
+	char *end;
+
+	*seconds = strtod(text, &end);
+	if (end != text && *end == '\0' && *seconds >= 0.1 && *seconds <= 86400)
+		return true;
+	cli_error(SCAN_VERB, "--watch: expected seconds from 0.1 to 86400, found %s", text);
+	return false;
+}
+
+/* True when nothing was hidden from this user that could hold a connection, or wait on one. */
+static bool saw_all(const struct snapshot *snapshot)
+{
+	return snapshot->processes_denied == 0 && snapshot->namespaces_denied == 0 &&
+	       snapshot->waits_denied == 0;
+}
+
+/* One look, shown.  An enum exit_status. */
+static int look(const struct scan_options *options)
+{
+	struct snapshot snapshot;
+	const struct scan_socket **order;
+	size_t count;
+	int result = snapshot_take(&snapshot, &options->scope);
+	int status = STATUS_OK;
+
+	if (result == -ESRCH)
+		cli_error(SCAN_VERB, "there is no process %d", options->scope.pid);
+	else if (result != 0)
+		cli_error(SCAN_VERB, "/proc: %s", strerror(-result));
+	if (result != 0) {
+		snapshot_free(&snapshot);
+		return STATUS_USAGE;
+	}
+	if (options->json)
+		show_json(&snapshot, stdout);
+	else
+		show_text(&snapshot, stdout);
+	order = show_order(&snapshot, &count);
+	if (count > 0 && verdict_level(order[0]) >= options->fail_on)
+		status = STATUS_FOUND;
+	else if (options->fail_on != LEVEL_COUNT && !saw_all(&snapshot))
+		status = STATUS_INCOMPLETE;
+	free(order);
+	snapshot_free(&snapshot);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		cli_error(SCAN_VERB, "stdout: %s", strerror(errno));
+		return STATUS_USAGE;
+	}
+	return status;
+}
+
+/* Looks until a signal comes, or stdout or the process asked for is gone; the worst status counts.
+ */
+static int watch(const struct scan_options *options)
+{
+	struct timespec pause = {.tv_sec = (time_t)options->watch_seconds};
+	struct sigaction action = {.sa_handler = stop};
+	int worst = STATUS_OK;
+
+	pause.tv_nsec = (long)((options->watch_seconds - (double)pause.tv_sec) * 1e9);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	while (!stopped) {
+		int status = look(options);
+
+		if (status == STATUS_USAGE)
+			return status;
+		if (worst != STATUS_FOUND && status != STATUS_OK)
+			worst = status;
+		if (!stopped)
+			nanosleep(&pause, NULL);
+	}
+	return worst;
+}
+
+static int run(int argc, char **argv)
+{
+	struct scan_options options = {.fail_on = LEVEL_COUNT};
+	int result;
+
+	opterr = 0;
+	while ((result = getopt_long(argc, argv, ":hp:", longs, NULL)) != -1) {
+		switch (result) {
+		case 'a':
+			options.scope = (struct scan_scope){0};
+			break;
+		case 'f':
+			if (!level_read(SCAN_VERB, optarg, &options.fail_on))
+				return STATUS_USAGE;
+			break;
+		case 'j':
+			options.json = true;
+			break;
+		case 'p':
+		case 't':
+			options.scope.with_children = result == 't';
+			if (!read_pid(result == 't' ? "--tree" : "--pid", optarg,
+				      &options.scope.pid))
+				return STATUS_USAGE;
+			break;
+		case 'w':
+			if (!read_seconds(optarg, &options.watch_seconds))
+				return STATUS_USAGE;
+			break;
+		case 'h':
+			cli_print_help(&verb_scan);
+			return STATUS_OK;
+		default:
+			return cli_unknown_option(&verb_scan, longs, argv, result);
+		}
+	}
+	if (optind < argc) {
+		cli_error(SCAN_VERB, "expected options only, found %s", argv[optind]);
+		return STATUS_USAGE;
+	}
+	return options.watch_seconds > 0 ? watch(&options) : look(&options);
+}
+
+const struct verb verb_scan = {
+	.name = SCAN_VERB,
+	.usage = "[-p PID | --tree PID | --all] [--watch SECONDS] [--json] [--fail-on LEVEL]",
+	.summary = "show connections that several processes hold open now; no restart, no preload",
+	.help = "  -p, --pid PID        connections that PID holds, and who holds them too\n"
+		"      --tree PID       the same for PID and its descendants\n"
+		"      --all            of all processes (default)\n"
+		"      --watch SECONDS  look again every so many seconds, until a signal\n"
+		"      --json           JSON Lines: a record for each connection, then what was "
+		"seen\n"
+		"      --fail-on LEVEL  exit status 1 at notice (held), hazard (one waits on it) "
+		"or\n"
+		"                       violation (several wait on it), 67 when something was "
+		"hidden\n"
+		"  -h, --help           this text\n",
+	.run = run,
+};

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes and their sockets, from /proc (proc(5)).
+ *
+ * A process may end between any two reads: it is then as if it had never been there.  Descriptors
+ * are gathered for all processes, since a connection of the one asked for may be held by any other.
+ */
+#include "scan/snapshot.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+
+/* Reads a file of /proc, cut to size - 1 bytes, with a NUL behind them.  Its length, or -errno. */
+static ssize_t read_text(int directory, const char *name, char *text, size_t size)
+{
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, size - 1);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+/* `pid (comm) state ppid ...`; comm may hold blanks and parentheses, so the last ')' ends it. */
+static bool read_stat(int directory, struct scan_process *process)
+{
+	char text[512];
+	char *open, *close;
+	char state;
+
+	if (read_text(directory, "stat", text, sizeof text) <= 0)
+		return false;
+	open = strchr(text, '(');
+	close = strrchr(text, ')');
+	if (open == NULL || close == NULL || close < open ||
+	    sscanf(close + 1, " %c %d", &state, &process->parent_pid) != 2)
+		return false;
+	*close = '\0';
+	snprintf(process->comm, sizeof process->comm, "%s", open + 1);
+	return state != 'Z' && state != 'X'; /* a zombie holds nothing */
+}
+
+static void read_command(int directory, struct scan_process *process)
+{
+	ssize_t n = read_text(directory, "cmdline", process->command, sizeof process->command);
+
+	while (n > 0 && process->command[n - 1] == '\0')
+		n--;
+	for (ssize_t i = 0; i < n; i++)
+		if (process->command[i] == '\0')
+			process->command[i] = ' ';
+	if (n <= 0)
+		snprintf(process->command, sizeof process->command, "%s", process->comm);
+}
+
+static struct scan_process *add_process(struct snapshot *snapshot, int directory, pid_t pid)
+{
+	struct scan_process *process = calloc(1, sizeof *process);
+	struct stat namespace;
+
+	if (process == NULL)
+		cli_no_memory();
+	process->pid = pid;
+	if (!read_stat(directory, process)) {
+		free(process);
+		return NULL;
+	}
+	read_command(directory, process);
+	if (fstatat(directory, "ns/net", &namespace, 0) == 0)
+		process->network_namespace = namespace.st_ino;
+	HASH_ADD_INT(snapshot->processes, pid, process);
+	return process;
+}
+
+static void add_holder(struct snapshot *snapshot, uint64_t inode,
+		       const struct scan_process *process, int fd)
+{
+	struct scan_socket *socket;
+	struct scan_holder *last;
+
+	HASH_FIND(hh, snapshot->sockets, &inode, sizeof inode, socket);
+	if (socket == NULL) {
+		socket = calloc(1, sizeof *socket);
+		if (socket == NULL)
+			cli_no_memory();
+		socket->inode = inode;
+		HASH_ADD(hh, snapshot->sockets, inode, sizeof inode, socket);
+	}
+	last = socket->holder_count > 0 ? &socket->holders[socket->holder_count - 1] : NULL;
+	if (last != NULL && last->process == process) { /* a process's descriptors come together */
+		last->fd_count++;
+		if (fd < last->fd)
+			last->fd = fd;
+		return;
+	}
+	socket->holders =
+		reallocarray(socket->holders, socket->holder_count + 1, sizeof *socket->holders);
+	if (socket->holders == NULL)
+		cli_no_memory();
+	socket->holders[socket->holder_count++] =
+		(struct scan_holder){.process = process, .fd = fd, .fd_count = 1};
+}
+
+/* The inode in the text of a link, `socket:[12345]`.  1, 0 when the descriptor is no socket,
+ * -errno. */
+static int read_socket_link(int directory, const char *name, uint64_t *inode)
+{
+	char text[64];
+	char end;
+	ssize_t n = readlinkat(directory, name, text, sizeof text - 1);
+
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return sscanf(text, "socket:[%ju%c", inode, &end) == 2 && end == ']';
+}
+
+static bool is_denial(int error)
+{
+	return error == EACCES || error == EPERM;
+}
+
+/* A process that may not be looked at refuses its directory, or lists its descriptors and refuses
+ * each. */
+static void read_descriptors(struct snapshot *snapshot, int process_directory,
+			     const struct scan_process *process)
+{
+	int fd = openat(process_directory, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *each;
+	bool denied = directory == NULL && is_denial(errno);
+
+	while (directory != NULL && (each = readdir(directory)) != NULL) {
+		uint64_t inode;
+		int result;
+
+		if (!isdigit((unsigned char)each->d_name[0]))
+			continue;
+		snapshot->descriptors_seen++;
+		result = read_socket_link(dirfd(directory), each->d_name, &inode);
+		if (result > 0)
+			add_holder(snapshot, inode, process, atoi(each->d_name));
+		denied = denied || is_denial(-result);
+	}
+	snapshot->processes_denied += denied;
+	if (directory != NULL)
+		closedir(directory);
+	else if (fd >= 0)
+		close(fd);
+}
+
+static void read_process(struct snapshot *snapshot, int proc, const char *name)
+{
+	int directory = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct scan_process *process;
+
+	if (directory < 0)
+		return;
+	process = add_process(snapshot, directory, (pid_t)atoi(name));
+	if (process != NULL) {
+		snapshot->processes_seen++;
+		read_descriptors(snapshot, directory, process);
+	}
+	close(directory);
+}
+
+/* True for scope->pid, and for its descendants where they are asked for.  Parents that have ended
+ * are no parents any more (credentials(7)), so the chain is walked upwards at most once for each
+ * process. */
+static bool is_asked_for(const struct snapshot *snapshot, const struct scan_scope *scope,
+			 const struct scan_process *process)
+{
+	pid_t parent;
+
+	if (scope->pid == 0)
+		return true;
+	for (size_t depth = 0; process != NULL && depth < snapshot->processes_seen; depth++) {
+		if (process->pid == scope->pid)
+			return true;
+		if (!scope->with_children)
+			return false;
+		parent = process->parent_pid;
+		HASH_FIND_INT(snapshot->processes, &parent, process);
+	}
+	return false;
+}
+
+static bool is_held_in_scope(const struct scan_socket *socket)
+{
+	for (size_t i = 0; i < socket->holder_count; i++)
+		if (socket->holders[i].process->in_scope)
+			return true;
+	return false;
+}
+
+static void keep_shared(struct snapshot *snapshot)
+{
+	struct scan_socket *socket, *next;
+
+	HASH_ITER (hh, snapshot->sockets, socket, next) {
+		if (socket->holder_count >= 2 && is_held_in_scope(socket))
+			continue;
+		HASH_DEL(snapshot->sockets, socket);
+		free(socket->holders);
+		free(socket);
+	}
+}
+
+/* O_CLOEXEC in the octal `flags:` of /proc/PID/fdinfo/FD (proc(5)). */
+static void read_flags(struct scan_holder *holder)
+{
+	char path[64];
+	char text[256];
+	const char *flags;
+
+	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", holder->process->pid, holder->fd);
+	if (read_text(AT_FDCWD, path, text, sizeof text) <= 0)
+		return;
+	flags = strstr(text, "flags:");
+	holder->close_on_exec = flags != NULL && (strtoul(flags + 6, NULL, 8) & O_CLOEXEC) != 0;
+}
+
+int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *each;
+	struct scan_process *process, *next;
+	bool found = scope->pid == 0;
+
+	if (proc == NULL)
+		return -errno;
+	while ((each = readdir(proc)) != NULL)
+		if (isdigit((unsigned char)each->d_name[0]))
+			read_process(snapshot, dirfd(proc), each->d_name);
+	closedir(proc);
+	HASH_ITER (hh, snapshot->processes, process, next) {
+		process->in_scope = is_asked_for(snapshot, scope, process);
+		found = found || process->in_scope;
+	}
+	if (!found)
+		return -ESRCH;
+	keep_shared(snapshot);
+	return 0;
+}
+
+void proc_read_flags(struct snapshot *snapshot)
+{
+	struct scan_socket *socket, *next;
+
+	HASH_ITER (hh, snapshot->sockets, socket, next)
+		for (size_t i = 0; socket->kind == SCAN_CONNECTED && i < socket->holder_count; i++)
+			read_flags(&socket->holders[i]);
+}

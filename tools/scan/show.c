@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See show.h.
+ */
+#include "scan/show.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/cli.h"
+#include "base/escape.h"
+#include "common/names.h"
+#include "scan/verdict.h"
+#include "wire/wire.h"
+
+#define ADDRESS_BYTES 160
+#define QUERY_BYTES 200
+
+const struct scan_socket **show_order(const struct snapshot *snapshot, size_t *count)
+{
+	const struct scan_socket **order = NULL;
+	struct scan_socket *socket, *next;
+
+	*count = 0;
+	HASH_ITER (hh, snapshot->sockets, socket, next) {
+		if (!verdict_concerns(socket))
+			continue;
+		order = reallocarray(order, *count + 1, sizeof *order);
+		if (order == NULL)
+			cli_no_memory();
+		order[(*count)++] = socket;
+	}
+	if (order != NULL)
+		qsort(order, *count, sizeof *order, verdict_compare);
+	return order;
+}
+
+/* `127.0.0.1:3306`, `[::1]:3306`, a path, or `@name` of the abstract kind (unix(7)). */
+static void put_address(char *out, const union scan_address *address)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	out[0] = '\0';
+	switch (address->any.sa_family) {
+	case AF_INET:
+		inet_ntop(AF_INET, &address->in.sin_addr, text, sizeof text);
+		snprintf(out, ADDRESS_BYTES, "%s:%d", text, ntohs(address->in.sin_port));
+		break;
+	case AF_INET6:
+		inet_ntop(AF_INET6, &address->in6.sin6_addr, text, sizeof text);
+		snprintf(out, ADDRESS_BYTES, "[%s]:%d", text, ntohs(address->in6.sin6_port));
+		break;
+	case AF_UNIX:
+		if (address->un.sun_path[0] == '\0')
+			snprintf(out, ADDRESS_BYTES, "@%.*s", (int)sizeof address->un.sun_path - 1,
+				 address->un.sun_path + 1);
+		else
+			snprintf(out, ADDRESS_BYTES, "%.*s", (int)sizeof address->un.sun_path,
+				 address->un.sun_path);
+		break;
+	default:
+		break;
+	}
+}
+
+/* How the server's own list shows this connection: by the port from which it comes.  Empty where it
+ * has none. */
+static void put_query(char *out, const struct scan_socket *socket)
+{
+	unsigned port = ntohs(socket->local.in.sin_port);
+
+	out[0] = '\0';
+	if (socket->local.any.sa_family == AF_UNSPEC)
+		return;
+	switch (socket->protocol) {
+	case PROTOCOL_MYSQL:
+		snprintf(out, QUERY_BYTES,
+			 "SELECT * FROM information_schema.processlist WHERE host LIKE '%%:%u'",
+			 port);
+		break;
+	case PROTOCOL_POSTGRESQL:
+		snprintf(out, QUERY_BYTES, "SELECT * FROM pg_stat_activity WHERE client_port = %u",
+			 port);
+		break;
+	case PROTOCOL_REDIS:
+		snprintf(out, QUERY_BYTES, "CLIENT LIST, the line with addr=...:%u", port);
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- for people ------------------------------------------------------------------------------ */
+
+static void print_bytes(uint64_t bytes, FILE *out)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 1000 && unit + 1 < sizeof units / sizeof units[0]) {
+		value /= 1000;
+		unit++;
+	}
+	fprintf(out, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+}
+
+static bool is_held_by(const struct scan_socket *socket, pid_t pid)
+{
+	for (size_t i = 0; i < socket->holder_count; i++)
+		if (socket->holders[i].process->pid == pid)
+			return true;
+	return false;
+}
+
+static void print_holder(const struct scan_socket *socket, const struct scan_holder *holder,
+			 int depth, FILE *out)
+{
+	fprintf(out, "     %*s%d  ", 2 * depth, "", holder->process->pid);
+	escape_print(holder->process->command, out);
+	fprintf(out, "  fd %d", holder->fd);
+	if (holder->fd_count > 1)
+		fprintf(out, " and %d more", holder->fd_count - 1);
+	if (holder->close_on_exec)
+		fputs(", close-on-exec", out);
+	if (holder->waits_in != NULL)
+		fprintf(out, ", WAITS in %s", holder->waits_in);
+	fputc('\n', out);
+	for (size_t i = 0; depth < 16 && i < socket->holder_count; i++)
+		if (socket->holders[i].process->parent_pid == holder->process->pid)
+			print_holder(socket, &socket->holders[i], depth + 1, out);
+}
+
+static void print_connection(size_t number, const struct scan_socket *socket, FILE *out)
+{
+	enum level level = verdict_level(socket);
+	char peer[ADDRESS_BYTES], local[ADDRESS_BYTES], query[QUERY_BYTES];
+
+	put_address(peer, &socket->peer);
+	put_address(local, &socket->local);
+	put_query(query, socket);
+	fprintf(out, "%zu. %s ", number,
+		socket->protocol == PROTOCOL_UNKNOWN ? "connection to"
+						     : wire_protocol_name(socket->protocol));
+	escape_print(peer, out);
+	if (local[0] != '\0')
+		fprintf(out, " from %s", local);
+	fprintf(out, ": %s\n   %s\n", level_name(level), verdict_text(level));
+	for (size_t i = 0; i < socket->holder_count; i++)
+		if (!is_held_by(socket, socket->holders[i].process->parent_pid))
+			print_holder(socket, &socket->holders[i], 0, out);
+	if (socket->has_traffic) {
+		fputs("   sent ", out);
+		print_bytes(socket->sent_bytes, out);
+		fputs(", received ", out);
+		print_bytes(socket->received_bytes, out);
+		fprintf(out, ", latest %.1f s ago\n", socket->idle_ms / 1000.0);
+	}
+	if (query[0] != '\0')
+		fprintf(out, "   on the server: %s\n", query);
+	fputc('\n', out);
+}
+
+/* Sockets of a kind that are held by several processes and are none of our business. */
+static size_t count_kind(const struct snapshot *snapshot, enum scan_kind kind)
+{
+	struct scan_socket *socket, *next;
+	size_t count = 0;
+
+	HASH_ITER (hh, snapshot->sockets, socket, next)
+		if (socket->kind == kind && !verdict_concerns(socket))
+			count++;
+	return count;
+}
+
+static void print_blindness(uint64_t count, const char *what, FILE *out)
+{
+	if (count > 0)
+		fprintf(out, "Not seen: %" PRIu64 " %s.\n", count, what);
+}
+
+void show_text(const struct snapshot *snapshot, FILE *out)
+{
+	size_t count;
+	const struct scan_socket **order = show_order(snapshot, &count);
+
+	for (size_t i = 0; i < count; i++)
+		print_connection(i + 1, order[i], out);
+	free(order);
+	if (count > 0)
+		fputs("One look cannot say who opened a connection nor who has used it; `forksan "
+		      "run` "
+		      "can.\n",
+		      out);
+	fprintf(out,
+		"%zu connections held by several processes.  Looked at: %" PRIu64
+		" processes, %" PRIu64 " descriptors.\n",
+		count, snapshot->processes_seen, snapshot->descriptors_seen);
+	fprintf(out,
+		"Shared as servers do: %zu listening, %zu accepted, %zu pairs, %zu no streams.\n",
+		count_kind(snapshot, SCAN_LISTENING), count_kind(snapshot, SCAN_ACCEPTED),
+		count_kind(snapshot, SCAN_PAIR), count_kind(snapshot, SCAN_NO_STREAM));
+	print_blindness(snapshot->processes_denied,
+			"processes whose descriptors this user may not list", out);
+	print_blindness(snapshot->namespaces_denied,
+			"network namespaces that this user may not enter", out);
+	print_blindness(snapshot->waits_denied, "holders whose threads this user may not look at",
+			out);
+	print_blindness(count_kind(snapshot, SCAN_UNSEEN),
+			"shared sockets that the kernel did not describe", out);
+}
+
+/* --- for programs ---------------------------------------------------------------------------- */
+
+/* Text of any bytes; what is no UTF-8 becomes its escaped form. */
+static json_t *json_text(const char *text)
+{
+	json_t *value = json_string(text);
+	char escaped[ESCAPED_BYTES(ADDRESS_BYTES)];
+
+	if (value != NULL)
+		return value;
+	escape_text(text, escaped, sizeof escaped);
+	value = json_string(escaped);
+	return value != NULL ? value : json_null();
+}
+
+static json_t *json_holder(const struct scan_holder *holder)
+{
+	return json_pack(
+		"{s:i, s:i, s:o, s:o, s:i, s:i, s:b, s:s?}", "pid", holder->process->pid, "ppid",
+		holder->process->parent_pid, "comm", json_text(holder->process->comm), "command",
+		json_text(holder->process->command), "fd", holder->fd, "fds", holder->fd_count,
+		"close_on_exec", holder->close_on_exec, "waits_in", holder->waits_in);
+}
+
+static json_t *json_connection(const struct scan_socket *socket)
+{
+	char peer[ADDRESS_BYTES], local[ADDRESS_BYTES];
+	json_t *holders = json_array();
+	json_t *record;
+
+	put_address(peer, &socket->peer);
+	put_address(local, &socket->local);
+	for (size_t i = 0; i < socket->holder_count; i++)
+		json_array_append_new(holders, json_holder(&socket->holders[i]));
+	record = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:o}", "record", "connection",
+			   "level", level_name(verdict_level(socket)), "class",
+			   wire_class_name(wire_class(socket->protocol)), "protocol",
+			   wire_protocol_name(socket->protocol), "peer", json_text(peer), "local",
+			   local, "inode", (json_int_t)socket->inode, "holders", holders);
+	if (socket->has_traffic)
+		json_object_update_new(record,
+				       json_pack("{s:I, s:I, s:i}", "sent_bytes",
+						 (json_int_t)socket->sent_bytes, "received_bytes",
+						 (json_int_t)socket->received_bytes, "idle_ms",
+						 (int)socket->idle_ms));
+	return record;
+}
+
+static void print_json(json_t *record, FILE *out)
+{
+	if (record == NULL)
+		cli_no_memory();
+	json_dumpf(record, out, JSON_COMPACT);
+	fputc('\n', out);
+	json_decref(record);
+}
+
+void show_json(const struct snapshot *snapshot, FILE *out)
+{
+	size_t count;
+	const struct scan_socket **order = show_order(snapshot, &count);
+
+	for (size_t i = 0; i < count; i++)
+		print_json(json_connection(order[i]), out);
+	free(order);
+	print_json(json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:i}", "record", "scan",
+			     "connections", (int)count, "processes",
+			     (json_int_t)snapshot->processes_seen, "descriptors",
+			     (json_int_t)snapshot->descriptors_seen, "processes_denied",
+			     (json_int_t)snapshot->processes_denied, "namespaces_denied",
+			     (json_int_t)snapshot->namespaces_denied, "waits_denied",
+			     (json_int_t)snapshot->waits_denied, "sockets_unseen",
+			     (int)count_kind(snapshot, SCAN_UNSEEN)),
+		   out);
+}

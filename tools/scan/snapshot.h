@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One look at this machine: which sockets several processes hold open, who they are, and who waits.
+ *
+ *   snapshot_take()   /proc        processes, their descriptors       (proc.c)
+ *                     sock_diag    what each socket is, its addresses (sockets.c)
+ *                     /proc        who is blocked on one of them      (waits.c)
+ *
+ * Nothing is stopped and nothing is loaded into the processes looked at.  What changes meanwhile is
+ * seen as it was at one moment or another; what may not be looked at is counted.  Single-threaded.
+ */
+#ifndef FORKSAN_TOOLS_SNAPSHOT_H
+#define FORKSAN_TOOLS_SNAPSHOT_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+#include "base/cli.h"
+#include "forksan/protocols.h"
+
+#define uthash_fatal(message) cli_no_memory()
+#include <uthash.h>
+
+struct scan_process {
+	pid_t pid;
+	pid_t parent_pid;
+	uint64_t network_namespace; /* inode of /proc/PID/ns/net; 0: not known */
+	char comm[32];
+	char command[160]; /* the command line, arguments parted by blanks; comm where there is none
+			    */
+	bool in_scope;	   /* the user asked for it */
+	UT_hash_handle hh; /* by pid */
+};
+
+/* A process that has a socket open: once for each process, by its lowest descriptor. */
+struct scan_holder {
+	const struct scan_process *process;
+	int fd;
+	int fd_count;
+	bool close_on_exec;
+	const char
+		*waits_in; /* the call in which a thread of it waits on this socket; NULL: none */
+};
+
+enum scan_kind {
+	SCAN_UNSEEN, /* the kernel did not say: gone meanwhile, or of a namespace not reached */
+	SCAN_LISTENING,
+	SCAN_ACCEPTED,	/* the server's side */
+	SCAN_CONNECTED, /* the side that called connect(): what forksan is about */
+	SCAN_PAIR,	/* socketpair(2) */
+	SCAN_NO_STREAM, /* datagrams, netlink and others */
+};
+
+union scan_address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_un un;
+};
+
+struct scan_socket {
+	uint64_t inode; /* of sockfs, as in /proc/PID/fd: unique on this machine */
+	enum scan_kind kind;
+	enum protocol protocol; /* by port or path: one look sees no bytes */
+	union scan_address local, peer;
+	bool has_traffic;
+	uint64_t sent_bytes,
+		received_bytes; /* acknowledged by the peer; delivered to us (tcp(7)) */
+	uint32_t idle_ms;	/* since the latest byte of either direction */
+	struct scan_holder *holders;
+	size_t holder_count;
+	UT_hash_handle hh; /* by inode */
+};
+
+struct snapshot {
+	struct scan_process *processes; /* uthash */
+	struct scan_socket *sockets;	/* uthash; those that several processes hold */
+	uint64_t processes_seen;
+	uint64_t processes_denied; /* their descriptors may not be listed by this user */
+	uint64_t descriptors_seen;
+	uint64_t namespaces_denied; /* network namespaces that could not be entered */
+	uint64_t waits_denied;	    /* holders whose threads may not be looked at */
+};
+
+/* Which connections the user asked for. */
+struct scan_scope {
+	pid_t pid;	    /* held by this process; 0: by any */
+	bool with_children; /* or by a descendant of it */
+};
+
+/* Looks.  0, or -errno when not even /proc can be read; -ESRCH when there is no process scope->pid.
+ * The snapshot is to be freed in every case. */
+int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope);
+void snapshot_free(struct snapshot *snapshot);
+
+/* --- the steps of snapshot_take(), for their files ---------------------------------------------
+ */
+
+/* Fills processes and sockets (kind SCAN_UNSEEN), with those sockets alone that several processes
+ * hold and the scope asks for. */
+int proc_read(struct snapshot *snapshot, const struct scan_scope *scope);
+
+/* Fills what the kernel says of each socket. */
+void sockets_ask(struct snapshot *snapshot);
+
+/* Fills holders' close_on_exec for connected sockets. */
+void proc_read_flags(struct snapshot *snapshot);
+
+/* Fills holders' waits_in for connected sockets. */
+void waits_find(struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is blocked on a shared connection: the system call in which each thread of its holders
+ * sleeps, from /proc/PID/task/TID/syscall (proc(5)), and what that call waits for: its descriptor,
+ * the arrays of poll() and select() in the process's memory (process_vm_readv(2)), or the set of an
+ * epoll instance
+ * (/proc/PID/fdinfo).  The thread goes on sleeping.
+ *
+ * The kernel shows this to those who may trace the process (ptrace(2), PTRACE_MODE_ATTACH_FSCREDS).
+ * Numbers of calls are those of this machine's own ABI; a 32-bit process has others and is passed
+ * over.
+ */
+#include "scan/snapshot.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <elf.h>
+
+#include "symbols/elf_file.h"
+
+#define MAX_POLLED 4096
+
+/* How a call names what it waits for. */
+enum wait_way { WAITS_FOR_FD, WAITS_IN_POLL, WAITS_IN_SELECT, WAITS_IN_EPOLL };
+
+static const struct {
+	long number;
+	const char *name;
+	enum wait_way way;
+} waits[] = {
+	{SYS_read, "read", WAITS_FOR_FD},
+	{SYS_readv, "readv", WAITS_FOR_FD},
+	{SYS_recvfrom, "recvfrom", WAITS_FOR_FD},
+	{SYS_recvmsg, "recvmsg", WAITS_FOR_FD},
+	{SYS_recvmmsg, "recvmmsg", WAITS_FOR_FD},
+	{SYS_write, "write", WAITS_FOR_FD},
+	{SYS_writev, "writev", WAITS_FOR_FD},
+	{SYS_sendto, "sendto", WAITS_FOR_FD},
+	{SYS_sendmsg, "sendmsg", WAITS_FOR_FD},
+	{SYS_ppoll, "ppoll", WAITS_IN_POLL},
+	{SYS_pselect6, "pselect", WAITS_IN_SELECT},
+	{SYS_epoll_pwait, "epoll_pwait", WAITS_IN_EPOLL},
+#ifdef SYS_poll /* machines of before 2012 have these, too */
+	{SYS_poll, "poll", WAITS_IN_POLL},
+	{SYS_select, "select", WAITS_IN_SELECT},
+	{SYS_epoll_wait, "epoll_wait", WAITS_IN_EPOLL},
+#endif
+#ifdef SYS_epoll_pwait2
+	{SYS_epoll_pwait2, "epoll_pwait2", WAITS_IN_EPOLL},
+#endif
+};
+
+/* A thread's call: its place in `waits` and its first two arguments. */
+struct call {
+	size_t wait;
+	uint64_t arguments[2];
+};
+
+static bool read_memory(pid_t pid, uint64_t address, void *out, size_t len)
+{
+	struct iovec here = {out, len};
+	struct iovec there = {(void *)(uintptr_t)address, len};
+
+	return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)len;
+}
+
+static bool is_socket(pid_t pid, uint64_t fd, uint64_t inode)
+{
+	char path[64];
+	char text[64];
+	char wanted[64];
+	ssize_t n;
+
+	if (fd > INT32_MAX)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, (int)fd);
+	n = readlink(path, text, sizeof text - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	snprintf(wanted, sizeof wanted, "socket:[%ju]", (uintmax_t)inode);
+	return strcmp(text, wanted) == 0;
+}
+
+static bool polls(pid_t pid, const struct call *call, uint64_t inode)
+{
+	static struct pollfd polled[MAX_POLLED];
+	uint64_t count = call->arguments[1];
+
+	if (count > MAX_POLLED)
+		count = MAX_POLLED;
+	if (count == 0 || !read_memory(pid, call->arguments[0], polled, count * sizeof polled[0]))
+		return false;
+	for (uint64_t i = 0; i < count; i++)
+		if (polled[i].fd >= 0 && is_socket(pid, (uint64_t)polled[i].fd, inode))
+			return true;
+	return false;
+}
+
+/* The kernel's set is a bit for each descriptor, in words of long (select(2)). */
+static bool selects(pid_t pid, const struct call *call, uint64_t inode)
+{
+	fd_set readable;
+	uint64_t count = call->arguments[0];
+
+	if (count > FD_SETSIZE)
+		count = FD_SETSIZE;
+	FD_ZERO(&readable);
+	if (count == 0 || call->arguments[1] == 0 ||
+	    !read_memory(pid, call->arguments[1], &readable, (count + 63) / 64 * 8))
+		return false;
+	for (uint64_t fd = 0; fd < count; fd++)
+		if (FD_ISSET((int)fd, &readable) && is_socket(pid, fd, inode))
+			return true;
+	return false;
+}
+
+/* Lines `tfd: 7 events: 19 data: 7 pos:0 ino:2f3a sdev:8`; the inode is hexadecimal. */
+static bool epolls(pid_t pid, const struct call *call, uint64_t inode)
+{
+	char path[64];
+	char line[256];
+	FILE *file;
+	bool found = false;
+
+	if (call->arguments[0] > INT32_MAX)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, (int)call->arguments[0]);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	while (!found && fgets(line, sizeof line, file) != NULL) {
+		const char *text = strncmp(line, "tfd:", 4) == 0 ? strstr(line, "ino:") : NULL;
+
+		found = text != NULL && strtoull(text + 4, NULL, 16) == inode;
+	}
+	fclose(file);
+	return found;
+}
+
+static bool waits_for(pid_t pid, const struct call *call, uint64_t inode)
+{
+	switch (waits[call->wait].way) {
+	case WAITS_FOR_FD:
+		return is_socket(pid, call->arguments[0], inode);
+	case WAITS_IN_POLL:
+		return polls(pid, call, inode);
+	case WAITS_IN_SELECT:
+		return selects(pid, call, inode);
+	case WAITS_IN_EPOLL:
+		return epolls(pid, call, inode);
+	}
+	return false;
+}
+
+/* `NUMBER 0xARG 0xARG ...`; a thread that runs says `running`, one outside of any call -1.  Returns
+ * 1 for a call that may wait, 0 for none, -errno when the thread may not be looked at. */
+static int read_call(pid_t pid, pid_t tid, struct call *call)
+{
+	char path[96];
+	char line[256];
+	FILE *file;
+	long number;
+	int result = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", pid, tid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return -errno;
+	errno = 0;
+	if (fgets(line, sizeof line, file) == NULL) {
+		result = -errno;
+	} else if (sscanf(line, "%ld %jx %jx", &number, &call->arguments[0], &call->arguments[1]) ==
+		   3) {
+		for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+			if (waits[i].number == number) {
+				call->wait = i;
+				result = 1;
+			}
+		}
+	}
+	fclose(file);
+	return result;
+}
+
+static bool has_own_abi(pid_t pid)
+{
+	char path[64];
+	struct elf_file elf;
+
+	snprintf(path, sizeof path, "/proc/%d/exe", pid);
+	return !elf_file_read(path, &elf) || (elf.elf_class == ELFCLASS64) == (sizeof(long) == 8);
+}
+
+/* False when a thread of the holder may not be looked at. */
+static bool find_wait(struct scan_holder *holder, uint64_t inode)
+{
+	pid_t pid = holder->process->pid;
+	char path[64];
+	DIR *directory;
+	const struct dirent *each;
+	struct call call;
+	bool permitted = true;
+
+	snprintf(path, sizeof path, "/proc/%d/task", pid);
+	directory = opendir(path);
+	if (directory == NULL)
+		return errno != EACCES && errno != EPERM;
+	while ((each = readdir(directory)) != NULL && holder->waits_in == NULL) {
+		int result;
+
+		if (!isdigit((unsigned char)each->d_name[0]))
+			continue;
+		result = read_call(pid, (pid_t)atoi(each->d_name), &call);
+		if (result == -EACCES || result == -EPERM)
+			permitted = false;
+		else if (result > 0 && waits_for(pid, &call, inode))
+			holder->waits_in = waits[call.wait].name;
+	}
+	closedir(directory);
+	return permitted;
+}
+
+void waits_find(struct snapshot *snapshot)
+{
+	struct scan_socket *socket, *next;
+
+	HASH_ITER (hh, snapshot->sockets, socket, next) {
+		if (socket->kind != SCAN_CONNECTED)
+			continue;
+		for (size_t i = 0; i < socket->holder_count; i++) {
+			struct scan_holder *holder = &socket->holders[i];
+
+			if (has_own_abi(holder->process->pid) && !find_wait(holder, socket->inode))
+				snapshot->waits_denied++;
+		}
+	}
+}
