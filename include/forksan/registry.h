@@ -143,13 +143,12 @@ struct registry_socket {
 	_Atomic uint32_t history;   /* index + 1 in histories, 0 none */
 	/* Where the conversation stands: struct evidence (shim/judge/evidence.h), struct tls_hello
 	 * (shim/wire/tls_hello.h).  Plain data with a claim word inside; the tool does not read them. */
-	uint64_t evidence[56];
+	uint64_t evidence[57];
 	uint64_t tls_hello[12];
 	/* The process that changed O_NONBLOCK while another was inside a call; serial, 0 none. */
 	_Atomic uint32_t unblocked_by;
 	/* The latest process that said goodbye and has written nothing since; serial, 0 none. */
 	_Atomic uint32_t ended_by;
-	uint8_t reserved[8];
 };
 _Static_assert(sizeof(struct registry_socket) == 1024, "sixteen cache lines");
 

@@ -149,7 +149,6 @@ static void record(struct evidence *evidence, const struct lineage_process *self
 		.self = self,
 		.operation = operation,
 		.facts = facts,
-		.time_us = (uint32_t)(operation->time_ns / 1000),
 	};
 	uint32_t sequence = load_relaxed(&evidence->sequence) + 1;
 

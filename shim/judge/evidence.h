@@ -60,7 +60,7 @@
 /* A request (PARSING), or all that one process wrote up to a read (turns.c). */
 struct evidence_entry {
 	struct lineage_use owner;
-	uint32_t time_us; /* of its first byte's operation; wraps after 71 minutes */
+	uint32_t time; /* of the operation that had its first byte, by evidence_pack_time() */
 	struct wire_request request;
 	uint16_t count;
 	uint8_t flags;
@@ -104,11 +104,12 @@ struct evidence {
 	 * (by the request's owner). */
 	struct evidence_seen seen[2][2];
 	struct evidence_seen finished[2];
+	uint64_t base_ns; /* when the oldest request came into the empty queue */
 	struct evidence_entry queue[EVIDENCE_QUEUE];
 	struct wire_parser parser;
 };
 _Static_assert(sizeof(struct evidence_entry) == 20, "as counted below");
-_Static_assert(sizeof(struct evidence) == 448, "lives in every connection's slot");
+_Static_assert(sizeof(struct evidence) == 456, "lives in every connection's slot");
 
 /* Where an operation stood when it was entered. */
 struct evidence_ticket {

@@ -78,7 +78,8 @@ static void note_lost_use(struct evidence_context *c)
 	evidence->last = c->self->self;
 	if (evidence->flags & EVIDENCE_ORDER_ACROSS_PROCESSES) {
 		bool reads = c->operation->direction == WIRE_SERVER;
-		struct evidence_entry entry = {.owner = evidence->before, .time_us = c->time_us};
+		struct evidence_entry entry = {.owner = evidence->before,
+					       .flags = EVIDENCE_UNDATED};
 
 		evidence_cross(c, reads ? EVIDENCE_READ : EVIDENCE_WROTE, EVIDENCE_LIKELY,
 			       EVIDENCE_ALTERNATION, entry.owner.serial.n != 0 ? &entry : NULL);
@@ -116,7 +117,8 @@ static void judge_write(struct evidence_context *c)
 
 	if (!wire_at_boundary(&evidence->parser.stream[WIRE_CLIENT]) &&
 	    !evidence_owns(c->self, evidence->writer)) {
-		struct evidence_entry entry = {.owner = evidence->writer, .time_us = c->time_us};
+		struct evidence_entry entry = {.owner = evidence->writer,
+					       .flags = EVIDENCE_UNDATED};
 
 		cross(c, EVIDENCE_WROTE, !c->overlaps, other != NULL ? other : &entry);
 	} else if (other != NULL) {
@@ -170,7 +172,8 @@ static void identify_request(struct evidence_context *c, const struct wire_event
 		if ((evidence->flags & EVIDENCE_REPLY_MAY_BE_UNSENT) &&
 		    event->request.reply_kind != evidence->unsent_kind)
 			evidence->flags |= EVIDENCE_UNPROVABLE;
-		if (!evidence_push(evidence, evidence->writer, c->time_us, event->request, flags))
+		if (!evidence_push(evidence, evidence->writer, c->operation->time_ns,
+				   event->request, flags))
 			evidence_lose(c);
 		break;
 	}
@@ -219,9 +222,9 @@ static void lose_here(struct evidence_context *c)
 	evidence_lose(c);
 }
 
-/* A reply is matched with a request that may not be the first: what comes after it is uncertain
- * until nothing is outstanding, and for good when it may be the reply to one of another shape,
- * which is recorded or is being written. */
+/* A reply was paired with a request that may not be the first.  The pairing of what follows is
+ * uncertain until nothing is outstanding; and for good when the reply may answer a request of
+ * another reply kind, which is recorded or is being written. */
 static void note_order_unknown(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;

@@ -63,7 +63,7 @@ static bool make_room(struct evidence *evidence)
 	return false;
 }
 
-bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint32_t time_us,
+bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint64_t time_ns,
 		   struct wire_request request, uint8_t flags)
 {
 	size_t n = evidence->queued;
@@ -74,6 +74,8 @@ bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint32_t
 		evidence->queue[n - 1].sequence = (uint8_t)load_relaxed(&evidence->sequence);
 		return true;
 	}
+	if (n == 0)
+		evidence->base_ns = time_ns;
 	if (n == EVIDENCE_QUEUE) {
 		if (!make_room(evidence))
 			return false;
@@ -81,7 +83,7 @@ bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint32_t
 	}
 	evidence->queue[n] = (struct evidence_entry){
 		.owner = owner,
-		.time_us = time_us,
+		.time = evidence_pack_time(evidence, time_ns),
 		.request = request,
 		.count = 1,
 		.flags = flags,

@@ -15,7 +15,7 @@ bool evidence_owns(const struct lineage_process *self, struct lineage_use owner)
 const struct wire_request *evidence_head(const struct evidence *evidence);
 
 /* Adds a request.  False: there is no room, and the caller loses track. */
-bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint32_t time_us,
+bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint64_t time_ns,
 		   struct wire_request request, uint8_t flags);
 
 /* Takes out one request of the first entry, which is answered. */

@@ -26,11 +26,35 @@ bool evidence_next_chunk(const struct evidence_operation *operation, struct evid
 	return true;
 }
 
+#define COARSE (UINT32_C(1) << 31)
+#define COARSE_UNIT_NS 1000000
+#define FINE_UNIT_NS 1000
+
+uint32_t evidence_pack_time(const struct evidence *evidence, uint64_t time_ns)
+{
+	/* Another process's clock may have been read before base_ns. */
+	uint64_t since_ns = time_ns > evidence->base_ns ? time_ns - evidence->base_ns : 0;
+
+	if (since_ns / FINE_UNIT_NS < COARSE)
+		return (uint32_t)(since_ns / FINE_UNIT_NS);
+	if (since_ns / COARSE_UNIT_NS < COARSE)
+		return COARSE | (uint32_t)(since_ns / COARSE_UNIT_NS);
+	return UINT32_MAX;
+}
+
+uint64_t evidence_unpack_time_ns(const struct evidence *evidence, uint32_t time)
+{
+	if (time & COARSE)
+		return evidence->base_ns + (uint64_t)(time & ~COARSE) * COARSE_UNIT_NS;
+	return evidence->base_ns + (uint64_t)time * FINE_UNIT_NS;
+}
+
 void evidence_cross(struct evidence_context *c, enum evidence_crossing crossing,
 		    enum evidence_certainty certainty, enum evidence_basis basis,
 		    const struct evidence_entry *entry)
 {
 	struct evidence_facts *facts = c->facts;
+	uint64_t sent_ns;
 
 	/* The first crossing of an operation is reported; a proof is better than a likelihood. */
 	if (facts->crossing != EVIDENCE_NOT_CROSSED && facts->certainty >= certainty)
@@ -45,6 +69,10 @@ void evidence_cross(struct evidence_context *c, enum evidence_crossing crossing,
 		return;
 	facts->other = entry->owner;
 	facts->other_code = entry->request.code;
-	/* A clock of 32 bits: exact up to 71 minutes. */
-	facts->other_age_ns = (uint64_t)(uint32_t)(c->time_us - entry->time_us) * 1000;
+	if (entry->flags & EVIDENCE_UNDATED)
+		return;
+	/* This process may have read the clock before the other did, and been recorded after it. */
+	sent_ns = evidence_unpack_time_ns(c->evidence, entry->time);
+	if (c->operation->time_ns > sent_ns)
+		facts->other_age_ns = c->operation->time_ns - sent_ns;
 }

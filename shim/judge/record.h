@@ -52,6 +52,7 @@ enum {
 	EVIDENCE_UNSURE = 1u << 1, /* another process's request may have come before it */
 	EVIDENCE_STOLEN = 1u << 2, /* a process that is not its owner read bytes of its reply, which
 				      was counted */
+	EVIDENCE_UNDATED = 1u << 3, /* no request of the queue: only its owner is known */
 };
 
 /* One record under way. */
@@ -60,7 +61,6 @@ struct evidence_context {
 	const struct lineage_process *self;
 	const struct evidence_operation *operation;
 	struct evidence_facts *facts;
-	uint32_t time_us;
 	/* Another process's call of the same (the other) direction overlapped this one. */
 	bool overlaps;
 	bool overlaps_other;
@@ -73,6 +73,14 @@ struct evidence_context {
 	bool finished_meanwhile;
 	struct serial overlapper; /* one of them, 0 not known */
 };
+
+/*
+ * The time of an entry: 32 bits since base_ns, so that the queue fits the slot.  Up to 35 minutes
+ * they count microseconds; with the top bit set, milliseconds, up to 24 days, which later times
+ * count as.
+ */
+uint32_t evidence_pack_time(const struct evidence *evidence, uint64_t time_ns);
+uint64_t evidence_unpack_time_ns(const struct evidence *evidence, uint32_t time);
 
 /* The bytes of an operation that are still to be taken, chunk after chunk. */
 struct evidence_bytes {

@@ -147,7 +147,7 @@ static void take_write(struct evidence_context *c)
 	}
 	if (evidence->queued == EVIDENCE_QUEUE)
 		evidence_remove(evidence, 0);
-	evidence_push(evidence, c->self->self, c->time_us,
+	evidence_push(evidence, c->self->self, c->operation->time_ns,
 		      (struct wire_request){.code = c->facts->code}, 0);
 }
 

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "judge/evidence.h"
+#include "judge/record.h"
 
 /* --- a parent and two children of it ---------------------------------------------------------- */
 
@@ -129,6 +130,85 @@ static void a_reply_in_the_wrong_hands_is_proven_and_named(void **state)
 	WRITES(LEFT, QUERY);
 	READS(LEFT, OK);
 	assert_clean(s);
+}
+
+/* --- ages -------------------------------------------------------------------------------------
+ */
+
+#define MINUTE_NS UINT64_C(60000000000)
+#define DAY_NS (1440 * MINUTE_NS)
+
+/* LEFT asks; RIGHT takes the reply with a clock that shows `later_ns` more, or less. */
+static uint64_t age_after(int64_t later_ns)
+{
+	struct stage stage, *s = &stage;
+
+	start(s, PROTOCOL_REDIS);
+	s->now_ns = 30 * DAY_NS;
+	WRITES(LEFT, "PING\r\n");
+	s->now_ns = 30 * DAY_NS + (uint64_t)later_ns;
+	READS(RIGHT, "+PONG\r\n");
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_PROVEN, EVIDENCE_MESSAGES, LEFT);
+	return s->facts.other_age_ns;
+}
+
+static void an_age_is_never_negative(void **state)
+{
+	(void)state;
+	assert_int_equal(age_after(0), 0);
+	assert_int_equal(age_after(-1), 0);
+	assert_int_equal(age_after(-100000), 0);
+	assert_int_equal(age_after(1000), 1000);
+}
+
+static void an_age_of_days_is_right(void **state)
+{
+	(void)state;
+	assert_true(age_after(72 * (int64_t)MINUTE_NS) == 72 * MINUTE_NS);
+	assert_true(age_after(20 * (int64_t)DAY_NS) == 20 * DAY_NS);
+}
+
+/* A request that comes when another has waited for long: both ages are right, the later one to the
+ * millisecond. */
+static void an_age_behind_an_old_request_is_right(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_REDIS);
+	WRITES(LEFT, "BLPOP k 0\r\n");
+	for (int round = 0; round < 2; round++) {
+		uint64_t sent_ns = s->now_ns += (round == 0 ? 35 : 4000) * MINUTE_NS + 123456;
+
+		WRITES(LEFT, "GET k\r\n");
+		s->now_ns = sent_ns + 5 * MINUTE_NS;
+		READS(LEFT, "$-1\r\n");
+		READS(RIGHT, "$-1\r\n");
+		assert_crossed(s, EVIDENCE_READ, EVIDENCE_PROVEN, EVIDENCE_MESSAGES, LEFT);
+		assert_in_range(s->facts.other_age_ns, 5 * MINUTE_NS, 5 * MINUTE_NS + 2000000);
+		WRITES(LEFT, "BLPOP k 0\r\n");
+	}
+}
+
+/* Times past what 32 bits hold count as the last: an age is too long then, and never wraps. */
+static void packed_times_keep_their_order(void **state)
+{
+	struct evidence evidence = {.base_ns = DAY_NS};
+	uint64_t step_ns = 7 * MINUTE_NS;
+	uint32_t last = 0;
+
+	(void)state;
+	assert_int_equal(evidence_pack_time(&evidence, 0), 0);
+	for (uint64_t time_ns = DAY_NS; time_ns < 30 * DAY_NS; time_ns += step_ns) {
+		uint32_t packed = evidence_pack_time(&evidence, time_ns);
+		uint64_t back_ns = evidence_unpack_time_ns(&evidence, packed);
+
+		assert_true(packed >= last && back_ns <= time_ns);
+		if (time_ns < 25 * DAY_NS)
+			assert_true(time_ns - back_ns < 1000000);
+		last = packed;
+	}
+	assert_int_equal(evidence_pack_time(&evidence, UINT64_MAX), UINT32_MAX);
 }
 
 static void a_write_into_anothers_exchange_is_proven(void **state)
@@ -780,6 +860,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reply_in_the_wrong_hands_is_proven_and_named),
+		cmocka_unit_test(an_age_is_never_negative),
+		cmocka_unit_test(an_age_of_days_is_right),
+		cmocka_unit_test(an_age_behind_an_old_request_is_right),
+		cmocka_unit_test(packed_times_keep_their_order),
 		cmocka_unit_test(a_write_into_anothers_exchange_is_proven),
 		cmocka_unit_test(a_write_into_anothers_message_is_proven),
 		cmocka_unit_test(pieces_of_a_reply_count_once),
