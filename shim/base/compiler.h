@@ -12,6 +12,21 @@
  * without it each access takes an instruction more, for an address that could be elsewhere. */
 #define FORKSAN_HIDDEN __attribute__((visibility("hidden")))
 
+/* On a wrapper of a call that moves bytes.  It holds no array that could overflow, and the check of
+ * a canary would cost every call of the host four instructions. */
+#if defined(__has_attribute)
+#if __has_attribute(no_stack_protector)
+#define FORKSAN_NO_CANARY __attribute__((no_stack_protector))
+#endif
+#endif
+#ifndef FORKSAN_NO_CANARY
+#define FORKSAN_NO_CANARY
+#endif
+
+/* Has the variable in memory from here on, where the compiler would keep its value in registers
+ * that a call preserves: those cost a push, a move and a pop, on every path of the function. */
+#define keep_in_memory(variable) __asm__("" : "+m"(variable))
+
 #define noinline __attribute__((noinline))
 #define cold __attribute__((cold))
 #define likely(x) __builtin_expect(!!(x), 1)

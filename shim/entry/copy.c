@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that move bytes between descriptors inside the kernel.  The bytes are not seen, so they
- * tell no protocol; they are a use like any other.  See recv.c for the shape.
+ * Calls that move bytes between descriptors inside the kernel, in the shape of recv.c.  The bytes
+ * are not seen, so they identify no protocol; moving them is a use like any other.
  */
 #include <errno.h>
 
 #include "entry/real.h"
 #include "track/track.h"
 
-static noinline ssize_t sendfile_attentive(int fd, int in_fd, off_t *offset, size_t count,
-					   struct socket_ref ref)
+static noinline ssize_t sendfile_slow(int fd, int in_fd, off_t *offset, size_t count)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct track_call call;
 	ssize_t n;
 
@@ -23,20 +23,19 @@ static noinline ssize_t sendfile_attentive(int fd, int in_fd, off_t *offset, siz
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t sendfile(int fd, int in_fd, off_t *offset, size_t count)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t sendfile(int fd, int in_fd, off_t *offset, size_t count)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.sendfile(fd, in_fd, offset, count);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return sendfile_attentive(fd, in_fd, offset, count, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, NULL, 0)))
+		return sendfile_slow(fd, in_fd, offset, count);
 	n = real.sendfile(fd, in_fd, offset, count);
-	if (unlikely(n > 0 && !track_was_fast(socket)))
-		track_late(fd, ref, OPERATION_sendfile, TRACK_WRITE, NULL, 0, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_vector(&fast, OPERATION_sendfile, TRACK_WRITE, n);
 	return n;
 }
 

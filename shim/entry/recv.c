@@ -2,11 +2,14 @@
 /*
  * Calls that take bytes.
  *
- * All alike, in two functions.  The exported one sends an unwatched descriptor straight to libc,
- * and an easy connection between two looks at its lineage word.  The other is for the rest: the
- * tracker, the real call once with the caller's arguments, the tracker.  errno is as the real call
- * left it.  The caller's memory is read only after the kernel has filled it, and only as far
- * (pitfall 30).  MSG_PEEK takes nothing, MSG_ERRQUEUE nothing of the conversation: no use.
+ * All alike, each in two functions.  The exported one sends an unwatched descriptor straight to
+ * libc, and a connection on the fast path (track/call.h) between two looks at its lineage word. The
+ * other, NAME_slow(), serves the rest: the tracker, the real call once with the caller's arguments,
+ * the tracker; and descriptors that fdtable does not know, perhaps before libc's functions are. Why
+ * they are written out: docs/decisions/0005.
+ *
+ * errno is as the real call left it.  The caller's memory is read only after the kernel has filled
+ * it, and only as far (pitfall 30).
  *
  * What stays racy: a thread that closes the descriptor while another is inside a call on it, as
  * without us.
@@ -16,10 +19,9 @@
 #include "entry/real.h"
 #include "track/track.h"
 
-#define NO_USE (MSG_PEEK | MSG_ERRQUEUE)
-
-static noinline ssize_t read_attentive(int fd, void *buffer, size_t len, struct socket_ref ref)
+static noinline ssize_t read_slow(int fd, void *buffer, size_t len)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
@@ -33,28 +35,27 @@ static noinline ssize_t read_attentive(int fd, void *buffer, size_t len, struct 
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t read(int fd, void *buffer, size_t len)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t read(int fd, void *buffer, size_t len)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.read(fd, buffer, len);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return read_attentive(fd, buffer, len, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, buffer, 0)))
+		return read_slow(fd, buffer, len);
 	n = real.read(fd, buffer, len);
-	if (unlikely(n > 0 && !track_was_fast(socket)))
-		track_late_buffer(fd, ref, OPERATION_read, TRACK_READ, buffer, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_buffer(&fast, OPERATION_read, TRACK_READ, n);
 	return n;
 }
 
 FORKSAN_EXPORT ssize_t __read(int fd, void *buffer, size_t len) __attribute__((alias("read")));
 
-static noinline ssize_t __read_chk_attentive(int fd, void *buffer, size_t len, size_t buffer_len,
-					     struct socket_ref ref)
+static noinline ssize_t __read_chk_slow(int fd, void *buffer, size_t len, size_t buffer_len)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
@@ -68,26 +69,26 @@ static noinline ssize_t __read_chk_attentive(int fd, void *buffer, size_t len, s
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t __read_chk(int fd, void *buffer, size_t len, size_t buffer_len)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t __read_chk(int fd, void *buffer, size_t len,
+						    size_t buffer_len)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.__read_chk(fd, buffer, len, buffer_len);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return __read_chk_attentive(fd, buffer, len, buffer_len, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, buffer, 0)))
+		return __read_chk_slow(fd, buffer, len, buffer_len);
 	n = real.__read_chk(fd, buffer, len, buffer_len);
-	if (unlikely(n > 0 && !track_was_fast(socket)))
-		track_late_buffer(fd, ref, OPERATION___read_chk, TRACK_READ, buffer, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_buffer(&fast, OPERATION___read_chk, TRACK_READ, n);
 	return n;
 }
 
-static noinline ssize_t readv_attentive(int fd, const struct iovec *iov, int count,
-					struct socket_ref ref)
+static noinline ssize_t readv_slow(int fd, const struct iovec *iov, int count)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct track_call call;
 	ssize_t n;
 
@@ -100,27 +101,26 @@ static noinline ssize_t readv_attentive(int fd, const struct iovec *iov, int cou
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t readv(int fd, const struct iovec *iov, int count)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.readv(fd, iov, count);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return readv_attentive(fd, iov, count, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, iov, count)))
+		return readv_slow(fd, iov, count);
 	n = real.readv(fd, iov, count);
-	if (unlikely(n > 0 && !track_was_fast(socket)))
-		track_late(fd, ref, OPERATION_readv, TRACK_READ, iov, count, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_vector(&fast, OPERATION_readv, TRACK_READ, n);
 	return n;
 }
 
 /* Offset -1 means the present position, which is how a socket can be read with it (preadv2(2)). */
-static noinline ssize_t preadv2_attentive(int fd, const struct iovec *iov, int count, off_t offset,
-					  int flags, struct socket_ref ref)
+FORKSAN_EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t offset, int flags)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct track_call call;
 	ssize_t n;
 
@@ -137,22 +137,14 @@ static noinline ssize_t preadv2_attentive(int fd, const struct iovec *iov, int c
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t offset, int flags)
+static noinline ssize_t recv_slow(int fd, void *buffer, size_t len, int flags)
 {
-	struct socket_ref ref;
-
-	(void)fdtable_is_unwatched(fd, &ref);
-	return preadv2_attentive(fd, iov, count, offset, flags, ref);
-}
-
-static noinline ssize_t recv_attentive(int fd, void *buffer, size_t len, int flags,
-				       struct socket_ref ref)
-{
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0))
+	if (unlikely(ref.n == 0))
 		return REAL(recv)(fd, buffer, len, flags);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recv, TRACK_READ, flags, NULL, 0)))
 		return -1;
@@ -161,31 +153,31 @@ static noinline ssize_t recv_attentive(int fd, void *buffer, size_t len, int fla
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t recv(int fd, void *buffer, size_t len, int flags)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t recv(int fd, void *buffer, size_t len, int flags)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.recv(fd, buffer, len, flags);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return recv_attentive(fd, buffer, len, flags, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, buffer, flags)))
+		return recv_slow(fd, buffer, len, flags);
 	n = real.recv(fd, buffer, len, flags);
-	if (unlikely(n > 0 && !track_was_fast(socket) && (flags & NO_USE) == 0))
-		track_late_buffer(fd, ref, OPERATION_recv, TRACK_READ, buffer, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_buffer(&fast, OPERATION_recv, TRACK_READ, n);
 	return n;
 }
 
-static noinline ssize_t __recv_chk_attentive(int fd, void *buffer, size_t len, size_t buffer_len,
-					     int flags, struct socket_ref ref)
+static noinline ssize_t __recv_chk_slow(int fd, void *buffer, size_t len, size_t buffer_len,
+					int flags)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0))
+	if (unlikely(ref.n == 0))
 		return REAL(__recv_chk)(fd, buffer, len, buffer_len, flags);
 	if (unlikely(
 		    !track_begin(&call, fd, ref, OPERATION___recv_chk, TRACK_READ, flags, NULL, 0)))
@@ -195,32 +187,32 @@ static noinline ssize_t __recv_chk_attentive(int fd, void *buffer, size_t len, s
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t __recv_chk(int fd, void *buffer, size_t len, size_t buffer_len, int flags)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t __recv_chk(int fd, void *buffer, size_t len,
+						    size_t buffer_len, int flags)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.__recv_chk(fd, buffer, len, buffer_len, flags);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return __recv_chk_attentive(fd, buffer, len, buffer_len, flags, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, buffer, flags)))
+		return __recv_chk_slow(fd, buffer, len, buffer_len, flags);
 	n = real.__recv_chk(fd, buffer, len, buffer_len, flags);
-	if (unlikely(n > 0 && !track_was_fast(socket) && (flags & NO_USE) == 0))
-		track_late_buffer(fd, ref, OPERATION___recv_chk, TRACK_READ, buffer, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_buffer(&fast, OPERATION___recv_chk, TRACK_READ, n);
 	return n;
 }
 
-static noinline ssize_t recvfrom_attentive(int fd, void *buffer, size_t len, int flags,
-					   __SOCKADDR_ARG address, socklen_t *address_len,
-					   struct socket_ref ref)
+static noinline ssize_t recvfrom_slow(int fd, void *buffer, size_t len, int flags,
+				      __SOCKADDR_ARG address, socklen_t *address_len)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0))
+	if (unlikely(ref.n == 0))
 		return REAL(recvfrom)(fd, buffer, len, flags, address, address_len);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvfrom, TRACK_READ, flags, NULL, 0)))
 		return -1;
@@ -229,34 +221,33 @@ static noinline ssize_t recvfrom_attentive(int fd, void *buffer, size_t len, int
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t recvfrom(int fd, void *buffer, size_t len, int flags, __SOCKADDR_ARG address,
-				socklen_t *address_len)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t recvfrom(int fd, void *buffer, size_t len, int flags,
+						  __SOCKADDR_ARG address, socklen_t *address_len)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.recvfrom(fd, buffer, len, flags, address, address_len);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return recvfrom_attentive(fd, buffer, len, flags, address, address_len, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, buffer, flags)))
+		return recvfrom_slow(fd, buffer, len, flags, address, address_len);
 	n = real.recvfrom(fd, buffer, len, flags, address, address_len);
-	if (unlikely(n > 0 && !track_was_fast(socket) && (flags & NO_USE) == 0))
-		track_late_buffer(fd, ref, OPERATION_recvfrom, TRACK_READ, buffer, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_buffer(&fast, OPERATION_recvfrom, TRACK_READ, n);
 	return n;
 }
 
-static noinline ssize_t __recvfrom_chk_attentive(int fd, void *buffer, size_t len,
-						 size_t buffer_len, int flags,
-						 __SOCKADDR_ARG address, socklen_t *address_len,
-						 struct socket_ref ref)
+static noinline ssize_t __recvfrom_chk_slow(int fd, void *buffer, size_t len, size_t buffer_len,
+					    int flags, __SOCKADDR_ARG address,
+					    socklen_t *address_len)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0))
+	if (unlikely(ref.n == 0))
 		return REAL(__recvfrom_chk)(fd, buffer, len, buffer_len, flags, address,
 					    address_len);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION___recvfrom_chk, TRACK_READ, flags, NULL,
@@ -267,33 +258,34 @@ static noinline ssize_t __recvfrom_chk_attentive(int fd, void *buffer, size_t le
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t __recvfrom_chk(int fd, void *buffer, size_t len, size_t buffer_len,
-				      int flags, __SOCKADDR_ARG address, socklen_t *address_len)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t __recvfrom_chk(int fd, void *buffer, size_t len,
+							size_t buffer_len, int flags,
+							__SOCKADDR_ARG address,
+							socklen_t *address_len)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address,
 					   address_len);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return __recvfrom_chk_attentive(fd, buffer, len, buffer_len, flags, address,
-						address_len, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, buffer, flags)))
+		return __recvfrom_chk_slow(fd, buffer, len, buffer_len, flags, address,
+					   address_len);
 	n = real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address, address_len);
-	if (unlikely(n > 0 && !track_was_fast(socket) && (flags & NO_USE) == 0))
-		track_late_buffer(fd, ref, OPERATION___recvfrom_chk, TRACK_READ, buffer, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_buffer(&fast, OPERATION___recvfrom_chk, TRACK_READ, n);
 	return n;
 }
 
-static noinline ssize_t recvmsg_attentive(int fd, struct msghdr *message, int flags,
-					  struct socket_ref ref)
+static noinline ssize_t recvmsg_slow(int fd, struct msghdr *message, int flags)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0)) {
+	if (unlikely(ref.n == 0)) {
 		n = REAL(recvmsg)(fd, message, flags);
 		if (n >= 0 && message->msg_controllen != 0)
 			track_received_fds(message);
@@ -306,21 +298,36 @@ static noinline ssize_t recvmsg_attentive(int fd, struct msghdr *message, int fl
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
+	struct msghdr *kept = message;
+	struct track_fast fast;
 	struct socket_ref ref;
+	ssize_t n;
 
-	(void)fdtable_is_unwatched(fd, &ref);
-	return recvmsg_attentive(fd, message, flags, ref);
+	if (likely(fdtable_is_unwatched(fd, &ref))) {
+		keep_in_memory(kept);
+		n = real.recvmsg(fd, message, flags);
+		if (unlikely(n >= 0 && kept->msg_controllen != 0))
+			track_received_fds(kept);
+		return n;
+	}
+	if (unlikely(!track_begin_fast(&fast, fd, ref, message, flags)))
+		return recvmsg_slow(fd, message, flags);
+	n = real.recvmsg(fd, message, flags);
+	if (unlikely(!track_end_fast_message(&fast, n)))
+		track_late_message(&fast, OPERATION_recvmsg, TRACK_READ, n);
+	return n;
 }
 
-static noinline int recvmmsg_attentive(int fd, struct mmsghdr *messages, unsigned count, int flags,
-				       struct timespec *timeout, struct socket_ref ref)
+FORKSAN_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+			    struct timespec *timeout)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct track_call call;
 	int n;
 
-	if (unlikely(ref.n == 0 || (flags & NO_USE) != 0)) {
+	if (unlikely(ref.n == 0)) {
 		n = REAL(recvmmsg)(fd, messages, count, flags, timeout);
 		for (int i = 0; i < n; i++)
 			if (messages[i].msg_hdr.msg_controllen != 0)
@@ -332,13 +339,4 @@ static noinline int recvmmsg_attentive(int fd, struct mmsghdr *messages, unsigne
 	n = real.recvmmsg(fd, messages, count, flags, timeout);
 	track_end_messages(&call, messages, n);
 	return n;
-}
-
-FORKSAN_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-			    struct timespec *timeout)
-{
-	struct socket_ref ref;
-
-	(void)fdtable_is_unwatched(fd, &ref);
-	return recvmmsg_attentive(fd, messages, count, flags, timeout, ref);
 }

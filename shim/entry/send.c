@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that give bytes.  See recv.c: the same shape.
+ * Calls that give bytes, in the shape of recv.c.
  *
  * forksan's own output never comes here: it goes through sys.c.
  */
@@ -11,9 +11,9 @@
 #include "options/options.h"
 #include "track/track.h"
 
-static noinline ssize_t write_attentive(int fd, const void *buffer, size_t len,
-					struct socket_ref ref)
+static noinline ssize_t write_slow(int fd, const void *buffer, size_t len)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
@@ -27,29 +27,28 @@ static noinline ssize_t write_attentive(int fd, const void *buffer, size_t len,
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t write(int fd, const void *buffer, size_t len)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t write(int fd, const void *buffer, size_t len)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.write(fd, buffer, len);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return write_attentive(fd, buffer, len, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, buffer, 0)))
+		return write_slow(fd, buffer, len);
 	n = real.write(fd, buffer, len);
-	if (unlikely(n > 0 && !track_was_fast(socket)))
-		track_late_buffer(fd, ref, OPERATION_write, TRACK_WRITE, buffer, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_buffer(&fast, OPERATION_write, TRACK_WRITE, n);
 	return n;
 }
 
 FORKSAN_EXPORT ssize_t __write(int fd, const void *buffer, size_t len)
 	__attribute__((alias("write")));
 
-static noinline ssize_t writev_attentive(int fd, const struct iovec *iov, int count,
-					 struct socket_ref ref)
+static noinline ssize_t writev_slow(int fd, const struct iovec *iov, int count)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct track_call call;
 	ssize_t n;
 
@@ -62,27 +61,26 @@ static noinline ssize_t writev_attentive(int fd, const struct iovec *iov, int co
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t writev(int fd, const struct iovec *iov, int count)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.writev(fd, iov, count);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return writev_attentive(fd, iov, count, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, iov, count)))
+		return writev_slow(fd, iov, count);
 	n = real.writev(fd, iov, count);
-	if (unlikely(n > 0 && !track_was_fast(socket)))
-		track_late(fd, ref, OPERATION_writev, TRACK_WRITE, iov, count, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_vector(&fast, OPERATION_writev, TRACK_WRITE, n);
 	return n;
 }
 
 /* Offset -1: the present position, as for preadv2(). */
-static noinline ssize_t pwritev2_attentive(int fd, const struct iovec *iov, int count, off_t offset,
-					   int flags, struct socket_ref ref)
+FORKSAN_EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t offset, int flags)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct track_call call;
 	ssize_t n;
 
@@ -99,17 +97,9 @@ static noinline ssize_t pwritev2_attentive(int fd, const struct iovec *iov, int 
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t offset, int flags)
+static noinline ssize_t send_slow(int fd, const void *buffer, size_t len, int flags)
 {
-	struct socket_ref ref;
-
-	(void)fdtable_is_unwatched(fd, &ref);
-	return pwritev2_attentive(fd, iov, count, offset, flags, ref);
-}
-
-static noinline ssize_t send_attentive(int fd, const void *buffer, size_t len, int flags,
-				       struct socket_ref ref)
-{
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
@@ -123,30 +113,29 @@ static noinline ssize_t send_attentive(int fd, const void *buffer, size_t len, i
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t send(int fd, const void *buffer, size_t len, int flags)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t send(int fd, const void *buffer, size_t len, int flags)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.send(fd, buffer, len, flags);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return send_attentive(fd, buffer, len, flags, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, buffer, flags)))
+		return send_slow(fd, buffer, len, flags);
 	n = real.send(fd, buffer, len, flags);
-	if (unlikely(n > 0 && !track_was_fast(socket)))
-		track_late_buffer(fd, ref, OPERATION_send, TRACK_WRITE, buffer, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_buffer(&fast, OPERATION_send, TRACK_WRITE, n);
 	return n;
 }
 
 FORKSAN_EXPORT ssize_t __send(int fd, const void *buffer, size_t len, int flags)
 	__attribute__((alias("send")));
 
-static noinline ssize_t sendto_attentive(int fd, const void *buffer, size_t len, int flags,
-					 __CONST_SOCKADDR_ARG address, socklen_t address_len,
-					 struct socket_ref ref)
+static noinline ssize_t sendto_slow(int fd, const void *buffer, size_t len, int flags,
+				    __CONST_SOCKADDR_ARG address, socklen_t address_len)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
 	struct track_call call;
 	ssize_t n;
@@ -160,27 +149,26 @@ static noinline ssize_t sendto_attentive(int fd, const void *buffer, size_t len,
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t sendto(int fd, const void *buffer, size_t len, int flags,
-			      __CONST_SOCKADDR_ARG address, socklen_t address_len)
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t sendto(int fd, const void *buffer, size_t len, int flags,
+						__CONST_SOCKADDR_ARG address, socklen_t address_len)
 {
-	const struct registry_socket *socket;
+	struct track_fast fast;
 	struct socket_ref ref;
 	ssize_t n;
 
 	if (likely(fdtable_is_unwatched(fd, &ref)))
 		return real.sendto(fd, buffer, len, flags, address, address_len);
-	socket = track_socket(ref);
-	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
-		return sendto_attentive(fd, buffer, len, flags, address, address_len, ref);
+	if (unlikely(!track_begin_fast(&fast, fd, ref, buffer, flags)))
+		return sendto_slow(fd, buffer, len, flags, address, address_len);
 	n = real.sendto(fd, buffer, len, flags, address, address_len);
-	if (unlikely(n > 0 && !track_was_fast(socket)))
-		track_late_buffer(fd, ref, OPERATION_sendto, TRACK_WRITE, buffer, n);
+	if (unlikely(!track_end_fast(&fast, n)))
+		track_late_buffer(&fast, OPERATION_sendto, TRACK_WRITE, n);
 	return n;
 }
 
-static noinline ssize_t sendmsg_attentive(int fd, const struct msghdr *message, int flags,
-					  struct socket_ref ref)
+static noinline ssize_t sendmsg_slow(int fd, const struct msghdr *message, int flags)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct msghdr header = {0};
 	struct track_call call;
 	ssize_t n;
@@ -202,17 +190,32 @@ static noinline ssize_t sendmsg_attentive(int fd, const struct msghdr *message, 
 	return n;
 }
 
-FORKSAN_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+/* Control data may pass descriptors (SCM_RIGHTS); it is looked at when the kernel has taken it. */
+FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
+	const struct msghdr *kept = message;
+	struct track_fast fast;
 	struct socket_ref ref;
+	ssize_t n;
 
-	(void)fdtable_is_unwatched(fd, &ref);
-	return sendmsg_attentive(fd, message, flags, ref);
+	if (likely(fdtable_is_unwatched(fd, &ref))) {
+		keep_in_memory(kept);
+		n = real.sendmsg(fd, message, flags);
+		if (unlikely(n >= 0 && kept->msg_controllen != 0))
+			track_sent_fds(kept);
+		return n;
+	}
+	if (unlikely(!track_begin_fast(&fast, fd, ref, message, flags)))
+		return sendmsg_slow(fd, message, flags);
+	n = real.sendmsg(fd, message, flags);
+	if (unlikely(!track_end_fast_message(&fast, n)))
+		track_late_message(&fast, OPERATION_sendmsg, TRACK_WRITE, n);
+	return n;
 }
 
-static noinline int sendmmsg_attentive(int fd, struct mmsghdr *messages, unsigned count, int flags,
-				       struct socket_ref ref)
+FORKSAN_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
+	struct socket_ref ref = fdtable_lookup(fd);
 	struct track_call call;
 	int n;
 
@@ -228,14 +231,6 @@ static noinline int sendmmsg_attentive(int fd, struct mmsghdr *messages, unsigne
 	n = real.sendmmsg(fd, messages, count, flags);
 	track_end_messages(&call, messages, n);
 	return n;
-}
-
-FORKSAN_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
-{
-	struct socket_ref ref;
-
-	(void)fdtable_is_unwatched(fd, &ref);
-	return sendmmsg_attentive(fd, messages, count, flags, ref);
 }
 
 FORKSAN_EXPORT int __sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)

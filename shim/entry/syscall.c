@@ -112,8 +112,6 @@ static long move_bytes(enum kind_of_call kind, long number, long a, long b, long
 
 	if (kind == CALL_READS_MESSAGE || kind == CALL_WRITES_MESSAGE)
 		flags = (int)c;
-	if (!writes && (flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0)
-		return real.syscall(number, a, b, c, d, e, f);
 	if (!track_begin(&call, (int)a, fdtable_lookup((int)a), OPERATION_syscall,
 			 writes ? TRACK_WRITE : TRACK_READ, flags,
 			 kind == CALL_WRITES_BUFFER ? &buffer : NULL, kind == CALL_WRITES_BUFFER))

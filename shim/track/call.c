@@ -68,6 +68,11 @@ static void watch_if_shared(const struct track_call *call)
 	}
 }
 
+static bool is_no_use(enum track_way way, int flags)
+{
+	return way == TRACK_READ && (flags & TRACK_NO_USE) != 0;
+}
+
 bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum operation operation,
 		 enum track_way way, int flags, const struct iovec *iov, int count)
 {
@@ -75,7 +80,7 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 	int error = 0;
 
 	*call = call_of(fd, ref, operation, way);
-	if (check(call)) {
+	if (!is_no_use(way, flags) && check(call)) {
 		watch_if_shared(call);
 		if (load_relaxed(&call->socket->protocol) != PROTOCOL_UNKNOWN &&
 		    (load_relaxed(&call->socket->flags) & TRACK_WANTS_BYTES) != 0) {
@@ -114,25 +119,33 @@ void track_end(struct track_call *call, const struct iovec *iov, int count, ssiz
 	errno = saved_errno;
 }
 
-void track_late(int fd, struct socket_ref ref, enum operation operation, enum track_way way,
-		const struct iovec *iov, int count, ssize_t moved)
+void track_late(const struct track_fast *fast, enum operation operation, enum track_way way,
+		int flags, const struct iovec *iov, int count, ssize_t moved)
 {
-	struct track_call call = call_of(fd, ref, operation, way);
+	struct socket_ref ref = {
+		(uint32_t)((const char *)fast->socket - (const char *)registry_mapping)};
+	struct track_call call = call_of(fast->fd, ref, operation, way);
 	int saved_errno = errno;
 
-	if (check(&call)) {
+	if (!is_no_use(way, flags) && check(&call)) {
 		watch_if_shared(&call);
 		track_end(&call, iov, count, moved);
 	}
 	errno = saved_errno;
 }
 
-void track_late_buffer(int fd, struct socket_ref ref, enum operation operation, enum track_way way,
-		       const void *buffer, ssize_t moved)
+void track_late_buffer(const struct track_fast *fast, enum operation operation, enum track_way way,
+		       ssize_t moved)
 {
-	struct iovec iov = {(void *)(uintptr_t)buffer, (size_t)(moved > 0 ? moved : 0)};
+	struct iovec iov = {(void *)(uintptr_t)fast->data, (size_t)moved};
 
-	track_late(fd, ref, operation, way, &iov, 1, moved);
+	track_late(fast, operation, way, fast->number, &iov, 1, moved);
+}
+
+void track_late_vector(const struct track_fast *fast, enum operation operation, enum track_way way,
+		       ssize_t moved)
+{
+	track_late(fast, operation, way, 0, fast->data, fast->number, moved);
 }
 
 long track_file_flags(int fd)

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -27,7 +28,18 @@
 /* Flags of a socket that make its bytes wanted. */
 #define TRACK_WANTS_BYTES (SOCKET_UNIDENTIFIED | SOCKET_EVIDENCE)
 
+/* MSG_PEEK takes nothing, MSG_ERRQUEUE nothing of the conversation: a read with them is no use. */
+#define TRACK_NO_USE (MSG_PEEK | MSG_ERRQUEUE)
+
 enum track_way { TRACK_READ, TRACK_WRITE };
+
+/* A call on the fast path, as track_late() would need it; lives on the wrapper's stack. */
+struct track_fast {
+	struct registry_socket *socket;
+	const void *data; /* the call's buffer, iovecs or message */
+	int number;	  /* the call's MSG_ flags; of a vector call, their number */
+	int fd;
+};
 
 /* A call on the slow path; lives on the wrapper's stack. */
 struct track_call {
@@ -57,8 +69,8 @@ static inline uint64_t track_difference(const struct registry_socket *socket)
 	return load_relaxed(&socket->last) ^ process_mine();
 }
 
-/* True when a call can take the fast path: this process made the latest use, and nobody wants to
- * see the bytes.  One compare for a quiet connection. */
+/* True when calls can take the fast path: this process made the latest use, and nobody wants to see
+ * the bytes.  One compare for a quiet connection. */
 static inline bool track_is_fast(const struct registry_socket *socket)
 {
 	uint64_t difference = track_difference(socket);
@@ -67,12 +79,29 @@ static inline bool track_is_fast(const struct registry_socket *socket)
 					   (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) == 0);
 }
 
-/* The second look, after a call on the fast path that moved bytes: true when nobody came in
- * between. */
-static inline bool track_was_fast(const struct registry_socket *socket)
+/* Begins a call on the fast path and fills *fast.  False when it must take the slow path, because
+ * the descriptor is not watched after all (ref 0) or the connection is not fast. */
+static inline bool track_begin_fast(struct track_fast *fast, int fd, struct socket_ref ref,
+				    const void *data, int number)
 {
-	uint64_t difference = track_difference(socket);
+	struct registry_socket *socket = track_socket(ref);
 
+	if (unlikely(ref.n == 0 || !track_is_fast(socket)))
+		return false;
+	*fast = (struct track_fast){socket, data, number, fd};
+	keep_in_memory(*fast);
+	return true;
+}
+
+/* Ends it: the real call returned `moved`.  False when another process, or a fork in another
+ * thread, came in between, so that track_late() has to judge the use. */
+static inline bool track_end_fast(const struct track_fast *fast, ssize_t moved)
+{
+	uint64_t difference;
+
+	if (moved <= 0)
+		return true;
+	difference = track_difference(fast->socket);
 	if (likely(difference == 0))
 		return true;
 	if (difference != LINEAGE_ATTENTION)
@@ -81,12 +110,16 @@ static inline bool track_was_fast(const struct registry_socket *socket)
 	return true;
 }
 
-/* Judges a call that took the fast path although another process, or a fork in another thread, came
- * in between, as track_end() would have.  errno is kept. */
-cold void track_late(int fd, struct socket_ref ref, enum operation operation, enum track_way way,
-		     const struct iovec *iov, int count, ssize_t moved);
-cold void track_late_buffer(int fd, struct socket_ref ref, enum operation operation,
-			    enum track_way way, const void *buffer, ssize_t moved);
+/* Judges a call that took the fast path, as track_end() would have: of `flags` (MSG_) and
+ * iov[0..count). errno is kept. */
+cold void track_late(const struct track_fast *fast, enum operation operation, enum track_way way,
+		     int flags, const struct iovec *iov, int count, ssize_t moved);
+
+/* The same for a call with one buffer, and for a vector call. */
+cold void track_late_buffer(const struct track_fast *fast, enum operation operation,
+			    enum track_way way, ssize_t moved);
+cold void track_late_vector(const struct track_fast *fast, enum operation operation,
+			    enum track_way way, ssize_t moved);
 
 /* Begins a call on the slow path and fills *call.  flags: the call's MSG_ flags; iov[0..count):
  * what a write is about to give, of which nothing is believed; NULL for a read.  False: the wrapper

@@ -5,7 +5,7 @@
  *
  * Bytes are wanted while a connection opens (SOCKET_UNIDENTIFIED: protocol, login, TLS hello) and
  * from the moment at which two processes may speak on it (SOCKET_EVIDENCE).  In between, one
- * process alone speaks, and its calls are easy (track.h).
+ * process alone speaks, and its calls take the fast path (call.h).
  *
  * All functions: any thread, signal handlers; no malloc, no lock, nothing waits longer than
  * evidence.h says.  The caller has entered the process and checked the descriptor.

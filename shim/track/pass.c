@@ -133,6 +133,27 @@ void track_received(int fd)
 	errno = saved_errno;
 }
 
+static void look_for_fds(const struct msghdr *message, enum track_way way)
+{
+	if (message->msg_controllen == 0)
+		return;
+	if (way == TRACK_WRITE)
+		track_sent_fds(message);
+	else
+		track_received_fds(message);
+}
+
+void track_late_message(const struct track_fast *fast, enum operation operation, enum track_way way,
+			ssize_t moved)
+{
+	const struct msghdr *message = fast->data;
+
+	if (!track_end_fast(fast, moved))
+		track_late(fast, operation, way, fast->number, message->msg_iov,
+			   (int)message->msg_iovlen, moved);
+	look_for_fds(message, way);
+}
+
 void track_end_message(struct track_call *call, const struct msghdr *message, ssize_t moved)
 {
 	if (moved <= 0) {
@@ -140,12 +161,7 @@ void track_end_message(struct track_call *call, const struct msghdr *message, ss
 		return;
 	}
 	track_end(call, message->msg_iov, (int)message->msg_iovlen, moved);
-	if (message->msg_controllen == 0)
-		return;
-	if (call->way == TRACK_WRITE)
-		track_sent_fds(message);
-	else
-		track_received_fds(message);
+	look_for_fds(message, call->way);
 }
 
 void track_end_messages(struct track_call *call, struct mmsghdr *messages, int count)

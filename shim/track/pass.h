@@ -18,6 +18,18 @@
 void track_end_message(struct track_call *call, const struct msghdr *message, ssize_t moved);
 void track_end_messages(struct track_call *call, struct mmsghdr *messages, int count);
 
+/* track_end_fast() for a message, false also when it has control data, with which descriptors may
+ * have been passed; and what is to be done then. */
+static inline bool track_end_fast_message(const struct track_fast *fast, ssize_t moved)
+{
+	const struct msghdr *message = fast->data;
+
+	return moved <= 0 || (message->msg_controllen == 0 && track_end_fast(fast, moved));
+}
+
+cold void track_late_message(const struct track_fast *fast, enum operation operation,
+			     enum track_way way, ssize_t moved);
+
 /* Descriptors passed with SCM_RIGHTS by a message that the kernel took or gave.  Sent: counted.
  * Received: watched here when the session knows the socket, whose lineage starts anew. */
 void track_sent_fds(const struct msghdr *message);

@@ -13,11 +13,13 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,6 +124,8 @@ static void give_to_child(int used_fd)
 static void call_many(int fd, const char *call, long n)
 {
 	char buffer[sizeof reply];
+	struct iovec iov = {(void *)(uintptr_t)request, sizeof request - 1};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (strcmp(call, "send") == 0)
 		for (long i = 0; i < n; i++) {
@@ -132,6 +136,11 @@ static void call_many(int fd, const char *call, long n)
 		for (long i = 0; i < n; i++) {
 			if (recv(fd, buffer, sizeof reply - 1, MSG_WAITALL) <= 0)
 				die("recv");
+		}
+	else if (strcmp(call, "sendmsg") == 0)
+		for (long i = 0; i < n; i++) {
+			if (sendmsg(fd, &message, 0) <= 0)
+				die("sendmsg");
 		}
 	else
 		for (long i = 0; i < n; i++) {
@@ -176,7 +185,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 4) {
-		fprintf(stderr, "usage: calls unwatched|own|inherited|shared send|recv|write N\n"
+		fprintf(stderr, "usage: calls unwatched|own|inherited|shared send|recv|write|sendmsg N\n"
 				"       calls fork CONNECTIONS N\n");
 		return 2;
 	}

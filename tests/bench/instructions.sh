@@ -45,15 +45,17 @@ while read -r kind call limit; do
 	printf '%-10s %-6s %8s %10s %7s %6s %s\n' "$kind" "$call" "$bare" "$with" "$added" "$limit" \
 		"$verdict"
 done <<TABLE
-unwatched send 16
-unwatched recv 16
-unwatched write 16
-own send 34
-own recv 34
-own write 34
-inherited send 60
-inherited recv 60
-inherited write 60
+unwatched send 10
+unwatched recv 10
+unwatched write 10
+unwatched sendmsg 20
+own send 30
+own recv 30
+own write 30
+own sendmsg 34
+inherited send 46
+inherited recv 46
+inherited write 46
 shared send 6000
 TABLE
 exit $status

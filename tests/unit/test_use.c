@@ -397,11 +397,11 @@ static void changed_while_idle(void)
 
 static void ping_late(void)
 {
-	struct socket_ref ref = fdtable_lookup(stage_fd);
+	struct track_fast fast = {stage_socket(), PING, 0, stage_fd};
 
 	require(send(stage_fd, PING, 14, 0) == 14);
 	errno = E2BIG;
-	track_late_buffer(stage_fd, ref, OPERATION_send, TRACK_WRITE, PING, 14);
+	track_late_buffer(&fast, OPERATION_send, TRACK_WRITE, 14);
 	require(errno == E2BIG);
 }
 
