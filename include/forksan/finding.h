@@ -75,7 +75,8 @@
 	X(LOST_DEEPBIND, "lost_deepbind", "objects loaded with RTLD_DEEPBIND whose calls are not seen") \
 	X(LOST_IO_URING, "io_uring", "io_uring set up by a process with a watched connection")     \
 	X(LOST_SANDBOXED, "sandboxed", "processes not watched any more: they entered a seccomp sandbox") \
-	X(LOST_EXEC_UNSEEN, "exec_unseen", "programs started by exec that forksan is not in")
+	X(LOST_EXEC_UNSEEN, "exec_unseen", "programs started by exec that forksan is not in")      \
+	X(LOST_LOG, "log_moved", "records in a log that was renamed: their process may not open its successor")
 
 #define FORKSAN_ENUM_2(id, name) id,
 #define FORKSAN_ENUM_3(id, name, extra) id,

@@ -49,8 +49,6 @@ void init_run(void)
 	report_start();
 	options_parse(secure_getenv("FORKSAN_OPTIONS"), report_warn);
 	report_start_log();
-	if (options.help)
-		show_help();
 	if (process_start(options.session, &created) == 0) {
 		/* For forks inside libc or under names that we do not wrap. */
 		pthread_atfork(NULL, process_atfork_parent, process_atfork_child);
@@ -65,6 +63,9 @@ void init_run(void)
 		report_warn(
 			"programs that this one starts are sessions of their own: another user has "
 			"taken the directory of this user's registries in /dev/shm");
+	report_speak();
+	if (options.help)
+		show_help();
 	store_release(&init_done, true);
 	errno = saved_errno;
 }

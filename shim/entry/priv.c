@@ -2,7 +2,7 @@
 /*
  * Calls after which something is forbidden.  The log may be out of reach: a server started by root
  * gives up its privileges, or changes its root directory.  Before each the log is kept open
- * (report/write.h); without log_path nothing happens.  The calls themselves are libc's, which
+ * (report/report.h); without log_path nothing happens.  The calls themselves are libc's, which
  * changes all threads (nptl(7)).
  *
  * And system calls may be: after prctl(PR_SET_SECCOMP) or seccomp(2) we make none.
@@ -14,7 +14,7 @@
 #include "entry/init.h"
 #include "process/process.h"
 #include "entry/real.h"
-#include "report/write.h"
+#include "report/report.h"
 
 static void keep_log(void)
 {
@@ -22,7 +22,7 @@ static void keep_log(void)
 
 	init_ensure();
 	if (process_enter() && !process_is_vfork_child())
-		report_write_keep(process.pid);
+		report_keep_log(process.pid);
 	errno = saved_errno;
 }
 

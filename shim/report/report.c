@@ -11,6 +11,7 @@
 #include "report/report.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -29,7 +30,19 @@
 
 static struct buffer {
 	char bytes[1 + FORKSAN_RECORD_BYTES]; /* a newline, then the record: report_write_log() */
+	struct log_scratch scratch;
 } buffers[WIPED_REPORT_BUFFERS];
+
+/* Warnings of the constructor, until it knows whether descriptor 2 is a connection that is watched.
+ */
+static char early_bytes[9 * WARNING_BYTES];
+static struct text early = {early_bytes, sizeof(early_bytes), 0, false};
+static _Atomic uint32_t speaks;
+
+static bool logs(void)
+{
+	return options.log_path[0] != '\0';
+}
 
 static struct buffer *claim(void)
 {
@@ -73,21 +86,49 @@ void report_warn(const char *line)
 	text_put_string(&text, "forksan: ");
 	text_put_string(&text, line);
 	bytes[text.len] = '\n';
-	report_write_stderr(bytes, text.len + 1);
+	if (load_relaxed(&speaks) != 0)
+		report_write_stderr(bytes, text.len + 1);
+	else
+		text_put_bytes(&early, bytes, text.len + 1);
 }
 
-static bool logs(void)
+void report_speak(void)
 {
-	return options.log_path[0] != '\0';
+	if (early.len > 0)
+		report_write_stderr(early.bytes, early.len);
+	store_relaxed(&speaks, 1);
 }
 
-/* What goes wrong with logs; strerror() takes locks and memory. */
+void report_keep_log(pid_t pid)
+{
+	struct buffer *buffer = logs() ? claim() : NULL;
+
+	if (buffer == NULL)
+		return;
+	report_write_keep(&buffer->scratch, pid);
+	give_back(buffer);
+}
+
+/* What goes wrong with logs; strerror() takes locks and memory.  NULL: nothing to add to the
+ * number. */
 static const char *error_name(int error)
 {
 	switch (error) {
+	case LOG_IS_FOREIGN:
+		return "the file, or a link on its path, belongs to another user";
+	case LOG_HAS_OTHER_NAMES:
+		return "the file has another name, which another user may have given it";
+	case LOG_IS_READABLE:
+		return "with payload=1 it must be readable by its owner alone (chmod 600)";
+	case LOG_IS_NO_FILE:
+		return "it is no file, terminal or pipe";
+	case LOG_HAS_NO_DIRECTORY:
+		return "it is relative to a directory whose path is unknown; give an absolute path";
 	case EACCES:
 	case EPERM:
 		return "not permitted";
+	case EAGAIN:
+		return "the pipe is full and its reader does not read";
 	case EFBIG:
 		return "the file is as large as this process may make it";
 	case EISDIR:
@@ -109,12 +150,14 @@ static const char *error_name(int error)
 		return "nobody reads the pipe";
 	case EROFS:
 		return "the file system is read-only";
+	case ESTALE:
+		return "it was removed, and this process may not make another";
 	default:
 		return NULL;
 	}
 }
 
-/* Once a process: whoever reads stderr learns that the log is not complete, and why. */
+/* Says on standard error, once in a process, that the log is not complete, and why. */
 static void warn_of_log(int error, pid_t pid)
 {
 	char bytes[FORKSAN_PATH_BYTES + 128];
@@ -131,9 +174,11 @@ static void warn_of_log(int error, pid_t pid)
 		text_put_string(&text, ": ");
 		text_put_string(&text, error_name(-error));
 	}
-	text_put_string(&text, " (errno ");
-	text_put_int(&text, -error);
-	text_put_char(&text, ')');
+	if (-error < LOG_IS_FOREIGN) {
+		text_put_string(&text, " (errno ");
+		text_put_int(&text, -error);
+		text_put_char(&text, ')');
+	}
 	text_put_char(&text, '\n');
 	report_write_stderr(bytes, text.len);
 }
@@ -151,7 +196,11 @@ int report_finding(const struct registry *registry, const struct finding *findin
 	record = record_of(buffer);
 	if (logs()) {
 		len = report_json_finding(record, FORKSAN_RECORD_BYTES, registry, finding);
-		result = report_write_log(record, len, pid);
+		result = report_write_log(&buffer->scratch, record, len, pid);
+		if (result == -EMSGSIZE) {
+			len = report_json_finding(record, PIPE_BUF, registry, finding);
+			result = report_write_log(&buffer->scratch, record, len, pid);
+		}
 		if (result != 0)
 			warn_of_log(result, pid);
 	}
@@ -206,7 +255,7 @@ static int report_form(const struct registry *registry, const struct form *form,
 	record = record_of(buffer);
 	if (logs()) {
 		len = form->as_json(record, FORKSAN_RECORD_BYTES, registry, &writer);
-		result = report_write_log(record, len, writer.pid);
+		result = report_write_log(&buffer->scratch, record, len, writer.pid);
 		if (result != 0)
 			warn_of_log(result, writer.pid);
 	} else {

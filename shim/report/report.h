@@ -24,8 +24,15 @@ void report_start(void);
 void report_start_log(void);
 
 /* Writes "forksan: LINE" to standard error, where that is a place for messages (report/write.h);
- * else the warning is lost.  `line` has no newline; what is beyond 500 bytes is left out. */
+ * else the warning is lost.  `line` has no newline; what is beyond 500 bytes is left out.  Before
+ * report_speak(), warnings wait for it. */
 void report_warn(const char *line);
+
+/* At the end of the constructor: connections that came with the program are known by then. */
+void report_speak(void);
+
+/* Keeps the log open before this process gives up the right to open it; see report_write_keep(). */
+void report_keep_log(pid_t pid);
 
 /* 0 when the whole record was written, else -errno; the caller counts LOST_REPORTS. */
 int report_finding(const struct registry *registry, const struct finding *finding);

@@ -1,66 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes records to the log and to stderr.  See write.h.
+ * Writes records to the log and to stderr.  See write.h; log_file.c opens the log.
  *
  * Whole lines.  write() to a file opened with O_APPEND is atomic towards other such writers on
  * local file systems (the inode is locked from the seek to the last byte; NFS does not promise it).
  * A line can still be cut by a full disk, a limit, or SIGKILL: write() of more than a page ends
  * early then.  So each writer looks at the file's last byte first and begins with a newline when
- * that is none.
+ * that is none.  A pipe takes lines of at most PIPE_BUF bytes whole or not at all.
  *
  * No descriptor is held between records, but by a process that has given up the right to open the
- * log (report_write_keep): there the alternative is silence.
- *
- * Symbolic links are followed (no O_NOFOLLOW): log_path=/dev/stderr and links into /var/log are
- * common, and fs.protected_symlinks guards /tmp.  O_NONBLOCK: a FIFO that nobody reads is an error
- * instead of a hang.
+ * log (report_write_keep): there the alternative is silence.  That process may be an enemy from
+ * then on, so its descriptor can append, not read: a line may follow that another process has cut,
+ * and begins with a newline unless the file still ends where this process ended its last one.
  */
 #include "report/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "forksan/limits.h"
 #include "options/options.h"
+#include "process/fdtable.h"
+#include "registry/registry.h"
 #include "base/sys.h"
 #include "base/text.h"
-
-/* Readable by whoever looks after the service and is not the user that runs it: a log holds
- * addresses, paths and function names, no data.  With payload=1 it does, and a log that is there
- * already is made private before anything is written to it; only its owner and root can do that. */
-#define LOG_MODE 0644
-#define LOG_MODE_PAYLOAD 0600
 
 /* Looks at a last line without an end: see ends_in_newline(). */
 #define TAIL_LOOKS 8
 
-/* A log_path of full length behind a working directory. */
-#define LOG_PATH_BYTES (2 * FORKSAN_PATH_BYTES)
+/* How long a record waits for the reader of a full pipe.  Signals are blocked meanwhile. */
+#define PIPE_WAIT_MS 100
 
 #define KERNEL_SIGSET_BYTES 8
 
-static char start_directory[FORKSAN_PATH_BYTES]; /* empty: not known or not needed */
-static struct stat start_stderr;		 /* st_mode 0: not known */
+/* Where the program was started; empty: not known, or log_path is absolute. */
+static char start_directory[PATH_MAX];
+static struct stat start_stdin; /* st_mode 0: not known */
+static struct stat start_stderr;
 
-/* fstat and newfstatat rather than statx, which older seccomp profiles do not know.  The kernel's
- * struct stat is libc's on both machines. */
+/* fstat rather than statx, which older seccomp profiles do not know.  The kernel's struct stat is
+ * libc's on both machines. */
 static long look_at_fd(int fd, struct stat *stat)
 {
 	stat->st_mode = 0;
 	return sys_call(SYS_fstat, fd, (long)(uintptr_t)stat, 0, 0, 0, 0);
-}
-
-static long look_at_path(const char *path, struct stat *stat)
-{
-	stat->st_mode = 0;
-	return sys_call(SYS_newfstatat, AT_FDCWD, (long)(uintptr_t)path, (long)(uintptr_t)stat, 0,
-			0, 0);
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -70,6 +61,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 
 void report_write_remember_stderr(void)
 {
+	look_at_fd(STDIN_FILENO, &start_stdin);
 	look_at_fd(STDERR_FILENO, &start_stderr);
 }
 
@@ -141,13 +133,16 @@ static int write_all(int fd, const char *bytes, size_t len)
 
 /* --- the log --------------------------------------------------------------------------------- */
 
-/* log_path with %p replaced by the pid and %% by %; false when it does not fit. */
-static bool find_path(char *path, size_t size, pid_t pid)
+/* log_path with %p replaced by the pid and %% by %.  0 or a negative refusal. */
+static int find_path(struct log_scratch *scratch, pid_t pid)
 {
 	struct text text;
 
-	text_init(&text, path, size);
-	if (start_directory[0] != '\0') {
+	text_init(&text, scratch->path, sizeof(scratch->path));
+	if (options.log_path[0] != '/') {
+		/* Elsewhere is the wrong place. */
+		if (start_directory[0] == '\0')
+			return -LOG_HAS_NO_DIRECTORY;
 		text_put_string(&text, start_directory);
 		text_put_char(&text, '/');
 	}
@@ -161,29 +156,7 @@ static bool find_path(char *path, size_t size, pid_t pid)
 				at++;
 		}
 	}
-	return !text.truncated;
-}
-
-/* Files, terminals, /dev/null and FIFOs; never a socket, a disk or a directory. */
-static bool is_place_for_logs(const struct stat *stat)
-{
-	return S_ISREG(stat->st_mode) || S_ISCHR(stat->st_mode) || S_ISFIFO(stat->st_mode);
-}
-
-/* A file is opened for reading, too, where that is allowed: for ends_in_newline().  A FIFO must not
- * be, or it would have a reader: us. */
-static long open_log(const char *path, bool create)
-{
-	const int flags = O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (create ? O_CREAT : 0);
-	const mode_t mode = options.payload ? LOG_MODE_PAYLOAD : LOG_MODE;
-	struct stat stat;
-	long fd = -EACCES;
-
-	if (look_at_path(path, &stat) == -ENOENT || S_ISREG(stat.st_mode))
-		fd = sys_open(path, flags | O_RDWR, mode);
-	if (fd == -EACCES)
-		fd = sys_open(path, flags | O_WRONLY, mode);
-	return fd;
+	return text.truncated ? -ENAMETOOLONG : 0;
 }
 
 /* Moves the descriptor above the standard ones: where the host has closed one of them, what another
@@ -235,42 +208,68 @@ static bool ends_in_newline(int fd)
 	return true; /* others write all the time, and they would have mended it */
 }
 
-static int make_private(int fd, const struct stat *stat)
+/* 1: the reader of the pipe did not come in time, and is not waited for again until it reads. */
+static _Atomic uint32_t reader_is_late;
+
+/* Writes a line to a pipe opened with O_NONBLOCK, which takes at most PIPE_BUF bytes whole or not
+ * at all (pipe(7)).  -EMSGSIZE: the line is longer; -EAGAIN: the pipe stayed full. */
+static int write_to_pipe(int fd, const char *line, size_t len)
 {
-	if (!options.payload || !S_ISREG(stat->st_mode) || (stat->st_mode & 077) == 0)
-		return 0;
-	return (int)sys_call(SYS_fchmod, fd, LOG_MODE_PAYLOAD, 0, 0, 0, 0);
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+	struct timespec wait = {.tv_nsec = PIPE_WAIT_MS * 1000000L};
+	long written;
+
+	if (len > PIPE_BUF)
+		return -EMSGSIZE;
+	written = sys_write(fd, line, len);
+	if (written == -EAGAIN && load_relaxed(&reader_is_late) == 0) {
+		sys_call(SYS_ppoll, (long)(uintptr_t)&room, 1, (long)(uintptr_t)&wait, 0, 0, 0);
+		written = sys_write(fd, line, len);
+	}
+	store_relaxed(&reader_is_late, written == -EAGAIN);
+	return written < 0 ? (int)written : 0;
 }
 
-/* The log kept open for a process that is about to lose the right to open it.  Inherited by its
- * children; whoever closes it ends that, and what took its number is not written to. */
+static int write_line(int fd, const struct stat *stat, const char *line, size_t len)
+{
+	if (S_ISFIFO(stat->st_mode))
+		return write_to_pipe(fd, line, len);
+	return ends_in_newline(fd) ? write_all(fd, line, len) : write_all(fd, line - 1, len + 1);
+}
+
+/* --- a log that is kept ---------------------------------------------------------------------- */
+
+/* The log kept open for a process that is about to lose the right to open it.  Its children inherit
+ * the descriptor.  When the host closes it, nothing is kept any more, and what took the number is
+ * not written to. */
 static int kept_fd = -1;
-static struct stat kept;
+static struct log_file kept;
+static off_t kept_end; /* of the last line that this process wrote there */
 
 /* Above what hosts count on for their own: select() takes 1024 descriptors, shells use 10 to 255.
  */
 #define KEPT_FD_LOWEST 300
 
-void report_write_keep(pid_t pid)
+void report_write_keep(struct log_scratch *scratch, pid_t pid)
 {
-	char path[LOG_PATH_BYTES];
+	struct log_file file;
 	long fd;
 	long higher;
 
-	if (options.log_path[0] == '\0' || kept_fd >= 0 || !find_path(path, sizeof(path), pid))
+	if (kept_fd >= 0 || find_path(scratch, pid) < 0)
 		return;
-	fd = open_log(path, true);
+	fd = log_file_open(scratch, LOG_APPEND_ONLY, &start_stderr, &file);
 	if (fd < 0)
 		return;
-	look_at_fd((int)fd, &kept);
-	make_private((int)fd, &kept);
 	higher = sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, KEPT_FD_LOWEST, 0, 0, 0);
 	sys_close((int)fd);
-	if (higher >= 0 && is_place_for_logs(&kept))
-		kept_fd = (int)higher;
+	if (higher < 0)
+		return;
+	kept = file;
+	kept_fd = (int)higher;
 }
 
-/* As long as the number is what was kept. */
+/* As long as the number names what was kept. */
 static bool is_kept(void)
 {
 	struct stat now;
@@ -278,59 +277,91 @@ static bool is_kept(void)
 	if (kept_fd < 0)
 		return false;
 	look_at_fd(kept_fd, &now);
-	return is_same(&kept, &now);
+	return is_same(&kept.stat, &now);
 }
 
-static int write_line(int fd, const char *line, size_t len)
+/* True when the path leads to another file now, or to none in the same directory: the log was
+ * renamed, and this process cannot open its successor.  False where nothing can be seen, as in
+ * another root. */
+static bool has_moved(struct log_scratch *scratch)
 {
-	return ends_in_newline(fd) ? write_all(fd, line, len) : write_all(fd, line - 1, len + 1);
+	struct log_file now;
+
+	if (log_file_look(scratch, &now) != 0)
+		return false;
+	if (now.stat.st_mode != 0)
+		return !is_same(&kept.stat, &now.stat);
+	return is_same(&kept.directory, &now.directory);
+}
+
+static int write_to_kept(struct log_scratch *scratch, const char *line, size_t len)
+{
+	struct stat stat;
+	int result;
+
+	look_at_fd(kept_fd, &stat);
+	if (S_ISREG(stat.st_mode) && stat.st_nlink == 0)
+		return -ESTALE; /* nobody would ever read it */
+	if (has_moved(scratch))
+		registry_count(LOST_LOG);
+	if (!S_ISREG(stat.st_mode))
+		return write_line(kept_fd, &stat, line, len);
+	if (stat.st_size == kept_end)
+		result = write_all(kept_fd, line, len);
+	else
+		result = write_all(kept_fd, line - 1, len + 1);
+	kept_end = result == 0 ? sys_call(SYS_lseek, kept_fd, 0, SEEK_CUR, 0, 0, 0) : -1;
+	return result;
 }
 
 /* A process that keeps the log makes no other: its root directory may be another now. */
-static int append(const char *path, const char *line, size_t len)
+static int append(struct log_scratch *scratch, const char *line, size_t len)
 {
 	bool have_kept = is_kept();
-	long fd = move_up(open_log(path, !have_kept));
-	struct stat opened;
+	struct log_file file;
 	struct stat now;
+	long fd = move_up(log_file_open(scratch, have_kept ? LOG_APPEND_IF_MADE : LOG_APPEND,
+					&start_stderr, &file));
 	int result;
 
 	if (fd < 0)
-		return have_kept ? write_line(kept_fd, line, len) : (int)fd;
-	result = (int)look_at_fd((int)fd, &opened);
-	if (result == 0 && !is_place_for_logs(&opened))
-		result = -EPERM;
-	if (result == 0)
-		result = make_private((int)fd, &opened);
-	if (result == 0)
-		result = write_line((int)fd, line, len);
+		return have_kept ? write_to_kept(scratch, line, len) : (int)fd;
+	result = write_line((int)fd, &file.stat, line, len);
 	/* Another thread may have closed the number, and got it again, while we wrote. */
 	look_at_fd((int)fd, &now);
-	if (opened.st_mode == 0 || is_same(&opened, &now))
+	if (is_same(&file.stat, &now))
 		sys_close((int)fd);
 	return result;
 }
 
-int report_write_log(const char *line, size_t len, pid_t pid)
+int report_write_log(struct log_scratch *scratch, const char *line, size_t len, pid_t pid)
 {
-	char path[LOG_PATH_BYTES];
 	struct guard guard;
-	int result;
+	int result = find_path(scratch, pid);
 
-	if (!find_path(path, sizeof(path), pid))
-		return -ENAMETOOLONG;
+	if (result != 0)
+		return result;
 	guard_begin(&guard);
-	result = append(path, line, len);
+	result = append(scratch, line, len);
 	guard_end(&guard, result);
 	return result;
 }
 
 /* --- stderr ---------------------------------------------------------------------------------- */
 
+/* A socket that the program was started with as its standard error: systemd's journal has one, and
+ * node gives its children one.  Not the one that is its standard input, too: there a client of
+ * inetd waits for answers.  And never a connection that is watched. */
+static bool is_socket_for_messages(const struct stat *stat)
+{
+	return is_same(stat, &start_stderr) && !is_same(stat, &start_stdin) &&
+	       fdtable_lookup(STDERR_FILENO).n == 0;
+}
+
 /*
- * A terminal, a pipe, the file that stderr was at the start, or one that is only appended to, as
- * daemons open their logs.  Any other file may be the host's data: it closed descriptor 2, and the
- * next open() took the number.
+ * A terminal, a pipe, what stderr was at the start, or a file that is only appended to, as daemons
+ * open their logs.  Any other file may be the host's data: it closed descriptor 2, and the next
+ * open() took the number.
  */
 static bool is_place_for_messages(void)
 {
@@ -339,6 +370,8 @@ static bool is_place_for_messages(void)
 	look_at_fd(STDERR_FILENO, &stat);
 	if (S_ISCHR(stat.st_mode) || S_ISFIFO(stat.st_mode))
 		return true;
+	if (S_ISSOCK(stat.st_mode))
+		return is_socket_for_messages(&stat);
 	if (!S_ISREG(stat.st_mode))
 		return false;
 	return is_same(&stat, &start_stderr) ||

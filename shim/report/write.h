@@ -14,25 +14,31 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Remembers what descriptor 2 is when the program starts: report_write_stderr() compares.  Once, in
- * the constructor, before anything may be written. */
+#include "report/log_file.h"
+
+/* Remembers what descriptors 0 and 2 are when the program starts: report_write_stderr() compares.
+ * Once, in the constructor, before anything may be written. */
 void report_write_remember_stderr(void);
 
 /* Remembers the working directory, so that a relative log_path means the same after the host's
  * chdir().  Once, in the constructor, after options_parse(). */
 void report_write_remember_directory(void);
 
-/* Keeps the log open from now on: before the host gives up the privileges with which it can open
- * it, or the root directory from which it is found.  Children inherit it.  Whoever closes it ends
- * that, and what took its number is not written to.  Without log_path nothing is kept. */
-void report_write_keep(pid_t pid);
+/* Keeps log_path open from now on, for appending alone: before the host gives up the privileges
+ * with which the log can be opened, or the root directory from which it is found.  Children inherit
+ * the descriptor.  When the host closes it, nothing is kept, and what took the number is not
+ * written to. */
+void report_write_keep(struct log_scratch *scratch, pid_t pid);
 
 /* Appends the line, newline included, to log_path.  line[-1] must be '\n': it is written, too, when
- * the file's last line was left without an end.  0 or -errno. */
-int report_write_log(const char *line, size_t len, pid_t pid);
+ * the file's last line was left without an end, or may have been.  0, -errno or a negative enum
+ * log_refusal; -EMSGSIZE: the log is a pipe, which takes lines of at most PIPE_BUF bytes; -EAGAIN:
+ * it is full, and its reader did not come in time. */
+int report_write_log(struct log_scratch *scratch, const char *line, size_t len, pid_t pid);
 
 /* Writes the block to descriptor 2.  0 or -errno; -EPERM when descriptor 2 is not, or is no longer,
- * a place for messages: a socket, or a data file that took the number. */
+ * a place for messages: a socket that it was not from the start, a connection that is watched, or a
+ * data file that took the number. */
 int report_write_stderr(const char *block, size_t len);
 
 #endif

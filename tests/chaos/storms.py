@@ -18,6 +18,8 @@ def read(path):
     records, broken = [], 0
     with open(path, "rb") as log:
         for line in log:
+            if line == b"\n":
+                continue
             try:
                 records.append(json.loads(line))
             except ValueError:

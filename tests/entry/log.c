@@ -32,8 +32,11 @@ struct log *log_read(const char *path, const char *output)
 	if (file == NULL)
 		return log;
 	while ((len = getline(&line, &size, file)) > 0 && log->count < MAX_RECORDS) {
-		json_t *record = json_loadb(line, (size_t)len, 0, NULL);
+		json_t *record;
 
+		if (strcmp(line, "\n") == 0)
+			continue;
+		record = json_loadb(line, (size_t)len, 0, NULL);
 		if (record == NULL) {
 			printf("no record: %s", line);
 			log_free(log);

@@ -20,6 +20,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 def complaints(path, validator):
     with open(path, "rb") as log:
         for number, line in enumerate(log, 1):
+            if line == b"\n":
+                continue
             try:
                 if not line.endswith(b"\n"):
                     raise ValueError("cut")

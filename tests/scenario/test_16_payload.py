@@ -128,14 +128,14 @@ class Payload(scenario.Scenario):
             self.assertIn(secret, stderr)
         self.with_each_server(check)
 
-    def test_a_log_that_others_can_read_becomes_private_first(self):
+    def test_a_log_that_others_can_read_is_refused(self):
         def check(server):
             path = os.path.join(self.directory, f"{self.server}.old")
             with open(path, "w", encoding="ascii"):
                 os.chmod(path, 0o644)
-            self.talk(server, log_path=path, payload="1")
-            self.assertEqual(0o600, stat.S_IMODE(os.stat(path).st_mode))
-            self.assertGreater(os.stat(path).st_size, 0)
+            _, _, stderr, _ = self.talk(server, log_path=path, payload="1")
+            self.assertEqual((0o644, 0), (stat.S_IMODE(os.stat(path).st_mode), os.stat(path).st_size))
+            self.assertIn(b"must be readable by its owner alone", stderr)
         self.with_each_server(check)
 
     def test_forksan_run_makes_a_private_log(self):

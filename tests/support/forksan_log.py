@@ -65,7 +65,7 @@ class Log:
             return self
         whole = added.rfind(b"\n") + 1
         self.position += whole
-        self.records += [json.loads(line) for line in added[:whole].splitlines()]
+        self.records += [json.loads(line) for line in added[:whole].splitlines() if line]
         return self
 
     def findings(self, **fields):

@@ -30,9 +30,11 @@
 #include "options/options.h"
 #include "report/report.h"
 #include "report/write.h"
+#include "registry/registry.h"
 #include "sample.h"
 
 #define WRITERS 64
+#define FOREIGNER 6001
 #define RECORDS 20
 
 static struct sample sample;
@@ -49,15 +51,22 @@ static void complain(const char *line)
 }
 
 /* Sets log_path=; NULL: none. */
-static void log_to(const char *log_path)
+static void set_log(const char *log_path)
 {
 	char text[FILE_BYTES + 16] = "";
 
 	if (log_path != NULL)
 		snprintf(text, sizeof(text), "log_path=%s", log_path);
-	report_start();
 	options_parse(text, complain);
 	report_start_log();
+}
+
+/* As a program that begins here, with that option. */
+static void log_to(const char *log_path)
+{
+	report_start();
+	set_log(log_path);
+	report_speak();
 }
 
 static int begin(void **state)
@@ -306,21 +315,73 @@ static int report_to_a_socket(void)
 	char byte;
 
 	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-	REQUIRE(dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
 	log_to(NULL);
+	REQUIRE(dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
 	REQUIRE(report() == -EPERM);
-	log_to("/dev/stderr");
+	set_log("/dev/stderr");
 	REQUIRE(report() != 0);
-	log_to("/proc/self/fd/2");
+	set_log("/proc/self/fd/2");
 	REQUIRE(report() != 0);
 	REQUIRE(recv(ends[0], &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN);
 	return 0;
 }
 
-static void a_socket_never_gets_a_byte(void **state)
+static void a_socket_that_took_number_2_never_gets_a_byte(void **state)
 {
 	(void)state;
 	in_child(report_to_a_socket);
+}
+
+/* As systemd's journal gives one. */
+static int report_to_the_first_socket(void)
+{
+	char bytes[65536];
+	int other[2];
+	int ends[2];
+	ssize_t got;
+
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	REQUIRE(dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+	log_to(NULL);
+	REQUIRE(report() == 0);
+	got = recv(ends[0], bytes, sizeof(bytes), MSG_DONTWAIT);
+	REQUIRE(got > 0 && memmem(bytes, (size_t)got, "SUMMARY", 7) != NULL);
+	report_warn("hello");
+	REQUIRE(recv(ends[0], bytes, sizeof(bytes), MSG_DONTWAIT) == 15);
+	REQUIRE(memcmp(bytes, "forksan: hello\n", 15) == 0);
+	/* The reader has gone: no signal. */
+	close(ends[0]);
+	REQUIRE(report() == -EPIPE);
+	/* Another one on the same number. */
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, other) == 0);
+	REQUIRE(dup2(other[1], STDERR_FILENO) == STDERR_FILENO);
+	REQUIRE(report() == -EPERM);
+	return 0;
+}
+
+static void a_socket_that_was_stderr_from_the_start_gets_messages(void **state)
+{
+	(void)state;
+	in_child(report_to_the_first_socket);
+}
+
+/* inetd: the client's connection is standard input, output and error. */
+static int report_to_a_client(void)
+{
+	int ends[2];
+
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	REQUIRE(dup2(ends[1], STDIN_FILENO) == STDIN_FILENO);
+	REQUIRE(dup2(ends[1], STDERR_FILENO) == STDERR_FILENO);
+	log_to(NULL);
+	REQUIRE(report() == -EPERM);
+	return 0;
+}
+
+static void a_client_that_is_stdin_and_stderr_gets_no_byte(void **state)
+{
+	(void)state;
+	in_child(report_to_a_client);
 }
 
 static int report_to_a_listening_path(void)
@@ -332,7 +393,7 @@ static int report_to_a_listening_path(void)
 	REQUIRE(bind(listener, (struct sockaddr *)&un, sizeof(un)) == 0);
 	REQUIRE(listen(listener, 1) == 0);
 	REQUIRE(dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) == STDERR_FILENO);
-	REQUIRE(report() == -ENXIO);
+	REQUIRE(report() == -LOG_IS_NO_FILE);
 	return 0;
 }
 
@@ -362,6 +423,47 @@ static void a_fifo_that_nobody_reads_is_an_error(void **state)
 {
 	(void)state;
 	in_child(report_to_a_fifo);
+}
+
+/* A reader that is slower than we are: what it gets are whole lines, the others are known to be
+ * lost. */
+static int report_to_a_slow_reader(void)
+{
+	static char bytes[1 << 20];
+	unsigned written = 0, lost = 0, read_ = 0;
+	ssize_t len = 0, got;
+	int reader;
+
+	REQUIRE(mkfifo(path, 0600) == 0);
+	REQUIRE(dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) == STDERR_FILENO);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	make_large(3);
+	for (int i = 0; i < 200; i++) {
+		int result = report();
+
+		REQUIRE(result == 0 || result == -EAGAIN);
+		*(result == 0 ? &written : &lost) += 1;
+		if (i % 10 == 0) {
+			got = read(reader, bytes + len, 5000);
+			len += got > 0 ? got : 0;
+		}
+	}
+	while ((got = read(reader, bytes + len, sizeof(bytes) - 1 - (size_t)len)) > 0)
+		len += got;
+	bytes[len] = '\0';
+	for (char *line = strtok(bytes, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		REQUIRE(strncmp(line, "{\"record\":\"finding\"", 19) == 0);
+		REQUIRE(line[strlen(line) - 1] == '}');
+		read_++;
+	}
+	REQUIRE(written > 20 && lost > 20 && read_ == written);
+	return 0;
+}
+
+static void a_slow_reader_gets_whole_lines(void **state)
+{
+	(void)state;
+	in_child(report_to_a_slow_reader);
 }
 
 /* The host closed descriptor 2 and its next file, a database say, took the number. */
@@ -493,6 +595,41 @@ static void p_is_the_pid(void **state)
 	assert_int_equal(count_lines(file, "{\"record\""), 1);
 }
 
+/* A directory whose path is longer than any log_path. */
+static int report_from_a_long_directory(void)
+{
+	char name[201];
+
+	memset(name, 'd', 200);
+	name[200] = '\0';
+	REQUIRE(chdir(directory) == 0);
+	for (int i = 0; i < 5; i++)
+		REQUIRE(mkdir(name, 0700) == 0 && chdir(name) == 0);
+	log_to("log");
+	REQUIRE(chdir("/") == 0);
+	REQUIRE(report() == 0);
+	REQUIRE(access("log", F_OK) == -1);
+	REQUIRE(chdir(directory) == 0);
+	for (int i = 0; i < 5; i++)
+		REQUIRE(chdir(name) == 0);
+	REQUIRE(count_lines("log", "{\"record\"") == 1);
+	/* One whose path no getcwd() tells: nothing is written elsewhere. */
+	for (int i = 0; i < 20; i++)
+		REQUIRE(mkdir(name, 0700) == 0 && chdir(name) == 0);
+	REQUIRE(dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) == STDERR_FILENO);
+	log_to("log");
+	REQUIRE(chdir(directory) == 0);
+	REQUIRE(report() == -LOG_HAS_NO_DIRECTORY);
+	REQUIRE(access("log", F_OK) == -1);
+	return 0;
+}
+
+static void a_relative_path_is_where_the_program_began(void **state)
+{
+	(void)state;
+	in_child(report_from_a_long_directory);
+}
+
 static int report_after_chdir(void)
 {
 	REQUIRE(chdir(directory) == 0);
@@ -538,7 +675,7 @@ static int report_as_nobody(void)
 {
 	REQUIRE(chmod(directory, 0700) == 0);
 	REQUIRE(report() == 0);
-	report_write_keep(812);
+	report_keep_log(812);
 	REQUIRE(setresuid(65534, 65534, 65534) == 0);
 	REQUIRE(report() == 0);
 	REQUIRE(chdir(directory) != 0);
@@ -562,7 +699,7 @@ static int report_in_a_jail(void)
 	snprintf(jail, sizeof(jail), "%s/jail", directory);
 	snprintf(command, sizeof(command), "mkdir -p '%s%s'", jail, directory);
 	REQUIRE(system(command) == 0);
-	report_write_keep(812);
+	report_keep_log(812);
 	REQUIRE(chroot(jail) == 0);
 	REQUIRE(report() == 0);
 	REQUIRE(access(path, F_OK) != 0);
@@ -585,7 +722,7 @@ static int report_beside_what_took_the_number(void)
 	int fd;
 
 	snprintf(data, sizeof(data), "%s/data", directory);
-	report_write_keep(812);
+	report_keep_log(812);
 	closefrom(3);
 	fd = open(data, O_RDWR | O_CREAT, 0600);
 	for (int number = 290; number < 320; number++)
@@ -601,6 +738,253 @@ static void a_kept_number_that_was_taken_is_left_alone(void **state)
 {
 	(void)state;
 	in_child(report_beside_what_took_the_number);
+}
+
+static int keep_for_appending(void)
+{
+	struct stat log;
+	char byte;
+	int fd = 300;
+
+	options.payload = true;
+	REQUIRE(report() == 0);
+	report_keep_log(812);
+	REQUIRE(stat(path, &log) == 0 && (log.st_mode & 07777) == 0600);
+	REQUIRE((fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND)) == (O_WRONLY | O_APPEND));
+	REQUIRE(setresuid(FOREIGNER, FOREIGNER, FOREIGNER) == 0);
+	REQUIRE(pread(fd, &byte, 1, 0) == -1 && errno == EBADF);
+	REQUIRE(open("/proc/self/fd/300", O_RDONLY) == -1 && errno == EACCES);
+	REQUIRE(report() == 0);
+	return 0;
+}
+
+static void a_kept_log_cannot_be_read(void **state)
+{
+	(void)state;
+	require_root();
+	in_child(keep_for_appending);
+	assert_int_equal(count_lines(path, "{\"record\":\"finding\""), 2);
+}
+
+/* Another process was killed while it wrote: what the kept descriptor cannot see. */
+static int report_behind_a_cut_line(void)
+{
+	int fd;
+
+	report_keep_log(812);
+	REQUIRE(report() == 0);
+	fd = open(path, O_WRONLY | O_APPEND);
+	REQUIRE(chmod(directory, 0700) == 0);
+	REQUIRE(setresuid(FOREIGNER, FOREIGNER, FOREIGNER) == 0);
+	REQUIRE(report() == 0);
+	REQUIRE(report() == 0);
+	REQUIRE(write(fd, "{\"record\":\"fin", 14) == 14);
+	REQUIRE(report() == 0);
+	return 0;
+}
+
+static void a_kept_log_gets_whole_lines(void **state)
+{
+	(void)state;
+	require_root();
+	in_child(report_behind_a_cut_line);
+	assert_int_equal(count_lines(path, "{\"record\":\"finding\""), 4);
+	/* The first of the kept descriptor cannot know what is before it. */
+	assert_int_equal(count_lines(path, "\n"), 1);
+}
+
+static uint64_t moved(void)
+{
+	return load_relaxed(&registry_mapping->header.counters[LOST_LOG]);
+}
+
+/* As logrotate does. */
+static int report_after_rotation(void)
+{
+	char old[FILE_BYTES + 8];
+
+	registry_mapping = sample.registry;
+	snprintf(old, sizeof(old), "%s.1", path);
+	REQUIRE(chmod(directory, 0755) == 0);
+	REQUIRE(report() == 0);
+	report_keep_log(812);
+	/* The saved user stays root, to come back. */
+	REQUIRE(setresuid(FOREIGNER, FOREIGNER, 0) == 0);
+	REQUIRE(report() == 0 && moved() == 0);
+	REQUIRE(seteuid(0) == 0 && rename(path, old) == 0 && seteuid(FOREIGNER) == 0);
+	REQUIRE(report() == 0 && moved() == 1);
+	REQUIRE(count_lines(old, "{\"record\"") == 3);
+	/* Root has a right to make the next one, and does. */
+	REQUIRE(seteuid(0) == 0 && close(open(path, O_WRONLY | O_CREAT, 0644)) == 0);
+	REQUIRE(seteuid(FOREIGNER) == 0);
+	REQUIRE(report() == 0 && moved() == 2);
+	REQUIRE(seteuid(0) == 0 && report() == 0 && moved() == 2);
+	REQUIRE(count_lines(path, "{\"record\"") == 1);
+	REQUIRE(unlink(old) == 0 && seteuid(FOREIGNER) == 0);
+	REQUIRE(dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) == STDERR_FILENO);
+	REQUIRE(report() == -ESTALE);
+	return 0;
+}
+
+static void a_log_that_was_renamed_is_noticed(void **state)
+{
+	(void)state;
+	require_root();
+	in_child(report_after_rotation);
+}
+
+/* --- a log that others prepared -------------------------------------------------------------- */
+
+/* Makes `directory` one in which everybody may make files. */
+static void make_sticky(void)
+{
+	assert_int_equal(chmod(directory, 01777), 0);
+}
+
+static void be_quiet(void)
+{
+	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+}
+
+/* Runs `command`, with $D for the directory, as a user who was there before us. */
+static void as_foreigner(const char *command)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		setenv("D", directory, 1);
+		if (setresgid(FOREIGNER, FOREIGNER, FOREIGNER) != 0 ||
+		    setresuid(FOREIGNER, FOREIGNER, FOREIGNER) != 0)
+			_exit(1);
+		execl("/bin/sh", "sh", "-ec", command, NULL);
+		_exit(1);
+	}
+	assert_int_equal(wait_for(child), 0);
+}
+
+static void assert_size(const char *file, long long size)
+{
+	char name[FILE_BYTES + 16];
+	struct stat stat_;
+
+	snprintf(name, sizeof(name), "%s/%s", directory, file);
+	assert_int_equal(stat(name, &stat_) == 0 ? stat_.st_size : -1, size);
+}
+
+static int refuse_a_foreign_log(void)
+{
+	be_quiet();
+	as_foreigner("umask 0; : >$D/log; ln -s $D/roots $D/link; ln -s $D/nothing $D/dangling;"
+		     "mkfifo -m 666 $D/fifo; mkdir $D/way; ln -s $D/way $D/by");
+	for (int payload = 0; payload < 2; payload++) {
+		static const char *const logs[] = {"log", "link", "dangling", "fifo", "by/log"};
+
+		for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+			snprintf(path, sizeof(path), "%s/%s", directory, logs[i]);
+			set_log(path);
+			options.payload = payload;
+			if (report() != -LOG_IS_FOREIGN) {
+				dprintf(STDOUT_FILENO, "%s, payload=%d\n", logs[i], payload);
+				return 1;
+			}
+		}
+	}
+	return 0;
+}
+
+static void nothing_of_another_user_is_written_to(void **state)
+{
+	char roots[FILE_BYTES];
+	struct stat stat_;
+	int fd;
+
+	(void)state;
+	require_root();
+	make_sticky();
+	snprintf(roots, sizeof(roots), "%s/roots", directory);
+	fd = open(roots, O_WRONLY | O_CREAT, 0644);
+	assert_int_equal(write(fd, "root:x:0:0\n", 11), 11);
+	close(fd);
+	in_child(refuse_a_foreign_log);
+	assert_size("log", 0);
+	assert_size("roots", 11);
+	assert_size("nothing", -1);
+	assert_size("way/log", -1);
+	assert_int_equal(stat(roots, &stat_), 0);
+	assert_int_equal(stat_.st_mode & 07777, 0644);
+}
+
+static int refuse_another_name(void)
+{
+	char second[FILE_BYTES + 8];
+
+	be_quiet();
+	snprintf(second, sizeof(second), "%s.2", path);
+	REQUIRE(report() == 0 && link(path, second) == 0);
+	REQUIRE(report() == -LOG_HAS_OTHER_NAMES);
+	REQUIRE(unlink(second) == 0 && report() == 0);
+	return 0;
+}
+
+static void a_file_with_two_names_is_not_written_to(void **state)
+{
+	(void)state;
+	make_sticky();
+	in_child(refuse_another_name);
+}
+
+/* Links of our own and of root's are followed, however many; /dev/stderr is one. */
+static int report_through_links(void)
+{
+	char real[FILE_BYTES];
+	char text[3 * FILE_BYTES];
+
+	snprintf(text, sizeof(text),
+		 "cd '%s' && mkdir real && ln -s real way && ln -s way/../way/./log2 log && "
+		 "ln -s loop loop",
+		 directory);
+	REQUIRE(system(text) == 0);
+	snprintf(real, sizeof(real), "%s/real/log2", directory);
+	REQUIRE(report() == 0);
+	REQUIRE(count_lines(real, "{\"record\"") == 1);
+	be_quiet();
+	snprintf(path, sizeof(path), "%s/loop/log", directory);
+	log_to(path);
+	REQUIRE(report() == -ELOOP);
+	REQUIRE(dup2(open(real, O_WRONLY | O_APPEND), STDERR_FILENO) == STDERR_FILENO);
+	log_to("/dev/stderr");
+	REQUIRE(report() == 0);
+	REQUIRE(count_lines(real, "{\"record\"") == 2);
+	return 0;
+}
+
+static void own_links_are_followed(void **state)
+{
+	(void)state;
+	make_sticky();
+	in_child(report_through_links);
+}
+
+static int refuse_a_readable_log(void)
+{
+	struct stat stat_;
+
+	be_quiet();
+	umask(022);
+	REQUIRE(report() == 0);
+	options.payload = true;
+	REQUIRE(report() == -LOG_IS_READABLE);
+	REQUIRE(stat(path, &stat_) == 0 && (stat_.st_mode & 07777) == 0644);
+	REQUIRE(count_lines(path, "{\"record\"") == 1);
+	REQUIRE(chmod(path, 0600) == 0 && report() == 0);
+	return 0;
+}
+
+static void payload_is_not_written_where_others_read(void **state)
+{
+	(void)state;
+	make_sticky();
+	in_child(refuse_a_readable_log);
 }
 
 /* --- buffers ------------------------------------------------------------------------------- */
@@ -694,19 +1078,30 @@ int main(void)
 		TEST(lines_survive_the_death_of_other_writers),
 		TEST(a_full_disk_costs_the_line_and_no_other),
 		TEST(a_broken_pipe_does_not_end_the_host),
-		TEST(a_socket_never_gets_a_byte),
+		TEST(a_socket_that_took_number_2_never_gets_a_byte),
+		TEST(a_socket_that_was_stderr_from_the_start_gets_messages),
+		TEST(a_client_that_is_stdin_and_stderr_gets_no_byte),
 		TEST(a_path_of_a_socket_is_an_error),
 		TEST(a_fifo_that_nobody_reads_is_an_error),
+		TEST(a_slow_reader_gets_whole_lines),
 		TEST(a_data_file_that_took_number_2_is_left_alone),
 		TEST(closed_standard_descriptors_stay_closed),
 		TEST(what_cannot_be_logged_is_said_on_stderr),
 		TEST(errno_mask_and_descriptors_are_as_before),
 		TEST(p_is_the_pid),
 		TEST(a_relative_path_survives_chdir),
+		TEST(a_relative_path_is_where_the_program_began),
 		TEST(only_a_log_with_payload_is_private),
 		TEST(a_kept_log_is_written_without_the_right_to_open_it),
 		TEST(a_kept_log_is_written_from_another_root),
 		TEST(a_kept_number_that_was_taken_is_left_alone),
+		TEST(a_kept_log_cannot_be_read),
+		TEST(a_kept_log_gets_whole_lines),
+		TEST(a_log_that_was_renamed_is_noticed),
+		TEST(nothing_of_another_user_is_written_to),
+		TEST(a_file_with_two_names_is_not_written_to),
+		TEST(own_links_are_followed),
+		TEST(payload_is_not_written_where_others_read),
 		TEST(no_buffer_is_an_error_and_a_fork_frees_them),
 	};
 

@@ -90,6 +90,10 @@ int report_read(struct report *report, const char *verb, const char *name, int f
 	if (reader == NULL)
 		cli_no_memory();
 	while ((result = log_reader_next(reader, &line)) > 0) {
+		/* Written by a process that may only append, and cannot see how the line before
+		 * ended. */
+		if (line.len_bytes == 0)
+			continue;
 		report->lines++;
 		if (is_blank(&line) || read_line(report, &line, session, &fault))
 			continue;

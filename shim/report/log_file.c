@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opens the log.  See log_file.h.
+ *
+ * The path is walked a component at a time, each opened without following it (O_PATH | O_NOFOLLOW),
+ * so that what was looked at is what is gone through: nobody can swap a link in between.  The last
+ * name is looked at before it is opened, since opening a FIFO or a device is an act, and again
+ * after.
+ */
+#include "report/log_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "options/options.h"
+#include "base/sys.h"
+
+/* Readable by whoever looks after the service and is not the user that runs it: a log holds
+ * addresses, paths and function names, no data.  With payload=1 it does. */
+#define LOG_MODE 0644
+#define LOG_MODE_PAYLOAD 0600
+
+#define MAX_LINKS 40 /* as the kernel's: path_resolution(7) */
+#define MAX_SWAPS 4  /* times that a name may change under us */
+
+/* fstat and newfstatat rather than statx, which older seccomp profiles do not know.  The kernel's
+ * struct stat is libc's on both machines. */
+static long look_at(long fd, struct stat *stat)
+{
+	stat->st_mode = 0;
+	return sys_call(SYS_fstat, fd, (long)(uintptr_t)stat, 0, 0, 0, 0);
+}
+
+static long look_at_name(long directory, const char *name, struct stat *stat)
+{
+	stat->st_mode = 0;
+	return sys_call(SYS_newfstatat, directory, (long)(uintptr_t)name, (long)(uintptr_t)stat,
+			AT_SYMLINK_NOFOLLOW, 0, 0);
+}
+
+static long open_at(long directory, const char *name, int flags, mode_t mode)
+{
+	return sys_call(SYS_openat, directory, (long)(uintptr_t)name, flags | O_CLOEXEC, mode, 0,
+			0);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_mode != 0 && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Root, and the user as whom this process acts: they may do all that a link or file could do to us.
+ */
+static bool is_trusted(const struct stat *stat)
+{
+	return stat->st_uid == 0 || stat->st_uid == (uid_t)sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
+}
+
+/* --- the walk ------------------------------------------------------------------------------ */
+
+struct walk {
+	struct log_scratch *scratch;
+	char *at; /* what is left of the path, in scratch->rest */
+	unsigned links;
+	long directory; /* an O_PATH descriptor, or -errno */
+};
+
+static void go_to(struct walk *walk, long directory)
+{
+	if (walk->directory >= 0)
+		sys_close((int)walk->directory);
+	walk->directory = directory;
+}
+
+/* Puts the target of a link before what is left of the path.  0 or -errno. */
+static long follow(struct walk *walk, long link, const char *name)
+{
+	struct log_scratch *scratch = walk->scratch;
+	long len = sys_call(SYS_readlinkat, link, (long)(uintptr_t)name,
+			    (long)(uintptr_t)scratch->link, sizeof(scratch->link), 0, 0);
+	size_t left = strlen(walk->at);
+
+	if (len < 0)
+		return len;
+	if (++walk->links > MAX_LINKS)
+		return -ELOOP;
+	if (len == 0 || (size_t)len >= sizeof(scratch->link) ||
+	    (size_t)len + 1 + left >= sizeof(scratch->rest))
+		return -ENAMETOOLONG;
+	memmove(scratch->rest + len + 1, walk->at, left + 1);
+	memcpy(scratch->rest, scratch->link, (size_t)len);
+	scratch->rest[len] = left > 0 ? '/' : '\0';
+	walk->at = scratch->rest;
+	if (walk->at[0] == '/')
+		go_to(walk, open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0));
+	return walk->directory < 0 ? walk->directory : 0;
+}
+
+/* Goes into the directory `name`, through links that can be trusted.  0 or -errno. */
+static long enter(struct walk *walk, const char *name)
+{
+	long next = open_at(walk->directory, name, O_PATH | O_NOFOLLOW, 0);
+	struct stat stat;
+	long result;
+
+	if (next < 0)
+		return next;
+	result = look_at(next, &stat);
+	if (result == 0 && S_ISLNK(stat.st_mode)) {
+		result = is_trusted(&stat) ? follow(walk, next, "") : -LOG_IS_FOREIGN;
+		sys_close((int)next);
+		return result;
+	}
+	go_to(walk, next);
+	return result;
+}
+
+/* Takes the next component off the path; NULL when the path names a directory. */
+static char *next_name(struct walk *walk)
+{
+	char *name;
+
+	while (*walk->at == '/')
+		walk->at++;
+	if (*walk->at == '\0')
+		return NULL;
+	name = walk->at;
+	while (*walk->at != '/' && *walk->at != '\0')
+		walk->at++;
+	if (*walk->at == '/')
+		*walk->at++ = '\0';
+	return name;
+}
+
+/* The last name of the path, with walk->directory where it stands; NULL with -errno there. */
+static const char *go_to_last(struct walk *walk)
+{
+	while (walk->directory >= 0) {
+		char *name = next_name(walk);
+		long result;
+
+		if (name == NULL) {
+			go_to(walk, -EISDIR);
+			break;
+		}
+		if (*walk->at == '\0')
+			return name;
+		result = enter(walk, name);
+		if (result < 0)
+			go_to(walk, result);
+	}
+	return NULL;
+}
+
+static void begin(struct walk *walk, struct log_scratch *scratch)
+{
+	*walk = (struct walk){.scratch = scratch, .at = scratch->rest, .directory = -ENOENT};
+	memcpy(scratch->rest, scratch->path, strlen(scratch->path) + 1);
+	walk->directory =
+		open_at(AT_FDCWD, scratch->path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY, 0);
+}
+
+/* --- the file ------------------------------------------------------------------------------ */
+
+/* Links such as /proc/self/fd/2 lead to an object, not to the path that they show. */
+static bool is_magic(long directory)
+{
+	struct statfs statfs = {0};
+
+	return sys_call(SYS_fstatfs, directory, (long)(uintptr_t)&statfs, 0, 0, 0, 0) == 0 &&
+	       statfs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* 0, or why nothing may be written to this. */
+static long refusal_of(const struct stat *stat, const struct stat *given)
+{
+	bool is_file = S_ISREG(stat->st_mode);
+
+	if (!is_file && !S_ISCHR(stat->st_mode) && !S_ISFIFO(stat->st_mode))
+		return S_ISDIR(stat->st_mode) ? -EISDIR : -LOG_IS_NO_FILE;
+	if (!is_same(stat, given)) {
+		if (!is_trusted(stat))
+			return -LOG_IS_FOREIGN;
+		if (is_file && stat->st_nlink > 1)
+			return -LOG_HAS_OTHER_NAMES;
+	}
+	if (options.payload && !S_ISCHR(stat->st_mode) && (stat->st_mode & 077) != 0)
+		return -LOG_IS_READABLE;
+	return 0;
+}
+
+/* A file is opened for reading, too, where that is allowed; a FIFO must not be, or it would have a
+ * reader: us.  O_NONBLOCK: a FIFO that nobody reads, and a file with a lease, are errors and no
+ * hang. */
+static long open_name(const struct walk *walk, const char *name, const struct stat *stat,
+		      enum log_access access, bool magic)
+{
+	const int flags = O_APPEND | O_NOCTTY | O_NONBLOCK | (magic ? 0 : O_NOFOLLOW);
+	long fd = -EACCES;
+
+	if (access != LOG_APPEND_ONLY && S_ISREG(stat->st_mode))
+		fd = open_at(walk->directory, name, flags | O_RDWR, 0);
+	return fd == -EACCES ? open_at(walk->directory, name, flags | O_WRONLY, 0) : fd;
+}
+
+static long make(const struct walk *walk, const char *name, enum log_access access)
+{
+	const int flags = O_APPEND | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | O_CREAT | O_EXCL;
+
+	return open_at(walk->directory, name, flags | (access == LOG_APPEND ? O_RDWR : O_WRONLY),
+		       options.payload ? LOG_MODE_PAYLOAD : LOG_MODE);
+}
+
+/* Opens what is not made yet, or is there and no link.  -EAGAIN: the name changed meanwhile. */
+static long open_checked(const struct walk *walk, const char *name, enum log_access access,
+			 const struct stat *given, struct log_file *file)
+{
+	struct stat before = file->stat;
+	bool magic = S_ISLNK(before.st_mode);
+	long result = magic || before.st_mode == 0 ? 0 : refusal_of(&before, given);
+	long fd;
+
+	if (result < 0)
+		return result;
+	if (before.st_mode == 0)
+		fd = access == LOG_APPEND_IF_MADE ? -ENOENT : make(walk, name, access);
+	else
+		fd = open_name(walk, name, &before, access, magic);
+	if (fd < 0)
+		return fd == -EEXIST || fd == -ELOOP ? -EAGAIN : fd;
+	result = look_at(fd, &file->stat);
+	if (result == 0 && before.st_mode != 0 && !magic && !is_same(&before, &file->stat))
+		result = -EAGAIN;
+	if (result == 0)
+		result = refusal_of(&file->stat, given);
+	if (result == 0)
+		return fd;
+	sys_close((int)fd);
+	return result;
+}
+
+/* Walks to the last name that is no link, and looks at what it names. */
+static const char *find(struct walk *walk, struct log_file *file)
+{
+	const char *name;
+
+	while ((name = go_to_last(walk)) != NULL) {
+		long result = look_at_name(walk->directory, name, &file->stat);
+
+		if (result < 0 && result != -ENOENT) {
+			go_to(walk, result);
+			return NULL;
+		}
+		if (!S_ISLNK(file->stat.st_mode))
+			return name;
+		if (!is_trusted(&file->stat)) {
+			go_to(walk, -LOG_IS_FOREIGN);
+			return NULL;
+		}
+		if (is_magic(walk->directory))
+			return name;
+		result = follow(walk, walk->directory, name);
+		if (result < 0)
+			go_to(walk, result);
+	}
+	return NULL;
+}
+
+long log_file_open(struct log_scratch *scratch, enum log_access access, const struct stat *given,
+		   struct log_file *file)
+{
+	long result = -EAGAIN;
+
+	for (int i = 0; i < MAX_SWAPS && result == -EAGAIN; i++) {
+		struct walk walk;
+		const char *name;
+
+		memset(file, 0, sizeof(*file));
+		begin(&walk, scratch);
+		name = find(&walk, file);
+		if (name != NULL) {
+			look_at(walk.directory, &file->directory);
+			result = open_checked(&walk, name, access, given, file);
+		} else {
+			result = walk.directory;
+		}
+		if (result < 0)
+			file->stat.st_mode = 0;
+		go_to(&walk, -EBADF);
+	}
+	return result;
+}
+
+long log_file_look(struct log_scratch *scratch, struct log_file *file)
+{
+	struct walk walk;
+	long result;
+
+	memset(file, 0, sizeof(*file));
+	begin(&walk, scratch);
+	result = find(&walk, file) != NULL ? 0 : walk.directory;
+	if (result == 0)
+		look_at(walk.directory, &file->directory);
+	go_to(&walk, -EBADF);
+	return result;
+}
