@@ -72,17 +72,17 @@ static void the_same_is_a_repeat(void **state)
 
 static void what_differs_is_another(void **state)
 {
-	struct finding_count all[8] = {
+	struct finding_count all[9] = {
 		count_one(KIND_SHARED_USE, 0, 1, 2),	count_one(KIND_SHARED_USE, 0, 2, 1),
 		count_one(KIND_SHARED_USE, 0, 1, 3),	count_one(KIND_SHARED_USE, 1, 1, 2),
 		count_one(KIND_CROSSED_REPLY, 0, 1, 2), count_one(KIND_INHERITED_USE, 0, 1, 2),
-		count_one(KIND_OPEN_AT_FORK, 0, 0, 0),
+		count_one(KIND_OPEN_AT_FORK, 0, 0, 0),	count_one(KIND_SHARED_USE, 0, 3, 2),
 	};
 	struct finding_cause elsewhere = {.kind = KIND_OPEN_AT_FORK};
 
 	(void)state;
-	all[7] = finding_count(&elsewhere, (struct stack_id){2});
-	for (size_t i = 0; i < 8; i++) {
+	all[8] = finding_count(&elsewhere, (struct stack_id){2});
+	for (size_t i = 0; i < 9; i++) {
 		assert_int_equal(all[i].repeat, 1);
 		for (size_t k = 0; k < i; k++)
 			assert_true(all[i].id != all[k].id);
@@ -169,9 +169,37 @@ static void damage_by_a_new_process_is_told(void **state)
 	assert_int_equal(count_at(2).repeat, 2);
 }
 
+static unsigned entries_used(void)
+{
+	unsigned used = 0;
+
+	for (uint32_t i = 0; i < FORKSAN_MAX_FINDINGS; i++)
+		used += load_relaxed(&registry_mapping->findings[i].key) != 0;
+	return used;
+}
+
+/* Other findings in its way, and its first place in the table taken: a finding is still one. */
+static void a_taken_place_makes_no_other_finding(void **state)
+{
+	uint64_t id = count_at(2).id;
+
+	(void)state;
+	memset(registry_mapping->findings, 0, sizeof registry_mapping->findings);
+	for (uint32_t i = 0; i < 3; i++)
+		store_relaxed(&registry_mapping->findings[(id + i) % FORKSAN_MAX_FINDINGS].key,
+			      UINT64_MAX - i);
+	for (uint32_t i = 1; i <= 2 * PLACES; i++) {
+		struct finding_count count = count_at(2);
+
+		assert_true(count.id == id && count.repeat == i);
+		assert_int_equal(count.merge, FINDING_NOT_MERGED);
+	}
+}
+
 static void further_connections_are_one(void **state)
 {
 	uint64_t id = 0;
+	unsigned used = 0;
 
 	(void)state;
 	for (uint32_t slot = 0; slot < 5000; slot++) {
@@ -179,11 +207,14 @@ static void further_connections_are_one(void **state)
 
 		if (slot < CONNECTIONS) {
 			assert_int_equal(count.merge, FINDING_NOT_MERGED);
+			used = entries_used();
 			continue;
 		}
 		assert_int_equal(count.merge, FINDING_MERGED_CONNECTIONS);
 		assert_int_equal(count.repeat, slot - CONNECTIONS + 1);
 		assert_true(id == 0 || count.id == id);
+		/* What a full group stands for takes no room. */
+		assert_int_equal(entries_used(), used);
 		id = count.id;
 	}
 	assert_int_equal(lost(), 0);
@@ -278,6 +309,7 @@ int main(void)
 		TEST(further_places_are_one),
 		TEST(another_connection_or_kind_has_places_of_its_own),
 		TEST(damage_by_a_new_process_is_told),
+		TEST(a_taken_place_makes_no_other_finding),
 		TEST(further_connections_are_one),
 		TEST(damage_is_told_of_more_connections),
 		TEST(further_processes_are_one),
