@@ -11,7 +11,7 @@
  */
 #include "process/fdtable.h"
 
-#include "process/process.h"
+#include "base/wiped.h"
 #include "registry/registry.h"
 
 _Atomic uint32_t fdtable_entries[FORKSAN_MAX_FDS];
@@ -27,16 +27,36 @@ static _Atomic uint32_t held_words; /* words of `held` that were ever used */
 static _Atomic uint32_t high;
 static _Atomic uint32_t watched; /* descriptors now in the table */
 
+void fdtable_hold_for(struct process_slot process_slot)
+{
+	store_relaxed(&wiped.process.holder, process_slot.n + 1);
+}
+
+void fdtable_hold_for_nobody(void)
+{
+	store_relaxed(&wiped.process.holder, 0);
+}
+
+/* False: what this process holds is nobody's to know. */
+static bool find_holder(struct process_slot *holder)
+{
+	uint32_t n = load_relaxed(&wiped.process.holder);
+
+	holder->n = n - 1;
+	return n != 0;
+}
+
 static void let_go(struct socket_slot slot)
 {
+	struct process_slot holder;
 	uint32_t generation = load_relaxed(&known[slot.n].generation);
 
 	if (fetch_add_relaxed(&known[slot.n].descriptors, UINT32_MAX) != 1)
 		return;
 	fetch_and_relaxed(&held[socket_slot_word(slot)], ~socket_slot_bit(slot));
-	if (!process.shared)
+	if (!find_holder(&holder))
 		return;
-	registry_let_go(registry_process_slot(process.shared), slot);
+	registry_let_go(holder, slot);
 	registry_release_socket(slot, generation);
 }
 
@@ -50,14 +70,16 @@ static void drop(struct socket_ref ref)
 
 bool fdtable_set(int fd, struct socket_slot slot, uint32_t generation)
 {
+	struct process_slot holder;
+
 	if ((unsigned)fd >= FORKSAN_MAX_FDS)
 		return false;
 	if (fetch_add_relaxed(&known[slot.n].descriptors, 1) == 0) {
 		store_relaxed(&known[slot.n].generation, generation);
 		fetch_or_relaxed(&held[socket_slot_word(slot)], socket_slot_bit(slot));
 		raise_at_least(&held_words, socket_slot_word(slot) + 1);
-		if (process.shared)
-			registry_hold(registry_process_slot(process.shared), slot);
+		if (find_holder(&holder))
+			registry_hold(holder, slot);
 	}
 	fetch_add_relaxed(&watched, 1);
 	raise_at_least(&high, (uint32_t)fd + 1);
@@ -129,15 +151,15 @@ bool fdtable_copy_holds(struct process_slot process_slot)
 
 void fdtable_publish_holds(void)
 {
-	struct process_slot self = registry_process_slot(process.shared);
+	struct process_slot holder;
 
-	if (!fdtable_copy_holds(self))
+	if (!find_holder(&holder) || !fdtable_copy_holds(holder))
 		return;
 	/* What was released between the fork and now may be another connection's slot already. */
 	for (struct socket_slot slot = {0}; fdtable_next_held(&slot); slot.n++) {
 		if (registry_socket_is(slot, fdtable_generation(slot)))
 			continue;
-		registry_let_go(self, slot);
+		registry_let_go(holder, slot);
 		fetch_and_relaxed(&held[socket_slot_word(slot)], ~socket_slot_bit(slot));
 		registry_count(LOST_CONNECTIONS);
 	}

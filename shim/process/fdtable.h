@@ -62,6 +62,11 @@ static inline bool fdtable_is_unwatched(int fd, struct socket_ref *ref)
 	return ref->n == 0;
 }
 
+/* From now on the registry is told what this process holds, as the holds of the process in that
+ * slot. Nothing is told before, and nothing in a fork child until it has entered the session. */
+void fdtable_hold_for(struct process_slot process_slot);
+void fdtable_hold_for_nobody(void);
+
 /* Names fd as a descriptor of the slot, whose generation is given; whatever it named before is let
  * go.  False when the descriptor is too high. */
 bool fdtable_set(int fd, struct socket_slot slot, uint32_t generation);

@@ -38,6 +38,16 @@ static void set_mine(uint64_t word)
 	store_release(&wiped.process.mine, word);
 }
 
+/* NULL: this process has no place in the session. */
+static void set_shared(struct registry_process *shared)
+{
+	process.shared = shared;
+	if (shared)
+		fdtable_hold_for(registry_process_slot(shared));
+	else
+		fdtable_hold_for_nobody();
+}
+
 /* Fills a claimed slot for a process whose parent is `parent`. */
 static void fill_slot(struct registry_process *slot, struct serial serial,
 		      struct lineage_use parent, pid_t parent_pid)
@@ -47,11 +57,9 @@ static void fill_slot(struct registry_process *slot, struct serial serial,
 	slot->parent_serial = parent.serial;
 	slot->parent_epoch = parent.epoch;
 	slot->parent_pid = parent_pid;
-	slot->flags = 0;
 	store_relaxed(&slot->pid_namespace, process.pid_namespace);
 	store_relaxed(&slot->fork_stack, process.fork_stack.n);
 	slot->born_boottime_ns = sys_clock_ns(CLOCK_BOOTTIME);
-	slot->born_realtime_ns = sys_clock_ns(CLOCK_REALTIME);
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)slot->comm, 0, 0, 0, 0);
 	store_release(&slot->serial, serial.n);
 }
@@ -89,9 +97,8 @@ static void take_over(struct registry_process *before)
 	process.lineage.ancestor_count = count;
 	process.lineage.ancestors_forgotten = !parent || parent->parent_serial.n != 0;
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)before->comm, 0, 0, 0, 0);
-	before->flags |= PROCESS_EXECED;
 	registry_forget_holds(before);
-	process.shared = before;
+	set_shared(before);
 }
 
 /* A process without an entry: the session's first, or one started by vfork or posix_spawn and exec,
@@ -117,7 +124,7 @@ static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
 	fill_slot(slot, serial, forker, parent_pid);
 	registry_publish_process(slot, process.pid);
 	process.lineage.self = (struct lineage_use){serial, 0};
-	process.shared = slot;
+	set_shared(slot);
 	registry_count(COUNT_PROCESSES);
 	return true;
 }
@@ -269,7 +276,7 @@ static struct registry_process *find_place(struct lineage_use parent, struct ser
 	registry_publish_process(slot, process.pid);
 	registry_count(COUNT_FORKS);
 	registry_count(COUNT_PROCESSES);
-	process.shared = slot;
+	set_shared(slot);
 	fdtable_publish_holds();
 	return slot;
 }
@@ -287,7 +294,7 @@ static bool take_place(void)
 		process.leaves_pid_namespace = false;
 		process.pid_namespace = registry_pid_namespace = read_pid_namespace();
 	}
-	process.shared = find_place(process.lineage.self, &serial);
+	set_shared(find_place(process.lineage.self, &serial));
 	if (!process.shared)
 		return false;
 	process.shared->parent_epoch = process.lineage.self.epoch;
@@ -331,7 +338,7 @@ void process_enter_sandbox(void)
 	registry_count(LOST_SANDBOXED);
 	set_mine(PROCESS_UNWATCHED);
 	/* Forked children are in the sandbox too. */
-	process.shared = NULL;
+	set_shared(NULL);
 }
 
 bool process_is_vfork_child(void)

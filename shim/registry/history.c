@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "options/options.h"
-#include "process/process.h"
 #include "base/sys.h"
 #include "base/text.h"
 
@@ -82,8 +81,8 @@ static uint8_t copy_payload(uint8_t *out, const struct iovec *iov, int count, si
 	return (uint8_t)len;
 }
 
-void history_add(struct socket_slot slot, enum operation operation, bool writes, uint16_t message,
-		 const struct iovec *iov, int count, size_t moved)
+void history_add(struct socket_slot slot, const struct history_act *act, const struct iovec *iov,
+		 int count, size_t moved)
 {
 	struct registry *registry = registry_get();
 	struct registry_history *history = find(registry, slot);
@@ -95,11 +94,11 @@ void history_add(struct socket_slot slot, enum operation operation, bool writes,
 	at = fetch_add_relaxed(&history->next, 1) % FORKSAN_HISTORY_OPERATIONS;
 	entry = &history->operations[at];
 	store_release(&entry->time_ns, 0);
-	entry->serial = process.lineage.self.serial;
+	entry->serial = act->by;
 	entry->tid = (int32_t)sys_gettid();
-	entry->operation = (uint16_t)operation;
-	entry->message = message;
-	entry->writes = writes;
+	entry->operation = (uint16_t)act->operation;
+	entry->message = act->message;
+	entry->writes = act->writes;
 	entry->protocol = (uint8_t)load_relaxed(&registry->sockets[slot.n].protocol);
 	entry->payload_len_bytes = 0;
 	if (unlikely(options.payload) && iov && load_relaxed(&history->has_payloads))

@@ -17,11 +17,19 @@
  * kept. */
 void history_start(struct socket_slot slot);
 
-/* Adds an operation of this thread that moved `moved` bytes, the first of iov[0..count); NULL: it
- * moved none, or they cannot be seen.  The bytes are read with payload=1 only.  Nothing happens
- * before history_start(). */
-void history_add(struct socket_slot slot, enum operation operation, bool writes, uint16_t message,
-		 const struct iovec *iov, int count, size_t moved);
+/* An operation of the calling thread. */
+struct history_act {
+	struct serial by; /* its process */
+	enum operation operation;
+	bool writes;	  /* gave bytes; else took some */
+	uint16_t message; /* the protocol's code, 0 not known */
+};
+
+/* Adds an operation that moved `moved` bytes, the first of iov[0..count); NULL: it moved none, or
+ * they cannot be seen.  The bytes are read with payload=1 only.  Nothing happens before
+ * history_start(). */
+void history_add(struct socket_slot slot, const struct history_act *act, const struct iovec *iov,
+		 int count, size_t moved);
 
 /* An operation as it is read. */
 struct history_entry {

@@ -160,7 +160,11 @@ void track_changed(int fd, struct socket_ref ref, enum operation operation, long
 
 	if ((load_relaxed(&socket->flags) & SOCKET_EVIDENCE) && process_enter() &&
 	    track_is_still(fd, socket_ref_slot(ref))) {
-		history_add(socket_ref_slot(ref), operation, true, 0, NULL, 0, 0);
+		history_add(socket_ref_slot(ref),
+			    &(struct history_act){.by = process.lineage.self.serial,
+						  .operation = operation,
+						  .writes = true},
+			    NULL, 0, 0);
 		if (((before ^ track_file_flags(fd)) & O_NONBLOCK) && conversation_is_busy(socket))
 			store_relaxed(&socket->unblocked_by, process.lineage.self.serial.n);
 	}

@@ -296,8 +296,12 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 		if (hello_read && evidence_opened(evidence_of(socket)))
 			fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNIDENTIFIED);
 	}
-	history_add(call->slot, call->operation, call->way == TRACK_WRITE, facts->code, iov, count,
-		    moved);
+	history_add(call->slot,
+		    &(struct history_act){.by = process.lineage.self.serial,
+					  .operation = call->operation,
+					  .writes = call->way == TRACK_WRITE,
+					  .message = facts->code},
+		    iov, count, moved);
 }
 
 /* --- before the call ----------------------------------------------------------------------- */

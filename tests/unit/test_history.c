@@ -15,7 +15,6 @@
 #include "own_registry.h"
 #include "registry/history.h"
 #include "options/options.h"
-#include "process/process.h"
 #include "report/history_text.h"
 
 static const struct socket_slot slot = {5};
@@ -37,7 +36,6 @@ static int begin(void **state)
 	options_parse("", complain);
 	if (!own_registry_map())
 		return -1;
-	process.lineage.self.serial.n = SERIAL;
 	process_ = &registry_mapping->processes[SERIAL];
 	store_relaxed(&process_->pid, 812);
 	store_release(&process_->serial, SERIAL);
@@ -54,11 +52,19 @@ static int end(void **state)
 	return 0;
 }
 
+static void add_act(enum operation operation, bool writes, const struct iovec *iov, int count,
+		    size_t moved)
+{
+	struct history_act act = {.by = {SERIAL}, .operation = operation, .writes = writes};
+
+	history_add(slot, &act, iov, count, moved);
+}
+
 static void add(const char *text, size_t len)
 {
 	struct iovec iov = {(void *)(uintptr_t)text, len};
 
-	history_add(slot, OPERATION_send, true, 0, &iov, 1, len);
+	add_act(OPERATION_send, true, &iov, 1, len);
 }
 
 static void add_string(const char *text)
@@ -160,10 +166,10 @@ static void payload_is_gathered_up_to_what_was_moved(void **state)
 	(void)state;
 	options.payload = true;
 	history_start(slot);
-	history_add(slot, OPERATION_writev, true, 0, iov, 3, 5);  /* a short write */
-	history_add(slot, OPERATION_writev, true, 0, iov, 4, 13); /* bytes that cannot be seen */
-	history_add(slot, OPERATION_recv, false, 0, iov, 1, 500); /* MSG_TRUNC: the real length */
-	history_add(slot, OPERATION_setsockopt, true, 0, NULL, 0, 0);
+	add_act(OPERATION_writev, true, iov, 3, 5);  /* a short write */
+	add_act(OPERATION_writev, true, iov, 4, 13); /* bytes that cannot be seen */
+	add_act(OPERATION_recv, false, iov, 1, 500); /* MSG_TRUNC: the real length */
+	add_act(OPERATION_setsockopt, true, NULL, 0, 0);
 	render_json();
 	assert_shown("\"bytes\":5,\"message\":null");
 	assert_shown("\"result\":5,\"payload\":\"abcde\"}");
@@ -231,14 +237,14 @@ static void the_text_shows_the_last_eight(void **state)
 	history_start(slot);
 	render_text();
 	assert_string_equal(bytes, "");
-	history_add(slot, OPERATION_recv, false, 0, NULL, 0, 1);
+	add_act(OPERATION_recv, false, NULL, 0, 1);
 	render_text();
 	assert_string_equal(bytes, "==812==\n"
 				   "==812== Last operations on the connection (1 of 1):\n"
 				   "==812==    0.000 ms      812 recv of 1 byte\n");
 	for (int i = 2; i <= 10; i++)
-		history_add(slot, OPERATION_recv, false, 0, NULL, 0, (size_t)i);
-	history_add(slot, OPERATION_setsockopt, true, 0, NULL, 0, 0);
+		add_act(OPERATION_recv, false, NULL, 0, (size_t)i);
+	add_act(OPERATION_setsockopt, true, NULL, 0, 0);
 	render_text();
 	assert_shown("(8 of 11):\n");
 	assert_null(strstr(bytes, " 3 bytes"));
