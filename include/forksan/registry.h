@@ -33,7 +33,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 4u
+#define REGISTRY_VERSION 5u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
 #define REGISTRY_SESSION_BYTES 17 /* 16 hexadecimal digits and a NUL */
@@ -68,20 +68,14 @@ struct registry_process {
 	struct serial parent_serial; /* 0: the first process of a tree */
 	uint32_t parent_epoch;	 /* the parent's epoch when it forked this process */
 	int32_t parent_pid;
-	uint32_t flags;			/* enum registry_process_flags, owner only */
 	_Atomic uint32_t fork_stack;	/* where the parent forked: index + 1 in stacks, 0 none */
 	_Atomic uint32_t hold_words;	/* words of holds[slot] that have pages and mean something */
 	uint64_t born_boottime_ns;	/* CLOCK_BOOTTIME; a later process with this pid is another */
-	uint64_t born_realtime_ns;	/* CLOCK_REALTIME, for reports */
 	_Atomic uint64_t pid_namespace; /* inode of /proc/self/ns/pid, 0 unknown */
 	char comm[16];			/* prctl(PR_GET_NAME) at birth */
-	uint8_t reserved[48];
+	uint8_t reserved[56];
 };
 _Static_assert(sizeof(struct registry_process) == 128, "two cache lines");
-
-enum registry_process_flags {
-	PROCESS_EXECED = 1u << 0, /* joined by exec */
-};
 
 /*
  * A socket is named by its slot and identified by its cookie (SO_COOKIE, unique until reboot).
@@ -106,7 +100,6 @@ enum registry_socket_state {
 struct registry_user {
 	_Atomic uint32_t serial;
 	_Atomic uint32_t stack;	      /* index + 1, 0 none */
-	_Atomic uint32_t operation;   /* enum operation in shim/entries, shown by name */
 	_Atomic uint32_t stack_count; /* stacks taken so far, see FORKSAN_USE_STACKS_PER_PROCESS */
 	_Atomic uint64_t time_ns;     /* CLOCK_REALTIME of that stack */
 };
@@ -119,17 +112,16 @@ struct registry_socket {
 	_Atomic uint64_t last;
 	_Atomic uint32_t protocol; /* enum protocol; UNKNOWN until told, then constant */
 	struct serial opener_serial;
-	uint32_t opener_epoch; /* the opener's epoch at connect() */
 	uint32_t opened_stack; /* index + 1 in stacks, 0 none */
+	_Atomic uint32_t hint; /* enum protocol by port or path, for as long as the wire is silent */
 	uint64_t cookie;       /* SO_COOKIE; written while BUSY */
 	_Atomic uint32_t flags;
 	int32_t opener_pid;
-	int32_t opened_fd;
-	_Atomic uint32_t hint; /* enum protocol by port or path, for as long as the wire is silent */
 	/* The lineage words of reads and of writes (enum lineage_way), by which a connection of an
 	 * unknown protocol is judged.  Written by exchange on the slow path; the fast path neither
 	 * reads nor writes them.  Killed after the exchange: as for `last`. */
 	_Atomic uint64_t last_way[2];
+	uint8_t reserved_hot[8];
 	/* --- cold ------------------------------------------------------------------------- */
 	uint64_t opened_realtime_ns;
 	uint8_t peer[FORKSAN_ADDRESS_BYTES]; /* struct sockaddr, as given to connect() */
@@ -243,7 +235,7 @@ struct registry_header {
 	_Atomic uint32_t summary_written; /* 1: some process has written the summary record */
 	_Atomic uint64_t reclaim_after_ns; /* CLOCK_MONOTONIC; sockets are not reclaimed before */
 	uint64_t creator_pid_namespace;	   /* inode of /proc/self/ns/pid, 0 unknown */
-	uint8_t reserved1[16];
+	uint8_t reserved1[24];
 	_Atomic uint64_t counters[64]; /* enum registry_counter */
 };
 _Static_assert(COUNTER_COUNT <= 64, "counters fit");

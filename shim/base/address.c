@@ -126,19 +126,3 @@ bool address_put(struct text *text, const void *address, socklen_t len)
 	}
 	return false;
 }
-
-uint16_t address_port(const void *address, socklen_t len)
-{
-	struct sockaddr_in in;
-
-	/* sin_port and sin6_port stand at the same place. */
-	_Static_assert(offsetof(struct sockaddr_in, sin_port) ==
-			       offsetof(struct sockaddr_in6, sin6_port),
-		       "ports of both families");
-	if (len < offsetof(struct sockaddr_in, sin_port) + sizeof(in_port_t))
-		return 0;
-	memcpy(&in, address, offsetof(struct sockaddr_in, sin_port) + sizeof(in_port_t));
-	if (in.sin_family != AF_INET && in.sin_family != AF_INET6)
-		return 0;
-	return ntohs(in.sin_port);
-}

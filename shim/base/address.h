@@ -23,7 +23,4 @@
  */
 bool address_put(struct text *text, const void *address, socklen_t len);
 
-/* The TCP port, 0 when there is none. */
-uint16_t address_port(const void *address, socklen_t len);
-
 #endif

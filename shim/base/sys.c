@@ -76,11 +76,6 @@ long sys_getsockname(int fd, void *address, uint32_t *len_bytes)
 	return sys_call(SYS_getsockname, fd, PTR(address), PTR(len_bytes), 0, 0, 0);
 }
 
-long sys_getpeername(int fd, void *address, uint32_t *len_bytes)
-{
-	return sys_call(SYS_getpeername, fd, PTR(address), PTR(len_bytes), 0, 0, 0);
-}
-
 long sys_mmap(void *address, size_t len_bytes, int prot, int flags, int fd, long offset)
 {
 	return sys_call(SYS_mmap, PTR(address), (long)len_bytes, prot, flags, fd, offset);

@@ -60,7 +60,6 @@ long sys_kill(pid_t pid, int signal);
 long sys_fstat_mode(int fd, uint32_t *mode);
 long sys_getsockopt(int fd, int level, int name, void *value, uint32_t *len_bytes);
 long sys_getsockname(int fd, void *address, uint32_t *len_bytes);
-long sys_getpeername(int fd, void *address, uint32_t *len_bytes);
 long sys_mmap(void *address, size_t len_bytes, int prot, int flags, int fd, long offset);
 long sys_munmap(void *address, size_t len_bytes);
 long sys_madvise(void *address, size_t len_bytes, int advice);

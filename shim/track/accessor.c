@@ -38,8 +38,7 @@ static struct registry_user *find_or_claim(struct registry_socket *socket, struc
 	return user;
 }
 
-struct stack_id accessor_stack(struct registry_socket *socket, enum operation operation,
-			       uint32_t limit)
+struct stack_id accessor_stack(struct registry_socket *socket, uint32_t limit)
 {
 	struct registry_user *user = find_or_claim(socket, process.lineage.self.serial);
 	uint32_t taken = load_relaxed(&user->stack_count);
@@ -48,7 +47,6 @@ struct stack_id accessor_stack(struct registry_socket *socket, enum operation op
 	if (taken >= limit)
 		return (struct stack_id){load_relaxed(&user->stack)};
 	stack = stack_take();
-	store_relaxed(&user->operation, operation);
 	store_relaxed(&user->time_ns, sys_clock_ns(CLOCK_REALTIME));
 	store_relaxed(&user->stack_count, taken + 1);
 	store_release(&user->stack, stack.n);

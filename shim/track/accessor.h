@@ -8,14 +8,12 @@
 
 #include <stdint.h>
 
-#include "base/entries.h"
 #include "registry/registry.h"
 #include "stack/stack.h"
 
 /* Takes this thread's stack as the process's latest use, unless the process has taken `limit` of
  * them on this connection already; returns the latest.  Async-signal-safe. */
-struct stack_id accessor_stack(struct registry_socket *socket, enum operation operation,
-			       uint32_t limit);
+struct stack_id accessor_stack(struct registry_socket *socket, uint32_t limit);
 
 /* The latest use stack of the process with that serial; 0 when none is kept. */
 struct stack_id accessor_latest_stack(const struct registry_socket *socket, struct serial serial);

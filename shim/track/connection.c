@@ -147,9 +147,7 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	socket = &registry_mapping->sockets[slot.n];
 	socket->cookie = cookie;
 	socket->opener_serial = process.lineage.self.serial;
-	socket->opener_epoch = lineage_unpack(process_mine()).epoch;
 	socket->opener_pid = process.pid;
-	socket->opened_fd = fd;
 	socket->opened_realtime_ns = sys_clock_ns(CLOCK_REALTIME);
 	socket->opened_stack = stack_take().n;
 	memcpy(socket->peer, address, len);

@@ -60,7 +60,7 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 		return false;
 	cause.other_serial = registry_process_serial(user ? user : holder);
 	cause.other_use = accessor_latest_stack(socket, cause.other_serial);
-	cause.this_use = accessor_stack(socket, call->operation, FORKSAN_USE_STACKS_PER_PROCESS);
+	cause.this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
 	cause.text = user ? "this process ends the session, which the other process uses and still "
 			    "holds open"
 			  : "this process inherited the connection and ends its session, while the "

@@ -36,9 +36,9 @@ void use_publish(const struct track_call *call, struct lineage_use last)
 	struct registry_socket *socket = call->socket;
 
 	if (last.serial.n != 0 && !serial_is(last.serial, process.lineage.self.serial))
-		accessor_stack(socket, call->operation, FORKSAN_USE_STACKS_PER_PROCESS);
+		accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
 	else if (registry_other_holder(call->slot, process.shared))
-		accessor_stack(socket, call->operation, FORKSAN_SOUND_STACKS_PER_PROCESS);
+		accessor_stack(socket, FORKSAN_SOUND_STACKS_PER_PROCESS);
 }
 
 bool use_may_be_goodbye(const struct track_call *call)

@@ -26,12 +26,11 @@ static const char *violation_text(const struct registry_process *other)
 }
 
 /* Our stack as it stands in the slot, or a fresh one. */
-static struct stack_id own_stack(struct registry_socket *socket, enum operation operation)
+static struct stack_id own_stack(struct registry_socket *socket)
 {
 	struct stack_id stack = accessor_latest_stack(socket, process.lineage.self.serial);
 
-	return stack.n != 0 ? stack
-			    : accessor_stack(socket, operation, FORKSAN_USE_STACKS_PER_PROCESS);
+	return stack.n != 0 ? stack : accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
 }
 
 static struct finding_cause cause_of(const struct track_call *call, struct lineage_use last,
@@ -45,7 +44,7 @@ static struct finding_cause cause_of(const struct track_call *call, struct linea
 		.operation = call->operation,
 		.bytes = moved,
 		.other_serial = last.serial,
-		.this_use = own_stack(socket, call->operation),
+		.this_use = own_stack(socket),
 		.other_use = accessor_latest_stack(socket, last.serial),
 		.message = call->message,
 	};
