@@ -14,7 +14,7 @@
 
 const char *const log_stack_names[LOG_STACK_COUNT] = {"opened", "forked", "other_use", "this_use"};
 
-static const char *const record_names[] = {"finding", "session", "process", "summary"};
+static const char *const record_names[] = {"finding", "session", "process", "summary", "stack"};
 
 static const char *type_name(const json_t *value)
 {
@@ -141,6 +141,37 @@ static bool check_frame(const json_t *frame, struct log_fault *fault)
 	return get_string_or_null(frame, "file", &ignored, fault);
 }
 
+static bool check_frames(const char *name, const json_t *frames, struct log_fault *fault)
+{
+	if (!json_is_array(frames))
+		return refuse(fault, name, "an array", frames);
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		if (!check_frame(json_array_get(frames, i), fault))
+			return false;
+	return true;
+}
+
+/* The fingerprint, and the ids of the whole stacks, of which `stacks` shows a few frames:
+ * version 2. */
+static bool check_stack_ids(const struct log_record *record, struct log_fault *fault)
+{
+	uint64_t id;
+	json_t *ids;
+
+	if (record->version < 2)
+		return true;
+	if (!get_hex16(record->json, "fingerprint", &id, fault) ||
+	    !get_object(record->json, "stack_ids", false, &ids, fault))
+		return false;
+	for (int i = 0; i < LOG_STACK_COUNT; i++) {
+		const json_t *value = json_object_get(ids, log_stack_names[i]);
+
+		if (!json_is_null(value) && !get_hex16(ids, log_stack_names[i], &id, fault))
+			return false;
+	}
+	return true;
+}
+
 static bool get_stacks(struct log_record *record, struct log_fault *fault)
 {
 	json_t *stacks;
@@ -150,14 +181,11 @@ static bool get_stacks(struct log_record *record, struct log_fault *fault)
 	for (int i = 0; i < LOG_STACK_COUNT; i++) {
 		json_t *stack = json_object_get(stacks, log_stack_names[i]);
 
-		if (!json_is_array(stack))
-			return refuse(fault, log_stack_names[i], "an array", stack);
-		for (size_t k = 0; k < json_array_size(stack); k++)
-			if (!check_frame(json_array_get(stack, k), fault))
-				return false;
+		if (!check_frames(log_stack_names[i], stack, fault))
+			return false;
 		record->stacks[i] = stack;
 	}
-	return true;
+	return check_stack_ids(record, fault);
 }
 
 static bool check_connection(const json_t *connection, struct log_fault *fault)
@@ -282,6 +310,13 @@ static bool get_process(struct log_record *record, struct log_fault *fault)
 	return true;
 }
 
+static bool get_stack(struct log_record *record, struct log_fault *fault)
+{
+	record->frames = json_object_get(record->json, "frames");
+	return get_hex16(record->json, "id", &record->id, fault) &&
+	       check_frames("frames", record->frames, fault);
+}
+
 static bool get_type(struct log_record *record, struct log_fault *fault)
 {
 	const char *name;
@@ -295,21 +330,36 @@ static bool get_type(struct log_record *record, struct log_fault *fault)
 	return true;
 }
 
+/* What version 2 adds to every record. */
+static bool check_origin(const struct log_record *record, struct log_fault *fault)
+{
+	const char *host;
+	json_t *labels;
+	int64_t seq;
+
+	return record->version < 2 || (get_integer(record->json, "seq", 1, &seq, fault) &&
+				       get_string(record->json, "host", &host, fault) &&
+				       get_object(record->json, "labels", false, &labels, fault));
+}
+
 static bool get_record(struct log_record *record, struct log_fault *fault)
 {
 	const json_t *version = json_object_get(record->json, "version");
 
 	if (!json_is_object(record->json))
 		return refuse(fault, "a line", "an object", record->json);
-	if (!json_is_integer(version) || json_integer_value(version) != LOG_VERSION)
-		return refuse(fault, "version", "1", version);
+	if (!json_is_integer(version) || json_integer_value(version) < 1 ||
+	    json_integer_value(version) > 2)
+		return refuse(fault, "version", "1 or 2", version);
+	record->version = (int)json_integer_value(version);
 	if (!get_type(record, fault))
 		return false;
 	if (record->type == RECORD_UNKNOWN)
 		return true;
 	if (!get_time(record->json, "time", &record->time, fault) ||
 	    !get_hex16(record->json, "session", &record->session, fault) ||
-	    !get_integer(record->json, "pid", 1, &record->pid, fault))
+	    !get_integer(record->json, "pid", 1, &record->pid, fault) ||
+	    !check_origin(record, fault))
 		return false;
 	switch (record->type) {
 	case RECORD_FINDING:
@@ -318,6 +368,8 @@ static bool get_record(struct log_record *record, struct log_fault *fault)
 		return get_summary(record, fault);
 	case RECORD_PROCESS:
 		return get_process(record, fault);
+	case RECORD_STACK:
+		return get_stack(record, fault);
 	case RECORD_SESSION:
 	case RECORD_UNKNOWN:
 		break;

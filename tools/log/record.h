@@ -15,7 +15,7 @@
 
 #include "forksan/finding.h"
 
-#define LOG_VERSION 1
+#define LOG_VERSION 1	  /* that is written; 1 and 2 are read */
 #define LOG_TIME_BYTES 31 /* 2026-11-24T08:46:56.123456789Z and a NUL */
 
 enum log_stack {
@@ -34,12 +34,14 @@ enum log_record_type {
 	RECORD_SESSION,
 	RECORD_PROCESS,
 	RECORD_SUMMARY,
+	RECORD_STACK,
 	RECORD_UNKNOWN, /* of a later version: nothing but json is set */
 };
 
 /* Strings and objects are borrowed from json. */
 struct log_record {
 	json_t *json; /* owned: log_record_free() */
+	int version;
 	enum log_record_type type;
 	const char *time; /* LOG_TIME_BYTES - 1 characters: sorts as text */
 	uint64_t session;
@@ -56,6 +58,8 @@ struct log_record {
 	json_t *stacks[LOG_STACK_COUNT];
 	const char *culprit_opened; /* NULL: none */
 	const char *culprit_use;
+	/* stack; id as above */
+	json_t *frames;
 	/* process; comm and text as above */
 	const char *counter;
 	uint64_t times;

@@ -5,12 +5,14 @@
 #include "report/collect.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cli.h"
 #include "base/escape.h"
 #include "log/read.h"
 #include "log/record.h"
+#include "log/stacks.h"
 
 /* Broken lines of one log that are named, the rest is counted; and before its first record, when it
  * may be no log at all. */
@@ -22,7 +24,8 @@ void report_init(struct report *report)
 	memset(report, 0, sizeof *report);
 	report->groups = groups_new();
 	report->sessions = sessions_new();
-	if (report->groups == NULL || report->sessions == NULL)
+	report->stacks = json_object();
+	if (report->groups == NULL || report->sessions == NULL || report->stacks == NULL)
 		cli_no_memory();
 }
 
@@ -31,6 +34,7 @@ void report_clear(struct report *report)
 	groups_free(report->groups);
 	sessions_free(report->sessions);
 	blind_spots_clear(&report->blind_spots);
+	json_decref(report->stacks);
 }
 
 static bool is_blank(const struct log_line *line)
@@ -39,6 +43,22 @@ static bool is_blank(const struct log_line *line)
 		if (line->text[i] != ' ' && line->text[i] != '\t' && line->text[i] != '\r')
 			return false;
 	return true;
+}
+
+static void add_finding(struct report *report, struct log_record *record,
+			const struct log_line *line)
+{
+	char *whole;
+
+	if (!stacks_complete(report->stacks, record)) {
+		groups_add(report->groups, record, line->text, line->len_bytes);
+		return;
+	}
+	whole = json_dumps(record->json, JSON_COMPACT);
+	if (whole == NULL)
+		cli_no_memory();
+	groups_add(report->groups, record, whole, strlen(whole));
+	free(whole);
 }
 
 /* False: the line is broken and *fault says how. */
@@ -61,7 +81,9 @@ static bool read_line(struct report *report, const struct log_line *line, uint64
 	} else if (session == 0 || record.session == session) {
 		sessions_add(report->sessions, &record);
 		if (record.type == RECORD_FINDING)
-			groups_add(report->groups, &record, line->text, line->len_bytes);
+			add_finding(report, &record, line);
+		else if (record.type == RECORD_STACK)
+			stacks_keep(report->stacks, &record);
 		else if (record.type == RECORD_PROCESS)
 			blind_spots_add(&report->blind_spots, &record);
 	}
@@ -90,10 +112,6 @@ int report_read(struct report *report, const char *verb, const char *name, int f
 	if (reader == NULL)
 		cli_no_memory();
 	while ((result = log_reader_next(reader, &line)) > 0) {
-		/* Written by a process that may only append, and cannot see how the line before
-		 * ended. */
-		if (line.len_bytes == 0)
-			continue;
 		report->lines++;
 		if (is_blank(&line) || read_line(report, &line, session, &fault))
 			continue;

@@ -19,6 +19,7 @@ struct report {
 	struct groups *groups;
 	struct sessions *sessions;
 	struct blind_spots blind_spots;
+	json_t *stacks; /* of a log of version 2: frames by id */
 	uint64_t lines;
 	uint64_t records; /* lines that are one */
 	uint64_t broken_lines;
