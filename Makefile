@@ -85,12 +85,15 @@ $(BUILD)/tools/%.o: tools/%.c
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libinner.a
 	$(say) TEST $<
-	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(DEPS) -o $@ $< $(BUILD)/libinner.a -lcmocka
+	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(TEST_LDFLAGS) $(DEPS) -o $@ $< $(BUILD)/libinner.a -lcmocka
+
+# It looks for symbols of its own.
+$(BUILD)/tests/unit/test_module_function: TEST_LDFLAGS := -rdynamic
 
 # Entry tests know nothing of the shim but its log; their plugins are preloaded or opened by them.
 $(BUILD)/tests/entry/test_%: tests/entry/test_%.c $(ENTRY_HELP)
 	$(say) TEST $<
-	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(DEPS) -o $@ $< $(ENTRY_HELP) -lpthread -ljansson
+	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) -rdynamic $(DEPS) -o $@ $< $(ENTRY_HELP) -lpthread -ljansson
 
 $(BUILD)/tests/entry/plugin_%.so: tests/entry/plugin_%.c
 	$(say) TEST $<

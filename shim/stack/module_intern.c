@@ -15,6 +15,8 @@
  */
 #include "stack/module.h"
 
+#include "stack/module_function.h"
+
 #include <unistd.h>
 
 #include "forksan/registry.h"
@@ -158,35 +160,39 @@ static uint32_t store(struct registry *registry, const struct module_content *co
 	return 0;
 }
 
-/* The pages of the segment that is mapped from the file, readable, and holds the unwinding tables.
- */
+/* The pages around the unwinding tables that are mapped from the file, readable and never written:
+ * adjacent segments, in which the symbols lie too. */
 static struct peek_range find_tables(struct peek *peek, const struct module *module)
 {
 	const uintptr_t page_bytes = (uintptr_t)1 << PEEK_PAGE_SHIFT;
-	struct peek_range none = {0};
+	struct peek_range range = {0};
 	ElfW(Ehdr) elf;
 	ElfW(Phdr) header;
 
 	if (!peek_copy(peek, module->header, &elf, sizeof(elf)) ||
 	    memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_phentsize != sizeof(header))
-		return none;
+		return range;
+	/* segments are in the order of their addresses: System V ABI chapter 5 */
 	for (unsigned i = 0; i < elf.e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
-		struct peek_range range;
+		uintptr_t low, high;
 
 		if (!peek_copy(peek, module->header + elf.e_phoff + i * sizeof(header), &header,
 			       sizeof(header)))
-			return none;
-		if (header.p_type != PT_LOAD || (header.p_flags & PF_R) == 0)
+			break;
+		if (header.p_type != PT_LOAD)
 			continue;
-		range.low = module->bias + header.p_vaddr;
-		range.high = range.low + header.p_filesz;
-		if (module->eh_frame_header < range.low || module->eh_frame_header >= range.high)
-			continue;
-		range.low &= ~(page_bytes - 1);
-		range.high = (range.high + page_bytes - 1) & ~(page_bytes - 1);
-		return range;
+		low = (module->bias + header.p_vaddr) & ~(page_bytes - 1);
+		high = (module->bias + header.p_vaddr + header.p_filesz + page_bytes - 1) &
+		       ~(page_bytes - 1);
+		if ((header.p_flags & (PF_R | PF_W)) != PF_R || low != range.high) {
+			if (peek_is_inside(&range, module->eh_frame_header, 1))
+				break;
+			range = (struct peek_range){low, low};
+		}
+		if ((header.p_flags & (PF_R | PF_W)) == PF_R)
+			range.high = high;
 	}
-	return none;
+	return peek_is_inside(&range, module->eh_frame_header, 1) ? range : (struct peek_range){0};
 }
 
 static uint64_t pack_tables(const struct module *module, const struct peek_range *range)
@@ -239,8 +245,10 @@ void module_intern(struct registry *registry, struct peek *peek, const struct mo
 	content.build_id_len = module_build_id(peek, module, content.build_id);
 	out->number = store(registry, &content);
 	out->tables = find_tables(peek, module);
+	peek_trust(&peek->file, out->tables.low, out->tables.high);
 	if (out->number == 0)
 		return;
+	module_note_functions(peek, module, out->number, &out->tables);
 	store_relaxed(&cached->tables, second_tag(tag) | pack_tables(module, &out->tables));
 	store_release(&cached->number, (tag & CACHE_TAG_MASK) | out->number);
 }

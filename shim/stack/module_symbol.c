@@ -2,10 +2,6 @@
 /*
  * Looks up a symbol in a loaded file's own tables, without the loader.  See module.h.
  *
- * The tables are reached through the file's dynamic section.  glibc relocates the addresses in it
- * in place on most machines and leaves them alone where the section is read-only; a value below
- * the bias is one that was left alone.
- *
  * Sources: System V ABI chapter 5, "Hash Table"; the GNU hash section as laid out by binutils
  * bfd/elflink.c: nbuckets, symoffset, bloom words, bloom shift, bloom[], buckets[], chain[].
  */
@@ -14,46 +10,14 @@
 #include <elf.h>
 #include <link.h>
 
-#define MAX_DYNAMIC 256
+#include "stack/module_tables.h"
+
 #define MAX_CHAIN 4096 /* symbols in one bucket; a longer chain is no table */
-
-struct tables {
-	uintptr_t symbols;
-	uintptr_t strings;
-	uintptr_t gnu_hash;
-	uintptr_t hash;
-};
-
-static bool read_tables(struct peek *peek, const struct module *module, struct tables *out)
-{
-	ElfW(Dyn) entry;
-
-	*out = (struct tables){0};
-	for (unsigned i = 0; i < MAX_DYNAMIC; i++) {
-		uintptr_t value;
-
-		if (!peek_copy(peek, module->dynamic + i * sizeof(entry), &entry, sizeof(entry)))
-			return false;
-		value = entry.d_un.d_ptr;
-		if (value < module->bias)
-			value += module->bias;
-		if (entry.d_tag == DT_NULL)
-			break;
-		if (entry.d_tag == DT_SYMTAB)
-			out->symbols = value;
-		else if (entry.d_tag == DT_STRTAB)
-			out->strings = value;
-		else if (entry.d_tag == DT_GNU_HASH)
-			out->gnu_hash = value;
-		else if (entry.d_tag == DT_HASH)
-			out->hash = value;
-	}
-	return out->symbols != 0 && out->strings != 0;
-}
 
 /* The value of symbol `index` when it is a definition of `name`, else 0. */
 static uintptr_t value_if_named(struct peek *peek, const struct module *module,
-				const struct tables *tables, uint32_t index, const char *name)
+				const struct module_tables *tables, uint32_t index,
+				const char *name)
 {
 	ElfW(Sym) symbol;
 	char found[64];
@@ -82,7 +46,7 @@ static uint32_t gnu_hash(const char *name)
 }
 
 static uintptr_t look_in_gnu_hash(struct peek *peek, const struct module *module,
-				  const struct tables *tables, const char *name)
+				  const struct module_tables *tables, const char *name)
 {
 	uint32_t header[4]; /* buckets, first symbol, bloom words, bloom shift */
 	uint32_t hash = gnu_hash(name);
@@ -128,7 +92,7 @@ static uint32_t sysv_hash(const char *name)
 }
 
 static uintptr_t look_in_hash(struct peek *peek, const struct module *module,
-			      const struct tables *tables, const char *name)
+			      const struct module_tables *tables, const char *name)
 {
 	uint32_t header[2]; /* buckets, chains */
 	uint32_t index;
@@ -153,9 +117,9 @@ static uintptr_t look_in_hash(struct peek *peek, const struct module *module,
 
 uintptr_t module_symbol(struct peek *peek, const struct module *module, const char *name)
 {
-	struct tables tables;
+	struct module_tables tables;
 
-	if (!read_tables(peek, module, &tables))
+	if (!module_read_tables(peek, module, &tables))
 		return 0;
 	if (tables.gnu_hash != 0)
 		return look_in_gnu_hash(peek, module, &tables, name);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "stack/elfsym.h"
+#include "stack/module_function.h"
 #include "forksan/registry.h"
 
 #define FRAME_HEAD_BYTES 5
@@ -87,6 +87,7 @@ static void read_native(const struct registry *registry, uint64_t word, struct s
 	    memchr(module->path, '\0', sizeof(module->path)) == NULL)
 		return;
 	out->module = module->path;
+	out->module_number = (uint32_t)number;
 	if (module->build_id_len > 0 && module->build_id_len <= sizeof(module->build_id)) {
 		out->build_id = module->build_id;
 		out->build_id_len = module->build_id_len;
@@ -126,8 +127,8 @@ bool stack_frame_at(const struct registry *registry, struct stack_id id, unsigne
 
 size_t stack_frame_symbol(const struct stack_frame *frame, char *out, size_t size)
 {
-	if (frame->language != LANGUAGE_NATIVE || frame->module == NULL || frame->offset == 0)
+	out[0] = '\0';
+	if (frame->language != LANGUAGE_NATIVE || frame->module_number == 0)
 		return 0;
-	return elfsym_name(frame->module, frame->build_id, frame->build_id_len, frame->offset, out,
-			   size);
+	return module_function_name(frame->module_number, frame->offset, out, size);
 }

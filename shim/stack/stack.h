@@ -58,7 +58,8 @@ struct stack_frame {
 	const char *file; /* interpreter frames only: the source file, as the interpreter has it */
 	uint32_t line;	  /* 0: not known */
 	/* native frames only */
-	const char *module; /* path of the mapped file */
+	const char *module;	/* path of the mapped file */
+	uint32_t module_number; /* index in registry.modules + 1; 0: no module */
 	/* Of the call instruction (its last byte) from the file's load base, ready to be looked up
 	 * in symbol and line tables.  Without a module: the address itself. */
 	uint64_t offset;
@@ -77,10 +78,10 @@ bool stack_is_truncated(const struct registry *registry, struct stack_id id);
 bool stack_frame_at(const struct registry *registry, struct stack_id id, unsigned index,
 		    struct stack_frame *out);
 
-/* The function of a native frame, from the file's symbol table (mangled as it stands there), into
- * `out` with a NUL; returns its length, 0 when it is not known or the file is not the one that was
- * loaded (build-id).  Opens and maps the file for the time of the call: for reports, not hot paths.
- * No malloc, no lock; async-signal-safe. */
+/* The function of a native frame, from the dynamic symbols of a file that is loaded here and was in
+ * one of this process's stacks or its ancestors'; mangled as it stands there.  Writes it to `out`
+ * with a NUL and returns its length, 0 when it is not known: most programs' own functions are in no
+ * dynamic table, and `forksan report` finds those.  No system call; async-signal-safe. */
 size_t stack_frame_symbol(const struct stack_frame *frame, char *out, size_t size);
 
 #endif

@@ -19,7 +19,13 @@
 #include "harness.h"
 #include "base/sys.h"
 
-#define noinline __attribute__((noinline))
+/* In the program's dynamic symbols, from which a log has its names. */
+#define named __attribute__((noinline, visibility("default")))
+
+pid_t made_by_fork(void);
+pid_t made_by___fork(void);
+pid_t made_by_forkpty(void);
+void made_by_daemon(void);
 
 pid_t __fork(void);
 pid_t _Fork(void);
@@ -34,7 +40,7 @@ static void wait_for(pid_t pid)
 /* --- where the fork was made: functions whose names are looked for in the report ---------------
  */
 
-static noinline pid_t made_by_fork(void)
+named pid_t made_by_fork(void)
 {
 	pid_t pid = fork();
 
@@ -42,7 +48,7 @@ static noinline pid_t made_by_fork(void)
 	return pid;
 }
 
-static noinline pid_t made_by___fork(void)
+named pid_t made_by___fork(void)
 {
 	pid_t pid = __fork();
 
@@ -50,7 +56,7 @@ static noinline pid_t made_by___fork(void)
 	return pid;
 }
 
-static noinline pid_t made_by_forkpty(void)
+named pid_t made_by_forkpty(void)
 {
 	int terminal;
 	pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
@@ -87,7 +93,7 @@ static void run_forkpty(void)
 	fork_by(made_by_forkpty);
 }
 
-static noinline void made_by_daemon(void)
+named void made_by_daemon(void)
 {
 	require(daemon(1, 1) == 0);
 }

@@ -18,6 +18,7 @@ def build():
     path = os.path.join(probe.BUILD, "tests", "stack", "interrupted")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     subprocess.run([os.environ.get("CC", "cc"), "-O2", "-g", "-pthread", "-D_GNU_SOURCE",
+                    "-rdynamic",
                     "-o", path, os.path.join(probe.PROGRAMS, "interrupted.c"), "-ldl"], check=True)
     return path
 

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A stack that one process took is named in a report that another writes, also where it leads
-through a library that only the first has loaded; a library that was replaced gives no names."""
+"""A stack that one process took is named by `forksan report` from the log that another wrote, also
+where it leads through a library that only the first has loaded; a library that was replaced gives no
+names."""
 
+import json
 import os
 import socket
 import subprocess
@@ -48,9 +50,16 @@ class NamedElsewhere(hosts.HostTest):
                            env=self.environment(), timeout=30)
             server.join()
         self.log.validate()
-        finding = self.log.findings(kind="shared-use")[-1]
+        finding = [finding for finding in self.reported() if finding["kind"] == "shared-use"][-1]
         return [frame for frame in finding["stacks"]["other_use"]
                 if frame.get("module") == library]
+
+    def reported(self):
+        """The findings with the names that the log could not have."""
+        forksan = os.path.join(os.environ["FORKSAN_BUILD"], "forksan")
+        text = subprocess.run([forksan, "report", "--json", self.log.path], check=True,
+                              stdout=subprocess.PIPE).stdout
+        return [group["example"] for group in json.loads(text)["groups"]]
 
     def test_a_library_that_only_the_other_has_loaded(self):
         library = self.build("library.so", "-shared", "-fPIC", "-DLIBRARY")

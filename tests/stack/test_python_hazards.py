@@ -101,7 +101,7 @@ class Embedded(unittest.TestCase):
             self.skipTest("no libpython here")
         program = os.path.join(probe.BUILD, "tests", "stack", "embed")
         probe.library()
-        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-g", "-o", program,
+        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-g", "-rdynamic", "-o", program,
                         os.path.join(probe.PROGRAMS, "embed.c"), "-ldl"], check=True)
         for library in libraries:
             home = os.path.dirname(os.path.dirname(library)) if ".pyenv" in library else "/usr"
