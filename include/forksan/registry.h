@@ -121,7 +121,10 @@ struct registry_socket {
 	 * unknown protocol is judged.  Written by exchange on the slow path; the fast path neither
 	 * reads nor writes them.  Killed after the exchange: as for `last`. */
 	_Atomic uint64_t last_way[2];
-	uint8_t reserved_hot[8];
+	_Atomic uint32_t ended_epoch; /* of `ended_by` when it said goodbye */
+	/* Its goodbye: 1 << 31 for one recognised by its size only | enum protocol << 16 | the message's
+	 * code; 0: shutdown(). */
+	_Atomic uint32_t ended_message;
 	/* --- cold ------------------------------------------------------------------------- */
 	uint64_t opened_realtime_ns;
 	uint8_t peer[FORKSAN_ADDRESS_BYTES]; /* struct sockaddr, as given to connect() */
@@ -139,7 +142,8 @@ struct registry_socket {
 	uint64_t tls_hello[12];
 	/* The process that changed O_NONBLOCK while another was inside a call; serial, 0 none. */
 	_Atomic uint32_t unblocked_by;
-	/* The latest process that said goodbye and has written nothing since; serial, 0 none. */
+	/* The latest process that said goodbye and has written nothing since; serial, 0 none.  Stored
+	 * after ended_epoch and ended_message (release). */
 	_Atomic uint32_t ended_by;
 };
 _Static_assert(sizeof(struct registry_socket) == 1024, "sixteen cache lines");
@@ -151,6 +155,7 @@ enum registry_socket_flags {
 	SOCKET_EVIDENCE = 1u << 3,  /* two processes have used it: messages are followed */
 	SOCKET_HANDED_OVER = 1u << 4, /* passed on with SCM_RIGHTS: its opener is not its owner */
 	SOCKET_IN_MESSAGE = 1u << 5,  /* sent and not yet received: nobody may hold it meanwhile */
+	SOCKET_END_REPORTED = 1u << 6, /* who ended the session was reported for it */
 };
 
 /* One native frame: module index + 1 in the upper 16 bits (0: unknown, offset is the address),

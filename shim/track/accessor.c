@@ -53,6 +53,17 @@ struct stack_id accessor_stack(struct registry_socket *socket, uint32_t limit)
 	return stack;
 }
 
+bool accessor_has_used(const struct registry_socket *socket, struct serial serial)
+{
+	if (serial_is(lineage_unpack(load_relaxed(&socket->last)).serial, serial) ||
+	    load_relaxed(&socket->ended_by) == serial.n)
+		return true;
+	for (int i = 0; i < FORKSAN_MAX_USERS; i++)
+		if (load_acquire(&socket->users[i].serial) == serial.n)
+			return true;
+	return false;
+}
+
 struct stack_id accessor_latest_stack(const struct registry_socket *socket, struct serial serial)
 {
 	for (int i = 0; i < FORKSAN_MAX_USERS; i++)

@@ -6,6 +6,7 @@
 #ifndef FORKSAN_SHIM_TRACK_ACCESSOR_H
 #define FORKSAN_SHIM_TRACK_ACCESSOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "registry/registry.h"
@@ -14,6 +15,9 @@
 /* Takes this thread's stack as the process's latest use, unless the process has taken `limit` of
  * them on this connection already; returns the latest.  Async-signal-safe. */
 struct stack_id accessor_stack(struct registry_socket *socket, uint32_t limit);
+
+/* True when the process with that serial has used the connection, as far as is known. */
+bool accessor_has_used(const struct registry_socket *socket, struct serial serial);
 
 /* The latest use stack of the process with that serial; 0 when none is kept. */
 struct stack_id accessor_latest_stack(const struct registry_socket *socket, struct serial serial);

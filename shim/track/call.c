@@ -46,21 +46,28 @@ static bool check(struct track_call *call)
 	return true;
 }
 
-/* Another process may be about to speak, or has spoken: from here on messages are followed. */
-static void watch_if_shared(const struct track_call *call)
+/* Another process may be about to speak, or has spoken: messages are parsed from here on.  `late`:
+ * the call has moved its bytes already, and they may be part of a message. */
+static void watch_if_shared(const struct track_call *call, bool late)
 {
 	const struct registry_socket *socket = call->socket;
+	struct lineage_use last = lineage_unpack(load_relaxed(&socket->last));
 
 	if (load_relaxed(&socket->protocol) == PROTOCOL_UNKNOWN ||
 	    (load_relaxed(&socket->flags) & SOCKET_EVIDENCE) != 0)
 		return;
-	switch (lineage_judge(&process.lineage, lineage_unpack(load_relaxed(&socket->last)))) {
+	switch (lineage_judge(&process.lineage, last)) {
 	case LINEAGE_FIRST:
+		break;
 	case LINEAGE_OWN:
+		/* Only a fork between that use and this one can have put it into two processes. */
+		if (lineage_pack(last) != process_mine() &&
+		    registry_other_holder(call->slot, process.shared))
+			conversation_watch(call, !late);
 		break;
 	case LINEAGE_INHERITED:
 		if (registry_other_holder(call->slot, process.shared))
-			conversation_watch(call, true);
+			conversation_watch(call, !late);
 		break;
 	case LINEAGE_VIOLATION:
 		conversation_watch(call, false);
@@ -81,7 +88,7 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 
 	*call = call_of(fd, ref, operation, way);
 	if (!is_no_use(way, flags) && check(call)) {
-		watch_if_shared(call);
+		watch_if_shared(call, false);
 		if (load_relaxed(&call->socket->protocol) != PROTOCOL_UNKNOWN &&
 		    (load_relaxed(&call->socket->flags) & TRACK_WANTS_BYTES) != 0) {
 			conversation_forget_dead(call);
@@ -96,11 +103,14 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 	return error == 0;
 }
 
-/* Reading nothing but the end is no use; that it was read tells of the write before it. */
-static bool awaited_answer(const struct track_call *call, ssize_t moved, int error)
+/* True when the call wanted bytes, as far as is known: a read into no room answers 0 at any time.
+ */
+static bool wanted_bytes(const struct iovec *iov, int count)
 {
-	return call->way == TRACK_READ && (moved == 0 || error == ECONNRESET) &&
-	       !goodbye_was_said(call->socket);
+	for (int i = 0; i < count; i++)
+		if (iov[i].iov_len > 0)
+			return true;
+	return count == 0;
 }
 
 void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
@@ -110,10 +120,11 @@ void track_end(struct track_call *call, const struct iovec *iov, int count, ssiz
 	if (call->checked && moved > 0) {
 		use_judge(call, iov, count, (size_t)moved);
 		track_look_for_inherited();
-	} else if (call->claimed) {
-		use_strict_unclaim(call);
-	} else if (call->checked && awaited_answer(call, moved, saved_errno)) {
-		use_judge_deferred(call);
+	} else if (call->checked) {
+		if (call->claimed)
+			use_strict_unclaim(call);
+		if (goodbye_is_end(call, wanted_bytes(iov, count), moved, saved_errno))
+			use_judge_end(call, iov, count);
 	}
 	conversation_leave(call);
 	errno = saved_errno;
@@ -128,7 +139,7 @@ void track_late(const struct track_fast *fast, enum operation operation, enum tr
 	int saved_errno = errno;
 
 	if (!is_no_use(way, flags) && check(&call)) {
-		watch_if_shared(&call);
+		watch_if_shared(&call, true);
 		track_end(&call, iov, count, moved);
 	}
 	errno = saved_errno;
@@ -178,8 +189,7 @@ void track_shutdown(int fd, struct socket_ref ref)
 	int saved_errno = errno;
 
 	if (check(&call) &&
-	    goodbye_judge(&call, lineage_unpack(load_relaxed(&call.socket->last)), 0, NULL,
-			  false) &&
+	    goodbye_judge(&call, lineage_unpack(load_relaxed(&call.socket->last)), 0, NULL) &&
 	    options.mode == MODE_STRICT)
 		use_strict_stop(&call);
 	errno = saved_errno;

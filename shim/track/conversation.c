@@ -28,6 +28,10 @@ _Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->
 #define WAIT_SHARE 20
 #define WAITS_IN_VAIN 20
 
+/* Records of one process between two looks at who else holds the connection: a look takes some
+ * system calls for each process that says so. */
+#define RECORDS_PER_LOOK 32
+
 /* How often the kernel is asked whether those inside a call are still there: a file is read for
  * each. */
 #define ASK_NS 100000000
@@ -191,6 +195,16 @@ void conversation_watch(const struct track_call *call, bool idle)
 	if (!idle)
 		fetch_add_relaxed(&evidence->missed, 1);
 	history_start(call->slot);
+}
+
+void conversation_unwatch(struct registry_socket *socket)
+{
+	fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_EVIDENCE);
+}
+
+bool conversation_is_due(const struct registry_socket *socket)
+{
+	return load_relaxed(&evidence_of(socket)->sequence) % RECORDS_PER_LOOK == 0;
 }
 
 /* `ask`: also the kernel. */

@@ -25,6 +25,13 @@ void conversation_open(const struct track_call *call, const uint32_t earlier[2])
  */
 void conversation_watch(const struct track_call *call, bool idle);
 
+/* Nobody else holds the connection any more: its messages are parsed no longer.  Call it in the
+ * process that used the connection last. */
+void conversation_unwatch(struct registry_socket *socket);
+
+/* True now and then: when it is time to ask whether others still hold the connection. */
+bool conversation_is_due(const struct registry_socket *socket);
+
 /* A process that was killed inside a call on this connection would keep proofs away for ever. */
 void conversation_forget_dead(const struct track_call *call);
 

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See goodbye.h.  What is kept back is private to the process: a fork child finds all entries free.
+ * See goodbye.h.  What is held back is private to the process: a fork child finds all entries free.
  */
 #include "track/goodbye.h"
 
+#include <errno.h>
+
+#include "base/text.h"
 #include "report/finding.h"
 #include "base/wiped.h"
 #include "track/accessor.h"
+#include "track/use_report.h"
+
+/* ended_message of a slot: a goodbye that was recognised by its size only. */
+#define ENDED_LIKELY (UINT32_C(1) << 31)
 
 enum deferred_state {
 	DEFERRED_FREE,
@@ -34,40 +41,124 @@ static const struct registry_process *other_user(struct socket_slot slot, struct
 	return user && registry_process_holds(user, slot) ? user : NULL;
 }
 
+/* Notes in the slot who ended the session, for those who meet the end. */
+static void note_end(struct registry_socket *socket, const struct evidence_facts *facts)
+{
+	struct lineage_use self = lineage_unpack(process_mine());
+	uint32_t message = 0;
+
+	if (facts)
+		message = (uint32_t)facts->protocol << 16 | facts->code |
+			  (facts->goodbye == WIRE_GOODBYE_LIKELY ? ENDED_LIKELY : 0);
+	store_relaxed(&socket->ended_epoch, self.epoch);
+	store_relaxed(&socket->ended_message, message);
+	store_release(&socket->ended_by, self.serial.n);
+}
+
+/* True for a process that did not open the connection, nor was given it. */
+static bool has_inherited(const struct registry_socket *socket)
+{
+	return !serial_is(socket->opener_serial, process.lineage.self.serial) &&
+	       !(load_relaxed(&socket->flags) & SOCKET_HANDED_OVER);
+}
+
 bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64_t moved,
-		   const char *message, bool likely)
+		   const struct evidence_facts *facts)
 {
 	struct registry_socket *socket = call->socket;
-	struct socket_slot slot = call->slot;
-	const struct registry_process *holder = registry_other_holder(slot, process.shared);
-	const struct registry_process *user = other_user(slot, last);
+	const struct registry_process *holder = registry_other_holder(call->slot, process.shared);
+	const struct registry_process *user = other_user(call->slot, last);
 	bool again = goodbye_was_said(socket);
-	bool inherited = !serial_is(socket->opener_serial, process.lineage.self.serial) &&
-			 !(load_relaxed(&socket->flags) & SOCKET_HANDED_OVER);
 	struct finding_cause cause = {
 		.kind = KIND_FOREIGN_GOODBYE,
 		.fd = call->fd,
-		.slot = slot,
+		.slot = call->slot,
 		.operation = call->operation,
 		.bytes = moved,
-		.message = message,
-		.likely = likely,
+		.message = facts ? call->message : NULL,
+		.likely = facts && facts->goodbye == WIRE_GOODBYE_LIKELY,
 	};
+	char sentence[USE_SENTENCE_BYTES];
+	struct text text;
 
-	store_relaxed(&socket->ended_by, process.lineage.self.serial.n);
 	/* A driver shuts down what it has said goodbye on, some twice: it is one goodbye. */
-	if ((again && !message) || !holder || (!inherited && !user))
+	if (again && !facts)
+		return false;
+	note_end(socket, facts);
+	if (!holder)
+		return false;
+	cause.this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
+	if (!has_inherited(socket) && !user)
 		return false;
 	cause.other_serial = registry_process_serial(user ? user : holder);
 	cause.other_use = accessor_latest_stack(socket, cause.other_serial);
-	cause.this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
-	cause.text = user ? "this process ends the session, which the other process uses and still "
-			    "holds open"
-			  : "this process inherited the connection and ends its session, while the "
-			    "other process still holds it open";
+	text_init(&text, sentence, sizeof sentence);
+	text_put_string(&text,
+			user ? "this process ends the session, which the other process uses and "
+			       "still holds open"
+			     : "this process inherited the connection and ends its session, while "
+			       "the other process still holds it open");
+	use_report_strict(&text);
+	cause.text = sentence;
+	fetch_or_relaxed(&socket->flags, SOCKET_END_REPORTED);
 	process_note_violation();
 	finding_report(&cause);
 	return true;
+}
+
+/* The process that ended the session, as the judge sees its goodbye. */
+static struct lineage_use ender_of(const struct registry_socket *socket)
+{
+	struct serial serial = {load_acquire(&socket->ended_by)};
+
+	return (struct lineage_use){serial, load_relaxed(&socket->ended_epoch)};
+}
+
+bool goodbye_met(const struct track_call *call, int64_t moved)
+{
+	struct registry_socket *socket = call->socket;
+	struct lineage_use ender = ender_of(socket);
+	uint32_t message = load_relaxed(&socket->ended_message);
+	const char *name = wire_message_name((enum protocol)(message >> 16 & 0x7fff), WIRE_CLIENT,
+					     (uint16_t)message);
+	struct finding_cause cause = {
+		.kind = KIND_FOREIGN_GOODBYE,
+		.fd = call->fd,
+		.slot = call->slot,
+		.operation = call->operation,
+		.bytes = moved,
+		.message = call->message,
+		.other_serial = ender.serial,
+		.likely = (message & ENDED_LIKELY) != 0,
+	};
+	const struct registry_process *other;
+	char sentence[USE_SENTENCE_BYTES];
+	struct text text;
+
+	if (ender.serial.n == 0 || (load_relaxed(&socket->flags) & SOCKET_END_REPORTED) ||
+	    lineage_judge(&process.lineage, ender) != LINEAGE_VIOLATION)
+		return false;
+	other = registry_find_process(ender.serial);
+	cause.other_use = accessor_latest_stack(socket, ender.serial);
+	cause.this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
+	text_init(&text, sentence, sizeof sentence);
+	text_put_string(&text, "this process needs the session, which process ");
+	text_put_int(&text, other ? load_relaxed(&other->pid) : 0);
+	text_put_string(&text, " ended (");
+	text_put_string(&text, name ? name : message != 0 ? "a goodbye" : "shutdown");
+	text_put_string(&text, ") after this process's memory was copied");
+	use_report_strict(&text);
+	cause.text = sentence;
+	process_note_violation();
+	finding_report(&cause);
+	return true;
+}
+
+bool goodbye_is_end(const struct track_call *call, bool asked, ssize_t moved, int error)
+{
+	if (moved < 0)
+		return error == ECONNRESET || (call->way == TRACK_WRITE && error == EPIPE);
+	return call->way == TRACK_READ && moved == 0 && asked;
 }
 
 bool goodbye_was_said(const struct registry_socket *socket)
@@ -77,8 +168,10 @@ bool goodbye_was_said(const struct registry_socket *socket)
 
 void goodbye_take_back(struct registry_socket *socket)
 {
-	if (goodbye_was_said(socket))
-		store_relaxed(&socket->ended_by, 0);
+	if (!goodbye_was_said(socket))
+		return;
+	store_relaxed(&socket->ended_by, 0);
+	fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_END_REPORTED);
 }
 
 bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64_t moved)
@@ -102,6 +195,16 @@ bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64
 		store_release(state, DEFERRED_FULL);
 		return true;
 	}
+	return false;
+}
+
+bool goodbye_is_deferred(const struct registry_socket *socket)
+{
+	for (int i = 0; i < WIPED_DEFERRED; i++)
+		if (load_acquire(&wiped.track.deferred[i]) == DEFERRED_FULL &&
+		    deferred[i].call.socket == socket &&
+		    deferred[i].generation == fdtable_generation(deferred[i].call.slot))
+			return true;
 	return false;
 }
 

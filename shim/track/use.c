@@ -77,7 +77,7 @@ static bool judged_as_goodbye(const struct track_call *call, const struct eviden
 		return false;
 	if (facts->goodbye != WIRE_NO_GOODBYE) {
 		goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), (int64_t)moved,
-			      call->message, facts->goodbye == WIRE_GOODBYE_LIKELY);
+			      facts);
 		return true;
 	}
 	return call->way == TRACK_READ && goodbye_was_said(socket);
@@ -98,15 +98,25 @@ static struct lineage_use take_lineage(const struct track_call *call)
 	return lineage_unpack(exchange_acq_rel(&socket->last, process_mine() | LINEAGE_ATTENTION));
 }
 
-/* The use before was this process's own, in the same epoch: nothing can have changed. */
-static void judge_own(struct registry_socket *socket)
+/* The use before was this process's own, in the same epoch: nothing can have changed, but that the
+ * other holders have gone.  Whether they have is asked now and then, since it costs system calls.
+ */
+static void judge_own(const struct track_call *call)
 {
+	struct registry_socket *socket = call->socket;
 	uint32_t flags = load_relaxed(&socket->flags);
 
-	if (flags & SOCKET_INHERITED)
-		registry_count(COUNT_USES_SOUND);
-	else if (!(flags & SOCKET_UNIDENTIFIED))
+	if (!(flags & SOCKET_INHERITED)) {
+		if (!(flags & SOCKET_UNIDENTIFIED))
+			calm(socket);
+		return;
+	}
+	registry_count(COUNT_USES_SOUND);
+	if ((flags & SOCKET_EVIDENCE) && conversation_is_due(socket) &&
+	    !registry_other_holder(call->slot, process.shared)) {
+		conversation_unwatch(socket);
 		calm(socket);
+	}
 }
 
 static void judge_sound(const struct track_call *call)
@@ -145,7 +155,7 @@ static void judge_violation(struct track_call *call, struct lineage_use last, si
 static void judge_lineage(struct track_call *call, struct lineage_use last, size_t moved)
 {
 	if (lineage_pack(last) == process_mine()) {
-		judge_own(call->socket);
+		judge_own(call);
 		return;
 	}
 	switch (lineage_judge(&process.lineage, last)) {
@@ -181,6 +191,24 @@ void use_judge_deferred(const struct track_call *read)
 		use_report_violation(&call, last, moved);
 }
 
+void use_judge_end(struct track_call *call, const struct iovec *iov, int count)
+{
+	struct evidence_facts facts = {0};
+
+	if (call->way == TRACK_READ && goodbye_was_said(call->socket))
+		return;
+	/* A process whose own goodbye comes too late has no need of the session. */
+	if (call->way == TRACK_WRITE && call->inside && iov)
+		conversation_foresee(call, iov, count, &facts);
+	if (facts.goodbye != WIRE_NO_GOODBYE)
+		return;
+	use_name_message(call, &facts);
+	if (goodbye_met(call, 0) && options.mode == MODE_STRICT)
+		use_strict_stop(call);
+	if (call->way == TRACK_READ)
+		use_judge_deferred(call);
+}
+
 void use_judge(struct track_call *call, const struct iovec *iov, int count, size_t moved)
 {
 	struct evidence_facts facts = {0};
@@ -193,6 +221,8 @@ void use_judge(struct track_call *call, const struct iovec *iov, int count, size
 		return;
 	if (call->way == TRACK_WRITE)
 		goodbye_take_back(call->socket);
+	if (goodbye_met(call, (int64_t)moved) && options.mode == MODE_STRICT)
+		use_strict_stop(call);
 	last = take_lineage(call);
 	judge_lineage(call, last, moved);
 	if (call->way == TRACK_READ)

@@ -22,6 +22,11 @@ void use_judge(struct track_call *call, const struct iovec *iov, int count, size
  * has read since, so they were uses. */
 void use_judge_deferred(const struct track_call *read);
 
+/* Judges a call that moved nothing since it met the end of the session (goodbye_is_end()): whether
+ * this process needed what a relative has ended, and whether writes that were held back were uses.
+ */
+void use_judge_end(struct track_call *call, const struct iovec *iov, int count);
+
 /* Leaves this thread's stack where a process that is judged against this use finds it.  Call it
  * before the exchange of the lineage word.  `last`: the use that will be replaced. */
 void use_publish(const struct track_call *call, struct lineage_use last);

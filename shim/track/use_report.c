@@ -4,9 +4,15 @@
  */
 #include "track/use_report.h"
 
-#include "base/text.h"
+#include "options/options.h"
 #include "report/finding.h"
 #include "track/accessor.h"
+
+void use_report_strict(struct text *text)
+{
+	if (options.mode == MODE_STRICT)
+		text_put_string(text, "; strict mode aborts this process");
+}
 
 static const char *violation_text(const struct registry_process *other)
 {
@@ -56,7 +62,7 @@ void use_report_violation(const struct track_call *call, struct lineage_use last
 
 	const struct registry_process *changer =
 		registry_find_process((struct serial){load_relaxed(&call->socket->unblocked_by)});
-	char sentence[320];
+	char sentence[USE_SENTENCE_BYTES];
 	struct text text;
 
 	text_init(&text, sentence, sizeof sentence);
@@ -66,6 +72,7 @@ void use_report_violation(const struct track_call *call, struct lineage_use last
 		text_put_int(&text, load_relaxed(&changer->pid));
 		text_put_string(&text, " changed O_NONBLOCK while another was inside a call");
 	}
+	use_report_strict(&text);
 	cause.kind = KIND_SHARED_USE;
 	cause.text = sentence;
 	registry_count(COUNT_USES_VIOLATION);
@@ -96,7 +103,11 @@ void use_report_crossing(const struct track_call *call, const struct evidence_fa
 	struct lineage_use whose = facts->other.serial.n != 0 ? facts->other : last;
 	struct finding_cause cause;
 	const struct registry_process *other;
-	const char *request = wire_message_name(facts->protocol, WIRE_CLIENT, facts->other_code);
+	/* A reply has no name of its own in every protocol, and then the facts name none. */
+	enum protocol protocol = facts->protocol != PROTOCOL_UNKNOWN
+					 ? facts->protocol
+					 : registry_socket_protocol(call->socket);
+	const char *request = wire_message_name(protocol, WIRE_CLIENT, facts->other_code);
 	char sentence[256];
 	struct text text;
 

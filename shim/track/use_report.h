@@ -8,7 +8,14 @@
 #ifndef FORKSAN_SHIM_TRACK_USE_REPORT_H
 #define FORKSAN_SHIM_TRACK_USE_REPORT_H
 
+#include "base/text.h"
 #include "track/call.h"
+
+/* A finding's sentence, on the stack. */
+#define USE_SENTENCE_BYTES 384
+
+/* In strict mode adds to the sentence of a violation that this process is ended for it. */
+void use_report_strict(struct text *text);
 
 /* shared-use: the lineage rule is broken. */
 void use_report_violation(const struct track_call *call, struct lineage_use last, int64_t moved);

@@ -49,38 +49,80 @@ static bool is_goodbye(struct track_call *call, const struct iovec *iov, int cou
 	use_name_message(call, &facts);
 	if (facts.goodbye == WIRE_NO_GOODBYE)
 		return false;
-	if (goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), 0, call->message,
-			  facts.goodbye == WIRE_GOODBYE_LIKELY))
+	if (goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), 0, &facts))
 		use_strict_stop(call);
 	return true;
+}
+
+/* Stops a use over `last` that breaks the rule.  The process leaves the call before the report is
+ * written: its bytes will never move, and the others are not to take it for one that is under way.
+ */
+_Noreturn static void stop_violation(struct track_call *call, struct lineage_use last)
+{
+	conversation_leave(call);
+	use_publish(call, last);
+	use_report_violation(call, last, 0);
+	use_strict_stop(call);
+}
+
+/* A use that breaks the rule.  Returns only for a read that finds nothing to take: its errno, or 0
+ * at the end of the stream. */
+static int refuse(struct track_call *call, struct lineage_use last, int flags)
+{
+	int got = 1;
+
+	if (call->way == TRACK_READ) {
+		conversation_leave(call);
+		got = wait_for_bytes(call->fd, flags);
+	}
+	if (got > 0)
+		stop_violation(call, last);
+	return -got;
+}
+
+/* A read by a process whose write was held back as a possible goodbye: the session goes on, so the
+ * write was a use in breach of the rule.  What could not be stopped before its bytes moved is
+ * stopped before the answer is taken. */
+static int refuse_answer(struct track_call *call, int flags)
+{
+	int got;
+
+	conversation_leave(call);
+	got = wait_for_bytes(call->fd, flags);
+	if (got < 0)
+		return -got;
+	use_judge_deferred(call);
+	use_strict_stop(call);
 }
 
 int use_strict_claim(struct track_call *call, int flags, const struct iovec *iov, int count)
 {
 	struct registry_socket *socket = call->socket;
-	struct lineage_use last;
 
-	if (is_goodbye(call, iov, count) || (call->way == TRACK_READ && goodbye_was_said(socket)) ||
-	    (load_relaxed(&socket->last) & ~LINEAGE_ATTENTION) == process_mine())
+	if (is_goodbye(call, iov, count) || (call->way == TRACK_READ && goodbye_was_said(socket)))
 		return 0;
-	use_publish(call, lineage_unpack(load_relaxed(&socket->last)));
-	call->claimed_over = exchange_acq_rel(&socket->last, process_mine() | LINEAGE_ATTENTION);
-	call->claimed = true;
-	last = lineage_unpack(call->claimed_over);
-	if (lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION ||
-	    !track_class_is_watched(registry_socket_protocol(socket)) || use_may_be_goodbye(call))
-		return 0;
-	if (call->way == TRACK_READ) {
-		int got = wait_for_bytes(call->fd, flags);
+	if (call->way == TRACK_WRITE && goodbye_met(call, 0))
+		use_strict_stop(call);
+	if (call->way == TRACK_READ && goodbye_is_deferred(socket))
+		return refuse_answer(call, flags);
+	/* Only a sound use is exchanged into the lineage word, by one step with the judging: a
+	 * claim that was taken back would make the others' uses look broken meanwhile. */
+	for (;;) {
+		uint64_t word = load_relaxed(&socket->last);
+		struct lineage_use last = lineage_unpack(word);
 
-		if (got <= 0) {
-			use_strict_unclaim(call);
-			return -got;
+		if ((word & ~LINEAGE_ATTENTION) == process_mine())
+			return 0;
+		if (lineage_judge(&process.lineage, last) == LINEAGE_VIOLATION &&
+		    track_class_is_watched(registry_socket_protocol(socket)) &&
+		    !use_may_be_goodbye(call))
+			return refuse(call, last, flags);
+		use_publish(call, last);
+		if (compare_exchange_acq_rel(&socket->last, &word,
+					     process_mine() | LINEAGE_ATTENTION)) {
+			call->claimed_over = word;
+			call->claimed = true;
+			return 0;
 		}
 	}
-	/* Its bytes will never move: the other process, which did nothing wrong, goes on sound, and
-	 * does not meet our claim while the report is written. */
-	use_strict_unclaim(call);
-	use_report_violation(call, last, 0);
-	use_strict_stop(call);
 }

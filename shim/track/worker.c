@@ -10,6 +10,7 @@
 
 #include "process/fdtable.h"
 #include "report/finding.h"
+#include "track/accessor.h"
 #include "track/connection.h"
 
 static void report_open_at_fork(struct socket_slot slot)
@@ -24,6 +25,9 @@ static void report_open_at_fork(struct socket_slot slot)
 			"wrong until it uses it",
 	};
 
+	/* Its own use says more. */
+	if (accessor_has_used(socket, process.lineage.self.serial))
+		return;
 	if (cause.fd < 0 || registry_socket_protocol(socket) == PROTOCOL_UNKNOWN ||
 	    !track_class_is_watched(registry_socket_protocol(socket)) ||
 	    !track_is_still(cause.fd, slot))

@@ -199,6 +199,201 @@ static void another_writes_on(void)
 	stage_wait(child);
 }
 
+/* --- the child meets the end ------------------------------------------------------------------ */
+
+static void meet_the_end(void)
+{
+	require(take() == 0);
+}
+
+/* The opener ends the session at its exit; the daemon that it forked waits for an event. */
+static void child_that_waits(void)
+{
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	quit();
+	let_go();
+	require_nothing();
+	require(shutdown(stage_peer, SHUT_WR) == 0);
+	do_in(child, meet_the_end);
+	require(count_found("foreign-goodbye") == 1);
+	require(found_with("foreign-goodbye", 0, " ended (QUIT) after this process's memory was"));
+	require(found_with("foreign-goodbye", 0, "\"relation\":\"parent\""));
+	require(!found_with("foreign-goodbye", 0, "\"this_use\":[]"));
+	require(!found_with("foreign-goodbye", 0, "\"other_use\":[]"));
+	require(count_found("shared-use") == 0);
+	stage_wait(child);
+}
+
+static void child_that_asks(void)
+{
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	quit();
+	let_go();
+	do_in(child, give_ping);
+	require(found_with("foreign-goodbye", 0, " ended (QUIT) after this process's memory was"));
+	require(found_with("foreign-goodbye", 0, "\"message\":\"PING\""));
+	require(count_found("shared-use") == 0);
+	stage_wait(child);
+}
+
+static void fail_to_ask(void)
+{
+	while (give_bytes(PING, 14) == 14)
+		;
+	require(errno == EPIPE || errno == ECONNRESET);
+}
+
+static void child_that_is_reset(void)
+{
+	struct linger linger = {1, 0};
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	shut_down();
+	require(setsockopt(stage_peer, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) == 0);
+	close(stage_peer);
+	do_in(child, fail_to_ask);
+	require(found_with("foreign-goodbye", 0, " ended (shutdown) after this process's memory"));
+	stage_wait(child);
+}
+
+static void fail_to_quit(void)
+{
+	while (give_bytes(QUIT, 14) == 14)
+		;
+	require(errno == EPIPE || errno == ECONNRESET);
+}
+
+/* Its driver's destructor says goodbye too: nobody needed the session. */
+static void child_that_quits_too(void)
+{
+	struct linger linger = {1, 0};
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	quit();
+	require(setsockopt(stage_peer, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) == 0);
+	close(stage_peer);
+	let_go();
+	do_in(child, fail_to_quit);
+	require(count_found("foreign-goodbye") == 0);
+	stage_wait(child);
+}
+
+/* It was told, by its memory. */
+static void child_that_was_forked_later(void)
+{
+	struct actor child;
+
+	ping();
+	shut_down();
+	child = stage_fork();
+	require(shutdown(stage_peer, SHUT_WR) == 0);
+	do_in(child, meet_the_end);
+	require_nothing();
+	stage_wait(child);
+}
+
+static void read_into_no_room(void)
+{
+	require(take_flags(0, 0) == 0);
+}
+
+static void child_that_reads_into_no_room(void)
+{
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	quit();
+	PEER_SAYS(PONG);
+	do_in(child, read_into_no_room);
+	require_nothing();
+	stage_wait(child);
+}
+
+/* The server hangs up: nobody ended anything. */
+static void server_that_hangs_up(void)
+{
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	ping();
+	require(shutdown(stage_peer, SHUT_WR) == 0);
+	do_in(child, meet_the_end);
+	require_nothing();
+	stage_wait(child);
+}
+
+/* Reported once, by the one that ended it for another that was using it. */
+static void child_whose_end_was_reported(void)
+{
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	ping_in(child);
+	quit();
+	require(shutdown(stage_peer, SHUT_WR) == 0);
+	do_in(child, meet_the_end);
+	require(count_found("foreign-goodbye") == 1);
+	stage_wait(child);
+}
+
+static void strict_child_that_asks(void)
+{
+	struct actor child;
+	char buffer[64];
+
+	stage_options(":strict=1");
+	ping();
+	child = stage_fork();
+	quit();
+	while (recv(stage_peer, buffer, sizeof buffer, MSG_DONTWAIT) > 0)
+		;
+	do_begin(child, give_ping);
+	require(!do_end(child));
+	require(stage_wait(child) == 128 + SIGABRT);
+	require(recv(stage_peer, buffer, sizeof buffer, MSG_DONTWAIT) < 0);
+	require(found_with("foreign-goodbye", 0, "; strict mode aborts this process"));
+}
+
+static void strict_child_that_waits(void)
+{
+	struct actor child;
+
+	stage_options(":strict=1");
+	ping();
+	child = stage_fork();
+	quit();
+	require(shutdown(stage_peer, SHUT_WR) == 0);
+	do_begin(child, meet_the_end);
+	require(!do_end(child));
+	require(stage_wait(child) == 128 + SIGABRT);
+}
+
+/* Its own goodbye says more than that it was forked with the connection open. */
+static void no_notice_after_it(void)
+{
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	do_in(child, give_quit);
+	do_in(child, track_worker_goes_on);
+	require(count_found("open-at-fork") == 0);
+	stage_wait(child);
+}
+
 /* --- inside TLS
  * -------------------------------------------------------------------------------------- */
 
@@ -318,6 +513,33 @@ static void close_notify_under_another(void)
 	require(count_found("foreign-goodbye") == 1);
 	require(found_with("foreign-goodbye", 0, "\"certainty\":\"likely\""));
 	stage_wait(child);
+}
+
+static void take_answer(void)
+{
+	GIVE(RECORD);
+	take();
+}
+
+/* Strict mode cannot know the write for a use; the read shows it, and takes nothing. */
+static void strict_last_holder_that_reads_on(void)
+{
+	struct actor child, last;
+
+	stage_options(":strict=1");
+	begin_tls();
+	child = stage_fork();
+	last = stage_fork();
+	do_in(child, give_record);
+	PEER_SAYS(RECORD);
+	do_in(child, take_all);
+	stage_wait(child);
+	let_go();
+	do_begin(last, take_answer);
+	PEER_SAYS(RECORD);
+	require(!do_end(last));
+	require(stage_wait(last) == 128 + SIGABRT);
+	require(found_with("shared-use", 0, "; strict mode aborts this process"));
 }
 
 /* Not the last holder: its write is a use at once. */
@@ -455,6 +677,23 @@ int main(void)
 		STAGE_TEST("a message after the shutdown is another", message_after_the_shutdown),
 		STAGE_TEST("who writes on has said none", writes_on),
 		STAGE_TEST("another that writes on takes none back", another_writes_on),
+		STAGE_TEST("a child that waits meets the opener's goodbye", child_that_waits),
+		STAGE_TEST("a child that asks meets the opener's goodbye", child_that_asks),
+		STAGE_TEST("a child that is reset meets the opener's shutdown",
+			   child_that_is_reset),
+		STAGE_TEST("a child whose goodbye comes too late needs nothing",
+			   child_that_quits_too),
+		STAGE_TEST("a child that was forked after the goodbye knows",
+			   child_that_was_forked_later),
+		STAGE_TEST("a read into no room meets nothing", child_that_reads_into_no_room),
+		STAGE_TEST("the server's end is nobody's goodbye", server_that_hangs_up),
+		STAGE_TEST("a goodbye that was reported is not met again",
+			   child_whose_end_was_reported),
+		STAGE_TEST("strict: a child that asks is stopped", strict_child_that_asks),
+		STAGE_TEST("strict: a child that waits is stopped", strict_child_that_waits),
+		STAGE_TEST("no open-at-fork after a goodbye", no_notice_after_it),
+		STAGE_TEST("strict, TLS: the last holder is stopped at its read",
+			   strict_last_holder_that_reads_on),
 		STAGE_TEST("TLS: the last holder's final writes", last_holders_final_write),
 		STAGE_TEST("TLS: the last holder reads on", last_holder_that_reads_on),
 		STAGE_TEST("TLS: the last holder reads the end", last_holder_that_reads_the_end),

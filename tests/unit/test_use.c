@@ -71,6 +71,35 @@ static void child_that_waits(void)
 	stage_wait(child);
 }
 
+/* While two hold the connection its messages are parsed; soon after the other has gone no more. */
+static void after_a_child_that_was_killed(void)
+{
+	struct actor child;
+	int pings = 0;
+
+	ping();
+	child = stage_fork();
+	ping();
+	require(!track_is_fast(stage_socket()));
+	require(load_relaxed(&stage_socket()->flags) & SOCKET_EVIDENCE);
+	for (int i = 0; i < 100; i++)
+		ping();
+	require(load_relaxed(&stage_socket()->flags) & SOCKET_EVIDENCE);
+	stage_kill(child);
+	while (!track_is_fast(stage_socket()) && ++pings < 1000)
+		ping();
+	require(pings < 50);
+	require(load_relaxed(&stage_socket()->last) == process_mine());
+	require_nothing();
+	/* The next child is another matter. */
+	child = stage_fork();
+	give_ping();
+	PEER_SAYS(PONG);
+	do_in(child, take_all);
+	require(found_with("crossed-reply", 0, "\"certainty\":\"proven\""));
+	stage_wait(child);
+}
+
 /* A hand-over: the child goes on alone. */
 static void child_alone(void)
 {
@@ -117,6 +146,7 @@ static void one_heir(void)
 	stage_wait(child);
 	require(count_found("shared-use") == 0);
 	require(count_found("inherited-use") == 1);
+	require(count_found("open-at-fork") == 0);
 	require(found_with("inherited-use", 0, "\"message\":\"PING\""));
 	require(found_with("inherited-use", 0, "\"bytes\":14"));
 	require(found_with("inherited-use", 0, "\"relation\":\"parent\""));
@@ -205,8 +235,8 @@ static void stolen_reply(void)
 	PEER_SAYS(PONG);
 	do_in(other, take_all);
 	require(count_found("crossed-reply") == 1);
-	require(found_with("crossed-reply", 0, "this process took bytes of the reply to "));
-	require(found_with("crossed-reply", 0, " that process "));
+	require(found_with("crossed-reply", 0,
+			   "this process took bytes of the reply to PING that process "));
 	require(found_with("crossed-reply", 0, " sent "));
 	require(found_with("crossed-reply", 0, " ms before"));
 	require(found_with("crossed-reply", 0, "\"certainty\":\"proven\""));
@@ -238,6 +268,23 @@ static void wrote_into(void)
 	require(counted(COUNT_REPLIES_CROSSED) == 0);
 	stage_wait(one);
 	stage_wait(other);
+}
+
+/* The first thing after the fork is the damage: the opener asks, its child takes the answer. */
+static void stolen_from_the_opener(void)
+{
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	give_ping();
+	PEER_SAYS(PONG);
+	do_in(child, take_all);
+	require(count_found("crossed-reply") == 1);
+	require(found_with("crossed-reply", 0, "\"certainty\":\"proven\""));
+	require(found_with("crossed-reply", 0, "\"call\":\"send\",\"bytes\":14"));
+	require(counted(COUNT_REPLIES_CROSSED) == 1);
+	stage_wait(child);
 }
 
 /* An exchange that ended before the other's began crosses nothing. */
@@ -455,7 +502,8 @@ static void strict_write(void)
 	require(stage_wait(other) == ABORTED);
 	require(waiting() == 0);
 	require(count_found("shared-use") == 1);
-	/* Its claim is given back: the one that does nothing wrong goes on, and is told of nothing.
+	require(found_with("shared-use", 0, "; strict mode aborts this process"));
+	/* It claimed nothing: the one that does nothing wrong goes on, and is told of nothing.
 	 */
 	ping_in(one);
 	require(count_found("shared-use") == 1);
@@ -643,6 +691,8 @@ int main(void)
 		STAGE_TEST("a head that decides nothing yet is wanted on", undecided),
 		STAGE_TEST("after a child that ended the owner is fast again", child_that_ends),
 		STAGE_TEST("the owner beside an idle child is sound and counted", child_that_waits),
+		STAGE_TEST("after a child that was killed the owner is fast again",
+			   after_a_child_that_was_killed),
 		STAGE_TEST("a child that goes on alone is sound", child_alone),
 		STAGE_TEST("a child that goes on alone is fast", child_alone_is_fast),
 		STAGE_TEST("one heir beside its parent is a hazard, once", one_heir),
@@ -651,6 +701,7 @@ int main(void)
 		STAGE_TEST("two siblings", siblings),
 		STAGE_TEST("a successor of one that was killed", successor),
 		STAGE_TEST("a reply in the wrong hands", stolen_reply),
+		STAGE_TEST("the opener's reply in its child's hands", stolen_from_the_opener),
 		STAGE_TEST("a write into another's request", wrote_into),
 		STAGE_TEST("exchanges one after the other cross nothing", one_after_the_other),
 		STAGE_TEST("a call that moves nothing is no use", nothing_moved),
