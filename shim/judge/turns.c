@@ -9,6 +9,7 @@
  *   a read right after another process's writes takes their reply
  *   a write while another's turn has had no byte of reply falls into it
  *   a turn whose owner has begun to read is taken for over when another process goes on
+ *   a goodbye, known by its size, is no turn, and takes its process's unanswered turn with it
  *
  * That is evidence, never proof.  Where servers send unasked as a matter of course (brokers), a
  * read says nothing and there is none.
@@ -123,6 +124,18 @@ static void end_turns(struct evidence_context *c)
 	}
 }
 
+/* A write that ends the session asks for nothing, and neither do the writes of the process just
+ * before it: the protocol's own goodbye, which TLS hides. */
+static void take_goodbye(struct evidence_context *c)
+{
+	struct evidence *evidence = c->evidence;
+	size_t n = evidence->queued;
+
+	if (n > 0 && owns(c, &evidence->queue[n - 1]) &&
+	    !(evidence->queue[n - 1].flags & EVIDENCE_BEGUN))
+		evidence_remove(evidence, n - 1);
+}
+
 static void take_write(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -188,8 +201,10 @@ void evidence_take_turn(struct evidence_context *c)
 		name_messages(c);
 	if (wire_server_pushes((enum protocol)c->evidence->parser.protocol))
 		return;
-	if (writes)
-		take_write(c);
-	else
+	if (!writes)
 		take_read(c);
+	else if (c->facts->goodbye != WIRE_NO_GOODBYE)
+		take_goodbye(c);
+	else
+		take_write(c);
 }

@@ -560,6 +560,51 @@ static void encryption_is_found_by_the_first_write(void **state)
 	}
 }
 
+/* A child's Terminate, which TLS hides, and its close_notify, known by its size: the parent's next
+ * request and the server's close_notify, which answers the child's, are no crossing. */
+static void a_goodbye_inside_tls_is_no_request(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_TLS);
+	WRITES(LEFT, "\x17\x03\x03\x00\x16"
+		     "0123456789012345678901");
+	WRITES(LEFT, "\x17\x03\x03\x00\x13"
+		     "0123456789012345678");
+	assert_int_equal(s->facts.goodbye, WIRE_GOODBYE_LIKELY);
+	assert_clean(s);
+	READS(PARENT, "\x17\x03\x03\x00\x13"
+		      "0123456789012345678");
+	assert_clean(s);
+	WRITES(PARENT, "\x17\x03\x03\x00\x05"
+		       "abcde");
+	assert_clean(s);
+	/* What another asked before the goodbye stays asked. */
+	WRITES(LEFT, "\x17\x03\x03\x00\x13"
+		     "0123456789012345678");
+	READS(RIGHT, "\x17\x03\x03\x00\x05"
+		     "abcde");
+	assert_crossed(s, EVIDENCE_READ, EVIDENCE_LIKELY, EVIDENCE_ALTERNATION, PARENT);
+}
+
+/* A turn of which bytes of the answer were read is over when a goodbye comes, not taken back. */
+static void a_goodbye_leaves_an_answered_turn(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_TLS);
+	WRITES(LEFT, "\x17\x03\x03\x00\x05"
+		     "abcde");
+	READS(LEFT, "\x17\x03\x03\x00\x05"
+		    "abcde");
+	WRITES(LEFT, "\x17\x03\x03\x00\x13"
+		     "0123456789012345678");
+	assert_clean(s);
+	assert_int_equal(s->evidence.queued, 1);
+}
+
 static void compression_is_found_by_the_first_write(void **state)
 {
 	struct stage stage, *s = &stage;
@@ -883,6 +928,8 @@ int main(void)
 		cmocka_unit_test(bytes_come_in_chunks_of_any_kind),
 		cmocka_unit_test(bytes_that_were_not_seen_lose_track),
 		cmocka_unit_test(encryption_is_found_by_the_first_write),
+		cmocka_unit_test(a_goodbye_inside_tls_is_no_request),
+		cmocka_unit_test(a_goodbye_leaves_an_answered_turn),
 		cmocka_unit_test(compression_is_found_by_the_first_write),
 		cmocka_unit_test(a_write_longer_than_its_call_is_enough_after_a_fork),
 		cmocka_unit_test(an_opening_teaches_the_mode),
