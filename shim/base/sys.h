@@ -48,7 +48,7 @@ static inline long sys_call(long number, long a, long b, long c, long d, long e,
 #error "forksan knows the system call convention of x86_64 and aarch64 only"
 #endif
 
-/* sys_exit_group, sys_open, ... : thin, named, in sys.c */
+/* Each is the system call of its name. */
 long sys_open(const char *path, int flags, mode_t mode);
 long sys_close(int fd);
 long sys_read(int fd, void *buffer, size_t len_bytes);

@@ -2,13 +2,14 @@
 /*
  * syscall(2): the libc function with which programs make system calls by number.
  *
- * All numbers pass.  Those in syscall_kind() are looked at as their named functions are.  The
+ * All numbers pass.  Those that kind_of() knows are looked at as their named functions are.  The
  * exported function is a few instructions of assembly: a call that may return twice on one stack
  * (vfork, or clone with CLONE_VM) must reach libc's syscall() by a jump, with no frame of ours in
  * between, and so must everything that is not ours, since syscall() has seven arguments and we know
  * none of them.
  */
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +18,10 @@
 #include "entry/real.h"
 #include "base/sys.h"
 #include "track/track.h"
+
+#ifndef SECCOMP_FILTER_FLAG_NEW_LISTENER
+#define SECCOMP_FILTER_FLAG_NEW_LISTENER 8 /* Linux 5.0 */
+#endif
 
 /* Called by the assembly below alone. */
 int syscall_is_ours(long number, long first);
@@ -126,6 +131,14 @@ static long move_bytes(enum kind_of_call kind, long number, long a, long b, long
 	return n;
 }
 
+/* seccomp(2) returns 0, or a descriptor when a listener was asked for.  Without one, a number above
+ * 0 is a thread that could not be brought along (SECCOMP_FILTER_FLAG_TSYNC): no sandbox. */
+static bool sandbox_began(long number, long flags, long result)
+{
+	return result == 0 || (result > 0 && number == SYS_seccomp &&
+			       (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0);
+}
+
 __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, long d, long e,
 					   long f)
 {
@@ -146,7 +159,7 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 		break;
 	case CALL_SANDBOXES:
 		result = real.syscall(number, a, b, c, d, e, f);
-		if (result == 0)
+		if (sandbox_began(number, b, result))
 			process_enter_sandbox();
 		return result;
 	case CALL_READS_BUFFER:

@@ -3,6 +3,8 @@
  * What options change: strict mode stops a violation before its bytes move; exitcode, watch and
  * ignore.
  */
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +187,45 @@ static void expect_exitcode(const struct log *log, const struct entry_case *self
 	expect_output(log, "status 0\nstatus 66\nstatus 0\n");
 }
 
+static void *read_stdin(void *line)
+{
+	return fgets(line, 2, stdin);
+}
+
+/* libc's exit() flushes what was written and waits for nobody who reads. */
+static void end_beside_a_reader(int fd)
+{
+	static char line[2];
+	pthread_t reader;
+	int input[2];
+
+	alarm(10);
+	require(pipe(input) == 0 && dup2(input[0], STDIN_FILENO) == STDIN_FILENO);
+	require(pthread_create(&reader, NULL, read_stdin, line) == 0);
+	while (ftrylockfile(stdin) == 0) { /* the reader is not inside yet */
+		funlockfile(stdin);
+		sched_yield();
+	}
+	peer_ping(fd);
+	printf("written\n");
+	exit(0);
+}
+
+static void run_exitcode_beside_a_reader(void)
+{
+	int fd = peer_connect();
+
+	run_child(peer_ping, fd);
+	fflush(stdout);
+	print_status(end_beside_a_reader, fd);
+}
+
+static void expect_exitcode_at_once(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "written\nstatus 66\n");
+}
+
 static void run_siblings(void)
 {
 	siblings_use(peer_ping);
@@ -221,6 +262,11 @@ static const struct entry_case cases[] = {
 	{.name = "exitcode is the status of who broke the rule",
 	 .run = run_exitcode,
 	 .check = expect_exitcode,
+	 .options = ":exitcode=66",
+	 .differs = true},
+	{.name = "exitcode waits for no thread that reads stdin",
+	 .run = run_exitcode_beside_a_reader,
+	 .check = expect_exitcode_at_once,
 	 .options = ":exitcode=66",
 	 .differs = true},
 	{.name = "watch leaves other classes alone",

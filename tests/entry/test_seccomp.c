@@ -134,6 +134,37 @@ static void strict_by_syscall(int fd)
 	ping_by_read_and_write(fd);
 }
 
+/* The filter answers nothing: it asks a supervisor, whose descriptor the call returns.  A thread
+ * that could not be brought along is a number above zero too, and no sandbox. */
+static void listened_to(int fd)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		ALLOW(SYS_sendto),
+		ALLOW(SYS_recvfrom),
+		ALLOW(SYS_write),
+		ALLOW(SYS_connect),
+		ALLOW(SYS_exit_group),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+	struct sockaddr address = {.sa_family = AF_UNSPEC};
+	int other = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+		    &program) < 0)
+		skip("seccomp with a listener is not allowed here");
+	connect(other, &address, sizeof(address));
+	raw_ping(fd);
+	sys_call(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+}
+
+static void run_listener(void)
+{
+	run_child(listened_to, peer_connect());
+}
+
 static void run_prctl(void)
 {
 	run_child(strict_by_prctl, peer_connect());
@@ -159,6 +190,10 @@ static const struct entry_case cases[] = {
 	{.entry = "syscall",
 	 .name = "seccomp(2) is seen",
 	 .run = run_syscall,
+	 .check = expect_sandboxed},
+	{.entry = "syscall",
+	 .name = "seccomp(2) with a listener is seen",
+	 .run = run_listener,
 	 .check = expect_sandboxed},
 	{.name = "its own connection takes no system call of ours", .run = run_own_connection},
 	{.name = "an inherited one works although ours are refused", .run = run_refused},
