@@ -176,7 +176,7 @@ unit-sanitized: $(BUILD)/forksan $(UNIT_BIN)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/fuzz/%)
 FUZZ_TESTS := $(wildcard tests/fuzz/test_*.sh)
 FUZZ_CC ?= clang
-FUZZ_FLAGS := -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"$(VERSION)"' -Iinclude -Ishim -Itools -g -O1 \
+FUZZ_FLAGS := -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"$(VERSION)"' -Iinclude -Itools -Ishim -g -O1 \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
 fuzz-bin: $(FUZZ_BIN)

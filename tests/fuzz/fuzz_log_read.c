@@ -5,10 +5,14 @@
  *
  * Symbol lookup is left out (a log would name files to open); demangling has a target of its own.
  *
- * FUZZES: tools/log/read.c tools/log/record.c tools/log/groups.c tools/log/identities.c
- * FUZZES: tools/log/site.c tools/log/sessions.c tools/log/counters.c tools/report/collect.c tools/base/escape.c
- * FUZZES: tools/base/cli.c shim/common/suggest.c tools/report/render_text.c tools/report/render_stack.c tools/report/render_json.c
- * FUZZES: tools/symbols/annotate.c tools/report/advice.c tools/log/blind_spots.c tools/symbols/demangle.c
+ * FUZZES: tools/base/cli.c tools/base/escape.c tools/log/blind_spots.c tools/log/complete.c
+ * FUZZES: tools/log/counters.c tools/log/identities.c tools/log/read.c tools/log/record.c
+ * FUZZES: tools/log/sessions.c tools/log/stacks.c tools/log/verdict.c tools/symbols/annotate.c tools/symbols/demangle.c
+ * FUZZES: tools/report/advice.c tools/report/bugs.c tools/report/collect.c tools/report/filter.c
+ * FUZZES: tools/report/paragraph.c tools/report/render_json.c tools/report/render_stack.c
+ * FUZZES: tools/report/render_text.c tools/report/server_query.c tools/report/site.c
+ * FUZZES: tools/report/suppressions.c shim/common/fingerprint.c shim/common/names.c
+ * FUZZES: shim/common/own_code.c shim/common/suggest.c
  * LIBRARIES: -ljansson -liberty
  */
 #include <jansson.h>
@@ -69,10 +73,12 @@ static void check_text(const struct report *report)
 	char *text;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
+	const struct render_options plain = {.log_name = "log"};
+	const struct render_options stacks = {.stacks = true, .every_frame = true};
 
 	require(out != NULL);
-	render_findings(report, true, out);
-	render_findings(report, false, out);
+	render_bugs(report, &stacks, out);
+	render_bugs(report, &plain, out);
 	render_totals(report, out);
 	fclose(out);
 	for (size_t i = 0; i < len; i++)
@@ -85,10 +91,11 @@ static void check_json(const struct report *report)
 	char *text;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
+	const struct render_options all = {0};
 	json_t *json;
 
 	require(out != NULL);
-	render_json(report, out);
+	render_json(report, &all, out);
 	fclose(out);
 	json = json_loadb(text, len, 0, NULL);
 	require(json != NULL);
@@ -113,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	stderr = saved;
 	close(fd);
 	require(report.lines == count_lines(data, size));
+	bugs_sort(report.bugs);
 	check_text(&report);
 	check_json(&report);
 	report_clear(&report);

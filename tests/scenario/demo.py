@@ -64,20 +64,11 @@ def show_answers(answers):
     say()
 
 
-def show_report(path, whole):
-    """Prints the report: the first `whole` findings whole, of the later ones only what stands above
-    the example."""
+def show_report(path):
     result = subprocess.run([forksan_log.TOOL, "report", path], check=False, text=True,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    shortened = False
-    for block in result.stdout.rstrip().split("\n\n"):
-        number = re.match(r"(\d+)\. ", block)
-        if number and int(number[1]) > whole:
-            block, example, _ = block.partition("\n  example")
-            shortened = shortened or bool(example)
-        say(f"    {block.strip()}\n".replace("\n", "\n    ").rstrip(" "))
-    if shortened:
-        say("    (Stacks are left out here, but for the demo's first finding.)")
+    say("    " + result.stdout.rstrip().replace("\n", "\n    ").replace("    \n", "\n"))
+    say()
 
 
 def run_bare(app, environment):
@@ -91,8 +82,8 @@ def run_bare(app, environment):
     return answers.bad
 
 
-def run_watched(app, environment, directory, whole):
-    """Returns the violations that forksan found; for `whole` see show_report()."""
+def run_watched(app, environment, directory):
+    """Returns the violations that forksan found."""
     log = forksan_log.Log(os.path.join(directory, f"{app}.jsonl"))
     prefix = [forksan_log.TOOL, "run", "-o", log.path, "--"]
     say(f"  $ forksan run -o {app}.jsonl -- {command_line(app)}")
@@ -103,7 +94,7 @@ def run_watched(app, environment, directory, whole):
         answers = web.load(site.port)
     show_answers(answers)
     say(f"  $ forksan report {app}.jsonl")
-    show_report(log.path, whole)
+    show_report(log.path)
     return log.findings(level="violation")
 
 
@@ -129,10 +120,10 @@ def main():
         bare_bad = run_bare("bare", environment)
 
         heading("3. The pool again, under forksan")
-        found = run_watched("pool", environment, directory, 1)
+        found = run_watched("pool", environment, directory)
 
         heading("4. The plain connection, under forksan")
-        found += run_watched("bare", environment, directory, 0)
+        found += run_watched("bare", environment, directory)
 
         heading("What to do about it")
         say("Connect after the fork: without --preload, or lazily in each worker, or with")

@@ -60,7 +60,7 @@ for at, level in enumerate(levels):
 text, reasons = gate(0, SESSION, sound)
 check("verdict: nothing found, nothing missed\n" in text and reasons == [], "silence is proof", text)
 text, _ = gate(66, found["violation"], sound)
-check("verdict: 1 violation found, nothing missed\n" in text, "one is found", text)
+check("verdict: 1 bug (1 violation) found, nothing missed\n" in text, "one is found", text)
 status(66, "report", "--json", "--fail-on", "violation", FOUNDING)
 
 # --- report: what says nothing -----------------------------------------------------------------
@@ -171,7 +171,7 @@ with toolkit.Directory() as directory:
     check(process.returncode == 67 and "still_running 1" in err, "it is not over", err)
     session = err.split("of session ")[1].split()[0]
     os.close(writer)
-    os.unlink(f"/dev/shm/forksan.{session}")
+    os.unlink(f"/dev/shm/forksan-{os.getuid()}/{session}")
 
     # The log of a run that was watched passes report, too.
     log = os.path.join(directory, "log.jsonl")
@@ -201,7 +201,7 @@ int open(const char *path, int flags, ...)
 	va_start(arguments, flags);
 	mode = va_arg(arguments, int);
 	va_end(arguments);
-	if (strncmp(path, "/dev/shm/forksan.", 17) == 0 &&
+	if (strncmp(path, "/dev/shm/forksan-", 17) == 0 &&
 	    strstr(program_invocation_name, "/forksan") != NULL) {
 		char *words[] = {"true", NULL}, *environment[] = {getenv("SWEEP"), NULL};
 		pid_t child = fork();

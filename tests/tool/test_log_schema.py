@@ -169,7 +169,7 @@ history = [
     dict(operation, monotonic_ns=1_000_000),
     dict(operation, pid=8, message="GET", monotonic_ns=3_345_678, payload=r"$1\r\nx\r\n"),
 ]
-shown = run("report", "-", stdin=log_of(finding(history=history))).stdout
+shown = run("report", "--stacks", "-", stdin=log_of(finding(history=history))).stdout
 check("      -2.345 ms      7 recv 70\n" in shown, "a history has distances", shown)
 check("       0.000 ms      8 recv 70 GET: $1\\r\\nx\\r\\n\n" in shown, "and payload", shown)
 shown = run("report", "-", stdin=log_of(finding(certainty="likely"))).stdout

@@ -10,8 +10,12 @@ import toolkit
 from toolkit import check, finding, json_report, log_of, run
 
 
+def bugs_of(*records):
+    return json_report(*records)["bugs"]
+
+
 def counts(*records):
-    return [(group["kind"], group["count"]) for group in json_report(*records)["groups"]]
+    return [(bug["kind"], bug["count"]) for bug in bugs_of(*records)]
 
 
 # One finding is counted by its highest repeat, in whatever order its lines come.
@@ -25,71 +29,131 @@ check(
 )
 check(
     counts(finding(repeat=7), finding(repeat=5, id="1" * 16)) == [("shared-use", 12)],
-    "another id at the same lines joins the group",
+    "another id of the same bug is evidence of it",
 )
 
-# Groups: kind, opened, use.
+# A bug is where the connection was opened, its protocol, and where the fork was.
+kinds = ["open-at-fork", "inherited-use", "shared-use", "foreign-goodbye", "crossed-reply"]
+native = {"language": "native", "function": None, "build_id": None}
+fork = [{"language": "python", "function": "start", "file": "/srv/pool.py", "line": 7}]
+opened = [{"language": "python", "function": "connect", "file": "/srv/db.py", "line": 3}]
+empty = {"opened": [], "forked": [], "other_use": [], "this_use": []}
+nowhere = {"opened": None, "use": None}
+level = {"open-at-fork": "notice", "inherited-use": "hazard"}
+
+
+def made(number, kind="shared-use", opened=opened, forked=fork, **changes):
+    stacks = dict(empty, opened=opened, forked=forked, this_use=changes.pop("this_use", []))
+    return finding(id=f"{number:016x}", kind=kind, level=level.get(kind, "violation"),
+                   stacks=stacks, culprit=nowhere, **changes)
+
+
+def moved(stack, **changes):
+    return [dict(frame, **changes) for frame in stack]
+
+
+one = made(1)
+same = (
+    ("another kind", [made(2 + i, kind) for i, kind in enumerate(kinds)]),
+    ("another line", [made(2, opened=moved(opened, line=99), forked=moved(fork, line=98))]),
+    ("another directory", [made(2, opened=moved(opened, file="/opt/v2/db.py"))]),
+    ("another place of use", [made(2, this_use=moved(fork, function="use"))]),
+    ("another process", [made(2, pid=999, connection={"opened_by": 7})]),
+    ("another run", [made(1, session="1" * 16, connection={"peer": "[::1]:3306", "id": "9"})]),
+)
+for what, others in same:
+    found = bugs_of(one, *others)
+    check(len(found) == 1, f"{what} is the same bug", found)
+    alone = bugs_of(*others)
+    check(alone[0]["fingerprint"] == found[0]["fingerprint"], f"{what}: the same fingerprint")
+different = (
+    ("another function", made(2, opened=moved(opened, function="main"))),
+    ("another file", made(2, opened=moved(opened, file="/srv/cache.py"))),
+    ("another fork", made(2, forked=moved(fork, function="again"))),
+    ("another protocol", made(2, connection={"protocol": "Redis", "class": "cache"})),
+)
+for what, other in different:
+    found = bugs_of(one, other)
+    check(len({bug["fingerprint"] for bug in found}) == 2, f"{what} is another bug", found)
+
+# The headline is the worst that is proven; what is only likely stays evidence.
+order = [made(1 + i, kind) for i, kind in enumerate(kinds)]
+for i, kind in enumerate(kinds):
+    check(counts(*order[: i + 1]) == [(kind, i + 1)], f"{kind} is worse than those before it")
+likely = made(9, "crossed-reply", certainty="likely")
+bug, = bugs_of(likely, made(1, certainty="proven"))
+check((bug["kind"], bug["proven"]) == ("shared-use", True), "proof comes first", bug["kind"])
+bug, = bugs_of(likely)
+check((bug["kind"], bug["proven"]) == ("crossed-reply", False), "where there is any", bug["kind"])
+
 report = json_report(
-    finding(id="1" * 16),
-    finding(id="2" * 16, culprit={"use": "/srv/other.py:1"}),
-    finding(id="3" * 16, culprit={"opened": "/srv/other.py:2"}),
-    finding(id="4" * 16, culprit={"use": "/srv/other.py:1"}, pid=999),
+    finding(like="open-at-fork", repeat=1000, connection={"protocol": "Redis"}),
+    finding(like="inherited-use", repeat=100, id="1" * 16, connection={"protocol": "LDAP"}),
+    finding(like="shared-use", repeat=10, id="2" * 16, connection={"protocol": "Kafka"}),
+    finding(like="crossed-reply", repeat=1, id="3" * 16, connection={"protocol": "AMQP"}),
 )
-check(len(report["groups"]) == 3, "three pairs of sites are three groups", report["groups"])
-check(report["groups"][0]["count"] == 2, "the most frequent group comes first")
-check(999 in report["groups"][0]["pids"], "and names all its processes")
-
-order = json_report(
-    finding(like="open-at-fork", repeat=1000),
-    finding(like="inherited-use", repeat=100, id="1" * 16),
-    finding(like="shared-use", repeat=10, id="2" * 16),
-    finding(like="crossed-reply", repeat=1, id="3" * 16),
-)
-kinds = [group["kind"] for group in order["groups"]]
+kinds = [bug["kind"] for bug in report["bugs"]]
 check(
     kinds == ["crossed-reply", "shared-use", "inherited-use", "open-at-fork"],
-    "the most harmful kind comes first",
+    "the most harmful bug comes first",
     kinds,
 )
 
-# Without culprit: the innermost frame that says something.
-native = {"language": "native", "function": None, "build_id": None}
+# Sites: the application's own frame, else the innermost that says something.
+gems = {"language": "ruby", "function": "query", "file": "/usr/share/gems/pg/lib/pg.rb", "line": 3}
+ruby = {"language": "ruby", "function": "work", "file": "/srv/a.rb", "line": 3}
+pq = "/usr/lib/libpq.so.5"
 stack = [
     dict(native, function="send", module="/lib/libc.so.6", offset=1),
-    dict(native, module="/usr/lib/libpq.so.5", offset=0x10),
-    dict(native, function="PQexec", module="/usr/lib/libpq.so.5", offset=0x20),
+    dict(native, module=pq, offset=0x10),
+    dict(native, function="PQexec", module=pq, offset=0x20),
 ]
-empty = {"opened": [], "forked": [], "other_use": [], "this_use": []}
+program = dict(native, function="ask", module="/srv/job", offset=0x30)
+for frames, text in (
+    (stack, "PQexec (libpq.so.5)"),
+    (stack[:2], "libpq.so.5+0x10"),
+    (stack[:1], "unknown place"),
+    ([], "unknown place"),
+    ([*stack, program], "ask (job)"),
+    ([*stack, dict(program, function=None)], "job+0x30"),
+    ([*stack, dict(native, module="/usr/bin/psql", offset=1)], "PQexec (libpq.so.5)"),
+    ([*stack, dict(program, module="/usr/bin/psql")], "ask (psql)"),
+    ([gems, *stack, program], "pg query"),
+    ([gems, ruby, *stack], "/srv/a.rb:3 work"),
+):
+    site = bugs_of(made(1, this_use=frames))[0]["used"][0]
+    check(site["text"] == text, f"{text} is the site", site)
+imported = [
+    {"language": "python", "function": "<module>", "file": "/srv/db.py", "line": 11},
+    {"language": "python", "function": "_load", "file": "<frozen importlib._bootstrap>", "line": 1},
+    {"language": "python", "function": "<module>", "file": "/srv/settings.py", "line": 4},
+    {"language": "python", "function": "<module>", "file": "/srv/wsgi.py", "line": 2},
+]
+site = bugs_of(made(1, opened=imported))[0]["opened"]
+check((site["from"], site["at_import"]) == ("/srv/settings.py:4", True), "the way in", site)
 
-
-def use_site(frames):
-    record = finding(stacks=dict(empty, this_use=frames), culprit={"opened": None, "use": None})
-    return json_report(record)["groups"][0]["use"]
-
-
-check(use_site(stack) == "PQexec (libpq.so.5)", "libc says nothing", use_site(stack))
-check(use_site(stack[:2]) == "libpq.so.5+0x10", "module and offset without a name")
-check(use_site([]) == "unknown place", "an empty stack is an unknown place")
-ruby = {"language": "ruby", "function": "query", "file": "/srv/a.rb", "line": 3}
-check(use_site([ruby, *stack]) == "/srv/a.rb:3", "an interpreter's frame says most")
+# Uses: places with their processes.
+bug, = bugs_of(made(1, this_use=[ruby]), made(2, this_use=[ruby], pid=999), made(3, this_use=stack))
+check([use["text"] for use in bug["used"]] == ["/srv/a.rb:3 work", "PQexec (libpq.so.5)"], "places")
+check(999 in bug["used"][0]["pids"] and 999 in bug["pids"], "and processes", bug)
 
 # First and last time, whatever the order of lines.
 times = [f"2026-11-24T08:46:{second:02d}.000000000Z" for second in (30, 10, 20)]
-group = json_report(*(finding(time=time, id=f"{i:016x}") for i, time in enumerate(times)))
-group = group["groups"][0]
-check((group["first"], group["last"]) == (times[1], times[0]), "first and last time", group)
+bug, = bugs_of(*(finding(time=time, id=f"{i:016x}") for i, time in enumerate(times)))
+check((bug["first"], bug["last"]) == (times[1], times[0]), "first and last time", bug)
 
-# The example is the one with most stacks.
-bare = finding(id="1" * 16, stacks=dict(empty), text="bare")
-group = json_report(bare, finding(id="2" * 16, text="rich"))["groups"][0]
-check(group["example"]["text"] == "rich", "the example shows most stacks")
+# The example of a kind is the one with most stacks, and of those the one with the longest history.
+stacks = finding()["stacks"]
+bare = finding(id="1" * 16, stacks=dict(stacks, this_use=[], other_use=[]), text="bare")
+bug, = bugs_of(bare, finding(id="2" * 16, text="rich"))
+check(bug["kinds"][0]["example"]["text"] == "rich", "the example shows most stacks")
 
 # But proof is worth more than stacks.
 likely = finding(id="3" * 16, text="likely", certainty="likely")
-proven = finding(id="4" * 16, text="proven", certainty="proven", stacks=dict(empty))
+proven = dict(bare, text="proven", certainty="proven")
 for order in ((likely, proven), (proven, likely)):
-    group = json_report(*order)["groups"][0]
-    check(group["example"]["text"] == "proven", "the example is one that is proven")
+    bug, = bugs_of(*order)
+    check(bug["kinds"][0]["example"]["text"] == "proven", "the example is one that is proven")
 
 # Sessions and their counters.
 summary = {
@@ -108,26 +172,31 @@ check(report["sessions"] == 3 and report["sessions_without_summary"] == 1, "sess
 
 # --- bounds -----------------------------------------------------------------------------------
 
-many = [finding(like="open-at-fork", id=f"{i:016x}", culprit={"use": f"/a:{i}"}) for i in range(1100)]
+many = [made(i, "open-at-fork", opened=moved(opened, function=f"f{i}")) for i in range(1100)]
 report = json_report(*many, finding(id="f" * 16))
-check(len(report["groups"]) == 1024, "groups are bounded", len(report["groups"]))
-check(report["groups"][0]["kind"] == "shared-use", "a violation always finds a place")
+check(len(report["bugs"]) == 1024, "bugs are bounded", len(report["bugs"]))
+check(report["bugs"][0]["kind"] == "shared-use", "a violation always finds a place")
 check(report["seen"] == {"notice": 1100, "hazard": 0, "violation": 1}, "all are counted")
-check(report["ungrouped"] == 77, "and what is not shown as well", report["ungrouped"])
+check(report["without_room"] == 77, "and what is not shown as well", report["without_room"])
 
-pids = json_report(*(finding(pid=1000 + i, id=f"{i:016x}") for i in range(100)))["groups"][0]
-check(len(pids["pids"]) == 16 and pids["more_pids"], "pids are bounded")
+bug, = bugs_of(*(finding(pid=1000 + i, id=f"{i:016x}") for i in range(100)))
+check(len(bug["pids"]) == 16 and bug["more_pids"], "pids are bounded")
+check(len(bug["used"][0]["pids"]) == 16, "of a place, too")
+bug, = bugs_of(*(made(i, this_use=moved(fork, line=i + 1)) for i in range(100)))
+check(len(bug["used"]) == 6 and bug["more_uses"] == 94, "places are bounded", bug["more_uses"])
+bug, = bugs_of(*(finding(id=f"{i:016x}", connection={"id": f"{i:x}"}) for i in range(100)))
+check((bug["connections"], bug["more_connections"]) == (32, True), "connections are bounded")
 
 peers = json_report(finding(), finding(id="1" * 16, connection={"peer": "[::1]:3306"}))
-check(peers["groups"][0]["more_peers"], "other peers are mentioned")
+check(peers["bugs"][0]["more_peers"], "other peers are mentioned")
 
 long_line = log_of(finding(text="x" * (3 << 20))) + log_of(finding())
 result = run("report", "-", stdin=long_line)
 check(
     "stdin:1: expected a line of at most 1048576 bytes" in result.stderr
     and result.stderr.count("\n") == 1
-    and "2 lines," in result.stdout
-    and "seen at least, repeats included: 1 violation," in result.stdout,
+    and "Read: 2 lines, 1 session" in result.stdout
+    and "verdict: 1 bug (1 violation) found" in result.stdout,
     "a line that is too long is broken as a whole, the next is read",
     result.stderr,
     result.stdout,
@@ -166,7 +235,7 @@ with toolkit.Directory() as directory:
             for i in range(0, 300_000, step):
                 file.write(text.replace("@ID@", f"{i:016x}"))
     size = os.path.getsize(path)
-    # 64 MiB of examples may be kept; here there is one.
+    # 24 MiB of examples may be kept; here there is one.
     limit = "" if toolkit.is_sanitized() else "ulimit -v 131072; "
     result = run("-c", f'{limit}exec "$@"', "sh", toolkit.FORKSAN, "report", "--json", path, program="/bin/sh")
 check(result.returncode == 67, f"{size >> 20} MiB in constant memory", result.stderr)

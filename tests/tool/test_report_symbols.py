@@ -67,8 +67,8 @@ def frame(path, offset, identity, function=None):
 
 def annotated(*frames):
     record = finding(stacks=dict(EMPTY, this_use=list(frames)), culprit={"use": None})
-    group = json_report(record)["groups"][0]
-    return group["example"]["stacks"]["this_use"], group["use"]
+    bug, = json_report(record)["bugs"]
+    return bug["kinds"][0]["example"]["stacks"]["this_use"], bug["used"][0]["text"]
 
 
 def line_of(place):
@@ -85,7 +85,7 @@ def check_inlined(name, path, identity, offset):
         f"{name}: what was inlined, innermost first",
         inlined,
     )
-    check(site.endswith(f"{source}:13 (outer)"), f"{name}: the site has the line", site)
+    check(site.endswith(f"{source}:13 outer"), f"{name}: the site has the line", site)
 
 
 with toolkit.Directory() as directory:

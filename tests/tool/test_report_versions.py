@@ -10,7 +10,7 @@ import re
 import jsonschema
 
 import toolkit
-from toolkit import check, golden_lines, log_of, run
+from toolkit import check, golden_lines, json_report, log_of, run
 
 with open(toolkit.SCHEMA, encoding="utf-8") as file:
     validator = jsonschema.Draft202012Validator(json.load(file))
@@ -29,6 +29,7 @@ def version_2(records):
     for record in records:
         record = copy.deepcopy(record)
         if record["record"] == "finding":
+            fingerprint = json_report(record)["bugs"][0]["fingerprint"]
             ids = {}
             for name, frames in record["stacks"].items():
                 ids[name] = hashlib.sha256(json.dumps(frames).encode()).hexdigest()[:16] if frames else None
@@ -39,7 +40,7 @@ def version_2(records):
                         "record": "stack", "id": ids[name], "frames": frames, "truncated": False,
                     })
                 record["stacks"][name] = frames[:1]
-            record.update(stack_ids=ids, fingerprint="0123456789abcdef")
+            record.update(stack_ids=ids, fingerprint=fingerprint)
         elif record["record"] == "summary":
             record.update(complete=True, incomplete_because=[], final=True)
         yield common(record)
@@ -65,12 +66,12 @@ for arguments in ((), ("--json",)):
         shown = [json.loads(result.stdout) for result in (before, after)]
         for report in shown:
             report.pop("lines")
-            for group in report.get("groups", []) + report.get("bugs", []):
+            for kind in [kind for bug in report["bugs"] for kind in bug["kinds"]]:
                 for name in ("version", "seq", "host", "labels", "stack_ids", "fingerprint"):
-                    (group.get("example") or {}).pop(name, None)
+                    kind["example"].pop(name, None)
         check(shown[0] == shown[1], "report --json says the same", *shown)
     else:
-        shown = [re.sub(r"^\d+ lines", "N lines", result.stdout, flags=re.MULTILINE)
+        shown = [re.sub(r"^Read: \d+ lines", "N lines", result.stdout, flags=re.MULTILINE)
                  for result in (before, after)]
         check(shown[0] == shown[1], "report says the same", *shown)
 

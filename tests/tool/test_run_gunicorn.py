@@ -31,24 +31,29 @@ with toolkit.Directory() as directory, servers.mariadb() as database:
     output = site.output()
     status = site.process.popen.returncode
     check(status == 66, "a violation makes the status 66", status)
-    check(f"opened   {web.APPS}/bare.py:" in output, "the report names the line that connects")
-    check(f"used     {web.APPS}/bare.py:" in output, "and the line that uses")
-    check("advice   gunicorn: " in output, "it has advice for gunicorn", output)
-    check("advice   mysqlclient: " in output, "and for the driver", output)
+    check("1 bug: " in output, "one mistake is one bug", output)
+    check(f"(paths below {web.APPS})" in output, "its files", output)
+    check("   opened    bare.py:" in output, "the report names the line that connects", output)
+    check("   used      bare.py:" in output, "and the line that uses", output)
+    check("   forked    gunicorn " in output, "and who forked", output)
+    check("   fix       gunicorn: " in output, "it has advice for gunicorn", output)
+    check("mysqlclient: " in output, "and for the driver", output)
     check("forksan: 3 processes, 2 forks, 1 connection watched" in output, "the summary", output)
 
     text = run("report", log)
     check(text.returncode == 0 and not text.stderr, "the log is whole", text.stderr)
-    check(text.stdout.split("\n\n")[0] in output, "forksan report shows the same")
+    check(text.stdout.split("\n\n")[1] in output, "forksan report shows the same", text.stdout)
+    long = [line for line in text.stdout.splitlines() if len(line) > 80 and " " in line.strip()]
+    check(not long, "in 80 columns", long)
     report = json.loads(run("report", "--json", log).stdout)
-    kinds = [group["kind"] for group in report["groups"]]
+    worst, = report["bugs"]
+    kinds = [kind["kind"] for kind in worst["kinds"]]
     check("shared-use" in kinds and "open-at-fork" in kinds, "the kinds", kinds)
     check(
         report["seen"]["violation"] >= report["counters"]["violations"] > 0,
         "repeats are counted",
         report["seen"],
     )
-    worst = report["groups"][0]
     check(
         set(worst["pids"]) <= {site.master, *site.workers} and len(worst["pids"]) >= 2,
         "the processes are the master and its workers",

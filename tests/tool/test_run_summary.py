@@ -226,7 +226,7 @@ with toolkit.Directory() as directory:
         "run", "-o", log, "/usr/bin/python3", writer, fake, "violations=1", program=tool
     )
     check(not os.path.exists(result.stdout.split("\n")[0]), "the registry is gone")
-    says(result, 66, "1. shared-use (violation)", "why      ours", "log.jsonl:3: expected JSON")
+    says(result, 66, "TWO PROCESSES ON ONE CONNECTION (proven)", "   why       ours\n", "log.jsonl:3: expected JSON")
     check("of another session" not in result.stderr, "findings of other sessions are not shown")
 
     # Where the registry tells nothing the log still does.
@@ -236,6 +236,6 @@ with toolkit.Directory() as directory:
         result = run(*command, program=tool)
         if os.path.exists(result.stdout.split("\n")[0]):
             os.unlink(result.stdout.split("\n")[0])
-        says(result, 66, "why      ours", text)
+        says(result, 66, "   why       ours\n", text)
 
 toolkit.finish()

@@ -12,7 +12,7 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-static void print_watched(const uint64_t *counters, const char *prefix, FILE *out)
+static void print_watched(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)
 {
 	uint64_t processes = counters[COUNT_PROCESSES], forks = counters[COUNT_FORKS];
 	uint64_t connections = counters[COUNT_CONNECTIONS];
@@ -53,12 +53,20 @@ static void print_found(const uint64_t *counters, const char *prefix, FILE *out)
 			counters[COUNT_USES_VIOLATION], counters[COUNT_REPLIES_CROSSED]);
 }
 
-void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)
+void counters_print_lost(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)
 {
-	print_watched(counters, prefix, out);
-	print_found(counters, prefix, out);
 	for (int i = LOST_PROCESSES; i < COUNTER_COUNT; i++)
 		if (counters[i] > 0)
-			fprintf(out, "%snot seen: %" PRIu64 " %s (%s)\n", prefix, counters[i],
+			fprintf(out, "%s%" PRIu64 " %s (%s)\n", prefix, counters[i],
 				counter_sentence(i), counter_name(i));
+}
+
+void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)
+{
+	char lost[64];
+
+	print_watched(counters, prefix, out);
+	print_found(counters, prefix, out);
+	snprintf(lost, sizeof lost, "%snot seen: ", prefix);
+	counters_print_lost(counters, lost, out);
 }

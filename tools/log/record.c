@@ -153,14 +153,14 @@ static bool check_frames(const char *name, const json_t *frames, struct log_faul
 
 /* The fingerprint, and the ids of the whole stacks, of which `stacks` shows a few frames:
  * version 2. */
-static bool check_stack_ids(const struct log_record *record, struct log_fault *fault)
+static bool check_stack_ids(struct log_record *record, struct log_fault *fault)
 {
 	uint64_t id;
 	json_t *ids;
 
 	if (record->version < 2)
 		return true;
-	if (!get_hex16(record->json, "fingerprint", &id, fault) ||
+	if (!get_hex16(record->json, "fingerprint", &record->fingerprint, fault) ||
 	    !get_object(record->json, "stack_ids", false, &ids, fault))
 		return false;
 	for (int i = 0; i < LOG_STACK_COUNT; i++) {

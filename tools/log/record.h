@@ -56,6 +56,7 @@ struct log_record {
 	json_t *other;	   /* an object, or JSON null */
 	json_t *operation; /* an object, or JSON null */
 	json_t *stacks[LOG_STACK_COUNT];
+	uint64_t fingerprint;	    /* version 2 */
 	const char *culprit_opened; /* NULL: none */
 	const char *culprit_use;
 	/* stack; id as above */

@@ -8,9 +8,9 @@
 
 #include "common/names.h"
 
-static void print_found(const uint64_t found[LEVEL_COUNT], FILE *out)
+static void print_levels(const uint64_t found[LEVEL_COUNT], FILE *out)
 {
-	const char *separator = " ";
+	const char *separator = "";
 
 	for (int level = LEVEL_COUNT - 1; level >= 0; level--) {
 		if (found[level] == 0)
@@ -19,23 +19,24 @@ static void print_found(const uint64_t found[LEVEL_COUNT], FILE *out)
 			level_name((enum level)level), found[level] == 1 ? "" : "s");
 		separator = ", ";
 	}
-	fputs(" found", out);
 }
 
-void verdict_print(const uint64_t found[LEVEL_COUNT], const struct completeness *complete,
-		   const char *prefix, FILE *out)
+void verdict_print(const uint64_t found[LEVEL_COUNT], const char *noun,
+		   const struct completeness *complete, const char *prefix, FILE *out)
 {
 	uint64_t all = 0;
 
 	for (int level = 0; level < LEVEL_COUNT; level++)
 		all += found[level];
-	fprintf(out, "%sverdict:", prefix);
-	if (all > 0)
-		print_found(found, out);
-	else if (complete->blind)
-		fputs(" none: nothing was watched", out);
-	else
-		fputs(" nothing found", out);
+	fprintf(out, "%sverdict: ", prefix);
+	if (all > 0 && noun != NULL)
+		fprintf(out, "%" PRIu64 " %s%s (", all, noun, all == 1 ? "" : "s");
+	if (all > 0) {
+		print_levels(found, out);
+		fputs(noun != NULL ? ") found" : " found", out);
+	} else {
+		fputs(complete->blind ? "none: nothing was watched" : "nothing found", out);
+	}
 	if (complete->count == 0)
 		fputs(", nothing missed", out);
 	else if (all > 0 || !complete->blind)

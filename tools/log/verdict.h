@@ -11,8 +11,9 @@
 #include "forksan/finding.h"
 #include "log/complete.h"
 
-/* Prints the verdict as one line that begins with `prefix`.  `found` counts by level. */
-void verdict_print(const uint64_t found[LEVEL_COUNT], const struct completeness *complete,
-		   const char *prefix, FILE *out);
+/* Prints the verdict as one line that begins with `prefix`.  `found` counts by level;
+ * `noun` says what, NULL: findings. */
+void verdict_print(const uint64_t found[LEVEL_COUNT], const char *noun,
+		   const struct completeness *complete, const char *prefix, FILE *out);
 
 #endif

@@ -1,87 +1,209 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * forksan report: reads logs and shows what they found, grouped.
+ * forksan report: reads logs and shows the bugs that they hold.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cli.h"
 #include "base/exit_status.h"
 #include "base/verb.h"
 #include "log/complete.h"
 #include "log/level.h"
+#include "log/verdict.h"
 #include "report/cmd_report.h"
 #include "report/collect.h"
+#include "report/paragraph.h"
 #include "report/render.h"
-#include "common/names.h"
+
+enum form { TEXT, JSON, VERDICT };
 
 struct report_options {
-	bool json;
-	bool every_frame;
+	enum form form;
 	enum level fail_on; /* LEVEL_COUNT: never */
+	const char *bug;    /* a number or the beginning of a fingerprint; NULL: all bugs */
+	const char *baseline;
+	const char *suppressions;
+	struct filter filter;
+	struct render_options render;
+};
+
+/* Options without a letter of their own. */
+enum {
+	OPTION_BASELINE = 256,
+	OPTION_BUG,
+	OPTION_FAIL_ON,
+	OPTION_JSON,
+	OPTION_KIND,
+	OPTION_PEER,
+	OPTION_PID,
+	OPTION_SINCE,
+	OPTION_STACKS,
+	OPTION_SUPPRESSIONS,
+	OPTION_TOP,
 };
 
 static const struct option longs[] = {
-	{"fail-on", required_argument, NULL, 'f'},
+	{"baseline", required_argument, NULL, OPTION_BASELINE},
+	{"bug", required_argument, NULL, OPTION_BUG},
+	{"fail-on", required_argument, NULL, OPTION_FAIL_ON},
 	{"help", no_argument, NULL, 'h'},
-	{"json", no_argument, NULL, 'j'},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"kind", required_argument, NULL, OPTION_KIND},
+	{"peer", required_argument, NULL, OPTION_PEER},
+	{"pid", required_argument, NULL, OPTION_PID},
+	{"quiet", no_argument, NULL, 'q'},
+	{"since", required_argument, NULL, OPTION_SINCE},
+	{"stacks", no_argument, NULL, OPTION_STACKS},
+	{"suppressions", required_argument, NULL, OPTION_SUPPRESSIONS},
+	{"top", required_argument, NULL, OPTION_TOP},
 	{"verbose", no_argument, NULL, 'v'},
 	{0},
 };
 
-/* A file without a single record says nothing of what was found: without a line, forksan was not
- * active or logged elsewhere; with lines that are no records, it is no log of forksan. */
-static int check_records(struct report *report, const struct report *before, const char *name)
-{
-	uint64_t lines = report->lines - before->lines;
-	uint64_t records = report->records - before->records;
+/* --- the command line ---------------------------------------------------------------------- */
 
-	report->empty_logs += lines == 0;
-	if (lines == 0)
-		cli_error(
-			REPORT_VERB,
-			"%s: expected a session's record at least, found nothing: forksan was not "
-			"active, or logged elsewhere",
-			name);
-	else if (records == 0)
-		cli_error(REPORT_VERB, "%s: expected a log of forksan, found no record in it",
-			  name);
-	return lines > 0 && records == 0 ? STATUS_NO_LOG : STATUS_OK;
+static bool read_top(const char *text, size_t *top)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	*top = (size_t)number;
+	if (*end == '\0' && number > 0)
+		return true;
+	cli_error(REPORT_VERB, "--top: expected a number of bugs, found %s", text);
+	return false;
 }
 
-/* STATUS_OK when the file was read to its end, and is a log or empty. */
-static int read_file(struct report *report, const char *name)
+/* False, with a message: the option's value is wrong. */
+static bool take_option(int option, const char *value, struct report_options *options)
 {
-	bool is_stdin = strcmp(name, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-	const struct report before = *report;
+	switch (option) {
+	case OPTION_BASELINE:
+		options->baseline = value;
+		break;
+	case OPTION_BUG:
+		options->bug = value;
+		break;
+	case OPTION_FAIL_ON:
+		return level_read(REPORT_VERB, value, &options->fail_on);
+	case OPTION_JSON:
+		options->form = JSON;
+		break;
+	case OPTION_KIND:
+		return filter_read_kind(&options->filter, REPORT_VERB, value);
+	case OPTION_PEER:
+		options->filter.peer = value;
+		break;
+	case OPTION_PID:
+		return filter_read_pid(&options->filter, REPORT_VERB, value);
+	case OPTION_SINCE:
+		return filter_read_since(&options->filter, REPORT_VERB, value);
+	case OPTION_STACKS:
+		options->render.stacks = true;
+		break;
+	case OPTION_SUPPRESSIONS:
+		options->suppressions = value;
+		break;
+	case OPTION_TOP:
+		return read_top(value, &options->render.top);
+	case 'q':
+		options->form = VERDICT;
+		break;
+	case 'v':
+		options->render.stacks = options->render.every_frame = true;
+		break;
+	}
+	return true;
+}
+
+/* -1: go on; else the exit status. */
+static int read_arguments(int argc, char **argv, struct report_options *options)
+{
 	int result;
 
-	if (fd < 0) {
-		cli_error(REPORT_VERB, "%s: %s", name, strerror(errno));
+	opterr = 0;
+	while ((result = getopt_long(argc, argv, ":hqv", longs, NULL)) != -1) {
+		if (result == 'h') {
+			cli_print_help(&verb_report);
+			return STATUS_OK;
+		}
+		if (result == '?' || result == ':')
+			return cli_unknown_option(&verb_report, longs, argv, result);
+		if (!take_option(result, optarg, options))
+			return STATUS_USAGE;
+	}
+	if (optind == argc) {
+		cli_error(REPORT_VERB, "expected a log file, or - for stdin, found nothing");
 		return STATUS_USAGE;
 	}
-	result = report_read(report, REPORT_VERB, is_stdin ? "stdin" : name, fd, 0);
-	if (!is_stdin)
-		close(fd);
-	if (result < 0) {
-		cli_error(REPORT_VERB, "%s: %s", name, strerror(-result));
-		return STATUS_USAGE;
-	}
-	return check_records(report, &before, is_stdin ? "stdin" : name);
+	if (optind + 1 == argc && strcmp(argv[optind], "-") != 0)
+		options->render.log_name = argv[optind];
+	return -1;
 }
 
-static int show(const struct report *report, const struct report_options *options)
+/* --- the bug that --bug means -------------------------------------------------------------- */
+
+static bool is_number(const char *text)
 {
-	if (options->json) {
-		render_json(report, stdout);
+	return strlen(text) <= 4 && strspn(text, "0123456789") == strlen(text);
+}
+
+static bool find_bug(const struct bugs *bugs, const char *text, size_t *number)
+{
+	char digits[17];
+
+	if (is_number(text)) {
+		*number = (size_t)atoi(text);
+		if (*number > 0 && *number <= bugs_count(bugs))
+			return true;
 	} else {
-		render_findings(report, options->every_frame, stdout);
+		for (*number = 1; *number <= bugs_count(bugs); ++*number) {
+			snprintf(digits, sizeof digits, "%016" PRIx64,
+				 bugs_at(bugs, *number - 1)->fingerprint);
+			if (strncmp(digits, text, strlen(text)) == 0)
+				return true;
+		}
+	}
+	cli_error(REPORT_VERB,
+		  "--bug: expected a number from 1 to %zu or a fingerprint of the log, found %s",
+		  bugs_count(bugs), text);
+	return false;
+}
+
+/* --- the report ---------------------------------------------------------------------------- */
+
+static void print_verdict(const struct report *report)
+{
+	uint64_t found[LEVEL_COUNT];
+	struct completeness complete;
+
+	report_count_bugs(report, found);
+	report_complete(report, &complete);
+	verdict_print(found, "bug", &complete, "", stdout);
+	complete_print(&complete, "", stdout);
+}
+
+static int show(const struct report *report, struct report_options *options)
+{
+	if (options->bug != NULL && !find_bug(report->bugs, options->bug, &options->render.number))
+		return STATUS_USAGE;
+	options->render.colour = paragraph_has_colour(stdout);
+	switch (options->form) {
+	case TEXT:
+		render_bugs(report, &options->render, stdout);
 		render_totals(report, stdout);
+		break;
+	case JSON:
+		render_json(report, &options->render, stdout);
+		break;
+	case VERDICT:
+		print_verdict(report);
+		break;
 	}
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return STATUS_OK;
@@ -100,60 +222,77 @@ static int worse(int a, int b)
 	return STATUS_OK;
 }
 
+/* Reads the logs, shows them, and judges them. */
+static int report_on(char **names, struct report *report, struct report_options *options)
+{
+	struct completeness complete;
+	int status = STATUS_OK;
+
+	for (; *names != NULL; names++)
+		status = worse(status, report_read_file(report, REPORT_VERB, *names));
+	bugs_sort(report->bugs);
+	status = worse(status, show(report, options));
+	report_complete(report, &complete);
+	if (complete.count > 0)
+		status = worse(status, STATUS_INCOMPLETE);
+	if (report_worst_level(report) >= (int)options->fail_on)
+		status = worse(status, STATUS_FOUND);
+	return status;
+}
+
 static int run(int argc, char **argv)
 {
 	struct report_options options = {.fail_on = LEVEL_COUNT};
-	struct report report;
-	struct completeness complete;
-	int status = STATUS_OK, result;
+	struct suppressions *suppressions = NULL;
+	struct report report, baseline;
+	int status = read_arguments(argc, argv, &options);
 
-	opterr = 0;
-	while ((result = getopt_long(argc, argv, ":hv", longs, NULL)) != -1) {
-		switch (result) {
-		case 'f':
-			if (!level_read(REPORT_VERB, optarg, &options.fail_on))
-				return STATUS_USAGE;
-			break;
-		case 'j':
-			options.json = true;
-			break;
-		case 'v':
-			options.every_frame = true;
-			break;
-		case 'h':
-			cli_print_help(&verb_report);
-			return STATUS_OK;
-		default:
-			return cli_unknown_option(&verb_report, longs, argv, result);
-		}
+	if (status >= 0)
+		return status;
+	if (options.suppressions != NULL) {
+		suppressions = suppressions_read(REPORT_VERB, options.suppressions);
+		if (suppressions == NULL)
+			return STATUS_USAGE;
 	}
-	if (optind == argc) {
-		cli_error(REPORT_VERB, "expected a log file, or - for stdin, found nothing");
-		return STATUS_USAGE;
+	status = STATUS_OK;
+	if (options.baseline != NULL) {
+		report_init(&baseline);
+		status = report_read_file(&baseline, REPORT_VERB, options.baseline);
 	}
 	report_init(&report);
-	for (int i = optind; i < argc; i++)
-		status = worse(status, read_file(&report, argv[i]));
-	status = worse(status, show(&report, &options));
-	report_complete(&report, &complete);
-	if (complete.count > 0)
-		status = worse(status, STATUS_INCOMPLETE);
-	if (report_worst_level(&report) >= (int)options.fail_on)
-		status = worse(status, STATUS_FOUND);
+	report.filter = options.filter;
+	report.suppressions = suppressions;
+	report.baseline = options.baseline != NULL ? &baseline : NULL;
+	/* Against a baseline that could not be read everything would be new. */
+	if (status == STATUS_OK)
+		status = report_on(argv + optind, &report, &options);
 	report_clear(&report);
+	if (options.baseline != NULL)
+		report_clear(&baseline);
+	if (suppressions != NULL)
+		suppressions_free(suppressions);
 	return status;
 }
 
 const struct verb verb_report = {
 	.name = REPORT_VERB,
-	.usage = "[-v] [--json] [--fail-on LEVEL] FILE...|-",
-	.summary = "reads logs and shows what they found, most harmful first",
-	.help = "  --json           one JSON object instead of text\n"
-		"  --fail-on LEVEL  exit status 66 when the log has a finding of that level "
-		"(notice,\n"
-		"                   hazard, violation) or a higher one\n"
-		"  -v, --verbose    every frame of every stack\n"
-		"  -h, --help       this text\n\n"
+	.usage = "[OPTION...] FILE...|-",
+	.summary = "reads logs and shows their bugs, most harmful first",
+	.help = "  --stacks             an example of each kind of finding, with all stacks\n"
+		"  --bug N|FINGERPRINT  that bug alone\n"
+		"  --top N              the first N bugs\n"
+		"  -q, --quiet          the verdict alone\n"
+		"  -v, --verbose        --stacks, with every frame\n"
+		"  --json               one JSON object instead of text\n\n"
+		"  --kind KIND          findings of that kind; may be given again\n"
+		"  --peer TEXT          of connections to a peer with TEXT in its address\n"
+		"  --pid PID            in which that process has a part\n"
+		"  --since TIME         from that time on: 2026-11-24T08:46 (UTC)\n\n"
+		"  --fail-on LEVEL      exit status 66 when there is a finding of that level\n"
+		"                       (notice, hazard, violation) or a higher one\n"
+		"  --baseline OLD       leave out the bugs that the log OLD has, too\n"
+		"  --suppressions FILE  leave out what FILE describes\n"
+		"  -h, --help           this text\n\n"
 		"Broken lines are named on stderr, counted and passed over.  Exit status: 0 when "
 		"all\n"
 		"was watched and read; 66 for --fail-on; 67 when nothing was watched or something\n"

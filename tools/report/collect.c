@@ -4,15 +4,20 @@
  */
 #include "report/collect.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/names.h"
 #include "base/cli.h"
 #include "base/escape.h"
+#include "base/exit_status.h"
 #include "log/read.h"
 #include "log/record.h"
 #include "log/stacks.h"
+#include "symbols/symbols.h"
 
 /* Broken lines of one log that are named, the rest is counted; and before its first record, when it
  * may be no log at all. */
@@ -22,16 +27,21 @@
 void report_init(struct report *report)
 {
 	memset(report, 0, sizeof *report);
-	report->groups = groups_new();
+	report->bugs = bugs_new();
+	report->symbols = symbols_new();
 	report->sessions = sessions_new();
 	report->stacks = json_object();
-	if (report->groups == NULL || report->sessions == NULL || report->stacks == NULL)
+	if (report->bugs == NULL || report->symbols == NULL || report->sessions == NULL ||
+	    report->stacks == NULL)
 		cli_no_memory();
 }
 
 void report_clear(struct report *report)
 {
-	groups_free(report->groups);
+	bugs_free(report->bugs);
+	if (report->known != NULL)
+		bugs_free(report->known);
+	symbols_free(report->symbols);
 	sessions_free(report->sessions);
 	blind_spots_clear(&report->blind_spots);
 	json_decref(report->stacks);
@@ -45,20 +55,34 @@ static bool is_blank(const struct log_line *line)
 	return true;
 }
 
-static void add_finding(struct report *report, struct log_record *record,
+static void add_finding(struct report *report, struct log_record *finding,
 			const struct log_line *line)
 {
-	char *whole;
+	struct site opened, forked;
+	struct bugs *bugs = report->bugs;
+	uint64_t number;
+	bool whole; /* the line has all of its stacks */
 
-	if (!stacks_complete(report->stacks, record)) {
-		groups_add(report->groups, record, line->text, line->len_bytes);
+	if (!filter_fits(&report->filter, finding)) {
+		report->filtered++;
 		return;
 	}
-	whole = json_dumps(record->json, JSON_COMPACT);
-	if (whole == NULL)
-		cli_no_memory();
-	groups_add(report->groups, record, whole, strlen(whole));
-	free(whole);
+	whole = !stacks_complete(report->stacks, finding);
+	number = bugs_identify(report->symbols, finding, &opened, &forked);
+	if (report->suppressions != NULL &&
+	    suppressions_fit(report->suppressions, finding, number)) {
+		report->suppressed++;
+		return;
+	}
+	if (report->baseline != NULL && bugs_find(report->baseline->bugs, number) != NULL) {
+		if (report->known == NULL)
+			report->known = bugs_new();
+		if (report->known == NULL)
+			cli_no_memory();
+		bugs = report->known;
+	}
+	bugs_add(bugs, report->symbols, finding, number, &opened, &forked,
+		 whole ? line->text : NULL, line->len_bytes);
 }
 
 /* False: the line is broken and *fault says how. */
@@ -128,6 +152,55 @@ int report_read(struct report *report, const char *verb, const char *name, int f
 	return result;
 }
 
+/* A file without a single record says nothing of what was found: without a line, forksan was not
+ * active or logged elsewhere; with lines that are no records, it is no log of forksan. */
+static int check_records(struct report *report, const struct report *before, const char *verb,
+			 const char *name)
+{
+	if (report->lines == before->lines) {
+		report->empty_logs++;
+		cli_error(
+			verb,
+			"%s: expected a session's record at least, found nothing: forksan was not "
+			"active, or logged elsewhere",
+			name);
+	} else if (report->records == before->records) {
+		cli_error(verb, "%s: expected a log of forksan, found no record in it", name);
+		return STATUS_NO_LOG;
+	}
+	return STATUS_OK;
+}
+
+int report_read_file(struct report *report, const char *verb, const char *name)
+{
+	bool is_stdin = strcmp(name, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	const struct report before = *report;
+	int result;
+
+	if (is_stdin)
+		name = "stdin";
+	if (fd < 0) {
+		cli_error(verb, "%s: %s", name, strerror(errno));
+		return STATUS_USAGE;
+	}
+	result = report_read(report, verb, name, fd, 0);
+	if (!is_stdin)
+		close(fd);
+	if (result < 0) {
+		cli_error(verb, "%s: %s", name, strerror(-result));
+		return STATUS_USAGE;
+	}
+	return check_records(report, &before, verb, name);
+}
+
+void report_count_bugs(const struct report *report, uint64_t counts[LEVEL_COUNT])
+{
+	memset(counts, 0, LEVEL_COUNT * sizeof *counts);
+	for (size_t i = 0; i < bugs_count(report->bugs); i++)
+		counts[kind_level(bugs_at(report->bugs, i)->worst)]++;
+}
+
 void report_complete(const struct report *report, struct completeness *complete)
 {
 	size_t unsummed = sessions_without_summary(report->sessions);
@@ -149,7 +222,7 @@ void report_complete(const struct report *report, struct completeness *complete)
 int report_worst_level(const struct report *report)
 {
 	for (int level = LEVEL_COUNT - 1; level >= 0; level--)
-		if (groups_total(report->groups, (enum level)level) > 0)
+		if (bugs_total(report->bugs, (enum level)level) > 0)
 			return level;
 	return -1;
 }

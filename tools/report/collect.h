@@ -12,11 +12,16 @@
 
 #include "log/blind_spots.h"
 #include "log/complete.h"
-#include "log/groups.h"
 #include "log/sessions.h"
+#include "report/bugs.h"
+#include "report/filter.h"
+#include "report/suppressions.h"
+
+struct symbols;
 
 struct report {
-	struct groups *groups;
+	struct bugs *bugs;
+	struct symbols *symbols; /* names for the native frames of sites */
 	struct sessions *sessions;
 	struct blind_spots blind_spots;
 	json_t *stacks; /* of a log of version 2: frames by id */
@@ -25,9 +30,17 @@ struct report {
 	uint64_t broken_lines;
 	uint64_t unknown_records; /* of kinds that a later version writes */
 	uint64_t empty_logs;	  /* without a line */
+	/* What is left out, and how many records that were. */
+	struct filter filter;
+	uint64_t filtered;
+	const struct report *baseline; /* whose bugs are known; NULL: none */
+	struct bugs *known; /* those of them that are here, too; NULL without a baseline */
+	struct suppressions *suppressions; /* NULL: none; owned by the caller */
+	uint64_t suppressed;
 };
 
-/* Empty; ends the tool when there is no memory. */
+/* Empty; ends the tool when there is no memory.  Filter, baseline and suppressions are set after
+ * it, and before the first report_read(). */
 void report_init(struct report *report);
 void report_clear(struct report *report);
 
@@ -38,6 +51,15 @@ void report_clear(struct report *report);
  */
 int report_read(struct report *report, const char *verb, const char *name, int fd,
 		uint64_t session);
+
+/*
+ * Opens and reads the file of that name, "-" for stdin.  STATUS_OK when it was read to its end and
+ * is a log, or empty; else STATUS_USAGE or STATUS_NO_LOG, with a message.
+ */
+int report_read_file(struct report *report, const char *verb, const char *name);
+
+/* How many bugs there are of each level. */
+void report_count_bugs(const struct report *report, uint64_t counts[LEVEL_COUNT]);
 
 /* What keeps the report from being the whole truth. */
 void report_complete(const struct report *report, struct completeness *complete);

@@ -1,23 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a report is shown.  Both sort the groups and look up source lines (symbols.h) for the one
- * example of each.
+ * The forms in which a report is shown.  Each looks up source lines (symbols.h) for the examples
+ * that it shows; sort the bugs (bugs_sort()) before.
  */
 #ifndef FORKSAN_TOOLS_RENDER_H
 #define FORKSAN_TOOLS_RENDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
+struct bug;
 struct report;
 
-/* The findings as text; `every_frame` shows stacks whole. */
-void render_findings(const struct report *report, bool every_frame, FILE *out);
+struct render_options {
+	bool stacks;	  /* text: the stacks and the history of an example of each kind */
+	bool every_frame; /* and no frame left out of them */
+	bool colour;	  /* text: the terminal has colours */
+	size_t top;	  /* show so many bugs; 0: all */
+	size_t number;	  /* show this bug alone; 0: all */
+	const char
+		*log_name; /* text: how the reader named the log; NULL: it cannot be read again */
+};
 
-/* What the log holds and what forksan did not see, after the findings. */
+/* Whether the bug with that place in the order, from 0, is to be shown. */
+bool render_wants(const struct render_options *options, size_t index);
+
+/* A screen for each bug, fit for 80 columns. */
+void render_bugs(const struct report *report, const struct render_options *options, FILE *out);
+
+/* What the log holds, what forksan did not see, and the verdict: after the bugs. */
 void render_totals(const struct report *report, FILE *out);
 
 /* One JSON object; docs/log.md describes it. */
-void render_json(const struct report *report, FILE *out);
+void render_json(const struct report *report, const struct render_options *options, FILE *out);
 
 #endif

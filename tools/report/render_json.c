@@ -2,19 +2,20 @@
 /*
  * A report as one JSON object, for other programs.  docs/log.md describes it.
  */
+#include <inttypes.h>
 #include <jansson.h>
 
 #include "base/cli.h"
-#include "log/counters.h"
-#include "log/site.h"
+#include "log/field.h"
 #include "symbols/annotate.h"
 #include "symbols/symbols.h"
 #include "report/advice.h"
 #include "report/collect.h"
 #include "report/render.h"
+#include "report/server_query.h"
 #include "common/names.h"
 
-#define REPORT_VERSION 1
+#define REPORT_VERSION 2
 
 /* jansson's own checks make a failed value NULL, and a NULL member fails the whole: one test at the
  * end of each function is enough. */
@@ -37,15 +38,6 @@ static json_t *counters_object(const struct report *report)
 	return object;
 }
 
-static json_t *pids_array(const struct group *group)
-{
-	json_t *pids = checked(json_array());
-
-	for (size_t i = 0; i < group->pid_count; i++)
-		json_array_append_new(pids, checked(json_integer(group->pids[i])));
-	return pids;
-}
-
 static json_t *advice_array(const json_t *finding)
 {
 	struct advice advice[ADVICE_MAX];
@@ -66,63 +58,151 @@ static json_t *text_value(const char *text)
 	return value != NULL ? value : checked(json_string_nocheck("?"));
 }
 
-static json_t *group_object(const struct group *group, struct symbols *symbols)
+static json_t *text_or_null(const char *text)
 {
-	char opened[GROUP_SITE_BYTES], used[GROUP_SITE_BYTES];
+	return text[0] != '\0' ? text_value(text) : json_null();
+}
+
+static json_t *pids_array(const struct bug_pids *pids)
+{
+	json_t *array = checked(json_array());
+
+	for (size_t i = 0; i < pids->count; i++)
+		json_array_append_new(array, checked(json_integer(pids->list[i])));
+	return array;
+}
+
+static json_t *site_object(const struct site *site)
+{
+	char text[SITE_FILE_BYTES + SITE_FUNCTION_BYTES + 32];
+
+	site_text(site, NULL, text, sizeof text);
+	return checked(json_pack(
+		"{s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:b}", "text", text_value(text), "file",
+		text_or_null(site->file), "module", text_or_null(site->module), "function",
+		text_or_null(site->function), "line", (json_int_t)site->line, "own", site->own,
+		"from", text_or_null(site->way_in), "at_import", site->at_import));
+}
+
+static json_t *uses_array(const struct bug *bug)
+{
+	json_t *array = checked(json_array());
+
+	for (size_t i = 0; i < bug->use_count; i++) {
+		json_t *use = site_object(&bug->uses[i].site);
+
+		json_object_set_new(use, "pids", pids_array(&bug->uses[i].pids));
+		json_array_append_new(array, use);
+	}
+	return array;
+}
+
+static json_t *example_of(const struct report *report, const struct bug_kind *kind)
+{
 	json_t *example = NULL;
+
+	if (kind->example != NULL)
+		example = json_loadb(kind->example, kind->example_len_bytes, 0, NULL);
+	if (example != NULL)
+		annotate_finding(report->symbols, example);
+	return example;
+}
+
+/* The kinds of findings that the bug led to, most harmful first. */
+static json_t *kinds_array(const struct report *report, const struct bug *bug)
+{
+	json_t *array = checked(json_array());
+
+	for (int kind = KIND_COUNT - 1; kind >= 0; kind--) {
+		const struct bug_kind *of_kind = &bug->kinds[kind];
+		json_t *example, *object;
+
+		if (of_kind->findings == 0)
+			continue;
+		example = example_of(report, of_kind);
+		object = json_pack("{s:s, s:s, s:b, s:I, s:I}", "kind", kind_name((enum kind)kind),
+				   "level", level_name(kind_level((enum kind)kind)), "proven",
+				   of_kind->proven, "count", (json_int_t)of_kind->times, "findings",
+				   (json_int_t)of_kind->findings);
+		json_object_set_new(checked(object), "example",
+				    example != NULL ? example : json_null());
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *bug_object(const struct report *report, const struct bug *bug, size_t number)
+{
+	json_t *example = example_of(report, &bug->kinds[bug->head]);
+	char digits[17], query[256];
 	json_t *object;
 
-	if (group->example != NULL)
-		example = json_loadb(group->example, group->example_len_bytes, 0, NULL);
-	if (example != NULL) {
-		annotate_finding(symbols, example);
-		/* As in the text: with what is known of the example's frames. */
-		site_opened(example, opened, sizeof opened);
-		site_used(example, used, sizeof used);
-	}
-	object = json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:s, s:b, s:o, s:b, s:s, s:s, s:o}",
-			   "kind", kind_name(group->kind), "level",
-			   level_name(kind_level(group->kind)), "count", (json_int_t)group->count,
-			   "findings", (json_int_t)group->finding_count, "opened",
-			   text_value(example != NULL ? opened : group->opened_site), "use",
-			   text_value(example != NULL ? used : group->use_site), "protocol",
-			   group->protocol, "peer", group->peer, "more_peers", group->more_peers,
-			   "pids", pids_array(group), "more_pids", group->more_pids, "first",
-			   group->first, "last", group->last, "advice", advice_array(example));
-	json_object_set_new(checked(object), "example", example != NULL ? example : json_null());
+	snprintf(digits, sizeof digits, "%016" PRIx64, bug->fingerprint);
+	if (!server_query(bug->protocol,
+			  field_string(json_object_get(example, "connection"), "local"), query,
+			  sizeof query))
+		query[0] = '\0';
+	object = json_pack(
+		"{s:I, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:s, s:s, s:b, s:I, s:b}", "bug",
+		(json_int_t)number, "fingerprint", digits, "consequence", bug_consequence(bug),
+		"kind", kind_name(bug->head), "level", level_name(kind_level(bug->head)), "proven",
+		bug->kinds[bug->head].proven, "count", (json_int_t)bug_times(bug), "findings",
+		(json_int_t)bug_findings(bug), "protocol", bug->protocol, "peer", bug->peer,
+		"more_peers", bug->more_peers, "connections", (json_int_t)bug->connection_count,
+		"more_connections", bug->more_connections);
+	json_object_update_new(
+		checked(object),
+		checked(json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:b, s:s, s:s, s:o, "
+				  "s:o, s:o}",
+				  "opened", site_object(&bug->opened), "forked",
+				  site_object(&bug->forked), "used", uses_array(bug), "more_uses",
+				  (json_int_t)bug->more_uses, "opened_by",
+				  (json_int_t)bug->opened_by, "pids", pids_array(&bug->pids),
+				  "more_pids", bug->pids.more, "first", bug->first, "last",
+				  bug->last, "advice", advice_array(example), "server",
+				  text_or_null(query), "kinds", kinds_array(report, bug))));
+	json_decref(example);
 	return object;
 }
 
-void render_json(const struct report *report, FILE *out)
+void render_json(const struct report *report, const struct render_options *options, FILE *out)
 {
-	struct symbols *symbols = symbols_new();
+	uint64_t found[LEVEL_COUNT];
 	struct completeness complete;
-	json_t *groups = checked(json_array());
+	json_t *bugs = checked(json_array());
 	json_t *object;
 
-	if (symbols == NULL)
-		cli_no_memory();
-	groups_sort(report->groups);
-	for (size_t i = 0; i < groups_count(report->groups); i++)
-		json_array_append_new(groups, group_object(groups_at(report->groups, i), symbols));
+	for (size_t i = 0; i < bugs_count(report->bugs); i++)
+		if (render_wants(options, i))
+			json_array_append_new(bugs,
+					      bug_object(report, bugs_at(report->bugs, i), i + 1));
 	report_complete(report, &complete);
+	report_count_bugs(report, found);
 	object = json_pack(
-		"{s:i, s:b, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:o, s:o, "
-		"s:o}",
-		"report", REPORT_VERSION, "complete", complete.count == 0, "incomplete",
+		"{s:i, s:b, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}}", "report",
+		REPORT_VERSION, "complete", complete.count == 0, "incomplete",
 		checked(complete_json(&complete)), "forksan", FORKSAN_VERSION, "lines",
 		(json_int_t)report->lines, "broken_lines", (json_int_t)report->broken_lines,
 		"unknown_records", (json_int_t)report->unknown_records, "sessions",
 		(json_int_t)sessions_count(report->sessions), "sessions_without_summary",
 		(json_int_t)sessions_without_summary(report->sessions), "seen",
-		level_name(LEVEL_NOTICE), (json_int_t)groups_total(report->groups, LEVEL_NOTICE),
-		level_name(LEVEL_HAZARD), (json_int_t)groups_total(report->groups, LEVEL_HAZARD),
-		level_name(LEVEL_VIOLATION),
-		(json_int_t)groups_total(report->groups, LEVEL_VIOLATION), "ungrouped",
-		(json_int_t)groups_ungrouped(report->groups), "counters", counters_object(report),
-		"blind", checked(blind_spots_json(&report->blind_spots)), "groups", groups);
-	json_dumpf(checked(object), out, JSON_INDENT(2));
+		level_name(LEVEL_NOTICE), (json_int_t)bugs_total(report->bugs, LEVEL_NOTICE),
+		level_name(LEVEL_HAZARD), (json_int_t)bugs_total(report->bugs, LEVEL_HAZARD),
+		level_name(LEVEL_VIOLATION), (json_int_t)bugs_total(report->bugs, LEVEL_VIOLATION));
+	json_object_update_new(
+		checked(object),
+		checked(json_pack(
+			"{s:{s:I, s:I, s:I}, s:I, s:{s:I, s:I, s:I}, s:o, s:o, s:o}", "found",
+			level_name(LEVEL_NOTICE), (json_int_t)found[LEVEL_NOTICE],
+			level_name(LEVEL_HAZARD), (json_int_t)found[LEVEL_HAZARD],
+			level_name(LEVEL_VIOLATION), (json_int_t)found[LEVEL_VIOLATION],
+			"without_room", (json_int_t)bugs_without_room(report->bugs), "left_out",
+			"filtered", (json_int_t)report->filtered, "known",
+			(json_int_t)(report->known != NULL ? bugs_count(report->known) : 0),
+			"suppressed", (json_int_t)report->suppressed, "counters",
+			counters_object(report), "blind",
+			checked(blind_spots_json(&report->blind_spots)), "bugs", bugs)));
+	json_dumpf(object, out, JSON_INDENT(2));
 	fputc('\n', out);
 	json_decref(object);
-	symbols_free(symbols);
 }

@@ -9,7 +9,6 @@
 
 #include "base/escape.h"
 #include "log/field.h"
-#include "log/site.h"
 
 #define SHOWN_INTERPRETED 24
 #define SHOWN_NATIVE 16
@@ -58,7 +57,7 @@ static void print_native(const json_t *frame, FILE *out)
 		return;
 	}
 	fputs(" (", out);
-	escape_print(site_base_name(module), out);
+	escape_print(basename(module), out);
 	if (name == NULL || field_string(frame, "file") == NULL)
 		fprintf(out, "+0x%llx", offset);
 	fputs(")\n", out);
@@ -102,7 +101,7 @@ static bool says_nothing(const json_t *frame)
 
 	if (module == NULL || field_string(frame, "function") == NULL)
 		return true;
-	module = site_base_name(module);
+	module = basename(module);
 	for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
 		if (strncmp(module, beginnings[i], strlen(beginnings[i])) == 0)
 			return true;

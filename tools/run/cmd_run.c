@@ -217,7 +217,7 @@ static void finish(const char *session, uint64_t session_number, const char *com
 	}
 	complete_miss_lines(&outcome->complete, content.broken_lines);
 	take_over_counts(outcome, &registry, &content);
-	verdict_print(outcome->found, &outcome->complete, SUMMARY_PREFIX, stderr);
+	verdict_print(outcome->found, NULL, &outcome->complete, SUMMARY_PREFIX, stderr);
 	complete_print(&outcome->complete, SUMMARY_PREFIX, stderr);
 }
 

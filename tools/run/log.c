@@ -113,6 +113,7 @@ void run_log_add_summary(struct run_log *log, const char *session,
 
 struct run_log_content run_log_show(struct run_log *log, uint64_t session)
 {
+	struct render_options options = {.log_name = log->path};
 	struct run_log_content content = {0};
 	struct report report;
 	int result;
@@ -123,10 +124,11 @@ struct run_log_content run_log_show(struct run_log *log, uint64_t session)
 	result = report_read(&report, RUN_VERB, log->path, log->fd, session);
 	if (result < 0)
 		cli_error(RUN_VERB, "%s: %s", log->path, strerror(-result));
-	render_findings(&report, false, stderr);
+	bugs_sort(report.bugs);
+	render_bugs(&report, &options, stderr);
 	content.any = sessions_count(report.sessions) > 0;
 	for (int level = 0; level < LEVEL_COUNT; level++)
-		content.found[level] = groups_total(report.groups, (enum level)level);
+		content.found[level] = bugs_total(report.bugs, (enum level)level);
 	content.broken_lines = report.broken_lines;
 	report_clear(&report);
 	return content;

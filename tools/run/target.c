@@ -25,7 +25,6 @@
 
 #include "base/cli.h"
 #include "base/exit_status.h"
-#include "log/site.h"
 #include "symbols/elf_file.h"
 #include "run/cmd_run.h"
 #include "run/library.h"
@@ -197,7 +196,7 @@ static void examine(const char *path, const struct run_library *library, unsigne
 	if (interpreter == NULL)
 		return;
 	examine(interpreter, library, depth + 1, target);
-	if (target->blind || strcmp(site_base_name(interpreter), "env") != 0)
+	if (target->blind || strcmp(basename(interpreter), "env") != 0)
 		return;
 	interpreter = env_command(&rest);
 	if (interpreter != NULL && resolve(interpreter, command) == 0)

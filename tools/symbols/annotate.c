@@ -36,7 +36,7 @@ static void set_place(json_t *frame, const struct symbol_place *place)
 		json_object_set_new(frame, "function", string_or_null(place->function));
 }
 
-static void annotate_frame(struct symbols *symbols, json_t *frame)
+void annotate_frame(struct symbols *symbols, json_t *frame)
 {
 	struct symbol_place places[SYMBOL_PLACES];
 	const char *module = json_string_value(json_object_get(frame, "module"));

@@ -17,4 +17,7 @@ struct symbols;
  */
 void annotate_finding(struct symbols *symbols, json_t *finding);
 
+/* The same for one native frame. */
+void annotate_frame(struct symbols *symbols, json_t *frame);
+
 #endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Findings gathered into bugs.  A bug is a place that opens a connection, a protocol and a place
+ * that forks: what a reader mends.  Its uses, kinds and processes are evidence of it.
+ *
+ * Memory is bounded: so many bugs, so many bytes of examples, so many identities remembered.  What
+ * did not fit is counted, and the report says so.
+ */
+#ifndef FORKSAN_TOOLS_REPORT_BUGS_H
+#define FORKSAN_TOOLS_REPORT_BUGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "log/record.h"
+#include "report/site.h"
+
+#define BUG_MAX 1024			      /* a program has few */
+#define BUG_PIDS 16			      /* processes named for each bug, and for each use */
+#define BUG_USES 6			      /* places of use named for each bug */
+#define BUG_CONNECTIONS 32		      /* connections told apart for each bug */
+#define BUG_EXAMPLE_BUDGET ((size_t)24 << 20) /* bytes of all examples together */
+
+/* A set of processes, in order of appearance. */
+struct bug_pids {
+	int64_t list[BUG_PIDS];
+	size_t count;
+	bool more;
+};
+
+/* A place at which the connection was used. */
+struct bug_use {
+	struct site site;
+	struct bug_pids pids;
+};
+
+/* The findings of one kind. */
+struct bug_kind {
+	uint64_t times;	   /* repeats included */
+	uint64_t findings; /* different ones */
+	bool proven;	   /* one of them is */
+	char *example;	   /* a line of the log; NULL: none, or the budget was spent */
+	size_t example_len_bytes;
+	unsigned example_worth; /* see keep_example() */
+};
+
+struct bug {
+	uint64_t fingerprint;
+	struct site opened;
+	struct site forked;
+	char *protocol;
+	char *peer;	 /* of the first finding */
+	bool more_peers; /* others had other peers */
+	struct bug_kind kinds[KIND_COUNT];
+	enum kind worst; /* of all */
+	enum kind head;	 /* the worst that is proven; `worst` where nothing is */
+	struct bug_pids pids;
+	struct bug_use uses[BUG_USES];
+	size_t use_count;
+	uint64_t more_uses; /* findings with yet other places of use */
+	int64_t opened_by;
+	uint64_t connections[BUG_CONNECTIONS]; /* hashes of session and cookie */
+	size_t connection_count;
+	bool more_connections;
+	char first[LOG_TIME_BYTES];
+	char last[LOG_TIME_BYTES];
+	UT_hash_handle hh;
+};
+
+struct bugs;
+
+struct bugs *bugs_new(void);
+void bugs_free(struct bugs *bugs);
+
+/* The fingerprint of a checked finding: the log's, or computed from its stacks where the log has
+ * none (version 1).  The two sites are filled. */
+uint64_t bugs_identify(struct symbols *symbols, const struct log_record *finding,
+		       struct site *opened, struct site *forked);
+
+/* Adds a finding that bugs_identify() has looked at; `text` is its line, NULL where the line does
+ * not have all of its stacks. */
+void bugs_add(struct bugs *bugs, struct symbols *symbols, const struct log_record *finding,
+	      uint64_t fingerprint, const struct site *opened, const struct site *forked,
+	      const char *text, size_t len_bytes);
+
+/* Sorts, most harmful first; then bugs_at() yields them in that order. */
+void bugs_sort(struct bugs *bugs);
+size_t bugs_count(const struct bugs *bugs);
+const struct bug *bugs_at(const struct bugs *bugs, size_t index);
+
+/* The bug with that fingerprint, or NULL. */
+const struct bug *bugs_find(const struct bugs *bugs, uint64_t fingerprint);
+
+/* How often a bug was seen, and how many different findings that were. */
+uint64_t bug_times(const struct bug *bug);
+uint64_t bug_findings(const struct bug *bug);
+
+/* What the bug led to, in capitals where it is harm; "WRONG ANSWERS SEEN". */
+const char *bug_consequence(const struct bug *bug);
+
+/* Times seen, by level, of all findings, those of bugs without room included. */
+uint64_t bugs_total(const struct bugs *bugs, enum level level);
+
+/* Times seen of findings whose bug had no room. */
+uint64_t bugs_without_room(const struct bugs *bugs);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See filter.h.
+ */
+#include "report/filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/names.h"
+#include "common/suggest.h"
+#include "base/cli.h"
+#include "log/field.h"
+
+bool filter_read_kind(struct filter *filter, const char *verb, const char *text)
+{
+	const char *names[KIND_COUNT], *guess;
+
+	for (int i = 0; i < KIND_COUNT; i++) {
+		names[i] = kind_name((enum kind)i);
+		if (strcmp(text, names[i]) == 0) {
+			filter->kinds |= 1u << i;
+			return true;
+		}
+	}
+	guess = suggest_closest(text, strlen(text), names, KIND_COUNT);
+	cli_error(verb, "--kind: expected a kind of finding, found %s%s%s%s", text,
+		  guess != NULL ? "; did you mean " : "", guess != NULL ? guess : "",
+		  guess != NULL ? "?" : "");
+	return false;
+}
+
+bool filter_read_pid(struct filter *filter, const char *verb, const char *text)
+{
+	char *end;
+
+	filter->pid = strtoll(text, &end, 10);
+	if (*end == '\0' && filter->pid > 0)
+		return true;
+	cli_error(verb, "--pid: expected the number of a process, found %s", text);
+	return false;
+}
+
+bool filter_read_since(struct filter *filter, const char *verb, const char *text)
+{
+	static const char shape[] = "dddd-dd-ddTdd:dd:dd.dddddddddZ";
+	size_t i = 0;
+
+	for (; text[i] != '\0' && i < sizeof shape - 1; i++)
+		if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
+			break;
+	filter->since = text;
+	if (text[i] == '\0' && i >= 4)
+		return true;
+	cli_error(verb, "--since: expected a UTC time like 2026-11-24T08:46, found %s", text);
+	return false;
+}
+
+bool filter_fits(const struct filter *filter, const struct log_record *finding)
+{
+	if (filter->kinds != 0 && (filter->kinds & 1u << finding->kind) == 0)
+		return false;
+	if (filter->peer != NULL &&
+	    strstr(field_string(finding->connection, "peer"), filter->peer) == NULL)
+		return false;
+	if (filter->pid != 0 && finding->pid != filter->pid &&
+	    field_integer(finding->other, "pid") != filter->pid)
+		return false;
+	/* Times of one shape sort as text. */
+	return filter->since == NULL || strcmp(finding->time, filter->since) >= 0;
+}

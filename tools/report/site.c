@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See site.h.
+ */
+#include "report/site.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/own_code.h"
+#include "log/field.h"
+#include "symbols/annotate.h"
+
+static bool is_native(const json_t *frame)
+{
+	return strcmp(field_string(frame, "language"), "native") == 0;
+}
+
+static bool is_one_of(const char *text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(text, words[i]) == 0)
+			return true;
+	return false;
+}
+
+#define IS_ONE_OF(text, words) is_one_of(text, words, sizeof(words) / sizeof((words)[0]))
+
+/* --- paths --------------------------------------------------------------------------------- */
+
+/* The package that an installed file belongs to: "gunicorn" of
+ * "/usr/lib/python3/dist-packages/gunicorn/arbiter.py". */
+static bool put_package(const char *file, char *out, size_t size)
+{
+	static const char *const parents[] = {"/dist-packages/", "/site-packages/", "/gems/"};
+
+	for (size_t i = 0; i < sizeof parents / sizeof parents[0]; i++) {
+		const char *at = strstr(file, parents[i]);
+		size_t len;
+
+		if (at == NULL)
+			continue;
+		at += strlen(parents[i]);
+		len = strcspn(at, "/");
+		if (at[len] == '\0')
+			return false;
+		snprintf(out, size, "%.*s", (int)len, at);
+		return true;
+	}
+	return false;
+}
+
+/* --- interpreters' frames ------------------------------------------------------------------ */
+
+static bool is_own_file(const json_t *frame)
+{
+	const char *file = field_string(frame, "file");
+
+	return file != NULL && own_code_is_file(file, strlen(file));
+}
+
+static bool is_launcher(const json_t *frame)
+{
+	const char *file = field_string(frame, "file");
+
+	return file != NULL && own_code_is_launcher(file, strlen(file));
+}
+
+/* "<frozen importlib._bootstrap>" and such have no file. */
+static bool has_file(const json_t *frame)
+{
+	const char *file = field_string(frame, "file");
+
+	return file != NULL && file[0] == '/';
+}
+
+static bool is_of_package(const json_t *frame)
+{
+	const char *file = field_string(frame, "file");
+	char package[SITE_FUNCTION_BYTES];
+
+	return file != NULL && put_package(file, package, sizeof package);
+}
+
+static const json_t *find_interpreted(const json_t *stack, bool (*fits)(const json_t *frame))
+{
+	const json_t *frame;
+	size_t i;
+
+	json_array_foreach (stack, i, frame)
+		if (!is_native(frame) && fits(frame))
+			return frame;
+	return NULL;
+}
+
+/* The frame at "FILE:LINE". */
+static const json_t *find_culprit(const json_t *stack, const char *culprit)
+{
+	const char *colon = strrchr(culprit, ':');
+	const json_t *frame;
+	size_t i;
+
+	json_array_foreach (stack, i, frame) {
+		const char *file = field_string(frame, "file");
+
+		if (!is_native(frame) && file != NULL && colon != NULL &&
+		    strlen(file) == (size_t)(colon - culprit) &&
+		    memcmp(file, culprit, strlen(file)) == 0 &&
+		    strtoll(colon + 1, NULL, 10) == field_integer(frame, "line"))
+			return frame;
+	}
+	return NULL;
+}
+
+static void copy(char *out, size_t size, const char *text)
+{
+	snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
+/* A file's end says more than its beginning. */
+static void copy_end(char *out, size_t size, const char *text)
+{
+	size_t len = strlen(text);
+
+	copy(out, size, len < size ? text : text + (len - size + 1));
+}
+
+static void set_culprit(struct site *site, const char *culprit)
+{
+	const char *colon = strrchr(culprit, ':');
+
+	if (colon == NULL) {
+		copy_end(site->file, sizeof site->file, culprit);
+		return;
+	}
+	snprintf(site->file, sizeof site->file, "%.*s", (int)(colon - culprit), culprit);
+	site->line = strtoll(colon + 1, NULL, 10);
+}
+
+/* Python's loader, Ruby's and Perl's require. */
+static bool loads_a_module(const json_t *frame)
+{
+	static const char *const functions[] = {"require", "require_relative", "load", "BEGIN"};
+	const char *file = field_string(frame, "file"), *function = field_string(frame, "function");
+
+	return (file != NULL && strncmp(file, "<frozen importlib", 17) == 0) ||
+	       (function != NULL && IS_ONE_OF(function, functions));
+}
+
+/* What stands outward of `inner`: the next own file, and whether a module was being loaded. */
+static void set_way_in(struct site *site, const json_t *stack, const json_t *inner)
+{
+	const json_t *frame;
+	bool outward = false;
+	size_t i;
+
+	json_array_foreach (stack, i, frame) {
+		if (frame == inner) {
+			outward = true;
+			continue;
+		}
+		if (!outward || is_native(frame))
+			continue;
+		site->at_import = site->at_import || loads_a_module(frame);
+		if (site->way_in[0] == '\0' && is_own_file(frame) &&
+		    strcmp(field_string(frame, "file"), site->file) != 0)
+			snprintf(site->way_in, sizeof site->way_in, "%s:%lld",
+				 field_string(frame, "file"), field_integer(frame, "line"));
+	}
+}
+
+static bool find_in_interpreter(const json_t *stack, enum site_role role, const char *culprit,
+				struct site *site)
+{
+	const json_t *frame = culprit != NULL ? find_culprit(stack, culprit) : NULL;
+
+	if (culprit != NULL && frame == NULL) {
+		set_culprit(site, culprit);
+		site->own = true;
+		return true;
+	}
+	if (frame == NULL)
+		frame = find_interpreted(stack, is_own_file);
+	site->own = frame != NULL;
+	/* It is gunicorn's arbiter that forks, not /usr/bin/gunicorn. */
+	if (frame == NULL && role == SITE_FORKED)
+		frame = find_interpreted(stack, is_of_package);
+	if (frame == NULL)
+		frame = find_interpreted(stack, is_launcher);
+	if (frame == NULL)
+		frame = find_interpreted(stack, has_file);
+	if (frame == NULL)
+		return false;
+	copy_end(site->file, sizeof site->file, field_string(frame, "file"));
+	copy(site->function, sizeof site->function, field_string(frame, "function"));
+	site->line = field_integer(frame, "line");
+	set_way_in(site, stack, frame);
+	return true;
+}
+
+/* --- native frames ------------------------------------------------------------------------- */
+
+enum module_rank { OWN_MODULE, INSTALLED_PROGRAM, LIBRARY, NOBODY };
+
+static bool begins_with_one_of(const char *text, const char *const *beginnings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(text, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
+#define BEGINS_WITH(text, list) begins_with_one_of(text, list, sizeof(list) / sizeof((list)[0]))
+
+static enum module_rank rank_of(const json_t *frame)
+{
+	static const char *const system_directories[] = {"/usr/lib", "/lib", "/usr/local/lib",
+							 "/opt/lib"};
+	/* send() itself tells nobody where to look. */
+	static const char *const nobody[] = {"libc.so",	 "libc-2.",	"libpthread",
+					     "ld-linux", "libforksan.", "[vdso]"};
+	const char *module = field_string(frame, "module");
+	const char *base;
+
+	if (module == NULL || BEGINS_WITH(basename(module), nobody))
+		return NOBODY;
+	base = basename(module);
+	if (BEGINS_WITH(module, system_directories) || strstr(module, "-packages/") != NULL ||
+	    strstr(module, "/gems/") != NULL)
+		return LIBRARY;
+	if (strstr(module, "/bin/") != NULL || strstr(module, "/sbin/") != NULL)
+		return INSTALLED_PROGRAM;
+	return strstr(base, ".so") != NULL && strncmp(base, "lib", 3) == 0 ? LIBRARY : OWN_MODULE;
+}
+
+static const char *name_of(const json_t *frame)
+{
+	const char *name = field_string(frame, "demangled");
+
+	return name != NULL ? name : field_string(frame, "function");
+}
+
+/* The innermost frame of that rank; a named one only where `named`. */
+static json_t *find_native(struct symbols *symbols, const json_t *stack, enum module_rank rank,
+			   bool named)
+{
+	json_t *frame;
+	size_t i;
+
+	json_array_foreach (stack, i, frame) {
+		if (!is_native(frame) || rank_of(frame) != rank)
+			continue;
+		annotate_frame(symbols, frame);
+		if (!named || name_of(frame) != NULL)
+			return frame;
+	}
+	return NULL;
+}
+
+static void find_in_native(struct symbols *symbols, const json_t *stack, struct site *site)
+{
+	const json_t *frame = find_native(symbols, stack, OWN_MODULE, false);
+
+	site->own = frame != NULL;
+	if (frame == NULL)
+		frame = find_native(symbols, stack, INSTALLED_PROGRAM, true);
+	if (frame == NULL)
+		frame = find_native(symbols, stack, LIBRARY, true);
+	if (frame == NULL)
+		frame = find_native(symbols, stack, INSTALLED_PROGRAM, false);
+	if (frame == NULL)
+		frame = find_native(symbols, stack, LIBRARY, false);
+	if (frame == NULL)
+		return;
+	copy(site->module, sizeof site->module, basename(field_string(frame, "module")));
+	if (field_string(frame, "file") != NULL) {
+		copy_end(site->file, sizeof site->file, field_string(frame, "file"));
+		site->line = field_integer(frame, "line");
+	}
+	copy(site->function, sizeof site->function, name_of(frame));
+	if (site->function[0] == '\0')
+		site->offset = (unsigned long long)field_integer(frame, "offset");
+}
+
+void site_find(struct symbols *symbols, const json_t *stack, enum site_role role,
+	       const char *culprit, struct site *site)
+{
+	memset(site, 0, sizeof *site);
+	if (!find_in_interpreter(stack, role, culprit, site))
+		find_in_native(symbols, stack, site);
+}
+
+/* --- as text ------------------------------------------------------------------------------- */
+
+void site_text(const struct site *site, const char *below, char *out, size_t size)
+{
+	size_t below_len = below != NULL ? strlen(below) : 0;
+	const char *file = site->file;
+	char package[SITE_FUNCTION_BYTES];
+
+	if (site->file[0] == '\0' && site->module[0] == '\0') {
+		snprintf(out, size, "unknown place");
+		return;
+	}
+	if (!site->own && put_package(file, package, sizeof package)) {
+		snprintf(out, size, "%s %s", package, site->function);
+		return;
+	}
+	if (site->file[0] == '\0') {
+		if (site->function[0] != '\0')
+			snprintf(out, size, "%s (%s)", site->function, site->module);
+		else
+			snprintf(out, size, "%s+0x%llx", site->module, site->offset);
+		return;
+	}
+	if (below_len > 0 && strncmp(file, below, below_len) == 0 && file[below_len] == '/')
+		file += below_len + 1;
+	else if (!site->own)
+		file = basename(file);
+	snprintf(out, size, "%s:%lld%s%s", file, site->line, site->function[0] != '\0' ? " " : "",
+		 site->function);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The site of a stack: the one place in it that a reader mends, and by which findings are one bug.
+ */
+#ifndef FORKSAN_TOOLS_REPORT_SITE_H
+#define FORKSAN_TOOLS_REPORT_SITE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SITE_FILE_BYTES 384
+#define SITE_MODULE_BYTES 96
+#define SITE_FUNCTION_BYTES 160
+#define SITE_WAY_IN_BYTES 448
+
+struct symbols;
+
+/* What happened at the site. */
+enum site_role { SITE_OPENED, SITE_FORKED, SITE_USED };
+
+struct site {
+	char file[SITE_FILE_BYTES];	    /* source file, where one is known */
+	char module[SITE_MODULE_BYTES];	    /* a native frame's module, base name; else empty */
+	char function[SITE_FUNCTION_BYTES]; /* empty: unknown */
+	long long line;			    /* 0: unknown; then `offset` may say more */
+	unsigned long long offset;	    /* in the module, of a frame without a name; 0: none */
+	bool own; /* the application's own, neither a library's nor an interpreter's */
+	char way_in[SITE_WAY_IN_BYTES]; /* "FILE:LINE", the next own file outward; may be empty */
+	bool at_import;			/* a module was being loaded */
+};
+
+/*
+ * Finds the site of a checked stack:
+ *   1. an interpreter's innermost frame that is the application's own (`culprit`, "FILE:LINE", says
+ *      which one that is, where the log names one), else its launcher's, else its innermost one
+ * with a file;
+ *   2. else the innermost frame of a native module that is the application's own;
+ *   3. else the innermost named frame of an installed program;
+ *   4. else the innermost named frame of a library other than libc, else any module and offset.
+ * Native frames are named from symbol tables and debug information.
+ */
+void site_find(struct symbols *symbols, const json_t *stack, enum site_role role,
+	       const char *culprit, struct site *site);
+
+/* "FILE:LINE FUNCTION" as far as known, at most `size` bytes with the NUL; `below` is cut off the
+ * front of the file.  Of a library's frame "PACKAGE FUNCTION". */
+void site_text(const struct site *site, const char *below, char *out, size_t size);
+
+#endif
