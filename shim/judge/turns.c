@@ -178,8 +178,6 @@ static void take_read(struct evidence_context *c)
 	/* The thief of a reply goes on reading it. */
 	if (first->flags & EVIDENCE_STOLEN)
 		return;
-	if (!owns(c, first) && (first->flags & EVIDENCE_BEGUN))
-		return;
 	if (!owns(c, first)) {
 		cross(c, EVIDENCE_READ, first);
 		first->flags |= EVIDENCE_BEGUN | EVIDENCE_STOLEN;
@@ -195,8 +193,6 @@ void evidence_take_turn(struct evidence_context *c)
 {
 	bool writes = c->operation->direction == WIRE_CLIENT;
 
-	if (c->evidence->state == EVIDENCE_ALIGNING && writes)
-		c->evidence->state = EVIDENCE_PARSING;
 	if (writes)
 		name_messages(c);
 	if (wire_server_pushes((enum protocol)c->evidence->parser.protocol))
