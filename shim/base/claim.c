@@ -20,9 +20,9 @@ static bool on_alternate_stack(void)
 }
 
 /* True when the frame that holds this thread's claim has been left: stacks grow downwards, so the
- * frame is gone when `here` is as high.  (A handler that interrupted the holder is below it.)  On an alternate stack addresses cannot be compared; a
- * claim that was left from there is found from the thread's own stack, where no handler is active
- * on the alternate one any more. */
+ * frame is gone when `here` is as high.  (A handler that interrupted the holder is below it.)  On
+ * an alternate stack addresses cannot be compared; a claim that was left from there is found from
+ * the thread's own stack, where no handler is active on the alternate one any more. */
 static bool was_left(const struct claim *claim, uintptr_t here)
 {
 	uintptr_t frame = load_relaxed(&claim->frame);

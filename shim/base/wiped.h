@@ -33,6 +33,13 @@
 /* Writes of one process that may be goodbyes and are kept back (track/goodbye.c). */
 #define WIPED_DEFERRED 16
 
+/* Threads of one process that work on a stack of forksan's own (base/side_stack.c). */
+#define WIPED_SIDE_STACKS 4
+
+struct wiped_base {
+	struct claim side_stacks[WIPED_SIDE_STACKS];
+};
+
 struct wiped_process {
 	/* This process's lineage word (process/process.h); 0: a new process. */
 	_Atomic uint64_t mine;
@@ -64,6 +71,7 @@ struct wiped_track {
  * memory: the only kind that MADV_WIPEONFORK takes (madvise(2)). */
 extern FORKSAN_HIDDEN struct wiped {
 	_Alignas(4096) struct wiped_process process;
+	struct wiped_base base;
 	struct wiped_stack stack;
 	struct wiped_report report;
 	struct wiped_track track;

@@ -18,6 +18,7 @@
 #include "process/process.h"
 #include "registry/registry.h"
 #include "report/report.h"
+#include "base/side_stack.h"
 #include "base/sys.h"
 #include "wire/tls_hello.h"
 
@@ -121,30 +122,33 @@ static enum registry_counter level_counter(enum kind kind)
 	return COUNT_VIOLATIONS;
 }
 
-void finding_report(const struct finding_cause *cause)
-{
-	const struct registry_process *other = registry_find_process(cause->other_serial);
-	struct stack_id forked = forked_at(other);
-	struct finding_count count = finding_count(cause, forked);
-	int saved_errno = errno;
-	struct finding finding;
-	uint64_t signals;
+/* What finding_report() hands to write_finding(). */
+struct new_finding {
+	const struct finding_cause *cause;
+	const struct registry_process *other;
+	struct finding_count count;
+	struct stack_id forked;
+};
 
-	if (!finding_is_told(count.repeat))
-		return;
-	sys_block_signals(&signals);
+/* Runs on a stack of forksan's own. */
+static void write_finding(void *argument)
+{
+	const struct new_finding *new = argument;
+	const struct finding_cause *cause = new->cause;
+	struct finding finding;
+
 	memset(&finding, 0, sizeof finding);
 	finding.kind = cause->kind;
-	finding.id = count.id;
-	finding.merge = count.merge;
+	finding.id = new->count.id;
+	finding.merge = new->count.merge;
 	finding.time_ns = sys_clock_ns(CLOCK_REALTIME);
-	finding.repeat = count.repeat;
+	finding.repeat = new->count.repeat;
 	finding.session = registry_session();
 	fill_reporter(&finding.reporter);
-	if (other)
-		fill_other(&finding.other, other);
+	if (new->other)
+		fill_other(&finding.other, new->other);
 	fill_connection(&finding, cause);
-	finding.stacks[FINDING_STACK_FORKED] = forked;
+	finding.stacks[FINDING_STACK_FORKED] = new->forked;
 	finding.stacks[FINDING_STACK_OTHER_USE] = cause->other_use;
 	finding.stacks[FINDING_STACK_THIS_USE] = cause->this_use;
 	finding.operation = operation_name(cause->operation);
@@ -153,10 +157,25 @@ void finding_report(const struct finding_cause *cause)
 	finding.text = cause->text;
 	finding.likely = cause->likely;
 	finding.basis = cause->basis;
-	if (count.repeat == 1)
+	if (new->count.repeat == 1)
 		registry_count(level_counter(cause->kind));
 	if (report_finding(registry_mapping, &finding) != 0)
 		registry_count(LOST_REPORTS);
+}
+
+void finding_report(const struct finding_cause *cause)
+{
+	struct new_finding new = {.cause = cause};
+	int saved_errno = errno;
+	uint64_t signals;
+
+	new.other = registry_find_process(cause->other_serial);
+	new.forked = forked_at(new.other);
+	new.count = finding_count(cause, new.forked);
+	if (!finding_is_told(new.count.repeat))
+		return;
+	sys_block_signals(&signals);
+	side_stack_call(write_finding, &new);
 	sys_restore_signals(signals);
 	errno = saved_errno;
 }

@@ -219,15 +219,16 @@ bool module_find(struct peek *peek, uintptr_t address, struct module *out)
 
 void module_base_name(struct peek *peek, const struct module *module, char *out, size_t size)
 {
-	char path[FORKSAN_PATH_BYTES];
-	const char *base;
+	uintptr_t base = module->name;
 	size_t len = 0;
+	char byte;
 
-	if (!peek_string(peek, module->name, path, sizeof(path), &len))
-		path[0] = '\0';
-	base = strrchr(path, '/');
-	base = base != NULL ? base + 1 : path;
-	len = strnlen(base, size - 1);
-	memcpy(out, base, len);
-	out[len] = '\0';
+	for (uintptr_t at = module->name; at < module->name + FORKSAN_PATH_BYTES; at++) {
+		if (!peek_copy(peek, at, &byte, 1) || byte == '\0')
+			break;
+		if (byte == '/')
+			base = at + 1;
+	}
+	if (!peek_string(peek, base, out, size, &len))
+		out[0] = '\0';
 }

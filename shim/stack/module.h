@@ -65,8 +65,19 @@ struct module_known {
 	bool is_new;	/* this process has not asked for it before */
 };
 
+/* Room for module_intern(), too large for small stacks. */
+struct module_room {
+	char name[FORKSAN_PATH_BYTES];
+	/* what is kept of a file in the registry */
+	struct module_content {
+		uint32_t build_id_len;
+		uint8_t build_id[FORKSAN_BUILD_ID_BYTES];
+		char path[FORKSAN_MODULE_PATH_BYTES - 8];
+	} content;
+};
+
 /* Looks the module up, and stores it in the registry when it is new there. */
 void module_intern(struct registry *registry, struct peek *peek, const struct module *module,
-		   struct module_known *out);
+		   struct module_room *room, struct module_known *out);
 
 #endif

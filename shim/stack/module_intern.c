@@ -28,6 +28,7 @@
 #include <link.h>
 
 #define CACHE_ENTRIES 256
+#define CACHE_PROBES 8 /* places for one tag: two modules of one stack must not share one */
 #define CACHE_TAG_MASK (~UINT64_C(0xffff))
 #define CACHE_PAGES_BITS 24 /* 64 GiB */
 #define CACHE_PAGES_MASK ((UINT64_C(1) << CACHE_PAGES_BITS) - 1)
@@ -41,12 +42,9 @@ static struct cached {
 		tables; /* 16 other bits of the tag; pages from the mapping's start, pages */
 } cache[CACHE_ENTRIES];
 
-/* The content of an entry, being prepared. */
-struct module_content {
-	uint32_t build_id_len;
-	uint8_t build_id[FORKSAN_BUILD_ID_BYTES];
-	char path[sizeof(((struct registry_module *)0)->path)];
-};
+_Static_assert(sizeof(((struct module_content *)0)->path) ==
+		       sizeof(((struct registry_module *)0)->path),
+	       "as in the registry");
 
 /* Walks the notes of one PT_NOTE segment.  Its entries are aligned to 4 bytes; those of segments
  * aligned to 8 (.note.gnu.property) hold no build-id. */
@@ -105,15 +103,17 @@ uint32_t module_build_id(struct peek *peek, const struct module *module,
 
 /* The loader keeps the name as it was given.  A relative one is completed with the directory of
  * now, which is right unless the program has changed it since; the build-id tells then. */
-static void read_path(struct peek *peek, const struct module *module, char *out, size_t size)
+static void read_path(struct peek *peek, const struct module *module, struct module_room *room)
 {
-	char name[FORKSAN_PATH_BYTES];
+	char *name = room->name;
+	char *out = room->content.path;
+	size_t size = sizeof(room->content.path);
 	size_t len = 0;
 	size_t start = 0;
 	long got;
 
-	if (!peek_string(peek, module->name, name, sizeof(name), &len) || len == 0) {
-		got = sys_readlink("/proc/self/exe", name, sizeof(name) - 1);
+	if (!peek_string(peek, module->name, name, sizeof(room->name), &len) || len == 0) {
+		got = sys_readlink("/proc/self/exe", name, sizeof(room->name) - 1);
 		len = got > 0 ? (size_t)got : 0;
 	} else if (name[0] != '/' && strchr(name, '/') != NULL) {
 		got = sys_call(SYS_getcwd, (long)(uintptr_t)out, (long)size, 0, 0, 0, 0);
@@ -221,29 +221,47 @@ static uint64_t second_tag(uint64_t tag)
 	return tag << 48;
 }
 
+/* Fills *out from the entry of the module with this tag and returns NULL; without one, the entry to
+ * put it into: a free one, or the first. */
+static struct cached *look_in_cache(const struct module *module, uint64_t tag,
+				    struct module_known *out)
+{
+	struct cached *place = NULL;
+
+	for (uint64_t i = 0; i < CACHE_PROBES; i++) {
+		struct cached *cached = &cache[((tag >> 16) + i) % CACHE_ENTRIES];
+		uint64_t number = load_acquire(&cached->number);
+		uint64_t tables = load_relaxed(&cached->tables);
+
+		if (number != 0 && (number & CACHE_TAG_MASK) == (tag & CACHE_TAG_MASK) &&
+		    (tables & ~(UINT64_MAX >> 16)) == second_tag(tag)) {
+			*out = (struct module_known){
+				.number = (uint32_t)(number & ~CACHE_TAG_MASK),
+				.tables = unpack_tables(module, tables),
+			};
+			return NULL;
+		}
+		if (number == 0 && place == NULL)
+			place = cached;
+	}
+	return place != NULL ? place : &cache[(tag >> 16) % CACHE_ENTRIES];
+}
+
 void module_intern(struct registry *registry, struct peek *peek, const struct module *module,
-		   struct module_known *out)
+		   struct module_room *room, struct module_known *out)
 {
 	uint64_t key[5] = {(uintptr_t)registry, module->start, module->end, module->dynamic,
 			   module->name};
 	uint64_t tag = stack_store_hash(key, sizeof(key));
-	struct cached *cached = &cache[(tag >> 16) % CACHE_ENTRIES];
-	uint64_t number = load_acquire(&cached->number);
-	uint64_t tables = load_relaxed(&cached->tables);
-	struct module_content content;
+	struct cached *cached = look_in_cache(module, tag, out);
 
-	*out = (struct module_known){.is_new = true};
-	if (number != 0 && (number & CACHE_TAG_MASK) == (tag & CACHE_TAG_MASK) &&
-	    (tables & ~(UINT64_MAX >> 16)) == second_tag(tag)) {
-		out->number = (uint32_t)(number & ~CACHE_TAG_MASK);
-		out->tables = unpack_tables(module, tables);
-		out->is_new = false;
+	if (cached == NULL)
 		return;
-	}
-	memset(&content, 0, sizeof(content));
-	read_path(peek, module, content.path, sizeof(content.path));
-	content.build_id_len = module_build_id(peek, module, content.build_id);
-	out->number = store(registry, &content);
+	*out = (struct module_known){.is_new = true};
+	memset(&room->content, 0, sizeof(room->content));
+	read_path(peek, module, room);
+	room->content.build_id_len = module_build_id(peek, module, room->content.build_id);
+	out->number = store(registry, &room->content);
 	out->tables = find_tables(peek, module);
 	peek_trust(&peek->file, out->tables.low, out->tables.high);
 	if (out->number == 0)

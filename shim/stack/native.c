@@ -90,7 +90,8 @@ static bool enter_module(struct walk *walk, uintptr_t address)
 		walk->module = (struct module){0};
 		return false;
 	}
-	module_intern(walk->registry, &capture->peek, &walk->module, &known);
+	module_intern(walk->registry, &capture->peek, &walk->module, &capture->shared.module,
+		      &known);
 	peek_trust(&capture->peek.file, known.tables.low, known.tables.high);
 	walk->module_word = (uint64_t)known.number << REGISTRY_FRAME_MODULE_SHIFT;
 	capture->met_new_module = capture->met_new_module || known.is_new;

@@ -26,7 +26,6 @@ static const struct python_layout known[] = {
 #define OFFSETS_COOKIE "xdebugpy"
 #define OFFSETS_VERSION 1
 #define OFFSETS_FREE_THREADED 2
-#define OFFSETS_WORDS 96
 #define OFFSETS_RUNTIME 3     /* size, finalizing, interpreters_head */
 #define OFFSETS_INTERPRETER 6 /* size, ... */
 
@@ -49,31 +48,40 @@ static bool fits(uint64_t offset)
 	return offset < 0x4000; /* the largest is 152; a wild value is no offset */
 }
 
-/* From the words of an interpreter's own table. */
-static bool from_offsets(const uint64_t *words, const struct groups *group, uint16_t version,
-			 struct python_layout *out)
+/* Word `index` of the table at `runtime`; a value that is no offset where it cannot be read. */
+static uint64_t read_word(struct peek *peek, uintptr_t runtime, unsigned index)
 {
-	const uint64_t *thread = words + OFFSETS_INTERPRETER + group->interpreter;
-	const uint64_t *frame = thread + THREAD_WORDS; /* size previous executable instr_ptr
-							  localsplus owner */
-	const uint64_t *code = frame + group->frame;   /* size filename name qualname ... */
+	uint64_t word = UINT64_MAX;
 
-	for (const uint64_t *word = thread; word < code + group->code; word++) {
-		if (!fits(*word))
+	(void)peek_u64(peek, runtime + (uintptr_t)index * sizeof(word), &word);
+	return word;
+}
+
+/* From the words of an interpreter's own table. */
+static bool from_offsets(struct peek *peek, uintptr_t runtime, const struct groups *group,
+			 uint16_t version, struct python_layout *out)
+{
+	const unsigned thread = OFFSETS_INTERPRETER + group->interpreter;
+	/* size previous executable instr_ptr localsplus owner */
+	const unsigned frame = thread + THREAD_WORDS;
+	const unsigned code = frame + group->frame; /* size filename name qualname ... */
+
+	for (unsigned i = thread; i < code + group->code; i++) {
+		if (!fits(read_word(peek, runtime, i)))
 			return false;
 	}
 	*out = (struct python_layout){
 		.version = version,
-		.thread_frame = (uint16_t)thread[4],
-		.thread_id = (uint16_t)thread[5],
+		.thread_frame = (uint16_t)read_word(peek, runtime, thread + 4),
+		.thread_id = (uint16_t)read_word(peek, runtime, thread + 5),
 		.cframe_frame = -1,
-		.frame_previous = (uint16_t)frame[1],
-		.frame_code = (uint16_t)frame[2],
-		.frame_instruction = (uint16_t)frame[3],
-		.frame_owner = (uint16_t)frame[5],
-		.code_filename = (uint16_t)code[1],
-		.code_name = (uint16_t)code[3],
-		.code_first_instruction = (uint16_t)code[9],
+		.frame_previous = (uint16_t)read_word(peek, runtime, frame + 1),
+		.frame_code = (uint16_t)read_word(peek, runtime, frame + 2),
+		.frame_instruction = (uint16_t)read_word(peek, runtime, frame + 3),
+		.frame_owner = (uint16_t)read_word(peek, runtime, frame + 5),
+		.code_filename = (uint16_t)read_word(peek, runtime, code + 1),
+		.code_name = (uint16_t)read_word(peek, runtime, code + 3),
+		.code_first_instruction = (uint16_t)read_word(peek, runtime, code + 9),
 		.ascii_size = 40,
 		.compact_size = 56,
 	};
@@ -83,7 +91,7 @@ static bool from_offsets(const uint64_t *words, const struct groups *group, uint
 bool stack_python_layout(struct peek *peek, uint16_t version, uintptr_t runtime,
 			 struct python_layout *out)
 {
-	uint64_t words[OFFSETS_WORDS];
+	char cookie[8];
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (known[i].version == version) {
@@ -91,13 +99,14 @@ bool stack_python_layout(struct peek *peek, uint16_t version, uintptr_t runtime,
 			return true;
 		}
 	}
-	if (runtime == 0 || !peek_copy(peek, runtime, words, sizeof(words)) ||
-	    memcmp(words, OFFSETS_COOKIE, 8) != 0 || words[OFFSETS_VERSION] >> 16 != version ||
-	    words[OFFSETS_FREE_THREADED] != 0)
+	if (runtime == 0 || !peek_copy(peek, runtime, cookie, sizeof(cookie)) ||
+	    memcmp(cookie, OFFSETS_COOKIE, sizeof(cookie)) != 0 ||
+	    read_word(peek, runtime, OFFSETS_VERSION) >> 16 != version ||
+	    read_word(peek, runtime, OFFSETS_FREE_THREADED) != 0)
 		return false;
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		if (groups[i].version == version)
-			return from_offsets(words, &groups[i], version, out);
+			return from_offsets(peek, runtime, &groups[i], version, out);
 	}
 	return false;
 }

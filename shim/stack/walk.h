@@ -37,9 +37,10 @@ struct stack_capture {
 	bool native_is_whole; /* the outermost frame was reached */
 	bool met_new_module;  /* code of a file that this process's stacks have not had before */
 	bool exiting;	      /* exit() is among the native frames */
-	/* one walker at a time */
+	/* one walker at a time, and of the native one one step */
 	union {
 		struct cfi_scratch cfi;
+		struct module_room module;
 		struct {
 			uint64_t frames[STACK_MAX_RUBY_FRAMES];
 			int lines[STACK_MAX_RUBY_FRAMES];

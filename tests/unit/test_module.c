@@ -17,6 +17,7 @@
 #include "registry/registry.h"
 
 static struct peek peek;
+static struct module_room room;
 
 /* Of libc itself: a sanitizer puts functions of its own before it. */
 static void *in_libc(const char *name)
@@ -166,7 +167,7 @@ static uint32_t number_of(const struct module *module)
 {
 	struct module_known known;
 
-	module_intern(registry_get(), &peek, module, &known);
+	module_intern(registry_get(), &peek, module, &room, &known);
 	return known.number;
 }
 
@@ -245,9 +246,9 @@ static void its_tables_are_readable_and_found_once(void **state)
 	(void)state;
 	assert_true(module_find(&peek, (uintptr_t)in_libc("qsort"), &module));
 	module.name++; /* a module that the cache does not know, with libc's tables */
-	module_intern(registry_get(), &peek, &module, &first);
+	module_intern(registry_get(), &peek, &module, &room, &first);
 	assert_true(first.is_new);
-	module_intern(registry_get(), &peek, &module, &second);
+	module_intern(registry_get(), &peek, &module, &room, &second);
 	assert_false(second.is_new);
 	assert_int_equal(second.number, first.number);
 	assert_true(first.tables.low <= module.eh_frame_header);

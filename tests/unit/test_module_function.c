@@ -21,6 +21,7 @@
 #include "stack/module_function.h"
 
 static struct peek peek;
+static struct module_room room;
 
 /* The number of the file that holds `address`, and its base. */
 static uint32_t number_of(uintptr_t address, uintptr_t *bias)
@@ -30,7 +31,7 @@ static uint32_t number_of(uintptr_t address, uintptr_t *bias)
 
 	peek_init(&peek);
 	assert_true(module_find(&peek, address, &module));
-	module_intern(registry_get(), &peek, &module, &known);
+	module_intern(registry_get(), &peek, &module, &room, &known);
 	*bias = module.bias;
 	return known.number;
 }

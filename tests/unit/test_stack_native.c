@@ -311,9 +311,8 @@ static void a_stack_like_the_last_makes_no_system_call(void **state)
 	skip(); /* their runtimes make some */
 #endif
 	pid = fork();
-	if (pid == 0) {
+	if (pid == 0)
 		take_without_system_calls();
-	}
 	expect_child_exits_well(pid);
 }
 
