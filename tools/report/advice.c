@@ -7,21 +7,32 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/names.h"
 #include "log/record.h"
 
 #define MAX_WORD 64
 
-enum rank { FORKER, LIBRARY, NOTE, FALLBACK };
+/* In the order in which they are shown. */
+enum rank { GUARD, FORKER, LIBRARY, FALLBACK, NOTE, FALSE, RANK_COUNT };
+
+/* Sets of kinds. */
+#define OPEN (1u << KIND_OPEN_AT_FORK)
+#define GOODBYE (1u << KIND_FOREIGN_GOODBYE)
+#define ANY (~0u)
+#define USED (ANY & ~(OPEN | GOODBYE))
 
 struct row {
 	const char *name;
 	enum rank rank;
+	unsigned when; /* bits 1 << enum kind */
 	const char *match;
 	const char *with;
 	const char *text;
+	const char *source;
 };
 
-#define ADVICE(name, rank, match, with, text) {name, rank, match, with, text},
+#define ADVICE(name, rank, when, match, with, text, source)                                        \
+	{name, rank, when, match, with, text, source},
 static const struct row rows[] = {
 #include "report/advice.def"
 };
@@ -63,6 +74,8 @@ static bool word_fits(const json_t *finding, const char *what, const char *text)
 {
 	const json_t *stacks = json_object_get(finding, "stacks");
 
+	if (strcmp(what, "protocol") == 0 || strcmp(what, "class") == 0)
+		return equals(json_object_get(finding, "connection"), what, text);
 	if (strcmp(what, "comm") == 0)
 		return begins(finding, "comm", text) ||
 		       begins(json_object_get(finding, "other"), "comm", text);
@@ -108,25 +121,54 @@ static bool known_already(const struct advice *out, size_t count, const char *na
 	return false;
 }
 
+/* The finding's kind as a bit. */
+static unsigned kind_bit(const json_t *finding)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		if (equals(finding, "kind", kind_name((enum kind)kind)))
+			return 1u << kind;
+	return 0;
+}
+
+/* Whether a rank is shown beside those that had a fitting row. */
+static bool is_wanted(enum rank rank, const bool seen[RANK_COUNT])
+{
+	switch (rank) {
+	case GUARD:
+	case NOTE:
+	case FALSE:
+	case RANK_COUNT:
+		break;
+	case FORKER:
+		return !seen[GUARD];
+	case LIBRARY:
+		return !seen[GUARD] && !seen[FORKER];
+	case FALLBACK:
+		return !seen[GUARD] && !seen[FORKER] && !seen[LIBRARY];
+	}
+	return true;
+}
+
 size_t advice_find(const json_t *finding, struct advice out[ADVICE_MAX])
 {
-	bool seen[FALLBACK + 1] = {false};
+	unsigned kind = kind_bit(finding);
+	bool seen[RANK_COUNT] = {false};
 	size_t count = 0;
 
-	for (enum rank rank = FORKER; rank <= FALLBACK; rank++) {
-		if ((rank == LIBRARY && seen[FORKER]) ||
-		    (rank == FALLBACK && (seen[FORKER] || seen[LIBRARY])))
+	for (enum rank rank = 0; rank < RANK_COUNT; rank++) {
+		if (!is_wanted(rank, seen))
 			continue;
 		for (size_t i = 0; i < ROW_COUNT && count < ADVICE_MAX; i++) {
 			const struct row *row = &rows[i];
 
-			if (row->rank != rank || (rank == FALLBACK && seen[rank]) ||
+			if (row->rank != rank || (row->when & kind) == 0 ||
+			    (rank == FALLBACK && seen[rank]) ||
 			    known_already(out, count, row->name) ||
 			    !words_fit(finding, row->match, false) ||
 			    !words_fit(finding, row->with, true))
 				continue;
 			seen[rank] = true;
-			out[count++] = (struct advice){row->name, row->text};
+			out[count++] = (struct advice){row->name, row->text, row->source};
 		}
 	}
 	return count;

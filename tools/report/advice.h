@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Advice for a finding: one line for each framework that its stacks and process names show.
+ * Advice for a finding: one line for each framework and driver that its stacks and process names
+ * show, chosen by its kind, too.
  * advice.def is the table.
  */
 #ifndef FORKSAN_TOOLS_ADVICE_H
@@ -14,6 +15,7 @@
 struct advice {
 	const char *name;
 	const char *text;
+	const char *source; /* where the text is from; advice.def says how */
 };
 
 /* `finding` is a checked record's object.  Returns how many of `out` were filled, at least one.

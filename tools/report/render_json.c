@@ -45,8 +45,9 @@ static json_t *advice_array(const json_t *finding)
 	json_t *array = checked(json_array());
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, checked(json_pack("{s:s, s:s}", "for", advice[i].name,
-							       "text", advice[i].text)));
+		json_array_append_new(
+			array, checked(json_pack("{s:s, s:s, s:s}", "for", advice[i].name, "text",
+						 advice[i].text, "source", advice[i].source)));
 	return array;
 }
 
