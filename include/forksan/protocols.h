@@ -36,6 +36,7 @@
 	X(PROTOCOL_NATS, "NATS", CLASS_BROKER, nats)                                               \
 	X(PROTOCOL_STOMP, "STOMP", CLASS_BROKER, stomp)                                            \
 	X(PROTOCOL_HTTP, "HTTP", CLASS_HTTP, http)                                                 \
+	X(PROTOCOL_HTTPS, "HTTPS", CLASS_HTTP, https)                                              \
 	X(PROTOCOL_SMTP, "SMTP", CLASS_OTHER, smtp)                                                \
 	X(PROTOCOL_POSTGRESQL, "PostgreSQL", CLASS_DATABASE, postgresql)                           \
 	X(PROTOCOL_MYSQL, "MySQL", CLASS_DATABASE, mysql)                                          \

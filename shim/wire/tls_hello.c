@@ -6,7 +6,7 @@
  *   handshake    01 | length 3 |
  *   hello        version 2 | random 32 | <1> session id | <2> cipher suites | <1> compression |
  *                <2> extensions:  type 2 | <2> data
- *   ALPN 0010    <2> list:  <1> name, ...                        the first known name counts
+ *   ALPN 0010    <2> list:  <1> name, ...                        an offer: the server chooses
  *   SNI  0000    <2> list:  00 | <2> host name                   the only type of name
  *
  *   <n> is a length of n bytes before what it measures.
@@ -130,16 +130,24 @@ static void take_extension_header(struct tls_hello *h)
 		skip_extension(h);
 }
 
+/* What an offer of two protocols says: the server chooses, and its choice may be encrypted. */
+static enum protocol either(enum protocol a, enum protocol b)
+{
+	if (a == PROTOCOL_UNKNOWN || a == b)
+		return b;
+	if (wire_class(a) == CLASS_HTTP && wire_class(b) == CLASS_HTTP)
+		return PROTOCOL_HTTPS;
+	return PROTOCOL_TLS;
+}
+
 /* A name of the ALPN list is complete; `skip` is what is left of the extension. */
 static void take_alpn_name(struct tls_hello *h)
 {
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strlen(names[i].name) == h->have &&
-		    memcmp(names[i].name, h->kept, h->have) == 0) {
-			h->protocol = (uint8_t)names[i].protocol;
-			skip_extension(h);
-			return;
-		}
+		    memcmp(names[i].name, h->kept, h->have) == 0)
+			h->protocol =
+				(uint8_t)either((enum protocol)h->protocol, names[i].protocol);
 	}
 	h->state = ALPN_NAME_LENGTH;
 	if (h->skip == 0)

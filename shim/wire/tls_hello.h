@@ -33,9 +33,10 @@ _Static_assert(sizeof(struct tls_hello) == 96, "fits the connection's slot");
 
 /*
  * Takes the next bytes that the client sends, from the connection's first on.  Returns
- * PROTOCOL_UNKNOWN while more may tell, PROTOCOL_TLS when the hello is over or is none and named no
- * protocol that is known, else the protocol inside ("postgresql", "h2", "http/1.1", "tds/8.0",
- * "mqtt", ...).  Once it has answered it repeats its answer.
+ * PROTOCOL_UNKNOWN while more bytes may decide, PROTOCOL_TLS when the hello is over or is none and
+ * offered no known protocol, or several unlike ones; else the protocol that was offered
+ * ("postgresql", "h2", "http/1.1", "tds/8.0", "mqtt", ...), PROTOCOL_HTTPS for both versions of
+ * HTTP.  Once it has answered it repeats its answer.
  */
 enum protocol tls_hello_take(struct tls_hello *hello, const uint8_t *bytes, size_t len);
 

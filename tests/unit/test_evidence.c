@@ -127,6 +127,14 @@ static void packed_times_keep_their_order(void **state)
 		last = packed;
 	}
 	assert_int_equal(evidence_pack_time(&evidence, UINT64_MAX), UINT32_MAX);
+	/* Where the unit changes, and where the last time is. */
+	for (uint64_t unit_ns = 1000; unit_ns <= 1000000; unit_ns *= 1000) {
+		uint64_t edge_ns = DAY_NS + (UINT64_C(1) << 31) * unit_ns;
+		uint64_t back_ns =
+			evidence_unpack_time_ns(&evidence, evidence_pack_time(&evidence, edge_ns));
+
+		assert_true(edge_ns - back_ns <= 1000000);
+	}
 }
 
 static void a_write_into_anothers_exchange_is_proven(void **state)

@@ -73,7 +73,7 @@ static void put_extension(struct hello *h, unsigned type, const void *data, size
 }
 
 /* What build() puts into a hello. */
-struct reply_kind {
+struct form {
 	const char *alpn; /* names, each with its length before it; NULL: no such extension */
 	const char *host; /* NULL: no such extension */
 	size_t session;	  /* bytes */
@@ -82,22 +82,22 @@ struct reply_kind {
 	uint8_t host_type;
 };
 
-static void put_host(struct hello *list, const struct reply_kind *reply_kind)
+static void put_host(struct hello *list, const struct form *form)
 {
 	size_t len;
 
-	if (reply_kind->host == NULL)
+	if (form->host == NULL)
 		return;
-	len = strlen(reply_kind->host);
+	len = strlen(form->host);
 	put_number(list, 0x0000, 2);
 	put_number(list, len + 5, 2);
 	put_number(list, len + 3, 2);
-	put_number(list, reply_kind->host_type, 1);
+	put_number(list, form->host_type, 1);
 	put_number(list, len, 2);
-	put(list, reply_kind->host, len);
+	put(list, form->host, len);
 }
 
-static void build(struct hello *out, const struct reply_kind *reply_kind)
+static void build(struct hello *out, const struct form *form)
 {
 	static struct hello message, body, list;
 	static const uint8_t zeros[34];
@@ -105,32 +105,31 @@ static void build(struct hello *out, const struct reply_kind *reply_kind)
 	out->len = message.len = body.len = list.len = 0;
 	put_number(&body, 0x0303, 2);
 	put(&body, zeros, 32);
-	put_number(&body, reply_kind->session, 1);
-	put(&body, zeros, reply_kind->session);
+	put_number(&body, form->session, 1);
+	put(&body, zeros, form->session);
 	put_number(&body, 4, 2);
 	put_number(&body, 0x13011302, 4);
 	put_number(&body, 1, 1);
 	put_number(&body, 0, 1);
-	if (!reply_kind->late_host)
-		put_host(&list, reply_kind);
+	if (!form->late_host)
+		put_host(&list, form);
 	put_extension(&list, 0x0017, NULL, 0);
-	if (reply_kind->alpn != NULL) {
+	if (form->alpn != NULL) {
 		put_number(&list, 0x0010, 2);
-		put_number(&list, strlen(reply_kind->alpn) + 2, 2);
-		put_number(&list, strlen(reply_kind->alpn), 2);
-		put(&list, reply_kind->alpn, strlen(reply_kind->alpn));
+		put_number(&list, strlen(form->alpn) + 2, 2);
+		put_number(&list, strlen(form->alpn), 2);
+		put(&list, form->alpn, strlen(form->alpn));
 	}
-	if (reply_kind->late_host)
-		put_host(&list, reply_kind);
+	if (form->late_host)
+		put_host(&list, form);
 	put_extension(&list, 0x002b, "\x02\x03\x04", 3);
 	put_number(&body, list.len, 2);
 	put(&body, list.bytes, list.len);
 	put_number(&message, 0x01, 1);
 	put_number(&message, body.len, 3);
 	put(&message, body.bytes, body.len);
-	for (size_t at = 0; at < message.len; at += reply_kind->record) {
-		size_t left = message.len - at,
-		       len = left < reply_kind->record ? left : reply_kind->record;
+	for (size_t at = 0; at < message.len; at += form->record) {
+		size_t left = message.len - at, len = left < form->record ? left : form->record;
 
 		put_number(out, 0x160301, 3);
 		put_number(out, len, 2);
@@ -196,7 +195,12 @@ static void alpn_names_are_found(void **state)
 		enum protocol protocol;
 	} cases[] = {
 		{"\x0apostgresql", PROTOCOL_POSTGRESQL},
-		{"\x02h2\x08http/1.1", PROTOCOL_HTTP2},
+		{"\x02h2\x08http/1.1", PROTOCOL_HTTPS},
+		{"\x08http/1.1\x02h2\x08http/1.1", PROTOCOL_HTTPS},
+		{"\x08http/1.1\x08http/1.0", PROTOCOL_HTTP},
+		{"\x02h2\x02h2", PROTOCOL_HTTP2},
+		{"\x02h2\x04mqtt", PROTOCOL_TLS},
+		{"\x02h2\x04mqtt\x02h2", PROTOCOL_TLS},
 		{"\x08http/1.1", PROTOCOL_HTTP},
 		{"\003foo\x07tds/8.0", PROTOCOL_TDS},
 		{"\x04mqtt", PROTOCOL_MQTT},
@@ -215,16 +219,16 @@ static void alpn_names_are_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct reply_kind reply_kind = {cases[i].alpn, "h2.sample", 32, 16384, false, 0};
+		struct form form = {cases[i].alpn, "h2.sample", 32, 16384, false, 0};
 
-		build(&h, &reply_kind);
+		build(&h, &form);
 		check(h.bytes, h.len, cases[i].protocol, "h2.sample");
-		reply_kind.late_host = true;
-		build(&h, &reply_kind);
+		form.late_host = true;
+		build(&h, &form);
 		check(h.bytes, h.len, cases[i].protocol, "h2.sample");
-		reply_kind.session = 0;
-		reply_kind.record = 7;
-		build(&h, &reply_kind);
+		form.session = 0;
+		form.record = 7;
+		build(&h, &form);
 		check(h.bytes, h.len, cases[i].protocol, "h2.sample");
 	}
 }
@@ -257,12 +261,12 @@ static void server_names_are_kept_whole_or_not_at_all(void **state)
 	(void)state;
 	assert_int_equal(strlen(longest), FORKSAN_SERVER_NAME_BYTES);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct reply_kind reply_kind = {"\x02h2", cases[i].host, 32, 16384, i % 2, 0};
+		struct form form = {"\x02h2", cases[i].host, 32, 16384, i % 2, 0};
 
-		build(&h, &reply_kind);
+		build(&h, &form);
 		check(h.bytes, h.len, PROTOCOL_HTTP2, cases[i].kept);
-		reply_kind.host_type = 1;
-		build(&h, &reply_kind);
+		form.host_type = 1;
+		build(&h, &form);
 		check(h.bytes, h.len, PROTOCOL_HTTP2, "");
 	}
 }
