@@ -10,14 +10,15 @@
 
 /* X(identifier, name) */
 #define FORKSAN_CLASSES(X)                                                                         \
-	X(CLASS_UNKNOWN, "unknown") /* too few bytes seen to tell */                               \
+	X(CLASS_UNKNOWN, "unknown") /* no protocol of those below, or not yet */                   \
 	X(CLASS_OTHER, "other")                                                                    \
 	X(CLASS_DATABASE, "database")                                                              \
 	X(CLASS_CACHE, "cache")                                                                    \
 	X(CLASS_BROKER, "broker")                                                                  \
 	X(CLASS_DIRECTORY, "directory")                                                            \
 	X(CLASS_TLS, "tls")                                                                        \
-	X(CLASS_HTTP, "http")
+	X(CLASS_HTTP, "http")                                                                      \
+	X(CLASS_SYSTEM, "system") /* the system's own services, shared on purpose */
 
 /*
  * X(identifier, name in log and text, class, symbol)
@@ -28,6 +29,7 @@
  * the form of a header.
  */
 #define FORKSAN_KNOWN_PROTOCOLS(X)                                                                 \
+	X(PROTOCOL_SYSTEM, "system service", CLASS_SYSTEM, system)                                 \
 	X(PROTOCOL_TLS, "TLS", CLASS_TLS, tls)                                                     \
 	X(PROTOCOL_HTTP2, "HTTP/2", CLASS_HTTP, http2)                                             \
 	X(PROTOCOL_AMQP, "AMQP", CLASS_BROKER, amqp)                                               \
@@ -57,7 +59,7 @@
 /* UNKNOWN: too few bytes were seen to decide.  OTHER: the bytes are none of a known protocol. */
 #define FORKSAN_PROTOCOLS(X)                                                                       \
 	X(PROTOCOL_UNKNOWN, "unknown", CLASS_UNKNOWN, unknown)                                     \
-	X(PROTOCOL_OTHER, "other", CLASS_OTHER, other)                                             \
+	X(PROTOCOL_OTHER, "other", CLASS_UNKNOWN, other)                                           \
 	FORKSAN_KNOWN_PROTOCOLS(X)
 
 #define FORKSAN_ENUM_2(id, name) id,

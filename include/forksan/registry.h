@@ -155,6 +155,7 @@ enum registry_socket_flags {
 	SOCKET_EVIDENCE = 1u << 3,  /* two processes have used it: messages are followed */
 	SOCKET_HANDED_OVER = 1u << 4, /* passed on with SCM_RIGHTS: its opener is not its owner */
 	SOCKET_IN_MESSAGE = 1u << 5,  /* sent and not yet received: nobody may hold it meanwhile */
+	SOCKET_BY_DIRECTION = 1u << 7, /* each use is judged by its way: the protocol is not known */
 	SOCKET_END_REPORTED = 1u << 6, /* who ended the session was reported for it */
 };
 

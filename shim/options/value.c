@@ -184,8 +184,7 @@ static bool read_watch(struct option_reading *reading)
 			item.len--;
 		}
 		found = span_find(item, class_names, COUNT(class_names));
-		/* What is not told yet is always looked at: no word for it. */
-		if (found < 0 || found == CLASS_UNKNOWN) {
+		if (found < 0) {
 			reading->wrong = item;
 			return false;
 		}
@@ -203,9 +202,9 @@ const struct option_value option_values[OPTION_TYPE_COUNT] = {
 	[OPTION_MODE] = {read_mode, NULL, option_mode_names, MODE_COUNT},
 	[OPTION_PATH] = {read_path, "a path of less than 512 bytes, with ':' in quotes", NULL, 0},
 	[OPTION_WATCH] = {read_watch,
-			  "a list of other, database, cache, broker, directory, tls, http or all, "
-			  "each with + or - to change the default",
-			  class_names + CLASS_OTHER, COUNT(class_names) - CLASS_OTHER},
+			  "a list of unknown, other, database, cache, broker, directory, tls, http, "
+			  "system or all, each with + or - to change the default",
+			  class_names, COUNT(class_names)},
 	[OPTION_PATTERNS] = {read_patterns,
 			     "a list of less than 512 bytes of classes, protocols, ports, "
 			     "addresses, ranges (10.0.0.0/8) or paths",

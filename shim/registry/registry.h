@@ -125,14 +125,17 @@ static inline bool registry_socket_is(struct socket_slot slot, uint32_t generati
 	       (generation << 8 | SOCKET_LIVE);
 }
 
-/* The connection's protocol: the one that its bytes identified, else the one that its port or path
- * suggests. */
+/* The connection's protocol: the one that its bytes identified; else, also when they are none of a
+ * known one, the one that its port or path suggests. */
 static inline enum protocol registry_socket_protocol(const struct registry_socket *socket)
 {
 	enum protocol identified = (enum protocol)load_relaxed(&socket->protocol);
+	enum protocol hint = (enum protocol)load_relaxed(&socket->hint);
 
-	return identified != PROTOCOL_UNKNOWN ? identified
-					      : (enum protocol)load_relaxed(&socket->hint);
+	if (identified == PROTOCOL_UNKNOWN ||
+	    (identified == PROTOCOL_OTHER && hint != PROTOCOL_UNKNOWN))
+		return hint;
+	return identified;
 }
 
 /* --- who holds what ---------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include "track/goodbye.h"
 #include "track/use.h"
 #include "track/use_strict.h"
+#include "track/use_unknown.h"
 #include "track/worker.h"
 
 static struct track_call call_of(int fd, struct socket_ref ref, enum operation operation,
@@ -53,7 +54,7 @@ static void watch_if_shared(const struct track_call *call, bool late)
 	const struct registry_socket *socket = call->socket;
 	struct lineage_use last = lineage_unpack(load_relaxed(&socket->last));
 
-	if (load_relaxed(&socket->protocol) == PROTOCOL_UNKNOWN ||
+	if (load_relaxed(&socket->protocol) == PROTOCOL_UNKNOWN || use_is_unknown(socket) ||
 	    (load_relaxed(&socket->flags) & SOCKET_EVIDENCE) != 0)
 		return;
 	switch (lineage_judge(&process.lineage, last)) {
@@ -103,10 +104,12 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 	return error == 0;
 }
 
-/* True when the call wanted bytes, as far as is known: a read into no room answers 0 at any time.
- */
-static bool wanted_bytes(const struct iovec *iov, int count)
+/* False for a read into no room, which answers 0 at any time.  The vector is looked at only after a
+ * call that succeeded: the kernel has read it then. */
+static bool wanted_bytes(const struct iovec *iov, int count, ssize_t moved)
 {
+	if (moved < 0)
+		return true;
 	for (int i = 0; i < count; i++)
 		if (iov[i].iov_len > 0)
 			return true;
@@ -121,9 +124,8 @@ void track_end(struct track_call *call, const struct iovec *iov, int count, ssiz
 		use_judge(call, iov, count, (size_t)moved);
 		track_look_for_inherited();
 	} else if (call->checked) {
-		if (call->claimed)
-			use_strict_unclaim(call);
-		if (goodbye_is_end(call, wanted_bytes(iov, count), moved, saved_errno))
+		use_strict_unclaim(call);
+		if (goodbye_is_end(call, wanted_bytes(iov, count, moved), moved, saved_errno))
 			use_judge_end(call, iov, count);
 	}
 	conversation_leave(call);
@@ -188,7 +190,7 @@ void track_shutdown(int fd, struct socket_ref ref)
 	struct track_call call = call_of(fd, ref, OPERATION_shutdown, TRACK_WRITE);
 	int saved_errno = errno;
 
-	if (check(&call) &&
+	if (check(&call) && !use_is_unknown(call.socket) &&
 	    goodbye_judge(&call, lineage_unpack(load_relaxed(&call.socket->last)), 0, NULL) &&
 	    options.mode == MODE_STRICT)
 		use_strict_stop(&call);

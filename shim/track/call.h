@@ -28,6 +28,9 @@
 /* Flags of a socket that make its bytes wanted. */
 #define TRACK_WANTS_BYTES (SOCKET_UNIDENTIFIED | SOCKET_EVIDENCE)
 
+/* ... and that keep its calls off the fast path. */
+#define TRACK_WANTS_CALLS (TRACK_WANTS_BYTES | SOCKET_BY_DIRECTION)
+
 /* MSG_PEEK takes nothing, MSG_ERRQUEUE nothing of the conversation: a read with them is no use. */
 #define TRACK_NO_USE (MSG_PEEK | MSG_ERRQUEUE)
 
@@ -49,6 +52,7 @@ struct track_call {
 	enum operation operation;
 	enum track_way way;
 	bool claimed;	       /* strict: the lineage word was exchanged before the call */
+	bool claimed_way;      /* ... that of the call's way (use_unknown.h) */
 	uint64_t claimed_over; /* what it was */
 	bool checked;	       /* track_begin() has made sure of process and descriptor */
 	bool inside;	       /* `ticket` is to be given back (conversation.h) */
@@ -76,7 +80,7 @@ static inline bool track_is_fast(const struct registry_socket *socket)
 	uint64_t difference = track_difference(socket);
 
 	return likely(difference == 0) || (difference == LINEAGE_ATTENTION &&
-					   (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) == 0);
+					   (load_relaxed(&socket->flags) & TRACK_WANTS_CALLS) == 0);
 }
 
 /* Begins a call on the fast path and fills *fast.  False when it must take the slow path, because

@@ -82,27 +82,34 @@ void track_stop_watching(struct socket_slot slot)
 
 /* --- connections and descriptors ------------------------------------------------------------ */
 
-static enum protocol protocol_by_address(const struct sockaddr *address, socklen_t len)
+/* The protocol that the port or path suggests, PROTOCOL_UNKNOWN for none.  False for an address
+ * that is none of TCP or a unix socket. */
+static bool suggest_protocol(const struct sockaddr *address, socklen_t len, enum protocol *protocol)
 {
+	const struct sockaddr_in *in = (const void *)address;
+	const struct sockaddr_in6 *in6 = (const void *)address;
+	const struct sockaddr_un *un = (const void *)address;
+	size_t path_len = (size_t)len - offsetof(struct sockaddr_un, sun_path);
+
 	switch (address->sa_family) {
 	case AF_INET:
-		if (len < (socklen_t)sizeof(struct sockaddr_in))
-			return PROTOCOL_OTHER;
-		return wire_by_port(
-			ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port));
+		if (len < (socklen_t)sizeof *in)
+			return false;
+		*protocol = wire_by_port(ntohs(in->sin_port));
+		return true;
 	case AF_INET6:
-		if (len < (socklen_t)sizeof(struct sockaddr_in6))
-			return PROTOCOL_OTHER;
-		return wire_by_port(
-			ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port));
-	case AF_UNIX: {
-		const char *path = ((const struct sockaddr_un *)(const void *)address)->sun_path;
-		size_t room = (size_t)len - offsetof(struct sockaddr_un, sun_path);
-
-		return wire_by_path(path, strnlen(path, room));
-	}
+		if (len < (socklen_t)sizeof *in6)
+			return false;
+		*protocol = wire_by_port(ntohs(in6->sin6_port));
+		return true;
+	case AF_UNIX:
+		/* The name of an abstract socket begins with a NUL and may hold more (unix(7)). */
+		if (path_len > 0 && un->sun_path[0] != '\0')
+			path_len = strnlen(un->sun_path, path_len);
+		*protocol = wire_by_path(un->sun_path, path_len);
+		return true;
 	default:
-		return PROTOCOL_OTHER;
+		return false;
 	}
 }
 
@@ -130,7 +137,8 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	if (len < (socklen_t)sizeof(sa_family_t) || len > FORKSAN_ADDRESS_BYTES || !is_stream(fd) ||
 	    !track_read_cookie(fd, &cookie))
 		goto out;
-	hint = protocol_by_address(address, len);
+	if (!suggest_protocol(address, len, &hint))
+		goto out;
 	if ((hint != PROTOCOL_UNKNOWN && !track_class_is_watched(hint)) ||
 	    track_is_ignored(hint, address, len)) {
 		registry_count(COUNT_CONNECTIONS_OTHER);

@@ -35,7 +35,7 @@ static bool identified(const struct track_call *call, enum protocol protocol)
 
 	/* SOCKET_UNIDENTIFIED stays until the opening, too, has been parsed (conversation.c). */
 	store_relaxed(&socket->protocol, protocol);
-	if (!track_class_is_watched(protocol) ||
+	if (!track_class_is_watched(registry_socket_protocol(socket)) ||
 	    track_is_ignored(protocol, socket->peer, socket->peer_len_bytes)) {
 		if (fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_COUNTED) & SOCKET_COUNTED)
 			registry_uncount(COUNT_CONNECTIONS);
@@ -79,8 +79,10 @@ bool identify_protocol(const struct track_call *call, const struct iovec *iov, i
 	if (protocol == PROTOCOL_UNKNOWN)
 		return track_class_is_watched(registry_socket_protocol(socket));
 	watched = identified(call, protocol);
-	if (watched)
+	if (watched && protocol != PROTOCOL_OTHER)
 		conversation_open(call, earlier);
+	else
+		fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNIDENTIFIED);
 	/* A head may hold a password (Redis's AUTH), and nobody needs it any more. */
 	memset(socket->head, 0, sizeof socket->head);
 	return watched;

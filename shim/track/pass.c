@@ -56,6 +56,8 @@ static struct registry_socket *find_connection(int fd)
 static void begin_anew(struct registry_socket *socket)
 {
 	exchange_acq_rel(&socket->last, LINEAGE_ATTENTION);
+	for (int way = 0; way < LINEAGE_WAYS; way++)
+		exchange_acq_rel(&socket->last_way[way], 0);
 }
 
 static void mark_sent(int fd)

@@ -12,17 +12,15 @@
 #include "track/identify.h"
 #include "track/use_report.h"
 #include "track/use_strict.h"
+#include "track/use_unknown.h"
 
-/* Another process holds the connection too: every use is looked at from now on. */
-static void mark_inherited(struct registry_socket *socket)
+void use_mark_inherited(struct registry_socket *socket)
 {
 	if (!(fetch_or_relaxed(&socket->flags, SOCKET_INHERITED) & SOCKET_INHERITED))
 		registry_count(COUNT_CONNECTIONS_INHERITED);
 }
 
-/* Lets the calls of the process that used the connection last take the fast path again: nobody else
- * holds it. */
-static void calm(struct registry_socket *socket)
+void use_calm(struct registry_socket *socket)
 {
 	uint64_t mine = process_mine();
 	uint64_t word = mine | LINEAGE_ATTENTION;
@@ -83,9 +81,7 @@ static bool judged_as_goodbye(const struct track_call *call, const struct eviden
 	return call->way == TRACK_READ && goodbye_was_said(socket);
 }
 
-/* Makes this use the latest one and returns the one before it: its own when the connection was this
- * process's already, in the same epoch. */
-static struct lineage_use take_lineage(const struct track_call *call)
+struct lineage_use use_take_lineage(const struct track_call *call)
 {
 	struct registry_socket *socket = call->socket;
 	uint64_t word = load_relaxed(&socket->last);
@@ -108,24 +104,24 @@ static void judge_own(const struct track_call *call)
 
 	if (!(flags & SOCKET_INHERITED)) {
 		if (!(flags & SOCKET_UNIDENTIFIED))
-			calm(socket);
+			use_calm(socket);
 		return;
 	}
 	registry_count(COUNT_USES_SOUND);
 	if ((flags & SOCKET_EVIDENCE) && conversation_is_due(socket) &&
 	    !registry_other_holder(call->slot, process.shared)) {
 		conversation_unwatch(socket);
-		calm(socket);
+		use_calm(socket);
 	}
 }
 
 static void judge_sound(const struct track_call *call)
 {
 	if (registry_other_holder(call->slot, process.shared)) {
-		mark_inherited(call->socket);
+		use_mark_inherited(call->socket);
 		registry_count(COUNT_USES_SOUND);
 	} else {
-		calm(call->socket);
+		use_calm(call->socket);
 	}
 }
 
@@ -134,16 +130,16 @@ static void judge_heir(const struct track_call *call, struct lineage_use last, s
 	const struct registry_process *holder = registry_other_holder(call->slot, process.shared);
 
 	if (holder) {
-		mark_inherited(call->socket);
+		use_mark_inherited(call->socket);
 		use_report_hazard(call, last, holder, (int64_t)moved);
 	} else {
-		calm(call->socket);
+		use_calm(call->socket);
 	}
 }
 
 static void judge_violation(struct track_call *call, struct lineage_use last, size_t moved)
 {
-	mark_inherited(call->socket);
+	use_mark_inherited(call->socket);
 	if (use_may_be_goodbye(call) && goodbye_defer(call, last, (int64_t)moved))
 		return;
 	use_report_violation(call, last, (int64_t)moved);
@@ -216,6 +212,10 @@ void use_judge(struct track_call *call, const struct iovec *iov, int count, size
 
 	if (!identify_protocol(call, iov, count, moved))
 		return;
+	if (use_is_unknown(call->socket)) {
+		use_unknown_judge(call, iov, count, moved);
+		return;
+	}
 	parse_messages(call, iov, count, moved, &facts);
 	if (judged_as_goodbye(call, &facts, moved))
 		return;
@@ -223,7 +223,7 @@ void use_judge(struct track_call *call, const struct iovec *iov, int count, size
 		goodbye_take_back(call->socket);
 	if (goodbye_met(call, (int64_t)moved) && options.mode == MODE_STRICT)
 		use_strict_stop(call);
-	last = take_lineage(call);
+	last = use_take_lineage(call);
 	judge_lineage(call, last, moved);
 	if (call->way == TRACK_READ)
 		use_judge_deferred(call);

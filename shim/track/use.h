@@ -34,6 +34,17 @@ void use_publish(const struct track_call *call, struct lineage_use last);
 /* True when a write may be the last holder's goodbye in a conversation that cannot be read. */
 bool use_may_be_goodbye(const struct track_call *call);
 
+/* Lets the calls of the process that used the connection last take the fast path again: nobody else
+ * holds it. */
+void use_calm(struct registry_socket *socket);
+
+/* Another process holds the connection too: counts it as open across a fork, once. */
+void use_mark_inherited(struct registry_socket *socket);
+
+/* Makes this use the latest one and returns the one before it: its own when the connection was this
+ * process's already, in the same epoch. */
+struct lineage_use use_take_lineage(const struct track_call *call);
+
 /* Names the call's message, for findings, from what was parsed. */
 void use_name_message(struct track_call *call, const struct evidence_facts *facts);
 

@@ -7,6 +7,7 @@
 #include "options/options.h"
 #include "report/finding.h"
 #include "track/accessor.h"
+#include "track/use_unknown.h"
 
 void use_report_strict(struct text *text)
 {
@@ -14,8 +15,12 @@ void use_report_strict(struct text *text)
 		text_put_string(text, "; strict mode aborts this process");
 }
 
-static const char *violation_text(const struct registry_process *other)
+static const char *violation_text(const struct track_call *call,
+				  const struct registry_process *other)
 {
+	if (use_is_unknown(call->socket))
+		return "nobody knows the protocol, but two processes take bytes from the "
+		       "connection: what one takes the other does not get";
 	if (!other)
 		return "another process used the connection since this process's memory was copied";
 	if (serial_is(other->parent_serial, process.lineage.self.serial))
@@ -66,7 +71,7 @@ void use_report_violation(const struct track_call *call, struct lineage_use last
 	struct text text;
 
 	text_init(&text, sentence, sizeof sentence);
-	text_put_string(&text, violation_text(registry_find_process(last.serial)));
+	text_put_string(&text, violation_text(call, registry_find_process(last.serial)));
 	if (changer) {
 		text_put_string(&text, "; process ");
 		text_put_int(&text, load_relaxed(&changer->pid));

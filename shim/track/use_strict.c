@@ -13,6 +13,7 @@
 #include "track/goodbye.h"
 #include "track/use.h"
 #include "track/use_report.h"
+#include "track/use_unknown.h"
 
 _Noreturn void use_strict_stop(struct track_call *call)
 {
@@ -24,6 +25,10 @@ void use_strict_unclaim(struct track_call *call)
 {
 	uint64_t word = process_mine() | LINEAGE_ATTENTION;
 
+	if (call->claimed_way)
+		use_unknown_unclaim(call);
+	if (!call->claimed)
+		return;
 	call->claimed = false;
 	compare_exchange_acq_rel(&call->socket->last, &word, call->claimed_over);
 }
@@ -98,7 +103,10 @@ static int refuse_answer(struct track_call *call, int flags)
 int use_strict_claim(struct track_call *call, int flags, const struct iovec *iov, int count)
 {
 	struct registry_socket *socket = call->socket;
+	struct lineage_use broken;
 
+	if (use_is_unknown(socket))
+		return use_unknown_claim(call, &broken) ? refuse(call, broken, flags) : 0;
 	if (is_goodbye(call, iov, count) || (call->way == TRACK_READ && goodbye_was_said(socket)))
 		return 0;
 	if (call->way == TRACK_WRITE && goodbye_met(call, 0))

@@ -13,7 +13,7 @@
  * which it fails. */
 int use_strict_claim(struct track_call *call, int flags, const struct iovec *iov, int count);
 
-/* Gives a claim back: the call moved no bytes, so it was no use. */
+/* Gives the call's claim back, if it has one: it moved no bytes, so it was no use. */
 void use_strict_unclaim(struct track_call *call);
 
 /* Ends the process.  It leaves the call first: other processes would take it for one that is under

@@ -8,10 +8,12 @@
 
 #include <errno.h>
 
+#include "options/options.h"
 #include "process/fdtable.h"
 #include "report/finding.h"
 #include "track/accessor.h"
 #include "track/connection.h"
+#include "track/use_unknown.h"
 
 static void report_open_at_fork(struct socket_slot slot)
 {
@@ -28,8 +30,10 @@ static void report_open_at_fork(struct socket_slot slot)
 	/* Its own use says more. */
 	if (accessor_has_used(socket, process.lineage.self.serial))
 		return;
-	if (cause.fd < 0 || registry_socket_protocol(socket) == PROTOCOL_UNKNOWN ||
-	    !track_class_is_watched(registry_socket_protocol(socket)) ||
+	/* A log or metrics stream, as likely as not. */
+	if (use_is_unknown(socket) && options.verbosity == 0)
+		return;
+	if (cause.fd < 0 || !track_class_is_watched(registry_socket_protocol(socket)) ||
 	    !track_is_still(cause.fd, slot))
 		return;
 	holder = registry_other_holder(slot, process.shared);

@@ -46,14 +46,16 @@ typedef int wire_read_frame(const uint8_t *kept, size_t have, struct wire_frame 
 typedef const char *wire_name_of(enum wire_direction direction, uint16_t code);
 
 #define WIRE_MAX_PORTS 6
-#define WIRE_MAX_PATHS 4
+#define WIRE_MAX_PATHS 16
 
 struct wire_protocol {
 	/* --- recognising; see wire_identify() */
 	bool greets; /* the server speaks first: its word then counts more than the client's */
 	wire_recognise *recognise[2];	/* by enum wire_direction; NULL: those bytes say nothing */
 	uint16_t ports[WIRE_MAX_PORTS]; /* 0 ends the list */
-	const char *paths[WIRE_MAX_PATHS]; /* parts of a unix path's last component */
+	/* Parts of a unix path's last component; NULL ends the list.  One that begins with '/' is the
+	 * path's end, and one that ends with '/', too, a directory anywhere in it. */
+	const char *paths[WIRE_MAX_PATHS];
 
 	/* --- parsing: at most one of parse, frame and starts_with_name; none: OPAQUE mode */
 	wire_parse_bytes *parse[2]; /* EXCHANGES mode, by enum wire_direction */

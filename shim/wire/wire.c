@@ -77,6 +77,18 @@ static bool contains(const char *name, size_t len, const char *part)
 	return false;
 }
 
+/* `part`: struct wire_protocol.paths.  `last`: where the path's last component begins. */
+static bool matches_path(const char *path, size_t len, size_t last, const char *part)
+{
+	size_t part_len = strlen(part);
+
+	if (part[0] != '/')
+		return contains(path + last, len - last, part);
+	if (part[part_len - 1] == '/')
+		return contains(path, len, part);
+	return len >= part_len && memcmp(path + len - part_len, part, part_len) == 0;
+}
+
 enum protocol wire_by_path(const char *path, size_t len)
 {
 	size_t start = 0;
@@ -89,7 +101,7 @@ enum protocol wire_by_path(const char *path, size_t len)
 		const char *const *parts = wire_protocol_of(p)->paths;
 
 		for (size_t k = 0; k < WIRE_MAX_PATHS && parts[k] != NULL; k++) {
-			if (contains(path + start, len - start, parts[k]))
+			if (matches_path(path, len, start, parts[k]))
 				return (enum protocol)p;
 		}
 	}

@@ -16,7 +16,7 @@
 
 #define DEFAULT_WATCH                                                                              \
 	(1u << CLASS_DATABASE | 1u << CLASS_CACHE | 1u << CLASS_BROKER | 1u << CLASS_DIRECTORY |   \
-	 1u << CLASS_TLS | 1u << CLASS_HTTP)
+	 1u << CLASS_TLS | 1u << CLASS_HTTP | 1u << CLASS_UNKNOWN)
 
 static unsigned complaints;
 static char complaint[1024]; /* the last one */
@@ -189,9 +189,11 @@ static void watch_replaces_or_changes(void **state)
 	assert_int_equal(options.watch, 1u << CLASS_TLS | 1u << CLASS_HTTP);
 	parse("watch=");
 	assert_int_equal(complaints, 1);
-	parse("watch=cache,unknown");
-	assert_int_equal(complaints, 1);
-	assert_int_equal(options.watch, DEFAULT_WATCH);
+	parse_clean("watch=cache,unknown");
+	assert_int_equal(options.watch, 1u << CLASS_CACHE | 1u << CLASS_UNKNOWN);
+	parse_clean("watch=+system,-unknown");
+	assert_int_equal(options.watch,
+			 (DEFAULT_WATCH | 1u << CLASS_SYSTEM) & ~(1u << CLASS_UNKNOWN));
 }
 
 static void a_bad_value_names_what_was_expected(void **state)
@@ -207,11 +209,12 @@ static void a_bad_value_names_what_was_expected(void **state)
 					 "expected 0 or 1");
 	assert_complaint("mode=srtict", "FORKSAN_OPTIONS: mode=srtict: "
 					"expected warn or strict; did you mean \"strict\"?");
-	assert_complaint("watch=cache,+databse",
-			 "FORKSAN_OPTIONS: watch=cache,+databse: expected a list of "
-			 "other, database, cache, broker, directory, tls, http or all, each with "
-			 "+ or - to change the default, found \"databse\"; did you mean "
-			 "\"database\"?");
+	assert_complaint(
+		"watch=cache,+databse",
+		"FORKSAN_OPTIONS: watch=cache,+databse: expected a list of "
+		"unknown, other, database, cache, broker, directory, tls, http, system or "
+		"all, each with + or - to change the default, found \"databse\"; did you mean "
+		"\"database\"?");
 	assert_complaint("ignore=6379,Postgres",
 			 "FORKSAN_OPTIONS: ignore=6379,Postgres: expected a list of less than 512 "
 			 "bytes of classes, protocols, ports, addresses, ranges (10.0.0.0/8) or "

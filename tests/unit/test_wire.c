@@ -221,11 +221,11 @@ static const struct opening openings[] = {
 	{PROTOCOL_HTTP2, "prior knowledge",
 	 BYTES("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x12\x04\x00\x00\x00\x00\x00"),
 	 BYTES("\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03")},
+	{PROTOCOL_SYSTEM, "D-Bus", BYTES("\0AUTH EXTERNAL 30\r\n"), BYTES("OK 1234deadbeef\r\n")},
 };
 
 /* What must not be taken for anything. */
 static const struct opening strangers[] = {
-	{PROTOCOL_OTHER, "D-Bus", BYTES("\0AUTH EXTERNAL 30\r\n"), BYTES("OK 1234deadbeef\r\n")},
 	{PROTOCOL_OTHER, "SSH", BYTES("SSH-2.0-OpenSSH_9.2\r\n"), BYTES("SSH-2.0-OpenSSH_9.2\r\n")},
 	{PROTOCOL_OTHER, "syslog over TCP", BYTES("<34>Oct 11 22:14:15 host su: x"), NONE},
 	{PROTOCOL_OTHER, "statsd over TCP", BYTES("gorets:1|c\n"), NONE},
@@ -523,8 +523,19 @@ static void paths_name_protocols(void **state)
 	assert_int_equal(wire_by_path(abstract, sizeof abstract - 1), PROTOCOL_POSTGRESQL);
 	/* Only the last component counts. */
 	assert_int_equal(by_path("/srv/redis/gunicorn.sock"), PROTOCOL_UNKNOWN);
-	assert_int_equal(by_path("/dev/log"), PROTOCOL_UNKNOWN);
-	assert_int_equal(by_path("/run/dbus/system_bus_socket"), PROTOCOL_UNKNOWN);
+	/* But for the system's own, of which whole paths are known. */
+	assert_int_equal(by_path("/dev/log"), PROTOCOL_SYSTEM);
+	assert_int_equal(by_path("/srv/log"), PROTOCOL_UNKNOWN);
+	assert_int_equal(by_path("/dev/log2"), PROTOCOL_UNKNOWN);
+	assert_int_equal(by_path("log"), PROTOCOL_UNKNOWN);
+	assert_int_equal(by_path("/run/systemd/journal/stdout"), PROTOCOL_SYSTEM);
+	assert_int_equal(by_path("/run/dbus/system_bus_socket"), PROTOCOL_SYSTEM);
+	assert_int_equal(by_path("/run/user/1000/bus"), PROTOCOL_SYSTEM);
+	assert_int_equal(by_path("/run/user/1000/busy.sock"), PROTOCOL_UNKNOWN);
+	assert_int_equal(by_path("/var/run/nscd/socket"), PROTOCOL_SYSTEM);
+	assert_int_equal(by_path("/tmp/.X11-unix/X0"), PROTOCOL_SYSTEM);
+	assert_int_equal(by_path("/run/user/1000/wayland-0"), PROTOCOL_SYSTEM);
+	assert_int_equal(by_path("/tmp/ssh-XXXXabc/agent.812"), PROTOCOL_SYSTEM);
 	assert_int_equal(by_path(""), PROTOCOL_UNKNOWN);
 }
 
