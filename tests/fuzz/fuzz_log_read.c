@@ -9,7 +9,8 @@
  * FUZZES: tools/log/counters.c tools/log/identities.c tools/log/read.c tools/log/record.c
  * FUZZES: tools/log/sessions.c tools/log/stacks.c tools/log/verdict.c tools/symbols/annotate.c tools/symbols/demangle.c
  * FUZZES: tools/report/advice.c tools/report/bugs.c tools/report/collect.c tools/report/filter.c
- * FUZZES: tools/report/paragraph.c tools/report/render_json.c tools/report/render_stack.c
+ * FUZZES: tools/report/describe.c tools/report/render_github.c tools/report/render_junit.c
+ * FUZZES: tools/report/render_sarif.c tools/base/paragraph.c tools/report/render_json.c tools/report/render_stack.c
  * FUZZES: tools/report/render_text.c tools/report/server_query.c tools/report/site.c
  * FUZZES: tools/report/suppressions.c shim/common/fingerprint.c shim/common/names.c
  * FUZZES: shim/common/own_code.c shim/common/suggest.c

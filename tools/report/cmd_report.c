@@ -17,10 +17,10 @@
 #include "log/verdict.h"
 #include "report/cmd_report.h"
 #include "report/collect.h"
-#include "report/paragraph.h"
+#include "base/paragraph.h"
 #include "report/render.h"
 
-enum form { TEXT, JSON, VERDICT };
+enum form { TEXT, JSON, SARIF, JUNIT, GITHUB, VERDICT };
 
 struct report_options {
 	enum form form;
@@ -37,10 +37,13 @@ enum {
 	OPTION_BASELINE = 256,
 	OPTION_BUG,
 	OPTION_FAIL_ON,
+	OPTION_GITHUB,
 	OPTION_JSON,
+	OPTION_JUNIT,
 	OPTION_KIND,
 	OPTION_PEER,
 	OPTION_PID,
+	OPTION_SARIF,
 	OPTION_SINCE,
 	OPTION_STACKS,
 	OPTION_SUPPRESSIONS,
@@ -51,12 +54,15 @@ static const struct option longs[] = {
 	{"baseline", required_argument, NULL, OPTION_BASELINE},
 	{"bug", required_argument, NULL, OPTION_BUG},
 	{"fail-on", required_argument, NULL, OPTION_FAIL_ON},
+	{"github", no_argument, NULL, OPTION_GITHUB},
 	{"help", no_argument, NULL, 'h'},
 	{"json", no_argument, NULL, OPTION_JSON},
+	{"junit", no_argument, NULL, OPTION_JUNIT},
 	{"kind", required_argument, NULL, OPTION_KIND},
 	{"peer", required_argument, NULL, OPTION_PEER},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"quiet", no_argument, NULL, 'q'},
+	{"sarif", no_argument, NULL, OPTION_SARIF},
 	{"since", required_argument, NULL, OPTION_SINCE},
 	{"stacks", no_argument, NULL, OPTION_STACKS},
 	{"suppressions", required_argument, NULL, OPTION_SUPPRESSIONS},
@@ -91,8 +97,17 @@ static bool take_option(int option, const char *value, struct report_options *op
 		break;
 	case OPTION_FAIL_ON:
 		return level_read(REPORT_VERB, value, &options->fail_on);
+	case OPTION_GITHUB:
+		options->form = GITHUB;
+		break;
 	case OPTION_JSON:
 		options->form = JSON;
+		break;
+	case OPTION_JUNIT:
+		options->form = JUNIT;
+		break;
+	case OPTION_SARIF:
+		options->form = SARIF;
 		break;
 	case OPTION_KIND:
 		return filter_read_kind(&options->filter, REPORT_VERB, value);
@@ -201,6 +216,15 @@ static int show(const struct report *report, struct report_options *options)
 	case JSON:
 		render_json(report, &options->render, stdout);
 		break;
+	case SARIF:
+		render_sarif(report, &options->render, stdout);
+		break;
+	case JUNIT:
+		render_junit(report, &options->render, options->fail_on, stdout);
+		break;
+	case GITHUB:
+		render_github(report, &options->render, stdout);
+		break;
 	case VERDICT:
 		print_verdict(report);
 		break;
@@ -283,7 +307,10 @@ const struct verb verb_report = {
 		"  --top N              the first N bugs\n"
 		"  -q, --quiet          the verdict alone\n"
 		"  -v, --verbose        --stacks, with every frame\n"
-		"  --json               one JSON object instead of text\n\n"
+		"  --json               one JSON object instead of text\n"
+		"  --sarif              SARIF 2.1.0, for code scanning\n"
+		"  --junit              JUnit XML: a test for each bug\n"
+		"  --github             annotations of GitHub Actions\n\n"
 		"  --kind KIND          findings of that kind; may be given again\n"
 		"  --peer TEXT          of connections to a peer with TEXT in its address\n"
 		"  --pid PID            in which that process has a part\n"

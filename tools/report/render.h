@@ -11,7 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct bug;
+#include "forksan/finding.h"
+
 struct report;
 
 struct render_options {
@@ -35,5 +36,12 @@ void render_totals(const struct report *report, FILE *out);
 
 /* One JSON object; docs/log.md describes it. */
 void render_json(const struct report *report, const struct render_options *options, FILE *out);
+
+/* The forms of code scanners and CI systems.  A JUnit test case fails at the level `fail_on`, or at
+ * violation where that is LEVEL_COUNT. */
+void render_sarif(const struct report *report, const struct render_options *options, FILE *out);
+void render_junit(const struct report *report, const struct render_options *options,
+		  enum level fail_on, FILE *out);
+void render_github(const struct report *report, const struct render_options *options, FILE *out);
 
 #endif

@@ -22,7 +22,7 @@
 #include "symbols/symbols.h"
 #include "report/advice.h"
 #include "report/collect.h"
-#include "report/paragraph.h"
+#include "base/paragraph.h"
 #include "report/render_stack.h"
 #include "report/server_query.h"
 

@@ -2,8 +2,8 @@
 /*
  * Text for a terminal of 80 columns, and colours for one that has them.
  */
-#ifndef FORKSAN_TOOLS_REPORT_PARAGRAPH_H
-#define FORKSAN_TOOLS_REPORT_PARAGRAPH_H
+#ifndef FORKSAN_TOOLS_PARAGRAPH_H
+#define FORKSAN_TOOLS_PARAGRAPH_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /*
  * See paragraph.h.
  */
-#include "report/paragraph.h"
+#include "base/paragraph.h"
 
 #include <stdlib.h>
 #include <string.h>
