@@ -12,14 +12,14 @@
 #include "base/cli.h"
 #include "base/exit_status.h"
 #include "base/verb.h"
+#include "explain/cmd_explain.h"
 #include "report/cmd_report.h"
 #include "run/cmd_run.h"
 #include "scan/cmd_scan.h"
+#include "suppress/cmd_suppress.h"
 
 static const struct verb *const verbs[] = {
-	&verb_run,
-	&verb_report,
-	&verb_scan,
+	&verb_run, &verb_report, &verb_explain, &verb_suppress, &verb_scan,
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 

@@ -61,6 +61,8 @@ in_pages = {
     for verb in verbs
 }
 check(in_pages["report"] == {"0", "2", "65", "66", "67"}, "forksan-report(1): statuses", in_pages)
+check(in_pages["suppress"] == {"0", "2", "65"}, "forksan-suppress(1): statuses", in_pages)
+check(in_pages["explain"] == {"0", "1", "2"}, "forksan-explain(1): statuses", in_pages)
 check(in_pages["scan"] == {"0", "2", "66", "67"}, "forksan-scan(1): statuses", in_pages)
 check(in_pages["run"] == {"2", "66", "67", "126", "127"}, "forksan-run(1): statuses", in_pages)
 table = set(re.findall(r"^\| (\d+) \|", read("README.md"), re.MULTILINE))

@@ -16,6 +16,7 @@ enum exit_status {
 	STATUS_NO_LOG = 65,	/* report: a file is no log of forksan */
 	STATUS_INCOMPLETE = 67, /* nothing was watched, or something was missed (report; run with
 				   --require-watched) */
+	STATUS_UNKNOWN = 1,	/* explain: no text in it is known */
 	STATUS_NOT_INSTRUMENTED = 126, /* run: CMD cannot be executed, or forksan cannot be in it */
 	STATUS_NOT_FOUND = 127,	       /* run: CMD was not found */
 	STATUS_SIGNAL = 128, /* run: plus the signal's number, where CMD's end cannot be repeated */

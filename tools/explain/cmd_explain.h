@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verb `forksan explain`, for the table in main.c.
+ */
+#ifndef FORKSAN_TOOLS_CMD_EXPLAIN_H
+#define FORKSAN_TOOLS_CMD_EXPLAIN_H
+
+struct verb;
+
+/* Its name, for messages. */
+#define EXPLAIN_VERB "explain"
+
+extern const struct verb verb_explain;
+
+#endif
