@@ -44,6 +44,11 @@ struct wiped_process {
 	/* This process's lineage word (process/process.h); 0: a new process. */
 	_Atomic uint64_t mine;
 	_Atomic uint32_t entering; /* 1: a thread is in process_enter() */
+	/* Whose memory this is: the pid, and the serial that the parent announced (0: none).  Noted
+	 * by the thread that came out of the fork, before anything else runs; 0: nobody noticed the
+	 * fork. */
+	_Atomic int32_t pid;
+	_Atomic uint32_t announced;
 	/* 0: forked, and what it inherited was not looked at (track/worker.c). */
 	_Atomic uint32_t settled;
 	_Atomic uint32_t violated; /* 1: has reported a violation, for exitcode= */

@@ -38,38 +38,58 @@ bool liveness_same_namespace(uint64_t pid_namespace, uint64_t own)
 	return pid_namespace == 0 || own == 0 || pid_namespace == own;
 }
 
-/* The state letter and the start time of a process, fields 3 and 22 (proc(5)).  Its name in field 2
- * may hold anything, so the fields begin after the last `)`. */
-static bool parse(const char *stat, size_t len_bytes, char *state, uint64_t *start_ticks)
+/* Fields of /proc/PID/stat, proc(5). */
+enum field {
+	FIELD_NAME = 2, /* may hold anything: what follows begins after the last `)` */
+	FIELD_STATE = 3,
+	FIELD_PARENT = 4,
+	FIELD_START = 22,
+};
+
+/* Where the field begins; NULL: it is not there. */
+static const char *find(const char *stat, size_t len_bytes, enum field wanted)
 {
 	const char *end = stat + len_bytes;
 	const char *at = end;
-	uint64_t value = 0;
-	int field = 2;
+	int field = FIELD_NAME;
 
 	while (at > stat && at[-1] != ')')
 		at--;
-	if (at == stat || end - at < 2 || at[0] != ' ')
-		return false;
-	*state = at[1];
-	for (; at < end && field < 22; at++)
+	if (at == stat || at == end || at[0] != ' ')
+		return NULL;
+	for (; at < end && field < (int)wanted; at++)
 		field += *at == ' ';
-	if (field < 22 || at == end || *at < '0' || *at > '9')
+	return field == (int)wanted && at < end ? at : NULL;
+}
+
+static bool parse_number(const char *at, const char *end, uint64_t *value)
+{
+	*value = 0;
+	if (!at || at == end || *at < '0' || *at > '9')
 		return false;
 	for (; at < end && *at >= '0' && *at <= '9'; at++)
-		value = value * 10 + (uint64_t)(*at - '0');
-	*start_ticks = value;
+		*value = *value * 10 + (uint64_t)(*at - '0');
 	return true;
+}
+
+int32_t liveness_stat_parent(const char *stat, size_t len_bytes)
+{
+	uint64_t value;
+
+	if (!parse_number(find(stat, len_bytes, FIELD_PARENT), stat + len_bytes, &value) ||
+	    value > INT32_MAX)
+		return 0;
+	return (int32_t)value;
 }
 
 bool liveness_stat_agrees(const struct liveness_claim *claim, const char *stat, size_t len_bytes)
 {
+	const char *state = find(stat, len_bytes, FIELD_STATE);
 	uint64_t start_ticks;
-	char state;
 
-	if (!parse(stat, len_bytes, &state, &start_ticks))
+	if (!parse_number(find(stat, len_bytes, FIELD_START), stat + len_bytes, &start_ticks))
 		return true;
-	if (state == 'Z' || state == 'X')
+	if (*state == 'Z' || *state == 'X')
 		return false;
 	/* Divided first: the birth may be any number, and the sum must not overflow. */
 	return start_ticks <= claim->born_boottime_ns / NS_PER_TICK + SLACK_NS / NS_PER_TICK;

@@ -42,4 +42,7 @@ bool liveness_same_namespace(uint64_t pid_namespace, uint64_t own);
  * kill(pid, 0) alone. */
 bool liveness_stat_agrees(const struct liveness_claim *claim, const char *stat, size_t len_bytes);
 
+/* The parent's pid in the content of /proc/PID/stat; 0 when it cannot be understood. */
+int32_t liveness_stat_parent(const char *stat, size_t len_bytes);
+
 #endif

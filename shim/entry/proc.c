@@ -19,12 +19,13 @@
 
 FORKSAN_EXPORT pid_t fork(void)
 {
+	struct process_fork under_way;
 	pid_t pid;
 
 	init_ensure();
-	process_before_fork();
+	process_before_fork(&under_way);
 	pid = REAL(fork)();
-	process_after_fork(pid);
+	process_after_fork(&under_way, pid);
 	return pid;
 }
 
@@ -33,49 +34,69 @@ FORKSAN_EXPORT pid_t __fork(void) __attribute__((alias("fork"), nothrow));
 /* Async-signal-safe, as _Fork() is to be: what we do in the child is. */
 FORKSAN_EXPORT pid_t _Fork(void)
 {
+	struct process_fork under_way;
 	pid_t pid;
 
 	if (!REAL(_Fork)) {
 		errno = ENOSYS;
 		return -1;
 	}
-	process_before_fork();
+	process_before_fork(&under_way);
 	pid = real._Fork();
-	process_after_fork(pid);
+	process_after_fork(&under_way, pid);
 	return pid;
 }
 
 FORKSAN_EXPORT int daemon(int no_chdir, int no_close)
 {
+	struct process_fork under_way;
 	int result;
 
 	init_ensure();
-	process_before_fork();
+	process_before_fork(&under_way);
 	result = REAL(daemon)(no_chdir, no_close);
 	/* The parent has ended inside: only the child returns, or nobody was made. */
 	if (process_mine() == 0)
 		process_daemonized();
 	else
-		process_after_fork(-1);
+		process_after_fork(&under_way, -1);
 	return result;
 }
 
 FORKSAN_EXPORT pid_t forkpty(int *master, char *name, const struct termios *term,
 			     const struct winsize *size)
 {
+	struct process_fork under_way;
 	pid_t pid;
 
 	init_ensure();
-	process_before_fork();
+	process_before_fork(&under_way);
 	pid = REAL(forkpty)(master, name, term, size);
-	process_after_fork(pid);
+	process_after_fork(&under_way, pid);
 	return pid;
 }
 
-/* With CLONE_VM it is a thread, or a vfork child on a stack of its own: libc's business.  Without, the
- * child begins in `function` and is noticed at its first call; the parent is told here. */
+/* What the child of clone() is to do, in its copy of the parent's memory. */
+struct clone_start {
+	struct process_fork under_way;
+	int (*function)(void *);
+	void *argument;
+};
+
+static int start_clone(void *argument)
+{
+	const struct clone_start *start = argument;
+
+	process_after_fork(&start->under_way, 0);
+	return start->function(start->argument);
+}
+
+/* With CLONE_VM it is a thread, or a vfork child on a stack of its own: libc's business.  With
+ * CLONE_SETTLS our thread-local words are not there in the child, which enters at its first call as
+ * after a raw clone(). */
 FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
 {
+	struct clone_start start = {.function = function, .argument = argument};
 	va_list list;
 	void *parent_tid;
 	void *tls;
@@ -87,13 +108,17 @@ FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *
 	tls = va_arg(list, void *);
 	child_tid = va_arg(list, void *);
 	va_end(list);
-	if ((flags & CLONE_VM) != 0)
-		return REAL(clone)(function, stack, flags, argument, parent_tid, tls, child_tid);
-	process_before_fork();
+	if ((flags & (CLONE_VM | CLONE_SETTLS)) != 0) {
+		pid = REAL(clone)(function, stack, flags, argument, parent_tid, tls, child_tid);
+		if ((flags & CLONE_VM) == 0 && pid > 0)
+			process_atfork_parent();
+		return pid;
+	}
+	process_before_fork(&start.under_way);
 	if ((flags & CLONE_NEWPID) != 0)
 		process_leaves_pid_namespace();
-	pid = REAL(clone)(function, stack, flags, argument, parent_tid, tls, child_tid);
-	process_after_fork(pid);
+	pid = REAL(clone)(start_clone, stack, flags, &start, parent_tid, tls, child_tid);
+	process_after_fork(&start.under_way, pid);
 	return pid;
 }
 

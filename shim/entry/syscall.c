@@ -143,6 +143,7 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 					   long f)
 {
 	enum kind_of_call kind = kind_of(number, a);
+	struct process_fork under_way;
 	long result;
 
 	switch (kind) {
@@ -150,9 +151,9 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 		track_closing((int)a);
 		break;
 	case CALL_FORKS:
-		process_before_fork();
+		process_before_fork(&under_way);
 		result = real.syscall(number, a, b, c, d, e, f);
-		process_after_fork((pid_t)result);
+		process_after_fork(&under_way, (pid_t)result);
 		return result;
 	case CALL_SETS_UP_RING:
 		blind_found_ring();

@@ -10,9 +10,12 @@
  *   parent                               child
  *   process_before_fork(): claims and
  *     fills the child's slot, BUSY
- *   fork ----------------------------->  (nothing)
- *   process_after_fork(pid): LIVE,       first call that matters: process_enter(),
- *     next epoch                           finds its serial in announced_serial
+ *   fork ----------------------------->  atfork handler, or process_after_fork(0): notes the pid
+ *   process_after_fork(pid): LIVE,         and the serial in the wiped page, slot LIVE
+ *     next epoch                         first call that matters: process_enter()
+ *
+ * The child's pid is noted before any code of the host runs, so a vfork child that runs in the new
+ * process's memory is never taken for it: a process enters only when its pid is the noted one.
  */
 #include "process/process.h"
 
@@ -26,12 +29,10 @@
 
 struct process process;
 
-/* The serial that this thread gave to the child that it is forking.  Two threads may fork at once;
- * the child keeps the copy of the one that made it. */
-static __thread struct serial announced_serial;
-
-/* A parent that has forked runs again within some time slices. */
-#define PUBLISHED_WITHIN_NS 20000000
+/* The serial that this thread has announced for the child that it is forking; 0: none.  Two threads
+ * may fork at once; the child keeps the copy of the one that made it.  A signal handler that forks
+ * while its thread forks puts the word back afterwards (struct process_fork). */
+static __thread struct serial announced;
 
 static void set_mine(uint64_t word)
 {
@@ -137,6 +138,7 @@ int process_start(const char *session, bool *created)
 
 	process.pid = (pid_t)sys_getpid();
 	wiped_start();
+	store_relaxed(&wiped.process.pid, process.pid);
 	set_mine(PROCESS_UNWATCHED);
 	process_settle();
 	process.pid_namespace = registry_pid_namespace = read_pid_namespace();
@@ -161,36 +163,37 @@ void process_leaves_pid_namespace(void)
 	process.leaves_pid_namespace = true;
 }
 
-/* Claims and fills the slot of a child to be forked by this process. */
-static struct registry_process *announce(struct serial *serial)
+/* Claims and fills the slot of a child to be forked by this process.  0: no slot is free. */
+static struct serial announce(void)
 {
-	struct registry_process *slot = registry_claim_process(serial, process.pid);
 	struct lineage_use self = lineage_unpack(process_mine());
+	struct registry_process *slot;
+	struct serial serial;
 
+	slot = registry_claim_process(&serial, process.pid);
 	if (!slot) {
 		registry_count(LOST_PROCESSES);
-		return NULL;
+		return (struct serial){0};
 	}
-	fill_slot(slot, *serial, self, process.pid);
+	fill_slot(slot, serial, self, process.pid);
 	process.forked_boottime_ns = slot->born_boottime_ns;
 	fdtable_copy_holds(registry_process_slot(slot));
-	return slot;
+	return serial;
 }
 
-void process_before_fork(void)
+void process_before_fork(struct process_fork *fork)
 {
 	int saved_errno = errno;
-	/* Entering needs the serial that our own parent announced. */
-	bool watched = process_enter();
 
-	announced_serial.n = 0;
-	if (watched) {
+	*fork = (struct process_fork){.interrupted = announced};
+	if (process_enter()) {
 		process.fork_stack.n = 0;
 		if (!fdtable_is_empty())
 			process.fork_stack = stack_take();
-		if (!announce(&announced_serial))
-			announced_serial.n = 0;
+		fork->forker = process.lineage.self.serial;
+		fork->child = announce();
 	}
+	announced = fork->child;
 	errno = saved_errno;
 }
 
@@ -205,23 +208,71 @@ static void next_epoch(void)
 	set_mine(lineage_pack(next));
 }
 
-void process_after_fork(pid_t pid)
+/* In the thread that came out of a fork, in the new process.  Only the first call does something.
+ * Without process.shared no system call is made: the process may be in a sandbox. */
+static void note_birth(struct serial serial)
+{
+	struct registry_process *slot;
+	pid_t pid, noted;
+
+	if (!process.shared)
+		return;
+	pid = (pid_t)sys_getpid();
+	noted = load_relaxed(&wiped.process.pid);
+	if (noted == pid)
+		return;
+	if (noted != 0)
+		wiped_clear(); /* the kernel did not */
+	store_relaxed(&wiped.process.announced, serial.n);
+	store_release(&wiped.process.pid, pid);
+	slot = registry_find_process(serial);
+	if (process.leaves_pid_namespace)
+		process_enter(); /* the others know it by another pid, until it says so */
+	else if (slot)
+		registry_publish_process(slot, pid);
+}
+
+/* A fork that a signal handler made while its thread was forking: the handler's child returns into
+ * a fork that its parent began, and announced a child of its own for. */
+static bool began_in_another_process(const struct process_fork *fork)
+{
+	return !serial_is(fork->forker, process.lineage.self.serial);
+}
+
+static void after_fork_in_child(const struct process_fork *fork)
+{
+	note_birth(fork->child);
+	announced.n = 0;
+	/* What the parent began goes on in here: this process's own forks come out of it. */
+	if (fork->interrupted.n != 0)
+		process_enter();
+}
+
+void process_after_fork(const struct process_fork *fork, pid_t pid)
 {
 	struct registry_process *slot;
 
-	if (pid == 0 || process_mine() == 0 || process_mine() == PROCESS_UNWATCHED)
+	if (pid == 0) {
+		after_fork_in_child(fork);
 		return;
-	slot = registry_find_process(announced_serial);
-	announced_serial.n = 0;
-	if (pid > 0) {
+	}
+	announced = began_in_another_process(fork) ? (struct serial){0} : fork->interrupted;
+	if (process_mine() == 0 || process_mine() == PROCESS_UNWATCHED)
+		return;
+	if (pid > 0)
 		next_epoch();
+	/* What was announced is the other process's child, and the child's own entry counts it. */
+	if (began_in_another_process(fork))
+		return;
+	slot = registry_find_process(fork->child);
+	if (pid > 0) {
 		registry_count(COUNT_FORKS);
 		registry_count(COUNT_PROCESSES);
-	}
-	if (slot && pid > 0)
-		registry_publish_process(slot, pid);
-	else if (slot)
+		if (slot)
+			registry_publish_process(slot, pid);
+	} else if (slot) {
 		registry_abandon_process(slot);
+	}
 }
 
 void process_atfork_parent(void)
@@ -232,42 +283,31 @@ void process_atfork_parent(void)
 
 void process_atfork_child(void)
 {
-	if (process_mine() != 0 && sys_getpid() != process.pid)
-		wiped_clear();
+	note_birth(announced);
 }
 
-/* The first call that matters may be another thread's than the one that came out of fork(), which
- * alone knows the serial.  The parent writes our pid into the slot as soon as it runs again. */
-static struct registry_process *find_published(struct serial parent)
+/* A child that its parent has announced takes the slot that waits for it. */
+static struct registry_process *take_announced(struct lineage_use parent, struct serial *serial)
 {
-	uint64_t end_ns = sys_clock_ns(CLOCK_MONOTONIC) + PUBLISHED_WITHIN_NS;
+	struct registry_process *slot;
 
-	for (;;) {
-		bool announced = registry_has_announced(parent);
-		struct registry_process *slot = registry_find_pid(process.pid);
-
-		if (slot || !announced || sys_clock_ns(CLOCK_MONOTONIC) > end_ns)
-			return slot;
-		sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	*serial = (struct serial){load_relaxed(&wiped.process.announced)};
+	slot = registry_find_process(*serial);
+	if (!slot || !serial_is(slot->parent_serial, parent.serial))
+		return NULL;
+	if (process.pid_namespace != load_relaxed(&slot->pid_namespace)) {
+		store_relaxed(&slot->pid_namespace, process.pid_namespace);
+		store_relaxed(&slot->pid, process.pid);
 	}
+	registry_publish_process(slot, process.pid);
+	return slot;
 }
 
-/* This new process's slot: the one that its parent announced, or one that it claims itself. */
-static struct registry_process *find_place(struct lineage_use parent, struct serial *serial)
+/* A child that nobody announced: made by a raw clone(), or inside libc. */
+static struct registry_process *claim_unannounced(struct lineage_use parent, struct serial *serial)
 {
-	struct registry_process *slot = registry_find_process(announced_serial);
+	struct registry_process *slot = registry_claim_process(serial, process.pid);
 
-	if (!slot)
-		slot = find_published(parent.serial);
-	announced_serial.n = 0;
-	if (slot && serial_is(slot->parent_serial, parent.serial)) {
-		*serial = registry_process_serial(slot);
-		if (process.pid_namespace != load_relaxed(&slot->pid_namespace))
-			store_relaxed(&slot->pid_namespace, process.pid_namespace);
-		registry_publish_process(slot, process.pid);
-		return slot;
-	}
-	slot = registry_claim_process(serial, process.pid);
 	if (!slot) {
 		registry_count(LOST_PROCESSES);
 		return NULL;
@@ -276,7 +316,7 @@ static struct registry_process *find_place(struct lineage_use parent, struct ser
 	registry_publish_process(slot, process.pid);
 	registry_count(COUNT_FORKS);
 	registry_count(COUNT_PROCESSES);
-	set_shared(slot);
+	fdtable_hold_for(registry_process_slot(slot));
 	fdtable_publish_holds();
 	return slot;
 }
@@ -285,19 +325,24 @@ static struct registry_process *find_place(struct lineage_use parent, struct ser
  * thread may have begun one since the child was announced.  False: the process has no place. */
 static bool take_place(void)
 {
+	struct registry_process *slot;
 	struct serial serial;
 
 	if (!process.shared || !registry_get())
 		return false;
 	process.pid = (pid_t)sys_getpid();
+	store_relaxed(&wiped.process.pid, process.pid);
 	if (process.leaves_pid_namespace) {
 		process.leaves_pid_namespace = false;
 		process.pid_namespace = registry_pid_namespace = read_pid_namespace();
 	}
-	set_shared(find_place(process.lineage.self, &serial));
-	if (!process.shared)
+	slot = take_announced(process.lineage.self, &serial);
+	if (!slot)
+		slot = claim_unannounced(process.lineage.self, &serial);
+	set_shared(slot);
+	if (!slot)
 		return false;
-	process.shared->parent_epoch = process.lineage.self.epoch;
+	slot->parent_epoch = process.lineage.self.epoch;
 	if (process.lineage.ancestor_count == FORKSAN_MAX_ANCESTORS &&
 	    !process.lineage.ancestors_forgotten)
 		registry_count(LOST_ANCESTORS);
@@ -314,6 +359,32 @@ static void enter(void)
 	set_mine(placed ? lineage_pack(process.lineage.self) : PROCESS_UNWATCHED);
 }
 
+/* A sandbox that nobody told us of may refuse even getpid(): no answer is taken for the noted pid.
+ */
+static bool has_pid(pid_t noted)
+{
+	long pid = sys_getpid();
+
+	return pid < 0 || pid == noted;
+}
+
+/* False in a vfork child of a new process that has not entered: it runs in that process's memory,
+ * and would enter in its place. */
+static bool is_memory_ours(void)
+{
+	pid_t noted = load_acquire(&wiped.process.pid);
+	pid_t parent;
+
+	if (!process.shared)
+		return true; /* no place to take, and perhaps a sandbox */
+	if (noted != 0)
+		return has_pid(noted);
+	/* A raw clone() that nobody noticed.  `process` describes the parent of the memory's owner.
+	 */
+	parent = (pid_t)sys_getppid();
+	return parent == process.pid || registry_parent_of(parent) != process.pid;
+}
+
 bool process_enter(void)
 {
 	uint64_t mine = process_mine();
@@ -321,7 +392,8 @@ bool process_enter(void)
 	if (mine == 0) {
 		uint32_t idle = 0;
 
-		if (!compare_exchange_acq_rel(&wiped.process.entering, &idle, 1))
+		if (!is_memory_ours() ||
+		    !compare_exchange_acq_rel(&wiped.process.entering, &idle, 1))
 			return false;
 		if (process_mine() == 0)
 			enter();
@@ -343,7 +415,9 @@ void process_enter_sandbox(void)
 
 bool process_is_vfork_child(void)
 {
-	return process_mine() != 0 && sys_getpid() != process.pid;
+	pid_t noted = load_relaxed(&wiped.process.pid);
+
+	return noted != 0 && !has_pid(noted);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */

@@ -79,15 +79,24 @@ int process_start(const char *session, bool *created);
  * that interrupts it gets false. */
 bool process_enter(void);
 
-/* Around a call that forks, in the thread that makes it.  Before: remembers where the fork is made
- * and enters the child.  After, with what the call returned: in the parent the child's pid (or 0 or
- * less when there is none) is noted and a new epoch begins; a child returns at once.  errno is
- * kept. Nothing is held in between. */
-void process_before_fork(void);
-void process_after_fork(pid_t pid);
+/* One fork, from before it to after it; lives on the stack of the thread that makes it, and so in
+ * the child's copy too. */
+struct process_fork {
+	struct serial forker; /* who began it; 0: a process that is not watched */
+	struct serial child;  /* announced; 0: none */
+	struct serial
+		interrupted; /* child of the fork that a signal handler interrupts with this one */
+};
 
-/* pthread_atfork handlers, for forks inside libc that no wrapper saw: begin a new epoch in the
- * parent, and make sure that the child is noticed on kernels without MADV_WIPEONFORK. */
+/* Around a call that forks, in the thread that makes it.  Before: remembers where the fork is made
+ * and enters the child.  After, with what the call returned: in the parent the child's pid (or that
+ * there is none) is noted and a new epoch begins; the child notes whose memory it has.  errno is
+ * kept. Nothing is held in between. */
+void process_before_fork(struct process_fork *fork);
+void process_after_fork(const struct process_fork *fork, pid_t pid);
+
+/* pthread_atfork handlers: begin a new epoch in the parent, for forks inside libc that no wrapper
+ * saw; note in the child whose memory it has, before the host's own handlers run. */
 void process_atfork_parent(void);
 void process_atfork_child(void);
 

@@ -74,6 +74,13 @@ bool registry_pid_runs(pid_t pid)
 	return is_there(&claim);
 }
 
+pid_t registry_parent_of(pid_t pid)
+{
+	char stat[LIVENESS_STAT_BYTES];
+
+	return liveness_stat_parent(stat, read_stat(pid, stat));
+}
+
 bool registry_process_alive(const struct registry_process *process)
 {
 	struct liveness_claim claim = liveness_claim(process);

@@ -9,8 +9,6 @@
  */
 #include "registry/parts.h"
 
-#include "common/liveness.h"
-
 struct process_slot registry_process_slot(const struct registry_process *process)
 {
 	return (struct process_slot){(uint32_t)(process - registry_mapping->processes)};
@@ -69,9 +67,10 @@ struct registry_process *registry_claim_process(struct serial *serial, pid_t pid
 void registry_publish_process(struct registry_process *process, pid_t pid)
 {
 	uint32_t word = load_relaxed(&process->state);
+	int32_t unknown = 0;
 
-	store_relaxed(&process->pid, pid);
-	/* Parent and child may both publish; either may come after the child's end. */
+	compare_exchange_acq_rel(&process->pid, &unknown, pid);
+	/* The parent may come after the child's end. */
 	if ((word & 0xff) == PROCESS_BUSY)
 		compare_exchange_acq_rel(&process->state, &word, PROCESS_LIVE);
 }
@@ -113,18 +112,4 @@ struct registry_process *registry_find_pid(pid_t pid)
 			return process;
 	}
 	return NULL;
-}
-
-bool registry_has_announced(struct serial parent)
-{
-	uint32_t high = load_acquire(&registry_mapping->header.process_high);
-
-	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i++) {
-		const struct registry_process *process = &registry_mapping->processes[i];
-
-		if (liveness_is_announced(process, load_acquire(&process->state)) &&
-		    serial_is(process->parent_serial, parent))
-			return true;
-	}
-	return false;
 }

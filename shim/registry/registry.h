@@ -75,6 +75,7 @@ static inline void registry_uncount(enum registry_counter counter)
  * NULL when no slot is free.  The caller fills it, stores the serial in it, and publishes it, or
  * abandons it when there was no fork after all. */
 struct registry_process *registry_claim_process(struct serial *serial, pid_t pid);
+/* Parent and child both publish a slot that waits for the child; the pid of the first stands. */
 void registry_publish_process(struct registry_process *process, pid_t pid);
 void registry_abandon_process(struct registry_process *process);
 void registry_retire_process(struct registry_process *process);
@@ -95,8 +96,8 @@ bool registry_knows_pids_of(uint64_t pid_namespace);
 /* The live process with that pid in this pid namespace, or NULL. */
 struct registry_process *registry_find_pid(pid_t pid);
 
-/* True while that process has announced a child of which it does not know the pid yet. */
-bool registry_has_announced(struct serial parent);
+/* The pid of that process's parent; 0: not known. */
+pid_t registry_parent_of(pid_t pid);
 
 /* True while the kernel knows the process and it is no zombie (a zombie holds no descriptors).
  * About two to five system calls. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -207,7 +208,107 @@ static void expect_some(const struct log *log, const struct entry_case *self)
 	expect(log_counter(log, "uses_violation") > 0);
 }
 
+/* --- a handler that forks while its thread forks ------------------------------------------------
+ */
+
+pid_t _Fork(void);
+
+static bool forks_in_prepare;
+static pid_t made_by_handler; /* 0 in that process and its children */
+
+static void fork_in_handler(int signal)
+{
+	(void)signal;
+	made_by_handler = _Fork();
+}
+
+static void raise_in_prepare(void)
+{
+	if (forks_in_prepare)
+		raise(SIGUSR1);
+	forks_in_prepare = false;
+}
+
+/* fork(), interrupted by a handler that forks. */
+static pid_t fork_interrupted(void)
+{
+	struct sigaction action = {.sa_handler = fork_in_handler};
+
+	require(sigaction(SIGUSR1, &action, NULL) == 0);
+	require(pthread_atfork(raise_in_prepare, NULL, NULL) == 0);
+	made_by_handler = -1;
+	forks_in_prepare = true;
+	return fork();
+}
+
+static void wait_for(pid_t pid)
+{
+	int status;
+
+	require(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+/* The handler's child ends; the connection is handed over to the other one. */
+static void run_fork_in_fork(void)
+{
+	struct gate closed;
+	int fd = peer_connect();
+	pid_t pid;
+
+	gate_init(&closed);
+	pid = fork_interrupted();
+	require(pid >= 0 && made_by_handler >= 0);
+	if (made_by_handler == 0)
+		_exit(0);
+	if (pid == 0) {
+		gate_wait(&closed);
+		peer_ping(fd);
+		_exit(0);
+	}
+	wait_for(made_by_handler);
+	close(fd);
+	gate_tell(&closed);
+	wait_for(pid);
+}
+
+/* The handler's child returns into the fork that its parent began, and so has a child of its own.
+ */
+static void run_fork_in_fork_goes_on(void)
+{
+	int fd = peer_connect();
+	pid_t pid = fork_interrupted();
+
+	require(pid >= 0 && made_by_handler >= 0);
+	if (pid == 0) {
+		if (made_by_handler == 0)
+			peer_ping(fd);
+		_exit(0);
+	}
+	wait_for(pid);
+	if (made_by_handler == 0) {
+		peer_ping(fd);
+		_exit(0);
+	}
+	wait_for(made_by_handler);
+}
+
+static void expect_child_of_handlers_child(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, "shared-use") == 1);
+	expect(log_string(log, "shared-use", 0, "other.relation") != NULL &&
+	       strcmp(log_string(log, "shared-use", 0, "other.relation"), "child") == 0);
+	expect(log_counter(log, "forks") == 3);
+	expect(log_counter(log, "processes") == 4);
+}
+
 static const struct entry_case cases[] = {
+	{.name = "a handler that forks while fork() runs leaves no holder behind",
+	 .run = run_fork_in_fork,
+	 .check = expect_nothing},
+	{.name = "a handler's child that returns into fork() is a process of its own",
+	 .run = run_fork_in_fork_goes_on,
+	 .check = expect_child_of_handlers_child},
 	{.name = "a handler that interrupts malloc", .run = run_in_malloc, .check = expect_some},
 	{.name = "a handler that interrupts the loader",
 	 .run = run_in_loader,

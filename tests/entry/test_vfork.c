@@ -151,6 +151,107 @@ static void run_popen(void)
 	still_ours(fd);
 }
 
+/* --- a new process whose first act is one of these ----------------------------------------------
+ */
+
+static void vfork_first(int fd)
+{
+	int nowhere = open("/dev/null", O_RDWR);
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		dup2(nowhere, fd);
+		close(fd);
+		execv(true_path, arguments);
+		_exit(1);
+	}
+	require(pid > 0);
+	wait_for(pid);
+}
+
+static void vfork_and_exit_first(int fd)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		close(fd);
+		_exit(0);
+	}
+	require(pid > 0);
+	wait_for(pid);
+}
+
+static void clone_first(int fd)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	pid_t pid =
+		clone(close_and_exit, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &fd);
+
+	require(pid > 0);
+	wait_for(pid);
+}
+
+static void spawn_first(int fd)
+{
+	pid_t pid;
+
+	(void)fd;
+	require(posix_spawn(&pid, true_path, NULL, NULL, arguments, environ) == 0);
+	wait_for(pid);
+}
+
+static void system_first(int fd)
+{
+	(void)fd;
+	require(system("exit 0") == 0);
+}
+
+static void popen_first(int fd)
+{
+	FILE *stream = popen("exit 0", "r");
+
+	(void)fd;
+	require(stream != NULL && pclose(stream) == 0);
+}
+
+/* What comes after it: a use of the inherited connection, and one that the worker opens itself,
+ * which its child uses too. */
+static void work_after(void (*first)(int fd), int fd)
+{
+	int own;
+
+	first(fd);
+	peer_ping(fd);
+	own = peer_connect();
+	run_child(peer_ping, own);
+	peer_ping(own);
+}
+
+#define FIRST(act)                                                                                 \
+	static void work_after_##act(int fd)                                                       \
+	{                                                                                          \
+		work_after(act##_first, fd);                                                       \
+	}                                                                                          \
+	static void run_##act##_first(void)                                                        \
+	{                                                                                          \
+		siblings_use(work_after_##act);                                                    \
+	}
+
+FIRST(vfork)
+FIRST(vfork_and_exit)
+FIRST(clone)
+FIRST(spawn)
+FIRST(system)
+FIRST(popen)
+
+static void expect_worker(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, "shared-use") == 2);
+	expect(log_counter(log, "connections_watched") == 2);
+	expect(log_counter(log, "lost_processes") == 0);
+}
+
 /* --- forks that nobody announced
  * --------------------------------------------------------------------- */
 
@@ -198,10 +299,32 @@ static void run_raw_siblings(void)
 	}
 }
 
+static void run_raw_vfork_first(void)
+{
+	int fd = peer_connect();
+	pid_t pid;
+
+	run_child(peer_ping, fd);
+	pid = raw_clone();
+	require(pid >= 0);
+	if (pid == 0) {
+		vfork_first(fd);
+		peer_ping(fd);
+		sys_call(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+	}
+	wait_for(pid);
+}
+
 #define CASE(subject, what)                                                                        \
 	{                                                                                          \
 		.name = what " changes nothing of its parent's", .run = subject,                   \
 		.check = expect_shared_use, .operation = "send"                                    \
+	}
+
+#define FIRST_CASE(act, what)                                                                      \
+	{                                                                                          \
+		.name = "a worker whose first act is " what " is seen", .run = run_##act##_first,  \
+		.check = expect_worker                                                             \
 	}
 
 static const struct entry_case cases[] = {
@@ -212,6 +335,16 @@ static const struct entry_case cases[] = {
 	CASE(run_spawn, "posix_spawn()"),
 	CASE(run_system, "system()"),
 	CASE(run_popen, "popen()"),
+	FIRST_CASE(vfork, "vfork() and exec"),
+	FIRST_CASE(vfork_and_exit, "vfork() and _exit()"),
+	FIRST_CASE(clone, "a clone with CLONE_VM"),
+	FIRST_CASE(spawn, "posix_spawn()"),
+	FIRST_CASE(system, "system()"),
+	FIRST_CASE(popen, "popen()"),
+	{.name = "a worker by a raw clone whose first act is vfork() is seen",
+	 .run = run_raw_vfork_first,
+	 .check = expect_shared_use,
+	 .operation = "send"},
 	{.name = "a child by a raw clone is another process",
 	 .run = run_raw_clone,
 	 .check = expect_child},

@@ -183,13 +183,14 @@ static inline void stage_serve(int orders, int answers)
 /* A process that is forked now, as the wrapper of fork() does it. */
 static inline struct actor stage_fork(void)
 {
+	struct process_fork under_way;
 	int orders[2], answers[2];
 	struct actor actor;
 
 	require(pipe(orders) == 0 && pipe(answers) == 0);
-	process_before_fork();
+	process_before_fork(&under_way);
 	actor.pid = fork();
-	process_after_fork(actor.pid);
+	process_after_fork(&under_way, actor.pid);
 	require(actor.pid >= 0);
 	if (actor.pid == 0) {
 		/* A test that fails leaves nobody behind. */
