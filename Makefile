@@ -4,6 +4,7 @@
 VERSION := 0.1.0
 BUILD   ?= build
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 DESTDIR ?=
 CC      ?= cc
 PYTHON  ?= /usr/bin/python3
@@ -24,7 +25,9 @@ SHIM_CFLAGS := $(BASE) -Ishim -fPIC -fvisibility=hidden -fno-plt -ftls-model=ini
 SHIM_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,-Bsymbolic-functions \
 	$(LDFLAGS)
 
-TOOL_CFLAGS := $(BASE) -Itools -Ishim -D_FORTIFY_SOURCE=2 $(CFLAGS)
+# Debian's name of this machine, by which it names directories of libraries; empty elsewhere.
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+TOOL_CFLAGS := $(BASE) $(if $(MULTIARCH),-DFORKSAN_MULTIARCH='"$(MULTIARCH)"') -Itools -Ishim -D_FORTIFY_SOURCE=2 $(CFLAGS)
 TOOL_LIBS   := -ljansson -ldw -lelf -liberty
 
 TEST_CFLAGS := $(BASE) -Ishim -Itests/support -U_FORTIFY_SOURCE $(CFLAGS)
@@ -57,7 +60,7 @@ Q := @
 say = @printf '  %-5s %s\n'
 endif
 
-.PHONY: all build deps demo test check unit entry install uninstall format tidy layers exports \
+.PHONY: all build deps demo test check unit entry install uninstall deb format tidy layers exports \
 	asan ubsan tsan fuzz fuzz-short bench chaos soak transparency mutation mutants clean help
 all: build
 
@@ -112,19 +115,35 @@ $(BUILD)/tests/bench/%: tests/bench/%.c
 deps: ## install the Debian packages that are missing (root)
 	$(Q)tests/support/deps.sh $(DEPS_GROUP)
 
-install: build ## install into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/forksan \
-		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
+share := $(DESTDIR)$(PREFIX)/share
+lib := $(DESTDIR)$(LIBDIR)
+
+install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
+	install -d $(DESTDIR)$(PREFIX)/bin $(lib)/pkgconfig $(DESTDIR)$(PREFIX)/include/forksan \
+		$(share)/man/man1 $(share)/man/man7 $(share)/forksan $(share)/bash-completion/completions \
+		$(share)/zsh/vendor-completions $(share)/fish/vendor_completions.d
 	install -m 755 $(BUILD)/forksan $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BUILD)/libforksan.so $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(BUILD)/libforksan.so $(lib)
 	install -m 644 include/forksan/forksan.h $(DESTDIR)$(PREFIX)/include/forksan
-	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 docs/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' contrib/forksan.pc.in \
+		>$(lib)/pkgconfig/forksan.pc
+	install -m 644 docs/man/*.1 $(share)/man/man1
+	install -m 644 docs/man/*.7 $(share)/man/man7
+	install -m 644 docs/log.schema.json $(share)/forksan
+	install -m 644 contrib/completion/forksan.bash $(share)/bash-completion/completions/forksan
+	install -m 644 contrib/completion/_forksan $(share)/zsh/vendor-completions
+	install -m 644 contrib/completion/forksan.fish $(share)/fish/vendor_completions.d
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/forksan $(DESTDIR)$(PREFIX)/lib/libforksan.so \
-		$(DESTDIR)$(PREFIX)/include/forksan/forksan.h \
-		$(DESTDIR)$(PREFIX)/share/man/man1/forksan*.1 $(DESTDIR)$(PREFIX)/share/man/man7/forksan.7
+	rm -f $(DESTDIR)$(PREFIX)/bin/forksan $(lib)/libforksan.so $(lib)/pkgconfig/forksan.pc \
+		$(DESTDIR)$(PREFIX)/include/forksan/forksan.h $(share)/man/man1/forksan*.1 \
+		$(share)/man/man7/forksan.7 $(share)/forksan/log.schema.json \
+		$(share)/bash-completion/completions/forksan $(share)/zsh/vendor-completions/_forksan \
+		$(share)/fish/vendor_completions.d/forksan.fish
+	rmdir --ignore-fail-on-non-empty $(share)/forksan $(DESTDIR)$(PREFIX)/include/forksan
+
+deb: ## build the Debian packages into $(BUILD)/deb, and hold them against policy
+	$(Q)BUILD=$(BUILD) contrib/make-deb.sh
 
 # --- showing and testing ---------------------------------------------------------------------
 
@@ -135,7 +154,7 @@ demo: deps ## show the founding scenario: wrong answers, then who and where (2 m
 
 SCRIPTS := $(wildcard tests/support/test_*.py tests/tool/test_* tests/report/test_* \
 	tests/entry/test_*.py tests/entry/test_*.sh tests/stack/test_*.py tests/stack/test_*.sh \
-	tests/tidy/test_*.sh tests/chaos/test_* tests/bench/test_*.sh tests/transparency/test_*)
+	tests/tidy/test_*.sh tests/packages/test_*.py tests/chaos/test_* tests/bench/test_*.sh tests/transparency/test_*)
 SCENARIOS := $(wildcard tests/scenario/test_*.py)
 RUN_TESTS := BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) tests/run -o $(BUILD)/tests/output
 

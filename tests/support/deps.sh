@@ -91,6 +91,9 @@ test  python3-dev CPython's headers, for the table of offsets
 test  libunwind-dev the header of the oracle for stacks
 test  shellcheck        looks over the scripts
 test  mandoc            looks over the manual pages
+test  debhelper         builds the Debian packages
+test  lintian           holds them against policy
+test  debootstrap       a fresh root to install them into
 TABLE
 }
 

@@ -16,6 +16,17 @@
 #define LIBRARY_NAME "libforksan.so"
 #define LIBRARY_VARIABLE "FORKSAN_LIBRARY"
 
+/* Where the library may stand, seen from the tool: beside it in a build directory, else where `make
+ * install`, a multiarch system and one with lib64 put libraries. */
+static const char *const places[] = {
+	"/",
+	"/../lib/",
+#ifdef FORKSAN_MULTIARCH
+	"/../lib/" FORKSAN_MULTIARCH "/",
+#endif
+	"/../lib64/",
+};
+
 /* The tool's own directory, or an empty string. */
 static void own_directory(char out[PATH_MAX])
 {
@@ -46,15 +57,20 @@ static bool find(struct run_library *library)
 	char directory[PATH_MAX];
 
 	own_directory(directory);
-	if (try_path(library, directory, "/" LIBRARY_NAME) ||
-	    try_path(library, directory, "/../lib/" LIBRARY_NAME))
-		return true;
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		char name[256];
+
+		snprintf(name, sizeof name, "%s" LIBRARY_NAME, places[i]);
+		if (try_path(library, directory, name))
+			return true;
+	}
 	if (variable != NULL && try_path(library, "", variable))
 		return true;
 	cli_error(RUN_VERB,
-		  LIBRARY_NAME " not found: looked in %s, in %s/../lib and at $" LIBRARY_VARIABLE
-			       " (%s)",
-		  directory, directory, variable != NULL ? variable : "not set");
+		  LIBRARY_NAME
+		  " not found: looked in %s, in lib and lib64 beside it and at $" LIBRARY_VARIABLE
+		  " (%s)",
+		  directory, variable != NULL ? variable : "not set");
 	return false;
 }
 

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# Completion for bash.  Verbs and options are read from the tool's own help, so none can be forgotten here.
+
+_forksan() {
+	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} i
+	COMPREPLY=()
+
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W \
+			"$(forksan --help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p') help --help --version" -- "$cur")
+		return
+	fi
+	if [[ $verb == help ]]; then
+		mapfile -t COMPREPLY < <(compgen -W \
+			"$(forksan --help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')" -- "$cur")
+		return
+	fi
+	if [[ $verb == run ]]; then # behind CMD, what CMD completes
+		for ((i = 2; i < COMP_CWORD; i++)); do
+			case ${COMP_WORDS[i]} in
+			-o | --output | --fail-on) ((i++)) ;;
+			--) ((i++)); break ;;
+			-*) ;;
+			*) break ;;
+			esac
+		done
+		if ((i < COMP_CWORD)) && declare -F _command_offset >/dev/null; then
+			_command_offset "$i"
+			return
+		fi
+		if ((i == COMP_CWORD)) && [[ $cur != -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+			return
+		fi
+	fi
+	case $previous in
+	--fail-on)
+		mapfile -t COMPREPLY < <(compgen -W 'notice hazard violation' -- "$cur")
+		return
+		;;
+	-p | --pid | --tree)
+		mapfile -t COMPREPLY < <(cd /proc && compgen -G '[1-9]*' | grep "^$cur")
+		return
+		;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W \
+			"$(forksan help "$verb" 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u)" -- "$cur")
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+complete -o filenames -F _forksan forksan

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# Completion for fish.  Verbs and options are read from the tool's own help, so none can be forgotten here.
+
+complete -c forksan -n __fish_use_subcommand -f -a "(forksan --help 2>/dev/null | string match -rg '^  ([a-z]+ .*)' | string replace -r ' +' \t)"
+complete -c forksan -n __fish_use_subcommand -f -a help
+complete -c forksan -n __fish_use_subcommand -f -l help
+complete -c forksan -n __fish_use_subcommand -f -l version
+function __forksan_options
+	set -l verb (commandline -opc)[2]
+	forksan help $verb 2>/dev/null | string match -rag -- '(--[a-z][a-z-]*)' | sort -u
+end
+complete -c forksan -n "not __fish_use_subcommand; and string match -q -- '-*' (commandline -ct)" -f -a "(__forksan_options)"
+complete -c forksan -n "__fish_seen_subcommand_from run" -x -a "(__fish_complete_subcommand --fcs-skip=2)"
+complete -c forksan -n "__fish_seen_subcommand_from scan" -l pid -s p -x -a "(__fish_complete_pids)"
+complete -c forksan -n "__fish_seen_subcommand_from scan" -l tree -x -a "(__fish_complete_pids)"

@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Completion for bash knows every verb and every option that the tool has.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+PATH=$(cd "${BUILD:-build}" && pwd):$PATH
+export PATH
+failed=0
+
+# shellcheck source=contrib/completion/forksan.bash
+. contrib/completion/forksan.bash
+
+# expect WHAT WORD... : the completions of the last word hold WHAT.
+expect() {
+	local what=$1
+	shift
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_forksan
+	case " ${COMPREPLY[*]-} " in
+	*" $what "*) ;;
+	*)
+		echo "FAILED: '$*' does not complete to $what but to: ${COMPREPLY[*]-}"
+		failed=1
+		;;
+	esac
+}
+
+for verb in $(forksan --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+	expect "$verb" forksan "${verb:0:2}"
+	expect "$verb" forksan help "${verb:0:1}"
+	for option in $(forksan help "$verb" | grep -oE -- '--[a-z][a-z-]*' | sort -u); do
+		expect "$option" forksan "$verb" "${option:0:4}"
+	done
+done
+expect violation forksan report --fail-on v
+expect $$ forksan scan --pid $$
+expect cat forksan run ca
+expect cat forksan run -o log.jsonl ca
+expect README.md forksan report REA
+exit $failed
