@@ -19,6 +19,10 @@
 #define fetch_or_relaxed(p, v) atomic_fetch_or_explicit((p), (v), memory_order_relaxed)
 #define fetch_and_relaxed(p, v) atomic_fetch_and_explicit((p), (v), memory_order_relaxed)
 
+/* A plain field of memory that other processes write, read exactly once: what was bounded is what is
+ * used. */
+#define load_once(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+
 /* True and stores `desired` when *p was *expected; else false and *expected is what *p was. */
 #define compare_exchange_acq_rel(p, expected, desired)                                             \
 	atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_acq_rel,  \

@@ -11,14 +11,12 @@
  * workers that dropped to another user): shim and tool believe nothing in it without a bound.
  *
  *   struct registry
- *   +---------+-----------+--------------+----------+ +----------+-------+---------+--------+ ...
- *   | header  | processes | socket_state | findings | | sockets  | holds | modules | stacks |
- *   +---------+-----------+--------------+----------+ +----------+-------+---------+--------+ ...
- *    \______ given pages by the creator ___________/   \____ sparse: given pages when used __/
+ *   +--------+--------------+----------+---------+-----------+---------+-------+--------+-----------+ ...
+ *   | header | socket_state | findings | modules | processes | sockets | holds | stacks | histories |
+ *   +--------+--------------+----------+---------+-----------+---------+-------+--------+-----------+ ...
  *
- * Before a sparse slot is first read or written its pages are populated (MADV_POPULATE_WRITE), so
- * that a full /dev/shm is an error code and never a SIGBUS in the host.  Reading a page that nobody
- * has populated allocates it too, so readers look at the state words first, which always have pages.
+ * A sparse file: tables fill from their beginnings, so that processes map (shim/registry/pages.c) and
+ * the file system holds what is used and little more.
  */
 #ifndef FORKSAN_REGISTRY_H
 #define FORKSAN_REGISTRY_H
@@ -249,14 +247,14 @@ _Static_assert(COUNTER_COUNT <= 64, "counters fit");
 struct registry {
 	struct registry_header header;
 	uint8_t pad[4096 - sizeof(struct registry_header)];
-	struct registry_process processes[FORKSAN_MAX_PROCESSES];
 	_Atomic uint32_t socket_state[FORKSAN_MAX_SOCKETS];
 	struct registry_finding findings[FORKSAN_MAX_FINDINGS];
+	struct registry_module modules[FORKSAN_MAX_MODULES];
+	struct registry_process processes[FORKSAN_MAX_PROCESSES];
 	struct registry_socket sockets[FORKSAN_MAX_SOCKETS];
 	/* holds[p] bit s: process slot p holds socket slot s open.  Written by p only; its first
 	 * processes[p].hold_words words mean something. */
 	_Atomic uint64_t holds[FORKSAN_MAX_PROCESSES][FORKSAN_HOLD_WORDS];
-	struct registry_module modules[FORKSAN_MAX_MODULES];
 	struct registry_stack stacks[FORKSAN_MAX_STACKS];
 	struct registry_history histories[FORKSAN_MAX_HISTORIES];
 	/* With payload=1 alone, else without pages: the first bytes of the operations in `histories`,
@@ -265,9 +263,7 @@ struct registry {
 	uint8_t payloads[FORKSAN_MAX_HISTORIES][FORKSAN_HISTORY_OPERATIONS][FORKSAN_PAYLOAD_BYTES];
 };
 _Static_assert(FORKSAN_HISTORY_OPERATIONS * FORKSAN_PAYLOAD_BYTES == 4096, "one page a history");
-/* What the creator gives pages to. */
-#define REGISTRY_DENSE_BYTES offsetof(struct registry, sockets)
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "lock-free");
-_Static_assert(offsetof(struct registry, processes) == 4096, "header is one page");
+_Static_assert(offsetof(struct registry, socket_state) == 4096, "header is one page");
 
 #endif

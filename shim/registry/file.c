@@ -115,19 +115,7 @@ static bool may_be_as_large(uint64_t len_bytes)
 	       limit.rlim_cur >= len_bytes;
 }
 
-/* --- the mapping ----------------------------------------------------------------------------- */
-
-static struct registry *map(int fd, int flags)
-{
-	long address = sys_mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE,
-				flags | MAP_SHARED | MAP_NORESERVE, fd, 0);
-
-	if (address < 0 && address > -4096)
-		return NULL;
-	/* Keeps a core file of the host as small as it was. */
-	sys_madvise((void *)address, sizeof(struct registry), MADV_DONTDUMP);
-	return (struct registry *)address;
-}
+/* --- the header ------------------------------------------------------------------------------ */
 
 static bool header_is_sound(const struct registry_header *header)
 {
@@ -235,9 +223,12 @@ static int join_file(int fd, const char *name)
 
 	if (!read_at(fd, &header, sizeof header, 0) || !header_is_sound(&header))
 		return -EACCES;
-	registry_mapping = map(fd, 0);
-	if (!registry_mapping)
+	if (!registry_map(fd))
 		return -ENOMEM;
+	if (!registry_reach(&registry_mapping->header, sizeof registry_mapping->header)) {
+		registry_unmap();
+		return -ENOSPC;
+	}
 	memcpy(session.name, name, sizeof session.name);
 	session.why_nameless = 0;
 	session.waiter_near = registry_knows_pids_of(header.creator_pid_namespace);
@@ -281,25 +272,24 @@ static bool visit(int directory, const char *name, void *context)
 
 /* --- beginning one --------------------------------------------------------------------------- */
 
-/* Fills the file behind `fd`.  0 or -errno. */
+static int begin_mapping(bool waited_for, pid_t pid)
+{
+	if (!registry_reach(&registry_mapping->header, sizeof registry_mapping->header)) {
+		registry_unmap();
+		return -ENOSPC;
+	}
+	fill_header(registry_mapping, waited_for, pid);
+	return 0;
+}
+
+/* Makes the file behind `fd` a registry, and this process's.  0 or -errno. */
 static int make_registry(int fd, bool waited_for, pid_t pid)
 {
-	struct registry *registry;
-	int result;
-
-	if (sys_ftruncate(fd, sizeof *registry) != 0)
+	if (!may_be_as_large(sizeof(struct registry)))
+		return -EFBIG;
+	if (sys_ftruncate(fd, sizeof(struct registry)) != 0)
 		return -ENOSPC;
-	registry = map(fd, 0);
-	if (!registry)
-		return -ENOMEM;
-	result = registry_populate(registry, REGISTRY_DENSE_BYTES);
-	if (result != 0) {
-		sys_munmap(registry, sizeof *registry);
-		return result;
-	}
-	fill_header(registry, waited_for, pid);
-	registry_mapping = registry;
-	return 0;
+	return registry_map(fd) ? begin_mapping(waited_for, pid) : -ENOMEM;
 }
 
 /* -EEXIST when another process was faster. */
@@ -324,28 +314,28 @@ static int create_file(int directory, bool waited_for, pid_t pid)
 	if (result == 0)
 		result = (int)sys_call(SYS_linkat, directory, (long)(uintptr_t)draft, directory,
 				       (long)(uintptr_t)session.name, 0, 0);
-	if (result != 0 && registry_mapping) {
-		sys_munmap(registry_mapping, sizeof *registry_mapping);
-		registry_mapping = NULL;
-	}
+	if (result != 0 && registry_mapping)
+		registry_unmap();
 	registry_unlink_at(directory, draft);
 	sys_close((int)fd);
 	return result;
 }
 
+/* Memory without a name.  A file in memory (memfd_create) can be mapped in parts; where it cannot
+ * be made as large, as under RLIMIT_FSIZE, anonymous memory is mapped whole. */
 static int create_nameless(int why, pid_t pid)
 {
-	registry_mapping = map(-1, MAP_ANONYMOUS);
-	if (!registry_mapping)
-		return -ENOMEM;
+	long fd = sys_call(SYS_memfd_create, (long)(uintptr_t) "forksan", MFD_CLOEXEC, 0, 0, 0, 0);
+	int result = (int)fd;
+
 	session.why_nameless = why;
-	if (registry_populate(registry_mapping, REGISTRY_DENSE_BYTES) != 0) {
-		sys_munmap(registry_mapping, sizeof *registry_mapping);
-		registry_mapping = NULL;
-		return -ENOMEM;
+	if (fd >= 0) {
+		result = make_registry((int)fd, false, pid);
+		sys_close((int)fd);
 	}
-	fill_header(registry_mapping, false, pid);
-	return 0;
+	if (result == 0)
+		return 0;
+	return registry_map_anonymous() ? begin_mapping(false, pid) : -ENOMEM;
 }
 
 /* Begins the session session.name; directory: a descriptor, or -errno. */

@@ -30,9 +30,14 @@ static struct registry_history *find(const struct registry *registry, struct soc
 {
 	uint32_t index = load_acquire(&registry->sockets[slot.n].history);
 
+	const struct registry_history *history;
+
 	if (index == 0 || index > FORKSAN_MAX_HISTORIES)
 		return NULL;
-	return (struct registry_history *)(uintptr_t)&registry->histories[index - 1];
+	history = &registry->histories[index - 1];
+	return registry_reach(history, sizeof *history)
+		       ? (struct registry_history *)(uintptr_t)history
+		       : NULL;
 }
 
 void history_start(struct socket_slot slot)
@@ -45,22 +50,31 @@ void history_start(struct socket_slot slot)
 		struct registry_history *history = &registry->histories[i];
 		uint64_t owner;
 
-		if (registry_populate(history, sizeof *history) != 0)
+		if (!registry_reach_new(history, sizeof *history))
 			return;
 		owner = load_acquire(&history->owner);
 		if (!is_free(owner) ||
 		    !compare_exchange_acq_rel(&history->owner, &owner, owner_of(slot)))
 			continue;
 		store_relaxed(&history->has_payloads,
-			      options.payload &&
-				      registry_populate(registry->payloads[i],
-							sizeof *registry->payloads) == 0);
+			      options.payload && registry_reach_new(registry->payloads[i],
+								    sizeof *registry->payloads));
 		for (uint32_t n = 0; n < FORKSAN_HISTORY_OPERATIONS; n++)
 			store_relaxed(&history->operations[n].time_ns, 0);
 		store_relaxed(&history->next, 0);
 		store_release(&registry->sockets[slot.n].history, i + 1);
 		return;
 	}
+}
+
+/* Where the bytes of an operation are kept; NULL: there is no page for them. */
+static uint8_t *payload_at(const struct registry *registry, const struct registry_history *history,
+			   uint32_t at)
+{
+	const uint8_t *payload = registry->payloads[history - registry->histories][at];
+
+	return registry_reach(payload, FORKSAN_PAYLOAD_BYTES) ? (uint8_t *)(uintptr_t)payload
+							      : NULL;
 }
 
 /* The first bytes of what was moved; returns how many. */
@@ -101,36 +115,53 @@ void history_add(struct socket_slot slot, const struct history_act *act, const s
 	entry->writes = act->writes;
 	entry->protocol = (uint8_t)load_relaxed(&registry->sockets[slot.n].protocol);
 	entry->payload_len_bytes = 0;
-	if (unlikely(options.payload) && iov && load_relaxed(&history->has_payloads))
-		entry->payload_len_bytes = copy_payload(
-			registry->payloads[history - registry->histories][at], iov, count, moved);
+	if (unlikely(options.payload) && iov && load_relaxed(&history->has_payloads)) {
+		uint8_t *payload = payload_at(registry, history, at);
+
+		if (payload)
+			entry->payload_len_bytes = copy_payload(payload, iov, count, moved);
+	}
 	entry->result = (int64_t)moved;
 	store_release(&entry->time_ns, sys_clock_ns(CLOCK_MONOTONIC));
 }
 
-bool history_next(const struct registry *registry, struct socket_slot slot, uint32_t *from,
-		  struct history_entry *out)
+static void copy_entry(const struct registry *registry, const struct registry_history *history,
+		       uint32_t at, struct history_entry *out)
+{
+	const uint8_t *payload;
+
+	memcpy(&out->operation, &history->operations[at], sizeof out->operation);
+	if (out->operation.payload_len_bytes > FORKSAN_PAYLOAD_BYTES)
+		out->operation.payload_len_bytes = FORKSAN_PAYLOAD_BYTES;
+	if (out->operation.payload_len_bytes == 0)
+		return;
+	payload = payload_at(registry, history, at);
+	if (payload)
+		memcpy(out->payload, payload, out->operation.payload_len_bytes);
+	else
+		out->operation.payload_len_bytes = 0;
+}
+
+bool history_next(const struct registry *registry, struct socket_slot slot,
+		  struct history_cursor *cursor, struct history_entry *out)
 {
 	const struct registry_history *history = find(registry, slot);
-	uint32_t next;
 
 	if (!history)
 		return false;
-	next = load_acquire(&history->next);
-	if (next > FORKSAN_HISTORY_OPERATIONS && *from < next - FORKSAN_HISTORY_OPERATIONS)
-		*from = next - FORKSAN_HISTORY_OPERATIONS;
-	while (*from < next) {
-		uint32_t at = (*from)++ % FORKSAN_HISTORY_OPERATIONS;
+	if (!cursor->begun) {
+		cursor->begun = true;
+		cursor->end = load_acquire(&history->next);
+		cursor->next = cursor->end > FORKSAN_HISTORY_OPERATIONS
+				       ? cursor->end - FORKSAN_HISTORY_OPERATIONS
+				       : 0;
+	}
+	while (cursor->next != cursor->end) {
+		uint32_t at = cursor->next++ % FORKSAN_HISTORY_OPERATIONS;
 		const struct registry_operation *entry = &history->operations[at];
 		uint64_t time_ns = load_acquire(&entry->time_ns);
 
-		memcpy(&out->operation, entry, sizeof out->operation);
-		/* Only then there is a page to read from. */
-		if (out->operation.payload_len_bytes > FORKSAN_PAYLOAD_BYTES)
-			out->operation.payload_len_bytes = FORKSAN_PAYLOAD_BYTES;
-		if (out->operation.payload_len_bytes > 0)
-			memcpy(out->payload, registry->payloads[history - registry->histories][at],
-			       out->operation.payload_len_bytes);
+		copy_entry(registry, history, at, out);
 		if (time_ns != 0 && load_acquire(&entry->time_ns) == time_ns) {
 			store_relaxed(&out->operation.time_ns, time_ns);
 			return true;

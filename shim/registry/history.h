@@ -37,10 +37,18 @@ struct history_entry {
 	uint8_t payload[FORKSAN_PAYLOAD_BYTES]; /* operation.payload_len_bytes of them */
 };
 
-/* The operations of a slot, oldest first: *from is where to begin (0 for the first call) and moves
- * on. False when there are no more.  Entries being written are left out. */
-bool history_next(const struct registry *registry, struct socket_slot slot, uint32_t *from,
-		  struct history_entry *out);
+/* How far a reader has come, all zero at first.  The end is fixed by the first call, so that other
+ * processes cannot keep a reader at it. */
+struct history_cursor {
+	uint32_t next;
+	uint32_t end;
+	bool begun;
+};
+
+/* The operations of a slot, oldest first, one a call.  False when there are no more.  Entries being
+ * written are left out. */
+bool history_next(const struct registry *registry, struct socket_slot slot,
+		  struct history_cursor *cursor, struct history_entry *out);
 
 /* The bytes of an entry as text of printable ASCII: others as \n, \r, \t or \xHH, a backslash
  * twice, as in C and Python.  At most HISTORY_PAYLOAD_TEXT_BYTES with the NUL; returns the length.

@@ -15,53 +15,73 @@ static bool process_says_it_lives(const struct registry_process *process)
 	return state == PROCESS_LIVE || liveness_is_announced(process, state);
 }
 
-/* What the process itself says: it may have been killed since. */
-static bool process_says_it_holds(struct process_slot process_slot, struct socket_slot socket_slot)
+/* A word of a process's row, NULL when it means nothing: beyond what the process has said, or
+ * beyond the row. */
+static _Atomic uint64_t *find_word(const struct registry_process *process, uint32_t word)
 {
-	struct registry *registry = registry_mapping;
-	struct registry_process *process = &registry->processes[process_slot.n];
-	uint32_t word = socket_slot_word(socket_slot);
+	struct process_slot slot = registry_process_slot(process);
+	_Atomic uint64_t *found;
 
-	return process_says_it_lives(process) && word < load_acquire(&process->hold_words) &&
-	       (load_acquire(&registry->holds[process_slot.n][word]) &
-		socket_slot_bit(socket_slot)) != 0;
+	if (word >= FORKSAN_HOLD_WORDS || word >= load_acquire(&process->hold_words))
+		return NULL;
+	found = &registry_mapping->holds[slot.n][word];
+	return registry_reach(found, sizeof *found) ? found : NULL;
 }
 
-bool registry_held_by_anyone(struct socket_slot slot)
+/* The sockets of a word that the process itself says it holds: it may have been killed since. */
+static uint64_t held_in(const struct registry_process *process, uint32_t word)
 {
-	struct registry *registry = registry_mapping;
-	uint32_t high = load_acquire(&registry->header.process_high);
+	_Atomic uint64_t *bits;
 
-	for (uint32_t p = 0; p < high && p < FORKSAN_MAX_PROCESSES; p++)
-		if (process_says_it_holds((struct process_slot){p}, slot))
+	if (!process_says_it_lives(process))
+		return 0;
+	bits = find_word(process, word);
+	return bits ? load_acquire(bits) : 0;
+}
+
+static bool process_says_it_holds(const struct registry_process *process,
+				  struct socket_slot socket_slot)
+{
+	return (held_in(process, socket_slot_word(socket_slot)) & socket_slot_bit(socket_slot)) !=
+	       0;
+}
+
+bool registry_is_held(struct socket_slot slot)
+{
+	uint32_t high = registry_process_high();
+
+	for (uint32_t p = 0; p < high; p++) {
+		const struct registry_process *process = registry_process((struct process_slot){p});
+
+		if (process && process_says_it_holds(process, slot))
 			return true;
+	}
 	return false;
 }
 
-/* Words of 64 socket slots, as bits: those that no process says to hold. */
-uint64_t registry_unheld(uint32_t word, uint32_t high)
+uint64_t registry_held(uint32_t word)
 {
-	struct registry *registry = registry_mapping;
+	uint32_t high = registry_process_high();
 	uint64_t held = 0;
 
-	for (uint32_t p = 0; p < high && held != UINT64_MAX; p++)
-		if (process_says_it_lives(&registry->processes[p]) &&
-		    word < load_acquire(&registry->processes[p].hold_words))
-			held |= load_acquire(&registry->holds[p][word]);
-	return ~held;
+	for (uint32_t p = 0; p < high && held != UINT64_MAX; p++) {
+		const struct registry_process *process = registry_process((struct process_slot){p});
+
+		if (process)
+			held |= held_in(process, word);
+	}
+	return held;
 }
 
 /* Makes the first `wanted` words of the process's row usable. */
 static bool grow_holds(struct process_slot process_slot, uint32_t wanted)
 {
-	_Atomic uint32_t *hold_words = &registry_mapping->processes[process_slot.n].hold_words;
+	struct registry_process *process = registry_process(process_slot);
 
-	if (load_relaxed(hold_words) >= wanted)
-		return true;
-	if (registry_populate(registry_mapping->holds[process_slot.n], wanted * sizeof(uint64_t)) !=
-	    0)
+	if (!process || wanted > FORKSAN_HOLD_WORDS ||
+	    !registry_reach_new(registry_mapping->holds[process_slot.n], wanted * sizeof(uint64_t)))
 		return false;
-	raise_at_least(hold_words, wanted);
+	raise_at_least(&process->hold_words, wanted);
 	return true;
 }
 
@@ -89,32 +109,32 @@ bool registry_hold_all(struct process_slot process_slot, const _Atomic uint64_t 
 
 void registry_let_go(struct process_slot process_slot, struct socket_slot socket_slot)
 {
-	if (socket_slot_word(socket_slot) >=
-	    load_relaxed(&registry_mapping->processes[process_slot.n].hold_words))
-		return;
-	fetch_and_relaxed(&registry_mapping->holds[process_slot.n][socket_slot_word(socket_slot)],
-			  ~socket_slot_bit(socket_slot));
+	const struct registry_process *process = registry_process(process_slot);
+	_Atomic uint64_t *bits = process ? find_word(process, socket_slot_word(socket_slot)) : NULL;
+
+	if (bits)
+		fetch_and_relaxed(bits, ~socket_slot_bit(socket_slot));
 }
 
 void registry_forget_holds(struct registry_process *process)
 {
+	_Atomic uint64_t *bits;
+
 	/* Words that mean nothing are zero.  Killed in here: the next claimer clears again. */
-	for (uint32_t i = 0; i < load_relaxed(&process->hold_words); i++)
-		store_relaxed(&registry_mapping->holds[registry_process_slot(process).n][i], 0);
+	for (uint32_t i = 0; (bits = find_word(process, i)) != NULL; i++)
+		store_relaxed(bits, 0);
 	store_release(&process->hold_words, 0);
 }
 
 struct registry_process *registry_other_holder(struct socket_slot socket_slot,
 					       const struct registry_process *self)
 {
-	struct registry *registry = registry_mapping;
-	uint32_t high = load_acquire(&registry->header.process_high);
+	uint32_t high = registry_process_high();
 
-	for (uint32_t p = 0; p < high && p < FORKSAN_MAX_PROCESSES; p++) {
-		struct registry_process *process = &registry->processes[p];
+	for (uint32_t p = 0; p < high; p++) {
+		struct registry_process *process = registry_process((struct process_slot){p});
 
-		if (process == self ||
-		    !process_says_it_holds((struct process_slot){p}, socket_slot))
+		if (!process || process == self || !process_says_it_holds(process, socket_slot))
 			continue;
 		if (registry_process_alive(process))
 			return process;
@@ -125,6 +145,5 @@ struct registry_process *registry_other_holder(struct socket_slot socket_slot,
 
 bool registry_process_holds(const struct registry_process *process, struct socket_slot socket_slot)
 {
-	return process_says_it_holds(registry_process_slot(process), socket_slot) &&
-	       registry_process_alive(process);
+	return process_says_it_holds(process, socket_slot) && registry_process_alive(process);
 }

@@ -92,12 +92,13 @@ bool registry_process_alive(const struct registry_process *process)
 
 bool registry_others_alive(const struct registry_process *self)
 {
-	struct registry *registry = registry_mapping;
-	uint32_t high = load_acquire(&registry->header.process_high);
+	uint32_t high = registry_process_high();
 
-	for (uint32_t p = 0; p < high && p < FORKSAN_MAX_PROCESSES; p++)
-		if (&registry->processes[p] != self &&
-		    registry_process_alive(&registry->processes[p]))
+	for (uint32_t p = 0; p < high; p++) {
+		const struct registry_process *process = registry_process((struct process_slot){p});
+
+		if (process && process != self && registry_process_alive(process))
 			return true;
+	}
 	return false;
 }

@@ -7,6 +7,11 @@
 
 #include "registry/registry.h"
 
+/* Maps the file as the registry of this process; anonymous memory; undoes it. */
+bool registry_map(int fd);
+bool registry_map_anonymous(void);
+void registry_unmap(void);
+
 /* The directory for registries of the user with that id; with `create` it is made where there is
  * none.  A descriptor, or -errno: -EPERM when the name is taken by what is not the user's own. */
 long registry_open_directory(uint32_t uid, bool create);
@@ -31,12 +36,26 @@ bool registry_has_room(uint64_t len_bytes);
 /* True when some process has that pid and is no zombie. */
 bool registry_pid_runs(pid_t pid);
 
-/* True when a process that its slot says is alive says that it holds the socket.  Asks no kernel:
- * a process that was killed is still counted. */
-bool registry_held_by_anyone(struct socket_slot slot);
+/* True when some process that says that it lives says that it holds the socket.  Asks no kernel: a
+ * process that was killed is still counted. */
+bool registry_is_held(struct socket_slot slot);
 
-/* Of the 64 socket slots of a word of holds, as bits: those that no process below `process_high`
- * says that it holds. */
-uint64_t registry_unheld(uint32_t word, uint32_t process_high);
+/* The same for the 64 socket slots of a word of holds, as bits. */
+uint64_t registry_held(uint32_t word);
+
+/* How many slots of a table may be in use: what stands in shared memory, bounded by the table. */
+static inline uint32_t registry_process_high(void)
+{
+	uint32_t high = load_acquire(&registry_mapping->header.process_high);
+
+	return high < FORKSAN_MAX_PROCESSES ? high : FORKSAN_MAX_PROCESSES;
+}
+
+static inline uint32_t registry_socket_high(void)
+{
+	uint32_t high = load_acquire(&registry_mapping->header.socket_high);
+
+	return high < FORKSAN_MAX_SOCKETS ? high : FORKSAN_MAX_SOCKETS;
+}
 
 #endif

@@ -9,9 +9,28 @@
  */
 #include "registry/parts.h"
 
+struct registry_process *registry_process(struct process_slot slot)
+{
+	struct registry_process *process;
+
+	if (slot.n >= FORKSAN_MAX_PROCESSES)
+		return NULL;
+	process = &registry_mapping->processes[slot.n];
+	return registry_reach(process, sizeof *process) ? process : NULL;
+}
+
 struct process_slot registry_process_slot(const struct registry_process *process)
 {
 	return (struct process_slot){(uint32_t)(process - registry_mapping->processes)};
+}
+
+struct serial registry_process_serial(const struct registry_process *process)
+{
+	uint32_t n = load_acquire(&process->serial);
+
+	if (n > INT32_MAX || n % FORKSAN_MAX_PROCESSES != registry_process_slot(process).n)
+		n = 0;
+	return (struct serial){n};
 }
 
 /* Takes the slot when it is free, or its process is over.  Leaves it BUSY. */
@@ -49,11 +68,13 @@ struct registry_process *registry_claim_process(struct serial *serial, pid_t pid
 
 		/* Serials are 31 bits (lineage.h).  The counter is held at its end, so that it
 		 * never starts again from 0. */
-		if (next >= INT32_MAX) {
+		if (next == 0 || next >= INT32_MAX) {
 			store_relaxed(&registry->header.next_serial, INT32_MAX);
 			return NULL;
 		}
 		process = &registry->processes[next % FORKSAN_MAX_PROCESSES];
+		if (!registry_reach_new(process, sizeof *process))
+			return NULL;
 		if (!take_process_slot(process, pid))
 			continue;
 		raise_at_least(&registry->header.process_high,
@@ -94,18 +115,18 @@ struct registry_process *registry_find_process(struct serial serial)
 
 	if (serial.n == 0)
 		return NULL;
-	process = &registry_mapping->processes[serial.n % FORKSAN_MAX_PROCESSES];
-	return load_acquire(&process->serial) == serial.n ? process : NULL;
+	process = registry_process((struct process_slot){serial.n % FORKSAN_MAX_PROCESSES});
+	return process && load_acquire(&process->serial) == serial.n ? process : NULL;
 }
 
 struct registry_process *registry_find_pid(pid_t pid)
 {
-	uint32_t high = load_relaxed(&registry_mapping->header.process_high);
+	uint32_t high = registry_process_high();
 
-	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i++) {
-		struct registry_process *process = &registry_mapping->processes[i];
+	for (uint32_t i = 0; i < high; i++) {
+		struct registry_process *process = registry_process((struct process_slot){i});
 
-		if (load_acquire(&process->state) == PROCESS_LIVE &&
+		if (process && load_acquire(&process->state) == PROCESS_LIVE &&
 		    load_relaxed(&process->pid) == pid &&
 		    registry_knows_pids_of(load_relaxed(&process->pid_namespace)) &&
 		    registry_process_alive(process))

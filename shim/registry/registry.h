@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "base/compiler.h"
@@ -49,9 +50,28 @@ bool registry_is_awaited(void);
  * this process has the user who may open it. */
 bool registry_outlives_exec(void);
 
-/* Makes the pages of [start, start + len) writable without a SIGBUS.  0 or -errno: -ENOMEM or
- * -EFAULT when the file system of the registry is full. */
-int registry_populate(const void *start, size_t len_bytes);
+/* Makes [start, start + len_bytes) of the registry usable in this process: mapped, and with pages.
+ * False when that cannot be: those bytes must not be touched then.  Cheap after the first time. */
+bool registry_reach(const void *start, size_t len_bytes);
+
+/* The same for what this process is about to fill: false also where /dev/shm would get too full. */
+bool registry_reach_new(const void *start, size_t len_bytes);
+
+/* The place in a hash table at which the i-th try looks for `hash`: a table fills from its
+ * beginning, which alone is mapped then.  Of `size` places, a power of two, 8 among the first 32
+ * are tried, then 8 among the first 64, and so on, the rest among all; the upper half of the hash
+ * says how far apart. */
+#define REGISTRY_TRIES_AT_ONCE 8
+static inline uint32_t registry_probe(uint64_t hash, uint32_t i, uint32_t size)
+{
+	uint32_t stride = (uint32_t)(hash >> 32) | 1; /* odd: it meets every place */
+	uint32_t among = 32;
+
+	for (uint32_t left = i; left >= REGISTRY_TRIES_AT_ONCE && among < size;
+	     left -= REGISTRY_TRIES_AT_ONCE)
+		among *= 2;
+	return ((uint32_t)hash + i * stride) % (among < size ? among : size);
+}
 
 /* Only once a session is joined. */
 static inline void registry_count(enum registry_counter counter)
@@ -80,11 +100,11 @@ void registry_publish_process(struct registry_process *process, pid_t pid);
 void registry_abandon_process(struct registry_process *process);
 void registry_retire_process(struct registry_process *process);
 
-static inline struct serial registry_process_serial(const struct registry_process *process)
-{
-	return (struct serial){load_relaxed(&process->serial)};
-}
+/* Whose slot that is; nobody's when what stands there cannot be: each serial has one slot. */
+struct serial registry_process_serial(const struct registry_process *process);
 
+/* The process in that slot; NULL: there is no such slot, or its pages cannot be had. */
+struct registry_process *registry_process(struct process_slot slot);
 struct process_slot registry_process_slot(const struct registry_process *process);
 
 /* The process with that serial, alive or dead, or NULL when its slot has been reused. */
@@ -115,6 +135,10 @@ void registry_release_socket(struct socket_slot slot, uint32_t generation);
 /* The LIVE slot with that cookie; false when there is none.  Reads every slot in use. */
 bool registry_find_socket(uint64_t cookie, struct socket_slot *slot);
 
+/* The socket in that slot; NULL: there is no such slot, or its pages cannot be had. */
+struct registry_socket *registry_socket(struct socket_slot slot);
+
+/* Of a slot that this process has claimed or found: its state word has pages. */
 static inline uint32_t registry_socket_generation(struct socket_slot slot)
 {
 	return load_acquire(&registry_mapping->socket_state[slot.n]) >> 8;
@@ -130,13 +154,23 @@ static inline bool registry_socket_is(struct socket_slot slot, uint32_t generati
  * known one, the one that its port or path suggests. */
 static inline enum protocol registry_socket_protocol(const struct registry_socket *socket)
 {
-	enum protocol identified = (enum protocol)load_relaxed(&socket->protocol);
-	enum protocol hint = (enum protocol)load_relaxed(&socket->hint);
+	uint32_t identified = load_relaxed(&socket->protocol);
+	uint32_t hint = load_relaxed(&socket->hint);
 
 	if (identified == PROTOCOL_UNKNOWN ||
 	    (identified == PROTOCOL_OTHER && hint != PROTOCOL_UNKNOWN))
-		return hint;
-	return identified;
+		identified = hint;
+	return identified < PROTOCOL_COUNT ? (enum protocol)identified : PROTOCOL_UNKNOWN;
+}
+
+/* The peer's address, copied; returns its length. */
+static inline uint32_t registry_socket_peer(const struct registry_socket *socket,
+					    uint8_t out[FORKSAN_ADDRESS_BYTES])
+{
+	uint32_t len_bytes = load_once(&socket->peer_len_bytes);
+
+	memcpy(out, socket->peer, FORKSAN_ADDRESS_BYTES);
+	return len_bytes < FORKSAN_ADDRESS_BYTES ? len_bytes : FORKSAN_ADDRESS_BYTES;
 }
 
 /* --- who holds what ---------------------------------------------------------------------- */

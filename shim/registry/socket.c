@@ -15,58 +15,89 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
+struct registry_socket *registry_socket(struct socket_slot slot)
+{
+	struct registry_socket *socket;
+
+	if (slot.n >= FORKSAN_MAX_SOCKETS)
+		return NULL;
+	socket = &registry_mapping->sockets[slot.n];
+	return registry_reach(socket, sizeof *socket) ? socket : NULL;
+}
+
+/* The state word of a slot, NULL when it cannot be had. */
+static _Atomic uint32_t *state_of(struct socket_slot slot)
+{
+	_Atomic uint32_t *word = &registry_mapping->socket_state[slot.n];
+
+	return registry_reach(word, sizeof *word) ? word : NULL;
+}
+
+/* Frees the slot, unless it is not LIVE. */
+static bool reclaim(struct socket_slot slot)
+{
+	_Atomic uint32_t *state = state_of(slot);
+	uint32_t word = state ? load_acquire(state) : SOCKET_FREE;
+
+	return (word & 0xff) == SOCKET_LIVE &&
+	       compare_exchange_acq_rel(state, &word, ((word >> 8) + 1) << 8 | SOCKET_FREE);
+}
+
+static void retire_dead(void)
+{
+	uint32_t high = registry_process_high();
+
+	for (uint32_t p = 0; p < high; p++) {
+		struct registry_process *process = registry_process((struct process_slot){p});
+
+		if (process && load_acquire(&process->state) == PROCESS_LIVE &&
+		    !registry_process_alive(process))
+			registry_retire_process(process);
+	}
+}
+
 /* Frees what dead processes left behind.  Each process is asked about once, and at most once a
  * second in the whole session: with a full table every connect() comes here, and asking the kernel
  * about each slot's holder was seen to take 0.3 s.  False: nothing was freed. */
 static bool reclaim_sockets(void)
 {
-	struct registry *registry = registry_mapping;
+	struct registry_header *header = &registry_mapping->header;
 	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
-	uint64_t after = load_relaxed(&registry->header.reclaim_after_ns);
-	uint32_t high = load_acquire(&registry->header.process_high);
+	uint64_t after = load_relaxed(&header->reclaim_after_ns);
+	uint32_t high = registry_socket_high();
 	bool freed = false;
 
-	if (now < after || !compare_exchange_acq_rel(&registry->header.reclaim_after_ns, &after,
-						     now + NS_PER_SECOND))
+	if (now < after ||
+	    !compare_exchange_acq_rel(&header->reclaim_after_ns, &after, now + NS_PER_SECOND))
 		return false;
-	if (high > FORKSAN_MAX_PROCESSES)
-		high = FORKSAN_MAX_PROCESSES;
-	for (uint32_t p = 0; p < high; p++)
-		if (load_acquire(&registry->processes[p].state) == PROCESS_LIVE &&
-		    !registry_process_alive(&registry->processes[p]))
-			registry_retire_process(&registry->processes[p]);
-	for (uint32_t word = 0; word < FORKSAN_HOLD_WORDS; word++)
-		for (uint64_t bits = registry_unheld(word, high); bits != 0; bits &= bits - 1) {
-			uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(bits);
-			uint32_t state = load_acquire(&registry->socket_state[slot]);
-
-			if ((state & 0xff) == SOCKET_LIVE &&
-			    compare_exchange_acq_rel(&registry->socket_state[slot], &state,
-						     ((state >> 8) + 1) << 8 | SOCKET_FREE))
-				freed = true;
-		}
+	retire_dead();
+	for (uint32_t word = 0; word * 64 < high; word++)
+		for (uint64_t bits = ~registry_held(word); bits != 0; bits &= bits - 1)
+			freed |= reclaim(
+				(struct socket_slot){word * 64 + (uint32_t)__builtin_ctzll(bits)});
 	return freed;
 }
 
 /* Claims the first free slot from `from` on. */
 static bool claim_from(uint32_t from, struct socket_slot *slot)
 {
-	struct registry *registry = registry_mapping;
-
 	for (uint32_t i = from; i < FORKSAN_MAX_SOCKETS; i++) {
-		struct registry_socket *socket = &registry->sockets[i];
-		uint32_t word = load_acquire(&registry->socket_state[i]);
+		struct registry_socket *socket = &registry_mapping->sockets[i];
+		_Atomic uint32_t *state = &registry_mapping->socket_state[i];
+		uint32_t word;
 
+		if (!registry_reach_new(state, sizeof *state))
+			return false;
+		word = load_acquire(state);
 		if ((word & 0xff) != SOCKET_FREE)
 			continue;
-		if (registry_populate(socket, sizeof *socket) != 0)
+		if (!registry_reach_new(socket, sizeof *socket))
 			return false;
-		if (!compare_exchange_acq_rel(&registry->socket_state[i], &word,
-					      ((word >> 8) + 1) << 8 | SOCKET_BUSY))
+		if (!compare_exchange_acq_rel(state, &word, ((word >> 8) + 1) << 8 | SOCKET_BUSY))
 			continue;
 		memset(socket, 0, sizeof *socket);
-		raise_at_least(&registry->header.socket_high, i + 1);
-		store_relaxed(&registry->header.socket_hint, i + 1);
+		raise_at_least(&registry_mapping->header.socket_high, i + 1);
+		store_relaxed(&registry_mapping->header.socket_hint, i + 1);
 		*slot = (struct socket_slot){i};
 		return true;
 	}
@@ -97,7 +128,7 @@ void registry_release_socket(struct socket_slot slot, uint32_t generation)
 	 * holds late (made by a raw clone), or that process sees the generation change
 	 * (fdtable_publish_holds). */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (registry_held_by_anyone(slot))
+	if (registry_is_held(slot))
 		return;
 	/* A message holds it.  One that is never received leaves the slot to be reclaimed. */
 	if (load_acquire(&registry->sockets[slot.n].flags) & SOCKET_IN_MESSAGE)
@@ -113,15 +144,20 @@ void registry_release_socket(struct socket_slot slot, uint32_t generation)
 
 bool registry_find_socket(uint64_t cookie, struct socket_slot *slot)
 {
-	struct registry *registry = registry_mapping;
-	uint32_t high = load_acquire(&registry->header.socket_high);
+	uint32_t high = registry_socket_high();
 
-	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_SOCKETS; i++) {
-		uint32_t word = load_acquire(&registry->socket_state[i]);
+	for (uint32_t i = 0; i < high; i++) {
+		const _Atomic uint32_t *state = state_of((struct socket_slot){i});
+		const struct registry_socket *socket;
+		uint32_t word;
 
-		if ((word & 0xff) != SOCKET_LIVE || registry->sockets[i].cookie != cookie)
+		if (!state)
+			return false;
+		word = load_acquire(state);
+		if ((word & 0xff) != SOCKET_LIVE)
 			continue;
-		if (load_acquire(&registry->socket_state[i]) != word)
+		socket = registry_socket((struct socket_slot){i});
+		if (!socket || socket->cookie != cookie || load_acquire(state) != word)
 			continue;
 		*slot = (struct socket_slot){i};
 		return true;

@@ -28,14 +28,14 @@ struct shown {
 
 /* The next operation that can be shown: a process of long ago whose entry was overwritten has no
  * pid any more. */
-static bool next_shown(const struct registry *registry, struct socket_slot slot, uint32_t *from,
-		       struct shown *out)
+static bool next_shown(const struct registry *registry, struct socket_slot slot,
+		       struct history_cursor *cursor, struct shown *out)
 {
 	const struct registry_operation *operation = &out->entry.operation;
 
 	if (slot.n >= FORKSAN_MAX_SOCKETS)
 		return false;
-	while (history_next(registry, slot, from, &out->entry)) {
+	while (history_next(registry, slot, cursor, &out->entry)) {
 		const struct registry_process *process = registry_find_process(operation->serial);
 
 		out->pid = process ? load_relaxed(&process->pid) : 0;
@@ -80,10 +80,10 @@ static void put_operation(struct json *json, const struct shown *shown)
 void report_history_put(struct json *json, const struct registry *registry, struct socket_slot slot)
 {
 	struct shown shown;
-	uint32_t from = 0;
+	struct history_cursor cursor = {0};
 
 	json_begin_array(json, "history");
-	while (next_shown(registry, slot, &from, &shown))
+	while (next_shown(registry, slot, &cursor, &shown))
 		put_operation(json, &shown);
 	json_end_array(json);
 }
@@ -142,11 +142,11 @@ void report_history_put_text(struct block *block, const struct registry *registr
 {
 	struct shown shown;
 	uint64_t last_ns = 0;
-	uint32_t from = 0;
+	struct history_cursor cursor = {0};
 	unsigned count = 0;
 	unsigned skip;
 
-	while (next_shown(registry, slot, &from, &shown)) {
+	while (next_shown(registry, slot, &cursor, &shown)) {
 		count++;
 		last_ns = load_relaxed(&shown.entry.operation.time_ns);
 	}
@@ -160,8 +160,8 @@ void report_history_put_text(struct block *block, const struct registry *registr
 	text_put_string(&block->text, " of ");
 	text_put_uint(&block->text, count);
 	text_put_string(&block->text, "):\n");
-	from = 0;
-	for (unsigned i = 0; i < count && next_shown(registry, slot, &from, &shown); i++)
+	cursor = (struct history_cursor){0};
+	for (unsigned i = 0; i < count && next_shown(registry, slot, &cursor, &shown); i++)
 		if (i >= skip)
 			put_line(block, &shown, last_ns);
 }

@@ -144,7 +144,7 @@ static uint32_t store(struct registry *registry, const struct module_content *co
 		struct registry_module *entry = &registry->modules[index];
 		uint64_t found;
 
-		if (registry_populate(entry, sizeof(*entry)) != 0)
+		if (!registry_reach_new(entry, sizeof(*entry)))
 			return 0;
 		found = load_acquire(&entry->hash);
 		if (found == hash && same_content(entry, content))

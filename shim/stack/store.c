@@ -7,8 +7,8 @@
 #include "forksan/registry.h"
 #include "registry/registry.h"
 
-/* A table that is half full needs 2 probes on average; where 64 in a row are taken it is full. */
-#define MAX_PROBES 64
+/* Tries, see registry_probe(): 48 in the beginnings of the table and 48 in all of it. */
+#define MAX_PROBES 96
 
 /* Odd constants with well mixed bits, from the fractional part of the golden ratio and of the
  * square root of 2. */
@@ -60,23 +60,6 @@ static void fill(struct registry_stack *entry, const uint64_t *native, uint16_t 
 	memcpy(entry->text, text->bytes, text->len_bytes);
 }
 
-/* Entries to which this process has given pages.  Touching a hole of a full /dev/shm is a SIGBUS,
- * so an entry is populated before it is read for the first time; it stays so, for the fork children
- * too. */
-static _Atomic uint32_t populated[FORKSAN_MAX_STACKS / 32];
-
-static bool populate(const struct registry_stack *entry, uint32_t index)
-{
-	uint32_t bit = UINT32_C(1) << index % 32;
-
-	if ((load_relaxed(&populated[index / 32]) & bit) != 0)
-		return true;
-	if (registry_populate(entry, sizeof(*entry)) != 0)
-		return false;
-	fetch_or_relaxed(&populated[index / 32], bit);
-	return true;
-}
-
 struct stack_id stack_store(struct registry *registry, const uint64_t *native,
 			    uint16_t native_count, bool native_truncated,
 			    const struct stack_text *text)
@@ -88,11 +71,11 @@ struct stack_id stack_store(struct registry *registry, const uint64_t *native,
 	if (hash <= 1)
 		hash += 2;
 	for (uint32_t i = 0; i < MAX_PROBES; i++) {
-		uint32_t index = (uint32_t)(hash + i) % FORKSAN_MAX_STACKS;
+		uint32_t index = registry_probe(hash, i, FORKSAN_MAX_STACKS);
 		struct registry_stack *entry = &registry->stacks[index];
 		uint64_t found;
 
-		if (!populate(entry, index))
+		if (!registry_reach_new(entry, sizeof(*entry)))
 			break;
 		found = load_acquire(&entry->hash);
 		if (found == hash && same(entry, native, native_count, truncated, text))

@@ -123,6 +123,27 @@ for limit in (0, 100, 1000, 100000):
     check(result.stdout.startswith("hi\nstatus 3\n") and listed(result) == [[]],
           f"ulimit -f {limit}: the program runs, nothing stays", result.stdout, result.stderr)
 
+# mlockall() locks what is used: it took 113 MB before.
+LOCK = ("import ctypes, re\n"
+        "assert ctypes.CDLL(None).mlockall(3) == 0\n"
+        "total = 0\n"
+        "ours = False\n"
+        "for line in open(\"/proc/self/smaps\"):\n"
+        "    if re.match(\"[0-9a-f]+-\", line): ours = \"forksan-\" in line\n"
+        "    elif ours and line.startswith(\"Rss:\"): total += int(line.split()[1])\n"
+        "print(\"KiB\", total)\n")
+result = shell(f"LD_PRELOAD=$SO /usr/bin/python3 -c '{LOCK}'\n")
+check(result.stdout.startswith("KiB ") and int(result.stdout.split()[1]) <= 1024,
+      "mlockall() takes at most a mebibyte of the registry", result.stdout, result.stderr)
+
+# RLIMIT_AS: what the registry takes of the address space.
+SPACE = ("import re\n"
+         "print(re.search(\"VmSize:\\\\s+([0-9]+)\", open(\"/proc/self/status\").read()).group(1))\n")
+with_us, bare = (shell(f"{preload} /usr/bin/python3 -c '{SPACE}'\n").stdout
+                 for preload in ("LD_PRELOAD=$SO", ""))
+check(int(with_us) - int(bare) < 8192, "less than 8 MiB of address space, library and all",
+      with_us, bare)
+
 # A small /dev/shm is not filled: a semaphore of the host's still fits.
 SEMAPHORE = ("import ctypes, os\n"
              "libc = ctypes.CDLL(None, use_errno=True)\n"

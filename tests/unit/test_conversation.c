@@ -282,7 +282,7 @@ static void recorded_in_history(void)
 {
 	struct track_call call = call_here(TRACK_WRITE);
 	struct history_entry entry;
-	uint32_t from = 0;
+	struct history_cursor from = {0};
 
 	ping();
 	conversation_watch(&call, true);

@@ -100,7 +100,7 @@ static void assert_shown(const char *part)
 static unsigned count_entries(void)
 {
 	struct history_entry entry;
-	uint32_t from = 0;
+	struct history_cursor from = {0};
 	unsigned count = 0;
 
 	while (history_next(registry_mapping, slot, &from, &entry))

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registry in this process's address space: which parts of it are mapped, and which of its
+ * pages may be touched.
+ *
+ * The whole is 113 MB, of which a process that shares nothing needs some pages.  Mapped whole it
+ * counted against RLIMIT_AS, and mlockall() gave it all of its memory.  So of each table only the
+ * beginning is mapped, at its place in an address range that is planned but not reserved, far from
+ * where the kernel puts what the host maps.  A table grows in place with mremap(2), which needs no
+ * descriptor and works for a process that may not open the file.  Where no range can be planned,
+ * all of it is mapped at once; where a table cannot grow, what would have been there is not
+ * watched, and counted.
+ *
+ * A page of a file in /dev/shm is populated before it is first touched, since a touch is a SIGBUS
+ * where there is no room for it.  Which pages were is noted in private memory, so each is asked for
+ * once in a process and its descendants.
+ *
+ * Mappings, notes and lengths are private memory, copied by fork together with the mappings.  Any
+ * thread comes here, and signal handlers.
+ */
+#include "registry/parts.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+
+#include "base/sys.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14, madvise(2) */
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000 /* Linux 4.17, mmap(2) */
+#endif
+
+#define PAGE_BYTES ((size_t)4096)
+#define PAGES ((sizeof(struct registry) + PAGE_BYTES - 1) / PAGE_BYTES)
+#define KIB ((size_t)1024)
+#define GIB ((size_t)1 << 30)
+
+/* The kernel gives out addresses downwards, the highest free range first: what the host maps comes
+ * this near only after it has mapped as much. */
+#define DISTANCE_BYTES (64 * GIB)
+
+/* A table grows by a quarter, at least by this much. */
+#define STEP_BYTES (64 * KIB)
+
+/* How often another thread that is making the same table grow is given the processor. */
+#define GROWER_YIELDS 20
+
+struct registry *registry_mapping;
+uint64_t registry_pid_namespace;
+
+/* Ranges that grow from their beginning; `first_bytes` is what is mapped at the start, 912 KiB in
+ * all.  The small tables stand together before the processes. */
+static const struct part {
+	size_t start;
+	size_t end;
+	size_t first_bytes;
+} parts[] = {
+	{0, offsetof(struct registry, sockets), offsetof(struct registry, processes) + 64 * KIB},
+	{offsetof(struct registry, sockets), offsetof(struct registry, holds), 64 * KIB},
+	{offsetof(struct registry, holds), offsetof(struct registry, stacks), 64 * KIB},
+	{offsetof(struct registry, stacks), offsetof(struct registry, histories), 128 * KIB},
+	{offsetof(struct registry, histories), offsetof(struct registry, payloads), 8 * KIB},
+	{offsetof(struct registry, payloads), sizeof(struct registry), 4 * KIB},
+};
+
+#define PARTS (sizeof parts / sizeof parts[0])
+_Static_assert(offsetof(struct registry, sockets) % 4096 == 0, "parts begin with a page");
+_Static_assert(offsetof(struct registry, holds) % 4096 == 0, "parts begin with a page");
+_Static_assert(offsetof(struct registry, stacks) % 4096 == 0, "parts begin with a page");
+_Static_assert(offsetof(struct registry, histories) % 4096 == 0, "parts begin with a page");
+_Static_assert(offsetof(struct registry, payloads) % 4096 == 0, "parts begin with a page");
+
+/* How much of each part is mapped; 0: all of it. */
+static _Atomic size_t mapped_bytes[PARTS];
+
+/* A bit for each page that this process, or an ancestor, has populated. */
+static _Atomic uint64_t populated[(PAGES + 63) / 64];
+
+/* --- mapping --------------------------------------------------------------------------------- */
+
+static bool failed(long address)
+{
+	return address < 0 && address > -4096;
+}
+
+/* Where the registry could lie; 0: nowhere. */
+static uintptr_t plan_address(void)
+{
+	uint32_t random = 0;
+	long probe = sys_mmap(NULL, PAGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t distance;
+
+	if (failed(probe))
+		return 0;
+	sys_munmap((void *)probe, PAGE_BYTES);
+	/* An address that differs from run to run, as those of all other mappings do. */
+	sys_getrandom(&random, sizeof random);
+	distance = DISTANCE_BYTES + (random >> 12) * STEP_BYTES;
+	if ((uintptr_t)probe < 2 * distance)
+		return 0;
+	return ((uintptr_t)probe - distance) & ~(STEP_BYTES - 1);
+}
+
+static void unmap_parts(uintptr_t base, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		sys_munmap((void *)(base + parts[i].start), parts[i].first_bytes);
+}
+
+/* False: something else is there, or there is no memory. */
+static bool map_parts(int fd, uintptr_t base)
+{
+	for (size_t i = 0; i < PARTS; i++) {
+		const struct part *part = &parts[i];
+		long wanted = (long)(base + part->start);
+		long address = sys_mmap((void *)wanted, part->first_bytes, PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd,
+					(long)part->start);
+
+		if (address != wanted) {
+			if (!failed(address))
+				sys_munmap((void *)address, part->first_bytes);
+			unmap_parts(base, i);
+			return false;
+		}
+		/* Keeps a core file of the host as small as it was. */
+		sys_madvise((void *)address, part->first_bytes, MADV_DONTDUMP);
+	}
+	for (size_t i = 0; i < PARTS; i++)
+		store_relaxed(&mapped_bytes[i], parts[i].first_bytes);
+	return true;
+}
+
+static struct registry *map_whole(int fd, int flags)
+{
+	long address = sys_mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE,
+				flags | MAP_SHARED | MAP_NORESERVE, fd, 0);
+
+	if (failed(address))
+		return NULL;
+	sys_madvise((void *)address, sizeof(struct registry), MADV_DONTDUMP);
+	for (size_t i = 0; i < PARTS; i++)
+		store_relaxed(&mapped_bytes[i], 0);
+	return (struct registry *)address;
+}
+
+bool registry_map(int fd)
+{
+	uintptr_t base = plan_address();
+
+	if (base != 0 && map_parts(fd, base))
+		registry_mapping = (struct registry *)base;
+	else
+		registry_mapping = map_whole(fd, 0);
+	return registry_mapping != NULL;
+}
+
+bool registry_map_anonymous(void)
+{
+	registry_mapping = map_whole(-1, MAP_ANONYMOUS);
+	return registry_mapping != NULL;
+}
+
+void registry_unmap(void)
+{
+	for (size_t i = 0; i < PARTS; i++) {
+		size_t len = load_relaxed(&mapped_bytes[i]);
+
+		sys_munmap((char *)registry_mapping + parts[i].start,
+			   len != 0 ? len : parts[i].end - parts[i].start);
+	}
+	for (size_t i = 0; i < sizeof populated / sizeof populated[0]; i++)
+		store_relaxed(&populated[i], 0);
+	registry_mapping = NULL;
+}
+
+/* --- growing --------------------------------------------------------------------------------- */
+
+static bool grow(size_t index, size_t wanted)
+{
+	const struct part *part = &parts[index];
+	void *start = (char *)registry_mapping + part->start;
+	size_t have = load_acquire(&mapped_bytes[index]);
+	size_t next = (wanted > have + have / 4 ? wanted : have + have / 4) + STEP_BYTES - 1;
+
+	next &= ~(STEP_BYTES - 1);
+	if (next > part->end - part->start)
+		next = part->end - part->start;
+	if (sys_call(SYS_mremap, (long)(uintptr_t)start, (long)have, (long)next, 0, 0, 0) ==
+	    (long)(uintptr_t)start) {
+		/* Lengths only rise: of two threads one was refused, below. */
+		store_release(&mapped_bytes[index], next);
+		return true;
+	}
+	/* The kernel refuses also when another thread was faster: the length is not `have` then. */
+	for (int i = 0; i < GROWER_YIELDS; i++) {
+		if (load_acquire(&mapped_bytes[index]) >= wanted)
+			return true;
+		sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	}
+	return false;
+}
+
+/* True when the bytes up to `end`, an offset in the registry, are mapped, from the start of their
+ * part. */
+static bool is_mapped_to(size_t end)
+{
+	size_t index = 0;
+	size_t have;
+
+	while (index + 1 < PARTS && end > parts[index].end)
+		index++;
+	have = load_acquire(&mapped_bytes[index]);
+	return have == 0 || end - parts[index].start <= have ||
+	       grow(index, end - parts[index].start);
+}
+
+/* --- pages ----------------------------------------------------------------------------------- */
+
+/* Kernels before 5.14 know no MADV_POPULATE_WRITE.  There a write by the kernel on our behalf tells
+ * the same: process_vm_writev(2) answers EFAULT where a store would raise SIGBUS. */
+static int populate_by_copy(uintptr_t start, uintptr_t end)
+{
+	for (uintptr_t page = start; page < end; page += PAGE_BYTES) {
+		uint8_t byte;
+		struct iovec here = {(void *)page, 1};
+		struct iovec local = {&byte, 1};
+		long self = sys_getpid();
+		long result = sys_call(SYS_process_vm_readv, self, (long)(uintptr_t)&local, 1,
+				       (long)(uintptr_t)&here, 1, 0);
+
+		if (result == 1)
+			result = sys_call(SYS_process_vm_writev, self, (long)(uintptr_t)&local, 1,
+					  (long)(uintptr_t)&here, 1, 0);
+		if (result != 1)
+			return result < 0 ? (int)result : -EFAULT;
+	}
+	return 0;
+}
+
+static bool populate(size_t first_page, size_t end_page)
+{
+	uintptr_t start = (uintptr_t)registry_mapping + first_page * PAGE_BYTES;
+	uintptr_t end = (uintptr_t)registry_mapping + end_page * PAGE_BYTES;
+	long result = sys_madvise((void *)start, end - start, MADV_POPULATE_WRITE);
+
+	return (result == -EINVAL ? populate_by_copy(start, end) : result) == 0;
+}
+
+static bool are_populated(size_t first_page, size_t end_page)
+{
+	for (size_t page = first_page; page < end_page; page++)
+		if ((load_acquire(&populated[page / 64]) >> page % 64 & 1) == 0)
+			return false;
+	return true;
+}
+
+static bool reach(const void *start, size_t len_bytes, bool new)
+{
+	size_t offset = (uintptr_t)start - (uintptr_t)registry_mapping;
+	size_t first_page, end_page;
+
+	/* Another registry, of a test's. */
+	if (offset >= sizeof(struct registry))
+		return true;
+	first_page = offset / PAGE_BYTES;
+	end_page = (offset + len_bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+	if (end_page > PAGES)
+		return false;
+	if (are_populated(first_page, end_page))
+		return true;
+	if (!is_mapped_to(offset + len_bytes) ||
+	    (new && !registry_has_room((end_page - first_page) * PAGE_BYTES)) ||
+	    !populate(first_page, end_page))
+		return false;
+	for (size_t page = first_page; page < end_page; page++)
+		fetch_or_relaxed(&populated[page / 64], UINT64_C(1) << page % 64);
+	return true;
+}
+
+bool registry_reach(const void *start, size_t len_bytes)
+{
+	return reach(start, len_bytes, false);
+}
+
+bool registry_reach_new(const void *start, size_t len_bytes)
+{
+	return reach(start, len_bytes, true);
+}

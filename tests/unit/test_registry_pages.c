@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shim/registry/pages.c: a small part of the registry is mapped, and grows where it is used.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "registry/registry.h"
+
+#define MANY 3000 /* sockets: some steps of the table's growth */
+
+/* Bytes of the address space that registries take. */
+static size_t mapped_bytes(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	size_t total = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof line, maps)) {
+		unsigned long start, end;
+
+		if (strstr(line, "/dev/shm/forksan-") && sscanf(line, "%lx-%lx", &start, &end) == 2)
+			total += end - start;
+	}
+	fclose(maps);
+	return total;
+}
+
+static int join(void **state)
+{
+	bool created;
+
+	(void)state;
+	return registry_join("", getpid(), getppid(), &created) == 0 && created ? 0 : -1;
+}
+
+static int leave(void **state)
+{
+	(void)state;
+	registry_unlink();
+	return 0;
+}
+
+static void a_session_begins_with_less_than_a_mebibyte(void **state)
+{
+	(void)state;
+	assert_in_range(mapped_bytes(), 1, 1024 * 1024);
+}
+
+static void tables_grow_where_they_are_used(void **state)
+{
+	struct socket_slot slot = {0};
+	size_t before = mapped_bytes();
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++) {
+		assert_true(registry_claim_socket(&slot));
+		assert_int_equal(slot.n, i);
+		registry_socket(slot)->cookie = 1000 + i;
+		registry_publish_socket(slot);
+		assert_true(registry_hold((struct process_slot){1}, slot));
+	}
+	assert_true(mapped_bytes() > before + MANY * sizeof(struct registry_socket) / 2);
+	assert_true(mapped_bytes() < before + MANY * sizeof(struct registry_socket) * 2);
+	assert_true(registry_find_socket(1000 + MANY - 1, &slot));
+	assert_int_equal(slot.n, MANY - 1);
+}
+
+/* A fork child, and its parent afterwards, see what the other has put where they had not looked. */
+static void processes_grow_by_themselves(void **state)
+{
+	struct socket_slot slot;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		for (uint32_t i = 0; i < MANY; i++) {
+			if (!registry_claim_socket(&slot))
+				_exit(1);
+			registry_socket(slot)->cookie = 100000 + i;
+			registry_publish_socket(slot);
+		}
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_true(registry_find_socket(100000 + MANY - 1, &slot));
+	assert_int_equal(registry_socket(slot)->cookie, 100000 + MANY - 1);
+}
+
+static void what_is_no_slot_has_no_place(void **state)
+{
+	(void)state;
+	assert_null(registry_socket((struct socket_slot){FORKSAN_MAX_SOCKETS}));
+	assert_null(registry_socket((struct socket_slot){UINT32_MAX}));
+	assert_null(registry_process((struct process_slot){FORKSAN_MAX_PROCESSES}));
+	assert_null(registry_process((struct process_slot){UINT32_MAX}));
+	assert_false(registry_hold((struct process_slot){FORKSAN_MAX_PROCESSES},
+				   (struct socket_slot){0}));
+	assert_false(
+		registry_hold((struct process_slot){0}, (struct socket_slot){FORKSAN_MAX_SOCKETS}));
+	assert_false(registry_reach((char *)(registry_mapping + 1) - 8, 4096 + 16));
+}
+
+/* Every place of a table is tried, and the beginnings first. */
+static void probes_fill_a_table_from_its_beginning(void **state)
+{
+	static bool tried[256];
+
+	(void)state;
+	for (uint64_t hash = 1; hash < 1000; hash++) {
+		uint64_t mixed = hash * UINT64_C(0x9e3779b97f4a7c15);
+
+		for (uint32_t i = 0; i < 8; i++)
+			assert_in_range(registry_probe(mixed, i, 256), 0, 31);
+		for (uint32_t i = 8; i < 16; i++)
+			assert_in_range(registry_probe(mixed, i, 256), 0, 63);
+		memset(tried, 0, sizeof tried);
+		for (uint32_t i = 24; i < 24 + 256; i++)
+			tried[registry_probe(mixed, i, 256)] = true;
+		assert_null(memchr(tried, false, sizeof tried));
+	}
+}
+
+static void a_row_of_holds_ends_where_it_ends(void **state)
+{
+	struct registry_process *process = registry_process((struct process_slot){7});
+	struct registry_process *next = registry_process((struct process_slot){8});
+	struct socket_slot last = {FORKSAN_MAX_SOCKETS - 1};
+
+	(void)state;
+	assert_non_null(process);
+	assert_non_null(next);
+	assert_true(registry_hold((struct process_slot){8}, (struct socket_slot){0}));
+	store_relaxed(&next->state, PROCESS_LIVE);
+	/* Words of another process's row, and of whatever follows the table, are not this one's. */
+	store_relaxed(&process->hold_words, UINT32_MAX);
+	registry_forget_holds(process);
+	assert_int_equal(load_relaxed(&process->hold_words), 0);
+	assert_int_equal(load_relaxed(&registry_mapping->holds[8][0]), 1);
+	store_relaxed(&process->hold_words, UINT32_MAX);
+	registry_let_go((struct process_slot){7}, last);
+	registry_let_go((struct process_slot){7}, (struct socket_slot){FORKSAN_MAX_SOCKETS});
+	assert_int_equal(load_relaxed(&registry_mapping->holds[8][0]), 1);
+}
+
+static void a_serial_is_believed_in_its_own_slot_only(void **state)
+{
+	struct registry_process *process = registry_process((struct process_slot){5});
+
+	(void)state;
+	store_relaxed(&process->serial, 5);
+	assert_int_equal(registry_process_serial(process).n, 5);
+	store_relaxed(&process->serial, 5 + FORKSAN_MAX_PROCESSES);
+	assert_int_equal(registry_process_serial(process).n, 5 + FORKSAN_MAX_PROCESSES);
+	store_relaxed(&process->serial, 6);
+	assert_int_equal(registry_process_serial(process).n, 0);
+	store_relaxed(&process->serial, UINT32_C(0x80000000) | 5);
+	assert_int_equal(registry_process_serial(process).n, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_session_begins_with_less_than_a_mebibyte),
+		cmocka_unit_test(tables_grow_where_they_are_used),
+		cmocka_unit_test(processes_grow_by_themselves),
+		cmocka_unit_test(what_is_no_slot_has_no_place),
+		cmocka_unit_test(probes_fill_a_table_from_its_beginning),
+		cmocka_unit_test(a_row_of_holds_ends_where_it_ends),
+		cmocka_unit_test(a_serial_is_believed_in_its_own_slot_only),
+	};
+
+	return cmocka_run_group_tests(tests, join, leave);
+}
