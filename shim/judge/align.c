@@ -54,7 +54,7 @@ static enum trial try_mode(const struct evidence_context *c, enum wire_mode mode
 	return identified ? TRIAL_BEGINS : TRIAL_STARTS;
 }
 
-static bool settle(struct evidence_context *c, enum wire_mode mode)
+static __attribute__((noinline)) bool settle(struct evidence_context *c, enum wire_mode mode)
 {
 	struct evidence *evidence = c->evidence;
 	struct wire_stream server = evidence->parser.stream[WIRE_SERVER];

@@ -96,7 +96,8 @@ static void take_over(struct registry_process *before)
 		parent = registry_find_process(parent->parent_serial);
 	}
 	process.lineage.ancestor_count = count;
-	process.lineage.ancestors_forgotten = !parent || parent->parent_serial.n != 0;
+	process.lineage.ancestors_forgotten =
+		count > 0 && (!parent || parent->parent_serial.n != 0);
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)before->comm, 0, 0, 0, 0);
 	registry_forget_holds(before);
 	set_shared(before);
@@ -146,7 +147,7 @@ int process_start(const char *session, bool *created)
 	if (result != 0)
 		return result;
 	before = *created ? NULL : registry_find_pid(process.pid);
-	if (before)
+	if (before && registry_process_serial(before).n != 0)
 		take_over(before);
 	else if (!claim_place(*created ? NULL : registry_find_pid(parent_pid), parent_pid))
 		return 0;

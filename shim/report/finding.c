@@ -76,15 +76,16 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 {
 	const struct registry_socket *socket = &registry_mapping->sockets[cause->slot.n];
 	uint32_t len = sizeof finding->local;
+	struct tls_hello hello;
 
 	finding->slot = cause->slot;
 	finding->cookie = socket->cookie;
 	finding->protocol = registry_socket_protocol(socket);
-	finding->peer_len = socket->peer_len_bytes;
-	memcpy(&finding->peer, socket->peer, sizeof socket->peer);
+	finding->peer_len = registry_socket_peer(socket, (uint8_t *)&finding->peer);
 	if (sys_getsockname(cause->fd, &finding->local, &len) == 0)
 		finding->local_len = len;
-	tls_hello_server_name((const struct tls_hello *)socket->tls_hello, finding->server_name);
+	memcpy(&hello, socket->tls_hello, sizeof hello);
+	tls_hello_server_name(&hello, finding->server_name);
 	finding->fd = cause->fd;
 	finding->opened_by = socket->opener_pid;
 	finding->opened_at_ns = socket->opened_realtime_ns;

@@ -152,10 +152,13 @@ static void put_operation(struct json *json, const struct finding *finding)
 
 /* --- stacks ------------------------------------------------------------------------------ */
 
-/* NULL when it has no name (the vdso). */
-static const char *module_of(const struct stack_frame *frame)
+/* A string of a frame; null when it is not known or, as the vdso's, empty. */
+static void put_name(struct json *json, const char *key, const char *bytes, size_t len)
 {
-	return frame->module != NULL && frame->module[0] != '\0' ? frame->module : NULL;
+	if (bytes != NULL && len > 0)
+		json_put_bytes(json, key, bytes, len);
+	else
+		json_put_null(json, key);
 }
 
 static void put_native(struct json *json, const struct stack_frame *frame)
@@ -168,7 +171,7 @@ static void put_native(struct json *json, const struct stack_frame *frame)
 		json_put_string(json, "function", symbol);
 	else
 		json_put_null(json, "function");
-	json_put_string(json, "module", module_of(frame));
+	put_name(json, "module", frame->module, frame->module_len);
 	json_put_uint(json, "offset", frame->offset);
 	if (frame->build_id == NULL || frame->build_id_len == 0) {
 		json_put_null(json, "build_id");
@@ -186,8 +189,8 @@ static void put_frame(struct json *json, const struct stack_frame *frame)
 	if (frame->language == LANGUAGE_NATIVE) {
 		put_native(json, frame);
 	} else {
-		json_put_string(json, "function", frame->function);
-		json_put_string(json, "file", frame->file);
+		put_name(json, "function", frame->function, frame->function_len);
+		put_name(json, "file", frame->file, frame->file_len);
 		json_put_uint(json, "line", frame->line);
 	}
 	json_end_object(json);

@@ -24,39 +24,63 @@
 #define SITE_BYTES 512
 #define SYMBOL_BYTES 256
 
-static const char *base_name(const char *path)
+/* The last part of a module's path. */
+static const char *base_of(const struct stack_frame *frame, size_t *len)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = memrchr(frame->module, '/', frame->module_len);
+	const char *base = slash != NULL ? slash + 1 : frame->module;
 
-	return slash != NULL ? slash + 1 : path;
+	*len = frame->module_len - (size_t)(base - frame->module);
+	return base;
 }
 
 /* The files that hold nothing but an interpreter: their frames say less than its own. */
-static bool is_interpreter_file(const char *module)
+static bool is_interpreter(const struct stack_frame *frame)
 {
 	static const char *const prefixes[] = {"python", "libpython", "ruby", "libruby",
 					       "perl",	 "libperl",   "php",  "libphp"};
 	const char *base;
+	size_t len;
 
-	if (module == NULL)
+	if (frame->module == NULL)
 		return false;
-	base = base_name(module);
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (strncmp(base, prefixes[i], strlen(prefixes[i])) == 0)
+	base = base_of(frame, &len);
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t prefix_len = strlen(prefixes[i]);
+
+		if (len >= prefix_len && memcmp(base, prefixes[i], prefix_len) == 0)
 			return true;
+	}
 	return false;
 }
 
-static void put_foreign(struct text *text, const char *string)
+static void put_foreign(struct text *text, const char *bytes, size_t len)
 {
-	text_put_escaped(text, string, strlen(string));
+	if (bytes != NULL)
+		text_put_escaped(text, bytes, len);
+	else
+		text_put_char(text, '?');
 }
 
 static void put_place(struct text *text, const struct stack_frame *frame)
 {
-	put_foreign(text, frame->file != NULL ? frame->file : "?");
+	put_foreign(text, frame->file, frame->file_len);
 	text_put_char(text, ':');
 	text_put_uint(text, frame->line);
+}
+
+static void put_module(struct text *text, const struct stack_frame *frame)
+{
+	const char *name = frame->module;
+	size_t len = frame->module_len;
+
+	if (name == NULL) {
+		text_put_string(text, "unknown file");
+		return;
+	}
+	if (options.verbosity < 2)
+		name = base_of(frame, &len);
+	put_foreign(text, name, len);
 }
 
 static void put_native(struct text *text, const struct stack_frame *frame)
@@ -65,13 +89,10 @@ static void put_native(struct text *text, const struct stack_frame *frame)
 	bool named = stack_frame_symbol(frame, symbol, sizeof(symbol)) > 0;
 
 	if (named) {
-		put_foreign(text, symbol);
+		put_foreign(text, symbol, strlen(symbol));
 		text_put_string(text, " (");
 	}
-	if (frame->module == NULL)
-		text_put_string(text, "unknown file");
-	else
-		put_foreign(text, options.verbosity < 2 ? base_name(frame->module) : frame->module);
+	put_module(text, frame);
 	text_put_string(text, "+0x");
 	text_put_hex(text, frame->offset);
 	if (options.verbosity >= 2 && frame->build_id != NULL) {
@@ -88,7 +109,7 @@ static void put_frame(struct text *text, const struct stack_frame *frame)
 		put_native(text, frame);
 		return;
 	}
-	put_foreign(text, frame->function != NULL ? frame->function : "?");
+	put_foreign(text, frame->function, frame->function_len);
 	text_put_char(text, ' ');
 	put_place(text, frame);
 }
@@ -112,7 +133,7 @@ static bool take_culprit(struct showing *showing, const struct stack_frame *fram
 	if (showing->culprit[0] == '\0' || frame->file == NULL)
 		return false;
 	text_init(&place, bytes, sizeof(bytes));
-	text_put_string(&place, frame->file);
+	text_put_bytes(&place, frame->file, frame->file_len);
 	text_put_char(&place, ':');
 	text_put_uint(&place, frame->line);
 	if (place.truncated || strcmp(bytes, showing->culprit) != 0)
@@ -127,8 +148,7 @@ static bool is_shown(struct showing *showing, const struct stack_frame *frame, u
 		return true;
 	if (frame->language != LANGUAGE_NATIVE)
 		return showing->interpreter++ < SHOWN_INTERPRETER;
-	if (showing->interpreter > 0 &&
-	    (is_interpreter_file(frame->module) || index >= showing->native_end))
+	if (showing->interpreter > 0 && (is_interpreter(frame) || index >= showing->native_end))
 		return false;
 	return showing->native++ < SHOWN_NATIVE;
 }
@@ -141,7 +161,7 @@ static unsigned find_native_end(const struct registry *registry, struct stack_id
 
 	for (unsigned i = count; i-- > 0;)
 		if (stack_frame_at(registry, stack, i, &frame) &&
-		    frame.language == LANGUAGE_NATIVE && is_interpreter_file(frame.module))
+		    frame.language == LANGUAGE_NATIVE && is_interpreter(&frame))
 			return i;
 	return count;
 }
@@ -195,7 +215,7 @@ void report_put_site(struct text *text, const struct registry *registry, struct 
 	struct stack_frame frame;
 
 	if (culprit_find(registry, stack, site, sizeof(site)))
-		put_foreign(text, site);
+		put_foreign(text, site, strlen(site));
 	else if (stack_frame_at(registry, stack, 0, &frame) && frame.language != LANGUAGE_NATIVE)
 		put_place(text, &frame);
 	else if (stack_frame_at(registry, stack, 0, &frame))

@@ -28,7 +28,7 @@ static void write_place(const struct stack_frame *frame, char *out, size_t size)
 {
 	struct text text;
 	char line[16];
-	size_t file_len = strlen(frame->file);
+	size_t file_len = frame->file_len;
 	size_t line_len;
 
 	text_init(&text, line, sizeof(line));
@@ -59,11 +59,11 @@ bool culprit_find(const struct registry *registry, struct stack_id id, char *out
 			break;
 		if (frame.file == NULL)
 			continue;
-		if (culprit_is_own(frame.language, frame.file)) {
+		if (culprit_is_own_bytes(frame.language, frame.file, frame.file_len)) {
 			write_place(&frame, out, size);
 			return true;
 		}
-		if (launcher.file == NULL && culprit_is_launcher(frame.file, strlen(frame.file)))
+		if (launcher.file == NULL && culprit_is_launcher(frame.file, frame.file_len))
 			launcher = frame;
 	}
 	if (launcher.file == NULL)

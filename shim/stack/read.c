@@ -8,8 +8,8 @@
 
 #include <string.h>
 
+#include "registry/registry.h"
 #include "stack/module_function.h"
-#include "forksan/registry.h"
 
 #define FRAME_HEAD_BYTES 5
 
@@ -20,12 +20,16 @@ static const struct registry_stack *find(const struct registry *registry, struct
 	if (registry == NULL || id.n == 0 || id.n > FORKSAN_MAX_STACKS)
 		return NULL;
 	stack = &registry->stacks[id.n - 1];
+	if (!registry_reach(stack, sizeof(*stack)))
+		return NULL;
 	return load_acquire(&stack->hash) > 1 ? stack : NULL;
 }
 
 static unsigned native_count(const struct registry_stack *stack)
 {
-	return stack->native_count <= FORKSAN_MAX_NATIVE_FRAMES ? stack->native_count : 0;
+	unsigned count = load_once(&stack->native_count);
+
+	return count <= FORKSAN_MAX_NATIVE_FRAMES ? count : 0;
 }
 
 /* Finds frame `index` of the text; with out NULL it counts.  Returns how many frames there are up
@@ -33,32 +37,37 @@ static unsigned native_count(const struct registry_stack *stack)
 static unsigned read_text(const struct registry_stack *stack, unsigned index,
 			  struct stack_frame *out)
 {
-	size_t len = stack->text_len_bytes <= sizeof(stack->text) ? stack->text_len_bytes : 0;
-	const char *end = stack->text + len;
+	size_t len = load_once(&stack->text_len_bytes);
+	const char *end = stack->text + (len <= sizeof(stack->text) ? len : 0);
 	const char *at = stack->text;
 	unsigned count = 0;
 
 	while (end - at > FRAME_HEAD_BYTES && count <= index) {
 		const unsigned char *head = (const unsigned char *)at;
+		unsigned language = load_once(head);
 		const char *function = at + FRAME_HEAD_BYTES;
 		const char *function_end = memchr(function, '\0', (size_t)(end - function));
 		const char *file_end;
 
-		if (function_end == NULL || head[0] >= LANGUAGE_COUNT)
+		if (function_end == NULL || language >= LANGUAGE_COUNT)
 			break;
 		file_end = memchr(function_end + 1, '\0', (size_t)(end - function_end - 1));
 		if (file_end == NULL)
 			break;
 		if (count == index && out != NULL) {
 			*out = (struct stack_frame){
-				.language = (enum language)head[0],
+				.language = (enum language)language,
 				.line = head[1] | (uint32_t)head[2] << 8 | (uint32_t)head[3] << 16 |
 					(uint32_t)head[4] << 24,
 			};
-			if (function_end != function)
+			if (function_end != function) {
 				out->function = function;
-			if (file_end != function_end + 1)
+				out->function_len = (size_t)(function_end - function);
+			}
+			if (file_end != function_end + 1) {
 				out->file = function_end + 1;
+				out->file_len = (size_t)(file_end - out->file);
+			}
 		}
 		count++;
 		at = file_end + 1;
@@ -75,6 +84,8 @@ static void read_native(const struct registry *registry, uint64_t word, struct s
 {
 	uint64_t number = word >> REGISTRY_FRAME_MODULE_SHIFT;
 	const struct registry_module *module;
+	const char *path_end;
+	uint32_t build_id_len;
 
 	*out = (struct stack_frame){
 		.language = LANGUAGE_NATIVE,
@@ -83,14 +94,18 @@ static void read_native(const struct registry *registry, uint64_t word, struct s
 	if (number == 0 || number > FORKSAN_MAX_MODULES)
 		return;
 	module = &registry->modules[number - 1];
-	if (load_acquire(&module->hash) <= 1 ||
-	    memchr(module->path, '\0', sizeof(module->path)) == NULL)
+	if (!registry_reach(module, sizeof(*module)) || load_acquire(&module->hash) <= 1)
+		return;
+	path_end = memchr(module->path, '\0', sizeof(module->path));
+	if (path_end == NULL)
 		return;
 	out->module = module->path;
+	out->module_len = (size_t)(path_end - module->path);
 	out->module_number = (uint32_t)number;
-	if (module->build_id_len > 0 && module->build_id_len <= sizeof(module->build_id)) {
+	build_id_len = load_once(&module->build_id_len);
+	if (build_id_len > 0 && build_id_len <= sizeof(module->build_id)) {
 		out->build_id = module->build_id;
-		out->build_id_len = module->build_id_len;
+		out->build_id_len = build_id_len;
 	}
 }
 

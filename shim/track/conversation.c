@@ -123,17 +123,15 @@ static void let_others_record(const struct evidence *evidence, enum wire_directi
 	store_relaxed(&paid_off_ns, began + WAIT_SHARE * (uint64_t)WAIT_NS);
 }
 
-static void record(struct registry_socket *socket, struct evidence_ticket ticket,
-		   const struct evidence_operation *operation, struct evidence_facts *facts)
+static void record(struct registry_socket *socket, const struct evidence_operation *operation,
+		   struct evidence_facts *facts)
 {
 	struct evidence *evidence = evidence_of(socket);
-	struct evidence_operation op = *operation;
 	bool interrupts = recording;
 
-	op.ticket = ticket;
-	let_others_record(evidence, op.direction);
+	let_others_record(evidence, operation->direction);
 	recording = true;
-	evidence_record(evidence, &process.lineage, &op, facts);
+	evidence_record(evidence, &process.lineage, operation, facts);
 	recording = interrupts;
 	if (facts->missed) {
 		const struct registry_process *claimer = registry_find_process(facts->claimed_by);
@@ -145,9 +143,11 @@ static void record(struct registry_socket *socket, struct evidence_ticket ticket
 }
 
 /* Bytes that were kept in the head while the protocol was not told. */
-static void replay(struct registry_socket *socket, enum wire_direction direction, uint32_t len)
+static noinline void replay(struct registry_socket *socket, enum wire_direction direction,
+			    uint32_t len)
 {
-	struct iovec chunk = {socket->head[direction], len};
+	uint8_t head[FORKSAN_HEAD_BYTES];
+	struct iovec chunk = {head, len};
 	struct evidence_operation operation = {
 		.direction = direction,
 		.time_ns = sys_clock_ns(CLOCK_MONOTONIC),
@@ -155,14 +155,25 @@ static void replay(struct registry_socket *socket, enum wire_direction direction
 		.chunk_count = 1,
 		.len_bytes = len,
 	};
-	struct evidence_ticket ticket;
 	struct evidence_facts facts;
 
-	if (len == 0)
+	if (len == 0 || len > sizeof head)
 		return;
-	ticket = evidence_enter(evidence_of(socket), process.lineage.self.serial, direction);
-	record(socket, ticket, &operation, &facts);
-	evidence_leave(evidence_of(socket), ticket, process.lineage.self.serial);
+	memcpy(head, socket->head[direction], sizeof head);
+	operation.ticket =
+		evidence_enter(evidence_of(socket), process.lineage.self.serial, direction);
+	record(socket, &operation, &facts);
+	evidence_leave(evidence_of(socket), operation.ticket, process.lineage.self.serial);
+}
+
+static noinline void replay_hello(struct registry_socket *socket, uint32_t len)
+{
+	struct tls_hello hello = *hello_of(socket);
+	uint8_t head[FORKSAN_HEAD_BYTES];
+
+	memcpy(head, socket->head[WIRE_CLIENT], sizeof head);
+	tls_hello_take(&hello, head, len);
+	*hello_of(socket) = hello;
 }
 
 void conversation_open(const struct track_call *call, const uint32_t earlier[2])
@@ -181,7 +192,7 @@ void conversation_open(const struct track_call *call, const uint32_t earlier[2])
 	replay(socket, other, earlier[other]);
 	replay(socket, now, earlier[now]);
 	if (load_relaxed(&socket->protocol) == PROTOCOL_TLS)
-		tls_hello_take(hello_of(socket), socket->head[WIRE_CLIENT], earlier[WIRE_CLIENT]);
+		replay_hello(socket, earlier[WIRE_CLIENT]);
 }
 
 void conversation_watch(const struct track_call *call, bool idle)
@@ -261,22 +272,25 @@ void conversation_leave(struct track_call *call)
 
 /* A TLS hello may name the server (SNI) and the protocol inside (ALPN).  `tls`: it was TLS before
  * the call; what asks for TLS is no part of the hello.  True when nothing more can be told. */
-static bool read_hello(const struct track_call *call, const struct iovec *iov, int count,
-		       size_t moved, bool tls)
+static noinline bool read_hello(const struct track_call *call, const struct iovec *iov, int count,
+				size_t moved, bool tls)
 {
 	struct registry_socket *socket = call->socket;
 	enum protocol inside = PROTOCOL_UNKNOWN;
+	struct tls_hello hello;
 
 	if (!speaks_tls(socket))
 		return true;
 	if (call->way != TRACK_WRITE || !tls)
 		return false;
+	hello = *hello_of(socket); /* a copy: others write there */
 	for (int i = 0; i < count && moved > 0 && inside == PROTOCOL_UNKNOWN; i++) {
 		size_t n = iov[i].iov_len < moved ? iov[i].iov_len : moved;
 
-		inside = tls_hello_take(hello_of(socket), iov[i].iov_base, n);
+		inside = tls_hello_take(&hello, iov[i].iov_base, n);
 		moved -= n;
 	}
+	*hello_of(socket) = hello;
 	if (inside == PROTOCOL_UNKNOWN)
 		return false;
 	if (inside != PROTOCOL_TLS && load_relaxed(&socket->protocol) == PROTOCOL_TLS) {
@@ -297,11 +311,13 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 		.chunk_count = (size_t)count,
 		.len_bytes = moved,
 	};
-	/* Without a place from before the call, it overlapped everything. */
-	struct evidence_ticket late = {0, EVIDENCE_INSIDE, (uint8_t)operation.direction};
 	bool tls = speaks_tls(socket), hello_read;
 
-	record(socket, call->inside ? call->ticket : late, &operation, facts);
+	/* Without a place from before the call, it overlapped everything. */
+	operation.ticket = call->inside ? call->ticket
+					: (struct evidence_ticket){0, EVIDENCE_INSIDE,
+								   (uint8_t)operation.direction};
+	record(socket, &operation, facts);
 	/* Not only when the findings are written: until then it would overlap what comes after it.
 	 */
 	conversation_leave(call);

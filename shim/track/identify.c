@@ -29,14 +29,16 @@ static void append_head(struct registry_socket *socket, enum wire_direction dire
 }
 
 /* Notes what the bytes have identified; false when such a connection is not to be watched. */
-static bool identified(const struct track_call *call, enum protocol protocol)
+static noinline bool identified(const struct track_call *call, enum protocol protocol)
 {
 	struct registry_socket *socket = call->socket;
+	uint8_t peer[FORKSAN_ADDRESS_BYTES];
+	uint32_t peer_len = registry_socket_peer(socket, peer);
 
 	/* SOCKET_UNIDENTIFIED stays until the opening, too, has been parsed (conversation.c). */
 	store_relaxed(&socket->protocol, protocol);
 	if (!track_class_is_watched(registry_socket_protocol(socket)) ||
-	    track_is_ignored(protocol, socket->peer, socket->peer_len_bytes)) {
+	    track_is_ignored(protocol, peer, peer_len)) {
 		if (fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_COUNTED) & SOCKET_COUNTED)
 			registry_uncount(COUNT_CONNECTIONS);
 		registry_count(COUNT_CONNECTIONS_OTHER);
@@ -49,11 +51,13 @@ static bool identified(const struct track_call *call, enum protocol protocol)
 }
 
 /* The protocol of all bytes in the heads. */
-static enum protocol read_heads(const struct registry_socket *socket)
+static noinline enum protocol read_heads(const struct registry_socket *socket)
 {
-	const uint8_t *head[2] = {socket->head[0], socket->head[1]};
+	uint8_t copy[2][FORKSAN_HEAD_BYTES];
+	const uint8_t *head[2] = {copy[0], copy[1]};
 	size_t len[2];
 
+	memcpy(copy, socket->head, sizeof copy);
 	for (int d = 0; d < 2; d++) {
 		len[d] = load_relaxed(&socket->head_len[d]);
 		if (len[d] > FORKSAN_HEAD_BYTES)

@@ -48,7 +48,7 @@ static void require_room(void (*call)(int fd))
 	while (*end == PAINT)
 		end++;
 	if (top - end > ROOM_BYTES) {
-		printf("%td bytes\n", top - end);
+		fprintf(stderr, "%td bytes\n", top - end);
 		require(!"fits");
 	}
 }
