@@ -150,6 +150,21 @@ with toolkit.Directory() as directory:
     wrong = status(2, "run", "--fail-on", "hazrd", "true")
     check("did you mean hazard?" in wrong.stderr, "guesses at a level", wrong.stderr)
 
+    # -q: the verdict alone.  With a log it counts bugs.
+    quiet = launched(66, "share", "-q", env=dict(os.environ, FORKSAN_OPTIONS="log_path=/dev/null"))
+    check(re.fullmatch(r"forksan: verdict: [^\n]+ found, nothing missed\nforksan: complete: true\n", quiet),
+          "-q", quiet)
+    quiet = launched(66, "share", "-q", "-o", os.path.join(directory, "quiet.jsonl"))
+    check(quiet.startswith("forksan: verdict: 1 bug (1 violation) found"), "-q with a log", quiet)
+    # --watch and --ignore win over the environment, and a wrong one is told by the library.
+    env = dict(os.environ, FORKSAN_OPTIONS="watch=cache:ignore=")
+    launched(67, "share", "--require-watched", "--watch", "database", env=env)
+    launched(67, "share", "--require-watched", "--ignore", f"{address}:6379", env=env)
+    text = launched(66, "share", "--ignore", "9.9.9.9", env=env)
+    check("complete: true" in text, "another address", text)
+    wrong = status(2, "run", "--watch", "a'b\"", "true")
+    check("both kinds of quotes" in wrong.stderr, "a list in quotes", wrong.stderr)
+
     # Nothing watched: it says so always, and fails where it was asked to.
     text = status(0, "run", "true").stderr
     check("verdict: none: nothing was watched\nforksan: complete: false (not_watched 1)\n" in text,
@@ -172,6 +187,19 @@ with toolkit.Directory() as directory:
     session = err.split("of session ")[1].split()[0]
     os.close(writer)
     os.unlink(f"/dev/shm/forksan-{os.getuid()}/{session}")
+
+    # A /dev/shm that cannot be used, in a mount namespace of its own: it says so, and fails the gate.
+    for option, reason in (("size=64k", "bytes free, and"), ("ro", "Read-only file system")):
+        script = (
+            f"mount -t tmpfs -o {option} tmpfs /dev/shm && exec "
+            f"{toolkit.FORKSAN} run --require-watched {program} alone {address}"
+        )
+        result = run("-m", "sh", "-c", script, program="unshare")
+        if "perm" in result.stderr.lower() and result.returncode == 1:
+            print("not tested: /dev/shm (no mount namespaces)")
+            break
+        check(result.returncode == 67, f"{option}: status 67", result)
+        check(reason in result.stderr and "complete: false" in result.stderr, f"{option}: why", result.stderr)
 
     # The log of a run that was watched passes report, too.
     log = os.path.join(directory, "log.jsonl")

@@ -130,9 +130,10 @@ with toolkit.Directory() as directory:
     result = ends("processes=1", "forks=1", "connections_watched=2", "connections_inherited=2")
     says(result, 0, "1 process, 1 fork, 2 connections watched, 2 of them open across a fork")
     result = ends("notices=1", "hazards=2", "violations=0", "exit=3")
-    says(result, 3, "different findings: 0 violations, 2 hazards, 1 notice\n")
+    says(result, 3, "forksan: 3 different findings: 0 violations, 2 hazards, 1 notice\n")
     result = ends("uses_sound=1", "uses_hazard=2", "uses_violation=3", "replies_crossed=4")
-    says(result, 0, "1 sound, 2 hazardous, 3 violating; replies crossed: 4")
+    says(result, 0, "forksan: of 6 uses of connections open across a fork 1 was sound, 2 hazardous, 3 violating; 4 replies "
+         "went to the wrong process\n")
     with open(os.path.join(HEADERS, "forksan/finding.h"), encoding="utf-8") as file:
         losses = re.findall(r'X\(LOST_\w+, "(\w+)",\s*"([^"]+)"\)', file.read())
     check(len(losses) > 10, "losses are known")

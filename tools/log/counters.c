@@ -34,23 +34,31 @@ static void print_found(const uint64_t *counters, const char *prefix, FILE *out)
 {
 	uint64_t violations = counters[COUNT_VIOLATIONS], hazards = counters[COUNT_HAZARDS];
 	uint64_t notices = counters[COUNT_NOTICES];
+	uint64_t uses = counters[COUNT_USES_SOUND] + counters[COUNT_USES_HAZARD] +
+			counters[COUNT_USES_VIOLATION];
 
 	if (violations + hazards + notices == 0)
 		fprintf(out, "%sno findings\n", prefix);
 	else
 		fprintf(out,
-			"%sdifferent findings: %" PRIu64 " violation%s, %" PRIu64
+			"%s%" PRIu64 " different finding%s: %" PRIu64 " violation%s, %" PRIu64
 			" hazard%s, %" PRIu64 " notice%s\n",
-			prefix, violations, plural(violations), hazards, plural(hazards), notices,
-			plural(notices));
-	if (counters[COUNT_USES_SOUND] + counters[COUNT_USES_HAZARD] +
-		    counters[COUNT_USES_VIOLATION] >
-	    0)
-		fprintf(out,
-			"%suses of connections open across a fork: %" PRIu64 " sound, %" PRIu64
-			" hazardous, %" PRIu64 " violating; replies crossed: %" PRIu64 "\n",
-			prefix, counters[COUNT_USES_SOUND], counters[COUNT_USES_HAZARD],
-			counters[COUNT_USES_VIOLATION], counters[COUNT_REPLIES_CROSSED]);
+			prefix, violations + hazards + notices,
+			plural(violations + hazards + notices), violations, plural(violations),
+			hazards, plural(hazards), notices, plural(notices));
+	if (uses == 0)
+		return;
+	fprintf(out,
+		"%sof %" PRIu64 " use%s of connections open across a fork %" PRIu64
+		" %s sound, %" PRIu64 " hazardous, %" PRIu64 " violating",
+		prefix, uses, plural(uses), counters[COUNT_USES_SOUND],
+		counters[COUNT_USES_SOUND] == 1 ? "was" : "were", counters[COUNT_USES_HAZARD],
+		counters[COUNT_USES_VIOLATION]);
+	if (counters[COUNT_REPLIES_CROSSED] > 0)
+		fprintf(out, "; %" PRIu64 " repl%s went to the wrong process",
+			counters[COUNT_REPLIES_CROSSED],
+			counters[COUNT_REPLIES_CROSSED] == 1 ? "y" : "ies");
+	fputc('\n', out);
 }
 
 void counters_print_lost(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)

@@ -37,8 +37,11 @@ struct run_arguments {
 	bool strict;
 	bool allow_blind;
 	bool require_watched;
+	bool quiet;
 	enum level fail_on;
 	const char *log_name;
+	const char *watch;
+	const char *ignore;
 	char **command;
 };
 
@@ -46,11 +49,29 @@ static const struct option longs[] = {
 	{"allow-blind", no_argument, NULL, 'b'},
 	{"fail-on", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
+	{"ignore", required_argument, NULL, 'i'},
 	{"output", required_argument, NULL, 'o'},
+	{"quiet", no_argument, NULL, 'q'},
 	{"require-watched", no_argument, NULL, 'w'},
 	{"strict", no_argument, NULL, 's'},
+	{"watch", required_argument, NULL, 'c'},
 	{0},
 };
+
+/* --watch and --ignore; the library reads the lists, and warns of what is wrong in them. */
+static bool take_list(int option, const char *list, struct run_arguments *arguments)
+{
+	if (!run_options_can_be_value(list)) {
+		cli_error(RUN_VERB, "%s: expected a list, found both kinds of quotes in %s",
+			  option == 'c' ? "--watch" : "--ignore", list);
+		return false;
+	}
+	if (option == 'c')
+		arguments->watch = list;
+	else
+		arguments->ignore = list;
+	return true;
+}
 
 /* -1: go on; else the exit status. */
 static int read_arguments(int argc, char **argv, struct run_arguments *arguments)
@@ -59,7 +80,7 @@ static int read_arguments(int argc, char **argv, struct run_arguments *arguments
 
 	opterr = 0;
 	/* "+": what follows CMD is CMD's. */
-	while ((result = getopt_long(argc, argv, "+:hso:", longs, NULL)) != -1) {
+	while ((result = getopt_long(argc, argv, "+:hqso:", longs, NULL)) != -1) {
 		switch (result) {
 		case 'b':
 			arguments->allow_blind = true;
@@ -70,6 +91,14 @@ static int read_arguments(int argc, char **argv, struct run_arguments *arguments
 			break;
 		case 'w':
 			arguments->require_watched = true;
+			break;
+		case 'c':
+		case 'i':
+			if (!take_list(result, optarg, arguments))
+				return STATUS_USAGE;
+			break;
+		case 'q':
+			arguments->quiet = true;
 			break;
 		case 'o':
 			arguments->log_name = optarg;
@@ -170,9 +199,10 @@ static void report_absence(const char *path, const char *command, bool logged)
 }
 
 /* The summary, and the registry's end when nobody needs it any more. */
-static void summarize(const struct run_registry *registry, const char *session)
+static void summarize(const struct run_registry *registry, const char *session, bool quiet)
 {
-	counters_print(registry->counters, SUMMARY_PREFIX, stderr);
+	if (!quiet)
+		counters_print(registry->counters, SUMMARY_PREFIX, stderr);
 	if (registry->alive > 0)
 		fprintf(stderr,
 			SUMMARY_PREFIX "still running and watched: %zu process%s of session %s\n",
@@ -182,9 +212,11 @@ static void summarize(const struct run_registry *registry, const char *session)
 }
 
 /* Says what was seen and completes the log. */
-static void finish(const char *session, uint64_t session_number, const char *command,
-		   struct run_log *log, struct outcome *outcome)
+static void finish(const char *session, uint64_t session_number,
+		   const struct run_arguments *arguments, struct run_log *log,
+		   struct outcome *outcome)
 {
+	const char *command = arguments->command[0];
 	char path[RUN_REGISTRY_PATH_BYTES];
 	struct run_registry registry;
 	const char *why = NULL;
@@ -197,11 +229,11 @@ static void finish(const char *session, uint64_t session_number, const char *com
 	if (log != NULL) {
 		if (state == RUN_REGISTRY_READ && !registry.summary_written)
 			run_log_add_summary(log, session, registry.counters);
-		content = run_log_show(log, session_number);
+		content = run_log_show(log, session_number, arguments->quiet);
 	}
 	switch (state) {
 	case RUN_REGISTRY_READ:
-		summarize(&registry, session);
+		summarize(&registry, session, arguments->quiet);
 		complete_add_counters(&outcome->complete, registry.counters);
 		complete_miss_end(&outcome->complete, registry.alive);
 		break;
@@ -217,7 +249,11 @@ static void finish(const char *session, uint64_t session_number, const char *com
 	}
 	complete_miss_lines(&outcome->complete, content.broken_lines);
 	take_over_counts(outcome, &registry, &content);
-	verdict_print(outcome->found, NULL, &outcome->complete, SUMMARY_PREFIX, stderr);
+	/* The log tells which findings are one bug; the registry counts findings alone. */
+	if (content.any)
+		verdict_print(content.bugs, "bug", &outcome->complete, SUMMARY_PREFIX, stderr);
+	else
+		verdict_print(outcome->found, NULL, &outcome->complete, SUMMARY_PREFIX, stderr);
 	complete_print(&outcome->complete, SUMMARY_PREFIX, stderr);
 }
 
@@ -237,6 +273,7 @@ static int status_of(const struct outcome *outcome, const struct run_arguments *
 static int run(int argc, char **argv)
 {
 	struct run_arguments arguments = {.command = argv, .fail_on = LEVEL_VIOLATION};
+	struct run_wishes wishes;
 	struct outcome outcome;
 	char session[REGISTRY_SESSION_BYTES];
 	struct run_library library;
@@ -271,15 +308,21 @@ static int run(int argc, char **argv)
 	if (logged && !run_log_open(&log, arguments.log_name, payload_is_wanted()))
 		return STATUS_USAGE;
 	number = new_session(session);
-	environment =
-		run_environment(library.path, session, arguments.strict, logged ? log.path : NULL);
+	wishes = (struct run_wishes){
+		.session = session,
+		.log_path = logged ? log.path : NULL,
+		.watch = arguments.watch,
+		.ignore = arguments.ignore,
+		.strict = arguments.strict,
+	};
+	environment = run_environment(library.path, &wishes);
 	error = run_child(target.path, arguments.command, environment);
 	run_environment_free(environment);
 	if (error != 0) {
 		cli_error(RUN_VERB, "%s: %s", target.path, strerror(error));
 		return STATUS_NOT_INSTRUMENTED;
 	}
-	finish(session, number, arguments.command[0], logged ? &log : NULL, &outcome);
+	finish(session, number, &arguments, logged ? &log : NULL, &outcome);
 	run_child_reap(&status);
 	if (logged)
 		run_log_close(&log);
@@ -290,13 +333,16 @@ static int run(int argc, char **argv)
 
 const struct verb verb_run = {
 	.name = RUN_VERB,
-	.usage = "[-s] [-o FILE] [--fail-on LEVEL] [--require-watched] [--allow-blind] [--] CMD "
-		 "[ARGUMENT...]",
+	.usage = "[OPTION...] [--] CMD [ARGUMENT...]",
 	.summary = "runs a program and says which connections its processes share",
 	.help = "  -s, --strict       abort a process before it does what would be a violation\n"
 		"  -o, --output FILE  append the findings to FILE (JSON Lines), and show them as "
 		"text\n"
 		"                     at the end; without it they are shown when they happen\n"
+		"  -q, --quiet        no summary but the verdict\n"
+		"  --watch LIST       classes to watch: database,cache, or +other,-http\n"
+		"  --ignore LIST      connections not to watch: classes, protocols, ports, "
+		"addresses\n"
 		"  --fail-on LEVEL    exit status 66 when there was a finding of that level "
 		"(notice,\n"
 		"                     hazard, violation) or a higher one; violation without it\n"

@@ -57,7 +57,7 @@ static char *assign(const char *name, char *value)
 	return entry;
 }
 
-char **run_environment(const char *library, const char *session, bool strict, const char *log_path)
+char **run_environment(const char *library, const struct run_wishes *wishes)
 {
 	size_t count = 0, kept = OURS;
 	char **environment;
@@ -68,8 +68,7 @@ char **run_environment(const char *library, const char *session, bool strict, co
 	if (environment == NULL)
 		cli_no_memory();
 	environment[0] = assign(ours[0], run_options_preload(getenv("LD_PRELOAD"), library));
-	environment[1] = assign(
-		ours[1], run_options_add(getenv("FORKSAN_OPTIONS"), session, strict, log_path));
+	environment[1] = assign(ours[1], run_options_add(getenv("FORKSAN_OPTIONS"), wishes));
 	environment[2] = assign(ours[2], asan_options(getenv(ours[2])));
 	for (size_t i = 0; i < count; i++)
 		if (!is_ours(environ[i]))

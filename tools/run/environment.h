@@ -5,11 +5,11 @@
 #ifndef FORKSAN_TOOLS_RUN_ENVIRONMENT_H
 #define FORKSAN_TOOLS_RUN_ENVIRONMENT_H
 
-#include <stdbool.h>
+struct run_wishes;
 
-/* `log_path` NULL: no log.  It must be writable as an option's value (run_log_open() checks).  Ends
- * with NULL; run_environment_free() frees it. */
-char **run_environment(const char *library, const char *session, bool strict, const char *log_path);
+/* The wishes' texts can be values (run_options_can_be_value()).  Ends with NULL;
+ * run_environment_free() frees it. */
+char **run_environment(const char *library, const struct run_wishes *wishes);
 void run_environment_free(char **environment);
 
 #endif

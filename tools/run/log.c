@@ -111,7 +111,7 @@ void run_log_add_summary(struct run_log *log, const char *session,
 	json_decref(record);
 }
 
-struct run_log_content run_log_show(struct run_log *log, uint64_t session)
+struct run_log_content run_log_show(struct run_log *log, uint64_t session, bool quiet)
 {
 	struct render_options options = {.log_name = log->path};
 	struct run_log_content content = {0};
@@ -125,7 +125,9 @@ struct run_log_content run_log_show(struct run_log *log, uint64_t session)
 	if (result < 0)
 		cli_error(RUN_VERB, "%s: %s", log->path, strerror(-result));
 	bugs_sort(report.bugs);
-	render_bugs(&report, &options, stderr);
+	if (!quiet)
+		render_bugs(&report, &options, stderr);
+	report_count_bugs(&report, content.bugs);
 	content.any = sessions_count(report.sessions) > 0;
 	for (int level = 0; level < LEVEL_COUNT; level++)
 		content.found[level] = bugs_total(report.bugs, (enum level)level);

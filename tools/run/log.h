@@ -28,12 +28,14 @@ void run_log_add_summary(struct run_log *log, const char *session,
 			 const uint64_t counters[COUNTER_COUNT]);
 
 struct run_log_content {
-	bool any; /* the session has records */
-	uint64_t found[LEVEL_COUNT];
+	bool any;		     /* the session has records */
+	uint64_t found[LEVEL_COUNT]; /* times seen */
+	uint64_t bugs[LEVEL_COUNT];
 	uint64_t broken_lines;
 };
 
-/* Shows the findings of `session` in the new part of FILE, as text on stderr. */
-struct run_log_content run_log_show(struct run_log *log, uint64_t session);
+/* Reads the records of `session` in the new part of FILE, and shows its bugs on stderr unless
+ * `quiet`. */
+struct run_log_content run_log_show(struct run_log *log, uint64_t session, bool quiet);
 
 #endif

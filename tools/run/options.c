@@ -35,23 +35,35 @@ bool run_options_closed(const char *text)
 	return true;
 }
 
-char *run_options_add(const char *text, const char *session, bool strict, const char *log_path)
+bool run_options_can_be_value(const char *text)
 {
-	const char *before = text != NULL ? text : "";
-	const char *separator = before[0] != '\0' ? ":" : "";
-	const char *mode = strict ? ":strict=1" : "";
-	char quote = log_path != NULL && strchr(log_path, '"') != NULL ? '\'' : '"';
-	char *all;
-	int len;
+	return strchr(text, '"') == NULL || strchr(text, '\'') == NULL;
+}
 
-	if (log_path != NULL && strchr(log_path, quote) != NULL)
-		return NULL;
-	if (log_path == NULL)
-		len = asprintf(&all, "%s%ssession=%s%s", before, separator, session, mode);
-	else
-		len = asprintf(&all, "%s%ssession=%s%s:log_path=%c%s%c", before, separator, session,
-			       mode, quote, log_path, quote);
-	if (len < 0)
+static void put_option(const char *key, const char *value, FILE *out)
+{
+	char quote = value != NULL && strchr(value, '"') != NULL ? '\'' : '"';
+
+	if (value != NULL)
+		fprintf(out, ":%s=%c%s%c", key, quote, value, quote);
+}
+
+char *run_options_add(const char *text, const struct run_wishes *wishes)
+{
+	char *all;
+	size_t len;
+	FILE *out = open_memstream(&all, &len);
+
+	if (out == NULL)
+		cli_no_memory();
+	fprintf(out, "%s%ssession=%s", text != NULL ? text : "",
+		text != NULL && text[0] != '\0' ? ":" : "", wishes->session);
+	if (wishes->strict)
+		fputs(":strict=1", out);
+	put_option("watch", wishes->watch, out);
+	put_option("ignore", wishes->ignore, out);
+	put_option("log_path", wishes->log_path, out);
+	if (fclose(out) != 0)
 		cli_no_memory();
 	return all;
 }

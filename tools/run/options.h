@@ -18,9 +18,20 @@ bool run_options_get(const char *text, const char *key, char *out, size_t size);
 /* False when a quote in `text` is not closed: what is added would be swallowed.  Pure. */
 bool run_options_closed(const char *text);
 
-/* `text` (NULL: none) with the session, and with strict mode and the log where wanted, appended.
- * From malloc(); NULL when `log_path` cannot be written as a value (both kinds of quotes in it). */
-char *run_options_add(const char *text, const char *session, bool strict, const char *log_path);
+/* What is added to FORKSAN_OPTIONS; NULL: not wanted. */
+struct run_wishes {
+	const char *session;
+	const char *log_path;
+	const char *watch;
+	const char *ignore;
+	bool strict;
+};
+
+/* False when a text cannot be written as a value: it has both kinds of quotes.  Pure. */
+bool run_options_can_be_value(const char *text);
+
+/* `text` (NULL: none) with the wishes, which can be values, appended.  From malloc(). */
+char *run_options_add(const char *text, const struct run_wishes *wishes);
 
 /* LD_PRELOAD: `library` before what `value` (NULL: none) holds, in its order; `value` itself where
  * it is in it already.  From malloc(). */
