@@ -118,6 +118,10 @@ for frames, text in (
     ([*stack, dict(program, function=None)], "job+0x30"),
     ([*stack, dict(native, module="/usr/bin/psql", offset=1)], "PQexec (libpq.so.5)"),
     ([*stack, dict(program, module="/usr/bin/psql")], "ask (psql)"),
+    ([*stack, dict(native, function="exit", module="/lib/libc.so.6", offset=1)],
+     "at exit, in PQexec (libpq.so.5)"),
+    ([*stack[:2], dict(native, function="php_request_shutdown", module="/usr/bin/php8.2", offset=9)],
+     "at exit, in libpq.so.5"),
     ([gems, *stack, program], "pg query"),
     ([gems, ruby, *stack], "/srv/a.rb:3 work"),
 ):

@@ -293,20 +293,30 @@ static void print_proof_line(const json_t *finding, enum kind kind, const json_t
 	free(mark.text);
 }
 
+/* Reads, writes and goodbyes; not the ioctl() by which a driver asks how much there is. */
+static bool says_something(const json_t *entry)
+{
+	const char *call = field_string(entry, "call");
+
+	return field_integer(entry, "bytes") > 0 || (call != NULL && strcmp(call, "shutdown") == 0);
+}
+
 /* The operations that end with the finding's own; without a history, what the finding says. */
 static void print_proof(const json_t *finding, enum kind kind, FILE *out)
 {
-	const json_t *history = json_object_get(finding, "history");
-	size_t last = find_operation(finding, history), first;
+	const json_t *history = json_object_get(finding, "history"), *shown[PROOF_LINES];
+	size_t last = find_operation(finding, history), count = 0;
 
 	if (last == json_array_size(history)) {
 		paragraph_print("why", field_string(finding, "text"), out);
 		return;
 	}
-	first = last + 1 > PROOF_LINES ? last + 1 - PROOF_LINES : 0;
-	for (size_t i = first; i <= last; i++)
-		print_proof_line(finding, kind, json_array_get(history, i),
-				 json_array_get(history, first), i == last, out);
+	shown[count++] = json_array_get(history, last);
+	for (size_t i = last; i-- > 0 && count < PROOF_LINES;)
+		if (says_something(json_array_get(history, i)))
+			shown[count++] = json_array_get(history, i);
+	for (size_t i = count; i-- > 0;)
+		print_proof_line(finding, kind, shown[i], shown[count - 1], i == 0, out);
 }
 
 /* --- advice, evidence ---------------------------------------------------------------------- */

@@ -258,11 +258,53 @@ static json_t *find_native(struct symbols *symbols, const json_t *stack, enum mo
 	return NULL;
 }
 
-static void find_in_native(struct symbols *symbols, const json_t *stack, struct site *site)
+/* Functions that end a process: libc's, and those of the interpreters. */
+static bool is_at_exit(const json_t *stack)
+{
+	static const char *const functions[] = {
+		"exit",		 "__run_exit_handlers",	 "_dl_fini",	 "__cxa_finalize",
+		"Py_FinalizeEx", "php_request_shutdown", "ruby_cleanup", "rb_ec_teardown",
+		"perl_destruct", "Perl_sv_clean_all",
+	};
+	const json_t *frame;
+	size_t i;
+
+	json_array_foreach (stack, i, frame) {
+		const char *function = field_string(frame, "function");
+
+		if (is_native(frame) && function != NULL && IS_ONE_OF(function, functions))
+			return true;
+	}
+	return false;
+}
+
+static const json_t *find_outermost_library(const json_t *stack)
+{
+	const json_t *found = NULL, *frame;
+	size_t i;
+
+	json_array_foreach (stack, i, frame)
+		if (is_native(frame) && rank_of(frame) == LIBRARY)
+			found = frame;
+	return found;
+}
+
+static const json_t *find_at_exit(struct symbols *symbols, const json_t *stack)
+{
+	const json_t *frame = find_native(symbols, stack, LIBRARY, true);
+
+	return frame != NULL ? frame : find_outermost_library(stack);
+}
+
+static void find_in_native(struct symbols *symbols, const json_t *stack, enum site_role role,
+			   struct site *site)
 {
 	const json_t *frame = find_native(symbols, stack, OWN_MODULE, false);
 
 	site->own = frame != NULL;
+	site->at_exit = role == SITE_USED && is_at_exit(stack);
+	if (frame == NULL && site->at_exit)
+		frame = find_at_exit(symbols, stack);
 	if (frame == NULL)
 		frame = find_native(symbols, stack, INSTALLED_PROGRAM, true);
 	if (frame == NULL)
@@ -288,12 +330,12 @@ void site_find(struct symbols *symbols, const json_t *stack, enum site_role role
 {
 	memset(site, 0, sizeof *site);
 	if (!find_in_interpreter(stack, role, culprit, site))
-		find_in_native(symbols, stack, site);
+		find_in_native(symbols, stack, role, site);
 }
 
 /* --- as text ------------------------------------------------------------------------------- */
 
-void site_text(const struct site *site, const char *below, char *out, size_t size)
+static void put_place(const struct site *site, const char *below, char *out, size_t size)
 {
 	size_t below_len = below != NULL ? strlen(below) : 0;
 	const char *file = site->file;
@@ -310,6 +352,8 @@ void site_text(const struct site *site, const char *below, char *out, size_t siz
 	if (site->file[0] == '\0') {
 		if (site->function[0] != '\0')
 			snprintf(out, size, "%s (%s)", site->function, site->module);
+		else if (site->at_exit)
+			snprintf(out, size, "%s", site->module);
 		else
 			snprintf(out, size, "%s+0x%llx", site->module, site->offset);
 		return;
@@ -320,4 +364,13 @@ void site_text(const struct site *site, const char *below, char *out, size_t siz
 		file = basename(file);
 	snprintf(out, size, "%s:%lld%s%s", file, site->line, site->function[0] != '\0' ? " " : "",
 		 site->function);
+}
+
+void site_text(const struct site *site, const char *below, char *out, size_t size)
+{
+	static const char at_exit[] = "at exit, in ";
+	size_t len = site->at_exit ? sizeof at_exit - 1 : 0;
+
+	snprintf(out, size, "%s", site->at_exit ? at_exit : "");
+	put_place(site, below, out + len, size - len);
 }

@@ -27,7 +27,8 @@ struct site {
 	unsigned long long offset;	    /* in the module, of a frame without a name; 0: none */
 	bool own; /* the application's own, neither a library's nor an interpreter's */
 	char way_in[SITE_WAY_IN_BYTES]; /* "FILE:LINE", the next own file outward; may be empty */
-	bool at_import;			/* a module was being loaded */
+	bool at_exit;	/* of a use: the process was ending; its module or function says in what */
+	bool at_import; /* a module was being loaded */
 };
 
 /*
@@ -38,7 +39,9 @@ struct site {
  *   2. else the innermost frame of a native module that is the application's own;
  *   3. else the innermost named frame of an installed program;
  *   4. else the innermost named frame of a library other than libc, else any module and offset.
- * Native frames are named from symbol tables and debug information.
+ * A use without an interpreter's frame while the process ends (SITE_USED) is in a destructor: then
+ * 4 alone, and of libraries without names the outermost. Native frames are named from symbol tables
+ * and debug information.
  */
 void site_find(struct symbols *symbols, const json_t *stack, enum site_role role,
 	       const char *culprit, struct site *site);
