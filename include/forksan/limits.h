@@ -62,6 +62,10 @@
 #define FORKSAN_DAMAGES_PER_CONNECTION 64
 #define FORKSAN_DAMAGES_PER_PLACE 256
 
+/* Programs that are told apart in the log's records of what was not seen.  Later ones are counted
+ * together, so that a server that starts a new file each time does not fill the log. */
+#define FORKSAN_DETAILS_TOLD_APART 64
+
 /* First bytes of each direction kept for telling the protocol: the longest fixed opening that is
  * needed is HTTP/2's client preface, 24 bytes (RFC 9113 section 3.4). */
 #define FORKSAN_HEAD_BYTES 32

@@ -68,6 +68,8 @@ struct wiped_report {
 
 struct wiped_track {
 	_Atomic uint32_t ring_counted; /* 1: this process's io_uring is counted */
+	/* enum note_state of blind.c; 0: nothing is noted. */
+	_Atomic uint32_t program_noted;
 	/* States of the entries of goodbye.c: enum deferred_state; 0: free. */
 	_Atomic uint32_t deferred[WIPED_DEFERRED];
 };

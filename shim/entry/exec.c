@@ -1,90 +1,231 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that replace the program.
+ * Calls that start a program, in this process's place or in a child's.
  *
  * Before the call the others are told which connections will not come through (close-on-exec), and
  * after a call that failed, that they are held again.  In a vfork child nothing is told: memory and
- * registry entry are its parent's.  The environment is handed on as the caller made it; a program
- * that is started without us in it is counted.
+ * registry entry are its parent's.
+ *
+ * A program that will be without this library is counted, and the log names it: the environment
+ * lacks it, or the program cannot have it (program.h).  One that would not start with it (musl's
+ * loader) or would complain (another machine's) gets its environment without this library, and so
+ * do the programs that it starts.  Any other environment is handed on as the caller made it.
  *
  * All are async-signal-safe, as execve() is.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "entry/real.h"
 #include "base/sys.h"
+#include "entry/preload.h"
+#include "entry/program.h"
+#include "entry/real.h"
+#include "registry/registry.h"
+#include "stack/peek.h"
+#include "track/blind.h"
 #include "track/track.h"
 
 extern char **environ;
 
+enum way { EXECVE, EXECV, EXECVP, EXECVPE, FEXECVE, EXECVEAT, SPAWN, SPAWNP };
+
+/* A call, with the arguments that it has. */
+struct launch {
+	enum way way;
+	int directory; /* execveat(); fexecve(): the file */
+	int flags;     /* execveat() */
+	const char *path;
+	char *const *argv;
+	char *const *envp; /* `environ` where the call has none */
+	pid_t *pid;	   /* posix_spawn() alone, as what follows */
+	const posix_spawn_file_actions_t *actions;
+	const posix_spawnattr_t *attributes;
+};
+
+static int call(const struct launch *launch, char *const envp[])
+{
+	const char *path = launch->path;
+	char *const *argv = launch->argv;
+
+	switch (launch->way) {
+	case EXECVE:
+		return REAL(execve)(path, argv, envp);
+	case EXECV:
+		return envp == environ ? REAL(execv)(path, argv) : REAL(execve)(path, argv, envp);
+	case EXECVP:
+		return envp == environ ? REAL(execvp)(path, argv) : REAL(execvpe)(path, argv, envp);
+	case EXECVPE:
+		return REAL(execvpe)(path, argv, envp);
+	case FEXECVE:
+		return REAL(fexecve)(launch->directory, argv, envp);
+	case EXECVEAT:
+		return REAL(execveat)(launch->directory, path, argv, envp, launch->flags);
+	case SPAWN:
+		return REAL(posix_spawn)(launch->pid, path, launch->actions, launch->attributes,
+					 argv, envp);
+	case SPAWNP:
+		return REAL(posix_spawnp)(launch->pid, path, launch->actions, launch->attributes,
+					  argv, envp);
+	}
+	__builtin_unreachable();
+}
+
+static noinline int call_without_us(const struct launch *launch)
+{
+	struct preload_without without;
+	int result;
+
+	if (!preload_leave_out(&without, launch->envp))
+		return call(launch, launch->envp);
+	result = call(launch, without.envp);
+	preload_free(&without);
+	return result;
+}
+
+/* The path may be a bad pointer, which is the kernel's to refuse. */
+static void copy_path(char out[PROGRAM_PATH_BYTES], const struct launch *launch)
+{
+	struct peek peek;
+	size_t len;
+
+	peek_init(&peek);
+	if (!peek_string(&peek, (uintptr_t)launch->path, out, PROGRAM_PATH_BYTES, &len))
+		out[0] = '\0';
+}
+
+/* What will become of the program. */
+struct outlook {
+	bool without_us; /* it is to be started without this library */
+	bool is_counted;
+	enum registry_counter counted; /* as what */
+};
+
+/* Finds out whether the program will have this library and this session; counts one that will not.
+ * Makes no system call in a sandbox, which may kill for it. */
+static noinline struct outlook look(const struct launch *launch)
+{
+	struct outlook outlook = {.is_counted = false};
+	struct program program;
+	const char *why;
+
+	if (process_is_sandboxed())
+		return outlook;
+	outlook.counted = LOST_EXEC_UNSEEN;
+	if (!preload_has_us(launch->envp)) {
+		copy_path(program.path, launch);
+		why = "is started without libforksan.so in LD_PRELOAD";
+	} else {
+		if (launch->way == EXECVP || launch->way == EXECVPE || launch->way == SPAWNP)
+			program_search(&program, launch->path);
+		else
+			program_inspect(&program, launch->directory, launch->path, launch->flags);
+		outlook.without_us = program_needs_us_out(program.kind);
+		why = program_kind_text(program.kind);
+		if (!why && registry_get() && !registry_outlives_exec()) {
+			copy_path(program.path, launch);
+			outlook.counted = LOST_SESSION;
+			why = "cannot find this session";
+		}
+	}
+	if (why)
+		outlook.is_counted = blind_tell_program(outlook.counted, program.path, why);
+	return outlook;
+}
+
+static int start(const struct launch *launch)
+{
+	bool replaces_us = launch->way != SPAWN && launch->way != SPAWNP;
+	int saved_errno = errno;
+	struct outlook outlook = look(launch);
+	bool told = replaces_us && track_before_exec();
+	int result;
+
+	errno = saved_errno;
+	result = outlook.without_us ? call_without_us(launch) : call(launch, launch->envp);
+	if (replaces_us || result != 0) {
+		if (outlook.is_counted)
+			registry_uncount(outlook.counted);
+		if (told)
+			track_exec_failed();
+	}
+	return result;
+}
+
 FORKSAN_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
-	enum track_exec told = track_before_exec(envp);
-	int result = REAL(execve)(path, argv, envp);
-
-	track_exec_failed(told);
-	return result;
+	return start(&(struct launch){
+		.way = EXECVE, .directory = AT_FDCWD, .path = path, .argv = argv, .envp = envp});
 }
 
 FORKSAN_EXPORT int execv(const char *path, char *const argv[])
 {
-	enum track_exec told = track_before_exec(environ);
-	int result = REAL(execv)(path, argv);
-
-	track_exec_failed(told);
-	return result;
+	return start(&(struct launch){
+		.way = EXECV, .directory = AT_FDCWD, .path = path, .argv = argv, .envp = environ});
 }
 
 FORKSAN_EXPORT int execvp(const char *file, char *const argv[])
 {
-	enum track_exec told = track_before_exec(environ);
-	int result = REAL(execvp)(file, argv);
-
-	track_exec_failed(told);
-	return result;
+	return start(&(struct launch){.way = EXECVP, .path = file, .argv = argv, .envp = environ});
 }
 
 FORKSAN_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	enum track_exec told = track_before_exec(envp);
-	int result = REAL(execvpe)(file, argv, envp);
-
-	track_exec_failed(told);
-	return result;
+	return start(&(struct launch){.way = EXECVPE, .path = file, .argv = argv, .envp = envp});
 }
 
 FORKSAN_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	enum track_exec told = track_before_exec(envp);
-	int result = REAL(fexecve)(fd, argv, envp);
-
-	track_exec_failed(told);
-	return result;
+	return start(&(struct launch){.way = FEXECVE,
+				      .directory = fd,
+				      .flags = AT_EMPTY_PATH,
+				      .path = "",
+				      .argv = argv,
+				      .envp = envp});
 }
 
 FORKSAN_EXPORT int execveat(int directory, const char *path, char *const argv[], char *const envp[],
 			    int flags)
 {
-	enum track_exec told;
-	int result;
-
 	if (!REAL(execveat)) {
 		errno = ENOSYS;
 		return -1;
 	}
-	told = track_before_exec(envp);
-	result = real.execveat(directory, path, argv, envp, flags);
-	track_exec_failed(told);
-	return result;
+	return start(&(struct launch){.way = EXECVEAT,
+				      .directory = directory,
+				      .flags = flags,
+				      .path = path,
+				      .argv = argv,
+				      .envp = envp});
+}
+
+/* The child is made inside libc, with vfork's semantics; the program that it runs joins the session
+ * by itself. */
+FORKSAN_EXPORT int posix_spawn(pid_t *pid, const char *path,
+			       const posix_spawn_file_actions_t *actions,
+			       const posix_spawnattr_t *attributes, char *const argv[],
+			       char *const envp[])
+{
+	return start(
+		&(struct launch){SPAWN, AT_FDCWD, 0, path, argv, envp, pid, actions, attributes});
+}
+
+FORKSAN_EXPORT int posix_spawnp(pid_t *pid, const char *file,
+				const posix_spawn_file_actions_t *actions,
+				const posix_spawnattr_t *attributes, char *const argv[],
+				char *const envp[])
+{
+	return start(
+		&(struct launch){SPAWNP, AT_FDCWD, 0, file, argv, envp, pid, actions, attributes});
 }
 
 /* The argument list of execl() as an array.  Short ones stand on the stack, long ones in pages of
- * their own: a stack may be 16 KiB, and malloc() is no choice here.  Pages of a call that succeeds in
- * a vfork child stay mapped in its parent. */
+ * their own: a stack may be 16 KiB, and malloc() is no choice here.  Pages of a call that succeeds
+ * in a vfork child stay mapped in its parent. */
 #define SHORT_LIST 64
 
 struct list {
@@ -94,7 +235,8 @@ struct list {
 	char *few[SHORT_LIST];
 };
 
-static bool list_make(struct list *list, const char *first, va_list arguments, bool with_environment)
+static bool list_make(struct list *list, const char *first, va_list arguments,
+		      bool with_environment)
 {
 	va_list copy;
 	size_t count = 1;

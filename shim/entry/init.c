@@ -111,6 +111,7 @@ void init_leave(void)
 		return;
 	track_look_before_exit();
 	blind_look_for_rings();
+	blind_tell_noted();
 	if (options.verbosity > 0)
 		warn_of_stacks();
 	process_leave();

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sched.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>

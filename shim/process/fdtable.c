@@ -106,6 +106,11 @@ uint32_t fdtable_generation(struct socket_slot slot)
 	return load_relaxed(&known[slot.n].generation);
 }
 
+bool fdtable_has_copies(struct socket_slot slot)
+{
+	return load_relaxed(&known[slot.n].descriptors) > 1;
+}
+
 int fdtable_find(struct socket_slot slot)
 {
 	unsigned end = load_relaxed(&high);

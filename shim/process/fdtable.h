@@ -83,6 +83,9 @@ uint32_t fdtable_generation(struct socket_slot slot);
 /* A descriptor that names the slot, or -1. */
 int fdtable_find(struct socket_slot slot);
 
+/* True when more than one descriptor names the slot. */
+bool fdtable_has_copies(struct socket_slot slot);
+
 /* True when no descriptor is watched. */
 bool fdtable_is_empty(void);
 

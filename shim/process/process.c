@@ -404,8 +404,16 @@ bool process_enter(void)
 	return mine != PROCESS_UNWATCHED;
 }
 
+static bool sandboxed;
+
+bool process_is_sandboxed(void)
+{
+	return sandboxed;
+}
+
 void process_enter_sandbox(void)
 {
+	sandboxed = true;
 	if (process_mine() == PROCESS_UNWATCHED || !registry_get())
 		return;
 	registry_count(LOST_SANDBOXED);

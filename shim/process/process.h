@@ -107,6 +107,9 @@ void process_leaves_pid_namespace(void);
  * it, so none is made from now on.  It is watched no more, and counted. */
 void process_enter_sandbox(void);
 
+/* True when it has, or the process that it was forked from. */
+bool process_is_sandboxed(void);
+
 /* True in a vfork child (and in any process that shares this memory): its descriptors are its own,
  * its memory is not.  One system call. */
 bool process_is_vfork_child(void);

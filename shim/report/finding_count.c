@@ -25,6 +25,7 @@ enum key_of {
 	KEY_OF_PROCESSES,
 	KEY_OF_CONNECTIONS,
 	KEY_OF_BLIND,
+	KEY_OF_DETAILS,
 };
 
 /* Findings of which only so many are told apart; the entry of `key` counts them. */
@@ -215,9 +216,17 @@ struct finding_count finding_count(const struct finding_cause *cause, struct sta
 	return result;
 }
 
-uint64_t finding_count_blind(enum registry_counter counter)
+uint64_t finding_count_blind(enum registry_counter counter, const char *detail)
 {
-	return count(end_key(mix(mix(0, KEY_OF_BLIND), (uint64_t)counter)));
+	uint64_t any = end_key(mix(mix(0, KEY_OF_BLIND), (uint64_t)counter));
+	uint64_t details = end_key(mix(any, KEY_OF_DETAILS));
+	uint64_t key = any;
+
+	for (const char *c = detail; c && *c != '\0'; c++)
+		key = end_key(mix(key, (uint8_t)*c));
+	if (key != any && !find(key) && count(details) > FORKSAN_DETAILS_TOLD_APART)
+		key = any;
+	return count(key);
 }
 
 bool finding_is_told(uint64_t repeat)

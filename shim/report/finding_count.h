@@ -33,9 +33,10 @@ struct finding_count {
 /* True at the 1st, 10th, 100th, ... time: it is written then. */
 bool finding_is_told(uint64_t repeat);
 
-/* Counts, in the same table, something that a process did and that cannot be seen; returns how often that
- * was done in the session, 0 when there is no room. */
-uint64_t finding_count_blind(enum registry_counter counter);
+/* Counts, in the same table, something that a process did and that cannot be seen; returns how often
+ * that was done in the session, 0 when there is no room.  With a detail (NULL: none) it is told apart
+ * from the same with another detail, FORKSAN_DETAILS_TOLD_APART of them. */
+uint64_t finding_count_blind(enum registry_counter counter, const char *detail);
 
 /* Counts one occurrence.  `forked`: the stack of the fork that matters. */
 struct finding_count finding_count(const struct finding_cause *cause, struct stack_id forked);

@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "stack/culprit.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "options/options.h"
 #include "report/history_text.h"
 #include "common/names.h"
@@ -337,6 +338,8 @@ size_t report_json_session(char *bytes, size_t size, const struct registry *regi
 size_t report_json_blind(char *bytes, size_t size, const struct registry *registry,
 			 const struct report_writer *writer)
 {
+	char sentence[512];
+	struct text text;
 	struct json json;
 
 	(void)registry;
@@ -345,7 +348,13 @@ size_t report_json_blind(char *bytes, size_t size, const struct registry *regist
 	json_put_string(&json, "event", "blind");
 	json_put_string(&json, "counter", counter_name(writer->blind));
 	json_put_uint(&json, "times", writer->times);
-	json_put_string(&json, "text", counter_sentence(writer->blind));
+	text_init(&text, sentence, sizeof sentence);
+	text_put_string(&text, counter_sentence(writer->blind));
+	if (writer->detail) {
+		text_put_string(&text, ": ");
+		text_put_string(&text, writer->detail);
+	}
+	json_put_string(&json, "text", sentence);
 	return end_record(&json);
 }
 

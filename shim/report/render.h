@@ -23,9 +23,11 @@ struct report_writer {
 	pid_t pid;
 	pid_t ppid;
 	char comm[16];
-	/* Of a process record alone: what it does that cannot be seen, and how often that was done. */
+	/* Of a process record alone: what it does that cannot be seen, how often that was done, and
+	 * what it is exactly (NULL: not said). */
 	enum registry_counter blind;
 	uint64_t times;
+	const char *detail;
 };
 
 size_t report_json_finding(char *bytes, size_t size, const struct registry *registry,

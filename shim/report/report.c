@@ -273,13 +273,15 @@ int report_session(const struct registry *registry)
 	return report_form(registry, &form, writer_now(), options.verbosity > 0);
 }
 
-int report_blind(const struct registry *registry, enum registry_counter counter, uint64_t times)
+int report_blind(const struct registry *registry, enum registry_counter counter, uint64_t times,
+		 const char *detail)
 {
 	static const struct form form = {report_json_blind, report_text_blind};
 	struct report_writer writer = writer_now();
 
 	writer.blind = counter;
 	writer.times = times;
+	writer.detail = detail;
 	return report_form(registry, &form, writer, options.verbosity > 0);
 }
 

@@ -41,8 +41,10 @@ int report_finding(const struct registry *registry, const struct finding *findin
 int report_session(const struct registry *registry);
 
 /* `record` "process": this process does what cannot be seen, for the times-th time in the session.
- * As text only with verbosity. */
-int report_blind(const struct registry *registry, enum registry_counter counter, uint64_t times);
+ * `detail` says what exactly; NULL: nothing more than the counter's sentence.  As text only with
+ * verbosity. */
+int report_blind(const struct registry *registry, enum registry_counter counter, uint64_t times,
+		 const char *detail);
 
 /* `record` "summary": every counter, by name.  As text only when something was found or lost, or
  * verbosity asks for it; the same for report_session() and verbosity. */

@@ -40,6 +40,10 @@ size_t report_text_blind(char *bytes, size_t size, const struct registry *regist
 	text_put_escaped(&block.text, writer->comm, strnlen(writer->comm, sizeof(writer->comm)));
 	text_put_string(&block.text, "): ");
 	text_put_string(&block.text, counter_sentence(writer->blind));
+	if (writer->detail) {
+		text_put_string(&block.text, ": ");
+		text_put_escaped(&block.text, writer->detail, strlen(writer->detail));
+	}
 	block_end_line(&block);
 	return block.text.len;
 }

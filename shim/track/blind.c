@@ -23,23 +23,79 @@
 #include "registry/registry.h"
 #include "report/report.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "base/wiped.h"
 
-void blind_tell(enum registry_counter counter)
-{
-	uint64_t signals;
-	uint64_t times;
+/* "/usr/local/bin/helper is statically linked" */
+#define PROGRAM_DETAIL_BYTES 256
 
-	registry_count(counter);
-	if (!process_enter() || process_is_vfork_child())
-		return;
-	times = finding_count_blind(counter);
+enum note_state { NOTE_FREE, NOTE_TAKEN, NOTE_WRITTEN };
+
+/* The record that a vfork child could not write.  Its state, which a fork clears, is in the wiped
+ * page; a second child's before the first is written is counted and not named. */
+static struct note {
+	enum registry_counter counter;
+	char detail[PROGRAM_DETAIL_BYTES];
+} noted;
+
+static void write_record(enum registry_counter counter, const char *detail)
+{
+	uint64_t times = finding_count_blind(counter, detail);
+	uint64_t signals;
+
 	if (!finding_is_told(times))
 		return;
 	sys_block_signals(&signals);
-	if (report_blind(registry_get(), counter, times) != 0)
+	if (report_blind(registry_get(), counter, times, detail) != 0)
 		registry_count(LOST_REPORTS);
 	sys_restore_signals(signals);
+}
+
+void blind_tell(enum registry_counter counter)
+{
+	registry_count(counter);
+	if (process_enter() && !process_is_vfork_child())
+		write_record(counter, NULL);
+}
+
+bool blind_tell_program(enum registry_counter counter, const char *path, const char *why)
+{
+	char detail[PROGRAM_DETAIL_BYTES];
+	uint32_t free = NOTE_FREE;
+	struct text text;
+
+	if (!registry_get())
+		return false;
+	registry_count(counter);
+	if (!process_enter())
+		return true;
+	text_init(&text, detail, sizeof detail);
+	text_put_string(&text, path);
+	text_put_char(&text, ' ');
+	text_put_string(&text, why);
+	if (!process_is_vfork_child()) {
+		blind_tell_noted();
+		write_record(counter, detail);
+	} else if (compare_exchange_acq_rel(&wiped.track.program_noted, &free, NOTE_TAKEN)) {
+		memcpy(noted.detail, detail, sizeof noted.detail);
+		noted.counter = counter;
+		store_release(&wiped.track.program_noted, NOTE_WRITTEN);
+	}
+	return true;
+}
+
+void blind_tell_noted(void)
+{
+	uint32_t written = NOTE_WRITTEN;
+	struct note note;
+
+	if (likely(load_relaxed(&wiped.track.program_noted) == NOTE_FREE) || !process_enter() ||
+	    process_is_vfork_child() ||
+	    !compare_exchange_acq_rel(&wiped.track.program_noted, &written, NOTE_TAKEN))
+		return;
+	note = noted;
+	store_release(&wiped.track.program_noted, NOTE_FREE);
+	write_record(note.counter, note.detail);
 }
 
 void blind_found_ring(void)

@@ -194,70 +194,46 @@ void track_adopt(void)
 	}
 }
 
-/* True when the program to be started will be under forksan too, as far as its environment goes.
- * The caller's array may be a bad pointer, which is the kernel's to refuse. */
-static bool environment_has_us(char *const envp[])
+static bool closes_on_exec(int fd)
 {
-	static const char name[] = "LD_PRELOAD=";
-	char *entry;
+	long flags = sys_call(SYS_fcntl, fd, F_GETFD, 0, 0, 0, 0);
 
-	if (!envp)
+	return flags < 0 || (flags & FD_CLOEXEC) != 0;
+}
+
+/* True when another descriptor of the slot comes through. */
+static bool comes_through_as_another(struct socket_slot slot, int than)
+{
+	for (int fd = 0; fd < (int)fdtable_high(); fd++)
+		if (fd != than && fdtable_lookup(fd).n == socket_ref_of(slot).n &&
+		    !closes_on_exec(fd))
+			return true;
+	return false;
+}
+
+/* One question for each watched descriptor; only copies (dup) of one that closes are looked for. */
+bool track_before_exec(void)
+{
+	if (!process_enter() || process_is_vfork_child())
 		return false;
-	for (; sys_peek(envp, &entry, sizeof entry); envp++) {
-		char start[sizeof name - 1];
+	for (int fd = 0; fd < (int)fdtable_high(); fd++) {
+		struct socket_ref ref = fdtable_lookup(fd);
 
-		if (!entry)
-			return false;
-		if (sys_peek(entry, start, sizeof start) && memcmp(start, name, sizeof start) == 0)
-			return strstr(entry, "libforksan") != NULL;
+		if (ref.n == 0 || !closes_on_exec(fd))
+			continue;
+		if (!fdtable_has_copies(socket_ref_slot(ref)) ||
+		    !comes_through_as_another(socket_ref_slot(ref), fd))
+			registry_let_go(registry_process_slot(process.shared),
+					socket_ref_slot(ref));
 	}
 	return true;
 }
 
-static bool comes_through(struct socket_slot slot)
-{
-	for (unsigned fd = 0; fd < fdtable_high(); fd++) {
-		long flags;
-
-		if (fdtable_lookup((int)fd).n != socket_ref_of(slot).n)
-			continue;
-		flags = sys_call(SYS_fcntl, (long)fd, F_GETFD, 0, 0, 0, 0);
-		if (flags >= 0 && !(flags & FD_CLOEXEC))
-			return true;
-	}
-	return false;
-}
-
-enum track_exec track_before_exec(char *const envp[])
-{
-	bool unseen = !environment_has_us(envp);
-	bool lost = !registry_outlives_exec();
-
-	if (!process_enter() || process_is_vfork_child())
-		return TRACK_EXEC_NOTHING;
-	if (unseen)
-		blind_tell(LOST_EXEC_UNSEEN);
-	else if (lost)
-		blind_tell(LOST_SESSION);
-	for (struct socket_slot slot = {0}; fdtable_next_held(&slot); slot.n++)
-		if (!comes_through(slot))
-			registry_let_go(registry_process_slot(process.shared), slot);
-	if (unseen)
-		return TRACK_EXEC_TOLD_AND_UNSEEN;
-	return lost ? TRACK_EXEC_TOLD_AND_LOST : TRACK_EXEC_TOLD;
-}
-
-void track_exec_failed(enum track_exec told)
+void track_exec_failed(void)
 {
 	int saved_errno = errno;
 
-	if (told == TRACK_EXEC_NOTHING)
-		return;
 	/* Whatever was let go of and freed since is lost to us, and counted, as after a fork. */
 	fdtable_publish_holds();
-	if (told == TRACK_EXEC_TOLD_AND_UNSEEN)
-		registry_uncount(LOST_EXEC_UNSEEN);
-	else if (told == TRACK_EXEC_TOLD_AND_LOST)
-		registry_uncount(LOST_SESSION);
 	errno = saved_errno;
 }

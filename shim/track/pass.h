@@ -42,16 +42,10 @@ void track_received(int fd);
 /* After exec: finds the connections that came through among this process's descriptors. */
 void track_adopt(void);
 
-/* Before exec: lets the others know what will not come through, and counts a program that will be
- * started without us.  The answer goes to track_exec_failed(), which takes it back.  Nothing
- * happens in a vfork child. */
-enum track_exec {
-	TRACK_EXEC_NOTHING,
-	TRACK_EXEC_TOLD,
-	TRACK_EXEC_TOLD_AND_UNSEEN,
-	TRACK_EXEC_TOLD_AND_LOST, /* it will be started with us, and will not find the session */
-};
-enum track_exec track_before_exec(char *const envp[]);
-void track_exec_failed(enum track_exec told);
+/* Before exec: lets the others know what will not come through.  True when it did, and
+ * track_exec_failed() is to be called should the program not start; false in a vfork child, and in
+ * a process that is not watched. */
+bool track_before_exec(void);
+void track_exec_failed(void);
 
 #endif

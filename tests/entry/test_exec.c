@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,6 +93,33 @@ static void by_execlp(int fd)
 	require(false);
 }
 
+static void wait_for(pid_t pid)
+{
+	int status;
+
+	require(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void by_posix_spawn(int fd)
+{
+	pid_t pid;
+
+	(void)fd;
+	require(posix_spawn(&pid, TRUE_PATH, NULL, NULL, arguments, empty) == 0);
+	wait_for(pid);
+	require(posix_spawn(&pid, "/nonexistent", NULL, NULL, arguments, empty) == ENOENT);
+}
+
+static void by_posix_spawnp(int fd)
+{
+	pid_t pid;
+
+	(void)fd;
+	require(posix_spawnp(&pid, "true", NULL, NULL, arguments, empty) == 0);
+	wait_for(pid);
+	require(posix_spawnp(&pid, "nonexistent", NULL, NULL, arguments, empty) == ENOENT);
+}
+
 #define SUBJECT(line)                                                                              \
 	static void run_##line(void)                                                               \
 	{                                                                                          \
@@ -105,6 +134,8 @@ SUBJECT(execv)
 SUBJECT(execvp)
 SUBJECT(execl)
 SUBJECT(execlp)
+SUBJECT(posix_spawn)
+SUBJECT(posix_spawnp)
 
 static void expect_unseen(const struct log *log, const struct entry_case *self)
 {
@@ -216,6 +247,27 @@ static void run_long_list(void)
 	run_child(echo_many, -1);
 }
 
+/* --- bad pointers ------------------------------------------------------------------------- */
+
+/* LD_PRELOAD's value has no end before its page has. */
+static void run_off_the_page(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *const environment[] = {pages, NULL};
+	char *const nowhere[] = {(char *)page, NULL};
+	char *const *unmapped = (char *const *)(pages + page);
+
+	require(pages != MAP_FAILED && munmap(pages + page, page) == 0);
+	memset(pages, 'x', page);
+	memcpy(pages, "LD_PRELOAD=", 11);
+	require(execve(TRUE_PATH, arguments, environment) == -1 && errno == EFAULT);
+	require(execve(TRUE_PATH, arguments, nowhere) == -1 && errno == EFAULT);
+	require(execve(TRUE_PATH, arguments, unmapped) == -1 && errno == EFAULT);
+	require(execve((const char *)page, arguments, empty) == -1 && errno == EFAULT);
+}
+
 #define CASE(line)                                                                                 \
 	{                                                                                          \
 		.entry = #line, .name = "a program without us is counted", .run = run_##line,      \
@@ -245,6 +297,15 @@ static const struct entry_case cases[] = {
 	 .check = expect_rejoined,
 	 .operation = "send"},
 	{.name = "long argument lists arrive", .run = run_long_list},
+	{.entry = "posix_spawn",
+	 .name = "a program without us is counted",
+	 .run = run_posix_spawn,
+	 .check = expect_unseen},
+	{.entry = "posix_spawnp",
+	 .name = "a program without us is counted",
+	 .run = run_posix_spawnp,
+	 .check = expect_unseen},
+	{.name = "an environment that runs off its page is refused", .run = run_off_the_page},
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See preload.h.  LD_PRELOAD is a list whose elements end at a blank or a colon (ld.so(8)).
+ */
+#include "entry/preload.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/sys.h"
+#include "stack/peek.h"
+
+static const char name[] = "LD_PRELOAD=";
+#define NAME_BYTES (sizeof name - 1)
+
+/* The variable of that number; 0 after the last.  False: there is no reading it. */
+static bool read_variable(struct peek *peek, char *const envp[], size_t number, uintptr_t *variable)
+{
+	return peek_pointer(peek, (uintptr_t)(envp + number), variable);
+}
+
+static bool is_preload(struct peek *peek, uintptr_t variable)
+{
+	char start[NAME_BYTES];
+
+	return peek_copy(peek, variable, start, sizeof start) &&
+	       memcmp(start, name, sizeof start) == 0;
+}
+
+/* Copies the list to `out` without the elements that name this library.  True when there were some.
+ */
+static bool filter(const char *list, char *out)
+{
+	bool found = false;
+
+	while (*list != '\0') {
+		size_t len = strcspn(list, " :");
+		size_t with_end = len + (list[len] != '\0');
+
+		if (memmem(list, len, "libforksan.so", 13)) {
+			found = true;
+		} else {
+			memcpy(out, list, with_end);
+			out += with_end;
+		}
+		list += with_end;
+	}
+	*out = '\0';
+	return found;
+}
+
+bool preload_has_us(char *const envp[])
+{
+	uintptr_t variable;
+	struct peek peek;
+
+	peek_init(&peek);
+	for (size_t i = 0; envp; i++) {
+		char list[PRELOAD_VALUE_BYTES];
+		char rest[PRELOAD_VALUE_BYTES];
+		size_t len;
+
+		if (!read_variable(&peek, envp, i, &variable))
+			return true;
+		if (variable == 0)
+			return false;
+		if (is_preload(&peek, variable))
+			return !peek_string(&peek, variable + NAME_BYTES, list, sizeof list,
+					    &len) ||
+			       filter(list, rest);
+	}
+	return false;
+}
+
+static bool make_room(struct preload_without *without, size_t count)
+{
+	long pages;
+
+	without->envp = without->few;
+	without->pages_bytes = 0;
+	if (count <= PRELOAD_FEW)
+		return true;
+	pages = sys_mmap(NULL, count * sizeof(char *), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pages < 0 && pages > -4096)
+		return false;
+	without->pages_bytes = count * sizeof(char *);
+	without->envp = (char **)pages;
+	return true;
+}
+
+bool preload_leave_out(struct preload_without *without, char *const envp[])
+{
+	char list[PRELOAD_VALUE_BYTES - NAME_BYTES];
+	uintptr_t variable;
+	struct peek peek;
+	size_t count = 0;
+	size_t kept = 0;
+	size_t len;
+
+	peek_init(&peek);
+	do {
+		if (!read_variable(&peek, envp, count++, &variable))
+			return false;
+	} while (variable != 0);
+	if (!make_room(without, count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		without->envp[kept] = envp[i];
+		if (!envp[i] || !is_preload(&peek, (uintptr_t)envp[i])) {
+			kept++;
+			continue;
+		}
+		if (!peek_string(&peek, (uintptr_t)envp[i] + NAME_BYTES, list, sizeof list, &len) ||
+		    len == sizeof list - 1) {
+			preload_free(without);
+			return false;
+		}
+		memcpy(without->value, name, NAME_BYTES);
+		filter(list, without->value + NAME_BYTES);
+		if (without->value[NAME_BYTES] != '\0')
+			without->envp[kept++] = without->value;
+	}
+	return true;
+}
+
+void preload_free(struct preload_without *without)
+{
+	if (without->pages_bytes > 0)
+		sys_munmap(without->envp, without->pages_bytes);
+}

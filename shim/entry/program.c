@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See program.h.
+ *
+ *   #! line ------> its interpreter, and so on        fs/binfmt_script.c, fs/exec.c
+ *   ELF header ---> class, machine
+ *     program headers --> PT_INTERP --> path of the loader, which tells the libc
+ *   mode, owner, security.capability --> secure execution (getauxval(3), AT_SECURE)
+ */
+#include "entry/program.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h> /* ST_NOSUID */
+#include <sys/vfs.h>
+
+#include "base/sys.h"
+
+#if defined(__x86_64__)
+#define OWN_MACHINE EM_X86_64
+#else
+#define OWN_MACHINE EM_AARCH64
+#endif
+
+#define SCRIPT_DEPTH 5	      /* #! within #! (fs/exec.c) */
+#define SCRIPT_LINE_BYTES 256 /* BINPRM_BUF_SIZE of linux/binfmts.h; 128 before Linux 5.1 */
+#define HEAD_BYTES 1024 /* the headers and the loader's path stand here in nearly every file */
+
+struct file {
+	int fd;
+	size_t head_len;
+	union {
+		uint8_t bytes[HEAD_BYTES];
+		Elf64_Ehdr elf;
+	} head;
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool begins_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool read_at(const struct file *file, uint64_t offset, void *out, size_t len)
+{
+	if (offset <= file->head_len && len <= file->head_len - offset) {
+		memcpy(out, file->head.bytes + offset, len);
+		return true;
+	}
+	return offset <= INT64_MAX && sys_call(SYS_pread64, file->fd, (long)(uintptr_t)out,
+					       (long)len, (long)offset, 0, 0) == (long)len;
+}
+
+/* --- what it is --------------------------------------------------------------------------- */
+
+/* A program without PT_INTERP is static, unless it is a loader, which preloads as ever. */
+static enum program_kind kind_without_loader(const char *path)
+{
+	const char *name = base_name(path);
+
+	if (begins_with(name, "ld-musl"))
+		return PROGRAM_OTHER_LIBC;
+	return begins_with(name, "ld-") || begins_with(name, "ld64") || begins_with(name, "ld.so")
+		       ? PROGRAM_OPEN
+		       : PROGRAM_STATIC;
+}
+
+static enum program_kind kind_by_loader(const char *loader)
+{
+	static const char *const others[] = {"ld-musl", "ld-uClibc", "ld64-uClibc", "linker"};
+
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (begins_with(base_name(loader), others[i]))
+			return PROGRAM_OTHER_LIBC;
+	return PROGRAM_OPEN;
+}
+
+static enum program_kind kind_of_elf(const struct file *file, const char *path)
+{
+	const Elf64_Ehdr *elf = &file->head.elf;
+	char loader[PROGRAM_PATH_BYTES];
+
+	if (elf->e_ident[EI_CLASS] != ELFCLASS64 || elf->e_machine != OWN_MACHINE)
+		return PROGRAM_OTHER_MACHINE;
+	if (file->head_len < sizeof *elf || elf->e_phentsize != sizeof(Elf64_Phdr))
+		return PROGRAM_OPEN;
+	for (uint16_t i = 0; i < elf->e_phnum; i++) {
+		Elf64_Phdr header;
+		size_t len;
+
+		if (!read_at(file, elf->e_phoff + i * sizeof header, &header, sizeof header))
+			return PROGRAM_OPEN;
+		if (header.p_type != PT_INTERP)
+			continue;
+		len = header.p_filesz < sizeof loader ? header.p_filesz : sizeof loader - 1;
+		if (!read_at(file, header.p_offset, loader, len))
+			return PROGRAM_OPEN;
+		loader[len] = '\0';
+		return kind_by_loader(loader);
+	}
+	return kind_without_loader(path);
+}
+
+/* True when the kernel would give it more than this process has.  Neither on a file system that is
+ * mounted nosuid nor after PR_SET_NO_NEW_PRIVS; for root file capabilities add nothing. */
+static bool is_privileged(const struct file *file, const struct stat *stat)
+{
+	long uid = sys_call(SYS_getuid, 0, 0, 0, 0, 0, 0);
+	bool group_too = (stat->st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+	struct statfs system;
+
+	if (!((stat->st_mode & S_ISUID) != 0 && stat->st_uid != (uid_t)uid) &&
+	    !(group_too && stat->st_gid != (gid_t)sys_call(SYS_getgid, 0, 0, 0, 0, 0, 0)) &&
+	    !(uid != 0 && sys_call(SYS_fgetxattr, file->fd, (long)(uintptr_t) "security.capability",
+				   0, 0, 0, 0) > 0))
+		return false;
+	return sys_call(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0) != 1 &&
+	       !(sys_call(SYS_fstatfs, file->fd, (long)(uintptr_t)&system, 0, 0, 0, 0) == 0 &&
+		 (system.f_flags & ST_NOSUID) != 0);
+}
+
+/* --- scripts ------------------------------------------------------------------------------ */
+
+/* The interpreter that the #! line names, cut out as the kernel does: blanks before it are skipped,
+ * it ends at the next blank or the line's end.  False: it is no script, or too long to be kept. */
+static bool read_interpreter(const struct file *file, char out[PROGRAM_PATH_BYTES])
+{
+	size_t end = file->head_len < SCRIPT_LINE_BYTES ? file->head_len : SCRIPT_LINE_BYTES;
+	const char *line = (const char *)file->head.bytes;
+	size_t at = 2;
+	size_t len = 0;
+
+	if (end < 2 || line[0] != '#' || line[1] != '!')
+		return false;
+	while (at < end && (line[at] == ' ' || line[at] == '\t'))
+		at++;
+	while (at + len < end && !strchr(" \t\n", line[at + len]))
+		len++;
+	if (len == 0 || len >= PROGRAM_PATH_BYTES)
+		return false;
+	memcpy(out, line + at, len);
+	out[len] = '\0';
+	return true;
+}
+
+/* --- finding it --------------------------------------------------------------------------- */
+
+static bool is_regular(int directory, const char *path, int flags, struct stat *stat)
+{
+	return sys_call(SYS_newfstatat, directory, (long)(uintptr_t)path, (long)(uintptr_t)stat,
+			flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW), 0, 0) == 0 &&
+	       S_ISREG(stat->st_mode);
+}
+
+/* O_NONBLOCK: what was an ordinary file a moment ago may be a FIFO now, or have a lease on it. */
+static bool open_file(struct file *file, int directory, const char *path, int flags)
+{
+	int open_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	bool is_open = (flags & AT_EMPTY_PATH) != 0 && path[0] == '\0';
+	long n;
+
+	file->fd = is_open ? directory
+			   : (int)sys_call(SYS_openat, directory, (long)(uintptr_t)path, open_flags,
+					   0, 0, 0);
+	n = sys_call(SYS_pread64, file->fd, (long)(uintptr_t)file->head.bytes, HEAD_BYTES, 0, 0, 0);
+	file->head_len = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+static void close_file(const struct file *file, int directory)
+{
+	if (file->fd >= 0 && file->fd != directory)
+		sys_close(file->fd);
+}
+
+static bool is_elf(const struct file *file)
+{
+	return file->head_len >= EI_NIDENT + 4 && memcmp(file->head.bytes, ELFMAG, SELFMAG) == 0;
+}
+
+void program_inspect(struct program *program, int directory, const char *path, int flags)
+{
+	struct file file;
+	struct stat stat;
+
+	program->kind = PROGRAM_OPEN;
+	program->path[0] = '\0';
+	for (unsigned depth = 0; depth <= SCRIPT_DEPTH; depth++) {
+		bool is_script = false;
+
+		if (!is_regular(directory, path, flags, &stat))
+			return;
+		if (path != program->path) {
+			strncpy(program->path, path, PROGRAM_PATH_BYTES - 1);
+			program->path[PROGRAM_PATH_BYTES - 1] = '\0';
+		}
+		if (open_file(&file, directory, path, flags)) {
+			if (is_elf(&file) && is_privileged(&file, &stat))
+				program->kind = PROGRAM_PRIVILEGED;
+			else if (is_elf(&file))
+				program->kind = kind_of_elf(&file, program->path);
+			else
+				is_script = read_interpreter(&file, program->path);
+		}
+		close_file(&file, directory);
+		if (!is_script)
+			return;
+		directory = AT_FDCWD;
+		path = program->path;
+		flags = 0;
+	}
+}
+
+/* The rules of execvp(3), but for permissions: a file that the caller may not execute is passed
+ * over there, and here when nobody may. */
+void program_search(struct program *program, const char *name)
+{
+	const char *directories = getenv("PATH");
+	char path[PROGRAM_PATH_BYTES];
+	size_t name_len = strlen(name);
+	struct stat stat;
+
+	if (strchr(name, '/')) {
+		program_inspect(program, AT_FDCWD, name, 0);
+		return;
+	}
+	program->kind = PROGRAM_OPEN;
+	if (!directories)
+		directories = "/bin:/usr/bin";
+	for (;;) {
+		size_t len = strcspn(directories, ":");
+
+		if (name_len > 0 && len + name_len + 2 <= sizeof path) {
+			memcpy(path, directories, len);
+			path[len] = '/';
+			memcpy(path + len + (len > 0), name, name_len + 1);
+			if (is_regular(AT_FDCWD, path, 0, &stat) && (stat.st_mode & 0111) != 0) {
+				program_inspect(program, AT_FDCWD, path, 0);
+				return;
+			}
+		}
+		if (directories[len] == '\0')
+			return;
+		directories += len + 1;
+	}
+}
+
+bool program_needs_us_out(enum program_kind kind)
+{
+	return kind == PROGRAM_OTHER_LIBC || kind == PROGRAM_OTHER_MACHINE;
+}
+
+const char *program_kind_text(enum program_kind kind)
+{
+	switch (kind) {
+	case PROGRAM_OPEN:
+		break;
+	case PROGRAM_STATIC:
+		return "is statically linked";
+	case PROGRAM_OTHER_LIBC:
+		return "is made for another libc";
+	case PROGRAM_OTHER_MACHINE:
+		return "is for another machine or word size";
+	case PROGRAM_PRIVILEGED:
+		return "runs with more privileges than its caller";
+	}
+	return NULL;
+}
