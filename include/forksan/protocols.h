@@ -11,11 +11,12 @@
 /* X(identifier, name) */
 #define FORKSAN_CLASSES(X)                                                                         \
 	X(CLASS_UNKNOWN, "unknown") /* no protocol of those below, or not yet */                   \
-	X(CLASS_OTHER, "other")                                                                    \
 	X(CLASS_DATABASE, "database")                                                              \
 	X(CLASS_CACHE, "cache")                                                                    \
 	X(CLASS_BROKER, "broker")                                                                  \
 	X(CLASS_DIRECTORY, "directory")                                                            \
+	X(CLASS_MAIL, "mail")                                                                      \
+	X(CLASS_REMOTE, "remote") /* logins on and calls into other programs */                    \
 	X(CLASS_TLS, "tls")                                                                        \
 	X(CLASS_HTTP, "http")                                                                      \
 	X(CLASS_SYSTEM, "system") /* the system's own services, shared on purpose */
@@ -39,17 +40,19 @@
 	X(PROTOCOL_STOMP, "STOMP", CLASS_BROKER, stomp)                                            \
 	X(PROTOCOL_HTTP, "HTTP", CLASS_HTTP, http)                                                 \
 	X(PROTOCOL_HTTPS, "HTTPS", CLASS_HTTP, https)                                              \
-	X(PROTOCOL_SMTP, "SMTP", CLASS_OTHER, smtp)                                                \
+	X(PROTOCOL_SSH, "SSH", CLASS_REMOTE, ssh)                                                  \
+	X(PROTOCOL_SMTP, "SMTP", CLASS_MAIL, smtp)                                                 \
 	X(PROTOCOL_POSTGRESQL, "PostgreSQL", CLASS_DATABASE, postgresql)                           \
 	X(PROTOCOL_MYSQL, "MySQL", CLASS_DATABASE, mysql)                                          \
 	X(PROTOCOL_TDS, "TDS", CLASS_DATABASE, tds)                                                \
 	X(PROTOCOL_CASSANDRA, "Cassandra CQL", CLASS_DATABASE, cassandra)                          \
 	X(PROTOCOL_LDAP, "LDAP", CLASS_DIRECTORY, ldap)                                            \
 	X(PROTOCOL_ORACLE, "Oracle TNS", CLASS_DATABASE, oracle)                                   \
-	X(PROTOCOL_REDIS, "Redis", CLASS_CACHE, redis)                                             \
 	X(PROTOCOL_MEMCACHED, "memcached", CLASS_CACHE, memcached)                                 \
 	X(PROTOCOL_BEANSTALKD, "beanstalkd", CLASS_BROKER, beanstalkd)                             \
+	X(PROTOCOL_REDIS, "Redis", CLASS_CACHE, redis)                                             \
 	X(PROTOCOL_ZOOKEEPER, "ZooKeeper", CLASS_DIRECTORY, zookeeper)                             \
+	X(PROTOCOL_MULTIPROCESSING, "multiprocessing", CLASS_REMOTE, multiprocessing)              \
 	X(PROTOCOL_CLICKHOUSE, "ClickHouse", CLASS_DATABASE, clickhouse)                           \
 	X(PROTOCOL_MONGODB, "MongoDB", CLASS_DATABASE, mongodb)                                    \
 	X(PROTOCOL_MYSQLX, "MySQL X", CLASS_DATABASE, mysqlx)                                      \

@@ -167,6 +167,7 @@ static bool read_session(struct option_reading *reading)
  */
 static bool read_watch(struct option_reading *reading)
 {
+	static const char *const other_name = "other";
 	struct span list = reading->value;
 	uint32_t set = 0;
 
@@ -184,6 +185,9 @@ static bool read_watch(struct option_reading *reading)
 			item.len--;
 		}
 		found = span_find(item, class_names, COUNT(class_names));
+		/* The name that the class once had. */
+		if (found < 0 && span_find(item, &other_name, 1) == 0)
+			found = CLASS_UNKNOWN;
 		if (found < 0) {
 			reading->wrong = item;
 			return false;
@@ -201,10 +205,11 @@ const struct option_value option_values[OPTION_TYPE_COUNT] = {
 	[OPTION_BOOL] = {read_bool, "0 or 1", NULL, 0},
 	[OPTION_MODE] = {read_mode, NULL, option_mode_names, MODE_COUNT},
 	[OPTION_PATH] = {read_path, "a path of less than 512 bytes, with ':' in quotes", NULL, 0},
-	[OPTION_WATCH] = {read_watch,
-			  "a list of unknown, other, database, cache, broker, directory, tls, http, "
-			  "system or all, each with + or - to change the default",
-			  class_names, COUNT(class_names)},
+	[OPTION_WATCH] =
+		{read_watch,
+		 "a list of unknown, database, cache, broker, directory, mail, remote, tls, "
+		 "http, system or all, each with + or - to change the default",
+		 class_names, COUNT(class_names)},
 	[OPTION_PATTERNS] = {read_patterns,
 			     "a list of less than 512 bytes of classes, protocols, ports, "
 			     "addresses, ranges (10.0.0.0/8) or paths",

@@ -70,7 +70,7 @@ static void put_connection(struct text *text, const struct finding *finding)
 {
 	enum connection_class class = wire_class(finding->protocol);
 
-	if (class == CLASS_UNKNOWN || class == CLASS_OTHER)
+	if (class == CLASS_UNKNOWN)
 		text_put_string(text, "a connection to");
 	else
 		text_put_string(text, wire_protocol_name(finding->protocol));

@@ -17,7 +17,8 @@ static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 		"put ",		"use ",	       "reserve\r\n", "reserve-with-timeout ",
 		"reserve-job ", "watch ",      "ignore ",     "peek",
 		"kick ",	"kick-job ",   "list-tube",   "stats-job ",
-		"stats-tube ",	"pause-tube ", NULL,
+		"stats-tube ",	"pause-tube ", "bury ",	      "release ",
+		NULL,
 	};
 
 	return wire_match_texts(bytes, len, commands);

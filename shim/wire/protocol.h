@@ -53,8 +53,8 @@ struct wire_protocol {
 	bool greets; /* the server speaks first: its word then counts more than the client's */
 	wire_recognise *recognise[2];	/* by enum wire_direction; NULL: those bytes say nothing */
 	uint16_t ports[WIRE_MAX_PORTS]; /* 0 ends the list */
-	/* Parts of a unix path's last component; NULL ends the list.  One that begins with '/' is the
-	 * path's end, and one that ends with '/', too, a directory anywhere in it. */
+	/* Parts of a unix path's last component; NULL ends the list.  One that begins with '/' is
+	 * the path's end, and one that ends with '/', too, a directory anywhere in it. */
 	const char *paths[WIRE_MAX_PATHS];
 
 	/* --- parsing: at most one of parse, frame and starts_with_name; none: OPAQUE mode */

@@ -3,7 +3,7 @@
  * Redis and Valkey, RESP2 and RESP3 (also Sentinel, KeyDB, Dragonfly): first bytes.
  *
  *   client:  *<n> CR LF $<length> CR LF <command> CR LF ...        an array of bulk strings
- *            PING CR LF                                            an inline command
+ *            GET k CR LF                                           an inline command
  *   server:  + - : $ *   and with RESP3 also  _ # , ( ! = % ~ > |  first byte of a reply
  *
  * A server's first byte alone says little ("+OK" is POP3 as well), so only the client's is asked.
@@ -28,16 +28,39 @@ static enum wire_match recognise_array(const uint8_t *bytes, size_t len)
 	return at == 1 ? WIRE_NO : wire_match_text(bytes + at, len - at, "\r\n$");
 }
 
+static uint8_t capital(uint8_t byte)
+{
+	return byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 0x20) : byte;
+}
+
+/* A command of the table, typed as a line.  Drivers send arrays; people, health checks and small
+ * programs do not.  The lower-case words of memcached and beanstalkd have lines above. */
+static enum wire_match recognise_inline(const uint8_t *bytes, size_t len)
+{
+	char word[REDIS_NAME_BYTES];
+	size_t at = 0;
+
+	while (at < len && at < sizeof word && bytes[at] > ' ') {
+		word[at] = (char)capital(bytes[at]);
+		at++;
+	}
+	if (at == len)
+		return redis_any_begins_with(word, at) ? WIRE_MAYBE : WIRE_NO;
+	if (redis_find_command(word, at) == NULL)
+		return WIRE_NO;
+	/* The rest of the line is text; it ends with LF, behind CR or alone. */
+	for (; at < len; at++) {
+		if (bytes[at] == '\n')
+			return WIRE_YES;
+		if (bytes[at] != '\r' && bytes[at] != '\t' && !wire_is_printable(bytes[at]))
+			return WIRE_NO;
+	}
+	return len < FORKSAN_HEAD_BYTES ? WIRE_MAYBE : WIRE_YES;
+}
+
 static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 {
-	/* What people and health checks type; drivers always send arrays. */
-	static const char *const inline_commands[] = {
-		"PING\r\n", "PING\n",  "QUIT\r\n", "INFO\r\n", "AUTH ",
-		"HELLO ",   "SELECT ", "ECHO ",	   NULL,
-	};
-
-	return wire_match_best(recognise_array(bytes, len),
-			       wire_match_texts(bytes, len, inline_commands));
+	return wire_match_best(recognise_array(bytes, len), recognise_inline(bytes, len));
 }
 
 const struct wire_protocol wire_redis = {

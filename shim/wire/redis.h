@@ -38,6 +38,9 @@ struct redis_command {
 
 /* `name` in capitals; NULL when it is not in the table. */
 const struct redis_command *redis_find_command(const char *name, size_t len);
+/* True when a command of the table begins with these capitals. */
+bool redis_any_begins_with(const char *start, size_t len);
+
 uint16_t redis_command_code(const struct redis_command *command);
 
 /* A decimal number and its CR LF, read byte by byte into a stream's `number`. */

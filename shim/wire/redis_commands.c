@@ -95,6 +95,15 @@ const struct redis_command *redis_find_command(const char *name, size_t len)
 	return NULL;
 }
 
+bool redis_any_begins_with(const char *start, size_t len)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strncmp(commands[i].name, start, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 uint16_t redis_command_code(const struct redis_command *command)
 {
 	return (uint16_t)(command - commands + 1);

@@ -16,7 +16,8 @@
 
 #define DEFAULT_WATCH                                                                              \
 	(1u << CLASS_DATABASE | 1u << CLASS_CACHE | 1u << CLASS_BROKER | 1u << CLASS_DIRECTORY |   \
-	 1u << CLASS_TLS | 1u << CLASS_HTTP | 1u << CLASS_UNKNOWN)
+	 1u << CLASS_MAIL | 1u << CLASS_REMOTE | 1u << CLASS_TLS | 1u << CLASS_HTTP |              \
+	 1u << CLASS_UNKNOWN)
 
 static unsigned complaints;
 static char complaint[1024]; /* the last one */
@@ -76,7 +77,7 @@ static void every_key_sets_its_option(void **state)
 	assert_true(options.help && options.payload);
 	assert_int_equal(options.exitcode, 66);
 	assert_int_equal(options.verbosity, 2);
-	assert_int_equal(options.watch, 1u << CLASS_CACHE | 1u << CLASS_OTHER);
+	assert_int_equal(options.watch, 1u << CLASS_CACHE | 1u << CLASS_UNKNOWN);
 	assert_string_equal(options.log_path, "/var/log/forksan.%p");
 	assert_string_equal(options.ignore, "redis,/run/*");
 	assert_string_equal(options.session, "00c0ffee00c0ffee");
@@ -116,7 +117,7 @@ static void commas_and_blanks_separate_as_in_the_sanitizers(void **state)
 	assert_int_equal(options.verbosity, 1);
 	assert_int_equal(options.exitcode, 3);
 	assert_true(options.payload);
-	assert_int_equal(options.watch, 1u << CLASS_CACHE | 1u << CLASS_OTHER);
+	assert_int_equal(options.watch, 1u << CLASS_CACHE | 1u << CLASS_UNKNOWN);
 	assert_string_equal(options.ignore, "a*,b*");
 	parse_clean("ignore= verbosity=2::exitcode=4,");
 	assert_string_equal(options.ignore, "");
@@ -179,8 +180,8 @@ static void what_is_no_address_is_no_pattern(void **state)
 static void watch_replaces_or_changes(void **state)
 {
 	(void)state;
-	parse_clean("watch=+other,-http");
-	assert_int_equal(options.watch, (DEFAULT_WATCH | 1u << CLASS_OTHER) & ~(1u << CLASS_HTTP));
+	parse_clean("watch=+system,-http");
+	assert_int_equal(options.watch, (DEFAULT_WATCH | 1u << CLASS_SYSTEM) & ~(1u << CLASS_HTTP));
 	parse_clean("watch=all");
 	assert_int_equal(options.watch, (1u << CLASS_COUNT) - 1);
 	parse_clean("watch=all,-http");
@@ -212,7 +213,7 @@ static void a_bad_value_names_what_was_expected(void **state)
 	assert_complaint(
 		"watch=cache,+databse",
 		"FORKSAN_OPTIONS: watch=cache,+databse: expected a list of "
-		"unknown, other, database, cache, broker, directory, tls, http, system or "
+		"unknown, database, cache, broker, directory, mail, remote, tls, http, system or "
 		"all, each with + or - to change the default, found \"databse\"; did you mean "
 		"\"database\"?");
 	assert_complaint("ignore=6379,Postgres",

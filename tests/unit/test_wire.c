@@ -221,13 +221,37 @@ static const struct opening openings[] = {
 	{PROTOCOL_HTTP2, "prior knowledge",
 	 BYTES("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x12\x04\x00\x00\x00\x00\x00"),
 	 BYTES("\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03")},
+	{PROTOCOL_SSH, "OpenSSH", BYTES("SSH-2.0-OpenSSH_9.2\r\n"),
+	 BYTES("SSH-2.0-OpenSSH_9.2\r\n")},
+	{PROTOCOL_SSH, "a server of both versions", BYTES("SSH-2.0-paramiko_2.12.0\r\n"),
+	 BYTES("SSH-1.99-Cisco-1.25\n")},
+	{PROTOCOL_MULTIPROCESSING, "Python 3.11", NONE,
+	 BYTES("\x00\x00\x00\x1f#CHALLENGE#\x01\x02\x03\x04\x05")},
+	{PROTOCOL_MULTIPROCESSING, "Python 3.12", BYTES("\x00\x00\x00\x28{sha256}\x01\x02\x03"),
+	 BYTES("\x00\x00\x00\x33#CHALLENGE#{sha256}\x01\x02")},
+	{PROTOCOL_REDIS, "inline GET", BYTES("GET k\r\n"), BYTES("$-1\r\n")},
+	{PROTOCOL_REDIS, "inline, small letters", BYTES("hget h f\r\n"), BYTES("$-1\r\n")},
+	{PROTOCOL_REDIS, "inline, a line without CR", BYTES("DBSIZE\n"), BYTES(":0\r\n")},
+	{PROTOCOL_REDIS, "inline, longer than what is kept",
+	 BYTES("SET a-long-key-of-many-letters a-long-value\r\n"), BYTES("+OK\r\n")},
+	{PROTOCOL_BEANSTALKD, "release", BYTES("release 1 0 0\r\n"), BYTES("RELEASED\r\n")},
+	{PROTOCOL_BEANSTALKD, "bury", BYTES("bury 1 0\r\n"), BYTES("BURIED\r\n")},
+	{PROTOCOL_SYSTEM, "syslog over TCP", BYTES("<34>Oct 11 22:14:15 host su: x"), NONE},
+	{PROTOCOL_SYSTEM, "X11",
+	 BYTES("l\x00\x0b\x00\x00\x00\x12\x00\x10\x00\x00\x00MIT-MAGIC-COOKIE-1"), NONE},
+	{PROTOCOL_SYSTEM, "X11, big-endian", BYTES("B\x00\x00\x0b\x00\x00\x00\x12\x00\x10"), NONE},
+	{PROTOCOL_SYSTEM, "ssh-agent", BYTES("\x00\x00\x00\x01\x0b"),
+	 BYTES("\x00\x00\x00\x05\x0c\x00\x00\x00\x00")},
 	{PROTOCOL_SYSTEM, "D-Bus", BYTES("\0AUTH EXTERNAL 30\r\n"), BYTES("OK 1234deadbeef\r\n")},
 };
 
 /* What must not be taken for anything. */
 static const struct opening strangers[] = {
-	{PROTOCOL_OTHER, "SSH", BYTES("SSH-2.0-OpenSSH_9.2\r\n"), BYTES("SSH-2.0-OpenSSH_9.2\r\n")},
-	{PROTOCOL_OTHER, "syslog over TCP", BYTES("<34>Oct 11 22:14:15 host su: x"), NONE},
+	{PROTOCOL_OTHER, "a tag, not a priority", BYTES("<config-auth client=\"vpn\">"), NONE},
+	{PROTOCOL_OTHER, "a priority of four digits", BYTES("<1234>1 2003-10-11"), NONE},
+	{PROTOCOL_OTHER, "an empty priority", BYTES("<>1 2003-10-11"), NONE},
+	{PROTOCOL_OTHER, "a word that begins as a command does", BYTES("GETS k\r\n"), NONE},
+	{PROTOCOL_OTHER, "a command with what is no text", BYTES("SET k \x80\x04\x95\r\n"), NONE},
 	{PROTOCOL_OTHER, "statsd over TCP", BYTES("gorets:1|c\n"), NONE},
 	{PROTOCOL_OTHER, "graphite", BYTES("local.random.diceroll 4 1700000000\n"), NONE},
 	{PROTOCOL_OTHER, "carbon pickle", BYTES("\x00\x00\x00\x40\x80\x02]q\x00("), NONE},
@@ -241,8 +265,6 @@ static const struct opening strangers[] = {
 	{PROTOCOL_OTHER, "aerospike info", BYTES("\x02\x01\x00\x00\x00\x00\x00\x05node\n"), NONE},
 	{PROTOCOL_OTHER, "zabbix", BYTES("ZBXD\x01\x0d\x00\x00\x00\x00\x00\x00\x00"), NONE},
 	{PROTOCOL_OTHER, "rsync", BYTES("@RSYNCD: 31.0\n"), BYTES("@RSYNCD: 31.0\n")},
-	{PROTOCOL_OTHER, "X11",
-	 BYTES("l\x00\x0b\x00\x00\x00\x12\x00\x10\x00\x00\x00MIT-MAGIC-COOKIE-1"), NONE},
 	{PROTOCOL_OTHER, "length-prefixed protobuf",
 	 BYTES("\x00\x00\x00\x14\x0a\x12\x08\x01\x12\x0e"
 	       "hello, world!!"),
@@ -535,7 +557,10 @@ static void paths_name_protocols(void **state)
 	assert_int_equal(by_path("/var/run/nscd/socket"), PROTOCOL_SYSTEM);
 	assert_int_equal(by_path("/tmp/.X11-unix/X0"), PROTOCOL_SYSTEM);
 	assert_int_equal(by_path("/run/user/1000/wayland-0"), PROTOCOL_SYSTEM);
-	assert_int_equal(by_path("/tmp/ssh-XXXXabc/agent.812"), PROTOCOL_SYSTEM);
+	assert_int_equal(by_path("/run/user/1000/gnupg/S.gpg-agent.ssh"), PROTOCOL_SYSTEM);
+	/* A name that any program's socket may have; the first bytes say more. */
+	assert_int_equal(by_path("/tmp/ssh-XXXXabc/agent.812"), PROTOCOL_UNKNOWN);
+	assert_int_equal(by_path("/srv/agent.sock"), PROTOCOL_UNKNOWN);
 	assert_int_equal(by_path(""), PROTOCOL_UNKNOWN);
 }
 

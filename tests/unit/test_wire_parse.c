@@ -733,6 +733,24 @@ static const struct conversation conversations[] = {
 	 0,
 	 {C("\x00\x00\x00\x03\x00\x17\x00\x01")},
 	 "LOST "},
+	{"multiprocessing: short and long messages",
+	 PROTOCOL_MULTIPROCESSING,
+	 false,
+	 0,
+	 {C("\x00\x00\x00\x03"
+	    "abc"
+	    "\x00\x00\x00\x00"
+	    "\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x02"
+	    "de"),
+	  C("\x00\x00\x00\x01"
+	    "f")},
+	 "#0- #0- #0- #0- "},
+	{"multiprocessing: a negative length",
+	 PROTOCOL_MULTIPROCESSING,
+	 false,
+	 0,
+	 {C("\xff\xff\xff\xfe\x00\x00\x00\x00\x00\x00\x00\x02")},
+	 "LOST "},
 	{"MongoDB, names only",
 	 PROTOCOL_MONGODB,
 	 false,

@@ -392,6 +392,24 @@ def redis_server(tmp):
         server.stop()
 
 
+def redis_inline(tmp):
+    need("redis-server")
+    port = free_port()
+    server = Server("redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1",
+                    port=port, cwd=tmp)
+    try:
+        proxy = Proxy(port)
+        s = socket.create_connection(("127.0.0.1", proxy.port))
+        for request in (b"SET greeting hello\r\n", b"GET greeting\r\n", b"incr n\n",
+                        b"LPUSH l 1 2 3\r\nLRANGE l 0 -1\r\n", b"\r\nNOSUCH\r\n", b"QUIT\r\n"):
+            s.sendall(request)
+            time.sleep(0.1)
+        s.close()
+        write("redis_inline", "Redis", proxy, "inline commands, requests by hand")
+    finally:
+        server.stop()
+
+
 def memcached(tmp):
     need("memcached")
     port = free_port()
@@ -573,6 +591,34 @@ def zookeeper(tmp):
         server.stop()
 
 
+def multiprocessing_manager(_tmp):
+    code = """if True:
+        from multiprocessing.managers import BaseManager
+        class Numbers:
+            def add(self, a, b): return a + b
+        class Manager(BaseManager): pass
+        Manager.register("numbers", Numbers)
+        Manager(("127.0.0.1", %d), b"secret").get_server().serve_forever()
+        """
+    port = free_port()
+    server = Server(sys.executable, "-c", code % port, port=port)
+    try:
+        from multiprocessing.managers import BaseManager
+        BaseManager.register("numbers")
+        proxy = Proxy(port)
+        manager = BaseManager(("127.0.0.1", proxy.port), b"secret")
+        manager.connect()
+        numbers = manager.numbers()
+        for i in range(3):
+            numbers.add(i, 1)
+        numbers._tls.connection.close()
+        del numbers
+        write("multiprocessing_manager", "multiprocessing", proxy,
+              "a manager of Python %d.%d and a proxy's calls" % sys.version_info[:2])
+    finally:
+        server.stop()
+
+
 def http(tmp):
     port = free_port()
     server = Server(sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", port=port,
@@ -589,8 +635,8 @@ def http(tmp):
 def main():
     global OUT
     OUT = sys.argv[1]
-    steps = (mariadb, postgresql, redis_server, memcached, rabbitmq, slapd, mosquitto, nats,
-             beanstalkd, zookeeper, http)
+    steps = (mariadb, postgresql, redis_server, redis_inline, memcached, rabbitmq, slapd, mosquitto, nats,
+             beanstalkd, zookeeper, multiprocessing_manager, http)
     tmp = tempfile.mkdtemp(prefix="forksan-record.")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
                     "-subj", "/CN=localhost", "-keyout", tmp + "/key.pem", "-out", tmp + "/cert.pem"],
