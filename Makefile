@@ -195,16 +195,42 @@ unit-sanitized: $(BUILD)/forksan $(UNIT_BIN)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/fuzz/%)
 FUZZ_TESTS := $(wildcard tests/fuzz/test_*.sh)
 FUZZ_CC ?= clang
-FUZZ_FLAGS := -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"$(VERSION)"' -Iinclude -Itools -Ishim -g -O1 \
-	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_FLAGS := -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION='"$(VERSION)"' -Iinclude -g -O1 \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+# Headers as the program that the code is of finds them: fuzz targets of the tool are TOOL_FUZZERS.
+TOOL_FUZZERS := fuzz_demangle fuzz_log_read
+FUZZ_INCLUDE_shim := -Ishim
+FUZZ_INCLUDE_tools := -Itools -Ishim
+FUZZ_SHIM_LIB := $(BUILD)/fuzz/libshim.a
+FUZZ_TOOL_LIB := $(BUILD)/fuzz/libtools.a
 
 fuzz-bin: $(FUZZ_BIN)
 
-# A fuzz target names the sources that it links in a line `FUZZES: shim/a.c shim/b.c`.
-$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(SHIM_SRC) $(TOOL_SRC)
+# A target takes from the archives what it needs, and nothing that it defines itself.
+$(TOOL_FUZZERS:%=$(BUILD)/tests/fuzz/%): program := tools
+$(TOOL_FUZZERS:%=$(BUILD)/tests/fuzz/%): libraries = $(FUZZ_TOOL_LIB) $(FUZZ_SHIM_LIB) $(TOOL_LIBS)
+$(BUILD)/tests/fuzz/%: program := shim
+$(BUILD)/tests/fuzz/%: libraries = $(FUZZ_SHIM_LIB)
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_SHIM_LIB) $(FUZZ_TOOL_LIB)
 	$(say) FUZZ $<
-	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< \
-		$$(sed -n 's/.*FUZZES: *//p' $<) $$(sed -n 's/.*LIBRARIES: *//p' $<)
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer $(FUZZ_INCLUDE_$(program)) \
+		$(DEPS) -o $@ $< $(libraries)
+
+$(FUZZ_SHIM_LIB): $(INNER_OBJ:$(BUILD)/%=$(BUILD)/fuzz/%)
+$(FUZZ_TOOL_LIB): $(filter-out %/main.o,$(TOOL_OBJ:$(BUILD)/%=$(BUILD)/fuzz/%))
+$(FUZZ_SHIM_LIB) $(FUZZ_TOOL_LIB):
+	$(say) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/fuzz/shim/%.o: shim/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(FUZZ_INCLUDE_shim) $(DEPS) \
+		-c -o $@ $<
+
+$(BUILD)/fuzz/tools/%.o: tools/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(FUZZ_INCLUDE_tools) $(DEPS) \
+		-c -o $@ $<
 
 fuzz: fuzz-bin ## every parser, FUZZ_SECONDS each (600)
 	$(Q)for target in $(FUZZ_BIN); do \
@@ -244,4 +270,5 @@ help: ## list the targets
 	@sed -n 's/^\([a-z][a-z ]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 18
 
 -include $(SHIM_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(UNIT_BIN:=.d) $(ENTRY_BIN:=.d) \
-	$(ENTRY_HELP:.o=.d) $(ENTRY_PLUGIN:.so=.d)
+	$(ENTRY_HELP:.o=.d) $(ENTRY_PLUGIN:.so=.d) $(FUZZ_BIN:=.d) \
+	$(INNER_OBJ:$(BUILD)/%.o=$(BUILD)/fuzz/%.d) $(TOOL_OBJ:$(BUILD)/%.o=$(BUILD)/fuzz/%.d)

@@ -2,9 +2,6 @@
 /*
  * The door to libiberty's demanglers, with hostile names: bounded in time and output, whatever the
  * name, and nothing is left allocated.
- *
- * FUZZES: tools/symbols/demangle.c
- * LIBRARIES: -liberty
  */
 #include <stdint.h>
 #include <stdlib.h>

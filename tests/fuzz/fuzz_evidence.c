@@ -14,8 +14,6 @@
  *         bit 5     some of its bytes cannot be seen
  *         bit 6     no operation: the process is found dead
  *         bit 7     no operation: a TLS hello named the protocol inside
- *
- * FUZZES: shim/judge/[a-z]*.c shim/wire/[a-z]*.c
  */
 #include <stdlib.h>
 #include <string.h>

@@ -4,17 +4,6 @@
  * once, and the report is valid JSON and text without control characters.
  *
  * Symbol lookup is left out (a log would name files to open); demangling has a target of its own.
- *
- * FUZZES: tools/base/cli.c tools/base/escape.c tools/log/blind_spots.c tools/log/complete.c
- * FUZZES: tools/log/counters.c tools/log/identities.c tools/log/read.c tools/log/record.c
- * FUZZES: tools/log/sessions.c tools/log/stacks.c tools/log/verdict.c tools/symbols/annotate.c tools/symbols/demangle.c
- * FUZZES: tools/report/advice.c tools/report/bugs.c tools/report/collect.c tools/report/filter.c
- * FUZZES: tools/report/describe.c tools/report/render_github.c tools/report/render_junit.c
- * FUZZES: tools/report/render_sarif.c tools/base/paragraph.c tools/report/render_json.c tools/report/render_stack.c
- * FUZZES: tools/report/render_text.c tools/report/server_query.c tools/report/site.c
- * FUZZES: tools/report/suppressions.c shim/common/fingerprint.c shim/common/names.c
- * FUZZES: shim/common/own_code.c shim/common/suggest.c
- * LIBRARIES: -ljansson -liberty
  */
 #include <jansson.h>
 #include <stdint.h>

@@ -2,8 +2,6 @@
 /*
  * FORKSAN_OPTIONS may hold anything: no text crashes the parser, complaints are single lines of
  * bounded length and number, and options stay in their ranges.
- *
- * FUZZES: shim/options/options.c shim/options/value.c shim/options/ignore.c shim/options/network.c shim/common/suggest.c shim/common/span.c shim/common/option_text.c shim/base/text.c shim/wire/[a-z]*.c
  */
 #include <stddef.h>
 #include <stdint.h>

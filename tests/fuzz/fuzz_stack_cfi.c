@@ -5,8 +5,6 @@
  *
  * The input is a mapped "file" that begins with an .eh_frame_hdr, followed by what its entries lead
  * to; it lies right before memory that cannot be read.  Registers point into it.
- *
- * FUZZES: shim/stack/cfi.c shim/stack/cfi_expression.c shim/stack/peek.c shim/base/sys.c
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,6 @@
  * The protocols whose replies are not matched: those of which the client's messages are followed,
  * TLS records, MySQL's compressed packets, and texts, of which only a write's first word is read.
  * The first byte is enum protocol, the rest a conversation (fuzz_wire.h) or a text.
- *
- * FUZZES: shim/wire/[a-z]*.c
  */
 #include "fuzz_wire.h"
 

@@ -4,8 +4,6 @@
  * only refined as bytes come, and nothing is read outside the heads.
  *
  *   | length of the client's part | client's bytes | server's bytes |
- *
- * FUZZES: shim/wire/[a-z]*.c
  */
 #include <stdlib.h>
 #include <string.h>

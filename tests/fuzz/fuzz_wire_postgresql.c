@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * PostgreSQL conversations: see fuzz_wire.h.
- *
- * FUZZES: shim/wire/[a-z]*.c
  */
 #include "fuzz_wire.h"
 

@@ -5,8 +5,6 @@
  *
  *   | piece | bytes ... |      pieces of that size, 0: as a whole
  *                              255: the state itself is input, the next sizeof(struct tls_hello)
- *
- * FUZZES: shim/wire/tls_hello.c
  */
 #include <stdlib.h>
 #include <string.h>
