@@ -33,6 +33,9 @@
 /* Writes of one process that may be goodbyes and are kept back (track/goodbye.c). */
 #define WIPED_DEFERRED 16
 
+/* Calls of one process that are inside the kernel and known as such (track/open_calls.c). */
+#define WIPED_OPEN_CALLS 64
+
 /* Threads of one process that work on a stack of forksan's own (base/side_stack.c). */
 #define WIPED_SIDE_STACKS 4
 
@@ -72,6 +75,8 @@ struct wiped_track {
 	_Atomic uint32_t program_noted;
 	/* States of the entries of goodbye.c: enum deferred_state; 0: free. */
 	_Atomic uint32_t deferred[WIPED_DEFERRED];
+	/* States of the entries of open_calls.c; 0: free. */
+	_Atomic uint32_t open_calls[WIPED_OPEN_CALLS];
 };
 
 /* Page-aligned and page-sized, so that it is alone in pages of .bss, which are private anonymous

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ ssize_t __recvfrom_chk(int fd, void *buffer, size_t len, size_t buffer_len, int 
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t fds_len);
 int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 		const sigset_t *mask, size_t fds_len);
+void __longjmp_chk(struct __jmp_buf_tag environment[1], int value) __attribute__((noreturn));
 /* ... and newer than the oldest glibc that we build on. */
 pid_t _Fork(void);
 void closefrom(int first);

@@ -14,6 +14,7 @@
 #include "track/connection.h"
 #include "track/conversation.h"
 #include "track/goodbye.h"
+#include "track/open_calls.h"
 #include "track/use.h"
 #include "track/use_strict.h"
 #include "track/use_unknown.h"
@@ -159,6 +160,11 @@ void track_late_vector(const struct track_fast *fast, enum operation operation, 
 		       ssize_t moved)
 {
 	track_late(fast, operation, way, 0, fast->data, fast->number, moved);
+}
+
+void track_jumping(void)
+{
+	open_calls_jump();
 }
 
 long track_file_flags(int fd)

@@ -56,6 +56,7 @@ struct track_call {
 	uint64_t claimed_over; /* what it was */
 	bool checked;	       /* track_begin() has made sure of process and descriptor */
 	bool inside;	       /* `ticket` is to be given back (conversation.h) */
+	uint8_t open;	       /* its entry in open_calls.c */
 	const char *message;   /* the protocol's name of what it moved, or will; NULL: not known */
 	struct evidence_ticket ticket;
 };
@@ -134,6 +135,9 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 /* Ends it: the real call has moved `moved` bytes, the first of iov[0..count).  A call that returned
  * 0 or an error is no use.  errno is kept. */
 void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved);
+
+/* This thread is about to leave, by longjmp(), whatever calls it is inside of. */
+void track_jumping(void);
 
 /* The file status flags of a descriptor (F_GETFL), or -errno. */
 long track_file_flags(int fd);

@@ -9,6 +9,7 @@
 
 #include "registry/history.h"
 #include "base/sys.h"
+#include "track/open_calls.h"
 #include "wire/tls_hello.h"
 
 _Static_assert(sizeof(struct evidence) <= sizeof((struct registry_socket *)0)->evidence,
@@ -236,6 +237,7 @@ void conversation_forget_dead(const struct track_call *call)
 	uint64_t now;
 	bool ask;
 
+	open_calls_forget_dead(socket);
 	if (!conversation_is_busy(socket))
 		return;
 	now = sys_clock_ns(CLOCK_MONOTONIC);
@@ -253,19 +255,13 @@ void conversation_forget_dead(const struct track_call *call)
 
 void conversation_enter(struct track_call *call)
 {
-	struct registry_socket *socket = call->socket;
-
-	call->inside = true;
-	call->ticket = evidence_enter(evidence_of(socket), process.lineage.self.serial,
-				      direction_of(call));
+	open_calls_enter(call, evidence_of(call->socket), direction_of(call));
 }
 
 void conversation_leave(struct track_call *call)
 {
-	if (!call->inside)
-		return;
-	call->inside = false;
-	evidence_leave(evidence_of(call->socket), call->ticket, process.lineage.self.serial);
+	if (call->inside)
+		open_calls_leave(call, evidence_of(call->socket));
 }
 
 /* --- the opening --------------------------------------------------------------------------- */
@@ -314,9 +310,10 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 	bool tls = speaks_tls(socket), hello_read;
 
 	/* Without a place from before the call, it overlapped everything. */
-	operation.ticket = call->inside ? call->ticket
-					: (struct evidence_ticket){0, EVIDENCE_INSIDE,
-								   (uint8_t)operation.direction};
+	operation.ticket = open_calls_has(call)
+				   ? call->ticket
+				   : (struct evidence_ticket){0, EVIDENCE_INSIDE,
+							      (uint8_t)operation.direction};
 	record(socket, &operation, facts);
 	/* Not only when the findings are written: until then it would overlap what comes after it.
 	 */

@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <pthread.h>
 #include <time.h>
 
 #include <cmocka.h>
 
 #include "registry/history.h"
 #include "track/conversation.h"
+#include "track/open_calls.h"
 #include "track_stage.h"
 
 static struct evidence *evidence(void)
@@ -152,24 +154,146 @@ static void plain_is_not_opaque(void)
 /* --- who is inside
  * ---------------------------------------------------------------------------------------- */
 
+static uint32_t inside(enum wire_direction direction)
+{
+	return load_relaxed(&evidence()->inside[direction][0]);
+}
+
 static void inside_and_outside(void)
 {
-	struct track_call read = call_here(TRACK_READ), write = call_here(TRACK_WRITE);
+	struct track_call call = call_here(TRACK_READ);
 	uint32_t self = process.lineage.self.serial.n;
 
 	ping();
-	conversation_enter(&read);
-	conversation_enter(&write);
-	require(load_relaxed(&evidence()->inside[WIRE_SERVER][0]) == self);
-	require(load_relaxed(&evidence()->inside[WIRE_CLIENT][0]) == self);
+	conversation_enter(&call);
+	require(inside(WIRE_SERVER) == self && inside(WIRE_CLIENT) == 0);
 	/* Its own calls are not another's. */
 	require(!conversation_is_busy(stage_socket()));
-	conversation_leave(&read);
-	conversation_leave(&read);
-	require(load_relaxed(&evidence()->inside[WIRE_SERVER][0]) == 0);
-	require(load_relaxed(&evidence()->inside[WIRE_CLIENT][0]) == self);
-	conversation_leave(&write);
-	require(load_relaxed(&evidence()->inside[WIRE_CLIENT][0]) == 0);
+	conversation_leave(&call);
+	conversation_leave(&call);
+	require(inside(WIRE_SERVER) == 0);
+	call = call_here(TRACK_WRITE);
+	conversation_enter(&call);
+	require(inside(WIRE_CLIENT) == self && inside(WIRE_SERVER) == 0);
+	conversation_leave(&call);
+	require(inside(WIRE_CLIENT) == 0);
+}
+
+/* A signal handler's call, below the one that it interrupts. */
+static noinline void call_below(void)
+{
+	struct track_call call = call_here(TRACK_WRITE);
+
+	conversation_enter(&call);
+	require(inside(WIRE_CLIENT) != 0 && inside(WIRE_SERVER) != 0);
+	conversation_leave(&call);
+}
+
+static void interrupted(void)
+{
+	struct track_call call = call_here(TRACK_READ);
+
+	ping();
+	conversation_enter(&call);
+	call_below();
+	require(inside(WIRE_SERVER) != 0 && open_calls_has(&call));
+	conversation_leave(&call);
+	require(inside(WIRE_SERVER) == 0);
+}
+
+static noinline void enter_and_go(void)
+{
+	struct track_call call = call_here(TRACK_READ);
+
+	conversation_enter(&call);
+}
+
+/* An exception out of a handler, say: nobody says so, but the next call begins above. */
+static void left_without_a_word(void)
+{
+	struct track_call call = call_here(TRACK_WRITE);
+
+	ping();
+	enter_and_go();
+	require(inside(WIRE_SERVER) != 0);
+	conversation_enter(&call);
+	require(inside(WIRE_SERVER) == 0 && inside(WIRE_CLIENT) != 0);
+	conversation_leave(&call);
+}
+
+static void left_by_a_jump(void)
+{
+	struct track_call call = call_here(TRACK_READ);
+
+	ping();
+	conversation_enter(&call);
+	track_jumping();
+	require(inside(WIRE_SERVER) == 0);
+	/* A call that was taken for over is one that overlapped everything. */
+	require(!open_calls_has(&call));
+	conversation_leave(&call);
+	require(inside(WIRE_SERVER) == 0);
+}
+
+static void *enter_in_a_thread(void *unused)
+{
+	(void)unused;
+	enter_and_go();
+	return NULL;
+}
+
+static void left_by_a_thread(void)
+{
+	struct track_call call = call_here(TRACK_WRITE);
+	pthread_t thread;
+
+	ping();
+	require(pthread_create(&thread, NULL, enter_in_a_thread, NULL) == 0);
+	require(pthread_join(thread, NULL) == 0);
+	require(inside(WIRE_SERVER) != 0);
+	conversation_forget_dead(&call);
+	require(inside(WIRE_SERVER) == 0);
+}
+
+static void forget_nobody(void)
+{
+	struct track_call call = call_here(TRACK_WRITE);
+
+	require(process_enter());
+	conversation_forget_dead(&call);
+	track_jumping();
+}
+
+/* A child has the memory and not the calls. */
+static void entered_by_the_parent_only(void)
+{
+	struct track_call call = call_here(TRACK_READ);
+	struct actor child;
+
+	ping();
+	conversation_enter(&call);
+	child = stage_fork();
+	do_in(child, forget_nobody);
+	require(inside(WIRE_SERVER) == process.lineage.self.serial.n);
+	conversation_leave(&call);
+	stage_wait(child);
+}
+
+static void more_than_have_room(void)
+{
+	struct track_call calls[100];
+
+	ping();
+	/* The first lies lowest, the last highest: entered downwards, none is below a later one. */
+	for (int i = 99; i >= 0; i--) {
+		calls[i] = call_here(TRACK_READ);
+		conversation_enter(&calls[i]);
+	}
+	require(load_relaxed(&evidence()->uncounted[WIRE_SERVER]) == 100 - EVIDENCE_INSIDE);
+	for (int i = 0; i < 100; i++)
+		conversation_leave(&calls[i]);
+	require(load_relaxed(&evidence()->uncounted[WIRE_SERVER]) == 0);
+	require(inside(WIRE_SERVER) == 0);
 }
 
 static struct track_call actors_call;
@@ -444,6 +568,12 @@ int main(void)
 		STAGE_TEST("a TLS hello in a vector, taken in part", hello_in_a_vector),
 		STAGE_TEST("what can be read is not opaque", plain_is_not_opaque),
 		STAGE_TEST("a call is inside from enter to leave", inside_and_outside),
+		STAGE_TEST("a call of a signal handler ends none", interrupted),
+		STAGE_TEST("a call whose frame is gone is over", left_without_a_word),
+		STAGE_TEST("a call that was jumped out of is over", left_by_a_jump),
+		STAGE_TEST("a call whose thread has ended is over", left_by_a_thread),
+		STAGE_TEST("a child is in no call of its parent's", entered_by_the_parent_only),
+		STAGE_TEST("more calls than have room", more_than_have_room),
 		STAGE_TEST("another's call makes it busy", busy),
 		STAGE_TEST("who was killed inside is forgotten", forgotten_when_killed),
 		STAGE_TEST("who ended inside is forgotten", forgotten_when_ended),

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See open_calls.h.
+ *
+ * wiped.track.open_calls[i]: the thread whose call stands in entry i; 0 free, BUSY while a thread
+ * (or a signal handler of it) fills or ends the entry.
+ */
+#include "track/open_calls.h"
+
+#include <errno.h>
+
+#include "base/sys.h"
+#include "base/wiped.h"
+
+#define BUSY UINT32_MAX
+
+/* In track_call.open: a call without an entry, which is left by returning or not at all. */
+#define NO_ROOM WIPED_OPEN_CALLS
+
+/* The stack grows down: of two calls of one thread whose frames are that near to each other, the
+ * one below was left if the one above begins.  Frames that are farther apart may lie on different
+ * stacks (sigaltstack(2), coroutines), and say nothing. */
+#define SAME_STACK_BYTES (256 * 1024)
+
+static struct open_call {
+	const struct track_call *frame;
+	struct socket_slot slot;
+	uint32_t generation;
+	struct serial serial;
+	struct evidence *evidence;
+	struct evidence_ticket ticket;
+} open_calls[WIPED_OPEN_CALLS];
+
+/* Entries of this thread: while there are none, nobody needs to look. */
+static __thread uint32_t own_count;
+
+static uint32_t own_tid(void)
+{
+	static __thread uint32_t tid;
+	static __thread uint32_t
+		tid_of; /* the process that it was asked in: a fork gives another */
+
+	if (tid_of != process.lineage.self.serial.n) {
+		tid = (uint32_t)sys_gettid();
+		tid_of = process.lineage.self.serial.n;
+	}
+	return tid;
+}
+
+/* Ends entry i, of which the caller has made the state BUSY. */
+static void end(int i)
+{
+	const struct open_call *open = &open_calls[i];
+
+	if (registry_socket_is(open->slot, open->generation))
+		evidence_leave(open->evidence, open->ticket, open->serial);
+	store_release(&wiped.track.open_calls[i], 0);
+}
+
+static bool take(int i, uint32_t tid)
+{
+	return compare_exchange_acq_rel(&wiped.track.open_calls[i], &tid, BUSY);
+}
+
+/* True when the frame of an older call of this thread is gone: it lay below that of a call that
+ * begins now. */
+static bool was_left(const struct track_call *older, const struct track_call *now)
+{
+	uintptr_t below = (uintptr_t)older, above = (uintptr_t)now;
+
+	return below <= above && above - below < SAME_STACK_BYTES;
+}
+
+/* Ends this thread's calls that were left; now: NULL, all of them. */
+static void end_left(const struct track_call *now)
+{
+	uint32_t tid = own_tid();
+	uint32_t found = 0;
+
+	for (int i = 0; i < WIPED_OPEN_CALLS; i++) {
+		if (load_acquire(&wiped.track.open_calls[i]) != tid)
+			continue;
+		if ((!now || was_left(open_calls[i].frame, now)) && take(i, tid))
+			end(i);
+		else
+			found++;
+	}
+	own_count = found;
+}
+
+void open_calls_enter(struct track_call *call, struct evidence *evidence,
+		      enum wire_direction direction)
+{
+	struct serial self = process.lineage.self.serial;
+
+	if (own_count != 0)
+		end_left(call);
+	call->ticket = evidence_enter(evidence, self, direction);
+	call->inside = true;
+	call->open = NO_ROOM;
+	for (uint8_t i = 0; i < WIPED_OPEN_CALLS; i++) {
+		if (load_relaxed(&wiped.track.open_calls[i]) != 0 || !take(i, 0))
+			continue;
+		open_calls[i] = (struct open_call){call, call->slot, fdtable_generation(call->slot),
+						   self, evidence,   call->ticket};
+		call->open = i;
+		own_count++;
+		store_release(&wiped.track.open_calls[i], own_tid());
+		break;
+	}
+}
+
+bool open_calls_has(const struct track_call *call)
+{
+	if (!call->inside)
+		return false;
+	return call->open == NO_ROOM ||
+	       (load_acquire(&wiped.track.open_calls[call->open]) == own_tid() &&
+		open_calls[call->open].frame == call);
+}
+
+bool open_calls_leave(struct track_call *call, struct evidence *evidence)
+{
+	bool has = open_calls_has(call);
+
+	if (has && call->open == NO_ROOM) {
+		evidence_leave(evidence, call->ticket, process.lineage.self.serial);
+	} else if (has && take(call->open, own_tid())) {
+		end(call->open);
+		if (own_count > 0)
+			own_count--;
+	}
+	call->inside = false;
+	return has;
+}
+
+void open_calls_jump(void)
+{
+	if (unlikely(own_count != 0))
+		end_left(NULL);
+}
+
+void open_calls_forget_dead(const struct registry_socket *socket)
+{
+	uint32_t self = own_tid();
+
+	for (int i = 0; i < WIPED_OPEN_CALLS; i++) {
+		uint32_t tid = load_acquire(&wiped.track.open_calls[i]);
+
+		if (tid == 0 || tid == BUSY || tid == self ||
+		    &registry_mapping->sockets[open_calls[i].slot.n] != socket)
+			continue;
+		if (sys_call(SYS_tgkill, process.pid, tid, 0, 0, 0, 0) == -ESRCH && take(i, tid))
+			end(i);
+	}
+}
