@@ -172,8 +172,9 @@ unit-bin: $(UNIT_BIN)
 entry-bin: $(ENTRY_HELP) $(ENTRY_BIN) $(ENTRY_PLUGIN)
 bench-bin: $(BUILD)/tests/bench/calls
 
-bench: build bench-bin $(BUILD)/libinner.a ## instructions per call, cost of fork and of stacks
+bench: build bench-bin $(BUILD)/libinner.a ## instructions and system calls, cost of fork and of stacks
 	$(Q)BUILD=$(BUILD) tests/bench/instructions.sh
+	$(Q)BUILD=$(BUILD) tests/bench/system_calls.sh
 	$(Q)BUILD=$(BUILD) tests/bench/fork.sh
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/stacks.py
 

@@ -132,6 +132,9 @@ void registry_publish_socket(struct socket_slot slot);
 /* Frees a LIVE slot of that generation when no process is known to hold it. */
 void registry_release_socket(struct socket_slot slot, uint32_t generation);
 
+/* False while the session has not watched any connection. */
+bool registry_has_sockets(void);
+
 /* The LIVE slot with that cookie; false when there is none.  Reads every slot in use. */
 bool registry_find_socket(uint64_t cookie, struct socket_slot *slot);
 

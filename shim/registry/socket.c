@@ -142,6 +142,11 @@ void registry_release_socket(struct socket_slot slot, uint32_t generation)
 		;
 }
 
+bool registry_has_sockets(void)
+{
+	return registry_socket_high() > 0;
+}
+
 bool registry_find_socket(uint64_t cookie, struct socket_slot *slot)
 {
 	uint32_t high = registry_socket_high();

@@ -10,8 +10,6 @@
  */
 #include "track/blind.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -25,6 +23,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "base/wiped.h"
+#include "track/descriptors.h"
 
 /* "/usr/local/bin/helper is statically linked" */
 #define PROGRAM_DETAIL_BYTES 256
@@ -104,36 +103,24 @@ void blind_found_ring(void)
 		blind_tell(LOST_IO_URING);
 }
 
-static bool is_ring(int directory, const char *name)
+static void look_for_ring(int fd)
 {
 	static const char ring[] = "anon_inode:[io_uring]";
+	char path[32];
 	char link[sizeof ring];
-	long n = sys_call(SYS_readlinkat, directory, (long)(uintptr_t)name, (long)(uintptr_t)link,
-			  sizeof link, 0, 0);
+	struct text text;
+	long n;
 
-	return n == sizeof ring - 1 && memcmp(link, ring, sizeof ring - 1) == 0;
+	text_init(&text, path, sizeof path);
+	text_put_string(&text, "/proc/self/fd/");
+	text_put_int(&text, fd);
+	n = sys_readlink(path, link, sizeof link);
+	if (n == sizeof ring - 1 && memcmp(link, ring, sizeof ring - 1) == 0)
+		blind_found_ring();
 }
 
 void blind_look_for_rings(void)
 {
-	char buffer[1024] __attribute__((aligned(8)));
-	long directory;
-	long n;
-
-	if (fdtable_high() == 0 || load_relaxed(&wiped.track.ring_counted) != 0)
-		return;
-	directory = sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (directory < 0)
-		return;
-	while ((n = sys_call(SYS_getdents64, directory, (long)(uintptr_t)buffer, sizeof buffer, 0,
-			     0, 0)) > 0) {
-		for (long at = 0; at < n;) {
-			const struct dirent64 *entry = (const void *)(buffer + at);
-
-			at += entry->d_reclen;
-			if (is_ring((int)directory, entry->d_name))
-				blind_found_ring();
-		}
-	}
-	sys_close((int)directory);
+	if (fdtable_high() > 0 && load_relaxed(&wiped.track.ring_counted) == 0)
+		descriptors_visit(look_for_ring);
 }

@@ -16,6 +16,7 @@
 #include "base/sys.h"
 #include "track/blind.h"
 #include "track/connection.h"
+#include "track/descriptors.h"
 
 /* Calls visit(fd) for each descriptor in the message's control data.  The kernel has accepted or
  * written the data, so its lengths are sound; they are bounded all the same. */
@@ -174,24 +175,26 @@ void track_end_messages(struct track_call *call, struct mmsghdr *messages, int c
 		track_end_message(call, &messages[i].msg_hdr, (ssize_t)messages[i].msg_len);
 }
 
-/* The kernel gives out the lowest free number, so descriptors are dense; RLIMIT_NOFILE bounds the
- * search where /proc cannot be read.  statx() of each is cheap next to exec. */
-void track_adopt(void)
+/* Where /proc cannot be read: the kernel gives out the lowest free number, so that numbers are
+ * dense. */
+static void adopt_by_number(void)
 {
 	const int misses_allowed = 64;
 	int misses = 0;
 
-	if (!process_enter())
-		return;
 	for (int fd = 0; fd < FORKSAN_MAX_FDS && misses < misses_allowed; fd++) {
-		uint64_t cookie;
-		uint32_t len = sizeof cookie;
-		long result = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
-
-		misses = result == -EBADF ? misses + 1 : 0;
-		if (result == 0)
+		misses = track_file_flags(fd) < 0 ? misses + 1 : 0;
+		if (misses == 0)
 			adopt(fd);
 	}
+}
+
+void track_adopt(void)
+{
+	if (!process_enter() || !registry_has_sockets())
+		return;
+	if (!descriptors_visit(adopt))
+		adopt_by_number();
 }
 
 static bool closes_on_exec(int fd)

@@ -8,7 +8,8 @@
  *   own         a connection to a Redis peer that only this process uses
  *   inherited   the same, held open by an idle child too
  *   shared      the same, and the child has used it once: its messages are followed
- *   fork        N forks and waits with CALL connections open (timed from outside)
+ *   fork, exec  N forks and waits with CALL connections open; the child ends, or becomes /bin/true
+ *   connect     N times connect and close (system calls are counted from outside)
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -149,7 +150,23 @@ static void call_many(int fd, const char *call, long n)
 		}
 }
 
-static void fork_many(int connections, long n)
+static void run_child(const char *program)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		if (program)
+			execl(program, program, (char *)NULL);
+		_exit(program ? 1 : 0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+/* N children with CONNECTIONS open, which end at once (NULL) or become the program; prints
+ * microseconds for each. */
+static void fork_many(int connections, const char *program, long n)
 {
 	struct sockaddr_in address;
 	struct timespec begin;
@@ -159,23 +176,31 @@ static void fork_many(int connections, long n)
 	for (int i = 0; i < connections; i++) {
 		int fd = connect_to(&address);
 
-		if (send(fd, request, sizeof request - 1, 0) <= 0 || accept(listener, NULL, NULL) < 0)
+		if (send(fd, request, sizeof request - 1, 0) <= 0 ||
+		    accept(listener, NULL, NULL) < 0)
 			die("connect");
 	}
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	for (long i = 0; i < n; i++) {
-		pid_t pid = fork();
-
-		if (pid < 0)
-			die("fork");
-		if (pid == 0)
-			_exit(0);
-		waitpid(pid, NULL, 0);
-	}
+	for (long i = 0; i < n; i++)
+		run_child(program);
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	printf("%.3f\n", ((double)(end.tv_sec - begin.tv_sec) * 1e9 +
-			  (double)(end.tv_nsec - begin.tv_nsec)) /
-				 (double)n / 1e3);
+	printf("%.3f\n",
+	       ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) /
+		       (double)n / 1e3);
+}
+
+static void connect_many(long n)
+{
+	struct sockaddr_in address;
+	int listener = listen_on(&address);
+
+	for (long i = 0; i < n; i++) {
+		int fd = connect_to(&address);
+		int accepted = accept(listener, NULL, NULL);
+
+		if (accepted < 0 || close(accepted) != 0 || close(fd) != 0)
+			die("connect");
+	}
 }
 
 int main(int argc, char **argv)
@@ -185,12 +210,22 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 4) {
-		fprintf(stderr, "usage: calls unwatched|own|inherited|shared send|recv|write|sendmsg N\n"
-				"       calls fork CONNECTIONS N\n");
+		fprintf(stderr,
+			"usage: calls unwatched|own|inherited|shared send|recv|write|sendmsg N\n"
+			"       calls fork|exec CONNECTIONS N\n"
+			"       calls connect 0 N\n");
 		return 2;
 	}
 	if (strcmp(kind, "fork") == 0) {
-		fork_many(atoi(argv[2]), atol(argv[3]));
+		fork_many(atoi(argv[2]), NULL, atol(argv[3]));
+		return 0;
+	}
+	if (strcmp(kind, "exec") == 0) {
+		fork_many(atoi(argv[2]), "/bin/true", atol(argv[3]));
+		return 0;
+	}
+	if (strcmp(kind, "connect") == 0) {
+		connect_many(atol(argv[3]));
 		return 0;
 	}
 	if (strcmp(kind, "unwatched") == 0) {

@@ -46,6 +46,7 @@ test  ruby              goodbyes of Ruby
 test  ruby-mysql2       MySQL driver of Ruby
 test  ruby-pg           PostgreSQL driver of Ruby
 test  valgrind          counts instructions
+test  strace            counts system calls
 test  libjemalloc2      an allocator beside us
 test  libtcmalloc-minimal4 another
 test  libeatmydata1     another preloaded library
