@@ -10,26 +10,18 @@
 
 #include <string.h>
 
-/* Parts of the paths of installed code. */
-static const char *const given[] = {
-	/* Python: PEP 370 and the sysconfig schemes; the standard library's own directory */
+/* Parts of the paths of installed packages; the package's name follows. */
+static const char *const packages[] = {
+	/* Python: PEP 370 and the sysconfig schemes */
 	"/site-packages/",
 	"/dist-packages/",
-	"/lib/python2.",
-	"/lib/python3",
-	"/lib64/python3",
-	/* Ruby: Gem.path, RbConfig rubylibdir and vendordir */
+	/* Ruby: Gem.path, RbConfig vendordir and sitedir */
 	"/gems/",
 	"/vendor_ruby/",
 	"/site_ruby/",
-	"/lib/ruby/",
-	"/lib64/ruby/",
-	/* Perl: Config privlib, archlib, vendorlib, sitelib, and local::lib */
+	/* Perl: Config vendorlib, sitelib, and local::lib */
 	"/perl5/",
-	"/lib/perl/",
-	"/share/perl/",
-	"/perl/5.",
-	"/perl-base/",
+	"/local/share/perl/",
 	/* PHP: PEAR and Debian's php-* packages */
 	"/share/php/",
 	"/share/pear/",
@@ -37,6 +29,41 @@ static const char *const given[] = {
 	"/vendor/",
 	"/node_modules/",
 };
+
+/* Parts of the paths of interpreters' own libraries, where no part of a package follows. */
+static const char *const libraries[] = {
+	"/lib/python2.",
+	"/lib/python3",
+	"/lib64/python3",
+	/* RbConfig rubylibdir */
+	"/lib/ruby/",
+	"/lib64/ruby/",
+	/* Perl: Config privlib, archlib */
+	"/lib/perl/",
+	"/share/perl/",
+	"/perl/5.",
+	"/perl-base/",
+};
+
+/* What carries an application, by the name of its package, gem, module or launcher.  A version may
+ * follow. */
+/* clang-format off */
+static const char *const carriers[] = {
+	/* Python */
+	"gunicorn", "uwsgi", "uvicorn", "hypercorn", "waitress", "daphne", "cheroot", "cherrypy",
+	"mod_wsgi", "celery", "billiard", "rq", "huey", "dramatiq", "eventlet", "gevent", "greenlet",
+	"werkzeug", "flask", "django", "starlette", "fastapi", "asgiref", "tornado", "twisted",
+	/* Ruby */
+	"puma", "unicorn", "rack", "rackup", "thin", "passenger", "phusion_passenger", "falcon",
+	"resque", "sidekiq", "parallel", "spring", "bundler", "rubygems", "railties", "actionpack",
+	"sinatra",
+	/* Perl */
+	"starman", "Starman", "Starlet", "plackup", "Plack", "Net/Server", "HTTP/Server",
+	"Mojolicious", "Mojo", "Dancer2", "Catalyst", "Parallel",
+	/* PHP */
+	"workerman", "amphp", "symfony/http-kernel", "laravel/framework",
+};
+/* clang-format on */
 
 /* Where launchers such as gunicorn, celery, unicorn and starman lie. */
 static const char *const launchers[] = {"/bin/", "/sbin/"};
@@ -48,13 +75,32 @@ static bool has_no_file(const char *file, size_t len)
 	return len == 0 || file[0] == '<' || file[0] == '(' || file[0] == '[' || file[0] == '-';
 }
 
+/* What follows the last of the parts in the path; NULL: none of them is there. */
+static const char *behind_last(const char *file, size_t len, const char *const *parts, size_t count)
+{
+	const char *last = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t part = strlen(parts[i]);
+		const char *at = file;
+
+		while ((at = memmem(at, len - (size_t)(at - file), parts[i], part)) != NULL) {
+			at += part;
+			if (last == NULL || at > last)
+				last = at;
+			at--; /* the slash begins the next part, too */
+		}
+	}
+	return last;
+}
+
+#define BEHIND_LAST(file, len, parts)                                                              \
+	behind_last(file, len, parts, sizeof(parts) / sizeof((parts)[0]))
+
 static bool is_given(const char *file, size_t len)
 {
-	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
-		if (memmem(file, len, given[i], strlen(given[i])) != NULL)
-			return true;
-	}
-	return false;
+	return BEHIND_LAST(file, len, packages) != NULL ||
+	       BEHIND_LAST(file, len, libraries) != NULL;
 }
 
 bool own_code_is_launcher(const char *file, size_t len)
@@ -77,4 +123,80 @@ bool own_code_is_launcher(const char *file, size_t len)
 bool own_code_is_file(const char *file, size_t len)
 {
 	return !has_no_file(file, len) && !is_given(file, len) && !own_code_is_launcher(file, len);
+}
+
+bool own_code_is_package(const char *file, size_t len)
+{
+	return !has_no_file(file, len) && BEHIND_LAST(file, len, packages) != NULL;
+}
+
+/* True when [name, name + len) is that of a carrier, alone or with a path, version or suffix
+ * behind. */
+static bool names_carrier(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++) {
+		size_t carrier = strlen(carriers[i]);
+
+		if (len >= carrier && memcmp(name, carriers[i], carrier) == 0 &&
+		    (len == carrier || strchr("/.-", name[carrier]) != NULL))
+			return true;
+	}
+	return false;
+}
+
+bool own_code_is_carrier(const char *file, size_t len)
+{
+	const char *name = own_code_is_launcher(file, len)
+				   ? (const char *)memrchr(file, '/', len) + 1
+				   : BEHIND_LAST(file, len, packages);
+
+	return name != NULL && names_carrier(name, len - (size_t)(name - file));
+}
+
+/* --- native frames ------------------------------------------------------------------------- */
+
+static bool begins_with_one_of(const char *text, size_t len, const char *const *beginnings,
+			       size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t beginning = strlen(beginnings[i]);
+
+		if (len >= beginning && memcmp(text, beginnings[i], beginning) == 0)
+			return true;
+	}
+	return false;
+}
+
+#define BEGINS_WITH(text, len, list)                                                               \
+	begins_with_one_of(text, len, list, sizeof(list) / sizeof((list)[0]))
+
+static bool has(const char *text, size_t len, const char *part)
+{
+	return memmem(text, len, part, strlen(part)) != NULL;
+}
+
+enum own_code_rank own_code_rank_of(const char *module, size_t len)
+{
+	static const char *const system_directories[] = {"/usr/lib", "/lib", "/usr/local/lib",
+							 "/opt/lib"};
+	static const char *const machinery[] = {"libc.so",     "libc-2.", "libpthread", "ld-linux",
+						"libforksan.", "[vdso]",  "linux-vdso"};
+	static const char *const interpreters[] = {"python", "libpython", "ruby", "libruby",
+						   "perl",   "libperl",	  "php",  "libphp"};
+	const char *slash = memrchr(module, '/', len);
+	const char *base = slash != NULL ? slash + 1 : module;
+	size_t base_len = len - (size_t)(base - module);
+	bool is_program = has(module, len, "/bin/") || has(module, len, "/sbin/");
+	bool is_library = base_len >= 3 && memcmp(base, "lib", 3) == 0;
+
+	if (base_len == 0 || BEGINS_WITH(base, base_len, machinery))
+		return OWN_CODE_MACHINERY;
+	if (BEGINS_WITH(base, base_len, interpreters) && (is_program || is_library))
+		return OWN_CODE_INTERPRETER;
+	if (BEGINS_WITH(module, len, system_directories) || has(module, len, "-packages/") ||
+	    has(module, len, "/gems/"))
+		return OWN_CODE_LIBRARY;
+	if (is_program)
+		return OWN_CODE_PROGRAM;
+	return is_library && has(base, base_len, ".so") ? OWN_CODE_LIBRARY : OWN_CODE_MODULE;
 }

@@ -16,4 +16,24 @@ bool own_code_is_file(const char *file, size_t len);
  * directory, has no suffix, and belongs to no package. */
 bool own_code_is_launcher(const char *file, size_t len);
 
+/* True for a file of an installed package; false for the application's and for an interpreter's
+ * standard library. */
+bool own_code_is_package(const char *file, size_t len);
+
+/* True for a package, or its launcher, that carries other code on: an application server, a runner
+ * of jobs, a framework that calls the application.  Its frames stand around whatever is done, and
+ * so say nothing about who did it. */
+bool own_code_is_carrier(const char *file, size_t len);
+
+/* What a native frame in the file `module` says about who did it, the most telling first. */
+enum own_code_rank {
+	OWN_CODE_MODULE,      /* a program or library of the application's own */
+	OWN_CODE_PROGRAM,     /* an installed program */
+	OWN_CODE_LIBRARY,     /* an installed library: a driver, say */
+	OWN_CODE_INTERPRETER, /* runs somebody else's code */
+	OWN_CODE_MACHINERY,   /* libc, the loader, the kernel's page: in every stack */
+};
+
+enum own_code_rank own_code_rank_of(const char *module, size_t len);
+
 #endif

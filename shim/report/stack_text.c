@@ -209,16 +209,43 @@ void report_put_stack(struct text *text, const char *prefix, const struct regist
 		put_remark(text, prefix, 0, "outer frames were left out");
 }
 
+/* True when libc's exit() is in the stack: what happens then is nobody's line of code, but a
+ * destructor's. */
+static bool is_at_exit(const struct registry *registry, struct stack_id stack)
+{
+	unsigned count = stack_frame_count(registry, stack);
+	struct stack_frame frame;
+	char symbol[SYMBOL_BYTES];
+
+	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++) {
+		const char *base;
+		size_t len;
+
+		if (frame.module == NULL)
+			continue;
+		base = base_of(&frame, &len);
+		if (len >= 5 && memcmp(base, "libc.", 5) == 0 &&
+		    stack_frame_symbol(&frame, symbol, sizeof(symbol)) > 0 &&
+		    strcmp(symbol, "exit") == 0)
+			return true;
+	}
+	return false;
+}
+
 void report_put_site(struct text *text, const struct registry *registry, struct stack_id stack)
 {
 	char site[SITE_BYTES];
 	struct stack_frame frame;
 
-	if (culprit_find(registry, stack, site, sizeof(site)))
+	if (culprit_find(registry, stack, site, sizeof(site))) {
 		put_foreign(text, site, strlen(site));
-	else if (stack_frame_at(registry, stack, 0, &frame) && frame.language != LANGUAGE_NATIVE)
+		return;
+	}
+	if (is_at_exit(registry, stack))
+		text_put_string(text, "exit, in ");
+	if (stack_frame_at(registry, stack, 0, &frame) && frame.language != LANGUAGE_NATIVE)
 		put_place(text, &frame);
-	else if (stack_frame_at(registry, stack, 0, &frame))
+	else if (culprit_find_native(registry, stack, &frame))
 		put_native(text, &frame);
 	else
 		text_put_string(text, "an unknown place");

@@ -13,8 +13,8 @@
 void report_put_stack(struct text *text, const char *prefix, const struct registry *registry,
 		      struct stack_id stack);
 
-/* Appends "file:line" of the application's own innermost frame, else the innermost native frame,
- * else "an unknown place". */
+/* Appends the culprit's "file:line", else the innermost interpreter frame's, else the native frame
+ * that says most, behind "exit, in " where the program was ending; else "an unknown place". */
 void report_put_site(struct text *text, const struct registry *registry, struct stack_id stack);
 
 #endif

@@ -19,11 +19,6 @@ bool culprit_is_own(enum language language, const char *file)
 	return culprit_is_own_bytes(language, file, strlen(file));
 }
 
-bool culprit_is_launcher(const char *file, size_t len)
-{
-	return own_code_is_launcher(file, len);
-}
-
 static void write_place(const struct stack_frame *frame, char *out, size_t size)
 {
 	struct text text;
@@ -47,10 +42,17 @@ static void write_place(const struct stack_frame *frame, char *out, size_t size)
 	text_put_bytes(&text, line, line_len);
 }
 
+static bool is_package(const struct stack_frame *frame)
+{
+	return own_code_is_package(frame->file, frame->file_len) &&
+	       !own_code_is_carrier(frame->file, frame->file_len);
+}
+
 bool culprit_find(const struct registry *registry, struct stack_id id, char *out, size_t size)
 {
 	unsigned count = stack_frame_count(registry, id);
-	struct stack_frame launcher = {.file = NULL};
+	struct stack_frame launcher = {.file = NULL}; /* innermost */
+	struct stack_frame package = {.file = NULL};  /* outermost */
 	struct stack_frame frame;
 
 	out[0] = '\0';
@@ -63,11 +65,40 @@ bool culprit_find(const struct registry *registry, struct stack_id id, char *out
 			write_place(&frame, out, size);
 			return true;
 		}
-		if (launcher.file == NULL && culprit_is_launcher(frame.file, frame.file_len))
+		if (launcher.file == NULL && own_code_is_launcher(frame.file, frame.file_len))
 			launcher = frame;
+		if (is_package(&frame))
+			package = frame;
 	}
+	if (package.file != NULL &&
+	    (launcher.file == NULL || own_code_is_carrier(launcher.file, launcher.file_len)))
+		launcher = package;
 	if (launcher.file == NULL)
 		return false;
 	write_place(&launcher, out, size);
 	return true;
+}
+
+bool culprit_find_native(const struct registry *registry, struct stack_id id,
+			 struct stack_frame *out)
+{
+	unsigned count = stack_frame_count(registry, id);
+	enum own_code_rank best = OWN_CODE_MACHINERY;
+	struct stack_frame frame;
+	bool found = false;
+
+	for (unsigned i = 0; i < count && stack_frame_at(registry, id, i, &frame); i++) {
+		enum own_code_rank rank;
+
+		if (frame.language != LANGUAGE_NATIVE)
+			continue;
+		rank = frame.module != NULL ? own_code_rank_of(frame.module, frame.module_len)
+					    : OWN_CODE_MACHINERY;
+		if (found && rank >= best)
+			continue;
+		best = rank;
+		*out = frame;
+		found = true;
+	}
+	return found;
 }

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The culprit: the application's own innermost frame of a stack, which is the line that a reader
- * of the report wants to open first.  Frames of an interpreter's standard library and of installed
- * packages are passed over; native frames are never culprits.
+ * The culprit: the frame that a reader of a report wants to open first.
+ *
+ *   1. the application's own innermost frame;
+ *   2. else a script of the user's that lies in a bin directory;
+ *   3. else the outermost frame of an installed package that carries nothing else: of an agent's
+ *      thread that opened the connection, say, through three libraries and a server's event loop;
+ *   4. else the launcher.
+ *
+ * In a stack of native frames alone nothing is known of source files: culprit_find_native() finds
+ * the frame, and the tool its line.
  */
 #ifndef FORKSAN_SHIM_CULPRIT_H
 #define FORKSAN_SHIM_CULPRIT_H
@@ -17,14 +24,15 @@
  * async-signal-safe. */
 bool culprit_find(const struct registry *registry, struct stack_id id, char *out, size_t size);
 
+/* The native frame that says most about a stack without a culprit: the innermost one of the program
+ * itself or a library of its own, else of an installed program, else of a library, else the
+ * innermost of all; false for a stack without native frames. */
+bool culprit_find_native(const struct registry *registry, struct stack_id id,
+			 struct stack_frame *out);
+
 /* True when `file` is the application's own: not of a standard library, not an installed package,
  * not generated code without a file.  Pure. */
 bool culprit_is_own(enum language language, const char *file);
 bool culprit_is_own_bytes(enum language language, const char *file, size_t len);
-
-/* True for a file that merely starts an application, such as /usr/bin/gunicorn.  culprit_find()
- * falls back to it where no other frame is the application's own: a script of the user's that lies
- * in a bin directory.  Pure. */
-bool culprit_is_launcher(const char *file, size_t len);
 
 #endif

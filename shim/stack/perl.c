@@ -260,8 +260,7 @@ static void push_frame(struct walk *walk, uintptr_t cop, size_t function_len)
 	(void)peek_u32(walk->peek, cop + COP_LINE, &line);
 	/* line 0: called from C when no statement ran, as mod_perl does */
 	if (file_len != 0 && line != 0)
-		stack_text_push(&capture->text, LANGUAGE_PERL, capture->function, function_len,
-				capture->file, file_len, line);
+		stack_push(capture, LANGUAGE_PERL, function_len, file_len, line);
 }
 
 /* --- the layout --------------------------------------------------------------------------- */

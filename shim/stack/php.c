@@ -243,8 +243,7 @@ static void push_frame(struct stack_capture *capture, uintptr_t frame, uintptr_t
 	file_len = read_string(peek, file, capture->file, sizeof(capture->file));
 	name_len = read_name(peek, function, capture->function, sizeof(capture->function));
 	if (file_len != 0)
-		stack_text_push(&capture->text, LANGUAGE_PHP, capture->function, name_len,
-				capture->file, file_len, read_line(peek, frame));
+		stack_push(capture, LANGUAGE_PHP, name_len, file_len, read_line(peek, frame));
 }
 
 void stack_php_walk(struct stack_capture *capture)

@@ -285,8 +285,8 @@ static void push_frame(struct stack_capture *capture, const struct python *pytho
 		return;
 	name_len = read_string(peek, python, name, capture->function, sizeof(capture->function));
 	file_len = read_string(peek, python, file, capture->file, sizeof(capture->file));
-	stack_text_push(&capture->text, LANGUAGE_PYTHON, capture->function, name_len, capture->file,
-			file_len, read_line(peek, python, frame, code));
+	stack_push(capture, LANGUAGE_PYTHON, name_len, file_len,
+		   read_line(peek, python, frame, code));
 }
 
 static void walk_frames(struct stack_capture *capture, const struct python *python, uintptr_t frame)

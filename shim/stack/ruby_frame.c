@@ -99,7 +99,6 @@ bool ruby_frame_push(struct stack_capture *capture, const struct ruby *ruby, uin
 		return true;
 	label_len = read_string(peek, ruby, ruby->label(frame), capture->function,
 				sizeof(capture->function));
-	stack_text_push(&capture->text, LANGUAGE_RUBY, capture->function, label_len, capture->file,
-			file_len, line);
+	stack_push(capture, LANGUAGE_RUBY, label_len, file_len, line);
 	return !capture->text.truncated || !capture->text.has_own;
 }

@@ -22,6 +22,7 @@
 #include "stack/cfi.h"
 #include "stack/module.h"
 #include "stack/peek.h"
+#include "stack/source_file.h"
 #include "stack/stack.h"
 #include "stack/text.h"
 
@@ -50,6 +51,15 @@ struct stack_capture {
 	char function[256];
 	char file[512];
 };
+
+/* Appends a frame whose names are in capture->function and capture->file. */
+static inline void stack_push(struct stack_capture *capture, enum language language,
+			      size_t function_len, size_t file_len, uint32_t line)
+{
+	file_len = source_file_complete(capture->file, file_len, sizeof(capture->file));
+	stack_text_push(&capture->text, language, capture->function, function_len, capture->file,
+			file_len, line);
+}
 
 /* More frames than this are not looked at: the innermost ones are kept, and after them only the
  * application's own innermost frame is searched for. */

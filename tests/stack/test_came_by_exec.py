@@ -90,14 +90,14 @@ class CameByExec(unittest.TestCase):
             file.write(text)
         return path
 
-    def findings(self, command):
+    def findings(self, command, directory=None):
         log = os.path.join(self.directory, "log")
         environment = dict(os.environ, LD_PRELOAD=os.path.join(BUILD, "libforksan.so"),
                            FORKSAN_OPTIONS=f"log_path={log}")
         parent = self.write("parent.py", PARENT)
         port = self.listener.getsockname()[1]
         subprocess.run([sys.executable, parent, str(port)] + command, env=environment, check=True,
-                       timeout=60)
+                       timeout=60, cwd=directory)
         with open(log, encoding="utf-8") as file:
             records = [json.loads(line) for line in file]
         return [record for record in records if record["record"] == "finding"]
@@ -113,6 +113,12 @@ class CameByExec(unittest.TestCase):
         frames = [frame for frame in findings[0]["stacks"]["this_use"]
                   if frame["language"] == language]
         self.assertIn(3, [frame["line"] for frame in frames])
+
+    def test_a_relative_name_is_completed(self):
+        """Perl knows its script as it was started."""
+        program = self.write("use.pl", PROGRAMS["perl"][2])
+        findings = self.findings(["perl", "./use.pl"], directory=self.directory)
+        self.assertEqual(findings[0]["culprit"]["use"], f"{program}:3")
 
     def test_python(self):
         self.check_language("python")

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/own_code.h"
 #include "stack/culprit.h"
 #include "forksan/registry.h"
 #include "registry/registry.h"
@@ -115,6 +116,159 @@ static void a_launcher_is_named_when_nothing_else_is(void **state)
 	assert_string_equal(out, "/home/u/bin/report:2");
 }
 
+/* An agent's thread under a server's event loop: the package that wanted the connection, neither
+ * what it called nor what carries it. */
+static void the_outermost_package_is_named_when_nothing_is_own(void **state)
+{
+	const char *const agent[] = {
+		"/usr/lib/python3/dist-packages/eventlet/greenio/base.py",
+		"/usr/lib/python3.11/ssl.py",
+		"/usr/lib/python3/dist-packages/urllib3/connection.py",
+		"/srv/venv/lib/python3.11/site-packages/sentry_sdk/transport.py",
+		"/srv/venv/lib/python3.11/site-packages/sentry_sdk/worker.py",
+		"/usr/lib/python3.11/threading.py",
+		"/usr/lib/python3/dist-packages/eventlet/greenthread.py",
+		"/usr/bin/gunicorn",
+	};
+	const char *const gem[] = {
+		"/var/lib/gems/3.1.0/gems/bunny-2.19.0/lib/bunny/transport.rb",
+		"/var/lib/gems/3.1.0/gems/newrelic_rpm-9/lib/agent.rb",
+		"/usr/lib/ruby/3.1.0/monitor.rb",
+		"/usr/share/rubygems-integration/all/gems/puma-5.6.5/lib/puma/cluster.rb",
+		"/usr/lib/ruby/vendor_ruby/bundler/cli/exec.rb",
+	};
+	const char *const carriers[] = {"/usr/lib/python3/dist-packages/gunicorn/arbiter.py",
+					"/usr/bin/gunicorn"};
+	char out[96];
+
+	(void)state;
+	assert_true(culprit_find(registry_get(), store(agent, 8), out, sizeof(out)));
+	assert_string_equal(out, "/srv/venv/lib/python3.11/site-packages/sentry_sdk/worker.py:5");
+	assert_true(culprit_find(registry_get(), store(gem, 5), out, sizeof(out)));
+	assert_string_equal(out, "/var/lib/gems/3.1.0/gems/newrelic_rpm-9/lib/agent.rb:2");
+	assert_true(culprit_find(registry_get(), store(carriers, 2), out, sizeof(out)));
+	assert_string_equal(out, "/usr/bin/gunicorn:2");
+}
+
+static void a_script_of_the_users_comes_before_a_package(void **state)
+{
+	const char *const files[] = {"/usr/lib/python3/dist-packages/pymysql/connections.py",
+				     "/home/u/bin/report"};
+	char out[64];
+
+	(void)state;
+	assert_true(culprit_find(registry_get(), store(files, 2), out, sizeof(out)));
+	assert_string_equal(out, "/home/u/bin/report:2");
+}
+
+static void packages_and_carriers(void **state)
+{
+	static const struct {
+		const char *file;
+		bool package;
+		bool carrier;
+	} cases[] = {
+		{"/usr/lib/python3/dist-packages/gunicorn/arbiter.py", true, true},
+		{"/usr/lib/python3/dist-packages/gunicornish/arbiter.py", true, false},
+		{"/usr/lib/python3/dist-packages/rq.py", true, true},
+		{"/usr/lib/python3/dist-packages/r", true, false},
+		{"/usr/lib/python3.11/threading.py", false, false},
+		{"/var/lib/gems/3.1.0/gems/puma-5.6.5/lib/puma.rb", true, true},
+		{"/var/lib/gems/3.1.0/gems/pg-1.4/lib/gems/puma/x.rb", true, true},
+		{"/usr/lib/ruby/3.1.0/socket.rb", false, false},
+		{"/usr/share/perl5/Net/Server/PreFork.pm", true, true},
+		{"/usr/share/perl5/Net/LDAP.pm", true, false},
+		{"/usr/share/perl/5.36/IO/Socket.pm", false, false},
+		{"/usr/local/share/perl/5.36.0/Plack.pm", true, false}, /* behind a version */
+		{"/srv/app/vendor/doctrine/dbal/src/Driver.php", true, false},
+		{"/srv/app/vendor/laravel/framework/src/Worker.php", true, true},
+		{"/srv/venv/bin/celery", false, true},
+		{"/home/u/bin/report", false, false},
+		{"/srv/gunicorn/app.py", false, false},
+		{"<string>", false, false},
+		{"", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t len = strlen(cases[i].file);
+
+		if (own_code_is_package(cases[i].file, len) != cases[i].package ||
+		    own_code_is_carrier(cases[i].file, len) != cases[i].carrier)
+			fail_msg("%s", cases[i].file);
+	}
+}
+
+static void ranks_of_modules(void **state)
+{
+	static const struct {
+		const char *module;
+		enum own_code_rank rank;
+	} cases[] = {
+		{"/srv/app/server", OWN_CODE_MODULE},
+		{"/srv/app/plugin.so", OWN_CODE_MODULE},
+		{"/srv/app/python-worker", OWN_CODE_MODULE},
+		{"/usr/sbin/nginx", OWN_CODE_PROGRAM},
+		{"/usr/bin/pgbench", OWN_CODE_PROGRAM},
+		{"/usr/lib/x86_64-linux-gnu/libpq.so.5", OWN_CODE_LIBRARY},
+		{"/lib64/libssl.so.3", OWN_CODE_LIBRARY},
+		{"/opt/driver/libdriver.so", OWN_CODE_LIBRARY},
+		{"/srv/venv/lib/python3.11/site-packages/psycopg2/_psycopg.so", OWN_CODE_LIBRARY},
+		{"/usr/bin/python3.11", OWN_CODE_INTERPRETER},
+		{"/usr/lib/x86_64-linux-gnu/libruby-3.1.so.3.1", OWN_CODE_INTERPRETER},
+		{"/lib/x86_64-linux-gnu/libc.so.6", OWN_CODE_MACHINERY},
+		{"/lib64/ld-linux-x86-64.so.2", OWN_CODE_MACHINERY},
+		{"linux-vdso.so.1", OWN_CODE_MACHINERY},
+		{"", OWN_CODE_MACHINERY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (own_code_rank_of(cases[i].module, strlen(cases[i].module)) != cases[i].rank)
+			fail_msg("%s", cases[i].module);
+}
+
+static uint64_t frame_in(const char *path, uint32_t number, uint64_t offset)
+{
+	struct registry_module *module = &registry_get()->modules[number - 1];
+
+	strcpy(module->path, path);
+	store_release(&module->hash, 7);
+	return (uint64_t)number << REGISTRY_FRAME_MODULE_SHIFT | offset;
+}
+
+/* Two faults of one program differ by its own frame, not by the library's that both went through.
+ */
+static void the_programs_own_native_frame_says_most(void **state)
+{
+	static struct stack_text none;
+	const uint64_t native[5] = {
+		frame_in("/lib/x86_64-linux-gnu/libc.so.6", 1, 0x10),
+		frame_in("/usr/lib/x86_64-linux-gnu/libpq.so.5", 2, 0x20),
+		frame_in("/srv/app/server", 3, 0x30),
+		frame_in("/srv/app/server", 3, 0x40),
+		frame_in("/lib/x86_64-linux-gnu/libc.so.6", 1, 0x50),
+	};
+	struct stack_frame frame;
+	char out[8];
+
+	(void)state;
+	memset(&none, 0, sizeof(none));
+	assert_false(culprit_find(registry_get(),
+				  stack_store(registry_get(), native, 5, false, &none), out,
+				  sizeof(out)));
+	assert_true(culprit_find_native(
+		registry_get(), stack_store(registry_get(), native, 5, false, &none), &frame));
+	assert_int_equal(frame.offset, 0x30);
+	assert_true(culprit_find_native(
+		registry_get(), stack_store(registry_get(), native, 2, false, &none), &frame));
+	assert_int_equal(frame.offset, 0x20);
+	assert_true(culprit_find_native(
+		registry_get(), stack_store(registry_get(), native, 1, false, &none), &frame));
+	assert_int_equal(frame.offset, 0x10);
+	assert_false(culprit_find_native(registry_get(), (struct stack_id){0}, &frame));
+}
+
 static void no_own_frame_is_no_culprit(void **state)
 {
 	const char *const files[] = {"/usr/lib/python3.11/socket.py", "<string>"};
@@ -180,6 +334,11 @@ int main(void)
 		cmocka_unit_test(given_files),
 		cmocka_unit_test(the_innermost_own_frame_is_named),
 		cmocka_unit_test(a_launcher_is_named_when_nothing_else_is),
+		cmocka_unit_test(the_outermost_package_is_named_when_nothing_is_own),
+		cmocka_unit_test(a_script_of_the_users_comes_before_a_package),
+		cmocka_unit_test(packages_and_carriers),
+		cmocka_unit_test(ranks_of_modules),
+		cmocka_unit_test(the_programs_own_native_frame_says_most),
 		cmocka_unit_test(no_own_frame_is_no_culprit),
 		cmocka_unit_test(a_long_path_loses_its_beginning),
 		cmocka_unit_test(the_culprit_survives_a_stack_that_does_not_fit),

@@ -182,7 +182,8 @@ static bool find_in_interpreter(const json_t *stack, enum site_role role, const 
 	}
 	if (frame == NULL)
 		frame = find_interpreted(stack, is_own_file);
-	site->own = frame != NULL;
+	/* The log names a package where the application has no frame. */
+	site->own = frame != NULL && (is_own_file(frame) || is_launcher(frame));
 	/* It is gunicorn's arbiter that forks, not /usr/bin/gunicorn. */
 	if (frame == NULL && role == SITE_FORKED)
 		frame = find_interpreted(stack, is_of_package);
@@ -201,37 +202,11 @@ static bool find_in_interpreter(const json_t *stack, enum site_role role, const 
 
 /* --- native frames ------------------------------------------------------------------------- */
 
-enum module_rank { OWN_MODULE, INSTALLED_PROGRAM, LIBRARY, NOBODY };
-
-static bool begins_with_one_of(const char *text, const char *const *beginnings, size_t count)
+static enum own_code_rank rank_of(const json_t *frame)
 {
-	for (size_t i = 0; i < count; i++)
-		if (strncmp(text, beginnings[i], strlen(beginnings[i])) == 0)
-			return true;
-	return false;
-}
-
-#define BEGINS_WITH(text, list) begins_with_one_of(text, list, sizeof(list) / sizeof((list)[0]))
-
-static enum module_rank rank_of(const json_t *frame)
-{
-	static const char *const system_directories[] = {"/usr/lib", "/lib", "/usr/local/lib",
-							 "/opt/lib"};
-	/* send() itself tells nobody where to look. */
-	static const char *const nobody[] = {"libc.so",	 "libc-2.",	"libpthread",
-					     "ld-linux", "libforksan.", "[vdso]"};
 	const char *module = field_string(frame, "module");
-	const char *base;
 
-	if (module == NULL || BEGINS_WITH(basename(module), nobody))
-		return NOBODY;
-	base = basename(module);
-	if (BEGINS_WITH(module, system_directories) || strstr(module, "-packages/") != NULL ||
-	    strstr(module, "/gems/") != NULL)
-		return LIBRARY;
-	if (strstr(module, "/bin/") != NULL || strstr(module, "/sbin/") != NULL)
-		return INSTALLED_PROGRAM;
-	return strstr(base, ".so") != NULL && strncmp(base, "lib", 3) == 0 ? LIBRARY : OWN_MODULE;
+	return module != NULL ? own_code_rank_of(module, strlen(module)) : OWN_CODE_MACHINERY;
 }
 
 static const char *name_of(const json_t *frame)
@@ -242,7 +217,7 @@ static const char *name_of(const json_t *frame)
 }
 
 /* The innermost frame of that rank; a named one only where `named`. */
-static json_t *find_native(struct symbols *symbols, const json_t *stack, enum module_rank rank,
+static json_t *find_native(struct symbols *symbols, const json_t *stack, enum own_code_rank rank,
 			   bool named)
 {
 	json_t *frame;
@@ -284,14 +259,14 @@ static const json_t *find_outermost_library(const json_t *stack)
 	size_t i;
 
 	json_array_foreach (stack, i, frame)
-		if (is_native(frame) && rank_of(frame) == LIBRARY)
+		if (is_native(frame) && rank_of(frame) == OWN_CODE_LIBRARY)
 			found = frame;
 	return found;
 }
 
 static const json_t *find_at_exit(struct symbols *symbols, const json_t *stack)
 {
-	const json_t *frame = find_native(symbols, stack, LIBRARY, true);
+	const json_t *frame = find_native(symbols, stack, OWN_CODE_LIBRARY, true);
 
 	return frame != NULL ? frame : find_outermost_library(stack);
 }
@@ -299,20 +274,22 @@ static const json_t *find_at_exit(struct symbols *symbols, const json_t *stack)
 static void find_in_native(struct symbols *symbols, const json_t *stack, enum site_role role,
 			   struct site *site)
 {
-	const json_t *frame = find_native(symbols, stack, OWN_MODULE, false);
+	const json_t *frame = find_native(symbols, stack, OWN_CODE_MODULE, false);
 
 	site->own = frame != NULL;
 	site->at_exit = role == SITE_USED && is_at_exit(stack);
 	if (frame == NULL && site->at_exit)
 		frame = find_at_exit(symbols, stack);
 	if (frame == NULL)
-		frame = find_native(symbols, stack, INSTALLED_PROGRAM, true);
+		frame = find_native(symbols, stack, OWN_CODE_PROGRAM, true);
 	if (frame == NULL)
-		frame = find_native(symbols, stack, LIBRARY, true);
+		frame = find_native(symbols, stack, OWN_CODE_LIBRARY, true);
 	if (frame == NULL)
-		frame = find_native(symbols, stack, INSTALLED_PROGRAM, false);
+		frame = find_native(symbols, stack, OWN_CODE_PROGRAM, false);
 	if (frame == NULL)
-		frame = find_native(symbols, stack, LIBRARY, false);
+		frame = find_native(symbols, stack, OWN_CODE_LIBRARY, false);
+	if (frame == NULL)
+		frame = find_native(symbols, stack, OWN_CODE_INTERPRETER, false);
 	if (frame == NULL)
 		return;
 	copy(site->module, sizeof site->module, basename(field_string(frame, "module")));
