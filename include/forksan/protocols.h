@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The protocols that forksan tells apart, and the class that each belongs to.
+ * The protocols that forksan knows, and the class that each belongs to.
  *
  * A class is what a user watches (`watch=database,cache`); a protocol is what a report names.
  * Ports and paths are where such a server listens by default; the bytes on the wire win over them.

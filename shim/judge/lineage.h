@@ -72,7 +72,7 @@ enum lineage_verdict {
 enum lineage_verdict lineage_judge(const struct lineage_process *process, struct lineage_use last);
 
 /*
- * A connection whose protocol nobody knows is judged by direction, since what its bytes mean is not
+ * A connection of an unknown protocol is judged by direction, since the meaning of its bytes is not
  * known: each way has a lineage word of its own.
  *
  *   Reads.   A read in breach of the lineage of reads is a violation: the bytes were another

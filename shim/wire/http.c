@@ -5,8 +5,8 @@
  *   <method> SP <target> SP HTTP/1.1 CR LF ...      client
  *   HTTP/1.1 SP <status> ...                        server
  *
- * The target is "/...", "*" or "http...", and a host for CONNECT; that tells GET from the inline
- * command of Redis and CONNECT from NATS and STOMP, which stand above in the table.
+ * The target is "/...", "*" or "http...", and a host for CONNECT; so GET is distinguished from the
+ * inline command of Redis, and CONNECT from those of NATS and STOMP.
  *
  * Sources: RFC 9112 section 3 "Request Line", 3.2 "Request Target", 4 "Status Line"; RFC 9110
  * section 9.3, RFC 5789 (PATCH), RFC 4918 and 3253 (WebDAV).

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memcached: the parts of the follower.  Private to shim/wire/memcached*.c.
+ * memcached: the parts of the parser.  Private to shim/wire/memcached*.c.
  */
 #ifndef FORKSAN_SHIM_WIRE_MEMCACHED_H
 #define FORKSAN_SHIM_WIRE_MEMCACHED_H
@@ -22,7 +22,7 @@ enum memcached_reply_kind {
 	MEMCACHED_KIND_BINARY,	     /* one packet */
 	MEMCACHED_KIND_BINARY_STATS, /* packets up to one without a key */
 	MEMCACHED_KIND_NONE,	     /* no reply */
-	MEMCACHED_KIND_LOST,	     /* cannot be followed */
+	MEMCACHED_KIND_LOST,	     /* the conversation goes on in a way that cannot be parsed */
 };
 
 /* struct wire_parser.flags */
@@ -37,7 +37,7 @@ enum {
 struct memcached_command {
 	const char *name;
 	enum memcached_reply_kind reply_kind;
-	uint8_t length_token; /* which word is the length of the data that follow; 0: none follow */
+	uint8_t length_token; /* which word is the length of the data behind the line; 0: no data */
 };
 
 const struct memcached_command *memcached_find_command(const uint8_t *name, size_t len);

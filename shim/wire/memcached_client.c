@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memcached: following what the client sends.
+ * memcached: parsing what the client sends.
  *
  *   text    <command> <word>* [noreply] CR LF [<data, length in a word> CR LF]
  *   meta    m? <key> [<length>] <flag>* CR LF [<data> CR LF]       flag q: quiet
@@ -81,7 +81,7 @@ static void end_message(struct wire_stream *s, struct wire_event *event)
 	event->ends = true;
 }
 
-/* The line is complete.  False: its reply cannot be told. */
+/* Identifies a complete line.  False: how its reply is built is not known. */
 static bool end_line(struct wire_parser *parser, const struct memcached_command *command,
 		     struct wire_event *event)
 {

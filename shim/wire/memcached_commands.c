@@ -9,7 +9,7 @@
  */
 #include "wire/memcached.h"
 
-/* name, shape of the reply, word that is the data's length (counted from the command, 0) */
+/* name, kind of the reply, word that is the data's length (counted from the command, 0) */
 static const struct memcached_command commands[] = {
 	{"get", MEMCACHED_KIND_VALUES, 0},     {"gets", MEMCACHED_KIND_VALUES, 0},
 	{"gat", MEMCACHED_KIND_VALUES, 0},     {"gats", MEMCACHED_KIND_VALUES, 0},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memcached: following what the server sends.
+ * memcached: parsing what the server sends.
  *
  *   text    VALUE <key> <flags> <length> [<cas>] CR LF <data> CR LF      then END CR LF
  *           STORED, NOT_FOUND, OK, <number>, ERROR, ... CR LF            one line
@@ -27,7 +27,7 @@ enum { BETWEEN, REPLYING };
 enum {
 	LAST = 1u << 0,	  /* after this line or packet (and its data) the reply is over */
 	PASSES = 1u << 1, /* it is not for the quiet commands before */
-	NOTICE = 1u << 2, /* nobody asked */
+	NOTICE = 1u << 2, /* it answers no request */
 };
 
 /* kept: the first word of a line */
@@ -123,7 +123,8 @@ static void end_part(struct wire_stream *s, const struct wire_request *head,
 	if (notice)
 		return;
 	event->skips_no_reply = passes;
-	/* A quiet command stays: there may be more of them, and only what passes them tells. */
+	/* A quiet command stays in the queue: more replies to quiet commands may come, and only a
+	 * reply that passes them shows that there are no more. */
 	event->ends = head != NULL && (passes || !head->no_reply);
 }
 
@@ -194,7 +195,8 @@ static size_t parse_packet(struct wire_stream *s, const uint8_t *bytes, size_t l
 	size_t used = 0;
 	uint32_t body;
 
-	/* The opcode tells whether the quiet commands are passed; then another is the head. */
+	/* The opcode shows whether this reply passes the quiet commands; then another request is
+	 * the head of the queue. */
 	if (head->no_reply && s->have < 2) {
 		used = stream_keep(s, 2, bytes, len);
 		if (s->have < 2)

@@ -9,7 +9,7 @@
  *   login     | LL LL 00 | 01 | capabilities 4 LE | max packet 4 | charset | 00 x 23 | user ...
  *   upgrade   | 20 00 00 | 01 | the same 32 bytes, then TLS                  client
  *
- * The server greets.  A client's login tells the protocol where the greeting was not seen.
+ * The server greets.  A client's login identifies the protocol where the greeting was not seen.
  *
  * Sources: MySQL Source Code Documentation, "Protocol::HandshakeV10", "Protocol::SSLRequest",
  * "Protocol::HandshakeResponse41", "ERR_Packet"; MariaDB Server documentation, "Connecting"

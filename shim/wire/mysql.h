@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MySQL: what the client's and the server's follower share.  Private to shim/wire/mysql*.c.
+ * MySQL: what the parsers of both directions share.  Private to shim/wire/mysql*.c.
  */
 #ifndef FORKSAN_SHIM_WIRE_MYSQL_H
 #define FORKSAN_SHIM_WIRE_MYSQL_H
@@ -59,7 +59,7 @@ enum mysql_reply {
 	MYSQL_REPLY_GREETING,
 };
 
-/* Reply shape of a command; -1 when it gets no reply, -2 when there is no such command. */
+/* Reply kind of a command; -1 when it gets no reply, -2 when there is no such command. */
 int mysql_command_reply_kind(uint8_t command);
 
 wire_parse_bytes mysql_parse_client, mysql_parse_server;

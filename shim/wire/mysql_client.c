@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MySQL: following what the client sends.
+ * MySQL: parsing what the client sends.
  *
  *   | length, 3 LE | sequence | command | ...      sequence 0: a new command
  *   | length, 3 LE | sequence | ...                else: part of the last one (a password, a file,
@@ -79,7 +79,7 @@ int mysql_command_reply_kind(uint8_t command)
 	return NO_COMMAND;
 }
 
-/* The payload's bytes that tell what the packet is. */
+/* How many of the payload's bytes identify the packet. */
 static size_t wanted(const struct wire_parser *parser, const struct wire_stream *s, uint64_t len)
 {
 	size_t want;
@@ -164,7 +164,7 @@ static bool take_header(struct wire_parser *parser, const struct wire_request *h
 	return true;
 }
 
-/* Enough of the payload is kept to tell the packet.  False: it is no command. */
+/* Identifies a packet of which enough is kept.  False: it is no command. */
 static bool take_body(struct wire_parser *parser, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];

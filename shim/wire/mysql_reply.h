@@ -18,7 +18,7 @@ enum mysql_phase {
 	MYSQL_PHASE_COLUMNS,	  /* `count` definitions to come */
 	MYSQL_PHASE_COLUMNS_DONE, /* EOF, or the first row */
 	MYSQL_PHASE_ROWS,
-	MYSQL_PHASE_PARAMETERS,	     /* of a prepared statement; `spare` columns follow */
+	MYSQL_PHASE_PARAMETERS,	     /* of a prepared statement; `columns` of them follow */
 	MYSQL_PHASE_PARAMETERS_DONE, /* EOF, or the first column */
 	MYSQL_PHASE_PREPARED,	     /* `count` column definitions to come */
 	MYSQL_PHASE_PREPARED_DONE,   /* EOF */
@@ -31,7 +31,7 @@ enum mysql_phase {
 enum mysql_packet_flags {
 	MYSQL_PACKET_FULL = 1u << 0,   /* this packet is full: the next one goes on with it */
 	MYSQL_PACKET_TAIL = 1u << 1,   /* the rest of a full packet: its bytes are not looked at */
-	MYSQL_PACKET_NOTICE = 1u << 2, /* nobody asked for this packet */
+	MYSQL_PACKET_NOTICE = 1u << 2, /* this packet answers no request */
 	MYSQL_PACKET_STRAY = 1u << 3, /* ... it is the EOF of a reply that was taken for complete */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MySQL: following what the server sends, packet by packet; what they are is said by mysql_reply.c.
+ * MySQL: parsing what the server sends, packet by packet; mysql_reply.c says what each packet is.
  *
  *   | length, 3 LE | sequence | payload ... |      the first packet of a reply has sequence 1
  *
@@ -15,7 +15,8 @@
 /* State within a packet. */
 enum { HEADER, BODY, REST };
 
-/* Starts the first packet of a reply, or one that nobody asked for; false when none can come. */
+/* Starts the first packet of a reply, or a packet that answers no request.  False: no packet can
+ * come here. */
 static bool take_first(struct wire_parser *parser, uint32_t len, uint8_t sequence,
 		       const struct wire_request *head)
 {
@@ -69,7 +70,8 @@ static bool take_header(struct wire_parser *parser, const struct wire_request *h
 	return len > 0 || (s->flags & MYSQL_PACKET_TAIL);
 }
 
-/* What nobody asked for: the greeting, or an error before the server hangs up. */
+/* True for a packet that may come without a request: the greeting, an error before the server hangs
+ * up, or the EOF of a reply that was taken for complete. */
 static bool is_notice(const struct wire_parser *parser, const struct wire_stream *s)
 {
 	if (s->flags & MYSQL_PACKET_STRAY)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PostgreSQL: the parts of the follower.  Private to shim/wire/postgresql*.c.
+ * PostgreSQL: the parts of the parser.  Private to shim/wire/postgresql*.c.
  */
 #ifndef FORKSAN_SHIM_WIRE_POSTGRESQL_H
 #define FORKSAN_SHIM_WIRE_POSTGRESQL_H

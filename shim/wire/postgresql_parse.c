@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PostgreSQL: following requests and replies.
+ * PostgreSQL: parsing requests and replies.
  *
  *   message   | type | length, 4 BE, itself included | ...        both directions
  *   opening   | length, 4 BE | code, 4 BE | ...                   client, before the login
@@ -14,7 +14,7 @@
  *     'd' 'c' 'f' CopyData, CopyDone, CopyFail: part of the request that was answered 'G' or 'W'
  *
  *   server, unasked at any time: 'N' NoticeResponse, 'S' ParameterStatus, 'A' NotificationResponse;
- *   'E' with nothing outstanding is the farewell of a server that shuts down.
+ *   'E' with nothing outstanding comes from a server that shuts down.
  *
  * A Sync that was sent with an Execute whose answer is 'G' (CopyIn) is ignored by the server; the
  * one after CopyDone counts.

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Redis: the parts of the follower.  Private to shim/wire/redis*.c.
+ * Redis: the parts of the parser.  Private to shim/wire/redis*.c.
  */
 #ifndef FORKSAN_SHIM_WIRE_REDIS_H
 #define FORKSAN_SHIM_WIRE_REDIS_H
 
 #include "wire/stream.h"
 
-/* The longest command name that is told apart; longer ones have no name in a report. */
+/* The longest command name that is identified; longer ones have no name in a report. */
 #define REDIS_NAME_BYTES 16
 
 /* Redis's own bounds: 512 MiB in a string unless proto-max-bulk-len says more, 1 Mi arguments, and
@@ -21,7 +21,7 @@ enum redis_reply_kind {
 	REDIS_KIND_VALUE,     /* one value answers it */
 	REDIS_KIND_SUBSCRIBE, /* confirmations answer it, pushes follow */
 	REDIS_KIND_MONITOR,   /* lines without end follow its reply */
-	REDIS_KIND_STREAM,    /* a replica's stream follows: not followed */
+	REDIS_KIND_STREAM,    /* a replica's stream follows, which is not parsed */
 	REDIS_KIND_CLIENT,    /* CLIENT: with REPLY it turns replies off */
 	REDIS_KIND_QUIT,
 };
@@ -51,7 +51,7 @@ enum redis_number {
 	REDIS_NUMBER_BAD,
 };
 
-/* Flags of a stream while a number is read; a follower's own start above them. */
+/* Flags of a stream while a number is read; a parser's own start above them. */
 enum {
 	REDIS_MINUS = 1u << 0,
 	REDIS_DIGIT = 1u << 1,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Redis: following what the client sends.
+ * Redis: parsing what the client sends.
  *
  *   *<n> CR LF  n times ( $<length> CR LF <bytes> CR LF )      a command and its arguments
  *   <word> ... CR LF                                           an inline command
@@ -53,7 +53,7 @@ static void identify_nothing(struct wire_stream *s, struct wire_event *event)
 	stream_end(s);
 }
 
-/* The request is complete.  False: what follows cannot be matched any more. */
+/* Identifies a complete request.  False: the replies from here on cannot be matched any more. */
 static bool identify_request(struct wire_parser *parser, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];

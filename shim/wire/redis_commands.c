@@ -3,7 +3,7 @@
  * Redis: the commands by name.
  *
  * The names are those that COMMAND LIST of Redis 7.0 prints, and the hash and stream commands that
- * came with 7.4 to 8.2.  A command that is not here is followed like any other and has no name in a
+ * came with 7.4 to 8.2.  A command that is not here is parsed like any other and has no name in a
  * report.  A command's code is its place in the table plus 1.
  */
 #include "wire/redis.h"

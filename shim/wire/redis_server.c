@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Redis, RESP2 and RESP3: following what the server sends, value by value.
+ * Redis, RESP2 and RESP3: parsing what the server sends, value by value.
  *
  *   + - : _ # , (   <line> CR LF
  *   $ ! =           <length> CR LF <bytes> CR LF              length -1: null, no bytes follow
@@ -51,7 +51,7 @@ static bool start_value(struct wire_parser *parser, uint8_t type, const struct w
 	if (type == '>' || (parser->flags & REDIS_PARSER_SUBSCRIBED) || (subscribes && type == '*'))
 		s->flags = PUSHED;
 	else if (head == NULL) {
-		/* An error for nobody: the farewell of a server that is full or stops. */
+		/* An error while nothing is outstanding: the server is full, or stops. */
 		s->flags = PUSHED;
 		event->unmatched_error = true;
 		return type == '-';

@@ -11,7 +11,7 @@
  *   goodbye, client: close_notify
  *   15       03 03     00 02     | 01 | 00            plain
  *   15       03 03     00 1A ..                       TLS 1.2, encrypted (GCM; others differ)
- *   17       03 03     00 13 ..                       TLS 1.3, encrypted: told by its size
+ *   17       03 03     00 13 ..                       TLS 1.3, encrypted: known by its size
  *
  * Sources: RFC 8446 section 5.1 "Record Layer" (a record is at most 2^14 bytes), 4 "Handshake
  * Protocol", 6 "Alert Protocol" (6.1 "Closure Alerts"), 5.2 "Record Payload Protection"; RFC 5246
@@ -55,9 +55,9 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 }
 
 /*
- * A record.  15 is an alert: plain, it holds level and description; encrypted by TLS 1.2 it is told
- * by its type, and a client sends none but to end.  TLS 1.3 hides the type; an alert is then 2
- * bytes, the type and a tag of 16, and little else is as short.
+ * A record.  15 is an alert: plain, it holds level and description; encrypted by TLS 1.2 it is
+ * known by its type, and a client sends an alert only to end.  TLS 1.3 hides the type; an alert is
+ * then 2 bytes, the type and a tag of 16, and little else is as short.
  */
 static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {

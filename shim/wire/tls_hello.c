@@ -262,7 +262,7 @@ static size_t take_alpn_bytes(struct tls_hello *h, const uint8_t *bytes, size_t 
 {
 	size_t taken = h->name_left < len ? h->name_left : len;
 
-	/* One byte too many says that it is none of ours. */
+	/* A name that fills `kept` is longer than any in `names`. */
 	for (size_t i = 0; i < taken && h->have < sizeof h->kept; i++)
 		h->kept[h->have++] = bytes[i];
 	h->name_left = (uint16_t)(h->name_left - taken);

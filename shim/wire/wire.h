@@ -3,9 +3,9 @@
  * Protocols: bytes in, facts out.  Everything here is pure: it knows no process, no socket, no
  * errno, keeps no copy of a payload, and takes its bytes cut at any position.
  *
- * Two services: telling the protocol from the first bytes of both directions (wire_identify), and
- * following message boundaries once it is told (wire_parse).  Each protocol has one file; wire.c
- * holds the table of them.
+ * Two services: identifying the protocol by the first bytes of both directions (wire_identify), and
+ * finding the boundaries of messages once it is identified (wire_parse, in parse.h).  Each protocol
+ * has one file and one line in include/forksan/protocols.h.
  */
 #ifndef FORKSAN_SHIM_WIRE_H
 #define FORKSAN_SHIM_WIRE_H
@@ -23,10 +23,10 @@ enum wire_direction {
 };
 
 /*
- * Tells the protocol from the first bytes of a connection: `len[d]` bytes of direction d, at most
- * FORKSAN_HEAD_BYTES.  Returns PROTOCOL_UNKNOWN while more bytes could decide it, PROTOCOL_OTHER
- * when they are none that is known, else the protocol.  Unmatched bytes of the server alone decide
- * nothing; once the client's head is full the answer is never UNKNOWN.
+ * Identifies the protocol by the first bytes of a connection: `len[d]` bytes of direction d, at
+ * most FORKSAN_HEAD_BYTES.  Returns PROTOCOL_UNKNOWN while more bytes could decide it,
+ * PROTOCOL_OTHER when the bytes are those of no known protocol, else the protocol.  Unmatched bytes
+ * of the server alone decide nothing; once the client's head is full the answer is never UNKNOWN.
  *
  * The answer for a prefix is never contradicted by a longer one, only refined from UNKNOWN, as long
  * as the two directions speak one protocol.  Where they contradict each other (only nonsense does)

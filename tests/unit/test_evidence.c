@@ -357,7 +357,7 @@ static void pushes_of_redis_belong_to_nobody(void **state)
 	assert_clean(s);
 }
 
-static void a_deep_pipeline_of_one_process_is_followed(void **state)
+static void a_deep_pipeline_of_one_process_is_parsed(void **state)
 {
 	struct stage stage, *s = &stage;
 
@@ -584,7 +584,7 @@ static void an_opening_teaches_the_mode(void **state)
 	assert_int_equal(s->facts.goodbye, WIRE_GOODBYE);
 }
 
-static void tls_by_alpn_is_followed_as_records(void **state)
+static void tls_by_alpn_is_parsed_as_records(void **state)
 {
 	struct stage stage, *s = &stage;
 
@@ -599,7 +599,7 @@ static void tls_by_alpn_is_followed_as_records(void **state)
 /* --- goodbyes ----------------------------------------------------------------------------------
  */
 
-static void goodbyes_are_told(void **state)
+static void goodbyes_are_seen(void **state)
 {
 	static const struct {
 		enum protocol protocol;
@@ -655,7 +655,7 @@ static void goodbyes_are_told(void **state)
 	}
 }
 
-static void a_goodbye_is_told_after_a_loss_too(void **state)
+static void a_goodbye_is_seen_after_a_loss_too(void **state)
 {
 	struct stage stage, *s = &stage;
 
@@ -848,7 +848,7 @@ int main(void)
 		cmocka_unit_test(the_dead_are_forgotten),
 		cmocka_unit_test(notices_belong_to_nobody),
 		cmocka_unit_test(pushes_of_redis_belong_to_nobody),
-		cmocka_unit_test(a_deep_pipeline_of_one_process_is_followed),
+		cmocka_unit_test(a_deep_pipeline_of_one_process_is_parsed),
 		cmocka_unit_test(a_queue_that_overflows_loses_track_and_says_so_only_among_several),
 		cmocka_unit_test(track_is_found_again_by_a_clean_exchange),
 		cmocka_unit_test(bytes_come_in_chunks_of_any_kind),
@@ -859,9 +859,9 @@ int main(void)
 		cmocka_unit_test(compression_is_found_by_the_first_write),
 		cmocka_unit_test(a_write_longer_than_its_call_is_enough_after_a_fork),
 		cmocka_unit_test(an_opening_teaches_the_mode),
-		cmocka_unit_test(tls_by_alpn_is_followed_as_records),
-		cmocka_unit_test(goodbyes_are_told),
-		cmocka_unit_test(a_goodbye_is_told_after_a_loss_too),
+		cmocka_unit_test(tls_by_alpn_is_parsed_as_records),
+		cmocka_unit_test(goodbyes_are_seen),
+		cmocka_unit_test(a_goodbye_is_seen_after_a_loss_too),
 		cmocka_unit_test(alternation_is_evidence_under_tls),
 		cmocka_unit_test(two_that_ask_at_once_get_each_others_answers),
 		cmocka_unit_test(an_heirs_turn_is_its_own),

@@ -329,17 +329,17 @@ static void check_cuts(const struct opening *o)
 				if (s < server_len)
 					assert_int_equal(tell(o, c, s + 1), told);
 			} else if (told != PROTOCOL_UNKNOWN) {
-				fail_msg("%s: %zu client and %zu server bytes told as %s", o->what,
-					 c, s, wire_protocol_name(told));
+				fail_msg("%s: %zu client and %zu server bytes identified as %s",
+					 o->what, c, s, wire_protocol_name(told));
 			}
 		}
 	}
 	if (tell(o, client_len, server_len) != o->protocol)
-		fail_msg("%s: told as %s", o->what,
+		fail_msg("%s: identified as %s", o->what,
 			 wire_protocol_name(tell(o, client_len, server_len)));
 }
 
-static void openings_are_told_at_every_cut(void **state)
+static void openings_are_identified_at_every_cut(void **state)
 {
 	bool seen[PROTOCOL_COUNT] = {false};
 
@@ -364,7 +364,7 @@ static void strangers_stay_other_at_every_cut(void **state)
 		check_cuts(&strangers[i]);
 }
 
-static void client_first_protocols_are_told_by_the_client_alone(void **state)
+static void client_first_protocols_are_identified_by_the_client_alone(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(openings); i++) {
@@ -376,7 +376,7 @@ static void client_first_protocols_are_told_by_the_client_alone(void **state)
 	}
 }
 
-static void one_byte_tells_nothing(void **state)
+static void one_byte_identifies_nothing(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(openings); i++) {
@@ -472,7 +472,7 @@ static void answers_are_only_refined(void **state)
 
 static void random_bytes_are_rarely_a_protocol(void **state)
 {
-	int told_as[PROTOCOL_COUNT] = {0};
+	int identified_as[PROTOCOL_COUNT] = {0};
 
 	(void)state;
 	random_seed();
@@ -482,11 +482,11 @@ static void random_bytes_are_rarely_a_protocol(void **state)
 
 		for (size_t i = 0; i < sizeof bytes; i++)
 			bytes[i] = (uint8_t)random_next();
-		told_as[wire_identify(head, (size_t[2]){FORKSAN_HEAD_BYTES, 0})]++;
+		identified_as[wire_identify(head, (size_t[2]){FORKSAN_HEAD_BYTES, 0})]++;
 	}
 	for (unsigned p = PROTOCOL_OTHER + 1; p < PROTOCOL_COUNT; p++) {
-		if (told_as[p] > 3)
-			fail_msg("%d in a million heads are %s", told_as[p],
+		if (identified_as[p] > 3)
+			fail_msg("%d in a million heads are %s", identified_as[p],
 				 wire_protocol_name((enum protocol)p));
 	}
 }
@@ -581,10 +581,10 @@ static void protocols_have_classes_and_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(openings_are_told_at_every_cut),
+		cmocka_unit_test(openings_are_identified_at_every_cut),
 		cmocka_unit_test(strangers_stay_other_at_every_cut),
-		cmocka_unit_test(client_first_protocols_are_told_by_the_client_alone),
-		cmocka_unit_test(one_byte_tells_nothing),
+		cmocka_unit_test(client_first_protocols_are_identified_by_the_client_alone),
+		cmocka_unit_test(one_byte_identifies_nothing),
 		cmocka_unit_test(answers_are_only_refined),
 		cmocka_unit_test(random_bytes_are_rarely_a_protocol),
 		cmocka_unit_test(ports_name_protocols),

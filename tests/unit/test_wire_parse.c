@@ -804,7 +804,7 @@ static void compare(const struct conversation *c, struct talking *t, const char 
 }
 
 /* Each part is cut once, at every byte; then all into pieces of every size. */
-static void conversations_are_followed_at_every_cut(void **state)
+static void conversations_are_parsed_at_every_cut(void **state)
 {
 	struct talking t;
 	char how[64];
@@ -946,7 +946,7 @@ static void resuming_keeps_what_was_learned(void **state)
 	assert_string_equal(t.marks, "COM_QUERY+ . COM_STMT_PREPARE+ . ");
 }
 
-static void text_protocols_are_told_by_their_first_word(void **state)
+static void text_protocols_are_identified_by_their_first_word(void **state)
 {
 	struct wire_event e;
 
@@ -988,12 +988,12 @@ static void messages_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(conversations_are_followed_at_every_cut),
+		cmocka_unit_test(conversations_are_parsed_at_every_cut),
 		cmocka_unit_test(long_mysql_messages_span_packets),
 		cmocka_unit_test(payload_is_skipped_by_arithmetic),
 		cmocka_unit_test(openings_end),
 		cmocka_unit_test(resuming_keeps_what_was_learned),
-		cmocka_unit_test(text_protocols_are_told_by_their_first_word),
+		cmocka_unit_test(text_protocols_are_identified_by_their_first_word),
 		cmocka_unit_test(messages_have_names),
 	};
 

@@ -141,7 +141,7 @@ static void check(const char *path)
 	read_recording(&r, path);
 	protocol = tell(&r);
 	if (strcmp(wire_protocol_name(protocol), r.protocol) != 0)
-		fail_msg("%s: told as %s", r.name, wire_protocol_name(protocol));
+		fail_msg("%s: identified as %s", r.name, wire_protocol_name(protocol));
 	parse(&t, &r, protocol, 0);
 	if (getenv("FORKSAN_MARKS") != NULL) {
 		printf("%s\nmarks %s\n", r.name, t.marks);
@@ -159,7 +159,7 @@ static void check(const char *path)
 	free_recording(&r);
 }
 
-static void recordings_are_told_and_followed(void **state)
+static void recordings_are_identified_and_parsed(void **state)
 {
 	char directory[512], path[1024];
 	size_t checked = 0;
@@ -189,7 +189,7 @@ static void recordings_are_told_and_followed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(recordings_are_told_and_followed),
+		cmocka_unit_test(recordings_are_identified_and_parsed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
