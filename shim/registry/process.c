@@ -9,6 +9,10 @@
  */
 #include "registry/parts.h"
 
+#include <time.h>
+
+#include "base/sys.h"
+
 struct registry_process *registry_process(struct process_slot slot)
 {
 	struct registry_process *process;
@@ -33,56 +37,107 @@ struct serial registry_process_serial(const struct registry_process *process)
 	return (struct serial){n};
 }
 
-/* Takes the slot when it is free, or its process is over.  Leaves it BUSY. */
-static bool take_process_slot(struct registry_process *process, pid_t pid)
+/* Without a question to the kernel: free, or its process has said goodbye. */
+static bool is_over(uint32_t word)
+{
+	return word == PROCESS_FREE || word == PROCESS_EXITED;
+}
+
+/* Makes a slot whose process was killed one whose process is over. */
+static bool bury(struct registry_process *process)
 {
 	uint32_t word = load_acquire(&process->state);
 
 	switch ((enum registry_process_state)(word & 0xff)) {
 	case PROCESS_FREE:
 	case PROCESS_EXITED:
-		break;
+		return true;
 	case PROCESS_BUSY:
-		if (registry_pid_runs((pid_t)(word >> 8)))
-			return false;
-		break;
+		return !registry_pid_runs((pid_t)(word >> 8)) &&
+		       compare_exchange_acq_rel(&process->state, &word, PROCESS_FREE);
 	case PROCESS_LIVE:
-		if (registry_process_alive(process))
-			return false;
-		break;
+		return !registry_process_alive(process) &&
+		       compare_exchange_acq_rel(&process->state, &word, PROCESS_EXITED);
 	}
-	if (!compare_exchange_acq_rel(&process->state, &word, (uint32_t)pid << 8 | PROCESS_BUSY))
+	return false;
+}
+
+/* With every slot taken by a living process, all of them would be asked about at each fork: 40 ms
+ * were seen.  So questions in vain come in small lots, and pauses between them. */
+#define ASK_AT_ONCE 64
+#define ASK_PAUSE_NS 50000000
+
+/* False: none of the slots that were asked about has become free. */
+static bool bury_one(void)
+{
+	static _Atomic uint64_t pause_until_ns;
+	static _Atomic uint32_t next;
+	uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
+
+	if (now_ns < load_relaxed(&pause_until_ns))
 		return false;
-	store_release(&process->serial, 0);
-	registry_forget_holds(process);
-	return true;
+	for (int asked = 0; asked < ASK_AT_ONCE; asked++) {
+		struct process_slot slot = {fetch_add_relaxed(&next, 1) % FORKSAN_MAX_PROCESSES};
+		struct registry_process *process = registry_process(slot);
+
+		if (process && bury(process))
+			return true;
+	}
+	store_relaxed(&pause_until_ns, now_ns + ASK_PAUSE_NS);
+	return false;
+}
+
+/* Takes the first slot from the latest serial on whose process is over; NULL: there is none. */
+static struct registry_process *take_slot(struct serial *serial, pid_t pid)
+{
+	struct registry *registry = registry_mapping;
+	uint32_t latest = load_relaxed(&registry->header.next_serial);
+
+	for (uint32_t n = 1; n <= FORKSAN_MAX_PROCESSES; n++) {
+		uint32_t next = latest + n;
+		struct registry_process *process;
+		uint32_t word;
+
+		/* Serials are 31 bits (lineage.h); the last one is never given out. */
+		if (next < n || next >= INT32_MAX)
+			return NULL;
+		process = &registry->processes[next % FORKSAN_MAX_PROCESSES];
+		if (!registry_reach_new(process, sizeof *process))
+			return NULL;
+		word = load_acquire(&process->state);
+		if (!is_over(word))
+			continue;
+		/* A serial is given out once: whoever moves the counter past it has it. */
+		if (!compare_exchange_acq_rel(&registry->header.next_serial, &latest, next)) {
+			n = 0;
+			continue;
+		}
+		*serial = (struct serial){next};
+		if (compare_exchange_acq_rel(&process->state, &word,
+					     (uint32_t)pid << 8 | PROCESS_BUSY))
+			return process;
+		latest = next;
+		n = 0;
+	}
+	return NULL;
 }
 
 struct registry_process *registry_claim_process(struct serial *serial, pid_t pid)
 {
-	struct registry *registry = registry_mapping;
+	uint32_t latest = load_relaxed(&registry_mapping->header.next_serial);
+	struct registry_process *process = take_slot(serial, pid);
 
-	for (uint32_t tries = 0; tries < FORKSAN_MAX_PROCESSES; tries++) {
-		uint32_t next = fetch_add_relaxed(&registry->header.next_serial, 1) + 1;
-		struct registry_process *process;
-
-		/* Serials are 31 bits (lineage.h).  The counter is held at its end, so that it
-		 * never starts again from 0. */
-		if (next == 0 || next >= INT32_MAX) {
-			store_relaxed(&registry->header.next_serial, INT32_MAX);
-			return NULL;
-		}
-		process = &registry->processes[next % FORKSAN_MAX_PROCESSES];
-		if (!registry_reach_new(process, sizeof *process))
-			return NULL;
-		if (!take_process_slot(process, pid))
-			continue;
-		raise_at_least(&registry->header.process_high,
-			       registry_process_slot(process).n + 1);
-		*serial = (struct serial){next};
-		return process;
-	}
-	return NULL;
+	/* Slots of killed processes are in the way, perhaps. */
+	if ((!process || serial->n - latest > ASK_AT_ONCE) && bury_one() && !process)
+		process = take_slot(serial, pid);
+	if (!process)
+		return NULL;
+	store_release(&process->serial, 0);
+	store_relaxed(&process->pid, 0);
+	registry_forget_holds(process);
+	raise_at_least(&registry_mapping->header.process_high,
+		       registry_process_slot(process).n + 1);
+	return process;
 }
 
 void registry_publish_process(struct registry_process *process, pid_t pid)
