@@ -216,10 +216,10 @@ static void note_birth(struct serial serial)
 	struct registry_process *slot;
 	pid_t pid, noted;
 
-	if (!process.shared)
+	noted = load_relaxed(&wiped.process.pid);
+	if (!process.shared || (noted != 0 && process_mine() == 0))
 		return;
 	pid = (pid_t)sys_getpid();
-	noted = load_relaxed(&wiped.process.pid);
 	if (noted == pid)
 		return;
 	if (noted != 0)
