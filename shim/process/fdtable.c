@@ -131,7 +131,8 @@ unsigned fdtable_high(void)
 	return load_relaxed(&high);
 }
 
-bool fdtable_next_held(struct socket_slot *slot)
+/* The first slot from *slot on that this process holds. */
+static bool next_held(struct socket_slot *slot)
 {
 	uint32_t words = load_relaxed(&held_words);
 
@@ -144,6 +145,22 @@ bool fdtable_next_held(struct socket_slot *slot)
 			slot->n = i * 64 + (uint32_t)__builtin_ctzll(bits);
 			return true;
 		}
+	}
+	return false;
+}
+
+bool fdtable_next_held(int *fd, struct socket_slot *slot)
+{
+	int end = (int)load_relaxed(&high);
+
+	for (; *fd < end; (*fd)++) {
+		struct socket_ref ref = fdtable_lookup(*fd);
+
+		if (ref.n == 0)
+			continue;
+		*slot = socket_ref_slot(ref);
+		if (!fdtable_has_copies(*slot) || fdtable_find(*slot) == *fd)
+			return true;
 	}
 	return false;
 }
@@ -161,7 +178,7 @@ void fdtable_publish_holds(void)
 	if (!find_holder(&holder) || !fdtable_copy_holds(holder))
 		return;
 	/* What was released between the fork and now may be another connection's slot already. */
-	for (struct socket_slot slot = {0}; fdtable_next_held(&slot); slot.n++) {
+	for (struct socket_slot slot = {0}; next_held(&slot); slot.n++) {
 		if (registry_socket_is(slot, fdtable_generation(slot)))
 			continue;
 		registry_let_go(holder, slot);

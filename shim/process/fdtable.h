@@ -100,7 +100,8 @@ bool fdtable_copy_holds(struct process_slot process_slot);
  * registry what it holds.  What has been let go of by everybody meanwhile is lost, and counted. */
 void fdtable_publish_holds(void);
 
-/* The first socket slot from *slot on that this process holds; false when there is none. */
-bool fdtable_next_held(struct socket_slot *slot);
+/* The next descriptor from *fd on of a socket that this process holds, one for each socket.  False:
+ * there is none. */
+bool fdtable_next_held(int *fd, struct socket_slot *slot);
 
 #endif

@@ -129,6 +129,13 @@ void registry_forget_holds(struct registry_process *process)
 struct registry_process *registry_other_holder(struct socket_slot socket_slot,
 					       const struct registry_process *self)
 {
+	return registry_other_holder_after(socket_slot, self, NULL);
+}
+
+struct registry_process *registry_other_holder_after(struct socket_slot socket_slot,
+						     const struct registry_process *self,
+						     const struct registry_process *alive)
+{
 	uint32_t high = registry_process_high();
 
 	for (uint32_t p = 0; p < high; p++) {
@@ -136,7 +143,7 @@ struct registry_process *registry_other_holder(struct socket_slot socket_slot,
 
 		if (!process || process == self || !process_says_it_holds(process, socket_slot))
 			continue;
-		if (registry_process_alive(process))
+		if (process == alive || registry_process_alive(process))
 			return process;
 		registry_retire_process(process);
 	}

@@ -192,6 +192,12 @@ void registry_let_go(struct process_slot process_slot, struct socket_slot socket
 struct registry_process *registry_other_holder(struct socket_slot socket_slot,
 					       const struct registry_process *self);
 
+/* The same for one of many sockets in turn: `alive` was the answer for the one before (NULL: none),
+ * and the kernel is not asked about it again. */
+struct registry_process *registry_other_holder_after(struct socket_slot socket_slot,
+						     const struct registry_process *self,
+						     const struct registry_process *alive);
+
 /* True when that process is alive and holds the socket. */
 bool registry_process_holds(const struct registry_process *process, struct socket_slot socket_slot);
 

@@ -15,13 +15,15 @@
 #include "track/connection.h"
 #include "track/use_unknown.h"
 
-static void report_open_at_fork(struct socket_slot slot)
+/* *holder: the one of the socket before, NULL at first; the one of this socket then. */
+static void report_open_at_fork(int fd, struct socket_slot slot,
+				const struct registry_process **holder)
 {
 	struct registry_socket *socket = &registry_mapping->sockets[slot.n];
-	const struct registry_process *holder;
+	const struct registry_process *other;
 	struct finding_cause cause = {
 		.kind = KIND_OPEN_AT_FORK,
-		.fd = fdtable_find(slot),
+		.fd = fd,
 		.slot = slot,
 		.text = "this process was forked with the connection open and goes on; nothing is "
 			"wrong until it uses it",
@@ -33,26 +35,30 @@ static void report_open_at_fork(struct socket_slot slot)
 	/* A log or metrics stream, as likely as not. */
 	if (use_is_unknown(socket) && options.verbosity == 0)
 		return;
-	if (cause.fd < 0 || !track_class_is_watched(registry_socket_protocol(socket)) ||
-	    !track_is_still(cause.fd, slot))
+	if (!track_class_is_watched(registry_socket_protocol(socket)))
 		return;
-	holder = registry_other_holder(slot, process.shared);
-	if (!holder)
+	other = registry_other_holder_after(slot, process.shared, *holder);
+	if (!other)
 		return; /* handed over: nobody else has it */
-	cause.other_serial = registry_process_serial(holder);
+	*holder = other;
+	if (!track_is_still(fd, slot))
+		return;
+	cause.other_serial = registry_process_serial(other);
 	finding_report(&cause);
 }
 
 void track_look_for_inherited(void)
 {
+	const struct registry_process *holder = NULL;
 	int saved_errno = errno;
+	struct socket_slot slot;
 
 	if (process_enter() && !process_is_settled() && !process_is_vfork_child()) {
 		process_settle();
-		for (struct socket_slot slot = {0}; fdtable_next_held(&slot); slot.n++)
+		for (int fd = 0; fdtable_next_held(&fd, &slot); fd++)
 			if (!serial_is(registry_mapping->sockets[slot.n].opener_serial,
 				       process.lineage.self.serial))
-				report_open_at_fork(slot);
+				report_open_at_fork(fd, slot, &holder);
 	}
 	errno = saved_errno;
 }

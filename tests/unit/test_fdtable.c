@@ -148,22 +148,26 @@ static void numbers_without_a_place_are_refused(void **state)
 	assert_true(fdtable_is_unwatched(0, &ref));
 }
 
-static void what_is_held_is_found_in_order(void **state)
+static void each_held_socket_is_found_once(void **state)
 {
-	struct socket_slot slot = {0};
+	struct socket_slot slot;
+	int fd = 0;
 
 	(void)state;
-	assert_false(fdtable_next_held(&slot));
+	assert_false(fdtable_next_held(&fd, &slot));
 	assert_true(fdtable_set(20, far, 7));
 	assert_true(fdtable_set(21, near, 1));
-	assert_true(fdtable_next_held(&slot));
-	assert_int_equal(slot.n, near.n);
-	assert_true(fdtable_next_held(&slot)); /* from the slot on, itself included */
-	slot.n++;
-	assert_true(fdtable_next_held(&slot));
-	assert_int_equal(slot.n, far.n);
-	slot.n++;
-	assert_false(fdtable_next_held(&slot));
+	assert_true(fdtable_set(30, far, 7));
+	fd = 0;
+	assert_true(fdtable_next_held(&fd, &slot));
+	assert_true(fd == 20 && slot.n == far.n);
+	assert_true(fdtable_next_held(&fd, &slot)); /* from the descriptor on, itself included */
+	assert_int_equal(fd, 20);
+	fd++;
+	assert_true(fdtable_next_held(&fd, &slot));
+	assert_true(fd == 21 && slot.n == near.n);
+	fd++;
+	assert_false(fdtable_next_held(&fd, &slot));
 }
 
 static void a_child_is_announced_with_what_its_parent_holds(void **state)
@@ -227,7 +231,7 @@ int main(void)
 		TEST(a_name_that_is_given_anew_lets_go_of_the_old),
 		TEST(ranges_are_cleared),
 		TEST(numbers_without_a_place_are_refused),
-		TEST(what_is_held_is_found_in_order),
+		TEST(each_held_socket_is_found_once),
 		TEST(a_child_is_announced_with_what_its_parent_holds),
 		TEST(what_was_released_meanwhile_is_not_held),
 		TEST(nobodys_table_tells_nothing),
