@@ -71,7 +71,10 @@ struct registry_process {
 	uint64_t born_boottime_ns;	/* CLOCK_BOOTTIME; a later process with this pid is another */
 	_Atomic uint64_t pid_namespace; /* inode of /proc/self/ns/pid, 0 unknown */
 	char comm[16];			/* prctl(PR_GET_NAME) at birth */
-	uint8_t reserved[56];
+	/* The user, + 1, of a program that this process has exec'd and that cannot open this registry:
+	 * it goes on in one of that user's, of the same name.  0: none. */
+	_Atomic uint32_t heir_uid;
+	uint8_t reserved[52];
 };
 _Static_assert(sizeof(struct registry_process) == 128, "two cache lines");
 

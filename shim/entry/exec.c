@@ -129,6 +129,7 @@ static noinline struct outlook look(const struct launch *launch)
 		if (!why && registry_get() && !registry_outlives_exec()) {
 			copy_path(program.path, launch);
 			outlook.counted = LOST_SESSION;
+			process_note_heir();
 			why = "cannot find this session";
 		}
 	}
@@ -150,6 +151,8 @@ static int start(const struct launch *launch)
 	if (replaces_us || result != 0) {
 		if (outlook.is_counted)
 			registry_uncount(outlook.counted);
+		if (outlook.counted == LOST_SESSION && replaces_us)
+			process_has_no_heir();
 		if (told)
 			track_exec_failed();
 	}

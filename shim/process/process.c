@@ -55,6 +55,7 @@ static void fill_slot(struct registry_process *slot, struct serial serial,
 {
 	store_relaxed(&slot->pid, 0);
 	store_relaxed(&slot->epoch, 0);
+	store_relaxed(&slot->heir_uid, 0);
 	slot->parent_serial = parent.serial;
 	slot->parent_epoch = parent.epoch;
 	slot->parent_pid = parent_pid;
@@ -451,6 +452,20 @@ bool process_parent_is_here(void)
 	/* A parent that has ended is nobody's parent any more: we were given to another. */
 	return parent && load_acquire(&parent->state) == PROCESS_LIVE &&
 	       sys_getppid() == load_relaxed(&parent->pid);
+}
+
+void process_note_heir(void)
+{
+	long uid = sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
+
+	if (process.shared && uid >= 0)
+		store_relaxed(&process.shared->heir_uid, (uint32_t)uid + 1);
+}
+
+void process_has_no_heir(void)
+{
+	if (process.shared)
+		store_relaxed(&process.shared->heir_uid, 0);
 }
 
 void process_leave(void)

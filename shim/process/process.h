@@ -121,6 +121,11 @@ bool process_is_old(void);
  * One system call; false says nothing. */
 bool process_parent_is_here(void);
 
+/* This process is about to exec a program that cannot open the session's registry: says in which
+ * user's directory it will begin one.  process_has_no_heir(): the exec has failed. */
+void process_note_heir(void);
+void process_has_no_heir(void);
+
 /* The process is about to end: tells the others. */
 void process_leave(void);
 

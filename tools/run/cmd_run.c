@@ -208,7 +208,7 @@ static void summarize(const struct run_registry *registry, const char *session, 
 			SUMMARY_PREFIX "still running and watched: %zu process%s of session %s\n",
 			registry->alive, registry->alive == 1 ? "" : "es", session);
 	else
-		run_registry_remove(session);
+		run_registry_remove(session, registry);
 }
 
 /* Says what was seen and completes the log. */
@@ -249,8 +249,9 @@ static void finish(const char *session, uint64_t session_number,
 	}
 	complete_miss_lines(&outcome->complete, content.broken_lines);
 	take_over_counts(outcome, &registry, &content);
-	/* The log tells which findings are one bug; the registry counts findings alone. */
-	if (content.any)
+	/* The log tells which findings are one bug; the registry counts findings alone, also those that
+	 * could not be written. */
+	if (content.any && registry.counters[LOST_REPORTS] == 0)
 		verdict_print(content.bugs, "bug", &outcome->complete, SUMMARY_PREFIX, stderr);
 	else
 		verdict_print(outcome->found, NULL, &outcome->complete, SUMMARY_PREFIX, stderr);

@@ -79,10 +79,22 @@ static bool is_alive(const struct registry_process *process)
 	       (kill(claim.pid, 0) == 0 || errno != ESRCH);
 }
 
-static size_t count_alive(int fd, uint32_t process_high)
+/* uid_plus_one comes from the registry; a user is looked at once. */
+static void add_heir(struct run_registry *registry, uint32_t uid_plus_one)
+{
+	uint32_t uid = uid_plus_one - 1;
+
+	if (uid_plus_one == 0 || uid == geteuid() || registry->heir_count == RUN_REGISTRY_HEIRS)
+		return;
+	for (size_t i = 0; i < registry->heir_count; i++)
+		if (registry->heirs[i] == uid)
+			return;
+	registry->heirs[registry->heir_count++] = uid;
+}
+
+static void add_processes(struct run_registry *registry, int fd, uint32_t process_high)
 {
 	struct registry_process process;
-	size_t alive = 0;
 
 	if (process_high > FORKSAN_MAX_PROCESSES)
 		process_high = FORKSAN_MAX_PROCESSES;
@@ -91,20 +103,20 @@ static size_t count_alive(int fd, uint32_t process_high)
 
 		if (!read_at(fd, &process, sizeof process, offset))
 			break;
-		alive += is_alive(&process);
+		registry->alive += is_alive(&process);
+		add_heir(registry, load_relaxed(&process.heir_uid));
 	}
-	return alive;
 }
 
 /* --- the file ----------------------------------------------------------------------------- */
 
-static const char *find_fault(int fd, const struct registry_header *header)
+static const char *find_fault(int fd, uint32_t uid, const struct registry_header *header)
 {
 	struct stat stat_buffer;
 
 	if (fstat(fd, &stat_buffer) != 0 || !S_ISREG(stat_buffer.st_mode))
 		return "it is no regular file";
-	if (stat_buffer.st_uid != geteuid())
+	if (stat_buffer.st_uid != uid)
 		return "another user made it";
 	if (header->magic != REGISTRY_MAGIC)
 		return "it does not begin as one";
@@ -117,21 +129,21 @@ static const char *find_fault(int fd, const struct registry_header *header)
 	return NULL;
 }
 
-/* The directory of this user's registries, or -1.  Any user may have made a directory or a link of
+/* The directory of a user's registries, or -1.  Any user may have made a directory or a link of
  * that name, which then is none of ours. */
-static int open_directory(const char **why)
+static int open_directory(uint32_t uid, const char **why)
 {
 	char path[SESSION_DIRECTORY_BYTES];
 	struct stat stat_buffer;
 	int fd;
 
-	session_put_directory(path, geteuid());
+	session_put_directory(path, uid);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
 		*why = strerror(errno);
 		return -1;
 	}
-	if (fstat(fd, &stat_buffer) != 0 || stat_buffer.st_uid != geteuid()) {
+	if (fstat(fd, &stat_buffer) != 0 || stat_buffer.st_uid != uid) {
 		*why = "another user made its directory";
 		close(fd);
 		errno = EPERM;
@@ -140,14 +152,20 @@ static int open_directory(const char **why)
 	return fd;
 }
 
-enum run_registry_state run_registry_read(const char *session, struct run_registry *registry,
-					  const char **why)
+/* What one user says never takes away from what another says. */
+static void add_count(uint64_t *sum, uint64_t more)
 {
-	int directory = open_directory(why);
+	*sum = *sum + more < *sum ? UINT64_MAX : *sum + more;
+}
+
+/* Adds what one user's registry of the session says. */
+static enum run_registry_state add_registry(struct run_registry *registry, uint32_t uid,
+					    const char *session, const char **why)
+{
+	int directory = open_directory(uid, why);
 	struct registry_header header;
 	int fd = -1;
 
-	memset(registry, 0, sizeof *registry);
 	if (directory >= 0) {
 		/* O_NONBLOCK: a fifo of that name must not hold us. */
 		fd = openat(directory, session, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -162,15 +180,32 @@ enum run_registry_state run_registry_read(const char *session, struct run_regist
 	if (!read_at(fd, &header, sizeof header, 0))
 		*why = "it is too short";
 	else
-		*why = find_fault(fd, &header);
+		*why = find_fault(fd, uid, &header);
 	if (*why == NULL) {
 		for (int i = 0; i < COUNTER_COUNT; i++)
-			registry->counters[i] = load_relaxed(&header.counters[i]);
+			add_count(&registry->counters[i], load_relaxed(&header.counters[i]));
 		registry->summary_written = load_relaxed(&header.summary_written) != 0;
-		registry->alive = count_alive(fd, load_relaxed(&header.process_high));
+		add_processes(registry, fd, load_relaxed(&header.process_high));
 	}
 	close(fd);
 	return *why == NULL ? RUN_REGISTRY_READ : RUN_REGISTRY_STRANGE;
+}
+
+enum run_registry_state run_registry_read(const char *session, struct run_registry *registry,
+					  const char **why)
+{
+	enum run_registry_state state;
+	const char *ignored;
+
+	memset(registry, 0, sizeof *registry);
+	state = add_registry(registry, geteuid(), session, why);
+	/* Each may name others. */
+	for (size_t i = 0; state == RUN_REGISTRY_READ && i < registry->heir_count; i++)
+		add_registry(registry, registry->heirs[i], session, &ignored);
+	/* No process could write one of all. */
+	if (registry->heir_count > 0)
+		registry->summary_written = false;
+	return state;
 }
 
 void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES])
@@ -192,7 +227,7 @@ void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES])
 			 (unsigned long long)FORKSAN_SHM_NEEDED_BYTES);
 		return;
 	}
-	directory = open_directory(&reason);
+	directory = open_directory(geteuid(), &reason);
 	if (directory >= 0)
 		close(directory);
 	else if (errno != ENOENT || access(REGISTRY_DIRECTORY, W_OK) != 0)
@@ -200,13 +235,20 @@ void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES])
 			 errno == EPERM ? reason : strerror(errno));
 }
 
-void run_registry_remove(const char *session)
+static void remove_at(uint32_t uid, const char *session)
 {
 	const char *why;
-	int directory = open_directory(&why);
+	int directory = open_directory(uid, &why);
 
 	if (directory < 0)
 		return;
 	unlinkat(directory, session, 0);
 	close(directory);
+}
+
+void run_registry_remove(const char *session, const struct run_registry *registry)
+{
+	remove_at(geteuid(), session);
+	for (size_t i = 0; i < registry->heir_count; i++)
+		remove_at(registry->heirs[i], session);
 }

@@ -19,10 +19,17 @@
 
 #define RUN_REGISTRY_PATH_BYTES SESSION_PATH_BYTES
 
+/* More changes of the user than a session has. */
+#define RUN_REGISTRY_HEIRS 8
+
 struct run_registry {
 	uint64_t counters[COUNTER_COUNT];
 	bool summary_written; /* the session's last process wrote the summary record */
 	size_t alive;	      /* processes of the session that are still there */
+	/* Users in whose registries the session went on: programs that were exec'd after a process
+	 * had changed its user.  What those say is in the counts above. */
+	uint32_t heirs[RUN_REGISTRY_HEIRS];
+	size_t heir_count;
 };
 
 enum run_registry_state {
@@ -34,7 +41,8 @@ enum run_registry_state {
 /* The path of the registry of `session`, as this user's processes make it. */
 void run_registry_path(const char *session, char out[RUN_REGISTRY_PATH_BYTES]);
 
-/* Reads the registry of `session` into *registry.  *why is set for RUN_REGISTRY_STRANGE. */
+/* Reads the registry of `session` into *registry, and those of the same name in which it went on as
+ * another user, as far as this user may.  *why is set for RUN_REGISTRY_STRANGE. */
 enum run_registry_state run_registry_read(const char *session, struct run_registry *registry,
 					  const char **why);
 
@@ -44,7 +52,7 @@ enum run_registry_state run_registry_read(const char *session, struct run_regist
  * string when nothing is. */
 void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES]);
 
-/* Removes the file. */
-void run_registry_remove(const char *session);
+/* Removes the session's files. */
+void run_registry_remove(const char *session, const struct run_registry *registry);
 
 #endif
