@@ -76,6 +76,32 @@ static void check_text(const struct report *report)
 	free(text);
 }
 
+/* SARIF is JSON, and the two others are text. */
+static void check_forms(const struct report *report)
+{
+	const struct render_options all = {0};
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	json_t *json;
+
+	require(out != NULL);
+	render_sarif(report, &all, out);
+	fclose(out);
+	json = json_loadb(text, len, 0, NULL);
+	require(json != NULL);
+	json_decref(json);
+	free(text);
+	out = open_memstream(&text, &len);
+	require(out != NULL);
+	render_junit(report, &all, LEVEL_HAZARD, out);
+	render_github(report, &all, out);
+	fclose(out);
+	for (size_t i = 0; i < len; i++)
+		require((unsigned char)text[i] >= 0x20 || text[i] == '\n');
+	free(text);
+}
+
 static void check_json(const struct report *report)
 {
 	char *text;
@@ -113,6 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bugs_sort(report.bugs);
 	check_text(&report);
 	check_json(&report);
+	check_forms(&report);
 	report_clear(&report);
 	return 0;
 }

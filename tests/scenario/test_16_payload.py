@@ -114,7 +114,7 @@ class Payload(scenario.Scenario):
             if self.server == "redis":
                 self.assertTrue(any(operation["payload"].startswith(r"*2\r\n$4\r\nAUTH\r\n$40\r\n")
                                     for operation in operations if operation["bytes"] > 0))
-            shown = subprocess.run([forksan_log.TOOL, "report", log.path], capture_output=True,
+            shown = subprocess.run([forksan_log.TOOL, "report", "--stacks", log.path], capture_output=True,
                                    check=True).stdout
             self.assertIn(secret, shown)
             shown = json.loads(subprocess.run([forksan_log.TOOL, "report", "--json", log.path],

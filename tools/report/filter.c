@@ -46,7 +46,7 @@ bool filter_read_since(struct filter *filter, const char *verb, const char *text
 	static const char shape[] = "dddd-dd-ddTdd:dd:dd.dddddddddZ";
 	size_t i = 0;
 
-	for (; text[i] != '\0' && i < sizeof shape - 1; i++)
+	for (; i < sizeof shape - 1 && text[i] != '\0'; i++)
 		if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
 			break;
 	filter->since = text;
