@@ -86,6 +86,9 @@ $(BUILD)/tools/%.o: tools/%.c
 	$(say) CC $<
 	$(Q)mkdir -p $(@D) && $(CC) $(TOOL_CFLAGS) $(DEPS) -c -o $@ $<
 
+# .incbin is not seen by -MMD.
+$(BUILD)/tools/report/render_html.o: tools/report/page.html
+
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libinner.a
 	$(say) TEST $<
 	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(TEST_LDFLAGS) $(DEPS) -o $@ $< $(BUILD)/libinner.a -lcmocka

@@ -95,6 +95,7 @@ test  mandoc            looks over the manual pages
 test  debhelper         builds the Debian packages
 test  lintian           holds them against policy
 test  debootstrap       a fresh root to install them into
+test  chromium          the page of forksan report --html
 TABLE
 }
 

@@ -20,7 +20,7 @@
 #include "base/paragraph.h"
 #include "report/render.h"
 
-enum form { TEXT, JSON, SARIF, JUNIT, GITHUB, VERDICT };
+enum form { TEXT, HTML, JSON, SARIF, JUNIT, GITHUB, VERDICT };
 
 struct report_options {
 	enum form form;
@@ -38,6 +38,7 @@ enum {
 	OPTION_BUG,
 	OPTION_FAIL_ON,
 	OPTION_GITHUB,
+	OPTION_HTML,
 	OPTION_JSON,
 	OPTION_JUNIT,
 	OPTION_KIND,
@@ -56,6 +57,7 @@ static const struct option longs[] = {
 	{"fail-on", required_argument, NULL, OPTION_FAIL_ON},
 	{"github", no_argument, NULL, OPTION_GITHUB},
 	{"help", no_argument, NULL, 'h'},
+	{"html", no_argument, NULL, OPTION_HTML},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"junit", no_argument, NULL, OPTION_JUNIT},
 	{"kind", required_argument, NULL, OPTION_KIND},
@@ -99,6 +101,9 @@ static bool take_option(int option, const char *value, struct report_options *op
 		return level_read(REPORT_VERB, value, &options->fail_on);
 	case OPTION_GITHUB:
 		options->form = GITHUB;
+		break;
+	case OPTION_HTML:
+		options->form = HTML;
 		break;
 	case OPTION_JSON:
 		options->form = JSON;
@@ -216,6 +221,9 @@ static int show(const struct report *report, struct report_options *options)
 	case JSON:
 		render_json(report, &options->render, stdout);
 		break;
+	case HTML:
+		render_html(report, &options->render, stdout);
+		break;
 	case SARIF:
 		render_sarif(report, &options->render, stdout);
 		break;
@@ -307,6 +315,7 @@ const struct verb verb_report = {
 		"  --top N              the first N bugs\n"
 		"  -q, --quiet          the verdict alone\n"
 		"  -v, --verbose        --stacks, with every frame\n"
+		"  --html               one page that needs nothing but a browser\n"
 		"  --json               one JSON object instead of text\n"
 		"  --sarif              SARIF 2.1.0, for code scanning\n"
 		"  --junit              JUnit XML: a test for each bug\n"

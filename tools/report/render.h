@@ -6,6 +6,7 @@
 #ifndef FORKSAN_TOOLS_RENDER_H
 #define FORKSAN_TOOLS_RENDER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,8 +35,13 @@ void render_bugs(const struct report *report, const struct render_options *optio
 /* What the log holds, what forksan did not see, and the verdict: after the bugs. */
 void render_totals(const struct report *report, FILE *out);
 
-/* One JSON object; docs/log.md describes it. */
+/* One JSON object; docs/log.md describes it.  The caller of render_object() owns what it returns.
+ */
+json_t *render_object(const struct report *report, const struct render_options *options);
 void render_json(const struct report *report, const struct render_options *options, FILE *out);
+
+/* One page that needs nothing but a browser: no network, no other file. */
+void render_html(const struct report *report, const struct render_options *options, FILE *out);
 
 /* The forms of code scanners and CI systems.  A JUnit test case fails at the level `fail_on`, or at
  * violation where that is LEVEL_COUNT. */

@@ -167,7 +167,7 @@ static json_t *bug_object(const struct report *report, const struct bug *bug, si
 	return object;
 }
 
-void render_json(const struct report *report, const struct render_options *options, FILE *out)
+json_t *render_object(const struct report *report, const struct render_options *options)
 {
 	uint64_t found[LEVEL_COUNT];
 	struct completeness complete;
@@ -204,6 +204,13 @@ void render_json(const struct report *report, const struct render_options *optio
 			"suppressed", (json_int_t)report->suppressed, "counters",
 			counters_object(report), "blind",
 			checked(blind_spots_json(&report->blind_spots)), "bugs", bugs)));
+	return object;
+}
+
+void render_json(const struct report *report, const struct render_options *options, FILE *out)
+{
+	json_t *object = render_object(report, options);
+
 	json_dumpf(object, out, JSON_INDENT(2));
 	fputc('\n', out);
 	json_decref(object);

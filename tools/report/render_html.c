@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A report as one self-contained page: page.html, which is put into the program as it is, with the
+ * JSON of render_json.c in it.
+ *
+ * A browser ends a script at "</script", whatever stands around it, so every '<' of the JSON is
+ * written as \u003c; it stands in strings only.  The page's own script makes text of all that it
+ * shows.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cli.h"
+#include "report/render.h"
+
+static const char mark[] = "@REPORT@";
+
+/* The file with a NUL behind it, so that it is a string. */
+__asm__(".section .rodata\n"
+	"forksan_page:\n"
+	".incbin \"tools/report/page.html\"\n"
+	".byte 0\n"
+	".previous\n");
+extern const char forksan_page[] __attribute__((visibility("hidden")));
+
+static void put_json(const char *text, FILE *out)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '<')
+			fputs("\\u003c", out);
+		else
+			fputc(*text, out);
+}
+
+void render_html(const struct report *report, const struct render_options *options, FILE *out)
+{
+	const char *place = strstr(forksan_page, mark);
+	json_t *object = render_object(report, options);
+	/* ASCII alone: U+2028 and its like need no thought then. */
+	char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+
+	json_decref(object);
+	if (text == NULL)
+		cli_no_memory();
+	fwrite(forksan_page, 1, (size_t)(place - forksan_page), out);
+	put_json(text, out);
+	fputs(place + strlen(mark), out);
+	free(text);
+}
