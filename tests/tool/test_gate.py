@@ -174,6 +174,12 @@ with toolkit.Directory() as directory:
     blind = toolkit.compile_c(directory, "blind", "int main(void) { return 0; }\n", "-static")
     text = status(67, "run", "--require-watched", "--allow-blind", blind).stderr
     check("complete: false (no_registry 1)" in text, "forksan was in no process", text)
+    for command in (["sh", "-c", f"{program} alone {address}; {blind}; true"],
+                    ["sh", "-c", f"{program} alone {address}; exec env {blind}"]):
+        log = os.path.join(directory, "blind.jsonl")
+        text = status(67, "run", "--require-watched", "-o", log, *command).stderr
+        check("complete: false (exec_unseen 1)" in text, "a blind program behind a shell is counted", text)
+        check(re.search(rf"first not seen, by process:\nforksan:   \d+ \(.*{blind}", text), "and named", text)
     # The child ends with our end of its standard input.
     reader, writer = os.pipe()
     with subprocess.Popen(

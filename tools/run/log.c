@@ -125,8 +125,12 @@ struct run_log_content run_log_show(struct run_log *log, uint64_t session, bool 
 	if (result < 0)
 		cli_error(RUN_VERB, "%s: %s", log->path, strerror(-result));
 	bugs_sort(report.bugs);
-	if (!quiet)
+	if (!quiet) {
 		render_bugs(&report, &options, stderr);
+		if (report.blind_spots.count > 0)
+			fputs("forksan: first not seen, by process:\n", stderr);
+		blind_spots_print(&report.blind_spots, "forksan:   ", stderr);
+	}
 	report_count_bugs(&report, content.bugs);
 	content.any = sessions_count(report.sessions) > 0;
 	for (int level = 0; level < LEVEL_COUNT; level++)

@@ -222,8 +222,8 @@ void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES])
 	}
 	if (file_system.f_bavail * file_system.f_frsize < FORKSAN_SHM_NEEDED_BYTES) {
 		snprintf(why, RUN_REGISTRY_WHY_BYTES,
-			 ": " REGISTRY_DIRECTORY " has %llu bytes free, and %llu are needed",
-			 (unsigned long long)(file_system.f_bavail * file_system.f_frsize),
+			 ": " REGISTRY_DIRECTORY " has %lu bytes free, and %llu are needed",
+			 file_system.f_bavail * file_system.f_frsize,
 			 (unsigned long long)FORKSAN_SHM_NEEDED_BYTES);
 		return;
 	}
