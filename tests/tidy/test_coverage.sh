@@ -67,4 +67,12 @@ for counter in $(grep -o 'counter `[a-z_]*`' "$document" | sed 's/.*`\(.*\)`/\1/
 		status=1
 	}
 done
+# The page for a reader in an incident explains each loss that makes a run incomplete.
+for counter in $(sed -n 's/.*X(LOST_[A-Z_]*, "\([a-z_]*\)".*/\1/p' include/forksan/finding.h) \
+	$(sed -n 's/.*add(complete, "\([a-z_]*\)".*/\1/p' tools/log/complete.c); do
+	grep -q "\`$counter\`" docs/silence.md || {
+		echo "docs/silence.md does not say what $counter may have missed"
+		status=1
+	}
+done
 exit $status
