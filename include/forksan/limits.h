@@ -20,7 +20,7 @@
 #define FORKSAN_HOLD_WORDS (FORKSAN_MAX_SOCKETS / 64)
 
 /* Descriptors of one process that can be watched.  Descriptors above are never watched; a
- * connection opened there is counted.  The table is 4 bytes each in .bss, touched where used. */
+ * connection opened there is counted.  The table is 4 bytes each, which count where used. */
 #define FORKSAN_MAX_FDS 262144
 
 /* Generations of forks that the judge remembers.  Real trees have 2 to 5 (supervisor, master,

@@ -80,5 +80,5 @@ void real_resolve(void)
 	memcpy(&stack_getspecific, &search.getspecific, sizeof search.getspecific);
 	real_syscall = real.syscall;
 	real_dlopen = real.dlopen;
-	store_release(&fdtable_limit, FORKSAN_MAX_FDS);
+	fdtable_open();
 }

@@ -94,14 +94,12 @@ static enum kind_of_call kind_of(long number, long first)
 __attribute__((used)) int syscall_is_ours(long number, long first)
 {
 	enum kind_of_call kind = kind_of(number, first);
-	struct socket_ref ref;
 
 	if (!REAL(syscall) || kind == CALL_OTHER)
 		return 0;
 	if (kind == CALL_FORKS || kind == CALL_SETS_UP_RING || kind == CALL_SANDBOXES)
 		return 1;
-	return first >= 0 && first < FORKSAN_MAX_FDS && !fdtable_is_unwatched((int)first, &ref) &&
-	       ref.n != 0;
+	return first >= 0 && first < FORKSAN_MAX_FDS && fdtable_lookup((int)first).n != 0;
 }
 
 static long move_bytes(enum kind_of_call kind, long number, long a, long b, long c, long d, long e,

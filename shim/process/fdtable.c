@@ -11,16 +11,27 @@
  */
 #include "process/fdtable.h"
 
+#include "base/lazy.h"
 #include "base/wiped.h"
 #include "registry/registry.h"
 
-_Atomic uint32_t fdtable_entries[FORKSAN_MAX_FDS];
+/* Until the table is made, and where there is no memory for it. */
+static _Atomic uint32_t few_entries[256];
+
+_Atomic uint32_t *fdtable_entries = few_entries;
 _Atomic uint32_t fdtable_limit;
 
-static struct known {
+struct known {
 	_Atomic uint32_t generation;
 	_Atomic uint32_t descriptors;
-} known[FORKSAN_MAX_SOCKETS];
+};
+
+static struct lazy entry_table; /* fdtable_entries */
+static struct lazy known_table; /* struct known[FORKSAN_MAX_SOCKETS] */
+
+_Static_assert(FORKSAN_MAX_FDS * sizeof(uint32_t) <= LAZY_BYTES_MAX &&
+		       FORKSAN_MAX_SOCKETS * sizeof(struct known) <= LAZY_BYTES_MAX,
+	       "the tables fit");
 
 static _Atomic uint64_t held[FORKSAN_HOLD_WORDS];
 static _Atomic uint32_t held_words; /* words of `held` that were ever used */
@@ -46,12 +57,44 @@ static bool find_holder(struct process_slot *holder)
 	return n != 0;
 }
 
+void fdtable_open(void)
+{
+	void *entries;
+
+	if (load_acquire(&fdtable_limit) != 0)
+		return;
+	entries = lazy_make(&entry_table, FORKSAN_MAX_FDS * sizeof(uint32_t));
+	if (entries)
+		fdtable_entries = entries;
+	store_release(&fdtable_limit,
+		      entries ? FORKSAN_MAX_FDS : sizeof few_entries / sizeof few_entries[0]);
+}
+
+/* What this process knows of the slot; NULL: nothing, and there is no memory for more. */
+static struct known *known_of(struct socket_slot slot)
+{
+	struct known *known = lazy_make(&known_table, FORKSAN_MAX_SOCKETS * sizeof *known);
+
+	return known ? &known[slot.n] : NULL;
+}
+
+/* True when descriptor and slot can be written down. */
+static bool make_room(int fd, struct socket_slot slot)
+{
+	fdtable_open();
+	return (unsigned)fd < load_acquire(&fdtable_limit) &&
+	       (fdtable_entries == few_entries ||
+		lazy_write(&entry_table, (size_t)fd * sizeof(uint32_t))) &&
+	       known_of(slot) && lazy_write(&known_table, slot.n * sizeof(struct known));
+}
+
 static void let_go(struct socket_slot slot)
 {
 	struct process_slot holder;
-	uint32_t generation = load_relaxed(&known[slot.n].generation);
+	struct known *known = known_of(slot);
+	uint32_t generation = load_relaxed(&known->generation);
 
-	if (fetch_add_relaxed(&known[slot.n].descriptors, UINT32_MAX) != 1)
+	if (fetch_add_relaxed(&known->descriptors, UINT32_MAX) != 1)
 		return;
 	fetch_and_relaxed(&held[socket_slot_word(slot)], ~socket_slot_bit(slot));
 	if (!find_holder(&holder))
@@ -71,11 +114,13 @@ static void drop(struct socket_ref ref)
 bool fdtable_set(int fd, struct socket_slot slot, uint32_t generation)
 {
 	struct process_slot holder;
+	struct known *known;
 
-	if ((unsigned)fd >= FORKSAN_MAX_FDS)
+	if (!make_room(fd, slot))
 		return false;
-	if (fetch_add_relaxed(&known[slot.n].descriptors, 1) == 0) {
-		store_relaxed(&known[slot.n].generation, generation);
+	known = known_of(slot);
+	if (fetch_add_relaxed(&known->descriptors, 1) == 0) {
+		store_relaxed(&known->generation, generation);
 		fetch_or_relaxed(&held[socket_slot_word(slot)], socket_slot_bit(slot));
 		raise_at_least(&held_words, socket_slot_word(slot) + 1);
 		if (find_holder(&holder))
@@ -103,12 +148,16 @@ void fdtable_clear_range(unsigned first, unsigned last)
 
 uint32_t fdtable_generation(struct socket_slot slot)
 {
-	return load_relaxed(&known[slot.n].generation);
+	const struct known *known = known_of(slot);
+
+	return known ? load_relaxed(&known->generation) : 0;
 }
 
 bool fdtable_has_copies(struct socket_slot slot)
 {
-	return load_relaxed(&known[slot.n].descriptors) > 1;
+	const struct known *known = known_of(slot);
+
+	return known && load_relaxed(&known->descriptors) > 1;
 }
 
 int fdtable_find(struct socket_slot slot)

@@ -24,12 +24,16 @@ struct socket_ref {
 	uint32_t n;
 };
 
-/* For each descriptor the word of its struct socket_ref. */
-extern FORKSAN_HIDDEN _Atomic uint32_t fdtable_entries[FORKSAN_MAX_FDS];
+/* For each descriptor below fdtable_limit the word of its struct socket_ref. */
+extern FORKSAN_HIDDEN _Atomic uint32_t *fdtable_entries;
 _Static_assert(sizeof(struct registry) <= UINT32_MAX, "offsets fit a reference");
 
-/* Descriptors below it are looked up; 0 until libc's functions are known. */
+/* Descriptors below it are looked up; 0 until fdtable_open(). */
 extern FORKSAN_HIDDEN _Atomic uint32_t fdtable_limit;
+
+/* Makes the table, for the first FORKSAN_MAX_FDS descriptors, or for few where memory is short.
+ * Called when libc's functions are known, since from then on fdtable_is_unwatched() says yes. */
+void fdtable_open(void);
 
 static inline struct socket_ref socket_ref_of(struct socket_slot slot)
 {
@@ -46,7 +50,7 @@ static inline struct socket_slot socket_ref_slot(struct socket_ref ref)
 /* What a descriptor names; 0 when it is not watched. */
 static inline struct socket_ref fdtable_lookup(int fd)
 {
-	if ((unsigned)fd >= FORKSAN_MAX_FDS)
+	if ((unsigned)fd >= load_acquire(&fdtable_limit))
 		return (struct socket_ref){0};
 	return (struct socket_ref){load_relaxed(&fdtable_entries[fd])};
 }
@@ -56,7 +60,7 @@ static inline struct socket_ref fdtable_lookup(int fd)
 static inline bool fdtable_is_unwatched(int fd, struct socket_ref *ref)
 {
 	ref->n = 0;
-	if (unlikely((unsigned)fd >= load_relaxed(&fdtable_limit)))
+	if (unlikely((unsigned)fd >= load_acquire(&fdtable_limit)))
 		return false;
 	ref->n = load_relaxed(&fdtable_entries[fd]);
 	return ref->n == 0;
@@ -68,7 +72,7 @@ void fdtable_hold_for(struct process_slot process_slot);
 void fdtable_hold_for_nobody(void);
 
 /* Names fd as a descriptor of the slot, whose generation is given; whatever it named before is let
- * go.  False when the descriptor is too high. */
+ * go.  False when the descriptor is too high, or there is no memory for it. */
 bool fdtable_set(int fd, struct socket_slot slot, uint32_t generation);
 
 /* Forgets the descriptor; the slot's last descriptor lets go of the socket. */

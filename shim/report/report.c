@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -28,10 +29,13 @@
 /* "forksan: " and the longest warning about options, which names every key. */
 #define WARNING_BYTES 512
 
-static struct buffer {
+struct buffer {
 	char bytes[1 + FORKSAN_RECORD_BYTES]; /* a newline, then the record: report_write_log() */
 	struct log_scratch scratch;
-} buffers[WIPED_REPORT_BUFFERS];
+};
+
+/* Mapped when first claimed: most processes report nothing, and RLIMIT_DATA would count them. */
+static struct buffer *buffers[WIPED_REPORT_BUFFERS];
 
 /* Warnings of the constructor, until it knows whether descriptor 2 is a connection that is watched.
  */
@@ -44,15 +48,31 @@ static bool logs(void)
 	return options.log_path[0] != '\0';
 }
 
+/* NULL: there is no memory. */
+static struct buffer *map_buffer(void)
+{
+	long pages = sys_mmap(NULL, sizeof(struct buffer), PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct buffer *buffer = (struct buffer *)pages;
+
+	if (pages < 0 && pages > -4096)
+		return NULL;
+	buffer->bytes[0] = '\n';
+	return buffer;
+}
+
 static struct buffer *claim(void)
 {
 	for (size_t i = 0; i < WIPED_REPORT_BUFFERS; i++) {
 		uint32_t free = 0;
 
-		if (compare_exchange_acq_rel(&wiped.report.buffers_taken[i], &free, 1)) {
-			buffers[i].bytes[0] = '\n';
-			return &buffers[i];
-		}
+		if (!compare_exchange_acq_rel(&wiped.report.buffers_taken[i], &free, 1))
+			continue;
+		if (!buffers[i])
+			buffers[i] = map_buffer();
+		if (buffers[i])
+			return buffers[i];
+		store_release(&wiped.report.buffers_taken[i], 0);
 	}
 	return NULL;
 }
@@ -64,7 +84,11 @@ static char *record_of(struct buffer *buffer)
 
 static void give_back(struct buffer *buffer)
 {
-	store_release(&wiped.report.buffers_taken[buffer - buffers], 0);
+	size_t i = 0;
+
+	while (buffers[i] != buffer)
+		i++;
+	store_release(&wiped.report.buffers_taken[i], 0);
 }
 
 void report_start(void)

@@ -122,6 +122,16 @@ static bool is_stream(int fd)
 	       (type == SOCK_STREAM || type == SOCK_SEQPACKET);
 }
 
+/* There is no memory to write down that this process holds it. */
+static void forget_unwatched(struct socket_slot slot)
+{
+	if ((load_relaxed(&registry_mapping->sockets[slot.n].flags) & SOCKET_COUNTED) != 0)
+		registry_uncount(COUNT_CONNECTIONS);
+	registry_let_go(registry_process_slot(process.shared), slot);
+	registry_release_socket(slot, registry_socket_generation(slot));
+	registry_count(LOST_CONNECTIONS);
+}
+
 void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 {
 	int saved_errno = errno;
@@ -170,7 +180,8 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	/* Held before it is live: another process may be looking for slots that nobody holds. */
 	registry_hold(registry_process_slot(process.shared), slot);
 	registry_publish_socket(slot);
-	fdtable_set(fd, slot, registry_socket_generation(slot));
+	if (!fdtable_set(fd, slot, registry_socket_generation(slot)))
+		forget_unwatched(slot);
 out:
 	errno = saved_errno;
 }

@@ -77,10 +77,10 @@ static void adopt(int fd)
 	uint64_t cookie;
 	struct socket_slot slot;
 
-	if (track_read_cookie(fd, &cookie) && registry_find_socket(cookie, &slot))
-		fdtable_set(fd, slot, registry_socket_generation(slot));
-	else
+	if (!track_read_cookie(fd, &cookie) || !registry_find_socket(cookie, &slot))
 		fdtable_clear(fd);
+	else if (!fdtable_set(fd, slot, registry_socket_generation(slot)))
+		registry_count(LOST_CONNECTIONS);
 }
 
 /* It is the receiver that lets the lineage begin anew.  The giver's sendmsg() returns at any time
