@@ -164,7 +164,8 @@ RUN_TESTS := BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) tests/run -o $(BUI
 test: DEPS_GROUP := test
 test: deps ## install what is missing, build, pass every test
 	$(Q)$(MAKE) --no-print-directory build unit-bin entry-bin bench-bin fuzz-bin
-	$(Q)$(RUN_TESTS) $(UNIT_BIN) $(ENTRY_BIN) $(SCRIPTS) $(FUZZ_TESTS) $(SCENARIOS)
+	$(Q)FORKSAN_HOSTILE_SECONDS=20 $(RUN_TESTS) $(UNIT_BIN) $(ENTRY_BIN) $(SCRIPTS) $(FUZZ_TESTS) \
+		$(SCENARIOS)
 
 check: build unit-bin entry-bin ## a minute: unit and entry tests
 	$(Q)$(RUN_TESTS) $(UNIT_BIN) $(ENTRY_BIN) $(wildcard tests/entry/test_*.py tests/entry/test_*.sh \
@@ -236,10 +237,14 @@ $(BUILD)/fuzz/tools/%.o: tools/%.c
 	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(FUZZ_INCLUDE_tools) $(DEPS) \
 		-c -o $@ $<
 
-fuzz: fuzz-bin ## every parser, FUZZ_SECONDS each (600)
+fuzz: fuzz-bin ## every parser, and a registry that a hostile process writes, FUZZ_SECONDS each (600)
 	$(Q)for target in $(FUZZ_BIN); do \
 		BUILD=$(BUILD) FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/fuzz/run.sh $$target || exit 1; \
 	done
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -fno-omit-frame-pointer' \
+		SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' \
+		$(BUILD)/asan/tests/unit/test_hostile
+	$(Q)FORKSAN_HOSTILE_SECONDS=$${FUZZ_SECONDS:-600} $(BUILD)/asan/tests/unit/test_hostile
 
 # --- looking over ----------------------------------------------------------------------------
 
