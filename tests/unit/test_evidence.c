@@ -766,6 +766,98 @@ static void a_claim_that_is_held_is_not_waited_for(void **state)
 	assert_int_equal(s->facts.certainty, EVIDENCE_LIKELY);
 }
 
+/* What the shim asks of evidence without recording: whether a missing record would hurt. */
+static void only_messages_that_are_parsed_can_be_missed(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	assert_false(evidence_is_parsing(&s->evidence)); /* ALIGNING */
+	WRITES(LEFT, QUERY);
+	assert_true(evidence_is_parsing(&s->evidence));
+	WRITES(LEFT, "\x01\x00\x00\x00\xee"); /* no such command */
+	assert_false(evidence_is_parsing(&s->evidence)); /* LOST */
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, "\x17\x03\x03\x00\x02zz");
+	assert_int_equal(s->evidence.state, EVIDENCE_PARSING);
+	assert_false(evidence_is_parsing(&s->evidence)); /* TLS */
+}
+
+/* A mode is carried over a resume when it was seen on this connection, outside its opening. */
+static void a_mode_is_carried_over_only_when_it_is_known(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	evidence_start(&s->evidence, PROTOCOL_TLS);
+	evidence_encrypt(&s->evidence, PROTOCOL_MYSQL);
+	evidence_resume(&s->evidence, PROTOCOL_MYSQL);
+	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_TLS);
+	assert_int_equal(s->evidence.flags, EVIDENCE_MODE_KNOWN);
+	/* ALIGNING has nothing to carry; nor has another protocol, or an opening under way. */
+	evidence_resume(&s->evidence, PROTOCOL_MYSQL);
+	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_EXCHANGES);
+	assert_int_equal(s->evidence.flags, 0);
+	evidence_encrypt(&s->evidence, PROTOCOL_MYSQL);
+	s->evidence.state = EVIDENCE_PARSING;
+	evidence_resume(&s->evidence, PROTOCOL_REDIS);
+	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_EXCHANGES);
+	assert_int_equal(s->evidence.flags, 0);
+	evidence_start(&s->evidence, PROTOCOL_MYSQL);
+	evidence_resume(&s->evidence, PROTOCOL_MYSQL);
+	assert_int_equal(s->evidence.flags, 0);
+	/* A mode that is none, from a spoilt slot. */
+	evidence_start(&s->evidence, PROTOCOL_REDIS);
+	s->evidence.parser.mode = WIRE_MODE_COUNT;
+	evidence_resume(&s->evidence, PROTOCOL_REDIS);
+	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_EXCHANGES);
+}
+
+/* A spoilt slot may count more entries than there are. */
+static void a_spoilt_queue_is_bounded(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_REDIS);
+	WRITES(LEFT, "PING\r\n");
+	s->evidence.queued = EVIDENCE_QUEUE + 1;
+	READS(LEFT, "+PONG\r\n");
+	assert_int_equal(s->evidence.queued, EVIDENCE_QUEUE - 1);
+}
+
+/* What is foreseen is not recorded; a claim that is held keeps it from being foreseen. */
+static void what_is_foreseen_leaves_no_trace(void **state)
+{
+	struct stage stage, *s = &stage;
+	struct iovec chunk = {(void *)(uintptr_t)QUIT, sizeof QUIT - 1};
+	struct evidence_operation operation = {
+		.direction = WIRE_CLIENT,
+		.chunks = &chunk,
+		.chunk_count = 1,
+		.len_bytes = sizeof QUIT - 1,
+	};
+	struct evidence before;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, QUERY);
+	READS(LEFT, OK);
+	operation.ticket = enter(s, RIGHT, WIRE_CLIENT);
+	before = s->evidence;
+	evidence_foresee(&s->evidence, &s->process[RIGHT], &operation, &s->facts);
+	assert_int_equal(s->facts.goodbye, WIRE_GOODBYE);
+	assert_false(s->facts.missed);
+	assert_memory_equal(&before, &s->evidence, sizeof before);
+	s->evidence.claimed_by = 77;
+	evidence_foresee(&s->evidence, &s->process[RIGHT], &operation, &s->facts);
+	assert_true(s->facts.missed);
+	assert_int_equal(s->facts.claimed_by.n, 77);
+	assert_int_equal(s->facts.goodbye, WIRE_NO_GOODBYE);
+}
+
 static void nothing_is_recorded_before_it_is_asked_for(void **state)
 {
 	struct stage stage, *s = &stage;
@@ -867,6 +959,10 @@ int main(void)
 		cmocka_unit_test(an_heirs_turn_is_its_own),
 		cmocka_unit_test(brokers_push),
 		cmocka_unit_test(a_claim_that_is_held_is_not_waited_for),
+		cmocka_unit_test(only_messages_that_are_parsed_can_be_missed),
+		cmocka_unit_test(a_mode_is_carried_over_only_when_it_is_known),
+		cmocka_unit_test(a_spoilt_queue_is_bounded),
+		cmocka_unit_test(what_is_foreseen_leaves_no_trace),
 		cmocka_unit_test(nothing_is_recorded_before_it_is_asked_for),
 		cmocka_unit_test(processes_record_at_once),
 	};
