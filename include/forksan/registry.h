@@ -69,12 +69,13 @@ struct registry_process {
 	_Atomic uint32_t fork_stack;	/* where the parent forked: index + 1 in stacks, 0 none */
 	_Atomic uint32_t hold_words;	/* words of holds[slot] that have pages and mean something */
 	uint64_t born_boottime_ns;	/* CLOCK_BOOTTIME; a later process with this pid is another */
+	uint64_t boot_realtime_ns;	/* CLOCK_REALTIME at which that clock was 0; 0 unknown */
 	_Atomic uint64_t pid_namespace; /* inode of /proc/self/ns/pid, 0 unknown */
 	char comm[16];			/* prctl(PR_GET_NAME) at birth */
 	/* The user, + 1, of a program that this process has exec'd and that cannot open this registry:
 	 * it goes on in one of that user's, of the same name.  0: none. */
 	_Atomic uint32_t heir_uid;
-	uint8_t reserved[52];
+	uint8_t reserved[44];
 };
 _Static_assert(sizeof(struct registry_process) == 128, "two cache lines");
 

@@ -21,6 +21,7 @@ struct liveness_claim liveness_claim(const struct registry_process *process)
 	uint32_t word = load_acquire(&process->state);
 	struct liveness_claim claim = {
 		.born_boottime_ns = process->born_boottime_ns,
+		.boot_realtime_ns = process->boot_realtime_ns,
 		.pid_namespace = load_relaxed(&process->pid_namespace),
 	};
 
@@ -82,7 +83,15 @@ int32_t liveness_stat_parent(const char *stat, size_t len_bytes)
 	return (int32_t)value;
 }
 
-bool liveness_stat_agrees(const struct liveness_claim *claim, const char *stat, size_t len_bytes)
+bool liveness_same_clock(uint64_t one_ns, uint64_t other_ns)
+{
+	uint64_t difference_ns = one_ns > other_ns ? one_ns - other_ns : other_ns - one_ns;
+
+	return one_ns == 0 || other_ns == 0 || difference_ns <= NS_PER_SECOND;
+}
+
+bool liveness_stat_agrees(const struct liveness_claim *claim, uint64_t boot_realtime_ns,
+			  const char *stat, size_t len_bytes)
 {
 	const char *state = find(stat, len_bytes, FIELD_STATE);
 	uint64_t start_ticks;
@@ -91,6 +100,8 @@ bool liveness_stat_agrees(const struct liveness_claim *claim, const char *stat, 
 		return true;
 	if (*state == 'Z' || *state == 'X')
 		return false;
+	if (!liveness_same_clock(claim->boot_realtime_ns, boot_realtime_ns))
+		return true;
 	/* Divided first: the birth may be any number, and the sum must not overflow. */
 	return start_ticks <= claim->born_boottime_ns / NS_PER_TICK + SLACK_NS / NS_PER_TICK;
 }

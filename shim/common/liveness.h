@@ -19,6 +19,7 @@
 struct liveness_claim {
 	int32_t pid; /* whom to ask the kernel about; 0: nobody, the process is over */
 	uint64_t born_boottime_ns; /* the process that is meant existed by then */
+	uint64_t boot_realtime_ns; /* CLOCK_REALTIME when that clock was 0; 0: not known */
 	uint64_t pid_namespace;	   /* in which `pid` means it; 0: not known */
 };
 
@@ -36,11 +37,25 @@ struct liveness_claim liveness_claim(const struct registry_process *process);
  * it is taken to be alive until its slot says otherwise. */
 bool liveness_same_namespace(uint64_t pid_namespace, uint64_t own);
 
+/* CLOCK_REALTIME at which CLOCK_BOOTTIME was 0, of what both are now. */
+static inline uint64_t liveness_boot(uint64_t realtime_ns, uint64_t boottime_ns)
+{
+	return realtime_ns - boottime_ns;
+}
+
+/* True when two processes with those liveness_boot() have one CLOCK_BOOTTIME: but for the time
+ * between two readings, and small corrections of the wall clock, within a second.  0 is not known,
+ * and taken for the same. */
+bool liveness_same_clock(uint64_t one_ns, uint64_t other_ns);
+
 /* True when `stat`, the content of /proc/PID/stat, is that of the process that is meant: no zombie
  * (a zombie holds no descriptors), and no later process that was given the same pid.  Also true
  * when `stat` cannot be understood, as without /proc (len_bytes 0): the caller then goes by
- * kill(pid, 0) alone. */
-bool liveness_stat_agrees(const struct liveness_claim *claim, const char *stat, size_t len_bytes);
+ * kill(pid, 0) alone.  `boot_realtime_ns`: liveness_boot() of the caller.  In another time
+ * namespace, or after the wall clock was set, it differs from the claim's, and the two births
+ * cannot be compared: the process that has the pid then is the one that is meant. */
+bool liveness_stat_agrees(const struct liveness_claim *claim, uint64_t boot_realtime_ns,
+			  const char *stat, size_t len_bytes);
 
 /* The parent's pid in the content of /proc/PID/stat; 0 when it cannot be understood. */
 int32_t liveness_stat_parent(const char *stat, size_t len_bytes);

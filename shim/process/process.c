@@ -26,6 +26,7 @@
 
 #include "process/fdtable.h"
 #include "base/sys.h"
+#include "common/liveness.h"
 
 struct process process;
 
@@ -62,6 +63,7 @@ static void fill_slot(struct registry_process *slot, struct serial serial,
 	store_relaxed(&slot->pid_namespace, process.pid_namespace);
 	store_relaxed(&slot->fork_stack, process.fork_stack.n);
 	slot->born_boottime_ns = sys_clock_ns(CLOCK_BOOTTIME);
+	slot->boot_realtime_ns = registry_boot_realtime_ns();
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)slot->comm, 0, 0, 0, 0);
 	store_release(&slot->serial, serial.n);
 }
@@ -288,6 +290,17 @@ void process_atfork_child(void)
 	note_birth(announced);
 }
 
+/* In another time namespace the parent's clock is not ours. */
+static void note_clock(struct registry_process *slot)
+{
+	uint64_t boot_ns = registry_boot_realtime_ns();
+
+	if (liveness_same_clock(slot->boot_realtime_ns, boot_ns))
+		return;
+	slot->born_boottime_ns = sys_clock_ns(CLOCK_BOOTTIME);
+	slot->boot_realtime_ns = boot_ns;
+}
+
 /* A child that its parent has announced takes the slot that waits for it. */
 static struct registry_process *take_announced(struct lineage_use parent, struct serial *serial)
 {
@@ -301,6 +314,7 @@ static struct registry_process *take_announced(struct lineage_use parent, struct
 		store_relaxed(&slot->pid_namespace, process.pid_namespace);
 		store_relaxed(&slot->pid, process.pid);
 	}
+	note_clock(slot);
 	registry_publish_process(slot, process.pid);
 	return slot;
 }
@@ -437,6 +451,8 @@ bool process_is_old(void)
 	uint64_t born_ns =
 		process_mine() == 0 ? process.forked_boottime_ns : process.shared->born_boottime_ns;
 
+	if (!liveness_same_clock(process.shared->boot_realtime_ns, registry_boot_realtime_ns()))
+		return false; /* a time namespace of its own, and not entered yet */
 	return sys_clock_ns(CLOCK_BOOTTIME) - born_ns > UINT64_C(1000000000);
 }
 

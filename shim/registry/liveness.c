@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/sys.h"
 #include "common/liveness.h"
@@ -55,6 +56,11 @@ static size_t read_stat(pid_t pid, char out[LIVENESS_STAT_BYTES])
 	return n > 0 ? (size_t)n : 0;
 }
 
+uint64_t registry_boot_realtime_ns(void)
+{
+	return liveness_boot(sys_clock_ns(CLOCK_REALTIME), sys_clock_ns(CLOCK_BOOTTIME));
+}
+
 /* True while the process that is meant runs. */
 static bool is_there(const struct liveness_claim *claim)
 {
@@ -64,7 +70,8 @@ static bool is_there(const struct liveness_claim *claim)
 	if (claim->pid <= 0 || !pid_exists(claim->pid))
 		return false;
 	len = read_stat(claim->pid, stat);
-	return liveness_stat_agrees(claim, stat, len) && (len > 0 || pid_exists(claim->pid));
+	return liveness_stat_agrees(claim, registry_boot_realtime_ns(), stat, len) &&
+	       (len > 0 || pid_exists(claim->pid));
 }
 
 bool registry_pid_runs(pid_t pid)

@@ -116,6 +116,9 @@ bool registry_knows_pids_of(uint64_t pid_namespace);
 /* The live process with that pid in this pid namespace, or NULL. */
 struct registry_process *registry_find_pid(pid_t pid);
 
+/* For struct registry_process.  No system call. */
+uint64_t registry_boot_realtime_ns(void);
+
 /* The pid of that process's parent; 0: not known. */
 pid_t registry_parent_of(pid_t pid);
 

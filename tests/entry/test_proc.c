@@ -286,6 +286,28 @@ static void expect_hazard(const struct log *log, const struct entry_case *self)
 	expect(log_count(log, "shared-use") == 0);
 }
 
+/* --- time namespaces: clocks that differ
+ * ---------------------------------------------------------- */
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080 /* time_namespaces(7) */
+#endif
+
+/* The child's CLOCK_BOOTTIME and its /proc are ahead of the parent's. */
+static void run_time_namespace(void)
+{
+	static const char offsets[] = "boottime 100000 0\n";
+	int fd = peer_connect();
+	int file;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		skip("time namespaces are not allowed here");
+	file = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	require(file >= 0 && raw_write(file, offsets, sizeof(offsets) - 1) > 0);
+	close(file);
+	run_child(peer_ping, fd);
+}
+
 /* --- ends ----------------------------------------------------------------------------------------
  */
 
@@ -353,6 +375,9 @@ static const struct entry_case cases[] = {
 	{.entry = "setns",
 	 .name = "a parent in another pid namespace lives",
 	 .run = run_setns,
+	 .check = expect_hazard},
+	{.name = "a parent in another time namespace lives",
+	 .run = run_time_namespace,
 	 .check = expect_hazard},
 	{.entry = "clone",
 	 .name = "a parent in another pid namespace lives",

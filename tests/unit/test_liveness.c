@@ -20,7 +20,7 @@ static bool agrees(const char *stat, uint64_t born_ns)
 {
 	struct liveness_claim claim = {.pid = 7, .born_boottime_ns = born_ns};
 
-	return liveness_stat_agrees(&claim, stat, strlen(stat));
+	return liveness_stat_agrees(&claim, 0, stat, strlen(stat));
 }
 
 /* Started 5000 ticks, 50 s, after boot. */
@@ -37,6 +37,26 @@ static void the_start_may_be_a_second_after_the_birth(void **state)
 	assert_false(agrees(STAT("cat", "S"), 49 * SECOND_NS - TICK_NS));
 	assert_true(agrees(STAT("cat", "S"), UINT64_MAX));
 	assert_false(agrees(STAT("cat", "S"), 0));
+}
+
+static bool agrees_over_clocks(uint64_t boot_ns, uint64_t own_boot_ns, const char *stat)
+{
+	struct liveness_claim claim = {.pid = 7, .boot_realtime_ns = boot_ns};
+
+	return liveness_stat_agrees(&claim, own_boot_ns, stat, strlen(stat));
+}
+
+static void births_by_different_clocks_are_not_compared(void **state)
+{
+	const uint64_t boot_ns = 1700000000 * SECOND_NS;
+
+	(void)state;
+	assert_false(agrees_over_clocks(boot_ns, boot_ns, STAT("cat", "S")));
+	assert_false(agrees_over_clocks(boot_ns, boot_ns + SECOND_NS, STAT("cat", "S")));
+	assert_false(agrees_over_clocks(boot_ns, 0, STAT("cat", "S")));
+	assert_true(agrees_over_clocks(boot_ns, boot_ns + 2 * SECOND_NS, STAT("cat", "S")));
+	assert_true(agrees_over_clocks(boot_ns, boot_ns - 2 * SECOND_NS, STAT("cat", "S")));
+	assert_false(agrees_over_clocks(boot_ns, 2 * boot_ns, STAT("cat", "Z")));
 }
 
 static void a_zombie_is_over(void **state)
@@ -71,7 +91,7 @@ static void what_cannot_be_read_says_nothing(void **state)
 
 		assert_non_null(cut);
 		memcpy(cut + 1, whole, len);
-		liveness_stat_agrees(&claim, cut + 1, len);
+		liveness_stat_agrees(&claim, 0, cut + 1, len);
 		free(cut);
 	}
 }
@@ -108,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_start_may_be_a_second_after_the_birth),
+		cmocka_unit_test(births_by_different_clocks_are_not_compared),
 		cmocka_unit_test(a_zombie_is_over),
 		cmocka_unit_test(a_name_may_look_like_fields),
 		cmocka_unit_test(what_cannot_be_read_says_nothing),

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/liveness.h"
@@ -66,6 +67,20 @@ static uint64_t own_namespace(void)
 	return stat("/proc/self/ns/pid", &stat_buffer) == 0 ? stat_buffer.st_ino : 0;
 }
 
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	if (clock_gettime(clock, &now) != 0)
+		return 0;
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t own_boot(void)
+{
+	return liveness_boot(now_ns(CLOCK_REALTIME), now_ns(CLOCK_BOOTTIME));
+}
+
 static bool is_alive(const struct registry_process *process)
 {
 	struct liveness_claim claim = liveness_claim(process);
@@ -75,7 +90,8 @@ static bool is_alive(const struct registry_process *process)
 		return false;
 	if (!liveness_same_namespace(claim.pid_namespace, own_namespace()))
 		return true;
-	return liveness_stat_agrees(&claim, stat_text, read_stat(claim.pid, stat_text)) &&
+	return liveness_stat_agrees(&claim, own_boot(), stat_text,
+				    read_stat(claim.pid, stat_text)) &&
 	       (kill(claim.pid, 0) == 0 || errno != ESRCH);
 }
 
