@@ -444,6 +444,19 @@ bool process_is_vfork_child(void)
 	return noted != 0 && !has_pid(noted);
 }
 
+pid_t process_tid(void)
+{
+	static __thread pid_t tid;
+	static __thread pid_t asked_in; /* a fork gives the thread another number */
+	pid_t pid = load_relaxed(&wiped.process.pid);
+
+	if (asked_in != pid || pid == 0) {
+		tid = (pid_t)sys_gettid();
+		asked_in = pid;
+	}
+	return tid;
+}
+
 /* --- the end ---------------------------------------------------------------------------------- */
 
 bool process_is_old(void)

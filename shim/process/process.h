@@ -114,6 +114,9 @@ bool process_is_sandboxed(void);
  * its memory is not.  One system call. */
 bool process_is_vfork_child(void);
 
+/* This thread, as gettid(2) names it, which is asked once in a thread of a process. */
+pid_t process_tid(void);
+
 /* True when this process exists for more than a second. */
 bool process_is_old(void);
 

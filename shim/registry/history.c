@@ -109,7 +109,7 @@ void history_add(struct socket_slot slot, const struct history_act *act, const s
 	entry = &history->operations[at];
 	store_release(&entry->time_ns, 0);
 	entry->serial = act->by;
-	entry->tid = (int32_t)sys_gettid();
+	entry->tid = act->tid;
 	entry->operation = (uint16_t)act->operation;
 	entry->message = act->message;
 	entry->writes = act->writes;

@@ -20,6 +20,7 @@ void history_start(struct socket_slot slot);
 /* An operation of the calling thread. */
 struct history_act {
 	struct serial by; /* its process */
+	pid_t tid;	  /* its thread */
 	enum operation operation;
 	bool writes;	  /* gave bytes; else took some */
 	uint16_t message; /* the protocol's code, 0 not known */

@@ -181,6 +181,7 @@ void track_changed(int fd, struct socket_ref ref, enum operation operation, long
 	    track_is_still(fd, socket_ref_slot(ref))) {
 		history_add(socket_ref_slot(ref),
 			    &(struct history_act){.by = process.lineage.self.serial,
+						  .tid = process_tid(),
 						  .operation = operation,
 						  .writes = true},
 			    NULL, 0, 0);

@@ -325,6 +325,7 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 	}
 	history_add(call->slot,
 		    &(struct history_act){.by = process.lineage.self.serial,
+					  .tid = process_tid(),
 					  .operation = call->operation,
 					  .writes = call->way == TRACK_WRITE,
 					  .message = facts->code},

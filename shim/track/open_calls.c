@@ -34,19 +34,6 @@ static struct open_call {
 /* Entries of this thread: while there are none, nobody needs to look. */
 static __thread uint32_t own_count;
 
-static uint32_t own_tid(void)
-{
-	static __thread uint32_t tid;
-	static __thread uint32_t
-		tid_of; /* the process that it was asked in: a fork gives another */
-
-	if (tid_of != process.lineage.self.serial.n) {
-		tid = (uint32_t)sys_gettid();
-		tid_of = process.lineage.self.serial.n;
-	}
-	return tid;
-}
-
 /* Ends entry i, of which the caller has made the state BUSY. */
 static void end(int i)
 {
@@ -74,7 +61,7 @@ static bool was_left(const struct track_call *older, const struct track_call *no
 /* Ends this thread's calls that were left; now: NULL, all of them. */
 static void end_left(const struct track_call *now)
 {
-	uint32_t tid = own_tid();
+	uint32_t tid = (uint32_t)process_tid();
 	uint32_t found = 0;
 
 	for (int i = 0; i < WIPED_OPEN_CALLS; i++) {
@@ -105,7 +92,7 @@ void open_calls_enter(struct track_call *call, struct evidence *evidence,
 						   self, evidence,   call->ticket};
 		call->open = i;
 		own_count++;
-		store_release(&wiped.track.open_calls[i], own_tid());
+		store_release(&wiped.track.open_calls[i], (uint32_t)process_tid());
 		break;
 	}
 }
@@ -115,7 +102,7 @@ bool open_calls_has(const struct track_call *call)
 	if (!call->inside)
 		return false;
 	return call->open == NO_ROOM ||
-	       (load_acquire(&wiped.track.open_calls[call->open]) == own_tid() &&
+	       (load_acquire(&wiped.track.open_calls[call->open]) == (uint32_t)process_tid() &&
 		open_calls[call->open].frame == call);
 }
 
@@ -125,7 +112,7 @@ bool open_calls_leave(struct track_call *call, struct evidence *evidence)
 
 	if (has && call->open == NO_ROOM) {
 		evidence_leave(evidence, call->ticket, process.lineage.self.serial);
-	} else if (has && take(call->open, own_tid())) {
+	} else if (has && take(call->open, (uint32_t)process_tid())) {
 		end(call->open);
 		if (own_count > 0)
 			own_count--;
@@ -142,7 +129,7 @@ void open_calls_jump(void)
 
 void open_calls_forget_dead(const struct registry_socket *socket)
 {
-	uint32_t self = own_tid();
+	uint32_t self = (uint32_t)process_tid();
 
 	for (int i = 0; i < WIPED_OPEN_CALLS; i++) {
 		uint32_t tid = load_acquire(&wiped.track.open_calls[i]);

@@ -214,6 +214,27 @@ static void a_child_that_holds_nothing_is_settled(void)
 	wait_for(pid);
 }
 
+static void the_threads_number_is_its_own(void)
+{
+	pid_t pid;
+
+	require(process_tid() == getpid() && process_tid() == getpid());
+	pid = fork_announced();
+	if (pid == 0) {
+		require(process_tid() == getpid());
+		_exit(0);
+	}
+	wait_for(pid);
+	pid = raw_clone();
+	require(pid >= 0);
+	if (pid == 0) {
+		require(process_tid() == getpid());
+		require(process_enter() && process_tid() == getpid());
+		_exit(0);
+	}
+	wait_for(pid);
+}
+
 static void a_raw_clone_enters_by_itself(void)
 {
 	struct serial parent = process.lineage.self.serial;
@@ -401,6 +422,7 @@ int main(void)
 		TEST(grandchildren_know_their_line),
 		TEST(what_was_true_of_the_parent_is_not_of_the_child),
 		TEST(a_child_that_holds_nothing_is_settled),
+		TEST(the_threads_number_is_its_own),
 		TEST(a_raw_clone_enters_by_itself),
 		TEST(a_page_that_was_not_wiped_is_cleared),
 		TEST(a_vfork_child_is_not_its_parent),
