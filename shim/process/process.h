@@ -3,13 +3,13 @@
  * This process: its identity in the session, its epoch, and every way in which a fork is noticed.
  *
  * A fork is noticed in the child by the page that reads zero in any new process however it was made
- * (base/wiped.h).  The wrappers let the parent enter the child
- * into the registry before it exists: the child has nothing to do until its first call that
- * matters, and fork costs little more than without us.  A child that nobody announced enters itself
- * then.
+ * (base/wiped.h).  The wrappers let the parent enter the child into the registry before it exists;
+ * the child notes its pid in the page and has nothing else to do until its first call that matters,
+ * so fork costs little more than without us.  A child that nobody announced enters itself then.
  *
- * A vfork child shares memory and page with its parent, so nothing is noticed there; what must not
- * change in it asks process_is_vfork_child() first.
+ * A vfork child shares memory and page with its parent, whose pid stands in the page: it never
+ * enters the session.  A function that changes what is known of the parent's descriptors asks
+ * process_is_vfork_child() first.
  */
 #ifndef FORKSAN_SHIM_PROCESS_H
 #define FORKSAN_SHIM_PROCESS_H
@@ -84,8 +84,8 @@ bool process_enter(void);
 struct process_fork {
 	struct serial forker; /* who began it; 0: a process that is not watched */
 	struct serial child;  /* announced; 0: none */
-	struct serial
-		interrupted; /* child of the fork that a signal handler interrupts with this one */
+	/* Made by a signal handler while its thread was forking: the child announced for that. */
+	struct serial interrupted;
 };
 
 /* Around a call that forks, in the thread that makes it.  Before: remembers where the fork is made
