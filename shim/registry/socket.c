@@ -147,25 +147,39 @@ bool registry_has_sockets(void)
 	return registry_socket_high() > 0;
 }
 
+/* Slots that are made usable at once when all are searched: 64 pages of sockets. */
+#define SLOTS_AT_ONCE 256
+
+/* The LIVE slot with that cookie among `count` from `first` on, whose pages are there. */
+static bool find_among(uint64_t cookie, uint32_t first, uint32_t count, struct socket_slot *slot)
+{
+	for (uint32_t i = first; i < first + count; i++) {
+		const _Atomic uint32_t *state = &registry_mapping->socket_state[i];
+		uint32_t word = load_acquire(state);
+
+		if ((word & 0xff) != SOCKET_LIVE || registry_mapping->sockets[i].cookie != cookie ||
+		    load_acquire(state) != word)
+			continue;
+		*slot = (struct socket_slot){i};
+		return true;
+	}
+	return false;
+}
+
 bool registry_find_socket(uint64_t cookie, struct socket_slot *slot)
 {
 	uint32_t high = registry_socket_high();
 
-	for (uint32_t i = 0; i < high; i++) {
-		const _Atomic uint32_t *state = state_of((struct socket_slot){i});
-		const struct registry_socket *socket;
-		uint32_t word;
+	for (uint32_t first = 0; first < high; first += SLOTS_AT_ONCE) {
+		uint32_t count = high - first < SLOTS_AT_ONCE ? high - first : SLOTS_AT_ONCE;
 
-		if (!state)
-			return false;
-		word = load_acquire(state);
-		if ((word & 0xff) != SOCKET_LIVE)
+		if (!registry_reach(&registry_mapping->socket_state[first],
+				    count * sizeof registry_mapping->socket_state[0]) ||
+		    !registry_reach(&registry_mapping->sockets[first],
+				    count * sizeof registry_mapping->sockets[0]))
 			continue;
-		socket = registry_socket((struct socket_slot){i});
-		if (!socket || socket->cookie != cookie || load_acquire(state) != word)
-			continue;
-		*slot = (struct socket_slot){i};
-		return true;
+		if (find_among(cookie, first, count, slot))
+			return true;
 	}
 	return false;
 }

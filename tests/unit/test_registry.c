@@ -223,10 +223,43 @@ static void a_killed_process_makes_room(void **state)
 	assert_int_equal(serial.n % FORKSAN_MAX_PROCESSES, 300);
 }
 
+/* --- sockets by their cookies ---------------------------------------------------------------- */
+
+static void put_socket(uint32_t slot, enum registry_socket_state state, uint64_t cookie)
+{
+	registry_mapping->sockets[slot].cookie = cookie;
+	store_relaxed(&registry_mapping->socket_state[slot], 1u << 8 | state);
+}
+
+static void a_live_socket_is_found_by_its_cookie(void **state)
+{
+	static const uint32_t places[] = {0, 255, 256, 257, 511, 700};
+	struct socket_slot slot;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+		put_socket(places[i], SOCKET_LIVE, 1000 + i);
+	put_socket(300, SOCKET_FREE, 2000);
+	put_socket(301, SOCKET_BUSY, 2001);
+	store_relaxed(&registry_mapping->header.socket_high, 701);
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		assert_true(registry_find_socket(1000 + i, &slot));
+		assert_int_equal(slot.n, places[i]);
+	}
+	assert_false(registry_find_socket(2000, &slot));
+	assert_false(registry_find_socket(2001, &slot));
+	store_relaxed(&registry_mapping->header.socket_high, 700);
+	assert_false(registry_find_socket(1005, &slot));
+	store_relaxed(&registry_mapping->header.socket_high, UINT32_MAX); /* spoilt */
+	assert_true(registry_find_socket(1005, &slot));
+	assert_false(registry_find_socket(3000, &slot));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
+		TEST(a_live_socket_is_found_by_its_cookie),
 		TEST(a_slot_that_is_over_is_found),
 		TEST(a_claim_in_vain_gives_out_no_serial),
 		TEST(a_claim_in_vain_is_cheap),
