@@ -303,7 +303,8 @@ static int64_t take_expression(struct cfi_cursor *cursor)
 	return (int64_t)(uintptr_t)at;
 }
 
-/* False when the location has passed pc, or the instruction is not known. */
+/* False when the location has passed pc, or, with cursor->bad set, the instruction makes no sense.
+ */
 static bool execute(struct run *run, struct cfi_cursor *cursor, uintptr_t *location)
 {
 	struct cfi_rules *now = &run->scratch->now;
@@ -377,13 +378,17 @@ static bool execute(struct run *run, struct cfi_cursor *cursor, uintptr_t *locat
 		set_rule(run, number, CFI_IS_EXPRESSION, take_expression(cursor));
 		return true;
 	case CFA_REMEMBER_STATE:
-		if (run->remembered == CFI_REMEMBERED)
+		if (run->remembered == CFI_REMEMBERED) {
+			cursor->bad = true;
 			return false;
+		}
 		run->scratch->remembered[run->remembered++] = *now;
 		return true;
 	case CFA_RESTORE_STATE:
-		if (run->remembered == 0)
+		if (run->remembered == 0) {
+			cursor->bad = true;
 			return false;
+		}
 		*now = run->scratch->remembered[--run->remembered];
 		return true;
 	case CFA_DEF_CFA:

@@ -47,7 +47,7 @@ chroot "$root" sh -euc '
 	# tests and other headers need not build here, only the walkers
 	mkdir -p build/objects
 	for source in shim/stack/*.c shim/registry/*.c shim/options/*.c shim/common/*.c shim/base/*.c; do
-		cc -std=gnu11 -D_GNU_SOURCE -Iinclude -Ishim -fPIC -fvisibility=hidden \
+		cc -std=gnu11 -D_GNU_SOURCE -DFORKSAN_VERSION=\"0\" -Iinclude -Ishim -fPIC -fvisibility=hidden \
 			-ftls-model=initial-exec -g -O2 -Wall -Wextra \
 			-c -o "build/objects/$(echo "$source" | tr / _).o" "$source"
 	done

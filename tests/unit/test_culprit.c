@@ -213,6 +213,8 @@ static void ranks_of_modules(void **state)
 		{"/usr/lib/x86_64-linux-gnu/libpq.so.5", OWN_CODE_LIBRARY},
 		{"/lib64/libssl.so.3", OWN_CODE_LIBRARY},
 		{"/opt/driver/libdriver.so", OWN_CODE_LIBRARY},
+		{"/srv/app/lib", OWN_CODE_MODULE},
+		{"/srv/app/lib.so", OWN_CODE_LIBRARY},
 		{"/srv/venv/lib/python3.11/site-packages/psycopg2/_psycopg.so", OWN_CODE_LIBRARY},
 		{"/usr/bin/python3.11", OWN_CODE_INTERPRETER},
 		{"/usr/lib/x86_64-linux-gnu/libruby-3.1.so.3.1", OWN_CODE_INTERPRETER},
@@ -293,6 +295,31 @@ static void a_long_path_loses_its_beginning(void **state)
 	assert_string_equal(out, "ication/db.py:1");
 }
 
+static void a_path_that_just_fits_is_whole(void **state)
+{
+	const char *const files[] = {"/srv/app/db.py"};
+	char out[17]; /* the path, ":1", the NUL */
+
+	(void)state;
+	assert_true(culprit_find(registry_get(), store(files, 1), out, sizeof(out)));
+	assert_string_equal(out, "/srv/app/db.py:1");
+	assert_true(culprit_find(registry_get(), store(files, 1), out, sizeof(out) - 1));
+	assert_string_equal(out, "srv/app/db.py:1");
+	assert_true(culprit_find(registry_get(), store(files, 1), out, 3));
+	assert_string_equal(out, ":1");
+}
+
+static void launchers(void **state)
+{
+	(void)state;
+	assert_true(own_code_is_launcher("/bin/x", 6));
+	assert_true(own_code_is_launcher("/usr/sbin/x", 11));
+	assert_false(own_code_is_launcher("bin/x", 5));
+	assert_false(own_code_is_launcher("/bin/x.py", 9));
+	assert_false(own_code_is_launcher("/bin/lib/x", 10));
+	assert_false(own_code_is_launcher("x", 1));
+}
+
 /* A framework deeper than the room: the frames that do not fit are left out, not the application's.
  */
 static void the_culprit_survives_a_stack_that_does_not_fit(void **state)
@@ -340,6 +367,8 @@ int main(void)
 		cmocka_unit_test(ranks_of_modules),
 		cmocka_unit_test(the_programs_own_native_frame_says_most),
 		cmocka_unit_test(no_own_frame_is_no_culprit),
+		cmocka_unit_test(a_path_that_just_fits_is_whole),
+		cmocka_unit_test(launchers),
 		cmocka_unit_test(a_long_path_loses_its_beginning),
 		cmocka_unit_test(the_culprit_survives_a_stack_that_does_not_fit),
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The small languages of call frame information: numbers (cfi_cursor.h) and expressions (cfi_expression.h).  Whole
- * steps are compared with libunwind in test_stack_native.c. */
+/* The small languages of call frame information: numbers (cfi_cursor.h) and expressions
+ * (cfi_expression.h).  Whole steps are compared with libunwind in test_stack_native.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,6 +77,29 @@ static void numbers_that_are_cut_are_bad(void **state)
 	assert_true(cursor.bad);
 }
 
+static void passing_over_stays_within_the_bytes(void **state)
+{
+	static const uint8_t bytes[4] = {1, 2, 3, 4};
+	struct cfi_cursor cursor = over(bytes, 4);
+
+	(void)state;
+	cfi_skip(&cursor, 3);
+	assert_int_equal(cfi_read_fixed(&cursor, 1), 4);
+	assert_false(cursor.bad);
+	cfi_skip(&cursor, 0);
+	assert_false(cursor.bad);
+	cursor = over(bytes, 4);
+	cfi_skip(&cursor, 4);
+	assert_false(cursor.bad);
+	assert_ptr_equal(cursor.at, cursor.end);
+	cursor = over(bytes, 4);
+	cfi_skip(&cursor, 5);
+	assert_true(cursor.bad);
+	cursor = over(bytes, 4);
+	cfi_skip(&cursor, UINT64_MAX);
+	assert_true(cursor.bad);
+}
+
 static const uint64_t in_memory = UINT64_C(0x1122334455667788);
 
 /* Register n holds 1000 + n, but for number 5, which holds the address of in_memory. */
@@ -146,8 +169,16 @@ static void expressions_have_their_values(void **state)
 		{{0x77, 0x7c}, 2, 1003},		      /* breg7 -4 */
 		{{0x90, 0x08}, 2, 1008},		      /* regx 8 */
 		{{0x92, 0x08, 0x02}, 3, 1010},		      /* bregx 8 +2 */
-		{{0x75, 0, 0x06}, 3, UINT64_C(0x1122334455667788)}, /* breg5 0 deref */
-		{{0x75, 2, 0x94, 2}, 4, 0x5566},		    /* breg5 2 deref_size 2 */
+		{{0x75, 0, 0x06}, 3, UINT64_C(0x1122334455667788)},    /* breg5 0 deref */
+		{{0x33, 0x33, 0x2b}, 3, 0},			       /* of equals: gt */
+		{{0x33, 0x33, 0x2d}, 3, 0},			       /* lt */
+		{{0x33, 0x33, 0x2a}, 3, 1},			       /* ge */
+		{{0x33, 0x33, 0x2c}, 3, 1},			       /* le */
+		{{0x30}, 1, 0},					       /* lit0 */
+		{{0x4f}, 1, 31},				       /* lit31 */
+		{{0x2f, 2, 0, 0x32, 0x33}, 5, 77},		       /* skip to the very end */
+		{{0x75, 0, 0x94, 8}, 4, UINT64_C(0x1122334455667788)}, /* deref_size 8 */
+		{{0x75, 2, 0x94, 2}, 4, 0x5566},		       /* breg5 2 deref_size 2 */
 	};
 
 	(void)state;
@@ -171,7 +202,8 @@ static void expressions_that_make_no_sense_have_none(void **state)
 		{{0x22}, 1},		 /* plus of one */
 		{{0x15, 1}, 2},		 /* pick what is not there */
 		{{0x06}, 1},		 /* deref 77 */
-		{{0x94, 9}, 2},		 /* deref of 9 bytes */
+		{{0x75, 0, 0x94, 9}, 4}, /* deref of 9 bytes */
+		{{0x75, 0, 0x94, 0}, 4}, /* of none */
 		{{0x2f, 0xfd, 0xff}, 3}, /* skip to itself, for ever */
 		{{0x2f, 0x00, 0x80}, 3}, /* skip far before the beginning */
 		{{0x2f, 0xff, 0x7f}, 3}, /* and far behind the end */
@@ -209,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_of_variable_length),
 		cmocka_unit_test(numbers_that_are_cut_are_bad),
+		cmocka_unit_test(passing_over_stays_within_the_bytes),
 		cmocka_unit_test(expressions_have_their_values),
 		cmocka_unit_test(expressions_that_make_no_sense_have_none),
 		cmocka_unit_test(an_expression_that_is_not_there_has_no_value),

@@ -38,7 +38,7 @@ static void what_was_stored_is_read_back(void **state)
 
 	(void)state;
 	memset(&text, 0, sizeof(text));
-	push("connect", "/srv/db.rb", 70000);
+	push("connect", "/srv/db.rb", 0x12345678);
 	push("", "", 0);
 	id = stack_store(registry_get(), native, 2, true, &text);
 	assert_int_equal(stack_frame_count(registry_get(), id), 4);
@@ -47,7 +47,7 @@ static void what_was_stored_is_read_back(void **state)
 	assert_int_equal(frame.language, LANGUAGE_RUBY);
 	assert_string_equal(frame.function, "connect");
 	assert_string_equal(frame.file, "/srv/db.rb");
-	assert_int_equal(frame.line, 70000);
+	assert_int_equal(frame.line, 0x12345678);
 	assert_true(stack_frame_at(registry_get(), id, 1, &frame));
 	assert_null(frame.function);
 	assert_null(frame.file);
@@ -72,6 +72,123 @@ static void equal_stacks_get_one_id(void **state)
 	assert_int_not_equal(store_number(8).n, first.n);
 	push("a", "b", 1);
 	assert_int_not_equal(store_number(7).n, first.n);
+}
+
+/* Entries with one hash and other content, as chance or a wild process may make them. */
+static void a_hash_alone_is_not_a_stack(void **state)
+{
+	for (int part = 0; part < 6; part++) {
+		struct stack_id id;
+		struct registry_stack *entry;
+
+		(void)state;
+		memset(&text, 0, sizeof(text));
+		push("same", "hash", (uint32_t)part);
+		id = store_number(31);
+		assert_int_equal(store_number(31).n, id.n);
+		entry = &registry_get()->stacks[id.n - 1];
+		if (part == 0)
+			entry->native_count++;
+		else if (part == 1)
+			entry->truncated ^= 1;
+		else if (part == 2)
+			entry->text_count++;
+		else if (part == 3)
+			entry->text_len_bytes--;
+		else if (part == 4)
+			entry->native[0]++;
+		else
+			entry->text[entry->text_len_bytes - 2] ^= 1;
+		assert_int_not_equal(store_number(31).n, id.n);
+	}
+}
+
+static void hashes_differ_in_every_byte_and_in_length(void **state)
+{
+	static _Alignas(8) unsigned char bytes[32];
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(bytes); len++) {
+		uint64_t hash;
+
+		memset(bytes, 0, sizeof(bytes));
+		hash = stack_store_hash(bytes, len);
+		assert_true(hash > 1);
+		assert_int_equal(stack_store_hash(bytes, len), hash);
+		assert_int_not_equal(stack_store_hash(bytes, len - 1), hash);
+		for (size_t i = 0; i < len; i++) {
+			bytes[i] = 1;
+			assert_int_not_equal(stack_store_hash(bytes, len), hash);
+			bytes[i] = 0;
+		}
+		bytes[len] = 1; /* behind the end */
+		assert_int_equal(stack_store_hash(bytes, len), hash);
+	}
+}
+
+/* Frames of the application's own, so that no room is kept back for one, until `left` bytes are
+ * left. */
+static void fill_text(size_t left)
+{
+	size_t wanted = sizeof(text.bytes) - left;
+	unsigned frames = 0;
+
+	memset(&text, 0, sizeof(text));
+	while (text.len_bytes < wanted) {
+		size_t bytes = wanted - text.len_bytes;
+		char file[200];
+
+		if (bytes > 200)
+			bytes = 100;
+		memset(file, 'f', sizeof(file));
+		/* 5 of head, no function, two NULs */
+		stack_text_push(&text, LANGUAGE_RUBY, "", 0, file, bytes - 7, 1);
+		frames++;
+	}
+	assert_int_equal(text.len_bytes, wanted);
+	assert_int_equal(text.count, frames);
+	assert_int_equal(text.truncated, 0);
+}
+
+static void a_frame_that_just_fits_is_kept(void **state)
+{
+	(void)state;
+	fill_text(20); /* 5 of head, two NULs */
+	stack_text_push(&text, LANGUAGE_RUBY, "abcdef", 6, "/bcdefg", 7, 1);
+	assert_int_equal(text.truncated, 0);
+	assert_int_equal(text.len_bytes, sizeof(text.bytes));
+	fill_text(20);
+	stack_text_push(&text, LANGUAGE_RUBY, "abcdef", 6, "/bcdefgh", 8, 1);
+	assert_int_equal(text.truncated, 1);
+	assert_int_equal(text.len_bytes, sizeof(text.bytes) - 20);
+	/* nothing comes behind a frame that is missing */
+	stack_text_push(&text, LANGUAGE_RUBY, "a", 1, "b", 1, 1);
+	assert_int_equal(text.len_bytes, sizeof(text.bytes) - 20);
+}
+
+/* A library's frame may not take the room that the application's own may need: 568 bytes. */
+static void room_is_kept_for_the_applications_own_frame(void **state)
+{
+	static char function[160], file[401];
+	static const char given[] = "/usr/lib/python3/x";
+	unsigned frames = 0;
+
+	(void)state;
+	memset(&text, 0, sizeof(text));
+	memset(function, 'f', sizeof(function));
+	memset(file, 'd', sizeof(file));
+	while (!text.truncated) {
+		stack_text_push(&text, LANGUAGE_PYTHON, "lib", 3, given, sizeof(given) - 1, 1);
+		frames++;
+	}
+	assert_int_equal(text.count, frames - 1);
+	assert_true(sizeof(text.bytes) - text.len_bytes >= 567);
+	assert_true(sizeof(text.bytes) - text.len_bytes < 567 + 28);
+	file[1] = '/'; /* the first byte goes: 400 are kept */
+	stack_text_push(&text, LANGUAGE_PYTHON, function, sizeof(function), file, sizeof(file), 1);
+	assert_int_equal(text.count, frames);
+	assert_true(text.has_own);
+	assert_memory_equal(text.bytes + text.len_bytes - 401, "/dd", 3);
 }
 
 static void another_process_stores_the_same_stack_under_the_same_id(void **state)
@@ -138,6 +255,45 @@ static void ids_that_make_no_sense_are_no_stacks(void **state)
 		stack_frame_count(registry_get(), (struct stack_id){FORKSAN_MAX_STACKS + 1}), 0);
 	assert_int_equal(stack_frame_count(registry_get(), (struct stack_id){UINT32_MAX}), 0);
 	assert_false(stack_frame_at(NULL, (struct stack_id){1}, 0, &frame));
+}
+
+static void the_last_of_each_table_is_there(void **state)
+{
+	struct registry *registry = registry_get();
+	struct registry_stack *entry = &registry->stacks[FORKSAN_MAX_STACKS - 1];
+	struct registry_module *module = &registry->modules[FORKSAN_MAX_MODULES - 1];
+	const struct stack_id id = {FORKSAN_MAX_STACKS};
+	struct stack_frame frame;
+	char symbol[8] = "x";
+
+	(void)state;
+	assert_true(registry_reach(entry, sizeof(*entry)));
+	store_release(&entry->hash, 2);
+	entry->native_count = 1;
+	entry->native[0] = (uint64_t)FORKSAN_MAX_MODULES << REGISTRY_FRAME_MODULE_SHIFT | 5;
+	strcpy(module->path, "/last");
+	store_release(&module->hash, 2);
+	assert_int_equal(stack_frame_count(registry, id), 1);
+	assert_true(stack_frame_at(registry, id, 0, &frame));
+	assert_int_equal(frame.module_number, FORKSAN_MAX_MODULES);
+	assert_memory_equal(frame.module, "/last", 5);
+	assert_int_equal(stack_frame_symbol(&frame, symbol, sizeof(symbol)), 0);
+	assert_string_equal(symbol, "");
+	/* no module, and no native frame: never a name */
+	frame.module_number = 0;
+	assert_int_equal(stack_frame_symbol(&frame, symbol, sizeof(symbol)), 0);
+	entry->native[0] = 5;
+	assert_true(stack_frame_at(registry, id, 0, &frame));
+	assert_int_equal(frame.module_number, 0);
+	assert_null(frame.module);
+	entry->text_len_bytes = sizeof(entry->text); /* a text of one frame that fills it */
+	entry->text[0] = LANGUAGE_PHP;
+	memset(entry->text + 5, 'a', sizeof(entry->text) - 5);
+	entry->text[100] = entry->text[sizeof(entry->text) - 1] = '\0';
+	assert_int_equal(stack_frame_count(registry, id), 2);
+	assert_true(stack_frame_at(registry, id, 0, &frame));
+	assert_int_equal(frame.language, LANGUAGE_PHP);
+	store_release(&entry->hash, 0);
 }
 
 static void an_unknown_language_ends_the_frames(void **state)
@@ -305,6 +461,11 @@ int main(void)
 		cmocka_unit_test(equal_stacks_get_one_id),
 		cmocka_unit_test(another_process_stores_the_same_stack_under_the_same_id),
 		cmocka_unit_test(a_nul_inside_a_name_does_not_shift_the_frames),
+		cmocka_unit_test(a_hash_alone_is_not_a_stack),
+		cmocka_unit_test(hashes_differ_in_every_byte_and_in_length),
+		cmocka_unit_test(a_frame_that_just_fits_is_kept),
+		cmocka_unit_test(room_is_kept_for_the_applications_own_frame),
+		cmocka_unit_test(the_last_of_each_table_is_there),
 		cmocka_unit_test(an_entry_left_half_written_is_skipped),
 		cmocka_unit_test(ids_that_make_no_sense_are_no_stacks),
 		cmocka_unit_test(an_unknown_language_ends_the_frames),
