@@ -59,7 +59,7 @@ class NamedElsewhere(hosts.HostTest):
         forksan = os.path.join(os.environ["FORKSAN_BUILD"], "forksan")
         text = subprocess.run([forksan, "report", "--json", self.log.path], check=True,
                               stdout=subprocess.PIPE).stdout
-        return [group["example"] for group in json.loads(text)["groups"]]
+        return [kind["example"] for bug in json.loads(text)["bugs"] for kind in bug["kinds"]]
 
     def test_a_library_that_only_the_other_has_loaded(self):
         library = self.build("library.so", "-shared", "-fPIC", "-DLIBRARY")
