@@ -10,6 +10,7 @@ import ctypes
 import json
 import os
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -37,6 +38,11 @@ def share(port):
     connection = socket.create_connection(("127.0.0.1", port))
     connection.sendall(PING)
     assert connection.recv(7) == b"+PONG\r\n"
+    child = os.fork()
+    if child == 0:  # a worker that holds the connection and has not used it
+        select.select([], [], [], 0)
+        os._exit(0)
+    os.waitpid(child, 0)
     child = os.fork()
     if child == 0:
         connection.sendall(PING)
