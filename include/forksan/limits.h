@@ -102,6 +102,16 @@
  * connections that are used from some dozens of places needs, and what is left to others. */
 #define FORKSAN_SHM_NEEDED_BYTES (3 * 1024 * 1024)
 
+/* A finding in the log, without the frames that stack records have: shippers cut longer lines. */
+#define FORKSAN_FINDING_BYTES (8 * 1024)
+
+/* Of these, what the frames that it shows may fill: a finding is below 4 KiB mostly. */
+#define FORKSAN_FINDING_FRAMES_BYTES (3 * 1024)
+
+/* The latest operations of a connection that a finding shows, of those that moved bytes: two requests
+ * and who took the answers. */
+#define FORKSAN_FINDING_HISTORY 4
+
 /* Option strings and paths. */
 #define FORKSAN_PATH_BYTES 512
 #define FORKSAN_LIST_BYTES 512

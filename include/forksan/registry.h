@@ -166,6 +166,9 @@ enum registry_socket_flags {
 #define REGISTRY_FRAME_MODULE_SHIFT 48
 #define REGISTRY_FRAME_OFFSET_MASK ((UINT64_C(1) << REGISTRY_FRAME_MODULE_SHIFT) - 1)
 
+/* Log files in which a stack may be known to be: more than one with %p in log_path. */
+#define REGISTRY_STACK_LOGS 4
+
 /*
  * A stack, stored once.  `hash` is 0 while free, 1 while being written, else the content's hash
  * (release); immutable afterwards.  Killed while writing: the entry stays 1 and is skipped.
@@ -181,7 +184,10 @@ struct registry_stack {
 	uint16_t truncated; /* 1: outer frames were left out */
 	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
 	char text[FORKSAN_STACK_TEXT_BYTES];
-	uint8_t reserved[48];
+	/* Hashes of the log files that have a record of this stack; any process, relaxed.  A lost
+	 * or a wrong one costs a record too many or too few. */
+	_Atomic uint64_t logged_in[REGISTRY_STACK_LOGS];
+	uint8_t reserved[16];
 };
 _Static_assert(sizeof(struct registry_stack) == 4096, "one page");
 
@@ -243,7 +249,9 @@ struct registry_header {
 	_Atomic uint32_t summary_written; /* 1: some process has written the summary record */
 	_Atomic uint64_t reclaim_after_ns; /* CLOCK_MONOTONIC; sockets are not reclaimed before */
 	uint64_t creator_pid_namespace;	   /* inode of /proc/self/ns/pid, 0 unknown */
-	uint8_t reserved1[24];
+	_Atomic uint64_t records;	    /* records numbered so far: `seq` in the log */
+	_Atomic uint64_t summary_due_ns; /* CLOCK_MONOTONIC; the next summary on the way, 0: not yet known */
+	uint8_t reserved1[8];
 	_Atomic uint64_t counters[64]; /* enum registry_counter */
 };
 _Static_assert(COUNTER_COUNT <= 64, "counters fit");

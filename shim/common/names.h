@@ -26,4 +26,12 @@ static inline bool counter_is_loss(enum registry_counter counter)
 	return counter >= LOST_PROCESSES;
 }
 
+/* True for losses after which "nothing was found" is no proof.  Not for those after which every
+ * finding is there all the same: a descriptor whose reuse was noticed, a finding with fewer frames.
+ */
+static inline bool counter_voids_silence(enum registry_counter counter)
+{
+	return counter_is_loss(counter) && counter != LOST_STALE_FDS && counter != LOST_STACKS;
+}
+
 #endif

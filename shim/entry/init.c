@@ -48,7 +48,8 @@ void init_run(void)
 		return;
 	report_start();
 	options_parse(secure_getenv("FORKSAN_OPTIONS"), report_warn);
-	report_start_log();
+	report_start_log(secure_getenv("OTEL_SERVICE_NAME"),
+			 secure_getenv("OTEL_RESOURCE_ATTRIBUTES"));
 	if (process_start(options.session, &created) == 0) {
 		/* For forks inside libc or under names that we do not wrap. */
 		pthread_atfork(NULL, process_atfork_parent, process_atfork_child);

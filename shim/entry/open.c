@@ -6,10 +6,11 @@
 
 #include "entry/init.h"
 #include "entry/real.h"
+#include "report/report.h"
 #include "track/track.h"
 
-/* A number that libc closed without our seeing it (fclose inside libc, a raw system call) ends what we
- * believed of it here at the latest.  The order of accept, open, pipe, ... does not matter for
+/* A number that libc closed without our seeing it (fclose inside libc, a raw system call) ends what
+ * we believed of it here at the latest.  The order of accept, open, pipe, ... does not matter for
  * findings: identity is checked before each. */
 FORKSAN_EXPORT int socket(int domain, int type, int protocol)
 {
@@ -29,6 +30,7 @@ FORKSAN_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
 	result = REAL(connect)(fd, address, len);
 	if (result == 0 || errno == EINPROGRESS || errno == EINTR)
 		track_connected(fd, address.__sockaddr__, len);
+	report_tick();
 	return result;
 }
 

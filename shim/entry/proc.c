@@ -15,6 +15,7 @@
 
 #include "entry/init.h"
 #include "entry/real.h"
+#include "report/report.h"
 #include "track/track.h"
 
 FORKSAN_EXPORT pid_t fork(void)
@@ -26,6 +27,8 @@ FORKSAN_EXPORT pid_t fork(void)
 	process_before_fork(&under_way);
 	pid = REAL(fork)();
 	process_after_fork(&under_way, pid);
+	if (pid > 0)
+		report_tick();
 	return pid;
 }
 

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls with which a server goes on: accept a client, wait for events.  They are uses of nothing; the
- * first of them in a forked process makes it a worker, and what it inherited is looked at
+ * Calls with which a server goes on: accept a client, wait for events.  They are uses of nothing;
+ * the first of them in a forked process makes it a worker, and what it inherited is looked at
  * (open-at-fork).  All are cancellation points and keep their errno.
  */
 #include <errno.h>
 
 #include "entry/real.h"
+#include "report/report.h"
 #include "track/track.h"
+
+static inline void go_on(void)
+{
+	track_worker_goes_on();
+	report_tick();
+}
 
 FORKSAN_EXPORT int accept(int fd, __SOCKADDR_ARG address, socklen_t *len)
 {
 	int accepted;
 
-	track_worker_goes_on();
+	go_on();
 	accepted = REAL(accept)(fd, address, len);
 	track_reused(accepted);
 	return accepted;
@@ -23,7 +30,7 @@ FORKSAN_EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *len, int f
 {
 	int accepted;
 
-	track_worker_goes_on();
+	go_on();
 	accepted = REAL(accept4)(fd, address, len, flags);
 	track_reused(accepted);
 	return accepted;
@@ -31,61 +38,61 @@ FORKSAN_EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *len, int f
 
 FORKSAN_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
 {
-	track_worker_goes_on();
+	go_on();
 	return REAL(poll)(fds, count, timeout);
 }
 
 FORKSAN_EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t fds_len)
 {
-	track_worker_goes_on();
+	go_on();
 	return REAL(__poll_chk)(fds, count, timeout, fds_len);
 }
 
 FORKSAN_EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 			 const sigset_t *mask)
 {
-	track_worker_goes_on();
+	go_on();
 	return REAL(ppoll)(fds, count, timeout, mask);
 }
 
 FORKSAN_EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 			       const sigset_t *mask, size_t fds_len)
 {
-	track_worker_goes_on();
+	go_on();
 	return REAL(__ppoll_chk)(fds, count, timeout, mask, fds_len);
 }
 
 FORKSAN_EXPORT int select(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
 			  struct timeval *timeout)
 {
-	track_worker_goes_on();
+	go_on();
 	return REAL(select)(count, readable, writable, exceptional, timeout);
 }
 
 FORKSAN_EXPORT int pselect(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
 			   const struct timespec *timeout, const sigset_t *mask)
 {
-	track_worker_goes_on();
+	go_on();
 	return REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
 }
 
 FORKSAN_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout)
 {
-	track_worker_goes_on();
+	go_on();
 	return REAL(epoll_wait)(epfd, events, max, timeout);
 }
 
 FORKSAN_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout,
 			       const sigset_t *mask)
 {
-	track_worker_goes_on();
+	go_on();
 	return REAL(epoll_pwait)(epfd, events, max, timeout, mask);
 }
 
 FORKSAN_EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int max,
 				const struct timespec *timeout, const sigset_t *mask)
 {
-	track_worker_goes_on();
+	go_on();
 	if (!REAL(epoll_pwait2)) {
 		errno = ENOSYS;
 		return -1;

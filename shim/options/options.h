@@ -35,6 +35,8 @@ struct options {
 	char log_path[FORKSAN_PATH_BYTES];
 	char ignore[FORKSAN_LIST_BYTES];
 	char session[32];
+	char labels[FORKSAN_LIST_BYTES];
+	int summary_interval_s;
 	/* All of it as it was given, NULL for nothing; the environment's, so for the constructor
 	 * alone. */
 	const char *text;

@@ -60,13 +60,13 @@ static bool read_mode(struct option_reading *reading)
 	return found >= 0;
 }
 
-/* From 0 to max, which has at most three digits. */
+/* From 0 to max, which has at most six digits. */
 static bool read_number(struct option_reading *reading, int max)
 {
 	struct span value = reading->value;
 	int number = 0;
 
-	if (value.len == 0 || value.len > 3)
+	if (value.len == 0 || value.len > 6)
 		return false;
 	for (size_t i = 0; i < value.len; i++) {
 		if (value.start[i] < '0' || value.start[i] > '9')
@@ -82,6 +82,12 @@ static bool read_number(struct option_reading *reading, int max)
 static bool read_status(struct option_reading *reading)
 {
 	return read_number(reading, 255);
+}
+
+/* A week and more. */
+static bool read_seconds(struct option_reading *reading)
+{
+	return read_number(reading, 999999);
 }
 
 static bool read_verbosity(struct option_reading *reading)
@@ -141,6 +147,22 @@ static bool read_patterns(struct option_reading *reading)
 		struct span item = span_next_item(&list);
 
 		if (!is_pattern(item)) {
+			reading->wrong = item;
+			return false;
+		}
+	}
+	return read_string(reading);
+}
+
+/* Each item "key=value"; the quotes keep them from being options. */
+static bool read_labels(struct option_reading *reading)
+{
+	struct span list = reading->value;
+
+	while (list.len > 0) {
+		struct span item = span_next_item(&list);
+
+		if (item.len > 0 && memchr(item.start, '=', item.len) == NULL) {
 			reading->wrong = item;
 			return false;
 		}
@@ -216,5 +238,8 @@ const struct option_value option_values[OPTION_TYPE_COUNT] = {
 			     names, COUNT(names)},
 	[OPTION_STATUS] = {read_status, "a number from 0 to 255", NULL, 0},
 	[OPTION_VERBOSITY] = {read_verbosity, "0, 1 or 2", NULL, 0},
+	[OPTION_LABELS] = {read_labels, "a list of key=value of less than 512 bytes, in quotes",
+			   NULL, 0},
+	[OPTION_SECONDS] = {read_seconds, "a number of seconds up to 999999", NULL, 0},
 	[OPTION_SESSION] = {read_session, "16 hexadecimal digits", NULL, 0},
 };

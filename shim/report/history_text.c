@@ -77,14 +77,28 @@ static void put_operation(struct json *json, const struct shown *shown)
 	json_complete_or_rewind(json, mark);
 }
 
+/* The ones that a reader of a line needs: bytes moved, or the end of one direction. */
+static bool is_logged(const struct shown *shown)
+{
+	return shown->entry.operation.result > 0 ||
+	       shown->entry.operation.operation == OPERATION_shutdown;
+}
+
+/* Operations may come and go between the two rounds: at most as many are put as were counted. */
 void report_history_put(struct json *json, const struct registry *registry, struct socket_slot slot)
 {
 	struct shown shown;
 	struct history_cursor cursor = {0};
+	unsigned count = 0;
+	unsigned at = 0;
 
-	json_begin_array(json, "history");
 	while (next_shown(registry, slot, &cursor, &shown))
-		put_operation(json, &shown);
+		count += is_logged(&shown);
+	cursor = (struct history_cursor){0};
+	json_begin_array(json, "history");
+	while (at < count && next_shown(registry, slot, &cursor, &shown))
+		if (is_logged(&shown) && ++at + FORKSAN_FINDING_HISTORY > count)
+			put_operation(json, &shown);
 	json_end_array(json);
 }
 

@@ -11,7 +11,8 @@
 #include "base/json.h"
 #include "report/block.h"
 
-/* Puts the array, empty when nothing is kept of the connection.  Oldest operation first. */
+/* Puts the array, empty when nothing is kept of the connection: the latest FORKSAN_FINDING_HISTORY
+ * operations that moved bytes, oldest first. */
 void report_history_put(struct json *json, const struct registry *registry,
 			struct socket_slot slot);
 

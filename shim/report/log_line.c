@@ -2,9 +2,8 @@
 /*
  * Records as lines of the log.  docs/log.schema.json is the authority for every name here.
  *
- * The order of members is the order of importance, except that the stacks, which alone can be long,
- * come last: each gets an equal share of what room is left, and what one does not need goes to the
- * next.  "truncated" names those that lost outer frames.
+ * The order of members is the order of importance: what is last is left out first where there is no
+ * room.  A finding shows a few frames of each stack; a stack's own record has all that fit.
  */
 #include "report/render.h"
 
@@ -16,17 +15,19 @@
 #include "base/text.h"
 #include "options/options.h"
 #include "report/history_text.h"
+#include "report/origin.h"
+#include "report/site.h"
 #include "common/names.h"
 #include "wire/wire.h"
 
-#define LOG_VERSION 1
+#define LOG_VERSION 2
+
+/* Of a line, what is kept for what comes after the frames. */
+#define FINDING_END_BYTES 600
 
 /* "file:line"; a longer file name loses its beginning. */
 #define SITE_BYTES 512
 #define SYMBOL_BYTES 256
-
-/* "truncated" and the names of four stacks. */
-#define TAIL_BYTES 80
 
 static const char *const stack_names[FINDING_STACK_COUNT] = {
 	[FINDING_STACK_OPENED] = "opened",
@@ -197,48 +198,71 @@ static void put_frame(struct json *json, const struct stack_frame *frame)
 	json_end_object(json);
 }
 
-/* Returns false when outer frames are missing. */
-static bool put_stack(struct json *json, const char *key, const struct registry *registry,
-		      struct stack_id stack)
+/* What a reader needs without the stack's record: the application's own frame, innermost and farthest
+ * out, or where it has none the innermost of all.  A frame for which there is no room is left out. */
+static void put_shown_frames(struct json *json, const char *key, const struct registry *registry,
+			     struct stack_id stack)
 {
-	unsigned count = stack_frame_count(registry, stack);
-	bool complete = !stack_is_truncated(registry, stack);
+	struct site site = site_find(registry, stack);
+	unsigned shown[] = {site.own != SITE_NONE ? site.own : site.innermost, site.own_outer};
 	struct stack_frame frame;
 
 	json_begin_array(json, key);
-	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++) {
+	for (size_t i = 0; i < 2; i++) {
 		struct json_mark mark = json_mark(json);
 
+		if (shown[i] == SITE_NONE || (i > 0 && shown[i] == shown[0]) ||
+		    !stack_frame_at(registry, stack, shown[i], &frame))
+			continue;
 		put_frame(json, &frame);
-		if (!json_complete_or_rewind(json, mark)) {
-			complete = false;
-			break;
-		}
+		json_complete_or_rewind(json, mark);
 	}
 	json_end_array(json);
-	return complete;
 }
 
+/* Each stack gets an equal share of what room is left, and what one does not need goes to the next.
+ */
 static void put_stacks(struct json *json, const struct registry *registry,
 		       const struct finding *finding)
 {
-	bool complete[FINDING_STACK_COUNT];
+	size_t room = json_room(json);
+	size_t kept = room > FORKSAN_FINDING_FRAMES_BYTES + FINDING_END_BYTES
+			      ? room - FORKSAN_FINDING_FRAMES_BYTES
+			      : FINDING_END_BYTES;
 
 	json_begin_object(json, "stacks");
 	for (size_t i = 0; i < FINDING_STACK_COUNT; i++) {
 		size_t left = FINDING_STACK_COUNT - i;
-		size_t room;
 
-		json_reserve(json, TAIL_BYTES);
-		room = json_room(json);
-		json_reserve(json, TAIL_BYTES + room / left * (left - 1));
-		complete[i] = put_stack(json, stack_names[i], registry, finding->stacks[i]);
+		json_reserve(json, kept);
+		json_reserve(json, kept + json_room(json) / left * (left - 1));
+		put_shown_frames(json, stack_names[i], registry, finding->stacks[i]);
 	}
 	json_reserve(json, 0);
 	json_end_object(json);
+}
+
+static void put_stack_ids(struct json *json, const struct registry *registry,
+			  const struct finding *finding)
+{
+	json_begin_object(json, "stack_ids");
+	for (size_t i = 0; i < FINDING_STACK_COUNT; i++) {
+		uint64_t id = site_stack_id(registry, finding->stacks[i]);
+
+		if (id != 0)
+			put_hex_fixed(json, stack_names[i], id);
+		else
+			json_put_null(json, stack_names[i]);
+	}
+	json_end_object(json);
+}
+
+static void put_truncated(struct json *json, const struct registry *registry,
+			  const struct finding *finding)
+{
 	json_begin_array(json, "truncated");
 	for (size_t i = 0; i < FINDING_STACK_COUNT; i++)
-		if (!complete[i])
+		if (stack_is_truncated(registry, finding->stacks[i]))
 			json_put_string(json, NULL, stack_names[i]);
 	json_end_array(json);
 }
@@ -261,12 +285,14 @@ static const char *merge_name(enum finding_merge merge)
 
 /* --- records ----------------------------------------------------------------------------- */
 
-static void begin_record(struct json *json, char *bytes, size_t size, const char *record)
+static void begin_record(struct json *json, char *bytes, size_t size, const char *record,
+			 uint64_t seq)
 {
 	json_init(json, bytes, size - 1); /* the newline */
 	json_begin_object(json, NULL);
 	json_put_string(json, "record", record);
 	json_put_uint(json, "version", LOG_VERSION);
+	json_put_uint(json, "seq", seq);
 }
 
 static size_t end_record(struct json *json)
@@ -277,12 +303,13 @@ static size_t end_record(struct json *json)
 }
 
 size_t report_json_finding(char *bytes, size_t size, const struct registry *registry,
-			   const struct finding *finding)
+			   const struct finding *finding, uint64_t seq)
 {
 	struct json json;
 
-	begin_record(&json, bytes, size, "finding");
+	begin_record(&json, bytes, size, "finding", seq);
 	put_hex_fixed(&json, "id", finding->id);
+	put_hex_fixed(&json, "fingerprint", site_fingerprint(registry, finding));
 	json_put_string(&json, "kind", kind_name(finding->kind));
 	json_put_string(&json, "level", level_name(kind_level(finding->kind)));
 	put_time(&json, "time", finding->time_ns);
@@ -302,8 +329,42 @@ size_t report_json_finding(char *bytes, size_t size, const struct registry *regi
 		json_put_string(&json, "basis", finding->basis);
 	else
 		json_put_null(&json, "basis");
-	report_history_put(&json, registry, finding->slot);
+	put_stack_ids(&json, registry, finding);
+	put_truncated(&json, registry, finding);
+	origin_put(&json);
 	put_stacks(&json, registry, finding);
+	report_history_put(&json, registry, finding->slot);
+	return end_record(&json);
+}
+
+size_t report_json_stack(char *bytes, size_t size, const struct registry *registry,
+			 const struct finding *finding, struct stack_id stack, uint64_t seq)
+{
+	unsigned count = stack_frame_count(registry, stack);
+	bool complete = !stack_is_truncated(registry, stack);
+	struct stack_frame frame;
+	struct json json;
+
+	begin_record(&json, bytes, size, "stack", seq);
+	put_hex_fixed(&json, "id", site_stack_id(registry, stack));
+	put_time(&json, "time", finding->time_ns);
+	json_put_string(&json, "session", finding->session);
+	json_put_int(&json, "pid", finding->reporter.pid);
+	origin_put(&json);
+	json_reserve(&json, sizeof("\"truncated\":false,"));
+	json_begin_array(&json, "frames");
+	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++) {
+		struct json_mark mark = json_mark(&json);
+
+		put_frame(&json, &frame);
+		if (!json_complete_or_rewind(&json, mark)) {
+			complete = false;
+			break;
+		}
+	}
+	json_end_array(&json);
+	json_reserve(&json, 0);
+	json_put_bool(&json, "truncated", !complete);
 	return end_record(&json);
 }
 
@@ -312,6 +373,7 @@ static void put_writer(struct json *json, const struct report_writer *writer)
 	put_time(json, "time", writer->time_ns);
 	json_put_string(json, "session", writer->session);
 	json_put_int(json, "pid", writer->pid);
+	origin_put(json);
 }
 
 static void put_writing_process(struct json *json, const struct report_writer *writer)
@@ -327,7 +389,7 @@ size_t report_json_session(char *bytes, size_t size, const struct registry *regi
 	struct json json;
 
 	(void)registry;
-	begin_record(&json, bytes, size, "session");
+	begin_record(&json, bytes, size, "session", writer->seq);
 	put_writing_process(&json, writer);
 	json_put_string(&json, "forksan", FORKSAN_VERSION);
 	json_put_string(&json, "mode", options_mode_name());
@@ -343,7 +405,7 @@ size_t report_json_blind(char *bytes, size_t size, const struct registry *regist
 	struct json json;
 
 	(void)registry;
-	begin_record(&json, bytes, size, "process");
+	begin_record(&json, bytes, size, "process", writer->seq);
 	put_writing_process(&json, writer);
 	json_put_string(&json, "event", "blind");
 	json_put_string(&json, "counter", counter_name(writer->blind));
@@ -358,13 +420,34 @@ size_t report_json_blind(char *bytes, size_t size, const struct registry *regist
 	return end_record(&json);
 }
 
+/* What was not seen, by the counters' names; not_watched: there was nothing to be seen. */
+static void put_completeness(struct json *json, const struct registry *registry)
+{
+	const _Atomic uint64_t *counters = registry->header.counters;
+	bool complete = load_relaxed(&counters[COUNT_CONNECTIONS]) > 0;
+
+	for (unsigned i = 0; i < COUNTER_COUNT; i++)
+		if (counter_voids_silence(i) && load_relaxed(&counters[i]) > 0)
+			complete = false;
+	json_put_bool(json, "complete", complete);
+	json_begin_array(json, "incomplete_because");
+	if (load_relaxed(&counters[COUNT_CONNECTIONS]) == 0)
+		json_put_string(json, NULL, "not_watched");
+	for (unsigned i = 0; i < COUNTER_COUNT; i++)
+		if (counter_voids_silence(i) && load_relaxed(&counters[i]) > 0)
+			json_put_string(json, NULL, counter_name(i));
+	json_end_array(json);
+}
+
 size_t report_json_summary(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer)
 {
 	struct json json;
 
-	begin_record(&json, bytes, size, "summary");
+	begin_record(&json, bytes, size, "summary", writer->seq);
 	put_writer(&json, writer);
+	json_put_bool(&json, "final", writer->final);
+	put_completeness(&json, registry);
 	json_begin_object(&json, "counters");
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
 		json_put_uint(&json, counter_name((enum registry_counter)i),

@@ -19,6 +19,7 @@
 /* Who writes a record that is no finding, and when. */
 struct report_writer {
 	uint64_t time_ns; /* CLOCK_REALTIME */
+	uint64_t seq;	  /* of the record in the log */
 	const char *session;
 	pid_t pid;
 	pid_t ppid;
@@ -28,10 +29,15 @@ struct report_writer {
 	enum registry_counter blind;
 	uint64_t times;
 	const char *detail;
+	bool final; /* of a summary alone: the session ends */
 };
 
 size_t report_json_finding(char *bytes, size_t size, const struct registry *registry,
-			   const struct finding *finding);
+			   const struct finding *finding, uint64_t seq);
+
+/* The record of a stack that the finding names. */
+size_t report_json_stack(char *bytes, size_t size, const struct registry *registry,
+			 const struct finding *finding, struct stack_id stack, uint64_t seq);
 size_t report_json_session(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer);
 size_t report_json_blind(char *bytes, size_t size, const struct registry *registry,

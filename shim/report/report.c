@@ -19,6 +19,9 @@
 
 #include "forksan/atomics.h"
 #include "options/options.h"
+#include "process/process.h"
+#include "registry/registry.h"
+#include "report/origin.h"
 #include "report/render.h"
 #include "report/write.h"
 #include "base/sys.h"
@@ -96,8 +99,9 @@ void report_start(void)
 	report_write_remember_stderr();
 }
 
-void report_start_log(void)
+void report_start_log(const char *service_name, const char *resource_attributes)
 {
+	origin_start(service_name, resource_attributes);
 	report_write_remember_directory();
 }
 
@@ -207,33 +211,89 @@ static void warn_of_log(int error, pid_t pid)
 	report_write_stderr(bytes, text.len);
 }
 
-int report_finding(const struct registry *registry, const struct finding *finding)
+/* --- findings -------------------------------------------------------------------------------- */
+
+/* Numbers the next record of the session. */
+static uint64_t next_seq(struct registry *registry)
+{
+	return fetch_add_relaxed(&registry->header.records, 1) + 1;
+}
+
+/* Whether the log has the stack's record; `write` notes that it has from now on. */
+static bool is_logged(struct registry *registry, struct stack_id stack, uint64_t log, bool write)
+{
+	_Atomic uint64_t *logs_;
+
+	if (stack.n == 0 || stack.n > FORKSAN_MAX_STACKS)
+		return true;
+	logs_ = registry->stacks[stack.n - 1].logged_in;
+	for (size_t i = 0; i < REGISTRY_STACK_LOGS; i++)
+		if (load_relaxed(&logs_[i]) == log)
+			return true;
+	if (write)
+		store_relaxed(&logs_[log % REGISTRY_STACK_LOGS], log);
+	return false;
+}
+
+static void log_stacks(struct report_log *log, struct buffer *buffer, struct registry *registry,
+		       const struct finding *finding)
+{
+	char *record = record_of(buffer);
+
+	for (size_t i = 0; i < FINDING_STACK_COUNT; i++) {
+		struct stack_id stack = finding->stacks[i];
+		size_t len;
+
+		if (stack_frame_count(registry, stack) == 0 ||
+		    is_logged(registry, stack, log->identity, false))
+			continue;
+		len = report_json_stack(record, log->line_bytes, registry, finding, stack,
+					next_seq(registry));
+		if (report_write_line(log, record, len) == 0)
+			is_logged(registry, stack, log->identity, true);
+	}
+}
+
+static int log_finding(struct buffer *buffer, struct registry *registry,
+		       const struct finding *finding)
+{
+	size_t size = FORKSAN_FINDING_BYTES;
+	struct report_log log;
+	char *record = record_of(buffer);
+	int result = report_write_open(&log, &buffer->scratch, finding->reporter.pid);
+	size_t len;
+
+	if (result != 0) {
+		next_seq(registry); /* the number that is missing */
+		return result;
+	}
+	log_stacks(&log, buffer, registry, finding);
+	if (size > log.line_bytes)
+		size = log.line_bytes;
+	len = report_json_finding(record, size, registry, finding, next_seq(registry));
+	result = report_write_line(&log, record, len);
+	report_write_close(&log);
+	return result;
+}
+
+int report_finding(struct registry *registry, const struct finding *finding)
 {
 	struct buffer *buffer = claim();
-	pid_t pid = finding->reporter.pid;
 	int result = 0;
-	char *record;
-	size_t len;
 
 	if (buffer == NULL)
 		return -EBUSY;
-	record = record_of(buffer);
 	if (logs()) {
-		len = report_json_finding(record, FORKSAN_RECORD_BYTES, registry, finding);
-		result = report_write_log(&buffer->scratch, record, len, pid);
-		if (result == -EMSGSIZE) {
-			len = report_json_finding(record, PIPE_BUF, registry, finding);
-			result = report_write_log(&buffer->scratch, record, len, pid);
-		}
+		result = log_finding(buffer, registry, finding);
 		if (result != 0)
-			warn_of_log(result, pid);
+			warn_of_log(result, finding->reporter.pid);
 	}
 	/* What cannot be logged is better said on stderr than lost. */
 	if (!logs() || result != 0) {
-		int error;
+		char *record = record_of(buffer);
+		size_t len = report_text_finding(record, FORKSAN_RECORD_BYTES, registry, finding);
+		int error = report_write_stderr(record, len);
 
-		len = report_text_finding(record, FORKSAN_RECORD_BYTES, registry, finding);
-		error = report_write_stderr(record, len);
 		result = result != 0 ? result : error;
 	}
 	give_back(buffer);
@@ -262,42 +322,56 @@ static struct report_writer writer_now(void)
 	return writer;
 }
 
-/* `say`: whether it is worth a reader's time where there is no log. */
-static int report_form(const struct registry *registry, const struct form *form,
+static int log_record(struct buffer *buffer, struct registry *registry, const struct form *form,
+		      struct report_writer *writer)
+{
+	struct report_log log;
+	char *record = record_of(buffer);
+	int result = report_write_open(&log, &buffer->scratch, writer->pid);
+
+	writer->seq = next_seq(registry);
+	if (result != 0)
+		return result;
+	result = report_write_line(&log, record,
+				   form->as_json(record, log.line_bytes, registry, writer));
+	report_write_close(&log);
+	return result;
+}
+
+/* `say`: whether the record is worth a reader's time where there is no log. */
+static int report_form(struct registry *registry, const struct form *form,
 		       struct report_writer writer, bool say)
 {
 	struct buffer *buffer;
 	int result;
-	char *record;
-	size_t len;
 
 	if (!logs() && !say)
 		return 0;
 	buffer = claim();
 	if (buffer == NULL)
 		return -EBUSY;
-	record = record_of(buffer);
 	if (logs()) {
-		len = form->as_json(record, FORKSAN_RECORD_BYTES, registry, &writer);
-		result = report_write_log(&buffer->scratch, record, len, writer.pid);
+		result = log_record(buffer, registry, form, &writer);
 		if (result != 0)
 			warn_of_log(result, writer.pid);
 	} else {
-		len = form->as_text(record, FORKSAN_RECORD_BYTES, registry, &writer);
-		result = report_write_stderr(record, len);
+		char *record = record_of(buffer);
+
+		result = report_write_stderr(
+			record, form->as_text(record, FORKSAN_RECORD_BYTES, registry, &writer));
 	}
 	give_back(buffer);
 	return result;
 }
 
-int report_session(const struct registry *registry)
+int report_session(struct registry *registry)
 {
 	static const struct form form = {report_json_session, report_text_session};
 
 	return report_form(registry, &form, writer_now(), options.verbosity > 0);
 }
 
-int report_blind(const struct registry *registry, enum registry_counter counter, uint64_t times,
+int report_blind(struct registry *registry, enum registry_counter counter, uint64_t times,
 		 const char *detail)
 {
 	static const struct form form = {report_json_blind, report_text_blind};
@@ -311,14 +385,47 @@ int report_blind(const struct registry *registry, enum registry_counter counter,
 
 /* As text only when there is something to say: a program that shares nothing prints what it prints
  * without us. */
-int report_summary(const struct registry *registry)
+int report_summary(struct registry *registry)
 {
 	static const struct form form = {report_json_summary, report_text_summary};
 	static const enum registry_counter said[] = {COUNT_NOTICES, COUNT_HAZARDS, COUNT_VIOLATIONS,
 						     LOST_REPORTS, LOST_FINDINGS};
+	struct report_writer writer = writer_now();
 	bool say = options.verbosity > 0;
 
+	writer.final = true;
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
 		say = say || load_relaxed(&registry->header.counters[said[i]]) != 0;
-	return report_form(registry, &form, writer_now(), say);
+	return report_form(registry, &form, writer, say);
+}
+
+_Atomic uint32_t report_ticks;
+
+/* True for one process of the session, each summary_interval. */
+static bool summary_is_due(struct registry *registry)
+{
+	uint64_t interval_ns = (uint64_t)options.summary_interval_s * UINT64_C(1000000000);
+	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC_COARSE);
+	uint64_t due = load_relaxed(&registry->header.summary_due_ns);
+
+	if (due != 0 && now < due)
+		return false;
+	/* Who finds that no time was set yet sets one, and has nothing to write. */
+	return compare_exchange_acq_rel(&registry->header.summary_due_ns, &due,
+					now + interval_ns) &&
+	       due != 0;
+}
+
+void report_heartbeat(void)
+{
+	static const struct form form = {report_json_summary, report_text_summary};
+	struct registry *registry = registry_get();
+	int saved_errno = errno;
+
+	if (!registry || !process.shared || !logs() || options.summary_interval_s == 0 ||
+	    process_mine() == PROCESS_UNWATCHED || process_is_vfork_child())
+		return;
+	if (summary_is_due(registry) && report_form(registry, &form, writer_now(), false) != 0)
+		registry_count(LOST_REPORTS);
+	errno = saved_errno;
 }

@@ -81,12 +81,7 @@ void report_write_remember_directory(void)
 
 /* --- signals that a write can raise -------------------------------------------------------- */
 
-struct guard {
-	uint64_t mask;	  /* the thread's own */
-	uint64_t pending; /* before the write */
-};
-
-static void guard_begin(struct guard *guard)
+static void guard_begin(struct signal_guard *guard)
 {
 	guard->mask = 0;
 	guard->pending = 0;
@@ -96,7 +91,7 @@ static void guard_begin(struct guard *guard)
 }
 
 /* Takes the signal off this thread, unless it was there before the write. */
-static void discard(const struct guard *guard, int signal)
+static void discard(const struct signal_guard *guard, int signal)
 {
 	uint64_t set = UINT64_C(1) << (signal - 1);
 	struct timespec now = {0};
@@ -106,12 +101,17 @@ static void discard(const struct guard *guard, int signal)
 			 KERNEL_SIGSET_BYTES, 0, 0);
 }
 
-static void guard_end(const struct guard *guard, long result)
+/* Takes off what a write with that result has raised. */
+static void take_signal(const struct signal_guard *guard, long result)
 {
 	if (result == -EPIPE)
 		discard(guard, SIGPIPE);
 	else if (result == -EFBIG)
 		discard(guard, SIGXFSZ);
+}
+
+static void guard_end(const struct signal_guard *guard)
+{
 	sys_restore_signals(guard->mask);
 }
 
@@ -230,7 +230,7 @@ static int write_to_pipe(int fd, const char *line, size_t len)
 	return written < 0 ? (int)written : 0;
 }
 
-static int write_line(int fd, const struct stat *stat, const char *line, size_t len)
+static int write_by_kind(int fd, const struct stat *stat, const char *line, size_t len)
 {
 	if (S_ISFIFO(stat->st_mode))
 		return write_to_pipe(fd, line, len);
@@ -294,18 +294,20 @@ static bool has_moved(struct log_scratch *scratch)
 	return is_same(&kept.directory, &now.directory);
 }
 
-static int write_to_kept(struct log_scratch *scratch, const char *line, size_t len)
+/* The file that is kept was removed: nobody would ever read what is written to it. */
+static bool is_removed(const struct stat *stat)
+{
+	return S_ISREG(stat->st_mode) && stat->st_nlink == 0;
+}
+
+static int write_to_kept(const char *line, size_t len)
 {
 	struct stat stat;
 	int result;
 
 	look_at_fd(kept_fd, &stat);
-	if (S_ISREG(stat.st_mode) && stat.st_nlink == 0)
-		return -ESTALE; /* nobody would ever read it */
-	if (has_moved(scratch))
-		registry_count(LOST_LOG);
 	if (!S_ISREG(stat.st_mode))
-		return write_line(kept_fd, &stat, line, len);
+		return write_by_kind(kept_fd, &stat, line, len);
 	if (stat.st_size == kept_end)
 		result = write_all(kept_fd, line, len);
 	else
@@ -314,37 +316,79 @@ static int write_to_kept(struct log_scratch *scratch, const char *line, size_t l
 	return result;
 }
 
+/* FNV-1a over device and inode. */
+static uint64_t identity_of(const struct stat *stat)
+{
+	const uint64_t words[] = {(uint64_t)stat->st_dev, (uint64_t)stat->st_ino};
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < 2; i++)
+		for (unsigned shift = 0; shift < 64; shift += 8)
+			hash = (hash ^ (words[i] >> shift & 0xff)) * UINT64_C(0x100000001b3);
+	return hash != 0 ? hash : 1;
+}
+
 /* A process that keeps the log makes no other: its root directory may be another now. */
-static int append(struct log_scratch *scratch, const char *line, size_t len)
+static int open_or_keep(struct report_log *log)
 {
 	bool have_kept = is_kept();
 	struct log_file file;
-	struct stat now;
-	long fd = move_up(log_file_open(scratch, have_kept ? LOG_APPEND_IF_MADE : LOG_APPEND,
+	long fd = move_up(log_file_open(log->scratch, have_kept ? LOG_APPEND_IF_MADE : LOG_APPEND,
 					&start_stderr, &file));
-	int result;
 
-	if (fd < 0)
-		return have_kept ? write_to_kept(scratch, line, len) : (int)fd;
-	result = write_line((int)fd, &file.stat, line, len);
-	/* Another thread may have closed the number, and got it again, while we wrote. */
-	look_at_fd((int)fd, &now);
-	if (is_same(&file.stat, &now))
-		sys_close((int)fd);
-	return result;
+	log->is_kept = fd < 0 && have_kept;
+	if (!log->is_kept) {
+		log->fd = (int)fd;
+		log->stat = file.stat;
+		return fd < 0 ? (int)fd : 0;
+	}
+	log->fd = kept_fd;
+	look_at_fd(kept_fd, &log->stat);
+	if (is_removed(&log->stat))
+		return -ESTALE;
+	if (has_moved(log->scratch))
+		registry_count(LOST_LOG);
+	return 0;
 }
 
-int report_write_log(struct log_scratch *scratch, const char *line, size_t len, pid_t pid)
+int report_write_open(struct report_log *log, struct log_scratch *scratch, pid_t pid)
 {
-	struct guard guard;
 	int result = find_path(scratch, pid);
 
 	if (result != 0)
 		return result;
-	guard_begin(&guard);
-	result = append(scratch, line, len);
-	guard_end(&guard, result);
+	log->scratch = scratch;
+	guard_begin(&log->guard);
+	result = open_or_keep(log);
+	if (result != 0) {
+		guard_end(&log->guard);
+		return result;
+	}
+	log->line_bytes = S_ISFIFO(log->stat.st_mode) ? PIPE_BUF : FORKSAN_RECORD_BYTES;
+	log->identity = identity_of(&log->stat);
+	return 0;
+}
+
+int report_write_line(struct report_log *log, const char *line, size_t len)
+{
+	int result = log->is_kept ? write_to_kept(line, len)
+				  : write_by_kind(log->fd, &log->stat, line, len);
+
+	take_signal(&log->guard, result);
 	return result;
+}
+
+void report_write_close(struct report_log *log)
+{
+	struct stat now;
+
+	/* Another thread may have closed the number, and got it again, while we wrote. */
+	if (!log->is_kept) {
+		look_at_fd(log->fd, &now);
+		if (is_same(&log->stat, &now))
+			sys_close(log->fd);
+	}
+	guard_end(&log->guard);
 }
 
 /* --- stderr ---------------------------------------------------------------------------------- */
@@ -380,12 +424,13 @@ static bool is_place_for_messages(void)
 
 int report_write_stderr(const char *block, size_t len)
 {
-	struct guard guard;
+	struct signal_guard guard;
 	int result = -EPERM;
 
 	guard_begin(&guard);
 	if (is_place_for_messages())
 		result = write_all(STDERR_FILENO, block, len);
-	guard_end(&guard, result);
+	take_signal(&guard, result);
+	guard_end(&guard);
 	return result;
 }

@@ -11,7 +11,10 @@
 #ifndef FORKSAN_SHIM_REPORT_WRITE_H
 #define FORKSAN_SHIM_REPORT_WRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "report/log_file.h"
@@ -30,11 +33,29 @@ void report_write_remember_directory(void);
  * written to. */
 void report_write_keep(struct log_scratch *scratch, pid_t pid);
 
-/* Appends the line, newline included, to log_path.  line[-1] must be '\n': it is written, too, when
- * the file's last line was left without an end, or may have been.  0, -errno or a negative enum
- * log_refusal; -EMSGSIZE: the log is a pipe, which takes lines of at most PIPE_BUF bytes; -EAGAIN:
- * it is full, and its reader did not come in time. */
-int report_write_log(struct log_scratch *scratch, const char *line, size_t len, pid_t pid);
+/* The log while records are written to it.  Signals are blocked meanwhile. */
+struct report_log {
+	struct log_scratch *scratch;
+	struct signal_guard {
+		uint64_t mask;	  /* the thread's own */
+		uint64_t pending; /* before the first write */
+	} guard;
+	struct stat stat;
+	int fd;
+	bool is_kept;	   /* the descriptor stays: see report_write_keep() */
+	size_t line_bytes; /* the longest line: a pipe takes PIPE_BUF bytes whole */
+	uint64_t identity; /* of the file; never 0 */
+};
+
+/* Opens log_path.  0, -errno or a negative enum log_refusal; only after 0 is the log closed. */
+int report_write_open(struct report_log *log, struct log_scratch *scratch, pid_t pid);
+
+/* Appends the line, newline included.  line[-1] must be '\n': it is written, too, when the file's
+ * last line was left without an end, or may have been.  0 or -errno; -EAGAIN: the log is a pipe
+ * that is full, and its reader did not come in time. */
+int report_write_line(struct report_log *log, const char *line, size_t len);
+
+void report_write_close(struct report_log *log);
 
 /* Writes the block to descriptor 2.  0 or -errno; -EPERM when descriptor 2 is not, or is no longer,
  * a place for messages: a socket that it was not from the start, a connection that is watched, or a

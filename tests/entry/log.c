@@ -20,17 +20,44 @@ struct log {
 	json_t *records[MAX_RECORDS];
 };
 
+static const char *member(const json_t *record, const char *key)
+{
+	const char *value = json_string_value(json_object_get(record, key));
+
+	return value != NULL ? value : "";
+}
+
+/* Whole stacks for the few frames that a finding shows; a stack's record comes before. */
+static void complete_stacks(json_t *known, json_t *record)
+{
+	const char *name;
+	json_t *id;
+
+	if (strcmp(member(record, "record"), "stack") == 0)
+		json_object_set(known, member(record, "id"), json_object_get(record, "frames"));
+	json_object_foreach (json_object_get(record, "stack_ids"), name, id) {
+		json_t *frames =
+			json_object_get(known, json_is_string(id) ? json_string_value(id) : "");
+
+		if (frames != NULL)
+			json_object_set(json_object_get(record, "stacks"), name, frames);
+	}
+}
+
 struct log *log_read(const char *path, const char *output)
 {
 	struct log *log = calloc(1, sizeof(*log));
+	json_t *known = json_object();
 	FILE *file = fopen(path, "r");
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
 
 	log->output = output;
-	if (file == NULL)
+	if (file == NULL) {
+		json_decref(known);
 		return log;
+	}
 	while ((len = getline(&line, &size, file)) > 0 && log->count < MAX_RECORDS) {
 		json_t *record;
 
@@ -43,8 +70,10 @@ struct log *log_read(const char *path, const char *output)
 			log = NULL;
 			break;
 		}
+		complete_stacks(known, record);
 		log->records[log->count++] = record;
 	}
+	json_decref(known);
 	free(line);
 	fclose(file);
 	return log;
@@ -60,13 +89,6 @@ void log_free(struct log *log)
 const char *log_output(const struct log *log)
 {
 	return log->output;
-}
-
-static const char *member(const json_t *record, const char *key)
-{
-	const char *value = json_string_value(json_object_get(record, key));
-
-	return value != NULL ? value : "";
 }
 
 static bool is_finding(const json_t *record, const char *kind)

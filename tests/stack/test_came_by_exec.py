@@ -6,7 +6,6 @@ Each program below neither connects nor forks: its first call on the inherited d
 first that forksan sees of it.
 """
 
-import json
 import os
 import shutil
 import socket
@@ -17,6 +16,9 @@ import threading
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import forksan_log  # noqa: E402
+
 BUILD = os.path.abspath(os.environ.get("FORKSAN_BUILD") or os.path.join(ROOT, "build"))
 
 # interpreter, suffix, program; the use is in line 3
@@ -98,9 +100,7 @@ class CameByExec(unittest.TestCase):
         port = self.listener.getsockname()[1]
         subprocess.run([sys.executable, parent, str(port)] + command, env=environment, check=True,
                        timeout=60, cwd=directory)
-        with open(log, encoding="utf-8") as file:
-            records = [json.loads(line) for line in file]
-        return [record for record in records if record["record"] == "finding"]
+        return forksan_log.Log(log).findings()
 
     def check_language(self, language):
         interpreter, suffix, text = PROGRAMS[language]

@@ -47,6 +47,10 @@ def forksan_env(log_path, variables=None, **options):
     return environment
 
 
+# Bytes of the lines of all findings that were read.
+finding_sizes = []
+
+
 class Log:
     """The records of one log file, read as they come."""
 
@@ -54,6 +58,7 @@ class Log:
         self.path = path
         self.records = []
         self.position = 0
+        self.stacks = {}
 
     def read(self):
         """Takes up the whole lines that were added since."""
@@ -65,8 +70,21 @@ class Log:
             return self
         whole = added.rfind(b"\n") + 1
         self.position += whole
-        self.records += [json.loads(line) for line in added[:whole].splitlines() if line]
+        for line in added[:whole].splitlines():
+            if line:
+                record = json.loads(line)
+                if record["record"] == "finding":
+                    finding_sizes.append(len(line) + 1)
+                self.records.append(self.with_stacks(record))
         return self
+
+    def with_stacks(self, record):
+        """A finding with all frames of its stacks, whose records came before it."""
+        if record["record"] == "stack":
+            self.stacks[record["id"]] = record["frames"]
+        for name, stack in record.get("stack_ids", {}).items():
+            record["stacks"][name] = self.stacks.get(stack, record["stacks"][name])
+        return record
 
     def findings(self, **fields):
         """The findings whose fields are as given, such as kind="shared-use".  A finding that was

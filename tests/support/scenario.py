@@ -136,6 +136,16 @@ class Scenario(unittest.TestCase):
                         f"no frame of gunicorn's arbiter in {files}")
 
 
+def check_sizes():
+    """What docs/log.md promises to those who ship logs, over the findings of this file."""
+    sizes = sorted(forksan_log.finding_sizes)
+    if not sizes:
+        return True
+    median, most, largest = (sizes[int(len(sizes) * part)] for part in (0.5, 0.99, 0.99999))
+    print(f"{len(sizes)} findings: {median} bytes at the median, 99 of 100 below {most}, at most {largest}")
+    return median <= 2048 and most < 4096 and largest <= 8192
+
+
 def main():
     """Runs the calling file's tests FORKSAN_ROUNDS times."""
     rounds = int(os.environ.get("FORKSAN_ROUNDS", "1"))
@@ -143,5 +153,5 @@ def main():
         if rounds > 1:
             print(f"round {number} of {rounds}", flush=True)
         program = unittest.main(exit=False, verbosity=2)
-        if not program.result.wasSuccessful():
+        if not program.result.wasSuccessful() or not check_sizes():
             sys.exit(1)

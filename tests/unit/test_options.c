@@ -226,6 +226,13 @@ static void a_bad_value_names_what_was_expected(void **state)
 			 "FORKSAN_OPTIONS: ignore=localhost: expected a list of less than 512 "
 			 "bytes of classes, protocols, ports, addresses, ranges (10.0.0.0/8) or "
 			 "paths");
+	assert_complaint("labels=web",
+			 "FORKSAN_OPTIONS: labels=web: expected a list of key=value of "
+			 "less than 512 bytes, in quotes");
+	assert_complaint("summary_interval=1000000",
+			 "FORKSAN_OPTIONS: summary_interval=1000000: expected a number of seconds "
+			 "up to 999999");
+	assert_int_equal(options.summary_interval_s, 600);
 	assert_complaint("session=../../etc/passwd", "FORKSAN_OPTIONS: session=../../etc/passwd: "
 						     "expected 16 hexadecimal digits");
 	assert_string_equal(options.session, "");
@@ -237,7 +244,7 @@ static void an_unknown_key_names_the_closest(void **state)
 	assert_complaint("log_pth=/tmp/x",
 			 "FORKSAN_OPTIONS: unknown key \"log_pth\", expected "
 			 "mode, strict, log_path, watch, ignore, exitcode, verbosity, payload, "
-			 "session or help; did you mean \"log_path\"?");
+			 "labels, summary_interval, session or help; did you mean \"log_path\"?");
 	parse("LOG_PATH=/tmp/x");
 	assert_non_null(strstr(complaint, "; did you mean \"log_path\"?"));
 	parse("zzzzzzzzzz=1");

@@ -17,7 +17,9 @@
 
 #include "options/options.h"
 #include "common/names.h"
+#include "report/origin.h"
 #include "report/render.h"
+#include "report/site.h"
 #include "sample.h"
 
 static struct sample sample;
@@ -48,7 +50,17 @@ static int end(void **state)
 static void render_json(size_t size)
 {
 	memset(bytes, '#', sizeof(bytes));
-	len = report_json_finding(bytes, size, sample.registry, &sample.finding);
+	len = report_json_finding(bytes, size, sample.registry, &sample.finding, 7);
+	assert_true(len <= size);
+	assert_int_equal(bytes[size], '#');
+	bytes[len] = '\0';
+}
+
+static void render_stack(size_t size, enum finding_stack which)
+{
+	memset(bytes, '#', sizeof(bytes));
+	len = report_json_stack(bytes, size, sample.registry, &sample.finding,
+				sample.finding.stacks[which], 8);
 	assert_true(len <= size);
 	assert_int_equal(bytes[size], '#');
 	bytes[len] = '\0';
@@ -112,11 +124,14 @@ static void a_finding_has_every_field(void **state)
 {
 	(void)state;
 	render_json(FORKSAN_RECORD_BYTES);
-	assert_contains("{\"record\":\"finding\",\"version\":1,\"id\":\"9f1c22d07be34a55\","
-			"\"kind\":\"shared-use\",\"level\":\"violation\","
+	assert_contains(
+		"{\"record\":\"finding\",\"version\":2,\"seq\":7,\"id\":\"9f1c22d07be34a55\","
+		"\"fingerprint\":\"");
+	assert_contains("\",\"kind\":\"shared-use\",\"level\":\"violation\","
 			"\"time\":\"2026-11-24T08:46:56.123456789Z\","
 			"\"session\":\"00c0ffee00c0ffee\",\"pid\":812,\"ppid\":810,"
-			"\"comm\":\"gunicorn\",\"repeat\":1,\"merged\":null,\"text\":\"812 uses a connection");
+			"\"comm\":\"gunicorn\",\"repeat\":1,\"merged\":null,\"text\":\"812 uses a "
+			"connection");
 	assert_contains("\"connection\":{\"id\":\"2a41\",\"protocol\":\"MySQL\","
 			"\"class\":\"database\",\"peer\":\"127.0.0.1:3306\","
 			"\"local\":\"127.0.0.1:51234\",\"fd\":7,\"opened_by\":810,"
@@ -126,15 +141,21 @@ static void a_finding_has_every_field(void **state)
 	assert_contains("\"culprit\":{\"opened\":\"/srv/app.py:12\",\"use\":\"/srv/app.py:42\"}");
 	assert_contains("\"operation\":{\"call\":\"send\",\"bytes\":38,\"message\":\"COM_QUERY\"}");
 	assert_contains("\"history\":[]");
-	assert_contains("\"forked\":[{\"language\":\"python\",\"function\":\"connect\","
-			"\"file\":\"/usr/lib/python3/dist-packages/pymysql/connections.py\","
-			"\"line\":644},{\"language\":\"python\",\"function\":\"load_user\","
+	/* The application's own frames. */
+	assert_contains("\"forked\":[{\"language\":\"python\",\"function\":\"load_user\","
 			"\"file\":\"/srv/app.py\",\"line\":22}");
+	assert_contains("\"host\":\"");
+	assert_contains("\"labels\":{}");
+	assert_contains("\"stack_ids\":{\"opened\":\"");
+	assert_lacks("libc.so.6");
+	render_stack(FORKSAN_RECORD_BYTES, FINDING_STACK_FORKED);
+	assert_contains("{\"record\":\"stack\",\"version\":2,\"seq\":8,\"id\":\"");
+	assert_contains("\"file\":\"/srv/app.py\",\"line\":22}");
 	assert_contains("{\"language\":\"native\",\"function\":null,"
 			"\"module\":\"/lib/x86_64-linux-gnu/libc.so.6\",\"offset\":1080147,"
 			"\"build_id\":\"a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0\"}");
 	assert_contains("\"module\":null,\"offset\":140724603457536,\"build_id\":null}");
-	assert_contains("\"truncated\":[]}\n");
+	assert_contains("\"truncated\":false}\n");
 }
 
 static void a_server_named_in_tls_is_shown(void **state)
@@ -155,7 +176,12 @@ static void a_server_named_in_tls_is_shown(void **state)
 
 static void put_every_record(FILE *log)
 {
-	struct report_writer writer = {.time_ns = 1, .session = "00c0ffee00c0ffee", .pid = 7, .ppid = 1, .comm = "sh"};
+	struct report_writer writer = {.time_ns = 1,
+				       .seq = 1,
+				       .session = "00c0ffee00c0ffee",
+				       .pid = 7,
+				       .ppid = 1,
+				       .comm = "sh"};
 
 	render_json(FORKSAN_RECORD_BYTES);
 	add_record(log);
@@ -190,6 +216,11 @@ static void put_every_record(FILE *log)
 	sample.finding.operation = NULL;
 	render_json(FORKSAN_RECORD_BYTES);
 	add_record(log);
+	for (size_t i = 0; i < FINDING_STACK_COUNT; i++) {
+		sample_init(&sample);
+		render_stack(FORKSAN_RECORD_BYTES, (enum finding_stack)i);
+		add_record(log);
+	}
 	len = report_json_session(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
 	add_record(log);
 	options.text = "payload=1:log_path='\xff\"'";
@@ -260,18 +291,36 @@ static void fill_stacks(void)
 	}
 }
 
-static void the_largest_finding_fits(void **state)
+static void the_largest_stack_fits(void **state)
 {
 	char path[32];
 	FILE *log = open_log(path);
 
 	(void)state;
 	fill_stacks();
-	render_json(FORKSAN_RECORD_BYTES);
-	add_record(log);
-	assert_contains("\"truncated\":[]}\n");
+	for (size_t i = 0; i < FINDING_STACK_COUNT; i++) {
+		render_stack(FORKSAN_RECORD_BYTES, (enum finding_stack)i);
+		assert_contains("\"truncated\":false}\n");
+		add_record(log);
+	}
 	render_text(FORKSAN_RECORD_BYTES);
 	assert_contains("SUMMARY: forksan: shared-use opened at /srv/app.py:5");
+	validate(log, path);
+}
+
+/* Whatever the stacks, a shipper that cuts lines at 8 KiB gets findings whole. */
+static void the_largest_finding_is_small(void **state)
+{
+	char path[32];
+	FILE *log = open_log(path);
+
+	(void)state;
+	fill_stacks();
+	render_json(FORKSAN_FINDING_BYTES);
+	assert_true(len <= 6 * 1024);
+	assert_contains("\"opened\":[{\"language\":\"python\",\"function\":\"innermost\"");
+	assert_contains("\"this_use\":[{\"language\":\"python\",\"function\":\"innermost\"");
+	add_record(log);
 	validate(log, path);
 }
 
@@ -282,18 +331,17 @@ static void what_does_not_fit_loses_outer_frames(void **state)
 
 	(void)state;
 	fill_stacks();
-	for (size_t size = 4096; size < 64 * 1024; size += 1021) {
+	for (size_t size = 1024; size < 32 * 1024; size += 1021) {
+		render_stack(size, FINDING_STACK_OPENED);
+		add_record(log);
+		assert_contains("\"frames\":[{\"language\":\"python\",\"function\":\"innermost\"");
+		if (size < 16 * 1024)
+			assert_contains("\"truncated\":true}\n");
+	}
+	for (size_t size = 3000; size < FORKSAN_FINDING_BYTES; size += 101) {
 		render_json(size);
 		add_record(log);
 		assert_contains("\"opened\":[{\"language\":\"python\",\"function\":\"innermost\"");
-		assert_contains("\"forked\":[{\"language\":\"python\",\"function\":\"innermost\"");
-		assert_contains(
-			"\"other_use\":[{\"language\":\"python\",\"function\":\"innermost\"");
-		assert_contains(
-			"\"this_use\":[{\"language\":\"python\",\"function\":\"innermost\"");
-		if (size < 16 * 1024)
-			assert_contains("\"truncated\":[\"opened\",\"forked\",\"other_use\","
-					"\"this_use\"]}\n");
 	}
 	validate(log, path);
 }
@@ -303,9 +351,120 @@ static void a_stack_that_was_cut_when_taken_is_named(void **state)
 	(void)state;
 	sample_stack(&sample, sample.finding.stacks[FINDING_STACK_FORKED])->truncated = 1;
 	render_json(FORKSAN_RECORD_BYTES);
-	assert_contains("\"truncated\":[\"forked\"]}\n");
+	assert_contains("\"truncated\":[\"forked\"]");
+	render_stack(FORKSAN_RECORD_BYTES, FINDING_STACK_FORKED);
+	assert_contains("\"truncated\":true}\n");
 	render_text(FORKSAN_RECORD_BYTES);
 	assert_contains("outer frames were left out");
+}
+
+/* --- what names things ------------------------------------------------------------------- */
+
+static uint64_t fingerprint(void)
+{
+	return site_fingerprint(sample.registry, &sample.finding);
+}
+
+static struct stack_id stack_of(const char *function, const char *file, uint32_t line)
+{
+	struct stack_id id = sample_begin_stack(&sample);
+
+	sample_add_frame(&sample, id, LANGUAGE_PYTHON, "connect",
+			 "/usr/lib/python3/dist-packages/pymysql/connections.py", 644);
+	sample_add_frame(&sample, id, LANGUAGE_PYTHON, function, file, line);
+	return id;
+}
+
+static void a_bug_has_one_fingerprint(void **state)
+{
+	struct stack_id *opened = &sample.finding.stacks[FINDING_STACK_OPENED];
+	struct stack_id *forked = &sample.finding.stacks[FINDING_STACK_FORKED];
+	uint64_t first;
+
+	(void)state;
+	*opened = stack_of("make_pool", "/srv/app/db.py", 12);
+	*forked = stack_of("main", "/srv/app/serve.py", 3);
+	first = fingerprint();
+	/* Another run, host, directory; lines have moved; another kind, other uses. */
+	*opened = stack_of("make_pool", "/home/me/app/db.py", 99);
+	*forked = stack_of("main", "/home/me/app/serve.py", 33);
+	sample.finding.kind = KIND_CROSSED_REPLY;
+	sample.finding.id++;
+	sample.finding.stacks[FINDING_STACK_THIS_USE].n = 0;
+	assert_true(fingerprint() == first && first != 0);
+	*opened = stack_of("make_other_pool", "/srv/app/db.py", 12);
+	assert_true(fingerprint() != first);
+	*opened = stack_of("make_pool", "/srv/app/db2.py", 12);
+	assert_true(fingerprint() != first);
+	*opened = stack_of("make_pool", "/srv/app/db.py", 12);
+	assert_true(fingerprint() == first);
+	*forked = stack_of("main2", "/srv/app/serve.py", 3);
+	assert_true(fingerprint() != first);
+	*forked = stack_of("main", "/srv/app/serve.py", 3);
+	sample.finding.protocol = PROTOCOL_REDIS;
+	assert_true(fingerprint() != first);
+}
+
+static void equal_stacks_have_one_id(void **state)
+{
+	struct stack_id one = stack_of("f", "/srv/a.py", 1);
+	uint64_t id = site_stack_id(sample.registry, one);
+
+	(void)state;
+	assert_true(id != 0 && site_stack_id(sample.registry, (struct stack_id){0}) == 0);
+	assert_true(site_stack_id(sample.registry, stack_of("f", "/srv/a.py", 1)) == id);
+	assert_true(site_stack_id(sample.registry, stack_of("f", "/srv/a.py", 2)) != id);
+	assert_true(site_stack_id(sample.registry, stack_of("g", "/srv/a.py", 1)) != id);
+	assert_true(site_stack_id(sample.registry, stack_of("f", "/srv/b.py", 1)) != id);
+	sample_add_native(&sample, one, 1, 0x1000);
+	assert_true(site_stack_id(sample.registry, one) != id);
+}
+
+static void labels_are_in_every_record(void **state)
+{
+	(void)state;
+	origin_start("shop", "env=prod,team=a%20b%2Cc,bad,\"=x,env=other,empty=");
+	render_json(FORKSAN_FINDING_BYTES);
+	assert_contains("\"labels\":{\"service.name\":\"shop\",\"env\":\"prod\",\"team\":\"a b,c\","
+			"\"empty\":\"\"}");
+	render_stack(FORKSAN_RECORD_BYTES, FINDING_STACK_OPENED);
+	assert_contains("\"labels\":{\"service.name\":\"shop\",");
+	options_parse("labels='env=stage, a%20=b'", complain);
+	origin_start("shop", "env=prod");
+	render_json(FORKSAN_FINDING_BYTES);
+	assert_contains("\"labels\":{\"env\":\"stage\",\"a%20\":\"b\"}");
+	options_parse("", complain);
+	origin_start(NULL, NULL);
+	render_json(FORKSAN_FINDING_BYTES);
+	assert_contains("\"labels\":{}");
+}
+
+static void render_summary(bool final)
+{
+	struct report_writer writer = {
+		.time_ns = 1, .seq = 3, .session = "00c0ffee00c0ffee", .pid = 7, .final = final};
+
+	len = report_json_summary(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
+	bytes[len] = '\0';
+}
+
+static void a_summary_says_what_it_is_worth(void **state)
+{
+	_Atomic uint64_t *counters = sample.registry->header.counters;
+
+	(void)state;
+	render_summary(true);
+	assert_contains(
+		"\"final\":true,\"complete\":false,\"incomplete_because\":[\"not_watched\"]");
+	store_relaxed(&counters[COUNT_CONNECTIONS], UINT64_C(1));
+	store_relaxed(&counters[LOST_STALE_FDS], UINT64_C(1));
+	render_summary(false);
+	assert_contains("\"final\":false,\"complete\":true,\"incomplete_because\":[]");
+	store_relaxed(&counters[LOST_REPORTS], UINT64_C(2));
+	store_relaxed(&counters[LOST_LOG], UINT64_C(2));
+	render_summary(true);
+	assert_contains(
+		"\"complete\":false,\"incomplete_because\":[\"lost_reports\",\"log_moved\"]");
 }
 
 /* --- text -------------------------------------------------------------------------------- */
@@ -477,7 +636,12 @@ static void repeats_and_deaths_are_told(void **state)
 
 static void the_summary_prints_what_is_not_zero(void **state)
 {
-	struct report_writer writer = {.time_ns = 1, .session = "00c0ffee00c0ffee", .pid = 7, .ppid = 1, .comm = "sh"};
+	struct report_writer writer = {.time_ns = 1,
+				       .seq = 1,
+				       .session = "00c0ffee00c0ffee",
+				       .pid = 7,
+				       .ppid = 1,
+				       .comm = "sh"};
 
 	(void)state;
 	store_relaxed(&sample.registry->header.counters[COUNT_FORKS], UINT64_C(2));
@@ -506,7 +670,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_server_named_in_tls_is_shown, begin, end),
 		cmocka_unit_test_setup_teardown(every_record_is_as_the_schema_says, begin, end),
 		cmocka_unit_test_setup_teardown(foreign_bytes_stay_valid, begin, end),
-		cmocka_unit_test_setup_teardown(the_largest_finding_fits, begin, end),
+		cmocka_unit_test_setup_teardown(the_largest_stack_fits, begin, end),
+		cmocka_unit_test_setup_teardown(the_largest_finding_is_small, begin, end),
+		cmocka_unit_test_setup_teardown(a_bug_has_one_fingerprint, begin, end),
+		cmocka_unit_test_setup_teardown(equal_stacks_have_one_id, begin, end),
+		cmocka_unit_test_setup_teardown(labels_are_in_every_record, begin, end),
+		cmocka_unit_test_setup_teardown(a_summary_says_what_it_is_worth, begin, end),
 		cmocka_unit_test_setup_teardown(what_does_not_fit_loses_outer_frames, begin, end),
 		cmocka_unit_test_setup_teardown(a_stack_that_was_cut_when_taken_is_named, begin,
 						end),

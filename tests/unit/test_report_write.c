@@ -53,12 +53,12 @@ static void complain(const char *line)
 /* Sets log_path=; NULL: none. */
 static void set_log(const char *log_path)
 {
-	char text[FILE_BYTES + 16] = "";
+	char text[FILE_BYTES + 32] = "";
 
 	if (log_path != NULL)
 		snprintf(text, sizeof(text), "log_path=%s", log_path);
 	options_parse(text, complain);
-	report_start_log();
+	report_start_log(NULL, NULL);
 }
 
 /* As a program that begins here, with that option. */
@@ -102,7 +102,7 @@ static int report(void)
 /* Makes the record's line about `kilobytes` long. */
 static void make_large(unsigned kilobytes)
 {
-	static char text[120 * 1024] = "why";
+	static char text[8 * 1024] = "why";
 
 	memset(text, 'x', kilobytes * 1024);
 	if (kilobytes > 0)
@@ -159,7 +159,7 @@ static void lines_of_64_processes_stay_whole(void **state)
 			int failures = 0;
 
 			sample.finding.reporter.pid = getpid();
-			make_large((unsigned)i % 8 * 8);
+			make_large((unsigned)i % 7);
 			for (int n = 0; n < RECORDS; n++)
 				failures += report() != 0;
 			_exit(failures);
@@ -191,7 +191,7 @@ static void lines_survive_the_death_of_other_writers(void **state)
 	size_t steady = 0;
 
 	(void)state;
-	make_large(100);
+	make_large(6);
 	for (int round = 0; round < 60; round++) {
 		pid_t victim = fork();
 
@@ -216,7 +216,7 @@ static void lines_survive_the_death_of_other_writers(void **state)
 
 		snprintf(command, sizeof(command),
 			 "grep -c "
-			 "'^{\"record\":\"finding\".*\"pid\":4000000,.*\"truncated\":\\[\\]}$'"
+			 "'^{\"record\":\"finding\".*\"pid\":4000000,.*}$'"
 			 " '%s'",
 			 path);
 		count = popen(command, "r");
@@ -225,8 +225,6 @@ static void lines_survive_the_death_of_other_writers(void **state)
 		assert_int_equal(whole, steady);
 	}
 }
-
-/* --- trouble ------------------------------------------------------------------------------- */
 
 /* In a child, so that limits and descriptors stay there.  The function returns 0 for success. */
 static void in_child(int (*function)(void))
@@ -252,6 +250,78 @@ static void in_child(int (*function)(void))
 			return 1;                                                                  \
 		}                                                                                  \
 	} while (0)
+
+/* The numbers of all records, and what they are. */
+static void read_log(const char *file, unsigned *stacks, unsigned *findings, unsigned *highest)
+{
+	FILE *log = fopen(file, "r");
+	char *line = NULL;
+	size_t size = 0;
+
+	*stacks = *findings = *highest = 0;
+	assert_non_null(log);
+	while (getline(&line, &size, log) > 0) {
+		const char *seq = strstr(line, "\"seq\":");
+		unsigned number = seq != NULL ? (unsigned)strtoul(seq + 6, NULL, 10) : 0;
+
+		assert_true(number > 0);
+		*highest = number > *highest ? number : *highest;
+		*stacks += strncmp(line, "{\"record\":\"stack\"", 17) == 0;
+		*findings += strncmp(line, "{\"record\":\"finding\"", 19) == 0;
+	}
+	free(line);
+	fclose(log);
+}
+
+static void a_stack_stands_once_in_a_file(void **state)
+{
+	char old[FILE_BYTES + 8];
+	unsigned stacks, more, findings, highest;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(report(), 0);
+	read_log(path, &stacks, &findings, &highest);
+	assert_true(stacks > 0 && stacks <= FINDING_STACK_COUNT);
+	assert_int_equal(findings, 3);
+	assert_int_equal(highest, stacks + 3);
+	/* Rotated: the new file is one that can be read alone. */
+	snprintf(old, sizeof(old), "%s.1", path);
+	assert_int_equal(rename(path, old), 0);
+	assert_int_equal(report(), 0);
+	assert_int_equal(report(), 0);
+	read_log(path, &more, &findings, &highest);
+	assert_int_equal(more, stacks);
+	assert_int_equal(findings, 2);
+	assert_int_equal(highest, 2 * stacks + 5);
+	assert_valid_log();
+}
+
+/* A number that is missing is a record that was lost. */
+static int lose_a_record(void)
+{
+	char elsewhere[FILE_BYTES + 8];
+	unsigned stacks, findings, highest;
+
+	REQUIRE(dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) == STDERR_FILENO);
+	REQUIRE(report() == 0);
+	snprintf(elsewhere, sizeof(elsewhere), "%s/no/log", directory);
+	set_log(elsewhere);
+	REQUIRE(report() == -ENOENT);
+	set_log(path);
+	REQUIRE(report() == 0);
+	read_log(path, &stacks, &findings, &highest);
+	REQUIRE(highest == stacks + findings + 1);
+	return 0;
+}
+
+static void a_lost_record_leaves_a_gap(void **state)
+{
+	(void)state;
+	in_child(lose_a_record);
+}
+
+/* --- trouble ------------------------------------------------------------------------------- */
 
 static int report_over_the_limit(void)
 {
@@ -452,9 +522,9 @@ static int report_to_a_slow_reader(void)
 		len += got;
 	bytes[len] = '\0';
 	for (char *line = strtok(bytes, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-		REQUIRE(strncmp(line, "{\"record\":\"finding\"", 19) == 0);
+		REQUIRE(strncmp(line, "{\"record\":\"", 11) == 0);
 		REQUIRE(line[strlen(line) - 1] == '}');
-		read_++;
+		read_ += strncmp(line, "{\"record\":\"finding\"", 19) == 0;
 	}
 	REQUIRE(written > 20 && lost > 20 && read_ == written);
 	return 0;
@@ -511,7 +581,7 @@ static int report_without_standard_descriptors(void)
 	close(STDOUT_FILENO);
 	close(STDERR_FILENO);
 	if (report() != 0 || fcntl(STDIN_FILENO, F_GETFD) != -1 ||
-	    count_lines(path, "{\"record\"") != 1) {
+	    count_lines(path, "{\"record\":\"finding\"") != 1) {
 		dprintf(message, "%s:%d\n", __FILE__, __LINE__);
 		return 1;
 	}
@@ -592,7 +662,7 @@ static void p_is_the_pid(void **state)
 	log_to(file);
 	assert_int_equal(report(), 0);
 	snprintf(file, sizeof(file), "%s/a%%b.812", directory);
-	assert_int_equal(count_lines(file, "{\"record\""), 1);
+	assert_int_equal(count_lines(file, "{\"record\":\"finding\""), 1);
 }
 
 /* A directory whose path is longer than any log_path. */
@@ -612,7 +682,7 @@ static int report_from_a_long_directory(void)
 	REQUIRE(chdir(directory) == 0);
 	for (int i = 0; i < 5; i++)
 		REQUIRE(chdir(name) == 0);
-	REQUIRE(count_lines("log", "{\"record\"") == 1);
+	REQUIRE(count_lines("log", "{\"record\":\"finding\"") == 1);
 	/* One whose path no getcwd() tells: nothing is written elsewhere. */
 	for (int i = 0; i < 20; i++)
 		REQUIRE(mkdir(name, 0700) == 0 && chdir(name) == 0);
@@ -636,7 +706,7 @@ static int report_after_chdir(void)
 	log_to("log");
 	REQUIRE(chdir("/") == 0);
 	REQUIRE(report() == 0);
-	REQUIRE(count_lines(path, "{\"record\"") == 1);
+	REQUIRE(count_lines(path, "{\"record\":\"finding\"") == 1);
 	return 0;
 }
 
@@ -813,13 +883,13 @@ static int report_after_rotation(void)
 	REQUIRE(report() == 0 && moved() == 0);
 	REQUIRE(seteuid(0) == 0 && rename(path, old) == 0 && seteuid(FOREIGNER) == 0);
 	REQUIRE(report() == 0 && moved() == 1);
-	REQUIRE(count_lines(old, "{\"record\"") == 3);
+	REQUIRE(count_lines(old, "{\"record\":\"finding\"") == 3);
 	/* Root has a right to make the next one, and does. */
 	REQUIRE(seteuid(0) == 0 && close(open(path, O_WRONLY | O_CREAT, 0644)) == 0);
 	REQUIRE(seteuid(FOREIGNER) == 0);
 	REQUIRE(report() == 0 && moved() == 2);
 	REQUIRE(seteuid(0) == 0 && report() == 0 && moved() == 2);
-	REQUIRE(count_lines(path, "{\"record\"") == 1);
+	REQUIRE(count_lines(path, "{\"record\":\"finding\"") == 1);
 	REQUIRE(unlink(old) == 0 && seteuid(FOREIGNER) == 0);
 	REQUIRE(dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) == STDERR_FILENO);
 	REQUIRE(report() == -ESTALE);
@@ -946,7 +1016,7 @@ static int report_through_links(void)
 	REQUIRE(system(text) == 0);
 	snprintf(real, sizeof(real), "%s/real/log2", directory);
 	REQUIRE(report() == 0);
-	REQUIRE(count_lines(real, "{\"record\"") == 1);
+	REQUIRE(count_lines(real, "{\"record\":\"finding\"") == 1);
 	be_quiet();
 	snprintf(path, sizeof(path), "%s/loop/log", directory);
 	log_to(path);
@@ -954,7 +1024,7 @@ static int report_through_links(void)
 	REQUIRE(dup2(open(real, O_WRONLY | O_APPEND), STDERR_FILENO) == STDERR_FILENO);
 	log_to("/dev/stderr");
 	REQUIRE(report() == 0);
-	REQUIRE(count_lines(real, "{\"record\"") == 2);
+	REQUIRE(count_lines(real, "{\"record\":\"finding\"") == 2);
 	return 0;
 }
 
@@ -975,7 +1045,7 @@ static int refuse_a_readable_log(void)
 	options.payload = true;
 	REQUIRE(report() == -LOG_IS_READABLE);
 	REQUIRE(stat(path, &stat_) == 0 && (stat_.st_mode & 07777) == 0644);
-	REQUIRE(count_lines(path, "{\"record\"") == 1);
+	REQUIRE(count_lines(path, "{\"record\":\"finding\"") == 1);
 	REQUIRE(chmod(path, 0600) == 0 && report() == 0);
 	return 0;
 }
@@ -1076,6 +1146,8 @@ int main(void)
 		TEST(lines_of_64_processes_stay_whole),
 		TEST(a_cut_last_line_is_ended_first),
 		TEST(lines_survive_the_death_of_other_writers),
+		TEST(a_stack_stands_once_in_a_file),
+		TEST(a_lost_record_leaves_a_gap),
 		TEST(a_full_disk_costs_the_line_and_no_other),
 		TEST(a_broken_pipe_does_not_end_the_host),
 		TEST(a_socket_that_took_number_2_never_gets_a_byte),

@@ -8,13 +8,6 @@
 
 #include "common/names.h"
 
-/* Losses after which every finding is there all the same: a descriptor whose reuse was noticed, a
- * finding that shows fewer frames. */
-static bool misses_nothing(enum registry_counter counter)
-{
-	return counter == LOST_STALE_FDS || counter == LOST_STACKS;
-}
-
 static void add(struct completeness *complete, const char *name, const char *text, uint64_t count)
 {
 	if (count > 0 && complete->count < INCOMPLETE_MAX)
@@ -59,8 +52,8 @@ void complete_add_counters(struct completeness *complete, const uint64_t counter
 		complete->blind = true;
 		add(complete, "not_watched", "no connection of a watched class was seen", 1);
 	}
-	for (int i = LOST_PROCESSES; i < COUNTER_COUNT; i++)
-		if (!misses_nothing((enum registry_counter)i))
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (counter_voids_silence(i))
 			add(complete, counter_name(i), counter_sentence(i), counters[i]);
 }
 

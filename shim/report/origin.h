@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a record comes from: the host, and the labels by which its users know the service.
+ * Async-signal-safe, no malloc, no errno.
+ */
+#ifndef FORKSAN_SHIM_REPORT_ORIGIN_H
+#define FORKSAN_SHIM_REPORT_ORIGIN_H
+
+#include "base/json.h"
+
+/* Reads options.labels ("env=prod,team=shop"); where that is empty the values of OTEL_SERVICE_NAME,
+ * which becomes service.name, and OTEL_RESOURCE_ATTRIBUTES (NULL: not set), percent-encoded as
+ * OpenTelemetry has them.  Once, in the constructor.  An item without '=', with a key of other than
+ * printable ASCII, or for which there is no room, is left out. */
+void origin_start(const char *service_name, const char *resource_attributes);
+
+/* Writes the members "host" and "labels", an object of strings. */
+void origin_put(struct json *json);
+
+#endif

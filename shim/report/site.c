@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which frame of a stack a reader wants first.  See site.h.
+ */
+#include "report/site.h"
+
+#include <string.h>
+
+#include "stack/culprit.h"
+#include "wire/wire.h"
+
+#define SYMBOL_BYTES 256
+
+/* A part of the registry, bounded, not NUL-terminated. */
+struct name {
+	const char *bytes; /* NULL: not known */
+	size_t len;
+};
+
+static struct name base_of(const char *path, size_t len)
+{
+	const char *slash = path != NULL ? memrchr(path, '/', len) : NULL;
+
+	if (slash == NULL)
+		return (struct name){path, len};
+	return (struct name){slash + 1, len - (size_t)(slash + 1 - path)};
+}
+
+static bool begins(struct name name, const char *with)
+{
+	size_t len = strlen(with);
+
+	return name.bytes != NULL && name.len >= len && memcmp(name.bytes, with, len) == 0;
+}
+
+/* Programs and libraries that only carry a call on: libc, the loader, the interpreters. */
+static bool is_machinery(struct name module)
+{
+	static const char *const beginnings[] = {
+		"libc.so",   "libc-", "ld-",	 "ld.so", "libpthread", "[vdso]", "python",
+		"libpython", "ruby",  "libruby", "perl",  "libperl",	"php",	  "libphp",
+	};
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (begins(module, beginnings[i]))
+			return true;
+	return false;
+}
+
+static struct name module_of(const struct stack_frame *frame)
+{
+	return base_of(frame->module, frame->module_len);
+}
+
+/* A native frame of the program itself, as far as its file's name tells: libraries have ".so". */
+static bool is_program(struct name module)
+{
+	return module.bytes != NULL && module.len > 0 && !is_machinery(module) &&
+	       memmem(module.bytes, module.len, ".so", 3) == NULL;
+}
+
+static bool is_own(const struct stack_frame *frame)
+{
+	if (frame->language == LANGUAGE_NATIVE)
+		return is_program(module_of(frame));
+	return frame->file != NULL &&
+	       culprit_is_own_bytes(frame->language, frame->file, frame->file_len);
+}
+
+/* The frames of an interpreter stand first.  Where it has frames, native ones are not asked: they
+ * are its driver's, and its host's. */
+struct site site_find(const struct registry *registry, struct stack_id stack)
+{
+	struct site site = {SITE_NONE, SITE_NONE, SITE_NONE};
+	unsigned count = stack_frame_count(registry, stack);
+	bool interpreted = false;
+	struct stack_frame frame;
+
+	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++) {
+		bool native = frame.language == LANGUAGE_NATIVE;
+
+		if (native && interpreted)
+			break;
+		interpreted = !native;
+		if (site.innermost == SITE_NONE &&
+		    (!native || (frame.module != NULL && !is_machinery(module_of(&frame)))))
+			site.innermost = i;
+		if (is_own(&frame)) {
+			if (site.own == SITE_NONE)
+				site.own = i;
+			site.own_outer = i;
+		}
+	}
+	if (site.innermost == SITE_NONE && count > 0)
+		site.innermost = 0;
+	return site;
+}
+
+/* --- hashes ---------------------------------------------------------------------------------- */
+
+/* FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv-21), 64 bits. */
+static uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t len)
+{
+	const unsigned char *at = bytes;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* Byte by byte: the same on every machine. */
+static uint64_t mix_number(uint64_t hash, uint64_t number)
+{
+	for (int i = 0; i < 8; i++, number >>= 8)
+		hash = mix_bytes(hash, &(unsigned char){(unsigned char)number}, 1);
+	return hash;
+}
+
+/* With its length, so that "a", "bc" is not "ab", "c". */
+static uint64_t mix_name(uint64_t hash, struct name name)
+{
+	size_t len = name.bytes != NULL ? name.len : 0;
+
+	return mix_bytes(mix_number(hash, len), name.bytes, len);
+}
+
+#define HASH_BEGIN UINT64_C(0xcbf29ce484222325)
+
+static uint64_t mix_frame(uint64_t hash, const struct stack_frame *frame)
+{
+	hash = mix_number(hash, frame->language);
+	if (frame->language != LANGUAGE_NATIVE) {
+		hash = mix_name(hash, (struct name){frame->function, frame->function_len});
+		hash = mix_name(hash, (struct name){frame->file, frame->file_len});
+		return mix_number(hash, frame->line);
+	}
+	if (frame->build_id != NULL)
+		hash = mix_bytes(hash, frame->build_id, frame->build_id_len);
+	hash = mix_name(hash, (struct name){frame->module, frame->module_len});
+	return mix_number(hash, frame->offset);
+}
+
+uint64_t site_stack_id(const struct registry *registry, struct stack_id stack)
+{
+	unsigned count = stack_frame_count(registry, stack);
+	uint64_t hash = mix_number(HASH_BEGIN, stack_is_truncated(registry, stack));
+	struct stack_frame frame;
+
+	if (count == 0)
+		return 0;
+	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++)
+		hash = mix_frame(hash, &frame);
+	return hash != 0 ? hash : 1;
+}
+
+/* Base name and function; of a native frame the file's and, where there is one, the symbol. */
+static uint64_t mix_site(uint64_t hash, const struct registry *registry, struct stack_id stack)
+{
+	struct site site = site_find(registry, stack);
+	unsigned index = site.own != SITE_NONE ? site.own : site.innermost;
+	struct stack_frame frame;
+	char symbol[SYMBOL_BYTES];
+	size_t len;
+
+	if (index == SITE_NONE || !stack_frame_at(registry, stack, index, &frame))
+		return mix_number(hash, 0);
+	if (frame.language != LANGUAGE_NATIVE) {
+		hash = mix_name(hash, base_of(frame.file, frame.file_len));
+		return mix_name(hash, (struct name){frame.function, frame.function_len});
+	}
+	len = stack_frame_symbol(&frame, symbol, sizeof(symbol));
+	return mix_name(mix_name(hash, module_of(&frame)), (struct name){symbol, len});
+}
+
+uint64_t site_fingerprint(const struct registry *registry, const struct finding *finding)
+{
+	const char *protocol = wire_protocol_name(finding->protocol);
+	uint64_t hash = mix_name(HASH_BEGIN, (struct name){protocol, strlen(protocol)});
+
+	hash = mix_site(hash, registry, finding->stacks[FINDING_STACK_OPENED]);
+	return mix_site(hash, registry, finding->stacks[FINDING_STACK_FORKED]);
+}
