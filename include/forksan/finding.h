@@ -62,6 +62,7 @@
 	X(COUNT_NOTICES, "notices", "findings of level notice")                                    \
 	X(COUNT_HAZARDS, "hazards", "findings of level hazard")                                    \
 	X(COUNT_VIOLATIONS, "violations", "findings of level violation")                           \
+	X(COUNT_REPEATED, "repeated", "further reports of bugs that were shown")                   \
 	X(LOST_PROCESSES, "lost_processes", "processes not watched: the table was full")           \
 	X(LOST_CONNECTIONS, "lost_connections", "connections not watched: the table was full")     \
 	X(LOST_FDS, "lost_fds", "connections not watched: the descriptor number was too high")     \

@@ -173,7 +173,7 @@ void finding_report(const struct finding_cause *cause)
 	new.other = registry_find_process(cause->other_serial);
 	new.forked = forked_at(new.other);
 	new.count = finding_count(cause, new.forked);
-	if (!finding_is_told(new.count.repeat))
+	if (!finding_is_milestone(new.count.repeat))
 		return;
 	sys_block_signals(&signals);
 	side_stack_call(write_finding, &new);

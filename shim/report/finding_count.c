@@ -26,6 +26,7 @@ enum key_of {
 	KEY_OF_CONNECTIONS,
 	KEY_OF_BLIND,
 	KEY_OF_DETAILS,
+	KEY_OF_BUG,
 };
 
 /* Findings of which only so many are told apart; the entry of `key` counts them. */
@@ -229,7 +230,28 @@ uint64_t finding_count_blind(enum registry_counter counter, const char *detail)
 	return count(key);
 }
 
-bool finding_is_told(uint64_t repeat)
+static uint64_t key_of_bug(uint64_t fingerprint, unsigned rank)
+{
+	return end_key(mix(mix(mix(0, KEY_OF_BUG), fingerprint), rank));
+}
+
+/* Kinds rise in harm; what is proven is worth more than what is likely. */
+bool finding_is_news(uint64_t fingerprint, enum kind kind, bool likely)
+{
+	unsigned rank = 2 * (unsigned)kind + !likely;
+
+	bool known = false;
+
+	for (unsigned other = rank; other < 2 * KIND_COUNT; other++)
+		known = known || find(key_of_bug(fingerprint, other)) != NULL;
+	/* 0: no room to note it; said twice is better than not at all. */
+	if (!known && count(key_of_bug(fingerprint, rank)) <= 1)
+		return true;
+	registry_count(COUNT_REPEATED);
+	return false;
+}
+
+bool finding_is_milestone(uint64_t repeat)
 {
 	while (repeat >= 10 && repeat % 10 == 0)
 		repeat /= 10;

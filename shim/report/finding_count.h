@@ -30,13 +30,18 @@ struct finding_count {
 	enum finding_merge merge;
 };
 
-/* True at the 1st, 10th, 100th, ... time: it is written then. */
-bool finding_is_told(uint64_t repeat);
+/* True at the milestones of a count, at which a record is written: the 1st, 10th, 100th, ... time.
+ */
+bool finding_is_milestone(uint64_t repeat);
 
 /* Counts, in the same table, something that a process did and that cannot be seen; returns how often
  * that was done in the session, 0 when there is no room.  With a detail (NULL: none) it is told apart
  * from the same with another detail, FORKSAN_DETAILS_TOLD_APART of them. */
 uint64_t finding_count_blind(enum registry_counter counter, const char *detail);
+
+/* Whether standard error has to say this: the bug of that fingerprint was not shown in the session
+ * yet, or only something less harmful, or less certain, of it.  Else it is counted as repeated. */
+bool finding_is_news(uint64_t fingerprint, enum kind kind, bool likely);
 
 /* Counts one occurrence.  `forked`: the stack of the fork that matters. */
 struct finding_count finding_count(const struct finding_cause *cause, struct stack_id forked);

@@ -12,9 +12,6 @@
 #include "registry/registry.h"
 #include "wire/parse.h"
 
-/* Operations that a text shows: the latest tell of a crossed reply, the log has all. */
-#define SHOWN 8
-
 /* Behind "  -12345.678 ms". */
 #define DISTANCE_COLUMN 17
 
@@ -152,30 +149,30 @@ static void put_line(struct block *block, const struct shown *shown, uint64_t la
 }
 
 void report_history_put_text(struct block *block, const struct registry *registry,
-			     struct socket_slot slot)
+			     struct socket_slot slot, unsigned lines)
 {
 	struct shown shown;
 	uint64_t last_ns = 0;
 	struct history_cursor cursor = {0};
 	unsigned count = 0;
-	unsigned skip;
+	unsigned at = 0;
 
 	while (next_shown(registry, slot, &cursor, &shown)) {
+		if (!is_logged(&shown))
+			continue;
 		count++;
 		last_ns = load_relaxed(&shown.entry.operation.time_ns);
 	}
 	if (count == 0)
 		return;
-	skip = count > SHOWN ? count - SHOWN : 0;
-	block_put_empty_line(block);
 	block_begin_line(block);
 	text_put_string(&block->text, "Last operations on the connection (");
-	text_put_uint(&block->text, count - skip);
+	text_put_uint(&block->text, count < lines ? count : lines);
 	text_put_string(&block->text, " of ");
 	text_put_uint(&block->text, count);
 	text_put_string(&block->text, "):\n");
 	cursor = (struct history_cursor){0};
-	for (unsigned i = 0; i < count && next_shown(registry, slot, &cursor, &shown); i++)
-		if (i >= skip)
+	while (at < count && next_shown(registry, slot, &cursor, &shown))
+		if (is_logged(&shown) && ++at + lines > count)
 			put_line(block, &shown, last_ns);
 }

@@ -16,8 +16,9 @@
 void report_history_put(struct json *json, const struct registry *registry,
 			struct socket_slot slot);
 
-/* Puts the latest operations, one a line, under a headline; nothing when none are kept. */
+/* Puts the latest operations that moved bytes, at most `lines`, one a line under a headline;
+ * nothing when none are kept. */
 void report_history_put_text(struct block *block, const struct registry *registry,
-			     struct socket_slot slot);
+			     struct socket_slot slot, unsigned lines);
 
 #endif

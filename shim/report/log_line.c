@@ -198,8 +198,9 @@ static void put_frame(struct json *json, const struct stack_frame *frame)
 	json_end_object(json);
 }
 
-/* What a reader needs without the stack's record: the application's own frame, innermost and farthest
- * out, or where it has none the innermost of all.  A frame for which there is no room is left out. */
+/* What a reader needs without the stack's record: the application's own frame, innermost and
+ * farthest out, or where it has none the innermost of all.  A frame for which there is no room is
+ * left out. */
 static void put_shown_frames(struct json *json, const char *key, const struct registry *registry,
 			     struct stack_id stack)
 {

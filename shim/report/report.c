@@ -22,7 +22,9 @@
 #include "process/process.h"
 #include "registry/registry.h"
 #include "report/origin.h"
+#include "report/finding_count.h"
 #include "report/render.h"
+#include "report/site.h"
 #include "report/write.h"
 #include "base/sys.h"
 #include "registry/registry.h"
@@ -276,6 +278,13 @@ static int log_finding(struct buffer *buffer, struct registry *registry,
 	return result;
 }
 
+/* At verbosity 0 standard error shows each bug once, and again when it is worse than it seemed. */
+static bool is_said(const struct registry *registry, const struct finding *finding)
+{
+	return options.verbosity > 0 ||
+	       finding_is_news(site_fingerprint(registry, finding), finding->kind, finding->likely);
+}
+
 int report_finding(struct registry *registry, const struct finding *finding)
 {
 	struct buffer *buffer = claim();
@@ -289,7 +298,7 @@ int report_finding(struct registry *registry, const struct finding *finding)
 			warn_of_log(result, finding->reporter.pid);
 	}
 	/* What cannot be logged is better said on stderr than lost. */
-	if (!logs() || result != 0) {
+	if ((!logs() || result != 0) && is_said(registry, finding)) {
 		char *record = record_of(buffer);
 		size_t len = report_text_finding(record, FORKSAN_RECORD_BYTES, registry, finding);
 		int error = report_write_stderr(record, len);

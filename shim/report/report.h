@@ -22,7 +22,7 @@ struct registry;
 void report_start(void);
 
 /* Remembers the working directory, for a relative log_path, and the labels of records: those of
- * labels=, else the values of OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES (NULL: not set).  Once,
+ * labels=, else the values of OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES (NULL: not set). Once,
  * in the constructor, after options_parse(). */
 void report_start_log(const char *service_name, const char *resource_attributes);
 

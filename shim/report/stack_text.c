@@ -15,11 +15,7 @@
 
 #include "stack/culprit.h"
 #include "options/options.h"
-
-/* Frames shown at verbosity 0.  A request's way through gunicorn, Flask and SQLAlchemy has about 25
- * frames; the driver's own native ones are fewer than ten. */
-#define SHOWN_INTERPRETER 24
-#define SHOWN_NATIVE 12
+#include "report/site.h"
 
 #define SITE_BYTES 512
 #define SYMBOL_BYTES 256
@@ -32,26 +28,6 @@ static const char *base_of(const struct stack_frame *frame, size_t *len)
 
 	*len = frame->module_len - (size_t)(base - frame->module);
 	return base;
-}
-
-/* The files that hold nothing but an interpreter: their frames say less than its own. */
-static bool is_interpreter(const struct stack_frame *frame)
-{
-	static const char *const prefixes[] = {"python", "libpython", "ruby", "libruby",
-					       "perl",	 "libperl",   "php",  "libphp"};
-	const char *base;
-	size_t len;
-
-	if (frame->module == NULL)
-		return false;
-	base = base_of(frame, &len);
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		size_t prefix_len = strlen(prefixes[i]);
-
-		if (len >= prefix_len && memcmp(base, prefixes[i], prefix_len) == 0)
-			return true;
-	}
-	return false;
 }
 
 static void put_foreign(struct text *text, const char *bytes, size_t len)
@@ -114,66 +90,28 @@ static void put_frame(struct text *text, const struct stack_frame *frame)
 	put_place(text, frame);
 }
 
-/* What is shown of a stack, so far. */
-struct showing {
-	char culprit[SITE_BYTES]; /* empty: none, or shown already */
-	unsigned interpreter;
-	unsigned native;
-	unsigned left_out;
-	unsigned native_end; /* frames from here on are outside of the interpreter: libc's, its
-				host's */
-};
-
-/* True once: for the frame that culprit_find() chose. */
-static bool take_culprit(struct showing *showing, const struct stack_frame *frame)
+/* True for the frame that culprit_find() chose: `site` is empty afterwards. */
+static bool take_culprit(char *site, const struct stack_frame *frame)
 {
 	char bytes[SITE_BYTES];
 	struct text place;
 
-	if (showing->culprit[0] == '\0' || frame->file == NULL)
+	if (site[0] == '\0' || frame->file == NULL)
 		return false;
 	text_init(&place, bytes, sizeof(bytes));
 	text_put_bytes(&place, frame->file, frame->file_len);
 	text_put_char(&place, ':');
 	text_put_uint(&place, frame->line);
-	if (place.truncated || strcmp(bytes, showing->culprit) != 0)
+	if (place.truncated || strcmp(bytes, site) != 0)
 		return false;
-	showing->culprit[0] = '\0';
+	site[0] = '\0';
 	return true;
 }
 
-static bool is_shown(struct showing *showing, const struct stack_frame *frame, unsigned index)
-{
-	if (options.verbosity >= 1)
-		return true;
-	if (frame->language != LANGUAGE_NATIVE)
-		return showing->interpreter++ < SHOWN_INTERPRETER;
-	if (showing->interpreter > 0 && (is_interpreter(frame) || index >= showing->native_end))
-		return false;
-	return showing->native++ < SHOWN_NATIVE;
-}
-
-/* The outermost native frame of an interpreter; past the last frame when there is none. */
-static unsigned find_native_end(const struct registry *registry, struct stack_id stack)
-{
-	unsigned count = stack_frame_count(registry, stack);
-	struct stack_frame frame;
-
-	for (unsigned i = count; i-- > 0;)
-		if (stack_frame_at(registry, stack, i, &frame) &&
-		    frame.language == LANGUAGE_NATIVE && is_interpreter(&frame))
-			return i;
-	return count;
-}
-
-static void put_remark(struct text *text, const char *prefix, uint64_t count, const char *remark)
+static void put_remark(struct text *text, const char *prefix, const char *remark)
 {
 	text_put_string(text, prefix);
 	text_put_string(text, "     ");
-	if (count > 0) {
-		text_put_uint(text, count);
-		text_put_char(text, ' ');
-	}
 	text_put_string(text, remark);
 	text_put_char(text, '\n');
 }
@@ -182,31 +120,22 @@ void report_put_stack(struct text *text, const char *prefix, const struct regist
 		      struct stack_id stack)
 {
 	unsigned count = stack_frame_count(registry, stack);
-	struct showing showing = {.native_end = find_native_end(registry, stack)};
+	char culprit[SITE_BYTES];
 	struct stack_frame frame;
 
-	culprit_find(registry, stack, showing.culprit, sizeof(showing.culprit));
+	culprit_find(registry, stack, culprit, sizeof(culprit));
 	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++) {
-		bool shown = is_shown(&showing, &frame, i);
-		bool culprit = take_culprit(&showing, &frame);
-
-		if (!shown && !culprit) {
-			showing.left_out++;
-			continue;
-		}
 		text_put_string(text, prefix);
-		text_put_string(text, culprit ? "  => #" : "     #");
+		text_put_string(text, take_culprit(culprit, &frame) ? "  => #" : "     #");
 		text_put_uint(text, i);
 		text_put_char(text, ' ');
 		put_frame(text, &frame);
 		text_put_char(text, '\n');
 	}
 	if (count == 0)
-		put_remark(text, prefix, 0, "no stack was taken");
-	if (showing.left_out > 0)
-		put_remark(text, prefix, showing.left_out, "more (verbosity=1 shows them)");
+		put_remark(text, prefix, "no stack was taken");
 	if (stack_is_truncated(registry, stack))
-		put_remark(text, prefix, 0, "outer frames were left out");
+		put_remark(text, prefix, "outer frames were left out");
 }
 
 /* True when libc's exit() is in the stack: what happens then is nobody's line of code, but a
@@ -249,4 +178,36 @@ void report_put_site(struct text *text, const struct registry *registry, struct 
 		put_native(text, &frame);
 	else
 		text_put_string(text, "an unknown place");
+}
+
+/* "/srv/app/db.py:12 connect"; code of a module has no function worth a name. */
+static void put_place_and_function(struct text *text, const struct stack_frame *frame)
+{
+	if (frame->language == LANGUAGE_NATIVE) {
+		put_native(text, frame);
+		return;
+	}
+	put_place(text, frame);
+	if (frame->function == NULL || frame->function_len == 0 || frame->function[0] == '<')
+		return;
+	text_put_char(text, ' ');
+	put_foreign(text, frame->function, frame->function_len);
+}
+
+void report_put_way(struct text *text, const struct registry *registry, struct stack_id stack)
+{
+	struct site site = site_find(registry, stack);
+	unsigned first = site.own != SITE_NONE ? site.own : site.innermost;
+	struct stack_frame frame;
+
+	if (first == SITE_NONE || !stack_frame_at(registry, stack, first, &frame)) {
+		text_put_string(text, "an unknown place");
+		return;
+	}
+	put_place_and_function(text, &frame);
+	if (site.own_outer == SITE_NONE || site.own_outer == first ||
+	    !stack_frame_at(registry, stack, site.own_outer, &frame))
+		return;
+	text_put_string(text, ", from ");
+	put_place_and_function(text, &frame);
 }

@@ -13,6 +13,10 @@
 void report_put_stack(struct text *text, const char *prefix, const struct registry *registry,
 		      struct stack_id stack);
 
+/* Appends the frame that a reader wants first, with its function, and the way into it: "db.py:12
+ * connect, from settings.py:4". */
+void report_put_way(struct text *text, const struct registry *registry, struct stack_id stack);
+
 /* Appends the culprit's "file:line", else the innermost interpreter frame's, else the native frame
  * that says most, behind "exit, in " where the program was ending; else "an unknown place". */
 void report_put_site(struct text *text, const struct registry *registry, struct stack_id stack);

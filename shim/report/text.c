@@ -22,16 +22,21 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "options/options.h"
 #include "report/block.h"
 #include "report/history_text.h"
 #include "common/names.h"
 #include "report/stack_text.h"
 #include "wire/wire.h"
 
+/* Of a connection's last operations, with all stacks and without. */
+#define HISTORY_LINES 8
+#define FEW_HISTORY_LINES 3
+
 /* The last lines of a block: two sites, see report_put_site(). */
 #define SUMMARY_BYTES 2048
 
-static void put_clean_string(struct text *text, const char *string)
+static void put_escaped_string(struct text *text, const char *string)
 {
 	text_put_escaped(text, string, strlen(string));
 }
@@ -82,7 +87,7 @@ static void put_connection(struct text *text, const struct finding *finding)
 /* "send of 38 bytes, COM_QUERY" */
 static void put_operation(struct text *text, const struct finding *finding)
 {
-	put_clean_string(text, finding->operation);
+	put_escaped_string(text, finding->operation);
 	if (finding->operation_bytes > 0) {
 		text_put_string(text, " of ");
 		text_put_int(text, finding->operation_bytes);
@@ -90,7 +95,7 @@ static void put_operation(struct text *text, const struct finding *finding)
 	}
 	if (finding->message != NULL) {
 		text_put_string(text, ", ");
-		put_clean_string(text, finding->message);
+		put_escaped_string(text, finding->message);
 	}
 }
 
@@ -114,7 +119,7 @@ static void put_headline(struct text *text, const struct finding *finding)
 
 	text_put_string(text, "forksan: ");
 	text_put_string(text, kind_name(kind));
-	text_put_string(text, ": ");
+	text_put_string(text, finding->likely ? " (likely): " : ": ");
 	put_connection(text, finding);
 	text_put_string(text, between[kind]);
 	put_process(text, &finding->reporter);
@@ -159,22 +164,10 @@ static void put_merge(struct block *block, enum finding_merge merge)
 	block_end_line(block);
 }
 
-static void put_fields(struct block *block, const struct registry *registry,
-		       const struct finding *finding)
+static void put_connection_field(struct block *block, const struct finding *finding)
 {
 	struct text *text = &block->text;
 
-	block_begin_field(block, "why");
-	put_clean_string(text, finding->text);
-	block_end_line(block);
-	block_begin_field(block, "opened at");
-	report_put_site(text, registry, finding->stacks[FINDING_STACK_OPENED]);
-	block_end_line(block);
-	if (finding->operation != NULL) {
-		block_begin_field(block, "used at");
-		report_put_site(text, registry, finding->stacks[FINDING_STACK_THIS_USE]);
-		block_end_line(block);
-	}
 	block_begin_field(block, "connection");
 	put_connection(text, finding);
 	if (finding->local_len > 0) {
@@ -186,13 +179,32 @@ static void put_fields(struct block *block, const struct registry *registry,
 	}
 	if (finding->server_name[0] != '\0') {
 		text_put_string(text, ", TLS to ");
-		put_clean_string(text, finding->server_name);
+		put_escaped_string(text, finding->server_name);
 	}
 	text_put_string(text, ", fd ");
 	text_put_int(text, finding->fd);
 	text_put_string(text, ", cookie ");
 	text_put_hex(text, finding->cookie);
 	block_end_line(block);
+}
+
+static void put_fields(struct block *block, const struct registry *registry,
+		       const struct finding *finding)
+{
+	struct text *text = &block->text;
+
+	block_begin_field(block, "why");
+	put_escaped_string(text, finding->text);
+	block_end_line(block);
+	block_begin_field(block, "opened at");
+	report_put_site(text, registry, finding->stacks[FINDING_STACK_OPENED]);
+	block_end_line(block);
+	if (finding->operation != NULL) {
+		block_begin_field(block, "used at");
+		report_put_site(text, registry, finding->stacks[FINDING_STACK_THIS_USE]);
+		block_end_line(block);
+	}
+	put_connection_field(block, finding);
 	block_begin_field(block, "opened");
 	text_put_string(text, "by ");
 	text_put_int(text, finding->opened_by);
@@ -253,7 +265,7 @@ static void put_summary_line(struct text *text, const struct registry *registry,
 
 	text_put_string(text, "SUMMARY: forksan: ");
 	text_put_string(text, kind_name(finding->kind));
-	text_put_string(text, " opened at ");
+	text_put_string(text, finding->likely ? " (likely) opened at " : " opened at ");
 	report_put_site(text, registry, finding->stacks[FINDING_STACK_OPENED]);
 	text_put_string(text, used ? ", used at " : ", forked at ");
 	report_put_site(text, registry,
@@ -267,6 +279,52 @@ static void put_summary_line(struct text *text, const struct registry *registry,
 	text_put_string(text, ")\n");
 }
 
+/* Where and who; "by 810, 6.1 s before" and the like follow. */
+static void put_way(struct block *block, const char *label, const struct registry *registry,
+		    struct stack_id stack)
+{
+	block_begin_field(block, label);
+	report_put_way(&block->text, registry, stack);
+}
+
+/* Standard error at verbosity 0: at most 12 lines with headline and SUMMARY.  `forksan report` of a
+ * log, and verbosity=1, show the stacks. */
+static void put_few_lines(struct block *block, const struct registry *registry,
+			  const struct finding *finding)
+{
+	const struct stack_id *stacks = finding->stacks;
+	struct text *text = &block->text;
+
+	block_begin_field(block, "why");
+	put_escaped_string(text, finding->text);
+	block_end_line(block);
+	put_way(block, "opened", registry, stacks[FINDING_STACK_OPENED]);
+	text_put_string(text, ", by ");
+	text_put_int(text, finding->opened_by);
+	if (finding->opened_at_ns <= finding->time_ns)
+		put_age(text, finding->opened_at_ns, finding->time_ns);
+	block_end_line(block);
+	put_way(block, "forked", registry, stacks[FINDING_STACK_FORKED]);
+	block_end_line(block);
+	if (finding->operation != NULL) {
+		put_way(block, "used", registry, stacks[FINDING_STACK_THIS_USE]);
+		text_put_string(text, ", ");
+		put_operation(text, finding);
+		block_end_line(block);
+	}
+	if (finding->other.pid > 0 && stacks[FINDING_STACK_OTHER_USE].n != 0) {
+		put_way(block, "used before", registry, stacks[FINDING_STACK_OTHER_USE]);
+		text_put_string(text, ", by ");
+		put_process(text, &finding->other);
+		block_end_line(block);
+	}
+	put_connection_field(block, finding);
+	put_merge(block, finding->merge);
+	report_history_put_text(block, registry, finding->slot,
+				finding->merge == FINDING_NOT_MERGED ? FEW_HISTORY_LINES
+								     : FEW_HISTORY_LINES - 1);
+}
+
 size_t report_text_finding(char *bytes, size_t size, const struct registry *registry,
 			   const struct finding *finding)
 {
@@ -277,9 +335,14 @@ size_t report_text_finding(char *bytes, size_t size, const struct registry *regi
 	block_begin_line(&block);
 	put_headline(text, finding);
 	block_end_line(&block);
-	put_fields(&block, registry, finding);
-	put_stacks(&block, registry, finding);
-	report_history_put_text(&block, registry, finding->slot);
+	if (options.verbosity == 0) {
+		put_few_lines(&block, registry, finding);
+	} else {
+		put_fields(&block, registry, finding);
+		put_stacks(&block, registry, finding);
+		block_put_empty_line(&block);
+		report_history_put_text(&block, registry, finding->slot, HISTORY_LINES);
+	}
 	text->size = size;
 	if (text->truncated)
 		text_put_string(text, "\n(the rest did not fit)\n");

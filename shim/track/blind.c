@@ -42,7 +42,7 @@ static void write_record(enum registry_counter counter, const char *detail)
 	uint64_t times = finding_count_blind(counter, detail);
 	uint64_t signals;
 
-	if (!finding_is_told(times))
+	if (!finding_is_milestone(times))
 		return;
 	sys_block_signals(&signals);
 	if (report_blind(registry_get(), counter, times, detail) != 0)

@@ -289,6 +289,38 @@ static void nothing_goes_uncounted(void **state)
 	assert_int_equal(lost(), 0);
 }
 
+static uint64_t repeated(void)
+{
+	return load_relaxed(&registry_mapping->header.counters[COUNT_REPEATED]);
+}
+
+static void a_bug_is_news_once_and_when_it_is_worse(void **state)
+{
+	(void)state;
+	assert_true(finding_is_news(7, KIND_INHERITED_USE, false));
+	assert_false(finding_is_news(7, KIND_INHERITED_USE, false));
+	assert_false(finding_is_news(7, KIND_OPEN_AT_FORK, false));
+	assert_true(finding_is_news(7, KIND_CROSSED_REPLY, true));
+	assert_false(finding_is_news(7, KIND_CROSSED_REPLY, true));
+	assert_true(finding_is_news(7, KIND_CROSSED_REPLY, false));
+	assert_false(finding_is_news(7, KIND_CROSSED_REPLY, true));
+	assert_false(finding_is_news(7, KIND_SHARED_USE, false));
+	assert_int_equal(repeated(), 5);
+	/* Another bug is another matter. */
+	assert_true(finding_is_news(8, KIND_SHARED_USE, true));
+	assert_int_equal(repeated(), 5);
+}
+
+static void without_room_a_bug_is_said_again(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < FORKSAN_MAX_FINDINGS; i++)
+		store_relaxed(&registry_mapping->findings[i].key, UINT64_MAX - i);
+	assert_true(finding_is_news(7, KIND_SHARED_USE, false));
+	assert_true(finding_is_news(7, KIND_SHARED_USE, false));
+	assert_int_equal(repeated(), 0);
+}
+
 static void a_full_table_is_counted(void **state)
 {
 	(void)state;
@@ -314,6 +346,8 @@ int main(void)
 		TEST(damage_is_told_of_more_connections),
 		TEST(further_processes_are_one),
 		TEST(nothing_goes_uncounted),
+		TEST(a_bug_is_news_once_and_when_it_is_worse),
+		TEST(without_room_a_bug_is_said_again),
 		TEST(a_full_table_is_counted),
 	};
 
