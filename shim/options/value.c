@@ -32,7 +32,7 @@ static const char *const class_names[] = {
 };
 #define CLASS_ALL CLASS_COUNT
 
-/* What a connection may be called: its class or its protocol. */
+/* The names of a connection in ignore=: classes and protocols. */
 static const char *const names[] = {
 #define CLASS_NAME(id, name) name,
 	FORKSAN_CLASSES(CLASS_NAME)
@@ -95,7 +95,7 @@ static bool read_verbosity(struct option_reading *reading)
 	return read_number(reading, 2);
 }
 
-/* Whatever its case, as options_ignores() takes it. */
+/* The case of letters does not matter, as in options_ignores(). */
 static bool is_known_name(struct span item)
 {
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -170,7 +170,8 @@ static bool read_labels(struct option_reading *reading)
 	return read_string(reading);
 }
 
-/* The session names a file: nothing but digits, so that it cannot lead elsewhere. */
+/* The session is a part of a file's name: nothing but digits, so that the name leads nowhere else.
+ */
 static bool read_session(struct option_reading *reading)
 {
 	struct span value = reading->value;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The types of options: how the text of a value is read, and what a complaint says was expected.
+ * The types of options: how the text of a value is read, and which values a warning names.
  * Pure, no allocation, no locale.
  */
 #ifndef FORKSAN_SHIM_OPTIONS_VALUE_H

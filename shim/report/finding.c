@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gathers a finding from the registry and has new ones written.
+ * Gathers a finding from the registry and has it written.
  *
- * Which findings are one is finding_count.c's to say.  Whoever raises the count of one to 1, 10,
- * 100,
- * ... writes the record, so a loop of violations costs a line per power of ten, whichever processes
- * are in it.
+ * A record is written when the count of a finding reaches a milestone: 1, 10, 100, ... (see
+ * finding_count.h).  A loop of violations costs a line for each power of ten, whichever processes
+ * are in the loop.
  */
 #include "report/finding.h"
 

@@ -2,7 +2,8 @@
 /*
  * A finding as plain data, on its way from the judge to the log.
  *
- * finding.c gathers it from the registry and deduplicates; report.c writes it.  Pointers are
+ * The tracker fills a struct finding_cause; finding_report() counts the finding (finding_count.h),
+ * gathers the rest from the registry, and hands a struct finding to report.h.  Pointers are
  * borrowed from the registry and from the caller and live as long as the call.
  */
 #ifndef FORKSAN_SHIM_FINDING_H
@@ -33,7 +34,7 @@ struct finding_process {
 	bool alive;
 };
 
-/* What a finding stands for besides what it shows: see finding_count.h. */
+/* Further findings that one finding stands for: see finding_count.h. */
 enum finding_merge {
 	FINDING_NOT_MERGED,
 	FINDING_MERGED_PLACES,	    /* further places of the same connection */
@@ -43,7 +44,8 @@ enum finding_merge {
 
 struct finding {
 	enum kind kind;
-	uint64_t id;	  /* names this different finding in the session: its key in the registry */
+	uint64_t id; /* the finding's key in the registry; one for each different finding of the
+			session */
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint64_t repeat;  /* times seen, this one included */
 	enum finding_merge merge;
@@ -72,7 +74,7 @@ struct finding {
 	const char *basis;   /* "messages", "alternation" or NULL */
 };
 
-/* What the tracker knows when something is found; finding.c looks up the rest. */
+/* The part of a finding that the tracker knows; finding.c looks up the rest. */
 struct finding_cause {
 	enum kind kind;
 	int fd;
@@ -84,7 +86,8 @@ struct finding_cause {
 	struct stack_id other_use;
 	const char *message; /* protocol message, NULL: not known */
 	bool likely;	     /* not proven */
-	const char *basis;   /* what it rests on: "messages", "alternation"; NULL: the rule alone */
+	const char *basis;   /* "messages" or "alternation", from which the finding was concluded;
+				NULL: the rule alone */
 	const char *text;
 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See finding_count.h.  The table is open-addressed and nothing is ever taken out of it, so a
- * search ends at the first free entry.
+ * See finding_count.h.  The table is open-addressed and no entry is ever taken out, so a search
+ * ends at the first free entry.
  *
- * A finding that was not seen before is counted in the entry of each group that it is in.  When the
- * count of such an entry passes the limit, the entry itself becomes the finding of all further
- * ones: its key is the id, what is above the limit its repeats.  A group that has reached its limit
- * is asked first, so that what it stands for takes no entries more.  Two processes that find the
- * same at once may both count it, and then one less is told apart.
+ * A new finding is counted in the entry of each group to which the finding belongs.  When the count
+ * of such an entry passes the group's limit, the entry becomes the finding of all further ones: the
+ * entry's key is their id, the count above the limit their repeats.  A full group is asked first,
+ * so that further findings take no entry in the other groups.  Two processes that find the same at
+ * once may both count, and then one finding less is kept apart.
  */
 #include "report/finding_count.h"
 
@@ -18,7 +18,7 @@
 
 #define PROBES 64 /* entries of the table that are tried */
 
-/* What a key is of; the first word that is mixed into it. */
+/* The things that have keys; the first word of each key. */
 enum key_of {
 	KEY_OF_FINDING = 1,
 	KEY_OF_PLACES,
@@ -29,7 +29,7 @@ enum key_of {
 	KEY_OF_BUG,
 };
 
-/* Findings of which only so many are told apart; the entry of `key` counts them. */
+/* Findings of which only `limit` are kept apart; the entry of `key` counts all of them. */
 struct group {
 	uint64_t key;
 	uint64_t limit;
@@ -235,7 +235,7 @@ static uint64_t key_of_bug(uint64_t fingerprint, unsigned rank)
 	return end_key(mix(mix(mix(0, KEY_OF_BUG), fingerprint), rank));
 }
 
-/* Kinds rise in harm; what is proven is worth more than what is likely. */
+/* Kinds rise in harm, and of one kind a proven finding is above a likely one. */
 bool finding_is_news(uint64_t fingerprint, enum kind kind, bool likely)
 {
 	unsigned rank = 2 * (unsigned)kind + !likely;
@@ -244,7 +244,7 @@ bool finding_is_news(uint64_t fingerprint, enum kind kind, bool likely)
 
 	for (unsigned other = rank; other < 2 * KIND_COUNT; other++)
 		known = known || find(key_of_bug(fingerprint, other)) != NULL;
-	/* 0: no room to note it; said twice is better than not at all. */
+	/* 0: no room for a note, and a bug that is shown twice is better than a hidden one. */
 	if (!known && count(key_of_bug(fingerprint, rank)) <= 1)
 		return true;
 	registry_count(COUNT_REPEATED);

@@ -2,17 +2,17 @@
 /*
  * Which findings are one, and how often each was seen, in the session's shared table.
  *
- * A finding is told from another by its kind, its connection and its place: the pair of stacks of
- * the two uses, or without uses the stack of the fork.  Damage (crossed replies, goodbyes) is told
- * of each process besides: whose answers were wrong matters.  What was likely is told again when
- * it is proven.
+ * Two findings are different when their kinds, connections or places differ.  A place is the pair
+ * of stacks of the two uses, or without uses the stack of the fork.  Damage (crossed replies,
+ * goodbyes) by two processes is two findings, because it matters whose answers were wrong.  A
+ * finding that was likely and a proven one of the same place are two findings.
  *
- * The table is bounded, and so is what one mistake may take of it (limits.h): so many places of one
- * connection are told apart, so many connections of one place, so much damage to one connection.
- * All further ones together are one more finding.  A signal handler that uses a connection over
- * ever other stacks, a server that opens a connection for each child that it forks, workers that
- * damage a connection and are replaced for ever: each leaves room for what others do, and nothing
- * goes uncounted.
+ * The table is bounded, and so is the part that one mistake may fill (limits.h): a number of places
+ * of one connection, of connections of one place, of processes that damage one connection.  Beyond
+ * that number all further findings together are one more finding.  A signal handler that uses a
+ * connection over ever other stacks, a server that opens a connection for each child that it forks,
+ * workers that damage a connection and are replaced for ever: each leaves room for other findings,
+ * and every finding is counted.
  *
  * Any thread, signal handlers; lock-free.  A process that is killed here has counted, or has not.
  */
@@ -39,8 +39,9 @@ bool finding_is_milestone(uint64_t repeat);
  * from the same with another detail, FORKSAN_DETAILS_TOLD_APART of them. */
 uint64_t finding_count_blind(enum registry_counter counter, const char *detail);
 
-/* Whether standard error has to say this: the bug of that fingerprint was not shown in the session
- * yet, or only something less harmful, or less certain, of it.  Else it is counted as repeated. */
+/* True when standard error has to show this finding: the bug of that fingerprint was not shown in
+ * the session yet, or was shown as less harmful or less certain.  False: the finding is counted as
+ * repeated.  Called once for each finding that no log takes. */
 bool finding_is_news(uint64_t fingerprint, enum kind kind, bool likely);
 
 /* Counts one occurrence.  `forked`: the stack of the fork that matters. */

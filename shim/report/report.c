@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes records: claims a buffer, has the record rendered, hands it to where it belongs.  See
- * report.h.
+ * Writes records: claims a buffer, has the record rendered into it, and hands the line to write.h.
  *
- * Buffers: a flag each, claimed by compare-exchange and given back with a store, by the thread that
- * claimed it.  A thread that is killed with its process leaves nothing behind; in the child of a
- * fork, flags of the parent's other threads are cleared.  The pages of a buffer that is never used
- * are never touched.
+ * A buffer is claimed by compare-exchange and given back with a store by the thread that claimed
+ * it. In the child of a fork the flags of the parent's other threads read zero (base/wiped.h).  The
+ * pages of a buffer that is never used are never touched.
  */
 #include "report/report.h"
 
@@ -221,7 +219,8 @@ static uint64_t next_seq(struct registry *registry)
 	return fetch_add_relaxed(&registry->header.records, 1) + 1;
 }
 
-/* Whether the log has the stack's record; `write` notes that it has from now on. */
+/* Whether the log has the stack's record.  `write`: the record was just written, and the registry
+ * notes that. */
 static bool is_logged(struct registry *registry, struct stack_id stack, uint64_t log, bool write)
 {
 	_Atomic uint64_t *logs_;

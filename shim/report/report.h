@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes records: a finding, a session, a process or a summary becomes one line of JSON (log_path
- * set) or a block of text (stderr), in one write().  A finding that cannot be logged goes to
- * stderr, and its loss from the log is returned all the same.
+ * Writes records.  With log_path set a finding, a session, a process or a summary becomes one line
+ * of JSON (log_line.c), else a block of text on standard error (text.c), each by one write().  A
+ * finding that cannot be logged goes to standard error, and the error is returned all the same.
  *
- * No descriptor is held between records: the log is opened with O_APPEND, written and closed, so
- * there is nothing that the host could close, inherit or mistake for its own.  stderr is written
- * only when descriptor 2 is not a socket.  Buffers are static and claimed with an atomic flag: no
- * malloc, no lock.  Signals are blocked by the caller (finding.c).
+ * Buffers are static and claimed with an atomic flag: no malloc, no lock.  Between records no
+ * descriptor is open that the host could close, inherit or mistake for its own (but see
+ * report_keep_log()).  finding.c blocks signals before it calls.
  */
 #ifndef FORKSAN_SHIM_REPORT_H
 #define FORKSAN_SHIM_REPORT_H
@@ -43,15 +42,15 @@ int report_finding(struct registry *registry, const struct finding *finding);
 /* `record` "session": written by the first process when the session starts. */
 int report_session(struct registry *registry);
 
-/* `record` "process": this process does what cannot be seen, for the times-th time in the session.
+/* `record` "process": this process does something that forksan cannot see, for the times-th time in the session.
  * `detail` says what exactly; NULL: nothing more than the counter's sentence.  As text only with
  * verbosity. */
 int report_blind(struct registry *registry, enum registry_counter counter, uint64_t times,
 		 const char *detail);
 
-/* Writes a summary when summary_interval= has passed since the session's last, with a log alone. No
- * thread does it: called where the host connects, forks, accepts or waits anyway.  errno is kept.
- */
+/* Writes a summary when summary_interval= has passed since the session's last one, with a log
+ * alone. Called where the host connects, forks, accepts or waits: forksan has no thread for this.
+ * errno is kept. */
 void report_heartbeat(void);
 
 extern FORKSAN_HIDDEN _Atomic uint32_t report_ticks;

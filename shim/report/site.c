@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "common/fingerprint.h"
 #include "stack/culprit.h"
 #include "wire/wire.h"
 
@@ -153,30 +154,47 @@ uint64_t site_stack_id(const struct registry *registry, struct stack_id stack)
 	return hash != 0 ? hash : 1;
 }
 
-/* Base name and function; of a native frame the file's and, where there is one, the symbol. */
-static uint64_t mix_site(uint64_t hash, const struct registry *registry, struct stack_id stack)
+/* File and function of a site as texts; what is too long loses its end, in every run alike. */
+struct site_names {
+	char file[SYMBOL_BYTES];
+	char function[SYMBOL_BYTES];
+};
+
+static void copy(char out[SYMBOL_BYTES], struct name name)
+{
+	size_t len = name.bytes == NULL ? 0 : name.len < SYMBOL_BYTES ? name.len : SYMBOL_BYTES - 1;
+
+	if (len > 0)
+		memcpy(out, name.bytes, len);
+	out[len] = '\0';
+}
+
+static struct fingerprint_site name_site(const struct registry *registry, struct stack_id stack,
+					 struct site_names *names)
 {
 	struct site site = site_find(registry, stack);
 	unsigned index = site.own != SITE_NONE ? site.own : site.innermost;
 	struct stack_frame frame;
-	char symbol[SYMBOL_BYTES];
-	size_t len;
 
 	if (index == SITE_NONE || !stack_frame_at(registry, stack, index, &frame))
-		return mix_number(hash, 0);
-	if (frame.language != LANGUAGE_NATIVE) {
-		hash = mix_name(hash, base_of(frame.file, frame.file_len));
-		return mix_name(hash, (struct name){frame.function, frame.function_len});
+		return (struct fingerprint_site){NULL, NULL};
+	if (frame.language == LANGUAGE_NATIVE) {
+		copy(names->file, module_of(&frame));
+		if (stack_frame_symbol(&frame, names->function, sizeof(names->function)) == 0)
+			names->function[0] = '\0';
+	} else {
+		copy(names->file, base_of(frame.file, frame.file_len));
+		copy(names->function, (struct name){frame.function, frame.function_len});
 	}
-	len = stack_frame_symbol(&frame, symbol, sizeof(symbol));
-	return mix_name(mix_name(hash, module_of(&frame)), (struct name){symbol, len});
+	return (struct fingerprint_site){names->file[0] != '\0' ? names->file : NULL,
+					 names->function[0] != '\0' ? names->function : NULL};
 }
 
 uint64_t site_fingerprint(const struct registry *registry, const struct finding *finding)
 {
-	const char *protocol = wire_protocol_name(finding->protocol);
-	uint64_t hash = mix_name(HASH_BEGIN, (struct name){protocol, strlen(protocol)});
+	struct site_names opened, forked;
 
-	hash = mix_site(hash, registry, finding->stacks[FINDING_STACK_OPENED]);
-	return mix_site(hash, registry, finding->stacks[FINDING_STACK_FORKED]);
+	return fingerprint(wire_protocol_name(finding->protocol),
+			   name_site(registry, finding->stacks[FINDING_STACK_OPENED], &opened),
+			   name_site(registry, finding->stacks[FINDING_STACK_FORKED], &forked));
 }

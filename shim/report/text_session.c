@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records about the session as text: that it began, what in it cannot be seen, and what it came to.
+ * Records about the session as text: its beginning, blind spots, and the summary.
  */
 #include "report/render.h"
 

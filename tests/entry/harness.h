@@ -106,6 +106,9 @@ void require_failed(const char *file, int line, const char *condition) __attribu
 /* Records of the log that have `kind` (a finding's kind); NULL: any finding. */
 unsigned log_count(const struct log *log, const char *kind);
 
+/* Summaries that were written on the way: not the session's last. */
+unsigned log_heartbeats(const struct log *log);
+
 /* A counter of the last summary, -1 when there is none. */
 long long log_counter(const struct log *log, const char *counter);
 

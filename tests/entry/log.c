@@ -106,6 +106,15 @@ unsigned log_count(const struct log *log, const char *kind)
 	return count;
 }
 
+unsigned log_heartbeats(const struct log *log)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < log->count; i++)
+		count += json_is_false(json_object_get(log->records[i], "final"));
+	return count;
+}
+
 long long log_counter(const struct log *log, const char *counter)
 {
 	for (size_t i = log->count; i-- > 0;) {

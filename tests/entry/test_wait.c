@@ -164,7 +164,24 @@ static void run_close(void)
 		.check = expect_open_at_fork                                                       \
 	}
 
+/* A server that finds nothing for months is heard from all the same. */
+static void run_long(void)
+{
+	for (int i = 0; i < 192; i++)
+		require(poll(NULL, 0, 8) == 0);
+}
+
+static void expect_heartbeats(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_heartbeats(log) >= 1 && log_heartbeats(log) <= 3);
+}
+
 static const struct entry_case cases[] = {
+	{.name = "a session that goes on writes summaries",
+	 .run = run_long,
+	 .check = expect_heartbeats,
+	 .options = ":summary_interval=1"},
 	CASE(accept),
 	CASE(accept4),
 	CASE(poll),
