@@ -63,12 +63,12 @@ static void put_operation(struct json *json, const struct shown *shown)
 
 	json_begin_object(json, NULL);
 	json_put_int(json, "pid", shown->pid);
-	json_put_int(json, "tid", operation->tid);
+	if (operation->tid != shown->pid)
+		json_put_int(json, "tid", operation->tid);
 	json_put_string(json, "call", shown->call);
 	json_put_int(json, "bytes", operation->result > 0 ? operation->result : 0);
 	json_put_string(json, "message", shown->message);
 	json_put_uint(json, "monotonic_ns", load_relaxed(&operation->time_ns));
-	json_put_int(json, "result", operation->result);
 	put_payload(json, &shown->entry);
 	json_end_object(json);
 	json_complete_or_rewind(json, mark);

@@ -8,10 +8,8 @@
 
 #include "base/json.h"
 
-/* Reads options.labels ("env=prod,team=shop"); where that is empty the values of OTEL_SERVICE_NAME,
- * which becomes service.name, and OTEL_RESOURCE_ATTRIBUTES (NULL: not set), percent-encoded as
- * OpenTelemetry has them.  Once, in the constructor.  An item without '=', with a key of other than
- * printable ASCII, or for which there is no room, is left out. */
+/* Reads labels=, else the values of OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES (NULL: not set);
+ * see common/labels.h.  Once, in the constructor. */
 void origin_start(const char *service_name, const char *resource_attributes);
 
 /* Writes the members "host" and "labels", an object of strings. */

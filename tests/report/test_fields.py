@@ -27,6 +27,8 @@ PING = b"*1\r\n$4\r\nPING\r\n"
 QUIT = b"*1\r\n$4\r\nQUIT\r\n"
 # What needs more than this test has: a TLS server, and `forksan report`, which adds the lines.
 ELSEWHERE = {
+    "finding.history.tid": "tests/unit/test_history.c",
+    "finding.history.result": "tests/tool/test_report_golden.py",
     "finding.connection.server_name": "tests/scenario/test_12_tls.py",
     "finding.stacks.*.file (native)": "tests/tool/test_report_symbols.py",
     "finding.stacks.*.line (native)": "tests/tool/test_report_symbols.py",

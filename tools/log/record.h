@@ -15,7 +15,7 @@
 
 #include "forksan/finding.h"
 
-#define LOG_VERSION 1	  /* that is written; 1 and 2 are read */
+#define LOG_VERSION 2	  /* that is written; 1 and 2 are read */
 #define LOG_TIME_BYTES 31 /* 2026-11-24T08:46:56.123456789Z and a NUL */
 
 enum log_stack {

@@ -228,7 +228,7 @@ static void finish(const char *session, uint64_t session_number,
 	state = run_registry_read(session, &registry, &why);
 	if (log != NULL) {
 		if (state == RUN_REGISTRY_READ && !registry.summary_written)
-			run_log_add_summary(log, session, registry.counters);
+			run_log_add_summary(log, session, &registry);
 		content = run_log_show(log, session_number, arguments->quiet);
 	}
 	switch (state) {

@@ -11,12 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "forksan/limits.h"
 #include "base/cli.h"
 #include "log/counters.h"
+#include "common/labels.h"
+#include "log/complete.h"
+#include "run/options.h"
 #include "log/record.h"
 #include "report/collect.h"
 #include "report/render.h"
@@ -82,25 +86,67 @@ static void format_now(char out[LOG_TIME_BYTES])
 	snprintf(out + len, LOG_TIME_BYTES - len, ".%09ldZ", now.tv_nsec);
 }
 
-void run_log_add_summary(struct run_log *log, const char *session,
-			 const uint64_t counters[COUNTER_COUNT])
+/* The labels that the session's own records have. */
+static json_t *labels_of_session(void)
 {
+	char option[FORKSAN_LIST_BYTES] = "";
+	json_t *object = json_object();
+	const char *key, *value;
+	struct labels labels;
+
+	run_options_get(getenv("FORKSAN_OPTIONS"), "labels", option, sizeof option);
+	labels_read(&labels, option, getenv("OTEL_SERVICE_NAME"),
+		    getenv("OTEL_RESOURCE_ATTRIBUTES"));
+	for (size_t at = 0; labels_next(&labels, &at, &key, &value);)
+		json_object_set_new(object, key, json_string(value));
+	return object;
+}
+
+static json_t *counters_object(const uint64_t counters[COUNTER_COUNT])
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		json_object_set_new(object, counter_name(i),
+				    json_integer((json_int_t)(counters[i] & INT64_MAX)));
+	return object;
+}
+
+static json_t *names_of_reasons(const struct completeness *complete)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < complete->count; i++)
+		json_array_append_new(names, json_string(complete->reasons[i].name));
+	return names;
+}
+
+static json_t *make_summary(const char *session, const struct run_registry *registry)
+{
+	struct completeness complete = {0};
+	struct utsname host = {0};
 	char now[LOG_TIME_BYTES];
-	json_t *values = json_object();
-	json_t *record;
-	char *text = NULL, *line;
-	int len;
 
 	format_now(now);
-	for (int i = 0; i < COUNTER_COUNT; i++)
-		json_object_set_new(values, counter_name(i),
-				    json_integer((json_int_t)(counters[i] & INT64_MAX)));
-	record = json_pack("{s:s, s:i, s:s, s:s, s:i, s:o}", "record", "summary", "version",
-			   LOG_VERSION, "time", now, "session", session, "pid", (int)getpid(),
-			   "counters", values);
-	if (record != NULL)
-		text = json_dumps(record, JSON_COMPACT);
-	len = text != NULL ? asprintf(&line, "%s\n", text) : -1;
+	uname(&host);
+	complete_add_counters(&complete, registry->counters);
+	return json_pack("{s:s, s:i, s:I, s:s, s:s, s:i, s:s, s:o, s:b, s:b, s:o, s:o}", "record",
+			 "summary", "version", LOG_VERSION, "seq",
+			 (json_int_t)((registry->records & (INT64_MAX >> 1)) + 1), "time", now,
+			 "session", session, "pid", (int)getpid(), "host", host.nodename, "labels",
+			 labels_of_session(), "final", 1, "complete", complete.count == 0,
+			 "incomplete_because", names_of_reasons(&complete), "counters",
+			 counters_object(registry->counters));
+}
+
+void run_log_add_summary(struct run_log *log, const char *session,
+			 const struct run_registry *registry)
+{
+	json_t *record = make_summary(session, registry);
+	char *text = record != NULL ? json_dumps(record, JSON_COMPACT) : NULL;
+	char *line;
+	int len = text != NULL ? asprintf(&line, "%s\n", text) : -1;
+
 	if (len < 0)
 		cli_no_memory();
 	if (write(log->fd, line, (size_t)len) != len)

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "forksan/finding.h"
+#include "run/registry.h"
 
 struct run_log {
 	int fd;		     /* read and append */
@@ -25,7 +26,7 @@ void run_log_close(struct run_log *log);
 
 /* Writes the session's summary record; for when its own processes did not. */
 void run_log_add_summary(struct run_log *log, const char *session,
-			 const uint64_t counters[COUNTER_COUNT]);
+			 const struct run_registry *registry);
 
 struct run_log_content {
 	bool any;		     /* the session has records */

@@ -200,6 +200,8 @@ static enum run_registry_state add_registry(struct run_registry *registry, uint3
 	if (*why == NULL) {
 		for (int i = 0; i < COUNTER_COUNT; i++)
 			add_count(&registry->counters[i], load_relaxed(&header.counters[i]));
+		if (load_relaxed(&header.records) > registry->records)
+			registry->records = load_relaxed(&header.records);
 		registry->summary_written = load_relaxed(&header.summary_written) != 0;
 		add_processes(registry, fd, load_relaxed(&header.process_high));
 	}

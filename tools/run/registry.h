@@ -24,6 +24,7 @@
 
 struct run_registry {
 	uint64_t counters[COUNTER_COUNT];
+	uint64_t records;     /* that the session has numbered: `seq` of the log */
 	bool summary_written; /* the session's last process wrote the summary record */
 	size_t alive;	      /* processes of the session that are still there */
 	/* Users in whose registries the session went on: programs that were exec'd after a process
