@@ -47,7 +47,7 @@ def forksan_env(log_path, variables=None, **options):
     return environment
 
 
-# Bytes of the lines of all findings that were read.
+# Bytes of the lines of all findings that were read, wherever this tree lies.
 finding_sizes = []
 
 
@@ -74,7 +74,7 @@ class Log:
             if line:
                 record = json.loads(line)
                 if record["record"] == "finding":
-                    finding_sizes.append(len(line) + 1)
+                    finding_sizes.append(len(line.replace(ROOT.encode(), b"/srv/app")) + 1)
                 self.records.append(self.with_stacks(record))
         return self
 
