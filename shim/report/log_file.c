@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 
 #include "options/options.h"
+#include "report/write_parts.h"
 #include "base/sys.h"
 
 /* Readable by whoever looks after the service and is not the user that runs it: a log holds
@@ -25,14 +26,6 @@
 
 #define MAX_LINKS 40 /* as the kernel's: path_resolution(7) */
 #define MAX_SWAPS 4  /* times that a name may change under us */
-
-/* fstat and newfstatat rather than statx, which older seccomp profiles do not know.  The kernel's
- * struct stat is libc's on both machines. */
-static long look_at(long fd, struct stat *stat)
-{
-	stat->st_mode = 0;
-	return sys_call(SYS_fstat, fd, (long)(uintptr_t)stat, 0, 0, 0, 0);
-}
 
 static long look_at_name(long directory, const char *name, struct stat *stat)
 {
@@ -45,11 +38,6 @@ static long open_at(long directory, const char *name, int flags, mode_t mode)
 {
 	return sys_call(SYS_openat, directory, (long)(uintptr_t)name, flags | O_CLOEXEC, mode, 0,
 			0);
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_mode != 0 && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 /* Root, and the user as whom this process acts: they may do all that a link or file could do to us.
@@ -108,7 +96,7 @@ static long enter(struct walk *walk, const char *name)
 
 	if (next < 0)
 		return next;
-	result = look_at(next, &stat);
+	result = stat_fd(next, &stat);
 	if (result == 0 && S_ISLNK(stat.st_mode)) {
 		result = is_trusted(&stat) ? follow(walk, next, "") : -LOG_IS_FOREIGN;
 		sys_close((int)next);
@@ -181,7 +169,7 @@ static long refusal_of(const struct stat *stat, const struct stat *given)
 
 	if (!is_file && !S_ISCHR(stat->st_mode) && !S_ISFIFO(stat->st_mode))
 		return S_ISDIR(stat->st_mode) ? -EISDIR : -LOG_IS_NO_FILE;
-	if (!is_same(stat, given)) {
+	if (!stat_is_same(stat, given)) {
 		if (!is_trusted(stat))
 			return -LOG_IS_FOREIGN;
 		if (is_file && stat->st_nlink > 1)
@@ -231,8 +219,8 @@ static long open_checked(const struct walk *walk, const char *name, enum log_acc
 		fd = open_name(walk, name, &before, access, magic);
 	if (fd < 0)
 		return fd == -EEXIST || fd == -ELOOP ? -EAGAIN : fd;
-	result = look_at(fd, &file->stat);
-	if (result == 0 && before.st_mode != 0 && !magic && !is_same(&before, &file->stat))
+	result = stat_fd(fd, &file->stat);
+	if (result == 0 && before.st_mode != 0 && !magic && !stat_is_same(&before, &file->stat))
 		result = -EAGAIN;
 	if (result == 0)
 		result = refusal_of(&file->stat, given);
@@ -282,7 +270,7 @@ long log_file_open(struct log_scratch *scratch, enum log_access access, const st
 		begin(&walk, scratch);
 		name = find(&walk, file);
 		if (name != NULL) {
-			look_at(walk.directory, &file->directory);
+			stat_fd(walk.directory, &file->directory);
 			result = open_checked(&walk, name, access, given, file);
 		} else {
 			result = walk.directory;
@@ -303,7 +291,7 @@ long log_file_look(struct log_scratch *scratch, struct log_file *file)
 	begin(&walk, scratch);
 	result = find(&walk, file) != NULL ? 0 : walk.directory;
 	if (result == 0)
-		look_at(walk.directory, &file->directory);
+		stat_fd(walk.directory, &file->directory);
 	go_to(&walk, -EBADF);
 	return result;
 }

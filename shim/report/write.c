@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes records to the log and to stderr.  See write.h; log_file.c opens the log.
+ * Writes records to the log.  See write.h; log_file.c opens the log, write_stderr.c writes text.
  *
  * Whole lines.  write() to a file opened with O_APPEND is atomic towards other such writers on
  * local file systems (the inode is locked from the seek to the last byte; NFS does not promise it).
@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -28,8 +27,8 @@
 
 #include "forksan/limits.h"
 #include "options/options.h"
-#include "process/fdtable.h"
 #include "registry/registry.h"
+#include "report/write_parts.h"
 #include "base/sys.h"
 #include "base/text.h"
 
@@ -39,31 +38,8 @@
 /* How long a record waits for the reader of a full pipe.  Signals are blocked meanwhile. */
 #define PIPE_WAIT_MS 100
 
-#define KERNEL_SIGSET_BYTES 8
-
 /* Where the program was started; empty: not known, or log_path is absolute. */
 static char start_directory[PATH_MAX];
-static struct stat start_stdin; /* st_mode 0: not known */
-static struct stat start_stderr;
-
-/* fstat rather than statx, which older seccomp profiles do not know.  The kernel's struct stat is
- * libc's on both machines. */
-static long look_at_fd(int fd, struct stat *stat)
-{
-	stat->st_mode = 0;
-	return sys_call(SYS_fstat, fd, (long)(uintptr_t)stat, 0, 0, 0, 0);
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_mode != 0 && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-void report_write_remember_stderr(void)
-{
-	look_at_fd(STDIN_FILENO, &start_stdin);
-	look_at_fd(STDERR_FILENO, &start_stderr);
-}
 
 void report_write_remember_directory(void)
 {
@@ -77,58 +53,6 @@ void report_write_remember_directory(void)
 	/* "(unreachable)/..." is no path: getcwd(2). */
 	if (len <= 0 || start_directory[0] != '/')
 		start_directory[0] = '\0';
-}
-
-/* --- signals that a write can raise -------------------------------------------------------- */
-
-static void guard_begin(struct signal_guard *guard)
-{
-	guard->mask = 0;
-	guard->pending = 0;
-	sys_block_signals(&guard->mask);
-	sys_call(SYS_rt_sigpending, (long)(uintptr_t)&guard->pending, KERNEL_SIGSET_BYTES, 0, 0, 0,
-		 0);
-}
-
-/* Takes the signal off this thread, unless it was there before the write. */
-static void discard(const struct signal_guard *guard, int signal)
-{
-	uint64_t set = UINT64_C(1) << (signal - 1);
-	struct timespec now = {0};
-
-	if ((guard->pending & set) == 0)
-		sys_call(SYS_rt_sigtimedwait, (long)(uintptr_t)&set, 0, (long)(uintptr_t)&now,
-			 KERNEL_SIGSET_BYTES, 0, 0);
-}
-
-/* Takes off what a write with that result has raised. */
-static void take_signal(const struct signal_guard *guard, long result)
-{
-	if (result == -EPIPE)
-		discard(guard, SIGPIPE);
-	else if (result == -EFBIG)
-		discard(guard, SIGXFSZ);
-}
-
-static void guard_end(const struct signal_guard *guard)
-{
-	sys_restore_signals(guard->mask);
-}
-
-/* All of it; a second write() happens only after a short one.  0 or -errno. */
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		long written = sys_write(fd, bytes, len);
-
-		if (written < 0)
-			return (int)written;
-		if (written == 0)
-			return -EIO;
-		bytes += written;
-		len -= (size_t)written;
-	}
-	return 0;
 }
 
 /* --- the log --------------------------------------------------------------------------------- */
@@ -194,7 +118,7 @@ static bool ends_in_newline(int fd)
 		struct stat stat;
 		char byte = '\n';
 
-		look_at_fd(fd, &stat);
+		stat_fd(fd, &stat);
 		if (!S_ISREG(stat.st_mode) || stat.st_size == 0)
 			return true;
 		sys_call(SYS_pread64, fd, (long)(uintptr_t)&byte, 1, stat.st_size - 1, 0, 0);
@@ -258,7 +182,7 @@ void report_write_keep(struct log_scratch *scratch, pid_t pid)
 
 	if (kept_fd >= 0 || find_path(scratch, pid) < 0)
 		return;
-	fd = log_file_open(scratch, LOG_APPEND_ONLY, &start_stderr, &file);
+	fd = log_file_open(scratch, LOG_APPEND_ONLY, stderr_at_start(), &file);
 	if (fd < 0)
 		return;
 	higher = sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, KEPT_FD_LOWEST, 0, 0, 0);
@@ -276,8 +200,8 @@ static bool is_kept(void)
 
 	if (kept_fd < 0)
 		return false;
-	look_at_fd(kept_fd, &now);
-	return is_same(&kept.stat, &now);
+	stat_fd(kept_fd, &now);
+	return stat_is_same(&kept.stat, &now);
 }
 
 /* True when the path leads to another file now, or to none in the same directory: the log was
@@ -290,8 +214,8 @@ static bool has_moved(struct log_scratch *scratch)
 	if (log_file_look(scratch, &now) != 0)
 		return false;
 	if (now.stat.st_mode != 0)
-		return !is_same(&kept.stat, &now.stat);
-	return is_same(&kept.directory, &now.directory);
+		return !stat_is_same(&kept.stat, &now.stat);
+	return stat_is_same(&kept.directory, &now.directory);
 }
 
 /* The file that is kept was removed: nobody would ever read what is written to it. */
@@ -305,7 +229,7 @@ static int write_to_kept(const char *line, size_t len)
 	struct stat stat;
 	int result;
 
-	look_at_fd(kept_fd, &stat);
+	stat_fd(kept_fd, &stat);
 	if (!S_ISREG(stat.st_mode))
 		return write_by_kind(kept_fd, &stat, line, len);
 	if (stat.st_size == kept_end)
@@ -334,7 +258,7 @@ static int open_or_keep(struct report_log *log)
 	bool have_kept = is_kept();
 	struct log_file file;
 	long fd = move_up(log_file_open(log->scratch, have_kept ? LOG_APPEND_IF_MADE : LOG_APPEND,
-					&start_stderr, &file));
+					stderr_at_start(), &file));
 
 	log->is_kept = fd < 0 && have_kept;
 	if (!log->is_kept) {
@@ -343,7 +267,7 @@ static int open_or_keep(struct report_log *log)
 		return fd < 0 ? (int)fd : 0;
 	}
 	log->fd = kept_fd;
-	look_at_fd(kept_fd, &log->stat);
+	stat_fd(kept_fd, &log->stat);
 	if (is_removed(&log->stat))
 		return -ESTALE;
 	if (has_moved(log->scratch))
@@ -374,7 +298,7 @@ int report_write_line(struct report_log *log, const char *line, size_t len)
 	int result = log->is_kept ? write_to_kept(line, len)
 				  : write_by_kind(log->fd, &log->stat, line, len);
 
-	take_signal(&log->guard, result);
+	guard_take(&log->guard, result);
 	return result;
 }
 
@@ -384,53 +308,9 @@ void report_write_close(struct report_log *log)
 
 	/* Another thread may have closed the number, and got it again, while we wrote. */
 	if (!log->is_kept) {
-		look_at_fd(log->fd, &now);
-		if (is_same(&log->stat, &now))
+		stat_fd(log->fd, &now);
+		if (stat_is_same(&log->stat, &now))
 			sys_close(log->fd);
 	}
 	guard_end(&log->guard);
-}
-
-/* --- stderr ---------------------------------------------------------------------------------- */
-
-/* A socket that the program was started with as its standard error: systemd's journal has one, and
- * node gives its children one.  Not the one that is its standard input, too: there a client of
- * inetd waits for answers.  And never a connection that is watched. */
-static bool is_socket_for_messages(const struct stat *stat)
-{
-	return is_same(stat, &start_stderr) && !is_same(stat, &start_stdin) &&
-	       fdtable_lookup(STDERR_FILENO).n == 0;
-}
-
-/*
- * A terminal, a pipe, what stderr was at the start, or a file that is only appended to, as daemons
- * open their logs.  Any other file may be the host's data: it closed descriptor 2, and the next
- * open() took the number.
- */
-static bool is_place_for_messages(void)
-{
-	struct stat stat;
-
-	look_at_fd(STDERR_FILENO, &stat);
-	if (S_ISCHR(stat.st_mode) || S_ISFIFO(stat.st_mode))
-		return true;
-	if (S_ISSOCK(stat.st_mode))
-		return is_socket_for_messages(&stat);
-	if (!S_ISREG(stat.st_mode))
-		return false;
-	return is_same(&stat, &start_stderr) ||
-	       (sys_call(SYS_fcntl, STDERR_FILENO, F_GETFL, 0, 0, 0, 0) & O_APPEND) != 0;
-}
-
-int report_write_stderr(const char *block, size_t len)
-{
-	struct signal_guard guard;
-	int result = -EPERM;
-
-	guard_begin(&guard);
-	if (is_place_for_messages())
-		result = write_all(STDERR_FILENO, block, len);
-	take_signal(&guard, result);
-	guard_end(&guard);
-	return result;
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the writers of the log and of standard error share: the signals that a write can raise,
+ * whole writes, and whether a descriptor is still what it was.  For the files of write.h alone.
+ * Async-signal-safe, no malloc, no errno.
+ */
+#ifndef FORKSAN_SHIM_REPORT_WRITE_PARTS_H
+#define FORKSAN_SHIM_REPORT_WRITE_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "report/write.h"
+#include "base/sys.h"
+
+/* fstat and newfstatat rather than statx, which older seccomp profiles do not know.  The kernel's
+ * struct stat is libc's on both machines.  st_mode 0: nothing is known. */
+static inline long stat_fd(long fd, struct stat *stat)
+{
+	stat->st_mode = 0;
+	return sys_call(SYS_fstat, fd, (long)(uintptr_t)stat, 0, 0, 0, 0);
+}
+
+static inline bool stat_is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_mode != 0 && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Blocks the thread's signals, and lets them through again. */
+void guard_begin(struct signal_guard *guard);
+void guard_end(const struct signal_guard *guard);
+
+/* Takes off the signal that a write with that result has raised. */
+void guard_take(const struct signal_guard *guard, long result);
+
+/* Writes all of the bytes.  0 or -errno. */
+int write_all(int fd, const char *bytes, size_t len);
+
+/* What standard error was when the program began; st_mode 0: not known. */
+const struct stat *stderr_at_start(void);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes text to standard error, and to nothing that took its number.  See write.h.
+ */
+#include "report/write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "process/fdtable.h"
+#include "report/write_parts.h"
+
+static struct stat start_stdin; /* st_mode 0: not known */
+static struct stat start_stderr;
+
+void report_write_remember_stderr(void)
+{
+	stat_fd(STDIN_FILENO, &start_stdin);
+	stat_fd(STDERR_FILENO, &start_stderr);
+}
+
+const struct stat *stderr_at_start(void)
+{
+	return &start_stderr;
+}
+
+/* A socket that the program was started with as its standard error: systemd's journal has one, and
+ * node gives its children one.  Not the one that is its standard input, too: there a client of
+ * inetd waits for answers.  And never a connection that is watched. */
+static bool is_socket_for_messages(const struct stat *stat)
+{
+	return stat_is_same(stat, &start_stderr) && !stat_is_same(stat, &start_stdin) &&
+	       fdtable_lookup(STDERR_FILENO).n == 0;
+}
+
+/*
+ * A terminal, a pipe, what stderr was at the start, or a file that is only appended to, as daemons
+ * open their logs.  Any other file may be the host's data: it closed descriptor 2, and the next
+ * open() took the number.
+ */
+static bool is_place_for_messages(void)
+{
+	struct stat stat;
+
+	stat_fd(STDERR_FILENO, &stat);
+	if (S_ISCHR(stat.st_mode) || S_ISFIFO(stat.st_mode))
+		return true;
+	if (S_ISSOCK(stat.st_mode))
+		return is_socket_for_messages(&stat);
+	if (!S_ISREG(stat.st_mode))
+		return false;
+	return stat_is_same(&stat, &start_stderr) ||
+	       (sys_call(SYS_fcntl, STDERR_FILENO, F_GETFL, 0, 0, 0, 0) & O_APPEND) != 0;
+}
+
+int report_write_stderr(const char *block, size_t len)
+{
+	struct signal_guard guard;
+	int result = -EPERM;
+
+	guard_begin(&guard);
+	if (is_place_for_messages())
+		result = write_all(STDERR_FILENO, block, len);
+	guard_take(&guard, result);
+	guard_end(&guard);
+	return result;
+}
