@@ -109,8 +109,8 @@
 #define FORKSAN_FINDING_FRAMES_BYTES (3 * 1024)
 
 /* The latest operations of a connection that a finding shows, of those that moved bytes: two requests
- * and who took the answers. */
-#define FORKSAN_FINDING_HISTORY 4
+ * and who took an answer. */
+#define FORKSAN_FINDING_HISTORY 3
 
 /* Option strings and paths. */
 #define FORKSAN_PATH_BYTES 512

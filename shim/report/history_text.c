@@ -74,8 +74,8 @@ static void put_operation(struct json *json, const struct shown *shown)
 	json_complete_or_rewind(json, mark);
 }
 
-/* The ones that a reader of a line needs: bytes moved, or the end of one direction. */
-static bool is_logged(const struct shown *shown)
+/* Bytes moved, or one direction ended; not a change of the connection, such as setsockopt(). */
+static bool moves(const struct shown *shown)
 {
 	return shown->entry.operation.result > 0 ||
 	       shown->entry.operation.operation == OPERATION_shutdown;
@@ -87,15 +87,25 @@ void report_history_put(struct json *json, const struct registry *registry, stru
 	struct shown shown;
 	struct history_cursor cursor = {0};
 	unsigned count = 0;
+	unsigned moving = 0;
+	unsigned change = 0; /* the latest operation that moved none; counted from 1 */
 	unsigned at = 0;
 
-	while (next_shown(registry, slot, &cursor, &shown))
-		count += is_logged(&shown);
+	while (next_shown(registry, slot, &cursor, &shown)) {
+		count++;
+		if (moves(&shown))
+			moving++;
+		else
+			change = count;
+	}
 	cursor = (struct history_cursor){0};
 	json_begin_array(json, "history");
-	while (at < count && next_shown(registry, slot, &cursor, &shown))
-		if (is_logged(&shown) && ++at + FORKSAN_FINDING_HISTORY > count)
+	for (unsigned i = 1; i <= count && next_shown(registry, slot, &cursor, &shown); i++) {
+		bool late = moves(&shown) && ++at + FORKSAN_FINDING_HISTORY > moving;
+
+		if (late || i == change)
 			put_operation(json, &shown);
+	}
 	json_end_array(json);
 }
 
@@ -158,7 +168,7 @@ void report_history_put_text(struct block *block, const struct registry *registr
 	unsigned at = 0;
 
 	while (next_shown(registry, slot, &cursor, &shown)) {
-		if (!is_logged(&shown))
+		if (!moves(&shown))
 			continue;
 		count++;
 		last_ns = load_relaxed(&shown.entry.operation.time_ns);
@@ -173,6 +183,6 @@ void report_history_put_text(struct block *block, const struct registry *registr
 	text_put_string(&block->text, "):\n");
 	cursor = (struct history_cursor){0};
 	while (at < count && next_shown(registry, slot, &cursor, &shown))
-		if (is_logged(&shown) && ++at + lines > count)
+		if (moves(&shown) && ++at + lines > count)
 			put_line(block, &shown, last_ns);
 }

@@ -12,7 +12,7 @@
 #include "report/block.h"
 
 /* Puts the array, empty when nothing is kept of the connection: the latest FORKSAN_FINDING_HISTORY
- * operations that moved bytes, oldest first. */
+ * operations that moved bytes and the latest that moved none, oldest first. */
 void report_history_put(struct json *json, const struct registry *registry,
 			struct socket_slot slot);
 
