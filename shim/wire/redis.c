@@ -46,7 +46,7 @@ static enum wire_match recognise_inline(const uint8_t *bytes, size_t len)
 	}
 	if (at == len)
 		return redis_any_begins_with(word, at) ? WIRE_MAYBE : WIRE_NO;
-	if (redis_find_command(word, at) == NULL)
+	if (bytes[at] > ' ' || redis_find_command(word, at) == NULL)
 		return WIRE_NO;
 	/* The rest of the line is text; it ends with LF, behind CR or alone. */
 	for (; at < len; at++) {
