@@ -76,8 +76,7 @@ long registry_unlink_at(int directory, const char *name)
 	return sys_call(SYS_unlinkat, directory, (long)(uintptr_t)name, 0, 0, 0, 0);
 }
 
-/* A registry that was not completed: its maker was killed. */
-static void sweep_draft(int directory, const char *name)
+void registry_sweep(int directory, const char *name)
 {
 	struct statx stat;
 
@@ -110,7 +109,7 @@ bool registry_look_through(int directory,
 
 			at += entry->reclen;
 			if (session_is_draft(entry->name))
-				sweep_draft(directory, entry->name);
+				registry_sweep(directory, entry->name);
 			else if (session_is_name(entry->name) &&
 				 visit(directory, entry->name, context))
 				return true;

@@ -64,6 +64,21 @@ static uint32_t effective_uid(void)
 	return (uint32_t)sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
 }
 
+/* Asks the kernel once for some. */
+static uint32_t random_number(void)
+{
+	static uint32_t numbers[8];
+	static size_t left;
+
+	if (left == 0) {
+		left = sizeof numbers / sizeof numbers[0];
+		if (sys_getrandom(numbers, sizeof numbers) != sizeof numbers)
+			for (size_t i = 0; i < left; i++)
+				numbers[i] = (uint32_t)(sys_clock_ns(CLOCK_BOOTTIME) >> i);
+	}
+	return numbers[--left];
+}
+
 bool registry_is_awaited(void)
 {
 	long answer;
@@ -73,8 +88,8 @@ bool registry_is_awaited(void)
 	if (!session.waiter_near)
 		return true;
 	answer = sys_kill(session_waiter(session.name), 0);
-	/* -EPERM: root's `forksan run` reads what goes on as another user (heir_uid), too; another user's
-	 * cannot, and the next session of this user removes what is left. */
+	/* -EPERM: root's `forksan run` reads what goes on as another user (heir_uid), too; another
+	 * user's cannot, and the next session of this user removes what is left. */
 	return answer == 0 || answer == -EPERM;
 }
 
@@ -125,6 +140,12 @@ static bool header_is_sound(const struct registry_header *header)
 	       header->total_size_bytes == sizeof(struct registry);
 }
 
+static bool is_other_version(const struct registry_header *header)
+{
+	return load_acquire(&header->ready) == 1 && header->magic == REGISTRY_MAGIC &&
+	       header->version != REGISTRY_VERSION;
+}
+
 static void fill_header(struct registry *registry, bool waited_for, pid_t pid)
 {
 	struct registry_header *header = &registry->header;
@@ -142,7 +163,8 @@ static void fill_header(struct registry *registry, bool waited_for, pid_t pid)
 /* --- finding the session --------------------------------------------------------------------- */
 
 enum found {
-	FOUND_NOTHING, /* no registry that can be read */
+	FOUND_NOTHING, /* none of this version's */
+	FOUND_BROKEN,  /* not complete, or spoilt: nobody can join it */
 	FOUND_ALIVE,   /* somebody may still need it */
 	FOUND_DEAD,    /* nobody does */
 	FOUND_FAMILY,  /* this process or its parent is in it */
@@ -187,8 +209,10 @@ static enum found inspect(int fd, const char *name, const struct family *family)
 	bool alive;
 	uint32_t high;
 
-	if (!read_at(fd, &header, sizeof header, 0) || !header_is_sound(&header))
+	if (!read_at(fd, &header, sizeof header, 0))
 		return FOUND_NOTHING;
+	if (!header_is_sound(&header))
+		return is_other_version(&header) ? FOUND_NOTHING : FOUND_BROKEN;
 	alive = !is_abandoned(&header, name);
 	high = load_relaxed(&header.process_high);
 	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i += PROCESSES_AT_ONCE) {
@@ -224,7 +248,7 @@ static int join_file(int fd, const char *name)
 
 	if (!read_at(fd, &header, sizeof header, 0) || !header_is_sound(&header))
 		return -EACCES;
-	if (!registry_map(fd))
+	if (!registry_map(fd, random_number()))
 		return -ENOMEM;
 	if (!registry_reach(&registry_mapping->header, sizeof registry_mapping->header)) {
 		registry_unmap();
@@ -263,6 +287,9 @@ static bool visit(int directory, const char *name, void *context)
 	case FOUND_DEAD:
 		registry_unlink_at(directory, name);
 		break;
+	case FOUND_BROKEN:
+		registry_sweep(directory, name);
+		break;
 	case FOUND_NOTHING:
 	case FOUND_ALIVE:
 		break;
@@ -286,18 +313,18 @@ static int begin_mapping(bool waited_for, pid_t pid)
 /* Makes the file behind `fd` a registry, and this process's.  0 or -errno. */
 static int make_registry(int fd, bool waited_for, pid_t pid)
 {
-	if (!may_be_as_large(sizeof(struct registry)))
-		return -EFBIG;
 	if (sys_ftruncate(fd, sizeof(struct registry)) != 0)
 		return -ENOSPC;
-	return registry_map(fd) ? begin_mapping(waited_for, pid) : -ENOMEM;
+	return registry_map(fd, random_number()) ? begin_mapping(waited_for, pid) : -ENOMEM;
 }
 
-/* -EEXIST when another process was faster. */
-static int create_file(int directory, bool waited_for, pid_t pid)
+/* -EEXIST when another process was faster.  A name that others know is linked when all is complete;
+ * a name that nobody knows yet needs no second step, and what is not complete is nothing to those
+ * who look through the directory. */
+static int create_file(int directory, bool named, pid_t pid)
 {
 	char draft[SESSION_DRAFT_BYTES];
-	uint64_t random;
+	const char *name = named ? draft : session.name;
 	int result;
 	long fd;
 
@@ -305,19 +332,18 @@ static int create_file(int directory, bool waited_for, pid_t pid)
 		return -EFBIG;
 	if (!has_room(FORKSAN_SHM_NEEDED_BYTES - ROOM_LEFT_BYTES))
 		return -ENOSPC;
-	if (sys_getrandom(&random, sizeof random) != sizeof random)
-		return -EIO;
-	session_put_draft(draft, session.name, random);
-	fd = registry_open_at(directory, draft, O_RDWR | O_CREAT | O_EXCL, 0600);
+	session_put_draft(draft, session.name, (uint64_t)pid << 32 | random_number());
+	fd = registry_open_at(directory, name, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (fd < 0)
 		return (int)fd;
-	result = make_registry((int)fd, waited_for, pid);
-	if (result == 0)
+	result = make_registry((int)fd, named, pid);
+	if (result == 0 && named)
 		result = (int)sys_call(SYS_linkat, directory, (long)(uintptr_t)draft, directory,
 				       (long)(uintptr_t)session.name, 0, 0);
 	if (result != 0 && registry_mapping)
 		registry_unmap();
-	registry_unlink_at(directory, draft);
+	if (result != 0 || named)
+		registry_unlink_at(directory, name);
 	sys_close((int)fd);
 	return result;
 }
@@ -331,7 +357,9 @@ static int create_nameless(int why, pid_t pid)
 
 	session.why_nameless = why;
 	if (fd >= 0) {
-		result = make_registry((int)fd, false, pid);
+		result = -EFBIG;
+		if (may_be_as_large(sizeof(struct registry)))
+			result = make_registry((int)fd, false, pid);
 		sys_close((int)fd);
 	}
 	if (result == 0)
@@ -358,7 +386,6 @@ int registry_join(const char *name, pid_t pid, pid_t parent_pid, bool *created)
 {
 	struct family family = {.pid = pid, .parent_pid = parent_pid};
 	bool named = session_is_name(name);
-	uint64_t random;
 	long directory;
 	int result = -ENOENT;
 
@@ -373,9 +400,7 @@ int registry_join(const char *name, pid_t pid, pid_t parent_pid, bool *created)
 	if (result != 0 && directory >= 0 && registry_look_through((int)directory, visit, &family))
 		result = 0;
 	if (result != 0) {
-		if (sys_getrandom(&random, sizeof random) != sizeof random)
-			random = (uint64_t)pid << 32 | sys_clock_ns(CLOCK_BOOTTIME) >> 10;
-		session_put_number(session.name, random);
+		session_put_number(session.name, (uint64_t)random_number() << 32 | random_number());
 		if (named)
 			memcpy(session.name, name, sizeof session.name);
 		result = begin(directory, named, pid, created);

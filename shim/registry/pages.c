@@ -86,22 +86,21 @@ static bool failed(long address)
 	return address < 0 && address > -4096;
 }
 
-/* Where the registry could lie; 0: nowhere. */
-static uintptr_t plan_address(void)
+/* Where the registry could lie; 0: nowhere.  Libraries are mapped where the kernel puts what has no
+ * place of its own; `random` makes the address differ from run to run, as those of all other
+ * mappings do. */
+static uintptr_t plan_address(uint32_t random)
 {
-	uint32_t random = 0;
-	long probe = sys_mmap(NULL, PAGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t distance;
+	uintptr_t here = (uintptr_t)&registry_mapping;
+	size_t distance = DISTANCE_BYTES + (random >> 12) * STEP_BYTES;
 
-	if (failed(probe))
-		return 0;
-	sys_munmap((void *)probe, PAGE_BYTES);
-	/* An address that differs from run to run, as those of all other mappings do. */
-	sys_getrandom(&random, sizeof random);
-	distance = DISTANCE_BYTES + (random >> 12) * STEP_BYTES;
-	if ((uintptr_t)probe < 2 * distance)
-		return 0;
-	return ((uintptr_t)probe - distance) & ~(STEP_BYTES - 1);
+	return here < 2 * distance ? 0 : (here - distance) & ~(STEP_BYTES - 1);
+}
+
+/* Keeps a core file of the host as small as it was.  The kernel passes over what is not mapped. */
+static void leave_out_of_core_files(void)
+{
+	sys_madvise(registry_mapping, sizeof(struct registry), MADV_DONTDUMP);
 }
 
 static void unmap_parts(uintptr_t base, size_t count)
@@ -126,8 +125,6 @@ static bool map_parts(int fd, uintptr_t base)
 			unmap_parts(base, i);
 			return false;
 		}
-		/* Keeps a core file of the host as small as it was. */
-		sys_madvise((void *)address, part->first_bytes, MADV_DONTDUMP);
 	}
 	for (size_t i = 0; i < PARTS; i++)
 		store_relaxed(&mapped_bytes[i], parts[i].first_bytes);
@@ -141,26 +138,29 @@ static struct registry *map_whole(int fd, int flags)
 
 	if (failed(address))
 		return NULL;
-	sys_madvise((void *)address, sizeof(struct registry), MADV_DONTDUMP);
 	for (size_t i = 0; i < PARTS; i++)
 		store_relaxed(&mapped_bytes[i], 0);
 	return (struct registry *)address;
 }
 
-bool registry_map(int fd)
+bool registry_map(int fd, uint32_t random)
 {
-	uintptr_t base = plan_address();
+	uintptr_t base = plan_address(random);
 
 	if (base != 0 && map_parts(fd, base))
 		registry_mapping = (struct registry *)base;
 	else
 		registry_mapping = map_whole(fd, 0);
+	if (registry_mapping)
+		leave_out_of_core_files();
 	return registry_mapping != NULL;
 }
 
 bool registry_map_anonymous(void)
 {
 	registry_mapping = map_whole(-1, MAP_ANONYMOUS);
+	if (registry_mapping)
+		leave_out_of_core_files();
 	return registry_mapping != NULL;
 }
 

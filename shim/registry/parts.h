@@ -7,8 +7,9 @@
 
 #include "registry/registry.h"
 
-/* Maps the file as the registry of this process; anonymous memory; undoes it. */
-bool registry_map(int fd);
+/* Maps the file as the registry of this process, somewhere by `random`; anonymous memory; undoes
+ * it. */
+bool registry_map(int fd, uint32_t random);
 bool registry_map_anonymous(void);
 void registry_unmap(void);
 
@@ -23,6 +24,10 @@ bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, uint64_t *size_b
 /* openat(2) that follows no link and waits for nobody; unlinkat(2). */
 long registry_open_at(int directory, const char *name, int flags, mode_t mode);
 long registry_unlink_at(int directory, const char *name);
+
+/* Removes what nobody can join and nobody is just making: a registry whose maker was killed, or one
+ * that was spoilt. */
+void registry_sweep(int directory, const char *name);
 
 /* Calls visit() with the name of each session in the directory until it returns true, which is the
  * answer then; removes on the way what is left of registries that were not completed. */

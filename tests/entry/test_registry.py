@@ -8,6 +8,7 @@ Each case has a mount namespace with a /dev/shm of its own."""
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -116,6 +117,14 @@ result = shell(DRAFTS + "LD_PRELOAD=$SO /bin/true\n" + files())
 check(listed(result) == [["0123456789abcdeg", "1123456789abcdef.0123456789abcdef", "other"]],
       "an old draft is removed, and nothing else", result.stdout)
 
+SPOILT = ("LD_PRELOAD=$SO sh -c 'cd /dev/shm/forksan-0; exec cp --sparse=always * 0123456789abcdef'\n"
+          "cd /dev/shm/forksan-0; cp --sparse=always 0123456789abcdef 1123456789abcdef\n"
+          "for f in *; do printf spoilt | dd of=$f conv=notrunc status=none; done\n"
+          "touch -d '2 minutes ago' 0123456789abcdef\n")
+result = shell(SPOILT + files() + "LD_PRELOAD=$SO /bin/true\n" + files())
+check(listed(result) == [["0123456789abcdef", "1123456789abcdef"], ["1123456789abcdef"]],
+      "an old registry that was spoilt is removed, and no new one", result.stdout, result.stderr)
+
 # A limit on the size of files: SIGXFSZ before main().
 for limit in (0, 100, 1000, 100000):
     result = shell(f"(ulimit -f {limit}; LD_PRELOAD=$SO sh -c '/bin/echo hi; exit 3')\n"
@@ -160,6 +169,74 @@ check(result.stdout == "hi\n" and result.stderr == "", "a read-only /dev/shm", r
 result = shell("LD_PRELOAD=$SO FORKSAN_OPTIONS=verbosity=1 setpriv --reuid=6001 --regid=6001 "
                "--clear-groups /bin/echo hi\n" + files("/dev/shm/forksan-6001"))
 check("hi" in result.stdout, "another user's program runs", result.stderr)
+
+# A root master whose worker drops to another user and goes wild: the worker may write what it likes
+# into the registry, but the master's files and life are its own.
+WILD = r"""
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Fills what is mapped of the registry, but for the pages that have none. */
+static int go_wild(const char *bytes, size_t len)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	int found = 0;
+
+	while (fgets(line, sizeof line, maps)) {
+		unsigned long start, end;
+
+		if (!strstr(line, "/dev/shm/forksan-"))
+			continue;
+		sscanf(line, "%lx-%lx", &start, &end);
+		for (unsigned long at = start; at + len <= end; at += len)
+			memcpy((void *)at, bytes, len);
+		found++;
+	}
+	return found > 0 ? 0 : 2;
+}
+
+int main(void)
+{
+	static const char *const fills[] = {"../../../../root", "\377\377\377\377\377\377\377\377",
+					    "\1\0\0\0\1\0\0\0", "AAAAAAAA"};
+
+	for (int i = 0; i < 4; i++) {
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			if (setresgid(6001, 6001, 6001) || setresuid(6001, 6001, 6001))
+				_exit(1);
+			_exit(go_wild(fills[i], strlen(fills[i]) ? strlen(fills[i]) : 8));
+		}
+		if (waitpid(pid, &status, 0) != pid || status != 0)
+			return 3;
+		for (int k = 0; k < 3; k++) {
+			pid = fork();
+			if (pid == 0)
+				_exit(0);
+			if (waitpid(pid, &status, 0) != pid || status != 0)
+				return 4;
+		}
+	}
+	puts("master goes on");
+	return 0;
+}
+"""
+with tempfile.TemporaryDirectory() as place:
+    with open(f"{place}/wild.c", "w", encoding="utf-8") as source:
+        source.write(WILD)
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-o", f"{place}/wild",
+                    f"{place}/wild.c"], check=True)
+    result = shell(f"mkdir -m 700 /dev/shm/forksan-0; echo mine >/dev/shm/forksan-0/other\n"
+                   f"LD_PRELOAD=$SO {place}/wild; echo status $?\n" + files())
+check(result.stdout == "master goes on\nstatus 0\nFILES other\n",
+      "a master survives, and its session's file alone is gone", result.stdout, result.stderr)
 
 print(f"{len(failures)} failures" if failures else "ok")
 sys.exit(1 if failures else 0)
