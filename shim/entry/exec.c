@@ -146,6 +146,9 @@ static int start(const struct launch *launch)
 	bool told = replaces_us && track_before_exec();
 	int result;
 
+	/* The program looks for its parent by pid, and this may be a new process's first act. */
+	if (!replaces_us)
+		process_enter();
 	errno = saved_errno;
 	result = outlook.without_us ? call_without_us(launch) : call(launch, launch->envp);
 	if (replaces_us || result != 0) {

@@ -11,7 +11,7 @@
  *   process_before_fork(): claims and
  *     fills the child's slot, BUSY
  *   fork ----------------------------->  atfork handler, or process_after_fork(0): notes the pid
- *   process_after_fork(pid): LIVE,         and the serial in the wiped page, slot LIVE
+ *   process_after_fork(pid): LIVE,         and the serial in the wiped page
  *     next epoch                         first call that matters: process_enter()
  *
  * The child's pid is noted before any code of the host runs, so a vfork child that runs in the new
@@ -216,7 +216,6 @@ static void next_epoch(void)
  * Without process.shared no system call is made: the process may be in a sandbox. */
 static void note_birth(struct serial serial)
 {
-	struct registry_process *slot;
 	pid_t pid, noted;
 
 	noted = load_relaxed(&wiped.process.pid);
@@ -229,11 +228,8 @@ static void note_birth(struct serial serial)
 		wiped_clear(); /* the kernel did not */
 	store_relaxed(&wiped.process.announced, serial.n);
 	store_release(&wiped.process.pid, pid);
-	slot = registry_find_process(serial);
 	if (process.leaves_pid_namespace)
 		process_enter(); /* the others know it by another pid, until it says so */
-	else if (slot)
-		registry_publish_process(slot, pid);
 }
 
 /* A fork that a signal handler made while its thread was forking: the handler's child returns into
@@ -401,6 +397,17 @@ static bool is_memory_ours(void)
 	return parent == process.pid || registry_parent_of(parent) != process.pid;
 }
 
+/* In a vfork child: the program that it will exec looks for its parent, this memory's owner, by
+ * pid. The owner's parent publishes that pid, but perhaps not yet. */
+static void publish_owner(void)
+{
+	struct serial announced_to_owner = {load_relaxed(&wiped.process.announced)};
+	struct registry_process *slot = registry_find_process(announced_to_owner);
+
+	if (slot)
+		registry_publish_process(slot, load_relaxed(&wiped.process.pid));
+}
+
 bool process_enter(void)
 {
 	uint64_t mine = process_mine();
@@ -408,8 +415,11 @@ bool process_enter(void)
 	if (mine == 0) {
 		uint32_t idle = 0;
 
-		if (!is_memory_ours() ||
-		    !compare_exchange_acq_rel(&wiped.process.entering, &idle, 1))
+		if (!is_memory_ours()) {
+			publish_owner();
+			return false;
+		}
+		if (!compare_exchange_acq_rel(&wiped.process.entering, &idle, 1))
 			return false;
 		if (process_mine() == 0)
 			enter();
