@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """forksan report groups and counts right, and within its bounds."""
 
+import json
 import os
 import random
 import subprocess
@@ -158,6 +159,34 @@ proven = dict(bare, text="proven", certainty="proven")
 for order in ((likely, proven), (proven, likely)):
     bug, = bugs_of(*order)
     check(bug["kinds"][0]["example"]["text"] == "proven", "the example is one that is proven")
+
+# Stacks that are repeated to the byte are parsed once, and come out as if they were not.
+def compact(*records):
+    return "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records)
+
+
+def as_json(text):
+    result = run("report", "--json", "-", stdin=text)
+    report = json.loads(result.stdout)
+    return report, result.stderr
+
+
+odd = finding()
+odd["stacks"]["this_use"] *= 4
+odd["stacks"]["this_use"][0] = dict(odd["stacks"]["this_use"][0], file='/srv/}{"\\', function='"stacks":{')
+lines = [dict(odd, id=f"{i:016x}", text=f"text {i}", certainty="likely") for i in range(5)]
+fast, slow = as_json(compact(*lines)), as_json(log_of(*lines))
+check(fast == slow and fast[0]["bugs"][0]["findings"] == 5, "the same report", fast, slow)
+broken = json.loads(json.dumps(odd))
+broken["stacks"]["this_use"][1]["line"] = "x"
+report, err = as_json(compact(broken, odd, broken, odd))
+check(report["broken_lines"] == 2 and err.count("expected line to be an integer") == 2, "broken twice", err)
+inner = json.loads(json.dumps(odd))
+inner["connection"]["stacks"] = inner.pop("stacks")
+report, _ = as_json(compact(odd, inner, odd, dict(inner, stacks=0)))
+check(report["broken_lines"] == 2, "stacks of another object are none", report["broken_lines"])
+report, _ = as_json(compact(odd) + compact(odd)[: len(compact(odd)) // 2])
+check(report["broken_lines"] == 1, "a line that ends within its stacks is broken")
 
 # Sessions and their counters.
 summary = {

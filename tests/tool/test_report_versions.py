@@ -75,6 +75,21 @@ for arguments in ((), ("--json",)):
                  for result in (before, after)]
         check(shown[0] == shown[1], "report says the same", *shown)
 
+# Findings that show the same frames of different stacks keep their own.
+frames = [{"language": "python", "function": f"f{i}" * 30, "file": "/usr/lib/python3/x.py", "line": i}
+          for i in range(1, 12)]
+shown = [dict(record, id=f"{i:016x}", stacks={**record["stacks"], "this_use": frames[:10]},
+              culprit={"opened": None, "use": None},
+              stack_ids={**record["stack_ids"], "this_use": f"{i:016x}"})
+         for i, record in enumerate(2 * [next(r for r in new if r.get("kind") == "shared-use")])]
+own = {"language": "python", "file": "/srv/own.py", "line": 1}
+stacks = [{**stack_of, "id": f"{i:016x}", "frames": [*frames, dict(own, function=f"own{i}")]}
+          for i, stack_of in enumerate(2 * [next(r for r in new if r["record"] == "stack")])]
+text = "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in (*stacks, *shown))
+bug, = json.loads(run("report", "--json", "-", stdin=text).stdout)["bugs"]
+functions = [use["function"] for use in bug["used"]]
+check({"own0", "own1"} <= set(functions), "each has its own stack", functions)
+
 # Without its stack record a finding shows the frames that it has.
 alone = [record for record in new if record["record"] != "stack"]
 result = run("report", "-", stdin=log_of(*alone))

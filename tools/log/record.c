@@ -7,6 +7,7 @@
  */
 #include "log/record.h"
 #include "common/names.h"
+#include "log/stack_cache.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -174,6 +175,7 @@ static bool check_stack_ids(struct log_record *record, struct log_fault *fault)
 
 static bool get_stacks(struct log_record *record, struct log_fault *fault)
 {
+	bool are_checked = record->stacks_checked != NULL && *record->stacks_checked;
 	json_t *stacks;
 
 	if (!get_object(record->json, "stacks", false, &stacks, fault))
@@ -181,10 +183,12 @@ static bool get_stacks(struct log_record *record, struct log_fault *fault)
 	for (int i = 0; i < LOG_STACK_COUNT; i++) {
 		json_t *stack = json_object_get(stacks, log_stack_names[i]);
 
-		if (!check_frames(log_stack_names[i], stack, fault))
+		if (!are_checked && !check_frames(log_stack_names[i], stack, fault))
 			return false;
 		record->stacks[i] = stack;
 	}
+	if (record->stacks_checked != NULL)
+		*record->stacks_checked = true;
 	return check_stack_ids(record, fault);
 }
 
@@ -377,13 +381,16 @@ static bool get_record(struct log_record *record, struct log_fault *fault)
 	return true;
 }
 
-bool log_record_parse(const char *text, size_t len_bytes, struct log_record *record,
-		      struct log_fault *fault)
+bool log_record_parse(const char *text, size_t len_bytes, struct stack_cache *cache,
+		      struct log_record *record, struct log_fault *fault)
 {
 	json_error_t error;
 
 	memset(record, 0, sizeof *record);
-	record->json = json_loadb(text, len_bytes, JSON_DECODE_ANY, &error);
+	if (cache != NULL)
+		record->json = stack_cache_parse(cache, text, len_bytes, &record->stacks_checked);
+	if (record->json == NULL)
+		record->json = json_loadb(text, len_bytes, JSON_DECODE_ANY, &error);
 	if (record->json == NULL) {
 		snprintf(fault->expected, sizeof fault->expected, "JSON");
 		snprintf(fault->found, sizeof fault->found, "at byte %d: %.70s", error.position,

@@ -56,6 +56,7 @@ struct log_record {
 	json_t *other;	   /* an object, or JSON null */
 	json_t *operation; /* an object, or JSON null */
 	json_t *stacks[LOG_STACK_COUNT];
+	bool *stacks_checked;	    /* of the stack cache, while the record is read */
 	uint64_t fingerprint;	    /* version 2 */
 	const char *culprit_opened; /* NULL: none */
 	const char *culprit_use;
@@ -74,9 +75,12 @@ struct log_fault {
 	char found[96];
 };
 
-/* Parses `len_bytes` of text.  False: *fault says why; *record needs no free then. */
-bool log_record_parse(const char *text, size_t len_bytes, struct log_record *record,
-		      struct log_fault *fault);
+struct stack_cache;
+
+/* Parses `len_bytes` of text.  `cache` makes repeated stacks cheap; NULL: none.  False: *fault says
+ * why; *record needs no free then. */
+bool log_record_parse(const char *text, size_t len_bytes, struct stack_cache *cache,
+		      struct log_record *record, struct log_fault *fault);
 void log_record_free(struct log_record *record);
 
 #endif

@@ -16,6 +16,7 @@
 #include "base/exit_status.h"
 #include "log/read.h"
 #include "log/record.h"
+#include "log/stack_cache.h"
 #include "log/stacks.h"
 #include "symbols/symbols.h"
 
@@ -31,8 +32,9 @@ void report_init(struct report *report)
 	report->symbols = symbols_new();
 	report->sessions = sessions_new();
 	report->stacks = json_object();
+	report->stack_cache = stack_cache_new();
 	if (report->bugs == NULL || report->symbols == NULL || report->sessions == NULL ||
-	    report->stacks == NULL)
+	    report->stacks == NULL || report->stack_cache == NULL)
 		cli_no_memory();
 }
 
@@ -45,6 +47,7 @@ void report_clear(struct report *report)
 	sessions_free(report->sessions);
 	blind_spots_clear(&report->blind_spots);
 	json_decref(report->stacks);
+	stack_cache_free(report->stack_cache);
 }
 
 static bool is_blank(const struct log_line *line)
@@ -97,7 +100,7 @@ static bool read_line(struct report *report, const struct log_line *line, uint64
 		snprintf(fault->found, sizeof fault->found, "a longer one");
 		return false;
 	}
-	if (!log_record_parse(line->text, line->len_bytes, &record, fault))
+	if (!log_record_parse(line->text, line->len_bytes, report->stack_cache, &record, fault))
 		return false;
 	report->records++;
 	if (record.type == RECORD_UNKNOWN) {

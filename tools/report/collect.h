@@ -17,6 +17,7 @@
 #include "report/filter.h"
 #include "report/suppressions.h"
 
+struct stack_cache;
 struct symbols;
 
 struct report {
@@ -25,6 +26,7 @@ struct report {
 	struct sessions *sessions;
 	struct blind_spots blind_spots;
 	json_t *stacks; /* of a log of version 2: frames by id */
+	struct stack_cache *stack_cache;
 	uint64_t lines;
 	uint64_t records; /* lines that are one */
 	uint64_t broken_lines;
