@@ -121,3 +121,11 @@ bool option_text_next(const char **text, struct option_entry *entry)
 	}
 	return true;
 }
+
+int option_text_bool(struct span value)
+{
+	static const char *const names[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
+	int found = span_find(value, names, sizeof(names) / sizeof(names[0]));
+
+	return found < 0 ? -1 : found % 2;
+}

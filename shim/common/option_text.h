@@ -36,6 +36,9 @@ struct option_entry {
 	struct span found;
 };
 
+/* A value that says yes or no: 1 for 1, yes, true and on, 0 for their opposites, -1 for anything else. */
+int option_text_bool(struct span value);
+
 /* Reads the next entry of *text, and moves *text behind it.  False at the end of the text.  Spans
  * point into the text. */
 bool option_text_next(const char **text, struct option_entry *entry);

@@ -10,12 +10,11 @@
 #include "forksan/limits.h"
 #include "forksan/protocols.h"
 #include "forksan/registry.h"
+#include "common/option_text.h"
 #include "common/suggest.h"
 #include "options/network.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static const char *const bool_names[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
 
 const char *const option_mode_names[MODE_COUNT] = {
 #define MODE_NAME(id, name) [id] = (name),
@@ -44,10 +43,10 @@ static const char *const names[] = {
 
 static bool read_bool(struct option_reading *reading)
 {
-	int found = span_find(reading->value, bool_names, COUNT(bool_names));
+	int found = option_text_bool(reading->value);
 
 	if (found >= 0)
-		*(bool *)reading->member = found % 2 != 0;
+		*(bool *)reading->member = found != 0;
 	return found >= 0;
 }
 

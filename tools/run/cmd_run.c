@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/option_text.h"
 #include "base/cli.h"
 #include "base/exit_status.h"
 #include "base/verb.h"
@@ -143,7 +144,7 @@ static int found_status(void)
 	if (!run_options_get(getenv(OPTIONS_VARIABLE), "exitcode", text, sizeof text))
 		return STATUS_FOUND;
 	value = strtol(text, &end, 10);
-	/* A bad value is complained of by the library, which reads it as well. */
+	/* The library, which reads it as well, warns of a bad value. */
 	return *end == '\0' && end != text && value >= 0 && value <= 255 ? (int)value
 									 : STATUS_FOUND;
 }
@@ -151,15 +152,10 @@ static int found_status(void)
 /* The log is to hold bytes of the conversation: nobody else may read it, from its first moment. */
 static bool payload_is_wanted(void)
 {
-	static const char *const yes[] = {"1", "yes", "true", "on"};
 	char text[16];
 
-	if (!run_options_get(getenv(OPTIONS_VARIABLE), "payload", text, sizeof text))
-		return false;
-	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
-		if (strcmp(text, yes[i]) == 0)
-			return true;
-	return false;
+	return run_options_get(getenv(OPTIONS_VARIABLE), "payload", text, sizeof text) &&
+	       option_text_bool(span_from(text)) == 1;
 }
 
 /* What the session comes to. */
