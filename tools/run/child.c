@@ -27,8 +27,6 @@
 
 #include "base/exit_status.h"
 
-static pid_t ended; /* CMD, between run_child() and run_child_reap() */
-
 /* What of ours the child must not inherit. */
 struct saved_signals {
 	sigset_t mask;
@@ -104,27 +102,26 @@ static bool is_terminal_stop(int signal_number)
 	return signal_number == SIGTSTP || signal_number == SIGTTIN || signal_number == SIGTTOU;
 }
 
-/* Returns when CMD has ended, and leaves it as it is for run_child_reap(). */
-static void wait_for(pid_t pid)
+/* Returns CMD's wait status when it has ended. */
+static int wait_for(pid_t pid)
 {
 	sigset_t all;
 	int status;
 
 	sigfillset(&all);
 	for (;;) {
-		siginfo_t info = {0};
+		siginfo_t info;
+		pid_t found = waitpid(pid, &status, WNOHANG | WUNTRACED);
 
-		waitid(P_PID, (id_t)pid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT);
-		if (info.si_pid == pid && info.si_code == CLD_STOPPED) {
-			waitpid(pid, &status, WUNTRACED);
+		if (found == pid && WIFSTOPPED(status)) {
 			/* The caller's shell sees SIGSTOP, which cannot be blocked.  The SIGCONT
 			 * that ends it stays pending, and goes on to CMD below. */
 			if (is_terminal_stop(WSTOPSIG(status)))
 				raise(SIGSTOP);
 			continue;
 		}
-		if (info.si_pid == pid)
-			return;
+		if (found == pid)
+			return status;
 		if (sigwaitinfo(&all, &info) < 0 || info.si_signo == SIGCHLD)
 			continue;
 		if (info.si_code <= 0) /* SI_USER, SI_QUEUE, SI_TKILL: from a process */
@@ -132,7 +129,7 @@ static void wait_for(pid_t pid)
 	}
 }
 
-int run_child(const char *path, char *const argv[], char *const environment[])
+int run_child(const char *path, char *const argv[], char *const environment[], int *status)
 {
 	struct saved_signals saved;
 	int pipe_fds[2], error;
@@ -157,19 +154,12 @@ int run_child(const char *path, char *const argv[], char *const environment[])
 	else
 		error = read_exec_error(pipe_fds[0]);
 	if (error == 0)
-		wait_for(pid);
+		*status = wait_for(pid);
 	else if (pid > 0)
-		waitpid(pid, NULL, 0);
-	ended = pid;
+		waitpid(pid, status, 0);
 	drop_pending_signals();
 	restore_signals(&saved);
 	return error;
-}
-
-void run_child_reap(int *status)
-{
-	*status = 0;
-	waitpid(ended, status, 0);
 }
 
 void run_child_repeat(int status)

@@ -8,14 +8,9 @@
 #ifndef FORKSAN_TOOLS_RUN_CHILD_H
 #define FORKSAN_TOOLS_RUN_CHILD_H
 
-/* Runs `path` with `argv` and `environment` and waits for its end.  Returns 0, or the errno of
- * fork() or execve(). */
-int run_child(const char *path, char *const argv[], char *const environment[]);
-
-/* Takes CMD's wait status after run_child() has returned 0.  Until then CMD is a zombie, whose pid
- * nobody else gets: another session's process that looks for registries without living processes
- * leaves that of CMD alone, so that it can be read. */
-void run_child_reap(int *status);
+/* Runs `path` with `argv` and `environment` and waits for its end.  Returns 0 and its wait status
+ * in *status, or the errno of fork() or execve(). */
+int run_child(const char *path, char *const argv[], char *const environment[], int *status);
 
 /* Ends this process as the wait status says: the same exit status, or the same signal. */
 void run_child_repeat(int status) __attribute__((noreturn));

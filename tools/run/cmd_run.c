@@ -313,14 +313,13 @@ static int run(int argc, char **argv)
 		.strict = arguments.strict,
 	};
 	environment = run_environment(library.path, &wishes);
-	error = run_child(target.path, arguments.command, environment);
+	error = run_child(target.path, arguments.command, environment, &status);
 	run_environment_free(environment);
 	if (error != 0) {
 		cli_error(RUN_VERB, "%s: %s", target.path, strerror(error));
 		return STATUS_NOT_INSTRUMENTED;
 	}
 	finish(session, number, &arguments, logged ? &log : NULL, &outcome);
-	run_child_reap(&status);
 	if (logged)
 		run_log_close(&log);
 	if (status_of(&outcome, &arguments, status) != 0)
