@@ -68,7 +68,11 @@ with toolkit.Directory() as directory:
     packed = os.path.join(directory, "founding.jsonl.gz")
     with gzip.open(packed, "wb") as file:
         file.write(open(FOUNDING, "rb").read())
-    for path in ("README.md", "/bin/true", packed):
+    wrong = status(65, "report", "--fail-on", "violation", packed)
+    check(wrong.stderr == f"forksan report: {packed}: it is compressed: zcat {packed} | forksan report -\n",
+          "a compressed log", wrong.stderr)
+    check("verdict: none: nothing was watched\n" in wrong.stdout, "has no verdict", wrong.stdout)
+    for path in ("README.md", "/bin/true"):
         wrong = status(65, "report", "--fail-on", "violation", path)
         check(f"{path}: expected a log of forksan, found no record" in wrong.stderr, path, wrong.stderr)
         check("verdict: none: nothing was watched\n" in wrong.stdout, "no verdict", wrong.stdout)

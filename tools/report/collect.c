@@ -174,11 +174,34 @@ static int check_records(struct report *report, const struct report *before, con
 	return STATUS_OK;
 }
 
+/* The program that unpacks a file which begins as compressed ones do; NULL: it does not. */
+static const char *unpacker_of(int fd)
+{
+	static const struct {
+		const char *magic, *program;
+	} kinds[] = {
+		{"\x1f\x8b", "zcat"},
+		{"\x28\xb5\x2f\xfd", "zstdcat"},
+		{"\xfd"
+		 "7zXZ",
+		 "xzcat"},
+	};
+	char begin[8] = "";
+
+	if (pread(fd, begin, sizeof begin, 0) <= 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (memcmp(begin, kinds[i].magic, strlen(kinds[i].magic)) == 0)
+			return kinds[i].program;
+	return NULL;
+}
+
 int report_read_file(struct report *report, const char *verb, const char *name)
 {
 	bool is_stdin = strcmp(name, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
 	const struct report before = *report;
+	const char *unpacker;
 	int result;
 
 	if (is_stdin)
@@ -187,9 +210,15 @@ int report_read_file(struct report *report, const char *verb, const char *name)
 		cli_error(verb, "%s: %s", name, strerror(errno));
 		return STATUS_USAGE;
 	}
-	result = report_read(report, verb, name, fd, 0);
+	unpacker = unpacker_of(fd);
+	if (unpacker != NULL)
+		cli_error(verb, "%s: it is compressed: %s %s | forksan %s -", name, unpacker,
+			  is_stdin ? "FILE" : name, verb);
+	result = unpacker == NULL ? report_read(report, verb, name, fd, 0) : 0;
 	if (!is_stdin)
 		close(fd);
+	if (unpacker != NULL)
+		return STATUS_NO_LOG;
 	if (result < 0) {
 		cli_error(verb, "%s: %s", name, strerror(-result));
 		return STATUS_USAGE;
