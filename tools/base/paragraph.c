@@ -54,3 +54,23 @@ bool paragraph_has_colour(FILE *out)
 	return isatty(fileno(out)) == 1 && (none == NULL || none[0] == '\0') && terminal != NULL &&
 	       strcmp(terminal, "dumb") != 0;
 }
+
+void sentence_begin(struct sentence *sentence)
+{
+	sentence->out = open_memstream(&sentence->text, &sentence->len);
+	if (sentence->out == NULL)
+		cli_no_memory();
+}
+
+void sentence_end(struct sentence *sentence)
+{
+	if (fclose(sentence->out) != 0)
+		cli_no_memory();
+}
+
+void sentence_print(struct sentence *sentence, const char *label, FILE *out)
+{
+	sentence_end(sentence);
+	paragraph_print(label, sentence->text, out);
+	free(sentence->text);
+}

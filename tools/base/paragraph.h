@@ -15,6 +15,20 @@
  * below its first.  A word that is longer than a line stands on a line of its own, uncut. */
 void paragraph_print(const char *label, const char *text, FILE *out);
 
+/* A text in the making: write to `out` between sentence_begin() and sentence_end(). */
+struct sentence {
+	char *text; /* after sentence_end(); from malloc() */
+	size_t len;
+	FILE *out;
+};
+
+/* Both end the tool when there is no memory. */
+void sentence_begin(struct sentence *sentence);
+void sentence_end(struct sentence *sentence);
+
+/* sentence_end(), paragraph_print(), and the text's end. */
+void sentence_print(struct sentence *sentence, const char *label, FILE *out);
+
 /* The columns that an UTF-8 text takes, a character one. */
 size_t paragraph_width(const char *text);
 

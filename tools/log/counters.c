@@ -4,13 +4,9 @@
  */
 #include "log/counters.h"
 #include "common/names.h"
+#include "base/plural.h"
 
 #include <inttypes.h>
-
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
 
 static void print_watched(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)
 {

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of a report as text: what was read and watched, what was not seen or left out, the
+ * verdict.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/plural.h"
+#include "log/counters.h"
+#include "log/verdict.h"
+#include "report/collect.h"
+#include "report/render.h"
+
+static void print_left_out(const struct report *report, FILE *out)
+{
+	if (report->filtered > 0)
+		fprintf(out, "left out by filters: %" PRIu64 " record%s\n", report->filtered,
+			plural(report->filtered));
+	if (report->known != NULL)
+		fprintf(out, "known from the baseline: %zu bug%s\n", bugs_count(report->known),
+			plural(bugs_count(report->known)));
+	if (report->suppressed > 0)
+		fprintf(out, "suppressed: %" PRIu64 " record%s\n", report->suppressed,
+			plural(report->suppressed));
+	if (report->suppressions != NULL)
+		suppressions_print_unused(report->suppressions, "suppression never used: ", out);
+	if (bugs_without_room(report->bugs) > 0)
+		fprintf(out, "not shown: %" PRIu64 " findings, beyond %d bugs\n",
+			bugs_without_room(report->bugs), BUG_MAX);
+	if (report->broken_lines > 0)
+		fprintf(out, "broken lines: %" PRIu64 "\n", report->broken_lines);
+	if (report->unknown_records > 0)
+		fprintf(out, "records that this version does not know: %" PRIu64 "\n",
+			report->unknown_records);
+}
+
+static void print_watched(const uint64_t counters[COUNTER_COUNT], FILE *out)
+{
+	uint64_t processes = counters[COUNT_PROCESSES], forks = counters[COUNT_FORKS];
+	uint64_t connections = counters[COUNT_CONNECTIONS];
+
+	fprintf(out,
+		"Watched: %" PRIu64 " process%s, %" PRIu64 " fork%s, %" PRIu64
+		" connection%s (%" PRIu64 " open across a fork)\n",
+		processes, processes == 1 ? "" : "es", forks, plural(forks), connections,
+		plural(connections), counters[COUNT_CONNECTIONS_INHERITED]);
+	if (counters[COUNT_CONNECTIONS_OTHER] > 0)
+		fprintf(out, "not watched: %" PRIu64 " connection%s of other classes\n",
+			counters[COUNT_CONNECTIONS_OTHER],
+			plural(counters[COUNT_CONNECTIONS_OTHER]));
+}
+
+void render_totals(const struct report *report, FILE *out)
+{
+	uint64_t counters[COUNTER_COUNT], found[LEVEL_COUNT];
+	size_t sessions = sessions_count(report->sessions);
+	size_t unsummed = sessions_without_summary(report->sessions);
+	struct completeness complete;
+
+	fprintf(out, "Read: %" PRIu64 " line%s, %zu session%s%s\n", report->lines,
+		plural(report->lines), sessions, plural(sessions),
+		sessions_were_too_many(report->sessions) ? " and more" : "");
+	if (sessions > unsummed) {
+		sessions_sum(report->sessions, counters);
+		print_watched(counters, out);
+		counters_print_lost(counters, "not seen: ", out);
+	}
+	if (report->blind_spots.count > 0) {
+		fputs("first not seen, by process:\n", out);
+		blind_spots_print(&report->blind_spots, "  ", out);
+	}
+	if (unsummed > 0)
+		fprintf(out,
+			"%zu session%s without a summary: still running, or killed, or a part of\n"
+			"the log is missing\n",
+			unsummed, plural(unsummed));
+	print_left_out(report, out);
+	report_count_bugs(report, found);
+	report_complete(report, &complete);
+	verdict_print(found, "bug", &complete, "", out);
+	complete_print(&complete, "", out);
+}
