@@ -103,6 +103,10 @@ for name in re.findall(r'X\(LOST_\w+, "(\w+)"', header):
     _, reasons = gate(0 if harmless else 67, SESSION, summary(violations=0, **{name: 7}))
     check(reasons == ([] if harmless else [(name, 7)]), f"{name} is a loss", reasons)
 
+gate(0, SESSION, summary(violations=0, connections_watched=5), arguments=("--min-connections", "5"))
+_, reasons = gate(67, SESSION, summary(violations=0, connections_watched=3), arguments=("--min-connections", "5"))
+check(reasons == [("few_connections", 2)], "fewer connections than asked for", reasons)
+
 # --- run ---------------------------------------------------------------------------------------
 SHARED = r"""
 #include <arpa/inet.h>
@@ -153,6 +157,11 @@ with toolkit.Directory() as directory:
     launched(9, "share", env=dict(os.environ, FORKSAN_OPTIONS="exitcode=9"))
     wrong = status(2, "run", "--fail-on", "hazrd", "true")
     check("did you mean hazard?" in wrong.stderr, "guesses at a level", wrong.stderr)
+
+    launched(0, "alone", "--min-connections", "1")
+    text = launched(67, "alone", "--min-connections", "3")
+    check("complete: false (few_connections 2)" in text, "too few connections", text)
+    status(2, "run", "--min-connections", "-1", "true")
 
     # -q: the verdict alone.  With a log it counts bugs.
     quiet = launched(66, "share", "-q", env=dict(os.environ, FORKSAN_OPTIONS="log_path=/dev/null"))

@@ -52,8 +52,8 @@ for wrong, text in (
     (["--bug", "4"], "from 1 to 3"),
     (["--bug", "zzz"], "found zzz"),
     (["--kind", "shared-us"], "did you mean shared-use?"),
-    (["--pid", "x"], "number of a process"),
-    (["--top", "0"], "a number of bugs"),
+    (["--pid", "x"], "--pid: expected a number above 0"),
+    (["--top", "0"], "--top: expected a number above 0"),
     (["--since", "yesterday"], "UTC time"),
 ):
     result = run("report", *wrong, "-", stdin=log_of(*ALL))

@@ -4,6 +4,7 @@
  */
 #include "base/cli.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,6 +69,18 @@ int cli_unknown_option(const struct verb *verb, const struct option *longs, char
 	fprintf(stderr, "usage: forksan %s %s (see forksan %s --help)\n", verb->name, verb->usage,
 		verb->name);
 	return STATUS_USAGE;
+}
+
+bool cli_number(const char *verb, const char *option, const char *text, uint64_t *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *number > 0 && errno == 0)
+		return true;
+	cli_error(verb, "%s: expected a number above 0, found %s", option, text);
+	return false;
 }
 
 void cli_no_memory(void)

@@ -8,6 +8,9 @@
 #ifndef FORKSAN_TOOLS_CLI_H
 #define FORKSAN_TOOLS_CLI_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct option;
 struct verb;
 
@@ -21,6 +24,10 @@ void cli_print_help(const struct verb *verb);
  * a zero entry; `result` is what getopt_long() returned, '?' or ':'.  Returns STATUS_USAGE. */
 int cli_unknown_option(const struct verb *verb, const struct option *longs, char **argv,
 		       int result);
+
+/* Reads a number above 0 that is the value of `option`.  False, with a message of `verb`: it is
+ * none. */
+bool cli_number(const char *verb, const char *option, const char *text, uint64_t *number);
 
 /* Ends the tool with STATUS_USAGE and a message: there is no memory. */
 void cli_no_memory(void) __attribute__((noreturn));

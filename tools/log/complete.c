@@ -46,6 +46,12 @@ void complete_miss_end(struct completeness *complete, uint64_t processes)
 	    processes);
 }
 
+void complete_miss_connections(struct completeness *complete, uint64_t seen, uint64_t least)
+{
+	add(complete, "few_connections", "connections fewer than --min-connections asks for",
+	    seen < least ? least - seen : 0);
+}
+
 void complete_add_counters(struct completeness *complete, const uint64_t counters[COUNTER_COUNT])
 {
 	if (counters[COUNT_CONNECTIONS] == 0) {

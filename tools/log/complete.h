@@ -37,6 +37,9 @@ void complete_miss_lines(struct completeness *complete, uint64_t broken_lines);
 void complete_miss_registry(struct completeness *complete, bool blind);
 void complete_miss_end(struct completeness *complete, uint64_t processes);
 
+/* Adds that fewer connections were seen than the reader asked for, if so. */
+void complete_miss_connections(struct completeness *complete, uint64_t seen, uint64_t least);
+
 /* Adds what a session's counters say: each loss, and that nothing was watched. */
 void complete_add_counters(struct completeness *complete, const uint64_t counters[COUNTER_COUNT]);
 

@@ -28,6 +28,7 @@ struct report_options {
 	const char *bug;    /* a number or the beginning of a fingerprint; NULL: all bugs */
 	const char *baseline;
 	const char *suppressions;
+	uint64_t min_connections;
 	struct filter filter;
 	struct render_options render;
 };
@@ -42,6 +43,7 @@ enum {
 	OPTION_JSON,
 	OPTION_JUNIT,
 	OPTION_KIND,
+	OPTION_MIN_CONNECTIONS,
 	OPTION_PEER,
 	OPTION_PID,
 	OPTION_SARIF,
@@ -61,6 +63,7 @@ static const struct option longs[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"junit", no_argument, NULL, OPTION_JUNIT},
 	{"kind", required_argument, NULL, OPTION_KIND},
+	{"min-connections", required_argument, NULL, OPTION_MIN_CONNECTIONS},
 	{"peer", required_argument, NULL, OPTION_PEER},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"quiet", no_argument, NULL, 'q'},
@@ -74,18 +77,6 @@ static const struct option longs[] = {
 };
 
 /* --- the command line ---------------------------------------------------------------------- */
-
-static bool read_top(const char *text, size_t *top)
-{
-	char *end;
-	long number = strtol(text, &end, 10);
-
-	*top = (size_t)number;
-	if (*end == '\0' && number > 0)
-		return true;
-	cli_error(REPORT_VERB, "--top: expected a number of bugs, found %s", text);
-	return false;
-}
 
 /* False, with a message: the option's value is wrong. */
 static bool take_option(int option, const char *value, struct report_options *options)
@@ -116,6 +107,9 @@ static bool take_option(int option, const char *value, struct report_options *op
 		break;
 	case OPTION_KIND:
 		return filter_read_kind(&options->filter, REPORT_VERB, value);
+	case OPTION_MIN_CONNECTIONS:
+		return cli_number(REPORT_VERB, "--min-connections", value,
+				  &options->min_connections);
 	case OPTION_PEER:
 		options->filter.peer = value;
 		break;
@@ -130,7 +124,7 @@ static bool take_option(int option, const char *value, struct report_options *op
 		options->suppressions = value;
 		break;
 	case OPTION_TOP:
-		return read_top(value, &options->render.top);
+		return cli_number(REPORT_VERB, "--top", value, &options->render.top);
 	case 'q':
 		options->form = VERDICT;
 		break;
@@ -293,6 +287,7 @@ static int run(int argc, char **argv)
 	}
 	report_init(&report);
 	report.filter = options.filter;
+	report.min_connections = options.min_connections;
 	report.suppressions = suppressions;
 	report.baseline = options.baseline != NULL ? &baseline : NULL;
 	/* Against a baseline that could not be read everything would be new. */
@@ -326,6 +321,7 @@ const struct verb verb_report = {
 		"  --since TIME         from that time on: 2026-11-24T08:46 (UTC)\n\n"
 		"  --fail-on LEVEL      exit status 66 when there is a finding of that level\n"
 		"                       (notice, hazard, violation) or a higher one\n"
+		"  --min-connections N  exit status 67 when fewer were watched\n"
 		"  --baseline OLD       leave out the bugs that the log OLD has, too\n"
 		"  --suppressions FILE  leave out what FILE describes\n"
 		"  -h, --help           this text\n\n"

@@ -248,6 +248,8 @@ void report_complete(const struct report *report, struct completeness *complete)
 	if (sessions_count(report->sessions) > unsummed) {
 		sessions_sum(report->sessions, counters);
 		complete_add_counters(complete, counters);
+		complete_miss_connections(complete, counters[COUNT_CONNECTIONS],
+					  report->min_connections);
 	}
 }
 

@@ -32,6 +32,7 @@ struct report {
 	uint64_t broken_lines;
 	uint64_t unknown_records; /* of kinds that a later version writes */
 	uint64_t empty_logs;	  /* without a line */
+	uint64_t min_connections; /* fewer that were watched are too few */
 	/* What is left out, and how many records that were. */
 	struct filter filter;
 	uint64_t filtered;

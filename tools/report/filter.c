@@ -4,7 +4,6 @@
  */
 #include "report/filter.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/names.h"
@@ -32,13 +31,12 @@ bool filter_read_kind(struct filter *filter, const char *verb, const char *text)
 
 bool filter_read_pid(struct filter *filter, const char *verb, const char *text)
 {
-	char *end;
+	uint64_t number;
 
-	filter->pid = strtoll(text, &end, 10);
-	if (*end == '\0' && filter->pid > 0)
-		return true;
-	cli_error(verb, "--pid: expected the number of a process, found %s", text);
-	return false;
+	if (!cli_number(verb, "--pid", text, &number))
+		return false;
+	filter->pid = (int64_t)number;
+	return true;
 }
 
 bool filter_read_since(struct filter *filter, const char *verb, const char *text)

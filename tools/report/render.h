@@ -20,7 +20,7 @@ struct render_options {
 	bool stacks;	  /* text: the stacks and the history of an example of each kind */
 	bool every_frame; /* and no frame left out of them */
 	bool colour;	  /* text: the terminal has colours */
-	size_t top;	  /* show so many bugs; 0: all */
+	uint64_t top;	  /* show so many bugs; 0: all */
 	size_t number;	  /* show this bug alone; 0: all */
 	const char
 		*log_name; /* text: how the reader named the log; NULL: it cannot be read again */

@@ -38,6 +38,7 @@ struct run_arguments {
 	bool strict;
 	bool allow_blind;
 	bool require_watched;
+	uint64_t min_connections;
 	bool quiet;
 	enum level fail_on;
 	const char *log_name;
@@ -51,6 +52,7 @@ static const struct option longs[] = {
 	{"fail-on", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
 	{"ignore", required_argument, NULL, 'i'},
+	{"min-connections", required_argument, NULL, 'm'},
 	{"output", required_argument, NULL, 'o'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"require-watched", no_argument, NULL, 'w'},
@@ -97,6 +99,12 @@ static int read_arguments(int argc, char **argv, struct run_arguments *arguments
 		case 'i':
 			if (!take_list(result, optarg, arguments))
 				return STATUS_USAGE;
+			break;
+		case 'm':
+			if (!cli_number(RUN_VERB, "--min-connections", optarg,
+					&arguments->min_connections))
+				return STATUS_USAGE;
+			arguments->require_watched = true;
 			break;
 		case 'q':
 			arguments->quiet = true;
@@ -231,6 +239,8 @@ static void finish(const char *session, uint64_t session_number,
 	case RUN_REGISTRY_READ:
 		summarize(&registry, session, arguments->quiet);
 		complete_add_counters(&outcome->complete, registry.counters);
+		complete_miss_connections(&outcome->complete, registry.counters[COUNT_CONNECTIONS],
+					  arguments->min_connections);
 		complete_miss_end(&outcome->complete, registry.alive);
 		break;
 	case RUN_REGISTRY_ABSENT:
@@ -245,8 +255,8 @@ static void finish(const char *session, uint64_t session_number,
 	}
 	complete_miss_lines(&outcome->complete, content.broken_lines);
 	take_over_counts(outcome, &registry, &content);
-	/* The log tells which findings are one bug; the registry counts findings alone, also those that
-	 * could not be written. */
+	/* The log tells which findings are one bug; the registry counts findings alone, also those
+	 * that could not be written. */
 	if (content.any && registry.counters[LOST_REPORTS] == 0)
 		verdict_print(content.bugs, "bug", &outcome->complete, SUMMARY_PREFIX, stderr);
 	else
@@ -344,6 +354,7 @@ const struct verb verb_run = {
 		"                     hazard, violation) or a higher one; violation without it\n"
 		"  --require-watched  exit status 67 instead of 0 when nothing was watched or\n"
 		"                     something was missed\n"
+		"  --min-connections N  --require-watched, and at least N connections\n"
 		"  --allow-blind      start CMD even where forksan cannot be in it (statically\n"
 		"                     linked, set-user-ID, another libc or machine)\n"
 		"  -h, --help         this text\n\n"
