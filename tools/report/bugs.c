@@ -89,7 +89,9 @@ uint64_t bugs_identify(struct symbols *symbols, const struct log_record *finding
 	site_find(symbols, finding->stacks[LOG_STACK_OPENED], SITE_OPENED, finding->culprit_opened,
 		  opened);
 	site_find(symbols, finding->stacks[LOG_STACK_FORKED], SITE_FORKED, NULL, forked);
-	if (finding->version >= 2)
+	/* The library names native functions from dynamic symbols alone, so two of a C program's
+	 * own functions can be one to it. */
+	if (finding->version >= 2 && opened->module[0] == '\0' && forked->module[0] == '\0')
 		return finding->fingerprint;
 	return fingerprint(field_string(finding->connection, "protocol"), fingerprint_site(opened),
 			   fingerprint_site(forked));

@@ -75,7 +75,7 @@ struct bugs *bugs_new(void);
 void bugs_free(struct bugs *bugs);
 
 /* The fingerprint of a checked finding: the log's, or computed from its stacks where the log has
- * none (version 1).  The two sites are filled. */
+ * none (version 1) or a site is native.  The two sites are filled. */
 uint64_t bugs_identify(struct symbols *symbols, const struct log_record *finding,
 		       struct site *opened, struct site *forked);
 
