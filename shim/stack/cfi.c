@@ -13,7 +13,7 @@
 
 #define MAX_ENTRY_BYTES 65536 /* of a CIE or FDE; the longest of libpython 3.11 has 4,800 */
 
-/* .eh_frame_hdr: one byte each of version and encodings, then the two values, then the table. */
+/* .eh_frame_hdr: a byte of version, three of encodings, two encoded values, the sorted table. */
 #define HEADER_VERSION 1
 #define HEADER_TABLE_ENCODING 0x3b /* DW_EH_PE_datarel | sdata4: what every linker writes */
 
@@ -65,7 +65,7 @@ enum instruction {
 	CFA_PRIMARY_MASK = 0xc0,
 };
 
-/* What an FDE and its CIE say. */
+/* An FDE and its CIE, decoded. */
 struct entry {
 	uint64_t code_factor;
 	int64_t data_factor;
@@ -121,7 +121,9 @@ static uint64_t read_pointer(struct cfi_cursor *cursor, uint8_t encoding)
 
 /* --- finding the entry -------------------------------------------------------------------- */
 
-/* The FDE whose range begins last before `pc`, by the sorted table. */
+/* Returns the address of the FDE whose range begins last before `pc`, by the sorted table; 0 when
+ * the file has no table, or one that cannot be read.  Called once a step; the caller checks the
+ * range. */
 static uintptr_t search_table(struct peek *peek, const struct module *module, uintptr_t pc)
 {
 	uintptr_t header = module->eh_frame_header;
@@ -160,7 +162,8 @@ static uintptr_t search_table(struct peek *peek, const struct module *module, ui
 	return header + (uintptr_t)(intptr_t)pair[1];
 }
 
-/* Opens a CIE or FDE at `address`: a cursor behind its length field. */
+/* Opens the CIE or FDE at `address`: sets the cursor behind the entry's length field.  False when
+ * the entry ends the section, is longer than any compiler writes, or cannot be read. */
 static bool open_entry(struct peek *peek, uintptr_t address, struct cfi_cursor *out)
 {
 	uint32_t len;
@@ -174,7 +177,8 @@ static bool open_entry(struct peek *peek, uintptr_t address, struct cfi_cursor *
 	return true;
 }
 
-/* The augmentation string says what the augmentation data holds. */
+/* Reads the augmentation data as the augmentation string describes them.  False for a string that
+ * begins with an unknown letter: then the length of the data is not known either. */
 static bool read_augmentation(struct cfi_cursor *cursor, const uint8_t *string, struct entry *entry)
 {
 	const uint8_t *end;
@@ -268,7 +272,7 @@ struct run {
 
 static void set_rule(struct run *run, uint64_t number, enum cfi_rule_kind kind, int64_t value)
 {
-	/* Vector registers have rules too; they are nobody's business here. */
+	/* Vector registers have rules too; no caller's frame is found by them. */
 	if (number < CFI_REGISTERS)
 		run->scratch->now.registers[number] = (struct cfi_rule){value, (uint8_t)kind};
 }
@@ -294,7 +298,7 @@ static int64_t factored(uint64_t value, const struct entry *entry)
 	return (int64_t)(value * (uint64_t)entry->data_factor);
 }
 
-/* Passes over an expression and returns where it is. */
+/* Passes over an expression and returns the address of its length. */
 static int64_t take_expression(struct cfi_cursor *cursor)
 {
 	const uint8_t *at = cursor->at;

@@ -96,8 +96,8 @@ static bool read_headers(struct peek *peek, struct module *module)
 	return true;
 }
 
-/* What the loader's node says.  Its ELF header is at the bias, except for a program that is linked
- * to a fixed address. */
+/* Fills *out from the loader's node.  The ELF header lies at the bias, except for a program that is
+ * linked to a fixed address. */
 static void fill_from_node(uintptr_t map, const struct link_map *node, struct module *out)
 {
 	*out = (struct module){
@@ -166,7 +166,8 @@ bool module_is_last(struct peek *peek, const struct module *module)
 		 forth == module->map));
 }
 
-/* Looks in libc alone: the symbol is the loader's business, not one for anybody to interpose. */
+/* Looks for _dl_find_object in libc alone: a host that interposes the name does not get the call.
+ */
 static uintptr_t look_for_find_object(struct peek *peek)
 {
 	struct module module = {0};

@@ -57,7 +57,7 @@ void module_base_name(struct peek *peek, const struct module *module, char *out,
 uint32_t module_build_id(struct peek *peek, const struct module *module,
 			 uint8_t out[FORKSAN_BUILD_ID_BYTES]);
 
-/* What is kept of a module for the life of the process. */
+/* A module as this process remembers it. */
 struct module_known {
 	uint32_t number; /* index in the registry + 1; 0: the registry's table is full */
 	struct peek_range

@@ -16,8 +16,8 @@
 /* Frames in a row without call frame information: more is a walk gone astray. */
 #define MAX_WITHOUT_CFI 8
 
-/* libc's exit(), or 0.  It calls the handlers and does not return, so its frame is within the few
- * instructions that it has. */
+/* The address of libc's exit(), or 0.  exit() has few instructions, calls the handlers and does not
+ * return, so that the pc of its frame lies within EXIT_BYTES of its beginning. */
 static _Atomic uintptr_t exit_function;
 #define EXIT_BYTES 64
 
@@ -77,7 +77,8 @@ static inline __attribute__((always_inline)) void read_registers(struct cfi_regi
 #endif
 }
 
-/* Makes walk->module the module of `address`; false when no file is mapped there. */
+/* Makes walk->module the module of `address`, and its tables readable without asking.  False: no
+ * file is mapped there, and the walk goes on by frame pointers. */
 static bool enter_module(struct walk *walk, uintptr_t address)
 {
 	struct stack_capture *capture = walk->capture;
@@ -98,7 +99,8 @@ static bool enter_module(struct walk *walk, uintptr_t address)
 	return true;
 }
 
-/* Keeps the frame at `address`; false when there is no more room. */
+/* Appends the frame at `address` to the capture, unless the frame is forksan's own and no other has
+ * come.  False: the capture is full, and the walk ends. */
 static bool keep_frame(struct walk *walk, uintptr_t address, bool in_module)
 {
 	struct stack_capture *capture = walk->capture;
@@ -123,8 +125,8 @@ static bool keep_frame(struct walk *walk, uintptr_t address, bool in_module)
 	return true;
 }
 
-/* The frame pointer's way: the caller's frame pointer and the return address lie where it points.
- */
+/* Steps where no table is: the caller's frame pointer and the return address lie where the frame
+ * pointer points.  False when they cannot, or when too many frames in a row had no table. */
 static bool step_by_frame_pointer(struct walk *walk, struct cfi_registers *registers)
 {
 	uint64_t frame = registers->value[CFI_FP];

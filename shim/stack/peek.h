@@ -32,7 +32,7 @@ struct peek_range {
 	uintptr_t high;
 };
 
-/* What one capture knows to be readable. */
+/* The memory that one capture knows to be readable. */
 struct peek {
 	struct peek_range stack; /* the thread's own, see own_stack.h */
 	struct peek_range file;	 /* the tables of the module that the walk is in */
@@ -55,8 +55,8 @@ static inline void peek_trust(struct peek_range *range, uintptr_t low, uintptr_t
 /* Asks the kernel about the page that holds `address` and remembers a yes. */
 bool peek_page(struct peek *peek, uintptr_t address);
 
-/* From now on the quicker of two questions may be asked, which valgrind would not understand: it is
- * not there.  Once in a process is enough. */
+/* Says that the process does not run under valgrind, which would not understand the quicker of the
+ * two questions of peek.c.  The scan of loaded files (stack.c) calls this. */
 void peek_ask_faster(void);
 
 static inline bool peek_is_inside(const struct peek_range *range, uintptr_t address,
@@ -65,8 +65,8 @@ static inline bool peek_is_inside(const struct peek_range *range, uintptr_t addr
 	return address >= range->low && address + len_bytes <= range->high;
 }
 
-/* True when [address, address + len) can be read; false too when it wraps or is longer than a
- * megabyte, which nothing here ever is. */
+/* True when [address, address + len) can be read; false too when the range wraps or is longer than
+ * a megabyte, which no object here ever is. */
 static inline bool peek_can_read(struct peek *peek, uintptr_t address, size_t len_bytes)
 {
 	uintptr_t page = address >> PEEK_PAGE_SHIFT;

@@ -79,8 +79,8 @@ struct perl {
 	uintptr_t thread_key;	/* PL_thr_key; 0: no ithreads, then the two below are set */
 	uintptr_t curcop;	/* PL_curcop */
 	uintptr_t curstackinfo; /* PL_curstackinfo */
-	/* What a COP runs, by enum cop_kind.  Profilers put functions of their own into PL_ppaddr,
-	 * which holds for code that is compiled later. */
+	/* The functions that COPs run, by enum cop_kind.  A profiler replaces entries of PL_ppaddr;
+	 * code that is compiled later runs the profiler's functions. */
 	uintptr_t functions[COP_KINDS];
 	uintptr_t slots[COP_KINDS]; /* their places in PL_ppaddr */
 };

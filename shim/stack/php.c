@@ -6,11 +6,11 @@
  *   frame: opline (line), func --> zend_function: name, class; of user code also the file
  *
  * The offset of current_execute_data in executor_globals, and of the file's name in a function,
- * differ between versions and builds.  They are found by asking the engine: it exports
+ * differ between versions and builds.  Both offsets are found by asking the engine: it exports
  * zend_get_executed_filename() and zend_get_executed_lineno(), which walk the same frames to the
  * innermost user code; a word that leads to the same file and line leads to the right frames.  Both
- * functions are pure reads.  What was found is asked about again at each walk, because another word
- * may have held the frame by chance.  Everything else is read through peek.h.
+ * functions are pure reads.  The offsets are confirmed in the same way at each walk, because
+ * another word may have held the frame by chance.  Everything else is read through peek.h.
  *
  * Left out: functions written in C, and a generator that has handed over with `yield from`, which
  * the engine puts back into the chain only for its own backtraces.

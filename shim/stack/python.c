@@ -3,8 +3,9 @@
  * Python frames of the calling thread: CPython 3.8 to 3.14, with the GIL or without it.
  *
  * A connect, a recv or a fork is called from C code that Python code called; most of them have
- * released the GIL, so no API that needs it may be used.  What is read is this thread's own: its
- * frames are stopped in the very call that we are in, its code objects are held by those frames.
+ * released the GIL, so no API that needs the GIL may be used.  The objects read here belong to the
+ * calling thread: its frames are stopped in the call that takes the stack, and hold the code
+ * objects.
  *
  *   PyThreadState --> frame --> frame --> ...      each frame --> PyCodeObject --> file, name
  *
@@ -18,7 +19,7 @@
  * object's own table), and those that follow the lists of interpreters and thread states.  In a
  * sub-interpreter (uWSGI, mod_wsgi) the first names another state of this thread, one without
  * frames; so where there is more than one interpreter all states are searched for this thread's id.
- * That walk races with threads that come and go; a wrong pointer ends it.
+ * The search races with threads that come and go; a wrong pointer ends the search.
  *
  * Free-threaded builds are not walked: there PyCode_Addr2Line() locks.
  */
@@ -45,7 +46,7 @@
 
 #define MAX_INTERPRETERS 256
 #define MAX_THREADS 4096
-/* What the functions that follow the lists read of each: less than the structures' sizes. */
+/* How far the functions that follow the lists read into each structure: less than its size. */
 #define INTERPRETER_BYTES 8192
 #define THREAD_BYTES 64
 

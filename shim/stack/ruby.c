@@ -7,7 +7,7 @@
  * where there is a path, _absolute_path() only read fields (vm_backtrace.c).  The other accessors
  * make strings, and are not called.
  *
- * What each version needs:
+ * Precautions, by version:
  *  - a thread that Ruby does not know has no execution context, and some versions do not look:
  *    ruby_native_thread_p() is asked first;
  *  - the main thread keeps its context when the VM has been taken down, which happens right before

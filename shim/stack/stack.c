@@ -74,8 +74,8 @@ static void consider(struct peek *peek, const struct module *module)
 	stack_php_consider(peek, module, name);
 }
 
-/* Shows the walkers what was loaded since the last scan.  New files are appended to the list; when
- * the one that was last is gone, all are shown again. */
+/* Shows the walkers each file that was loaded since the last scan.  The loader appends new files to
+ * its list; when the file that was last is gone, all files are shown again. */
 static void scan_modules(struct peek *peek)
 {
 	struct module module = scanned_to;

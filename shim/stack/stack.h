@@ -51,15 +51,15 @@ const char *stack_complaint(void);
 
 /* --- reading ------------------------------------------------------------------------------ */
 
-/* One frame as a report shows it.  Strings are borrowed from the registry, where another process may
- * change them at any time, the NUL too: go by their lengths.  NULL is "not known". */
+/* One frame as a report shows it.  Strings are borrowed from the registry, where another process
+ * may change them at any time, the NUL too: go by their lengths.  NULL is "not known". */
 struct stack_frame {
 	enum language language;
 	const char *function; /* interpreter frames only; native: stack_frame_symbol() */
 	size_t function_len;
 	const char *file; /* interpreter frames only: the source file, as the interpreter has it */
 	size_t file_len;
-	uint32_t line;	  /* 0: not known */
+	uint32_t line; /* 0: not known */
 	/* native frames only */
 	const char *module; /* path of the mapped file */
 	size_t module_len;

@@ -4,8 +4,8 @@
  *
  *   hash 0 (free) --exchange--> 1 (being written) --release--> content's hash, immutable
  *
- * Killed while 1: the entry is skipped for ever.  Two processes that store equal stacks at once
- * make two entries: the room of one is lost, nothing else.  Lock-free, async-signal-safe.
+ * An entry whose writer was killed at 1 is skipped for ever.  Two processes that store equal stacks
+ * at once make two entries: the room of one is lost, nothing else.  Lock-free, async-signal-safe.
  */
 #ifndef FORKSAN_SHIM_STACK_STORE_H
 #define FORKSAN_SHIM_STACK_STORE_H
@@ -20,8 +20,9 @@
  * to 4, or the rest is hashed byte by byte.  Not meant to resist an adversary. */
 uint64_t stack_store_hash(const void *bytes, size_t len_bytes);
 
-/* The id of the stack with these native frames (registry_stack.native) and this text.  0 when the
- * table has no room near its hash, or the registry's file system is full. */
+/* Returns the id of the stack with these native frames (registry_stack.native) and this text,
+ * stored now or before.  0 when the table has no room near the stack's hash, or the registry's file
+ * system is full; the caller counts the loss. */
 struct stack_id stack_store(struct registry *registry, const uint64_t *native,
 			    uint16_t native_count, bool native_truncated,
 			    const struct stack_text *text);

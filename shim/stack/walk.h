@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stack.c and the walkers share.
+ * The capture that stack.c hands to the walkers, and the walkers.
  *
  * A capture is one of a few static buffers, claimed for the time of one stack_take(): 5 KiB would
  * be too much for the 8 KiB stacks that signal handlers often have.  A walker appends its
- * interpreter's frames of the calling thread to `text`, innermost first, and leaves it alone when
- * it finds none.
+ * interpreter's frames of the calling thread to `text`, innermost first; a walker that finds none
+ * changes nothing.
  *
  * An interpreter is noticed when the loader's list is scanned (stack.c): each walker's
  * "consider" is shown every loaded file once, and keeps the addresses of the symbols that it needs.

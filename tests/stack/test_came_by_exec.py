@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A program that got its connection by exec has its interpreter's frames from the first use on.
+"""A program that got its connection by exec or in a message has its interpreter's frames from the
+first use on.
 
 Each program below neither connects nor forks: its first call on the inherited descriptor is the
 first that forksan sees of it.
@@ -60,6 +61,28 @@ s.recv(100)
 sys.exit(subprocess.run(sys.argv[2:] + [str(s.fileno())], pass_fds=[s.fileno()]).returncode)
 """
 
+# The same by a message, after which the giver goes on too.
+GIVER = """\
+import socket, subprocess, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"version\\r\\n")
+s.recv(100)
+here, there = socket.socketpair()
+child = subprocess.Popen(sys.argv[2:] + [str(there.fileno())], pass_fds=[there.fileno()])
+socket.send_fds(here, [b"x"], [s.fileno()])
+child.wait()
+s.sendall(b"version\\r\\n")
+sys.exit(child.returncode)
+"""
+
+RECEIVER = """\
+import os, socket, sys
+def use(fd):
+    os.write(fd, b"get a\\r\\n")
+there = socket.socket(fileno=int(sys.argv[1]))
+use(socket.recv_fds(there, 1, 1)[1][0])
+"""
+
 
 def answer(listener):
     while True:
@@ -92,11 +115,11 @@ class CameByExec(unittest.TestCase):
             file.write(text)
         return path
 
-    def findings(self, command, directory=None):
+    def findings(self, command, directory=None, parent=PARENT):
         log = os.path.join(self.directory, "log")
         environment = dict(os.environ, LD_PRELOAD=os.path.join(BUILD, "libforksan.so"),
                            FORKSAN_OPTIONS=f"log_path={log}")
-        parent = self.write("parent.py", PARENT)
+        parent = self.write("parent.py", parent)
         port = self.listener.getsockname()[1]
         subprocess.run([sys.executable, parent, str(port)] + command, env=environment, check=True,
                        timeout=60, cwd=directory)
@@ -113,6 +136,14 @@ class CameByExec(unittest.TestCase):
         frames = [frame for frame in findings[0]["stacks"]["this_use"]
                   if frame["language"] == language]
         self.assertIn(3, [frame["line"] for frame in frames])
+
+    def test_a_descriptor_in_a_message(self):
+        program = self.write("receiver.py", RECEIVER)
+        findings = self.findings([sys.executable, program], parent=GIVER)
+        self.assertEqual([finding["kind"] for finding in findings], ["shared-use"])
+        frames = [frame for frame in findings[0]["stacks"]["other_use"]
+                  if frame["language"] == "python"]
+        self.assertEqual((frames[0]["file"], frames[0]["line"]), (program, 3))
 
     def test_a_relative_name_is_completed(self):
         """Perl knows its script as it was started."""

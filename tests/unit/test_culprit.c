@@ -185,6 +185,9 @@ static void packages_and_carriers(void **state)
 		{"/srv/venv/bin/celery", false, true},
 		{"/home/u/bin/report", false, false},
 		{"/srv/gunicorn/app.py", false, false},
+		/* the last part counts, whichever that is */
+		{"/srv/vendor/x/venv/site-packages/gunicorn/app.py", true, true},
+		{"/srv/site-packages/x/vendor/gunicorn/app.php", true, true},
 		{"<string>", false, false},
 		{"", false, false},
 	};

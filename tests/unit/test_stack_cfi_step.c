@@ -245,6 +245,7 @@ static void the_frame_address(void **state)
 	/* of a register that there is none of, and a bad expression */
 	assert_int_equal(STEP(0, 0x0c, CFI_REGISTERS, 8), CFI_UNKNOWN);
 	assert_int_equal(STEP(0, 0x0f, 1, 0xff), CFI_UNKNOWN);
+	assert_int_equal(STEP(0, 0x0f, 1, 0x96), CFI_UNKNOWN); /* nothing is pushed beforehand */
 }
 
 static void registers_by_rule(void **state)
