@@ -58,6 +58,7 @@ static void a_handler_does_not_take_what_it_interrupted(void **state)
 	static char alternate[32768];
 	const stack_t stack = {.ss_sp = alternate, .ss_size = sizeof(alternate)};
 	struct sigaction action = {.sa_handler = claim_in_handler};
+	stack_t before;
 
 	(void)state;
 	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
@@ -65,10 +66,11 @@ static void a_handler_does_not_take_what_it_interrupted(void **state)
 	assert_false(claimed);
 	/* On a stack of its own, wherever that lies. */
 	action.sa_flags = SA_ONSTACK;
-	assert_int_equal(sigaltstack(&stack, NULL), 0);
+	assert_int_equal(sigaltstack(&stack, &before), 0);
 	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
 	raise_while_held();
 	assert_false(claimed);
+	assert_int_equal(sigaltstack(&before, NULL), 0); /* a sanitizer gives it back */
 }
 
 /* Another thread's stack lies below this one's alternate stack, or above: neither may matter. */
