@@ -477,25 +477,27 @@ static bool apply_rule(struct peek *peek, const struct cfi_rule *rule, uint64_t 
 	return false;
 }
 
-static enum cfi_result apply_rules(struct peek *peek, const struct cfi_rules *rules,
+static enum cfi_result apply_rules(struct peek *peek, struct cfi_scratch *scratch,
 				   uint64_t return_register, struct cfi_registers *registers)
 {
-	const struct cfi_registers old = *registers;
+	const struct cfi_rules *rules = &scratch->now;
+	const struct cfi_registers *old = &scratch->old;
 	uint64_t cfa, pc;
 
+	scratch->old = *registers;
 	if (rules->cfa_expression != 0) {
-		if (!cfi_evaluate(peek, rules->cfa_expression, &old, false, 0, &cfa))
+		if (!cfi_evaluate(peek, rules->cfa_expression, old, false, 0, &cfa))
 			return CFI_UNKNOWN;
 	} else {
 		if (rules->cfa_register >= CFI_REGISTERS)
 			return CFI_UNKNOWN;
-		cfa = old.value[rules->cfa_register] + (uint64_t)rules->cfa_offset;
+		cfa = old->value[rules->cfa_register] + (uint64_t)rules->cfa_offset;
 	}
 	if (rules->registers[return_register].kind == CFI_UNDEFINED)
 		return CFI_OUTERMOST;
 	registers->value[CFI_SP] = cfa; /* by definition, unless a rule says otherwise */
 	for (unsigned i = 0; i < CFI_REGISTERS; i++) {
-		if (!apply_rule(peek, &rules->registers[i], cfa, &old, &registers->value[i]))
+		if (!apply_rule(peek, &rules->registers[i], cfa, old, &registers->value[i]))
 			return CFI_UNKNOWN;
 	}
 	pc = registers->value[return_register];
@@ -515,5 +517,5 @@ enum cfi_result cfi_step(struct peek *peek, struct cfi_scratch *scratch,
 	if (!find_entry(peek, module, lookup, &entry) || !run_instructions(scratch, &entry, lookup))
 		return CFI_UNKNOWN;
 	*interrupted = entry.signal_frame;
-	return apply_rules(peek, &scratch->now, entry.return_register, registers);
+	return apply_rules(peek, scratch, entry.return_register, registers);
 }

@@ -55,6 +55,7 @@ struct cfi_scratch {
 	struct cfi_rules now;
 	struct cfi_rules initial;
 	struct cfi_rules remembered[CFI_REMEMBERED];
+	struct cfi_registers old; /* of the frame that is being left */
 };
 
 enum cfi_result {

@@ -205,10 +205,9 @@ __attribute__((__noinline__)) void stack_native_walk(struct stack_capture *captu
 						     struct registry *registry)
 {
 	struct walk walk = {.capture = capture, .registry = registry};
-	struct cfi_registers registers;
 
 	own_stack_trust(&capture->peek);
-	read_registers(&registers);
-	capture->native_is_whole = walk_frames(&walk, &registers);
+	read_registers(&capture->registers);
+	capture->native_is_whole = walk_frames(&walk, &capture->registers);
 	peek_trust(&capture->peek.file, 0, 0);
 }

@@ -32,6 +32,7 @@
 struct stack_capture {
 	struct peek peek;
 	struct stack_text text;
+	struct cfi_registers registers; /* of the native frame that the walk is at */
 	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
 	uint16_t native_count;
 	bool native_truncated;
