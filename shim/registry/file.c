@@ -2,9 +2,9 @@
 /*
  * The registry's file: how a process finds its session, or starts one.
  *
- * The file is /dev/shm/forksan-UID/SESSION (directory.c), mode 0600, made complete under another
- * name and linked to its final one, so nobody sees half a header.  No descriptor is kept: the
- * mapping is enough, and forks inherit it.
+ * The file is /dev/shm/forksan-UID/SESSION (directory.c), mode 0600.  Under a name that others
+ * know, forksan run's, it appears complete: it is made under another and linked.  No descriptor is
+ * kept: the mapping is enough, and forks inherit it.
  *
  * Finding the session again after exec: `forksan run` passes its name in FORKSAN_OPTIONS; without
  * it, it is the registry in which this pid (exec keeps it) or its parent's is a live process.  The
