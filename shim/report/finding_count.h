@@ -34,9 +34,9 @@ struct finding_count {
  */
 bool finding_is_milestone(uint64_t repeat);
 
-/* Counts, in the same table, something that a process did and that cannot be seen; returns how often
- * that was done in the session, 0 when there is no room.  With a detail (NULL: none) it is told apart
- * from the same with another detail, FORKSAN_DETAILS_TOLD_APART of them. */
+/* Counts, in the same table, something that a process did and that cannot be seen; returns how
+ * often that was done in the session, 0 when there is no room.  With a detail (NULL: none) it is
+ * told apart from the same with another detail, FORKSAN_DETAILS_TOLD_APART of them. */
 uint64_t finding_count_blind(enum registry_counter counter, const char *detail);
 
 /* True when standard error has to show this finding: the bug of that fingerprint was not shown in

@@ -42,9 +42,9 @@ int report_finding(struct registry *registry, const struct finding *finding);
 /* `record` "session": written by the first process when the session starts. */
 int report_session(struct registry *registry);
 
-/* `record` "process": this process does something that forksan cannot see, for the times-th time in the session.
- * `detail` says what exactly; NULL: nothing more than the counter's sentence.  As text only with
- * verbosity. */
+/* `record` "process": this process does something that forksan cannot see, for the times-th time in
+ * the session. `detail` says what exactly; NULL: nothing more than the counter's sentence.  As text
+ * only with verbosity. */
 int report_blind(struct registry *registry, enum registry_counter counter, uint64_t times,
 		 const char *detail);
 
