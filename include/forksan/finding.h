@@ -20,6 +20,7 @@
 	X(KIND_OPEN_AT_FORK, "open-at-fork", LEVEL_NOTICE)                                         \
 	X(KIND_INHERITED_USE, "inherited-use", LEVEL_HAZARD)                                       \
 	X(KIND_SHARED_USE, "shared-use", LEVEL_VIOLATION)                                          \
+	X(KIND_SHARED_EPOLL, "shared-epoll", LEVEL_VIOLATION)                                      \
 	X(KIND_FOREIGN_GOODBYE, "foreign-goodbye", LEVEL_VIOLATION)                                \
 	X(KIND_CROSSED_REPLY, "crossed-reply", LEVEL_VIOLATION)
 

@@ -131,9 +131,12 @@ struct registry_socket {
 	uint64_t opened_realtime_ns;
 	uint8_t peer[FORKSAN_ADDRESS_BYTES]; /* struct sockaddr, as given to connect() */
 	uint32_t peer_len_bytes;
+	/* The process that has changed or removed, on a shared epoll instance, a registration that it had
+	 * not made, while nobody else was known to rely on it; serial, 0 none. */
+	_Atomic uint32_t unpolled_by;
 	/* First bytes of each direction while the protocol is not told; index 0 from the client.
 	 * Appended by whoever moves them; a race costs the class, never a finding. */
-	_Atomic uint32_t head_len[2];
+	_Atomic uint16_t head_len[2];
 	uint8_t head[2][FORKSAN_HEAD_BYTES];
 	struct registry_user users[FORKSAN_MAX_USERS];
 	_Atomic uint32_t next_user; /* round robin when all entries are taken */

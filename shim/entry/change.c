@@ -4,6 +4,8 @@
  * process that sets O_NONBLOCK sets it for all (fcntl(2)).  They are uses of nothing; on a
  * connection that two processes use they stand in its history.  F_SETFL is in fd.c, with
  * fcntl().
+ *
+ * An epoll instance is shared likewise, with the registrations on it.
  */
 #include <stdarg.h>
 #include <sys/ioctl.h>
@@ -39,5 +41,15 @@ FORKSAN_EXPORT int ioctl(int fd, unsigned long request, ...)
 	result = REAL(ioctl)(fd, request, argument);
 	if (result == 0)
 		track_changed(fd, ref, OPERATION_ioctl, before);
+	return result;
+}
+
+FORKSAN_EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
+{
+	struct socket_ref ref = fdtable_lookup(fd);
+	int result = REAL(epoll_ctl)(epfd, operation, fd, event);
+
+	if (unlikely(ref.n != 0) && result == 0)
+		track_polled(operation, fd, ref);
 	return result;
 }

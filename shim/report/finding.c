@@ -156,6 +156,7 @@ static void write_finding(void *argument)
 	finding.message = cause->message;
 	finding.text = cause->text;
 	finding.likely = cause->likely;
+	finding.needed = cause->needed;
 	finding.basis = cause->basis;
 	if (new->count.repeat == 1)
 		registry_count(level_counter(cause->kind));

@@ -71,6 +71,7 @@ struct finding {
 	const char *message; /* protocol message, "COM_QUERY"; NULL: not known */
 	const char *text;    /* one sentence saying why; never NULL */
 	bool likely;	     /* not proven: said in the text and as `certainty` */
+	bool needed;	     /* foreign-goodbye: `other` said it, and the reporter needs the session */
 	const char *basis;   /* "messages", "alternation" or NULL */
 };
 
@@ -86,6 +87,7 @@ struct finding_cause {
 	struct stack_id other_use;
 	const char *message; /* protocol message, NULL: not known */
 	bool likely;	     /* not proven */
+	bool needed;	     /* as in struct finding */
 	const char *basis;   /* "messages" or "alternation", from which the finding was concluded;
 				NULL: the rule alone */
 	const char *text;

@@ -326,6 +326,8 @@ size_t report_json_finding(char *bytes, size_t size, const struct registry *regi
 	put_culprit(&json, registry, finding);
 	put_operation(&json, finding);
 	json_put_string(&json, "certainty", finding->likely ? "likely" : "proven");
+	if (finding->needed)
+		json_put_bool(&json, "needed", true);
 	if (finding->basis)
 		json_put_string(&json, "basis", finding->basis);
 	else

@@ -105,6 +105,7 @@ static void put_headline(struct text *text, const struct finding *finding)
 		[KIND_OPEN_AT_FORK] = " is still open in forked process ",
 		[KIND_INHERITED_USE] = ", opened before the fork, is used by ",
 		[KIND_SHARED_USE] = " is used by two processes: ",
+		[KIND_SHARED_EPOLL] = " is polled no longer as it was, by ",
 		[KIND_FOREIGN_GOODBYE] = " is ended by ",
 		[KIND_CROSSED_REPLY] = " has crossed replies: ",
 	};
@@ -112,8 +113,13 @@ static void put_headline(struct text *text, const struct finding *finding)
 		[KIND_OPEN_AT_FORK] = ", shared with ",
 		[KIND_INHERITED_USE] = " while open in ",
 		[KIND_SHARED_USE] = " and ",
+		[KIND_SHARED_EPOLL] = ", in the epoll instance of ",
 		[KIND_FOREIGN_GOODBYE] = " while open in ",
 		[KIND_CROSSED_REPLY] = " and ",
+	};
+	static const char *const by_other[KIND_COUNT] = {
+		[KIND_SHARED_EPOLL] = " and was taken from its epoll instance by ",
+		[KIND_FOREIGN_GOODBYE] = " and was ended by ",
 	};
 	enum kind kind = finding->kind < KIND_COUNT ? finding->kind : KIND_SHARED_USE;
 
@@ -121,10 +127,10 @@ static void put_headline(struct text *text, const struct finding *finding)
 	text_put_string(text, kind_name(kind));
 	text_put_string(text, finding->likely ? " (likely): " : ": ");
 	put_connection(text, finding);
-	text_put_string(text, between[kind]);
+	text_put_string(text, finding->needed ? " is needed by " : between[kind]);
 	put_process(text, &finding->reporter);
 	if (finding->other.pid > 0) {
-		text_put_string(text, before_other[kind]);
+		text_put_string(text, finding->needed ? by_other[kind] : before_other[kind]);
 		put_process(text, &finding->other);
 	}
 }

@@ -130,6 +130,7 @@ bool goodbye_met(const struct track_call *call, int64_t moved)
 		.message = call->message,
 		.other_serial = ender.serial,
 		.likely = (message & ENDED_LIKELY) != 0,
+		.needed = true,
 	};
 	const struct registry_process *other;
 	char sentence[USE_SENTENCE_BYTES];

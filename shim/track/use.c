@@ -8,6 +8,7 @@
 #include "track/accessor.h"
 #include "track/connection.h"
 #include "track/conversation.h"
+#include "track/epoll.h"
 #include "track/goodbye.h"
 #include "track/identify.h"
 #include "track/use_report.h"
@@ -177,6 +178,12 @@ static void judge_crossing(const struct track_call *call, const struct evidence_
 		use_report_crossing(call, facts, last, (int64_t)moved);
 }
 
+static void judge_polling(struct track_call *call, size_t moved)
+{
+	if (epoll_met(call, (int64_t)moved) && options.mode == MODE_STRICT)
+		use_strict_stop(call);
+}
+
 void use_judge_deferred(const struct track_call *read)
 {
 	struct track_call call;
@@ -213,10 +220,12 @@ void use_judge(struct track_call *call, const struct iovec *iov, int count, size
 	if (!identify_protocol(call, iov, count, moved))
 		return;
 	if (use_is_unknown(call->socket)) {
+		judge_polling(call, moved);
 		use_unknown_judge(call, iov, count, moved);
 		return;
 	}
 	parse_messages(call, iov, count, moved, &facts);
+	judge_polling(call, moved);
 	if (judged_as_goodbye(call, &facts, moved))
 		return;
 	if (call->way == TRACK_WRITE)

@@ -569,6 +569,8 @@ static void each_kind_has_its_headline(void **state)
 		[KIND_INHERITED_USE] = "inherited-use: MySQL 127.0.0.1:3306, opened before the "
 				       "fork, is used by 812 (gunicorn) while open in 811 (",
 		[KIND_SHARED_USE] = "shared-use: MySQL 127.0.0.1:3306 is used by two processes: ",
+		[KIND_SHARED_EPOLL] = "shared-epoll: MySQL 127.0.0.1:3306 is polled no longer as "
+				      "it was, by 812 (gunicorn), in the epoll instance of 811 (",
 		[KIND_FOREIGN_GOODBYE] = "foreign-goodbye: MySQL 127.0.0.1:3306 is ended by 812 "
 					 "(gunicorn) while open in 811 (",
 		[KIND_CROSSED_REPLY] = "crossed-reply: MySQL 127.0.0.1:3306 has crossed replies: "
@@ -581,6 +583,16 @@ static void each_kind_has_its_headline(void **state)
 		render_text(FORKSAN_RECORD_BYTES);
 		assert_contains(headlines[kind]);
 	}
+	/* The process that needs what the other has ended finds it out. */
+	sample.finding.kind = KIND_FOREIGN_GOODBYE;
+	sample.finding.needed = true;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("foreign-goodbye: MySQL 127.0.0.1:3306 is needed by 812 (gunicorn) and was "
+			"ended by 811 (");
+	sample.finding.kind = KIND_SHARED_EPOLL;
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains(" is needed by 812 (gunicorn) and was taken from its epoll instance by 811");
+	sample.finding.needed = false;
 	sample.finding.kind = KIND_OPEN_AT_FORK;
 	sample.finding.operation = NULL;
 	sample.finding.stacks[FINDING_STACK_OTHER_USE].n = 0;

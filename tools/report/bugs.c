@@ -349,6 +349,7 @@ const char *bug_consequence(const struct bug *bug)
 	static const char *const consequences[KIND_COUNT] = {
 		[KIND_CROSSED_REPLY] = "WRONG ANSWERS SEEN",
 		[KIND_FOREIGN_GOODBYE] = "A SESSION ENDED FOR OTHERS",
+		[KIND_SHARED_EPOLL] = "ANOTHER PROCESS IS NOT WOKEN ANY MORE",
 		[KIND_SHARED_USE] = "TWO PROCESSES ON ONE CONNECTION",
 		[KIND_INHERITED_USE] = "used by one heir so far",
 		[KIND_OPEN_AT_FORK] = "open in a child, not used there",

@@ -51,6 +51,8 @@ static void put_kind_count(const struct bug *bug, enum kind kind, FILE *out)
 		[KIND_OPEN_AT_FORK] = {"process with it open", "processes with it open"},
 		[KIND_INHERITED_USE] = {"use by an heir", "uses by an heir"},
 		[KIND_SHARED_USE] = {"shared use", "shared uses"},
+		[KIND_SHARED_EPOLL] = {"change of a shared epoll instance",
+				       "changes of a shared epoll instance"},
 		[KIND_FOREIGN_GOODBYE] = {"goodbye to a session that others hold",
 					  "goodbyes to a session that others hold"},
 		[KIND_CROSSED_REPLY] = {"crossed reply", "crossed replies"},

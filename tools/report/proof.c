@@ -53,8 +53,12 @@ static void put_mark(const json_t *finding, enum kind kind, const char *call, FI
 		fprintf(out, "  <- into %lld's exchange", other);
 	else if (kind == KIND_CROSSED_REPLY)
 		fprintf(out, "  <- an answer to %lld", other);
+	else if (kind == KIND_FOREIGN_GOODBYE && json_is_true(json_object_get(finding, "needed")))
+		fprintf(out, "  <- %lld had ended the session", other);
 	else if (kind == KIND_FOREIGN_GOODBYE)
 		fprintf(out, "  <- ends %lld's session", other);
+	else if (kind == KIND_SHARED_EPOLL)
+		fprintf(out, "  <- %lld is not woken as before", other);
 	else if (kind == KIND_SHARED_USE)
 		fprintf(out, "  <- %lld used it before", other);
 }

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See epoll.h.  The table is private memory, copied by fork: what a child finds in it was
+ * registered by its ancestors before.  A connection whose place in it another one took is not
+ * looked at: a miss.
+ */
+#include "track/epoll.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+
+#include "base/text.h"
+#include "options/options.h"
+#include "report/finding.h"
+#include "track/accessor.h"
+#include "track/call.h"
+#include "track/connection.h"
+#include "track/use_report.h"
+#include "track/use_strict.h"
+
+/* Connections whose latest registration is remembered: more than an event loop has that goes
+ * through a fork by mistake. */
+#define REGISTRATIONS 1024
+
+/* Of the slot that `slot_plus_1` names, 0 free; stored last. */
+static struct registration {
+	_Atomic uint32_t slot_plus_1;
+	_Atomic uint32_t generation;
+	_Atomic uint32_t serial; /* of the process that made it */
+	_Atomic uint32_t stack;	 /* where */
+} registrations[REGISTRATIONS];
+
+static struct registration *find(struct socket_slot slot)
+{
+	return &registrations[slot.n % REGISTRATIONS];
+}
+
+static bool is_of(const struct registration *registration, struct socket_slot slot)
+{
+	return load_acquire(&registration->slot_plus_1) == slot.n + 1 &&
+	       load_relaxed(&registration->generation) == fdtable_generation(slot);
+}
+
+/* A stack is taken for the first registration of each connection in each process: some loops
+ * register for every wait. */
+static void note(struct registration *registration, struct socket_slot slot)
+{
+	uint32_t self = process.lineage.self.serial.n;
+
+	if (is_of(registration, slot) && load_relaxed(&registration->serial) == self)
+		return;
+	store_release(&registration->slot_plus_1, 0);
+	store_relaxed(&registration->generation, fdtable_generation(slot));
+	store_relaxed(&registration->serial, self);
+	store_relaxed(&registration->stack, stack_take().n);
+	store_release(&registration->slot_plus_1, slot.n + 1);
+}
+
+/* The process that has used the connection since this one's memory was copied, and still holds it:
+ * it relies on being woken. */
+static const struct registry_process *who_relies(const struct registry_socket *socket,
+						 struct socket_slot slot)
+{
+	struct lineage_use last = lineage_unpack(load_relaxed(&socket->last));
+	const struct registry_process *user = registry_find_process(last.serial);
+
+	if (!user || lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION)
+		return NULL;
+	return registry_process_holds(user, slot) ? user : NULL;
+}
+
+static void report(struct finding_cause *cause, const char *sentence)
+{
+	struct registry_socket *socket = &registry_mapping->sockets[cause->slot.n];
+	char bytes[USE_SENTENCE_BYTES];
+	struct text text;
+
+	cause->kind = KIND_SHARED_EPOLL;
+	cause->this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
+	text_init(&text, bytes, sizeof bytes);
+	text_put_string(&text, sentence);
+	use_report_strict(&text);
+	cause->text = bytes;
+	process_note_violation();
+	finding_report(cause);
+}
+
+/* An ancestor's registration was changed or removed.  A process that is not known to rely on it
+ * finds out at its next use. */
+static void judge(const struct registration *registration, int fd, struct socket_slot slot)
+{
+	struct registry_socket *socket = &registry_mapping->sockets[slot.n];
+	const struct registry_process *other = who_relies(socket, slot);
+	struct finding_cause cause = {
+		.fd = fd,
+		.slot = slot,
+		.operation = OPERATION_epoll_ctl,
+		.other_use = {load_relaxed(&registration->stack)},
+	};
+	struct track_call call = {.fd = fd, .slot = slot, .socket = socket};
+
+	accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
+	if (!other) {
+		store_relaxed(&socket->unpolled_by, process.lineage.self.serial.n);
+		return;
+	}
+	cause.other_serial = registry_process_serial(other);
+	report(&cause, "this process changed or removed the registration that was made before its "
+		       "fork, on an epoll instance that both share: the other process is not woken "
+		       "any more as it was");
+	if (options.mode == MODE_STRICT)
+		use_strict_stop(&call);
+}
+
+bool epoll_met(const struct track_call *call, int64_t moved)
+{
+	struct registry_socket *socket = call->socket;
+	const struct registration *registration = find(call->slot);
+	struct serial changer = {load_relaxed(&socket->unpolled_by)};
+	struct finding_cause cause = {
+		.fd = call->fd,
+		.slot = call->slot,
+		.operation = call->operation,
+		.bytes = moved,
+		.message = call->message,
+		.other_serial = changer,
+		.needed = true,
+	};
+
+	if (likely(changer.n == 0) || serial_is(changer, process.lineage.self.serial) ||
+	    !is_of(registration, call->slot))
+		return false;
+	/* An ancestor did it before the fork, as like as not: this process knows. */
+	for (uint32_t i = 0; i < process.lineage.ancestor_count; i++)
+		if (serial_is(process.lineage.ancestors[i].serial, changer))
+			return false;
+	store_relaxed(&socket->unpolled_by, 0);
+	cause.other_use = accessor_latest_stack(socket, changer);
+	report(&cause,
+	       "this process goes on with the connection, but the other has changed or removed "
+	       "its registration on an epoll instance that both share: this process is not "
+	       "woken any more as it was");
+	return true;
+}
+
+void track_polled(int operation, int fd, struct socket_ref ref)
+{
+	struct socket_slot slot = socket_ref_slot(ref);
+	struct registration *registration = find(slot);
+	int saved_errno = errno;
+
+	if (!process_enter() || process_is_vfork_child())
+		goto out;
+	if (operation == EPOLL_CTL_ADD) {
+		note(registration, slot);
+		store_relaxed(&track_socket(ref)->unpolled_by, 0);
+	}
+	if (operation != EPOLL_CTL_ADD && is_of(registration, slot) &&
+	    load_relaxed(&registration->serial) != process.lineage.self.serial.n &&
+	    track_is_still(fd, slot))
+		judge(registration, fd, slot);
+out:
+	errno = saved_errno;
+}
