@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The users of a connection.  An entry is written by its own process; when all are taken, the next
+ * The accessors of a connection: the processes that use it.  An entry is written by its own process; when all are taken, the next
  * in turn is replaced.  Two threads of one process may write at once: the later stack stands.
  */
 #include "track/accessor.h"

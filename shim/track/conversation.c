@@ -17,7 +17,7 @@ _Static_assert(sizeof(struct evidence) <= sizeof((struct registry_socket *)0)->e
 _Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->tls_hello,
 	       "fits the slot");
 
-/* Bytes of a write that are looked at before it is made: the longest goodbye that can be told by
+/* Bytes of a write that are looked at before it is made: the longest goodbye that can be recognised by
  * its beginning is AMQP's Connection.Close. */
 #define FORESEEN_BYTES 64
 
@@ -143,7 +143,7 @@ static void record(struct registry_socket *socket, const struct evidence_operati
 	}
 }
 
-/* Bytes that were kept in the head while the protocol was not told. */
+/* Bytes that were kept in the head while the protocol was not identified. */
 static noinline void replay(struct registry_socket *socket, enum wire_direction direction,
 			    uint32_t len)
 {
@@ -267,7 +267,7 @@ void conversation_leave(struct track_call *call)
 /* --- the opening --------------------------------------------------------------------------- */
 
 /* A TLS hello may name the server (SNI) and the protocol inside (ALPN).  `tls`: it was TLS before
- * the call; what asks for TLS is no part of the hello.  True when nothing more can be told. */
+ * the call; what asks for TLS is no part of the hello.  True when the rest of the hello says nothing more. */
 static noinline bool read_hello(const struct track_call *call, const struct iovec *iov, int count,
 				size_t moved, bool tls)
 {

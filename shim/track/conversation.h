@@ -16,7 +16,7 @@
 #include "judge/evidence.h"
 #include "track/call.h"
 
-/* The protocol was told by the bytes of `call`; `earlier[d]` bytes of each head came before them.
+/* The bytes of `call` have identified the protocol; `earlier[d]` bytes of each head came before them.
  * Begins to follow the opening. */
 void conversation_open(const struct track_call *call, const uint32_t earlier[2]);
 

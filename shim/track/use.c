@@ -203,7 +203,7 @@ void use_judge_end(struct track_call *call, const struct iovec *iov, int count)
 	/* A process whose own goodbye comes too late has no need of the session. */
 	if (call->way == TRACK_WRITE && call->inside && iov)
 		conversation_foresee(call, iov, count, &facts);
-	if (facts.goodbye != WIRE_NO_GOODBYE)
+	if (facts.goodbye != WIRE_NO_GOODBYE || use_may_be_goodbye(call))
 		return;
 	use_name_message(call, &facts);
 	if (goodbye_met(call, 0) && options.mode == MODE_STRICT)
@@ -230,7 +230,9 @@ void use_judge(struct track_call *call, const struct iovec *iov, int count, size
 		return;
 	if (call->way == TRACK_WRITE)
 		goodbye_take_back(call->socket);
-	if (goodbye_met(call, (int64_t)moved) && options.mode == MODE_STRICT)
+	/* What may be this process's own goodbye is no need of the session. */
+	if (!use_may_be_goodbye(call) && goodbye_met(call, (int64_t)moved) &&
+	    options.mode == MODE_STRICT)
 		use_strict_stop(call);
 	last = use_take_lineage(call);
 	judge_lineage(call, last, moved);

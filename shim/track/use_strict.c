@@ -109,7 +109,7 @@ int use_strict_claim(struct track_call *call, int flags, const struct iovec *iov
 		return use_unknown_claim(call, &broken) ? refuse(call, broken, flags) : 0;
 	if (is_goodbye(call, iov, count) || (call->way == TRACK_READ && goodbye_was_said(socket)))
 		return 0;
-	if (call->way == TRACK_WRITE && goodbye_met(call, 0))
+	if (call->way == TRACK_WRITE && !use_may_be_goodbye(call) && goodbye_met(call, 0))
 		use_strict_stop(call);
 	if (call->way == TRACK_READ && goodbye_is_deferred(socket))
 		return refuse_answer(call, flags);

@@ -503,6 +503,46 @@ static void close_notify_and_its_answer(void)
 	require(count_found("foreign-goodbye") == 0);
 }
 
+/* Its opener has ended the session inside TLS; the child's driver says goodbye too, in a record
+ * that nobody can read (COM_QUIT) and a close_notify. */
+static struct actor child_whose_opener_closed(void)
+{
+	struct actor child;
+
+	begin_tls();
+	child = stage_fork();
+	give_record();
+	give_close_notify();
+	let_go();
+	require_nothing();
+	return child;
+}
+
+static void tls_child_that_quits_too(void)
+{
+	struct actor child = child_whose_opener_closed();
+
+	do_in(child, give_record);
+	do_in(child, give_close_notify);
+	require(shutdown(stage_peer, SHUT_WR) == 0);
+	do_in(child, meet_the_end);
+	require_nothing();
+	stage_wait(child);
+}
+
+static void tls_child_that_asks(void)
+{
+	struct actor child = child_whose_opener_closed();
+
+	do_in(child, give_record);
+	require(shutdown(stage_peer, SHUT_WR) == 0);
+	do_in(child, meet_the_end);
+	require(count_found("foreign-goodbye") == 1);
+	require(found_with("foreign-goodbye", 0, "\"certainty\":\"likely\""));
+	require(found_with("foreign-goodbye", 0, "\"needed\":true"));
+	stage_wait(child);
+}
+
 static void close_notify_under_another(void)
 {
 	struct actor child;
@@ -701,6 +741,9 @@ int main(void)
 		STAGE_TEST("TLS: a read that has to wait tells nothing",
 			   last_holder_that_has_to_wait),
 		STAGE_TEST("TLS: close_notify and its answer", close_notify_and_its_answer),
+		STAGE_TEST("TLS: a child that quits after its opener", tls_child_that_quits_too),
+		STAGE_TEST("TLS: a child that asks after its opener's goodbye",
+			   tls_child_that_asks),
 		STAGE_TEST("TLS: close_notify under another", close_notify_under_another),
 		STAGE_TEST("TLS: one of two holders", one_of_two_holders),
 		STAGE_TEST("sixteen are kept, oldest first", kept_until_full),

@@ -220,6 +220,35 @@ static void successor(void)
 	stage_wait(other);
 }
 
+static uint32_t stacks_of(struct actor actor)
+{
+	const struct registry_process *process_ = registry_find_pid(actor.pid);
+
+	for (int i = 0; process_ && i < FORKSAN_MAX_USERS; i++)
+		if (load_relaxed(&stage_socket()->users[i].serial) ==
+		    load_relaxed(&process_->serial))
+			return load_relaxed(&stage_socket()->users[i].stack_count);
+	return 0;
+}
+
+/* A use over another's leaves more stacks than a sound one: they are what a report is read for. */
+static void stacks_of_uses(void)
+{
+	struct actor one, other;
+
+	ping();
+	one = stage_fork();
+	other = stage_fork();
+	for (int i = 0; i < 30; i++) {
+		ping_in(one);
+		ping_in(other);
+	}
+	require(stacks_of(one) == FORKSAN_USE_STACKS_PER_PROCESS);
+	require(stacks_of(other) == FORKSAN_USE_STACKS_PER_PROCESS);
+	stage_wait(one);
+	stage_wait(other);
+}
+
 /* --- crossings
  * ------------------------------------------------------------------------------------ */
 
@@ -700,6 +729,7 @@ int main(void)
 		STAGE_TEST("a parent, then its child", parent_then_child),
 		STAGE_TEST("two siblings", siblings),
 		STAGE_TEST("a successor of one that was killed", successor),
+		STAGE_TEST("stacks are taken of uses, up to a limit", stacks_of_uses),
 		STAGE_TEST("a reply in the wrong hands", stolen_reply),
 		STAGE_TEST("the opener's reply in its child's hands", stolen_from_the_opener),
 		STAGE_TEST("a write into another's request", wrote_into),
