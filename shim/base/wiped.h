@@ -77,6 +77,7 @@ struct wiped_track {
 	_Atomic uint32_t deferred[WIPED_DEFERRED];
 	/* States of the entries of open_calls.c; 0: free. */
 	_Atomic uint32_t open_calls[WIPED_OPEN_CALLS];
+	_Atomic uint32_t open_calls_high; /* entries below it were ever taken */
 };
 
 /* Page-aligned and page-sized, so that it is alone in pages of .bss, which are private anonymous

@@ -35,7 +35,7 @@ static struct open_call {
 static __thread uint32_t own_count;
 
 /* Ends entry i, of which the caller has made the state BUSY. */
-static void end(int i)
+static void end(uint32_t i)
 {
 	const struct open_call *open = &open_calls[i];
 
@@ -44,7 +44,7 @@ static void end(int i)
 	store_release(&wiped.track.open_calls[i], 0);
 }
 
-static bool take(int i, uint32_t tid)
+static bool take(uint32_t i, uint32_t tid)
 {
 	return compare_exchange_acq_rel(&wiped.track.open_calls[i], &tid, BUSY);
 }
@@ -58,13 +58,19 @@ static bool was_left(const struct track_call *older, const struct track_call *no
 	return below <= above && above - below < SAME_STACK_BYTES;
 }
 
+/* The entries that are looked at: as many as this process ever had calls open at once. */
+static uint32_t entries(void)
+{
+	return load_relaxed(&wiped.track.open_calls_high);
+}
+
 /* Ends this thread's calls that were left; now: NULL, all of them. */
 static void end_left(const struct track_call *now)
 {
 	uint32_t tid = (uint32_t)process_tid();
 	uint32_t found = 0;
 
-	for (int i = 0; i < WIPED_OPEN_CALLS; i++) {
+	for (uint32_t i = 0; i < entries(); i++) {
 		if (load_acquire(&wiped.track.open_calls[i]) != tid)
 			continue;
 		if ((!now || was_left(open_calls[i].frame, now)) && take(i, tid))
@@ -90,6 +96,7 @@ void open_calls_enter(struct track_call *call, struct evidence *evidence,
 			continue;
 		open_calls[i] = (struct open_call){call, call->slot, fdtable_generation(call->slot),
 						   self, evidence,   call->ticket};
+		raise_at_least(&wiped.track.open_calls_high, i + 1u);
 		call->open = i;
 		own_count++;
 		store_release(&wiped.track.open_calls[i], (uint32_t)process_tid());
@@ -131,7 +138,7 @@ void open_calls_forget_dead(const struct registry_socket *socket)
 {
 	uint32_t self = (uint32_t)process_tid();
 
-	for (int i = 0; i < WIPED_OPEN_CALLS; i++) {
+	for (uint32_t i = 0; i < entries(); i++) {
 		uint32_t tid = load_acquire(&wiped.track.open_calls[i]);
 
 		if (tid == 0 || tid == BUSY || tid == self ||
