@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The accessors of a connection: the processes that use it.  An entry is written by its own process; when all are taken, the next
- * in turn is replaced.  Two threads of one process may write at once: the later stack stands.
+ * The accessors of a connection: the processes that use it.  An entry is written by its own
+ * process; when all are taken, the next in turn is replaced.  Two threads of one process may write
+ * at once: the later stack stands.
  */
 #include "track/accessor.h"
 
 #include <time.h>
 
-#include "process/process.h"
 #include "base/sys.h"
+#include "process/process.h"
 
 static struct registry_user *find(struct registry_socket *socket, struct serial serial)
 {

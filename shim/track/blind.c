@@ -14,15 +14,15 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "process/fdtable.h"
-#include "report/finding_count.h"
-#include "forksan/atomics.h"
-#include "process/process.h"
-#include "registry/registry.h"
-#include "report/report.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "base/wiped.h"
+#include "forksan/atomics.h"
+#include "process/fdtable.h"
+#include "process/process.h"
+#include "registry/registry.h"
+#include "report/finding_count.h"
+#include "report/report.h"
 #include "track/descriptors.h"
 
 /* "/usr/local/bin/helper is statically linked" */

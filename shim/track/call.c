@@ -16,8 +16,8 @@
 #include "track/goodbye.h"
 #include "track/open_calls.h"
 #include "track/use.h"
+#include "track/use_parts.h"
 #include "track/use_strict.h"
-#include "track/use_unknown.h"
 #include "track/worker.h"
 
 static struct track_call call_of(int fd, struct socket_ref ref, enum operation operation,
@@ -200,6 +200,6 @@ void track_shutdown(int fd, struct socket_ref ref)
 	if (check(&call) && !use_is_unknown(call.socket) &&
 	    goodbye_judge(&call, lineage_unpack(load_relaxed(&call.socket->last)), 0, NULL) &&
 	    options.mode == MODE_STRICT)
-		use_strict_stop(&call);
+		use_stop(&call);
 	errno = saved_errno;
 }

@@ -33,8 +33,8 @@ bool track_read_cookie(int fd, uint64_t *cookie)
 
 /* The descriptor number may have been closed behind our back (libc closes without its own close(),
  * pitfall 5) and reused.  Only the kernel knows; asked before every exchange and every report.
- * Where a sandbox that we did not see coming forbids the question, no descriptor can be identified any
- * more. */
+ * Where a sandbox that we did not see coming forbids the question, no descriptor can be identified
+ * any more. */
 bool track_is_still(int fd, struct socket_slot slot)
 {
 	uint64_t cookie;

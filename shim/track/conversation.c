@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "registry/history.h"
 #include "base/sys.h"
+#include "registry/history.h"
 #include "track/open_calls.h"
 #include "wire/tls_hello.h"
 
@@ -17,8 +17,8 @@ _Static_assert(sizeof(struct evidence) <= sizeof((struct registry_socket *)0)->e
 _Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->tls_hello,
 	       "fits the slot");
 
-/* Bytes of a write that are looked at before it is made: the longest goodbye that can be recognised by
- * its beginning is AMQP's Connection.Close. */
+/* Bytes of a write that are looked at before it is made: the longest goodbye that can be recognised
+ * by its beginning is AMQP's Connection.Close. */
 #define FORESEEN_BYTES 64
 
 /* How long a record waits for another process that is about to record: some time slices. */
@@ -267,7 +267,8 @@ void conversation_leave(struct track_call *call)
 /* --- the opening --------------------------------------------------------------------------- */
 
 /* A TLS hello may name the server (SNI) and the protocol inside (ALPN).  `tls`: it was TLS before
- * the call; what asks for TLS is no part of the hello.  True when the rest of the hello says nothing more. */
+ * the call; what asks for TLS is no part of the hello.  True when the rest of the hello says
+ * nothing more. */
 static noinline bool read_hello(const struct track_call *call, const struct iovec *iov, int count,
 				size_t moved, bool tls)
 {

@@ -16,8 +16,8 @@
 #include "judge/evidence.h"
 #include "track/call.h"
 
-/* The bytes of `call` have identified the protocol; `earlier[d]` bytes of each head came before them.
- * Begins to follow the opening. */
+/* The bytes of `call` have identified the protocol; `earlier[d]` bytes of each head came before
+ * them. Begins to follow the opening. */
 void conversation_open(const struct track_call *call, const uint32_t earlier[2]);
 
 /* Others may speak on the connection from now on.  `idle`: nothing was said since they were made,

@@ -16,8 +16,8 @@
 #include "track/accessor.h"
 #include "track/call.h"
 #include "track/connection.h"
+#include "track/use_parts.h"
 #include "track/use_report.h"
-#include "track/use_strict.h"
 
 /* Connections whose latest registration is remembered: more than an event loop has that goes
  * through a fork by mistake. */
@@ -110,7 +110,7 @@ static void judge(const struct registration *registration, int fd, struct socket
 		       "fork, on an epoll instance that both share: the other process is not woken "
 		       "any more as it was");
 	if (options.mode == MODE_STRICT)
-		use_strict_stop(&call);
+		use_stop(&call);
 }
 
 bool epoll_met(const struct track_call *call, int64_t moved)

@@ -7,8 +7,8 @@
 #include <errno.h>
 
 #include "base/text.h"
-#include "report/finding.h"
 #include "base/wiped.h"
+#include "report/finding.h"
 #include "track/accessor.h"
 #include "track/use_report.h"
 
@@ -230,4 +230,14 @@ bool goodbye_recall(const struct track_call *read, struct track_call *call,
 			return true;
 	}
 	return false;
+}
+
+void goodbye_judge_deferred(const struct track_call *read)
+{
+	struct track_call call;
+	struct lineage_use last;
+	int64_t moved;
+
+	while (goodbye_recall(read, &call, &last, &moved))
+		use_report_violation(&call, last, moved);
 }

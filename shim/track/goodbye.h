@@ -56,4 +56,8 @@ bool goodbye_is_deferred(const struct registry_socket *socket);
 bool goodbye_recall(const struct track_call *read, struct track_call *call,
 		    struct lineage_use *last, int64_t *moved);
 
+/* Reports the writes that goodbye_defer() held back on the connection of `read`: the same process
+ * has read since, so they were uses. */
+void goodbye_judge_deferred(const struct track_call *read);
+
 #endif

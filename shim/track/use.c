@@ -5,52 +5,13 @@
 #include "track/use.h"
 
 #include "options/options.h"
-#include "track/accessor.h"
-#include "track/connection.h"
 #include "track/conversation.h"
 #include "track/epoll.h"
 #include "track/goodbye.h"
 #include "track/identify.h"
+#include "track/use_parts.h"
 #include "track/use_report.h"
-#include "track/use_strict.h"
 #include "track/use_unknown.h"
-
-void use_mark_inherited(struct registry_socket *socket)
-{
-	if (!(fetch_or_relaxed(&socket->flags, SOCKET_INHERITED) & SOCKET_INHERITED))
-		registry_count(COUNT_CONNECTIONS_INHERITED);
-}
-
-void use_calm(struct registry_socket *socket)
-{
-	uint64_t mine = process_mine();
-	uint64_t word = mine | LINEAGE_ATTENTION;
-
-	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN)
-		compare_exchange_acq_rel(&socket->last, &word, mine);
-}
-
-void use_publish(const struct track_call *call, struct lineage_use last)
-{
-	struct registry_socket *socket = call->socket;
-
-	if (last.serial.n != 0 && !serial_is(last.serial, process.lineage.self.serial))
-		accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
-	else if (registry_other_holder(call->slot, process.shared))
-		accessor_stack(socket, FORKSAN_SOUND_STACKS_PER_PROCESS);
-}
-
-bool use_may_be_goodbye(const struct track_call *call)
-{
-	return call->way == TRACK_WRITE && conversation_is_opaque(call->socket) &&
-	       !registry_other_holder(call->slot, process.shared);
-}
-
-void use_name_message(struct track_call *call, const struct evidence_facts *facts)
-{
-	call->message = wire_message_name(
-		facts->protocol, call->way == TRACK_WRITE ? WIRE_CLIENT : WIRE_SERVER, facts->code);
-}
 
 /* --- the steps ----------------------------------------------------------------------------- */
 
@@ -80,19 +41,6 @@ static bool judged_as_goodbye(const struct track_call *call, const struct eviden
 		return true;
 	}
 	return call->way == TRACK_READ && goodbye_was_said(socket);
-}
-
-struct lineage_use use_take_lineage(const struct track_call *call)
-{
-	struct registry_socket *socket = call->socket;
-	uint64_t word = load_relaxed(&socket->last);
-
-	if (call->claimed)
-		return lineage_unpack(call->claimed_over);
-	if ((word & ~LINEAGE_ATTENTION) == process_mine())
-		return lineage_unpack(word);
-	use_publish(call, lineage_unpack(word));
-	return lineage_unpack(exchange_acq_rel(&socket->last, process_mine() | LINEAGE_ATTENTION));
 }
 
 /* The use before was this process's own, in the same epoch: nothing can have changed, but that the
@@ -145,7 +93,7 @@ static void judge_violation(struct track_call *call, struct lineage_use last, si
 		return;
 	use_report_violation(call, last, (int64_t)moved);
 	if (options.mode == MODE_STRICT)
-		use_strict_stop(call);
+		use_stop(call);
 }
 
 /* Judges this use over `last`, which it replaced in the lineage word. */
@@ -181,17 +129,7 @@ static void judge_crossing(const struct track_call *call, const struct evidence_
 static void judge_polling(struct track_call *call, size_t moved)
 {
 	if (epoll_met(call, (int64_t)moved) && options.mode == MODE_STRICT)
-		use_strict_stop(call);
-}
-
-void use_judge_deferred(const struct track_call *read)
-{
-	struct track_call call;
-	struct lineage_use last;
-	int64_t moved;
-
-	while (goodbye_recall(read, &call, &last, &moved))
-		use_report_violation(&call, last, moved);
+		use_stop(call);
 }
 
 void use_judge_end(struct track_call *call, const struct iovec *iov, int count)
@@ -207,9 +145,9 @@ void use_judge_end(struct track_call *call, const struct iovec *iov, int count)
 		return;
 	use_name_message(call, &facts);
 	if (goodbye_met(call, 0) && options.mode == MODE_STRICT)
-		use_strict_stop(call);
+		use_stop(call);
 	if (call->way == TRACK_READ)
-		use_judge_deferred(call);
+		goodbye_judge_deferred(call);
 }
 
 void use_judge(struct track_call *call, const struct iovec *iov, int count, size_t moved)
@@ -233,10 +171,10 @@ void use_judge(struct track_call *call, const struct iovec *iov, int count, size
 	/* What may be this process's own goodbye is no need of the session. */
 	if (!use_may_be_goodbye(call) && goodbye_met(call, (int64_t)moved) &&
 	    options.mode == MODE_STRICT)
-		use_strict_stop(call);
+		use_stop(call);
 	last = use_take_lineage(call);
 	judge_lineage(call, last, moved);
 	if (call->way == TRACK_READ)
-		use_judge_deferred(call);
+		goodbye_judge_deferred(call);
 	judge_crossing(call, &facts, last, moved);
 }

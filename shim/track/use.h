@@ -18,34 +18,9 @@
 /* Judges a call that moved `moved` > 0 bytes, the first of iov[0..count). */
 void use_judge(struct track_call *call, const struct iovec *iov, int count, size_t moved);
 
-/* Reports the writes that goodbye_defer() held back on the connection of `read`: the same process
- * has read since, so they were uses. */
-void use_judge_deferred(const struct track_call *read);
-
 /* Judges a call that moved nothing since it met the end of the session (goodbye_is_end()): whether
  * this process needed what a relative has ended, and whether writes that were held back were uses.
  */
 void use_judge_end(struct track_call *call, const struct iovec *iov, int count);
-
-/* Leaves this thread's stack where a process that is judged against this use finds it.  Call it
- * before the exchange of the lineage word.  `last`: the use that will be replaced. */
-void use_publish(const struct track_call *call, struct lineage_use last);
-
-/* True when a write may be the last holder's goodbye in a conversation that cannot be read. */
-bool use_may_be_goodbye(const struct track_call *call);
-
-/* Lets the calls of the process that used the connection last take the fast path again: nobody else
- * holds it. */
-void use_calm(struct registry_socket *socket);
-
-/* Another process holds the connection too: counts it as open across a fork, once. */
-void use_mark_inherited(struct registry_socket *socket);
-
-/* Makes this use the latest one and returns the one before it: its own when the connection was this
- * process's already, in the same epoch. */
-struct lineage_use use_take_lineage(const struct track_call *call);
-
-/* Names the call's message, for findings, from what was parsed. */
-void use_name_message(struct track_call *call, const struct evidence_facts *facts);
 
 #endif

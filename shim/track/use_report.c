@@ -7,7 +7,7 @@
 #include "options/options.h"
 #include "report/finding.h"
 #include "track/accessor.h"
-#include "track/use_unknown.h"
+#include "track/use_parts.h"
 
 void use_report_strict(struct text *text)
 {

@@ -11,15 +11,9 @@
 #include "track/connection.h"
 #include "track/conversation.h"
 #include "track/goodbye.h"
-#include "track/use.h"
+#include "track/use_parts.h"
 #include "track/use_report.h"
 #include "track/use_unknown.h"
-
-_Noreturn void use_strict_stop(struct track_call *call)
-{
-	conversation_leave(call);
-	abort();
-}
 
 void use_strict_unclaim(struct track_call *call)
 {
@@ -55,7 +49,7 @@ static bool is_goodbye(struct track_call *call, const struct iovec *iov, int cou
 	if (facts.goodbye == WIRE_NO_GOODBYE)
 		return false;
 	if (goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), 0, &facts))
-		use_strict_stop(call);
+		use_stop(call);
 	return true;
 }
 
@@ -67,7 +61,7 @@ _Noreturn static void stop_violation(struct track_call *call, struct lineage_use
 	conversation_leave(call);
 	use_publish(call, last);
 	use_report_violation(call, last, 0);
-	use_strict_stop(call);
+	use_stop(call);
 }
 
 /* A use that breaks the rule.  Returns only for a read that finds nothing to take: its errno, or 0
@@ -96,8 +90,8 @@ static int refuse_answer(struct track_call *call, int flags)
 	got = wait_for_bytes(call->fd, flags);
 	if (got < 0)
 		return -got;
-	use_judge_deferred(call);
-	use_strict_stop(call);
+	goodbye_judge_deferred(call);
+	use_stop(call);
 }
 
 int use_strict_claim(struct track_call *call, int flags, const struct iovec *iov, int count)
@@ -110,7 +104,7 @@ int use_strict_claim(struct track_call *call, int flags, const struct iovec *iov
 	if (is_goodbye(call, iov, count) || (call->way == TRACK_READ && goodbye_was_said(socket)))
 		return 0;
 	if (call->way == TRACK_WRITE && !use_may_be_goodbye(call) && goodbye_met(call, 0))
-		use_strict_stop(call);
+		use_stop(call);
 	if (call->way == TRACK_READ && goodbye_is_deferred(socket))
 		return refuse_answer(call, flags);
 	/* Only a sound use is exchanged into the lineage word, by one step with the judging: a

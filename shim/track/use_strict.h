@@ -16,8 +16,4 @@ int use_strict_claim(struct track_call *call, int flags, const struct iovec *iov
 /* Gives the call's claim back, if it has one: it moved no bytes, so it was no use. */
 void use_strict_unclaim(struct track_call *call);
 
-/* Ends the process.  It leaves the call first: other processes would take it for one that is under
- * way. */
-_Noreturn void use_strict_stop(struct track_call *call);
-
 #endif

@@ -9,20 +9,11 @@
 
 #include "options/options.h"
 #include "registry/history.h"
-#include "track/use.h"
+#include "track/use_parts.h"
 #include "track/use_report.h"
-#include "track/use_strict.h"
 
 /* Calls of this process between two looks at who else holds the connection. */
 #define CALLS_PER_LOOK 32
-
-bool use_is_unknown(const struct registry_socket *socket)
-{
-	enum protocol protocol = (enum protocol)load_relaxed(&socket->protocol);
-
-	return protocol == PROTOCOL_OTHER ||
-	       (protocol == PROTOCOL_UNKNOWN && load_relaxed(&socket->hint) == PROTOCOL_UNKNOWN);
-}
 
 static enum lineage_way way_of(const struct track_call *call)
 {
@@ -93,7 +84,7 @@ void use_unknown_judge(struct track_call *call, const struct iovec *iov, int cou
 	if (broken) {
 		use_report_violation(call, last_way, (int64_t)moved);
 		if (options.mode == MODE_STRICT)
-			use_strict_stop(call);
+			use_stop(call);
 	} else if (shared) {
 		registry_count(COUNT_USES_SOUND);
 	}

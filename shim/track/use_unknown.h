@@ -11,10 +11,6 @@
 
 #include "track/call.h"
 
-/* True when neither the bytes nor the port or path have identified a protocol, so far, or when the
- * bytes are none of a known one. */
-bool use_is_unknown(const struct registry_socket *socket);
-
 /* Judges a call that moved `moved` > 0 bytes on a connection of that kind. */
 void use_unknown_judge(struct track_call *call, const struct iovec *iov, int count, size_t moved);
 

@@ -13,7 +13,7 @@
 #include "report/finding.h"
 #include "track/accessor.h"
 #include "track/connection.h"
-#include "track/use_unknown.h"
+#include "track/use_parts.h"
 
 /* *holder: the one of the socket before, NULL at first; the one of this socket then. */
 static void report_open_at_fork(int fd, struct socket_slot slot,

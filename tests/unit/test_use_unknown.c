@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-#include "track/use_unknown.h"
+#include "track/use_parts.h"
+#include "track/use_parts.h"
 #include "track_stage.h"
 
 /* More than a head, so that it decides. */
