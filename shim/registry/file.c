@@ -26,16 +26,11 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <time.h>
 
 #include "base/sys.h"
 #include "common/liveness.h"
 #include "common/session.h"
-
-/* Of a small /dev/shm this much is left to others: a semaphore (sem_open) is a page. */
-#define ROOM_LEFT_BYTES (UINT64_C(1) << 20)
-#define ROOM_LEFT_SHARE 8
 
 /* Slots of processes that are read at once. */
 #define PROCESSES_AT_ONCE 8
@@ -98,29 +93,8 @@ bool registry_outlives_exec(void)
 	return session.why_nameless == 0 && session.uid == effective_uid();
 }
 
-/* --- room in /dev/shm ------------------------------------------------------------------------ */
-
-/* True when `len_bytes` may be taken of it.  Where it cannot be asked, as after chroot(), it may.
+/* --- the size of files -------------------------------------------------------------------------
  */
-static bool has_room(uint64_t len_bytes)
-{
-	struct statfs fs;
-	uint64_t left;
-
-	if (sys_call(SYS_statfs, (long)(uintptr_t)REGISTRY_DIRECTORY, (long)(uintptr_t)&fs, 0, 0, 0,
-		     0) != 0 ||
-	    fs.f_blocks == 0)
-		return true;
-	left = fs.f_blocks * (uint64_t)fs.f_bsize / ROOM_LEFT_SHARE;
-	if (left > ROOM_LEFT_BYTES)
-		left = ROOM_LEFT_BYTES;
-	return fs.f_bavail * (uint64_t)fs.f_bsize >= len_bytes + left;
-}
-
-bool registry_has_room(uint64_t len_bytes)
-{
-	return session.why_nameless != 0 || has_room(len_bytes);
-}
 
 /* Beyond RLIMIT_FSIZE ftruncate() raises SIGXFSZ, which ends the host. */
 static bool may_be_as_large(uint64_t len_bytes)
@@ -330,7 +304,7 @@ static int create_file(int directory, bool named, pid_t pid)
 
 	if (!may_be_as_large(sizeof(struct registry)))
 		return -EFBIG;
-	if (!has_room(FORKSAN_SHM_NEEDED_BYTES - ROOM_LEFT_BYTES))
+	if (!registry_has_room(FORKSAN_SHM_NEEDED_BYTES - REGISTRY_ROOM_LEFT_BYTES))
 		return -ENOSPC;
 	session_put_draft(draft, session.name, (uint64_t)pid << 32 | random_number());
 	fd = registry_open_at(directory, name, O_RDWR | O_CREAT | O_EXCL, 0600);

@@ -51,6 +51,9 @@
 struct registry *registry_mapping;
 uint64_t registry_pid_namespace;
 
+/* The registry takes no room of /dev/shm. */
+static bool is_anonymous;
+
 /* Ranges that grow from their beginning; `first_bytes` is what is mapped at the start, 912 KiB in
  * all.  The small tables stand together before the processes. */
 static const struct part {
@@ -159,9 +162,10 @@ bool registry_map(int fd, uint32_t random)
 bool registry_map_anonymous(void)
 {
 	registry_mapping = map_whole(-1, MAP_ANONYMOUS);
-	if (registry_mapping)
+	is_anonymous = registry_mapping != NULL;
+	if (is_anonymous)
 		leave_out_of_core_files();
-	return registry_mapping != NULL;
+	return is_anonymous;
 }
 
 void registry_unmap(void)
@@ -174,6 +178,7 @@ void registry_unmap(void)
 	}
 	for (size_t i = 0; i < sizeof populated / sizeof populated[0]; i++)
 		store_relaxed(&populated[i], 0);
+	is_anonymous = false;
 	registry_mapping = NULL;
 }
 
@@ -273,7 +278,7 @@ static bool reach(const void *start, size_t len_bytes, bool new)
 	if (are_populated(first_page, end_page))
 		return true;
 	if (!is_mapped_to(offset + len_bytes) ||
-	    (new && !registry_has_room((end_page - first_page) * PAGE_BYTES)) ||
+	    (new && !is_anonymous && !registry_has_room((end_page - first_page) * PAGE_BYTES)) ||
 	    !populate(first_page, end_page))
 		return false;
 	for (size_t page = first_page; page < end_page; page++)

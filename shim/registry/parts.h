@@ -35,7 +35,11 @@ bool registry_look_through(int directory,
 			   bool (*visit)(int directory, const char *session, void *context),
 			   void *context);
 
-/* True when the registry may take so much more of /dev/shm. */
+/* Of /dev/shm this much at most is left to others: a semaphore (sem_open) is a page. */
+#define REGISTRY_ROOM_LEFT_BYTES (UINT64_C(1) << 20)
+
+/* True when the registry's file may take so much more of /dev/shm.  Where the kernel cannot be
+ * asked, as after chroot(), it may. */
 bool registry_has_room(uint64_t len_bytes);
 
 /* True when some process has that pid and is no zombie. */

@@ -13,30 +13,6 @@
 
 #include "base/sys.h"
 
-struct registry_process *registry_process(struct process_slot slot)
-{
-	struct registry_process *process;
-
-	if (slot.n >= FORKSAN_MAX_PROCESSES)
-		return NULL;
-	process = &registry_mapping->processes[slot.n];
-	return registry_reach(process, sizeof *process) ? process : NULL;
-}
-
-struct process_slot registry_process_slot(const struct registry_process *process)
-{
-	return (struct process_slot){(uint32_t)(process - registry_mapping->processes)};
-}
-
-struct serial registry_process_serial(const struct registry_process *process)
-{
-	uint32_t n = load_acquire(&process->serial);
-
-	if (n > INT32_MAX || n % FORKSAN_MAX_PROCESSES != registry_process_slot(process).n)
-		n = 0;
-	return (struct serial){n};
-}
-
 /* Without a question to the kernel: free, or its process has said goodbye. */
 static bool is_over(uint32_t word)
 {
@@ -155,13 +131,6 @@ void registry_abandon_process(struct registry_process *process)
 {
 	store_release(&process->serial, 0);
 	store_release(&process->state, PROCESS_FREE);
-}
-
-void registry_retire_process(struct registry_process *process)
-{
-	uint32_t live = PROCESS_LIVE;
-
-	compare_exchange_acq_rel(&process->state, &live, PROCESS_EXITED);
 }
 
 struct registry_process *registry_find_process(struct serial serial)

@@ -24,6 +24,8 @@
 
 #include "forksan/atomics.h"
 
+void *(*stack_getspecific)(unsigned key);
+
 /* struct cop: BASEOP (op_next, op_sibparent, op_ppaddr, op_targ, bits), cop_line, then stash, file
  */
 #define COP_FUNCTION 16

@@ -23,8 +23,6 @@
 #include "stack/walk.h"
 #include "base/sys.h"
 
-void *(*stack_getspecific)(unsigned key);
-
 /* Owned by whoever holds the claim of the same number. */
 static struct stack_capture captures[WIPED_CAPTURES];
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slots of processes by their names, each name bounded here, and the one change of state that
+ * whoever finds a process dead may make.
+ */
+#include "registry/parts.h"
+
+struct registry_process *registry_process(struct process_slot slot)
+{
+	struct registry_process *process;
+
+	if (slot.n >= FORKSAN_MAX_PROCESSES)
+		return NULL;
+	process = &registry_mapping->processes[slot.n];
+	return registry_reach(process, sizeof *process) ? process : NULL;
+}
+
+struct process_slot registry_process_slot(const struct registry_process *process)
+{
+	return (struct process_slot){(uint32_t)(process - registry_mapping->processes)};
+}
+
+struct serial registry_process_serial(const struct registry_process *process)
+{
+	uint32_t n = load_acquire(&process->serial);
+
+	if (n > INT32_MAX || n % FORKSAN_MAX_PROCESSES != registry_process_slot(process).n)
+		n = 0;
+	return (struct serial){n};
+}
+
+void registry_retire_process(struct registry_process *process)
+{
+	uint32_t live = PROCESS_LIVE;
+
+	compare_exchange_acq_rel(&process->state, &live, PROCESS_EXITED);
+}
