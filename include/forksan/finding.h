@@ -74,7 +74,7 @@
 	X(LOST_SESSION, "lost_session", "exec'd programs that could not rejoin the session")       \
 	X(LOST_STALE_FDS, "stale_fds", "descriptors closed behind our back and noticed")           \
 	X(LOST_STREAMS, "lost_streams", "stdio streams on watched connections: what they move is not seen") \
-	X(LOST_DEEPBIND, "lost_deepbind", "objects loaded with RTLD_DEEPBIND whose calls are not seen") \
+	X(LOST_DEEPBIND, "lost_deepbind", "objects loaded with RTLD_DEEPBIND or dlmopen() whose calls are not seen") \
 	X(LOST_IO_URING, "io_uring", "io_uring set up by a process with a watched connection")     \
 	X(LOST_SANDBOXED, "sandboxed", "processes not watched any more: they entered a seccomp sandbox") \
 	X(LOST_EXEC_UNSEEN, "exec_unseen", "programs started by exec that forksan is not in")      \

@@ -10,7 +10,11 @@
  *
  * dlopen() finds the caller's RUNPATH by its return address, so a name without a slash must reach
  * it by a jump and cannot be rebound: counted.  Everything without the flag goes by the same jump.
+ *
+ * dlmopen() into another namespace loads another libc, which no wrapper stands before: counted.
  */
+#include <dlfcn.h>
+#include <errno.h>
 #include <string.h>
 
 #include "track/blind.h"
@@ -20,7 +24,16 @@
 
 /* Called by the assembly below alone. */
 int dlopen_is_ours(const char *file, int flags);
+void dlmopen_is_noted(Lmid_t name_space, const char *file, int flags);
 void *dlopen_and_rebind(const char *file, int flags);
+
+static void tell(const char *file, const char *why)
+{
+	int saved_errno = errno;
+
+	blind_tell_program(LOST_DEEPBIND, file, why);
+	errno = saved_errno;
+}
 
 __attribute__((used)) int dlopen_is_ours(const char *file, int flags)
 {
@@ -28,9 +41,18 @@ __attribute__((used)) int dlopen_is_ours(const char *file, int flags)
 		return 0;
 	if (strchr(file, '/'))
 		return 1;
-	if (registry_get())
-		blind_tell(LOST_DEEPBIND);
+	tell(file, "is loaded with RTLD_DEEPBIND, by a name without a path");
 	return 0;
+}
+
+__attribute__((used)) void dlmopen_is_noted(Lmid_t name_space, const char *file, int flags)
+{
+	if (!REAL(dlmopen) || !file)
+		return;
+	if (name_space != LM_ID_BASE)
+		tell(file, "is loaded into a namespace of its own, with its own libc");
+	else if ((flags & RTLD_DEEPBIND) != 0)
+		tell(file, "is loaded with RTLD_DEEPBIND");
 }
 
 __attribute__((used)) void *dlopen_and_rebind(const char *file, int flags)
@@ -60,6 +82,20 @@ __asm__(".pushsection .text\n"
 	"	jmp *real_dlopen(%rip)\n"
 	"	.cfi_endproc\n"
 	".size dlopen, . - dlopen\n"
+	".globl dlmopen\n"
+	".type dlmopen, @function\n"
+	"dlmopen:\n"
+	"	.cfi_startproc\n"
+	"	push %rdi\n	.cfi_adjust_cfa_offset 8\n"
+	"	push %rsi\n	.cfi_adjust_cfa_offset 8\n"
+	"	push %rdx\n	.cfi_adjust_cfa_offset 8\n"
+	"	call dlmopen_is_noted\n"
+	"	pop %rdx\n	.cfi_adjust_cfa_offset -8\n"
+	"	pop %rsi\n	.cfi_adjust_cfa_offset -8\n"
+	"	pop %rdi\n	.cfi_adjust_cfa_offset -8\n"
+	"	jmp *real_dlmopen(%rip)\n"
+	"	.cfi_endproc\n"
+	".size dlmopen, . - dlmopen\n"
 	".popsection\n");
 #elif defined(__aarch64__)
 __asm__(".pushsection .text\n"
@@ -81,5 +117,23 @@ __asm__(".pushsection .text\n"
 	"	br x16\n"
 	"	.cfi_endproc\n"
 	".size dlopen, . - dlopen\n"
+	".globl dlmopen\n"
+	".type dlmopen, %function\n"
+	"dlmopen:\n"
+	"	.cfi_startproc\n"
+	"	stp x29, x30, [sp, #-48]!\n	.cfi_adjust_cfa_offset 48\n"
+	"	.cfi_offset x30, -40\n"
+	"	stp x0, x1, [sp, #16]\n"
+	"	str x2, [sp, #32]\n"
+	"	bl dlmopen_is_noted\n"
+	"	ldp x0, x1, [sp, #16]\n"
+	"	ldr x2, [sp, #32]\n"
+	"	ldp x29, x30, [sp], #48\n	.cfi_adjust_cfa_offset -48\n"
+	"	.cfi_restore x30\n"
+	"	adrp x16, real_dlmopen\n"
+	"	ldr x16, [x16, #:lo12:real_dlmopen]\n"
+	"	br x16\n"
+	"	.cfi_endproc\n"
+	".size dlmopen, . - dlmopen\n"
 	".popsection\n");
 #endif

@@ -25,6 +25,7 @@ struct real real;
 /* `used`: the assembly that reads them is not seen by link-time optimization. */
 __attribute__((used)) long (*real_syscall)(long number, ...);
 __attribute__((used)) void *(*real_dlopen)(const char *file, int flags);
+__attribute__((used)) void *(*real_dlmopen)(Lmid_t name_space, const char *file, int flags);
 
 /* In the order of struct real, each with a NUL. */
 static const char names[] =
@@ -71,7 +72,8 @@ void real_resolve(void)
 {
 	struct search search = {0};
 
-	if (load_acquire(&fdtable_limit) != 0)
+	/* Up to glibc 2.33 dlopen() is in libdl, which a program may load later. */
+	if (load_acquire(&fdtable_limit) != 0 && real.dlopen)
 		return;
 	dl_iterate_phdr(visit, &search);
 	/* One function pointer is as large as an object pointer on every POSIX system (dlsym(3p),
@@ -80,5 +82,6 @@ void real_resolve(void)
 	memcpy(&stack_getspecific, &search.getspecific, sizeof search.getspecific);
 	real_syscall = real.syscall;
 	real_dlopen = real.dlopen;
+	real_dlmopen = real.dlmopen;
 	fdtable_open();
 }

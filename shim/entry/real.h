@@ -55,9 +55,10 @@ struct real {
 
 extern FORKSAN_HIDDEN struct real real;
 
-/* real.syscall and real.dlopen, for jumps from assembly. */
+/* Members of `real`, for jumps from assembly. */
 extern FORKSAN_HIDDEN long (*real_syscall)(long number, ...);
 extern FORKSAN_HIDDEN void *(*real_dlopen)(const char *file, int flags);
+extern FORKSAN_HIDDEN void *(*real_dlmopen)(Lmid_t name_space, const char *file, int flags);
 
 /* Fills `real`.  Called by the first wrapper or by the constructor, whichever comes first; a second
  * call returns at once.  Takes the loader's lock as dl_iterate_phdr() does; allocates nothing. */

@@ -39,6 +39,31 @@ static void ping_by_plugin(int fd)
 	require(memcmp(reply, REPLY, REPLY_BYTES) == 0);
 }
 
+/* The plugin's libc is another than ours, which nothing of ours stands before. */
+static void ping_in_namespace(int fd)
+{
+	void *plugin = dlmopen(LM_ID_NEWLM, plugin_path("deepbind"), RTLD_NOW | RTLD_LOCAL);
+	int (*ping)(int fd, const char *request, size_t request_len, char *reply, size_t reply_len);
+	char reply[REPLY_BYTES];
+
+	if (plugin == NULL)
+		skip("no namespaces here");
+	find(plugin, "plugin_ping", &ping, sizeof(ping));
+	require(ping(fd, REQUEST, REQUEST_BYTES, reply, sizeof(reply)) == REPLY_BYTES);
+}
+
+static void run_namespace(void)
+{
+	siblings_use(ping_in_namespace);
+}
+
+static void expect_counted(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_counter(log, "lost_deepbind") == 1);
+	expect(log_count(log, "shared-use") == 0);
+}
+
 static void run_deepbind(void)
 {
 	siblings_use(ping_by_plugin);
@@ -90,6 +115,10 @@ static const struct entry_case cases[] = {
 	 .run = run_deepbind,
 	 .check = expect_shared_use,
 	 .operation = "send"},
+	{.entry = "dlmopen",
+	 .name = "a plugin in a namespace of its own is counted",
+	 .run = run_namespace,
+	 .check = expect_counted},
 	{.name = "a plugin keeps its own symbols", .run = run_own_symbols},
 	{.name = "a plugin finds global symbols", .run = run_global_symbols},
 	{.name = "results and errors are libc's", .run = run_ways},
