@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that change the open file description or the socket itself, which every holder shares: one
- * process that sets O_NONBLOCK sets it for all (fcntl(2)).  They are uses of nothing; on a
- * connection that two processes use they stand in its history.  F_SETFL is in fd.c, with
- * fcntl().
+ * Calls that change the open file description or the socket itself, which every holder shares: a
+ * process that sets O_NONBLOCK sets O_NONBLOCK for all (fcntl(2)).  Such a call is no use; on a
+ * connection that two processes use, the call stands in the connection's history.  F_SETFL is in
+ * fd.c, with fcntl().
  *
  * An epoll instance is shared likewise, with the registrations on it.
  */

@@ -2,9 +2,10 @@
 /*
  * Calls that end a descriptor or a conversation.
  *
- * Ours is forgotten before the real close: afterwards another thread may already have the number.
- * The results are libc's, also for numbers that are not open.  We hold no descriptor of our own, so
- * a program that closes everything from 3 up meets nothing that it would not meet without us.
+ * The descriptor is forgotten before the real close: afterwards another thread may already have the
+ * number.  Results are libc's, also for numbers that are not open.  This library holds no
+ * descriptor, so a program that closes everything from 3 up meets nothing that it would not meet
+ * without us.
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,7 +22,7 @@ FORKSAN_EXPORT int close(int fd)
 
 FORKSAN_EXPORT int __close(int fd) __attribute__((alias("close")));
 
-/* libc closes the stream's descriptor without its close(). */
+/* libc closes a stream's descriptor inside, without calling close() by name. */
 FORKSAN_EXPORT int fclose(FILE *stream)
 {
 	int saved_errno = errno;

@@ -2,9 +2,9 @@
 /*
  * Calls that give a descriptor another name.
  *
- * dup2() of something else over a watched descriptor ends this process's hold on the connection:
- * that is how Rails and mysql2 disarm a child (dup2 of /dev/null), and what the child writes there
- * afterwards is no use.
+ * dup2() of something else over a watched descriptor ends this process's hold on the connection.
+ * Rails and mysql2 disarm a child so (dup2 of /dev/null): what the child writes to that number
+ * afterwards is no use of the connection.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -42,8 +42,8 @@ FORKSAN_EXPORT int dup3(int fd, int copy, int flags)
 	return result;
 }
 
-/* Variadic in name only: the kernel takes one word, and libc itself reads it whether it was given
- * or not (fcntl(2)).  On our machines an argument that was not passed is a stale register, which
+/* Variadic in name only: the kernel takes one word, and libc's fcntl() reads that word whether the
+ * caller passed one or not.  On our machines a word that was not passed is a stale register, which
  * F_GETFD and its like ignore. */
 FORKSAN_EXPORT int fcntl(int fd, int command, ...)
 {
@@ -64,7 +64,7 @@ FORKSAN_EXPORT int fcntl(int fd, int command, ...)
 	return result;
 }
 
-/* Takes a descriptor out of another process: as if it had been received in a message. */
+/* Takes a descriptor out of another process, which is watched as if received in a message. */
 FORKSAN_EXPORT int pidfd_getfd(int pidfd, int target, unsigned flags)
 {
 	int fd;
@@ -79,8 +79,8 @@ FORKSAN_EXPORT int pidfd_getfd(int pidfd, int target, unsigned flags)
 	return fd;
 }
 
-/* stdio reads and writes inside libc, where no wrapper sees it.  What such a stream does is counted
- * as not seen; its close is seen (fclose). */
+/* stdio reads and writes inside libc, where no wrapper is.  The stream is counted as not seen;
+ * fclose() is seen. */
 FORKSAN_EXPORT FILE *fdopen(int fd, const char *mode)
 {
 	if (unlikely(fdtable_lookup(fd).n != 0))

@@ -22,8 +22,9 @@ static inline void init_ensure(void)
 		init_run();
 }
 
-/* What is to be done when the process ends, however it ends: by exit (destructor), _exit or
- * quick_exit.  Idempotent; the destructor may be followed by more calls of the host. */
+/* Does what is to be done at the end of the process.  Called by the destructor (exit), by _exit()
+ * and by quick_exit(); a second call does no harm, and the host may go on to use connections after
+ * the destructor. */
 void init_leave(void);
 
 #endif

@@ -9,9 +9,10 @@
 #include "report/report.h"
 #include "track/track.h"
 
-/* A number that libc closed without our seeing it (fclose inside libc, a raw system call) ends what
- * we believed of it here at the latest.  The order of accept, open, pipe, ... does not matter for
- * findings: identity is checked before each. */
+/* A new socket's number may be one that was closed where no wrapper is (inside libc, by a raw
+ * system call) and still is in the table: that connection is forgotten here at the latest.  Other
+ * calls that give out numbers (accept, open, pipe) need no such look for findings' sake: before
+ * each finding the socket's identity is asked for. */
 FORKSAN_EXPORT int socket(int domain, int type, int protocol)
 {
 	int fd = REAL(socket)(domain, type, protocol);
@@ -20,8 +21,9 @@ FORKSAN_EXPORT int socket(int domain, int type, int protocol)
 	return fd;
 }
 
-/* Thread- and signal-safe as connect() is.  The call that finishes a non-blocking connect by asking
- * again finds the descriptor known.  A connection refused later keeps its slot until close(). */
+/* Thread- and signal-safe as connect() is.  A second connect(), by which a program learns that a
+ * non-blocking one has finished, finds the descriptor known.  A connection that is refused later
+ * keeps its slot until close(). */
 FORKSAN_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
 {
 	int result;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls after which something is forbidden.  The log may be out of reach: a server started by root
- * gives up its privileges, or changes its root directory.  Before each the log is kept open
- * (report/report.h); without log_path nothing happens.  The calls themselves are libc's, which
- * changes all threads (nptl(7)).
+ * Calls after which something is forbidden.
  *
- * And system calls may be: after prctl(PR_SET_SECCOMP) or seccomp(2) we make none.
+ * The log may be out of reach when a server that was started by root has given up its privileges or
+ * changed its root directory.  Before each such call the log is kept open (report/report.h);
+ * without log_path nothing happens.  The calls themselves are libc's, which changes all threads
+ * (nptl(7)).
+ *
+ * After prctl(PR_SET_SECCOMP) or seccomp(2) this library makes no system call: any may be fatal.
  */
 #include <errno.h>
 #include <stdarg.h>

@@ -2,11 +2,10 @@
 /*
  * Calls that begin and end processes.
  *
- * vfork() is not here: a wrapper in C
- * would return into a frame that the child has overwritten, and a vfork child is not to change
- * anything of ours anyway.
+ * vfork() is not here: a wrapper in C would return into a frame that the child has overwritten, and
+ * a vfork child is not to change anything of ours anyway.
  *
- * No lock is held over any of them, and between the wrapper and the kernel nothing of ours runs.
+ * No lock is held while a call forks.
  */
 #include <errno.h>
 #include <sched.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls with which a server goes on: accept a client, wait for events.  They are uses of nothing;
- * the first of them in a forked process makes it a worker, and what it inherited is looked at
- * (open-at-fork).  All are cancellation points and keep their errno.
+ * Calls with which a server goes on: accept a client, wait for events.  None is a use.  A forked
+ * process that makes the first of them is a worker from then on, and the connections that the
+ * worker inherited are looked at (open-at-fork).  All are cancellation points and keep their errno.
  */
 #include <errno.h>
 
