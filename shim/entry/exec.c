@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/side_stack.h"
 #include "base/sys.h"
 #include "entry/preload.h"
 #include "entry/program.h"
@@ -98,24 +99,24 @@ static void copy_path(char out[PROGRAM_PATH_BYTES], const struct launch *launch)
 		out[0] = '\0';
 }
 
-/* What will become of the program. */
+/* What will become of a program. */
 struct outlook {
+	const struct launch *launch;
 	bool without_us; /* it is to be started without this library */
 	bool is_counted;
 	enum registry_counter counted; /* as what */
 };
 
 /* Finds out whether the program will have this library and this session; counts one that will not.
- * Makes no system call in a sandbox, which may kill for it. */
-static noinline struct outlook look(const struct launch *launch)
+ */
+static void look(void *argument)
 {
-	struct outlook outlook = {.is_counted = false};
+	struct outlook *outlook = argument;
+	const struct launch *launch = outlook->launch;
 	struct program program;
 	const char *why;
 
-	if (process_is_sandboxed())
-		return outlook;
-	outlook.counted = LOST_EXEC_UNSEEN;
+	outlook->counted = LOST_EXEC_UNSEEN;
 	if (!preload_has_us(launch->envp)) {
 		copy_path(program.path, launch);
 		why = "is started without libforksan.so in LD_PRELOAD";
@@ -124,17 +125,31 @@ static noinline struct outlook look(const struct launch *launch)
 			program_search(&program, launch->path);
 		else
 			program_inspect(&program, launch->directory, launch->path, launch->flags);
-		outlook.without_us = program_needs_us_out(program.kind);
+		outlook->without_us = program_needs_us_out(program.kind);
 		why = program_kind_text(program.kind);
 		if (!why && registry_get() && !registry_outlives_exec()) {
 			copy_path(program.path, launch);
-			outlook.counted = LOST_SESSION;
+			outlook->counted = LOST_SESSION;
 			process_note_heir();
 			why = "cannot find this session";
 		}
 	}
 	if (why)
-		outlook.is_counted = blind_tell_program(outlook.counted, program.path, why);
+		outlook->is_counted = blind_tell_program(outlook->counted, program.path, why);
+}
+
+/* Looks from a stack of forksan's own: a crash handler that starts a debugger runs on few KiB.
+ * Makes no system call in a sandbox, which may kill for it. */
+static struct outlook outlook_of(const struct launch *launch)
+{
+	struct outlook outlook = {.launch = launch};
+	uint64_t signals;
+
+	if (process_is_sandboxed())
+		return outlook;
+	sys_block_signals(&signals);
+	side_stack_call(look, &outlook);
+	sys_restore_signals(signals);
 	return outlook;
 }
 
@@ -142,7 +157,7 @@ static int start(const struct launch *launch)
 {
 	bool replaces_us = launch->way != SPAWN && launch->way != SPAWNP;
 	int saved_errno = errno;
-	struct outlook outlook = look(launch);
+	struct outlook outlook = outlook_of(launch);
 	bool told = replaces_us && track_before_exec();
 	int result;
 

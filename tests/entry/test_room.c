@@ -88,6 +88,15 @@ static void call_fork(int fd)
 	require(waitpid(pid, NULL, 0) == pid);
 }
 
+static void call_execve(int fd)
+{
+	static char *const empty[] = {NULL};
+
+	(void)fd;
+	require(execve("/nonexistent", empty, environ) == -1);
+	require(execve("/proc/self/exe/nonexistent", empty, empty) == -1);
+}
+
 /* The loader binds a function at its first call, on the caller's stack: 3 KiB of its own. */
 static void bind_functions(void)
 {
@@ -135,6 +144,13 @@ static void run_worker(void)
 	run_child(wait_for_events, peer_connect());
 }
 
+static void run_execve(void)
+{
+	bind_functions();
+	call_execve(-1);
+	require_room(call_execve);
+}
+
 static void run_connect(void)
 {
 	bind_functions();
@@ -154,6 +170,7 @@ static const struct entry_case cases[] = {
 	{.name = "uses, with texts", .run = run_uses, .options = ":verbosity=2"},
 	{.name = "a worker's first poll", .run = run_worker, .check = expect_open_at_fork},
 	{.name = "connect", .run = run_connect},
+	{.name = "execve", .run = run_execve},
 	{.name = "fork", .run = run_fork},
 };
 
