@@ -52,6 +52,9 @@ bool registry_is_held(struct socket_slot slot);
 /* The same for the 64 socket slots of a word of holds, as bits. */
 uint64_t registry_held(uint32_t word);
 
+/* The cookie of a LIVE slot; false when the slot is not LIVE. */
+bool registry_live_cookie(struct socket_slot slot, uint64_t *cookie);
+
 /* How many slots of a table may be in use: what stands in shared memory, bounded by the table. */
 static inline uint32_t registry_process_high(void)
 {

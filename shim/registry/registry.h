@@ -179,6 +179,19 @@ static inline uint32_t registry_socket_peer(const struct registry_socket *socket
 	return len_bytes < FORKSAN_ADDRESS_BYTES ? len_bytes : FORKSAN_ADDRESS_BYTES;
 }
 
+/* registry_find_socket() for a process that looks for many: reads every slot once. */
+struct registry_index {
+	struct registry_indexed *entries;
+	size_t bytes;
+	uint32_t mask;
+};
+
+/* False: there is no memory for it, and nothing to drop. */
+bool registry_index_make(struct registry_index *index);
+bool registry_index_find(const struct registry_index *index, uint64_t cookie,
+			 struct socket_slot *slot);
+void registry_index_drop(struct registry_index *index);
+
 /* --- who holds what ---------------------------------------------------------------------- */
 
 /* Sets and clears the process's own bit, from any of its threads.  False: no pages for it. */

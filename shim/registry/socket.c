@@ -147,6 +147,21 @@ bool registry_has_sockets(void)
 	return registry_socket_high() > 0;
 }
 
+bool registry_live_cookie(struct socket_slot slot, uint64_t *cookie)
+{
+	const _Atomic uint32_t *state = state_of(slot);
+	const struct registry_socket *socket;
+	uint32_t word = state ? load_acquire(state) : SOCKET_FREE;
+
+	if ((word & 0xff) != SOCKET_LIVE)
+		return false;
+	socket = registry_socket(slot);
+	if (!socket)
+		return false;
+	*cookie = socket->cookie;
+	return load_acquire(state) == word;
+}
+
 /* Slots that are made usable at once when all are searched: 64 pages of sockets. */
 #define SLOTS_AT_ONCE 256
 

@@ -103,7 +103,7 @@ void blind_found_ring(void)
 		blind_tell(LOST_IO_URING);
 }
 
-static void look_for_ring(int fd)
+static void look_for_ring(int fd, void *context)
 {
 	static const char ring[] = "anon_inode:[io_uring]";
 	char path[32];
@@ -111,6 +111,9 @@ static void look_for_ring(int fd)
 	struct text text;
 	long n;
 
+	(void)context;
+	if (fdtable_lookup(fd).n != 0) /* a socket */
+		return;
 	text_init(&text, path, sizeof path);
 	text_put_string(&text, "/proc/self/fd/");
 	text_put_int(&text, fd);
@@ -122,5 +125,5 @@ static void look_for_ring(int fd)
 void blind_look_for_rings(void)
 {
 	if (fdtable_high() > 0 && load_relaxed(&wiped.track.ring_counted) == 0)
-		descriptors_visit(look_for_ring);
+		descriptors_visit(look_for_ring, NULL);
 }

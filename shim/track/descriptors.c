@@ -20,7 +20,7 @@ static int number_of(const char *name)
 	return *name == '\0' ? number : -1;
 }
 
-bool descriptors_visit(void (*visit)(int fd))
+bool descriptors_visit(void (*visit)(int fd, void *context), void *context)
 {
 	char buffer[1024] __attribute__((aligned(8)));
 	long directory = sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
@@ -36,7 +36,7 @@ bool descriptors_visit(void (*visit)(int fd))
 
 			at += entry->d_reclen;
 			if (fd >= 0)
-				visit(fd);
+				visit(fd, context);
 		}
 	}
 	sys_close((int)directory);

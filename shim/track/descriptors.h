@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* Calls visit(fd) for each, and for one more, with which /proc/self/fd is read.  False: there is no
- * reading it.  Any thread, signal handlers. */
-bool descriptors_visit(void (*visit)(int fd));
+/* Calls visit(fd, context) for each, and for one more, with which /proc/self/fd is read.  False:
+ * there is no reading it.  Any thread, signal handlers. */
+bool descriptors_visit(void (*visit)(int fd, void *context), void *context);
 
 #endif

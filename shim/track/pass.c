@@ -71,16 +71,28 @@ static void mark_sent(int fd)
 	registry_count(COUNT_HAND_OVERS);
 }
 
-/* A descriptor of unknown origin: watched when the session knows its socket. */
-static void adopt(int fd)
+/* Watches a descriptor of unknown origin when the session knows the descriptor's socket.  `index`
+ * may be NULL. */
+static void adopt_by(int fd, const struct registry_index *index)
 {
 	uint64_t cookie;
 	struct socket_slot slot;
 
-	if (!track_read_cookie(fd, &cookie) || !registry_find_socket(cookie, &slot))
+	if (!track_read_cookie(fd, &cookie) || !(index ? registry_index_find(index, cookie, &slot)
+						       : registry_find_socket(cookie, &slot)))
 		fdtable_clear(fd);
 	else if (!fdtable_set(fd, slot, registry_socket_generation(slot)))
 		registry_count(LOST_CONNECTIONS);
+}
+
+static void adopt(int fd)
+{
+	adopt_by(fd, NULL);
+}
+
+static void adopt_by_index(int fd, void *index)
+{
+	adopt_by(fd, index);
 }
 
 /* It is the receiver that lets the lineage begin anew.  The giver's sendmsg() returns at any time
@@ -177,7 +189,7 @@ void track_end_messages(struct track_call *call, struct mmsghdr *messages, int c
 
 /* Where /proc cannot be read: the kernel gives out the lowest free number, so that numbers are
  * dense. */
-static void adopt_by_number(void)
+static void adopt_by_number(const struct registry_index *index)
 {
 	const int misses_allowed = 64;
 	int misses = 0;
@@ -185,16 +197,22 @@ static void adopt_by_number(void)
 	for (int fd = 0; fd < FORKSAN_MAX_FDS && misses < misses_allowed; fd++) {
 		misses = track_file_flags(fd) < 0 ? misses + 1 : 0;
 		if (misses == 0)
-			adopt(fd);
+			adopt_by(fd, index);
 	}
 }
 
 void track_adopt(void)
 {
+	struct registry_index index;
+	bool has_index;
+
 	if (!process_enter() || !registry_has_sockets())
 		return;
-	if (!descriptors_visit(adopt))
-		adopt_by_number();
+	has_index = registry_index_make(&index);
+	if (!descriptors_visit(adopt_by_index, has_index ? &index : NULL))
+		adopt_by_number(has_index ? &index : NULL);
+	if (has_index)
+		registry_index_drop(&index);
 }
 
 static bool closes_on_exec(int fd)

@@ -43,8 +43,8 @@ done <<TABLE
 connect 0 6
 fork 0 7
 fork 1 10
-exec 0 78
-exec 1 112
+exec 0 86
+exec 1 118
 exec 50 380
 TABLE
 exit $status

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets by their cookies, for a process that looks for many.  See registry.h.
+ *
+ * An open hash table in pages of its own, twice as large as needed; an entry with slot_plus_one 0
+ * is free.  What it says is as old as its making, so the slot is asked again.
+ */
+#include "registry/parts.h"
+
+#include <sys/mman.h>
+
+#include "base/sys.h"
+
+struct registry_indexed {
+	uint64_t cookie;
+	uint32_t slot_plus_one;
+};
+
+static uint32_t place_of(const struct registry_index *index, uint64_t cookie)
+{
+	return (uint32_t)(cookie * UINT64_C(0x9e3779b97f4a7c15) >> 32) & index->mask;
+}
+
+static void insert(struct registry_index *index, uint64_t cookie, struct socket_slot slot)
+{
+	uint32_t i = place_of(index, cookie);
+
+	while (index->entries[i].slot_plus_one != 0)
+		i = (i + 1) & index->mask;
+	index->entries[i] = (struct registry_indexed){cookie, slot.n + 1};
+}
+
+bool registry_index_make(struct registry_index *index)
+{
+	uint32_t high = registry_socket_high();
+	uint32_t count = 64;
+	long pages;
+
+	while (count < 2 * high)
+		count *= 2;
+	*index = (struct registry_index){.bytes = count * sizeof(struct registry_indexed),
+					 .mask = count - 1};
+	pages = sys_mmap(NULL, index->bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pages < 0 && pages > -4096)
+		return false;
+	index->entries = (struct registry_indexed *)pages;
+	for (struct socket_slot slot = {0}; slot.n < high; slot.n++) {
+		uint64_t cookie;
+
+		if (registry_live_cookie(slot, &cookie))
+			insert(index, cookie, slot);
+	}
+	return true;
+}
+
+bool registry_index_find(const struct registry_index *index, uint64_t cookie,
+			 struct socket_slot *slot)
+{
+	uint64_t now;
+
+	for (uint32_t i = place_of(index, cookie); index->entries[i].slot_plus_one != 0;
+	     i = (i + 1) & index->mask) {
+		*slot = (struct socket_slot){index->entries[i].slot_plus_one - 1};
+		if (index->entries[i].cookie == cookie && registry_live_cookie(*slot, &now) &&
+		    now == cookie)
+			return true;
+	}
+	return false;
+}
+
+void registry_index_drop(struct registry_index *index)
+{
+	sys_munmap(index->entries, index->bytes);
+}
