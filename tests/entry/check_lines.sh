@@ -24,10 +24,14 @@ lines() {
 	sed -n 's/^\(ENTRY\|ALIAS\)(\([^,]*\),.*/\2/p' shim/entries.def
 }
 
+# Those of the sources that there are: the directory may hold older ones.
+objects=$(printf "$build/%s\n" shim/*/*.c | sed 's/c$/o/')
+
 remove_line() {
 	printf '{ local: %s; };\n' "$1" >"$work/map"
+	# shellcheck disable=SC2086 # one word for each object
 	"${CC:-cc}" -shared -Wl,-z,relro -Wl,-z,now "-Wl,--version-script=$work/map" \
-		-o "$work/libforksan.so" "$build"/shim/*/*.o
+		-o "$work/libforksan.so" $objects
 	if nm -D --defined-only "$work/libforksan.so" | grep -q " $1\$"; then
 		echo "$1: could not be removed" >&2
 		exit 1
