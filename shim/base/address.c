@@ -2,7 +2,7 @@
 /*
  * Socket addresses as text.  See address.h.
  *
- * inet_ntop() would do for the numbers, but it is not on the list of signal-safety(7).
+ * inet_ntop() would do for the numbers, but is not on the list of signal-safety(7).
  */
 #include "base/address.h"
 
@@ -23,8 +23,8 @@ static void put_ipv4(struct text *text, const uint8_t bytes[4])
 	}
 }
 
-/* The first of the longest runs of at least two zero groups (RFC 5952 section 4.2); length 0: none.
- */
+/* The first of the longest runs of at least two zero groups (RFC 5952 section 4.2); length 0: there
+ * is no such run. */
 static void find_zeros(const uint16_t group[IPV6_GROUPS], int *start, int *length)
 {
 	*start = 0;

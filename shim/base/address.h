@@ -18,8 +18,7 @@
 /*
  * Appends 127.0.0.1:3306, [::1]:5432 (RFC 5952; link-local: [fe80::1%2]:5432), /run/x.sock or @name
  * for an abstract unix socket.  An address that says nothing (no family, an unnamed unix socket,
- * too short) appends nothing and returns false.  Paths and names are appended as the bytes they
- * are.
+ * too short) appends nothing and returns false.  Paths and names are appended byte for byte.
  */
 bool address_put(struct text *text, const void *address, socklen_t len);
 

@@ -7,8 +7,8 @@
 #include "base/sys.h"
 #include "forksan/atomics.h"
 
-/* Its address names the thread.  A thread that has ended may have had the same one; its frames are
- * gone then like those of a function that was left. */
+/* The address of this byte names the thread.  An ended thread may have had the same address: the
+ * frames of that thread are gone, like those of a function that was left. */
 static __thread char self;
 
 static bool on_alternate_stack(void)
@@ -20,9 +20,9 @@ static bool on_alternate_stack(void)
 }
 
 /* True when the frame that holds this thread's claim has been left: stacks grow downwards, so the
- * frame is gone when `here` is as high.  (A handler that interrupted the holder is below it.)  On
- * an alternate stack addresses cannot be compared; a claim that was left from there is found from
- * the thread's own stack, where no handler is active on the alternate one any more. */
+ * frame is gone when `here` is as high.  (A handler that interrupted the holder is below it.)
+ * Addresses on an alternate stack cannot be compared; a claim that was left there is found from the
+ * thread's own stack, since no handler is active on the alternate stack by then. */
 static bool was_left(const struct claim *claim, uintptr_t here)
 {
 	uintptr_t frame = load_relaxed(&claim->frame);

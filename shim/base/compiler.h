@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What we tell the compiler.
+ * Attributes and hints for the compiler.
  */
 #ifndef FORKSAN_SHIM_COMPILER_H
 #define FORKSAN_SHIM_COMPILER_H
@@ -9,11 +9,12 @@
 #define FORKSAN_EXPORT __attribute__((visibility("default")))
 
 /* On variables that fast paths read: -fvisibility=hidden does not reach extern declarations, and
- * without it each access takes an instruction more, for an address that could be elsewhere. */
+ * without the attribute each access takes an instruction more, for an address that may be in
+ * another library. */
 #define FORKSAN_HIDDEN __attribute__((visibility("hidden")))
 
-/* On a wrapper of a call that moves bytes.  It holds no array that could overflow, and the check of
- * a canary would cost every call of the host four instructions. */
+/* On a wrapper of a call that moves bytes.  Such a wrapper holds no array that could overflow, and
+ * the check of a canary would cost every call of the host four instructions. */
 #if defined(__has_attribute)
 #if __has_attribute(no_stack_protector)
 #define FORKSAN_NO_CANARY __attribute__((no_stack_protector))
@@ -23,8 +24,8 @@
 #define FORKSAN_NO_CANARY
 #endif
 
-/* Has the variable in memory from here on, where the compiler would keep its value in registers
- * that a call preserves: those cost a push, a move and a pop, on every path of the function. */
+/* Keeps the variable in memory from here on.  The compiler would choose registers that a call
+ * preserves, at the cost of a push, a move and a pop on every path of the function. */
 #define keep_in_memory(variable) __asm__("" : "+m"(variable))
 
 #define noinline __attribute__((noinline))

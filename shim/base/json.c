@@ -57,7 +57,7 @@ bool json_complete_or_rewind(struct json *json, struct json_mark mark)
 	return false;
 }
 
-/* Every member is begin_member(), its value, end_member(). */
+/* Every member is begin_member(), the value, end_member(). */
 static struct json_mark begin_member(struct json *json, const char *key)
 {
 	struct json_mark start = json_mark(json);
@@ -134,7 +134,7 @@ void json_end_array(struct json *json)
 	end_container(json, ']');
 }
 
-/* A value that stands as it is. */
+/* A value that needs no escape. */
 static void put_literal(struct json *json, const char *key, const char *literal, size_t len)
 {
 	struct json_mark start = begin_member(json, key);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bounded writer of one JSON value: however small the buffer, what it has written can be
- * completed to valid JSON in valid UTF-8.
+ * A bounded writer of one JSON value: however small the buffer, the bytes written can be completed
+ * to valid JSON in valid UTF-8.
  *
- * Room for closing what is open is always kept, so json_end_*() never fails.  A member that does
- * not fit is left out whole and counted in `left_out`; json_mark() and json_complete_or_rewind() do
- * the same for a group of members.  Pure, no allocation, no locale, no errno; async-signal-safe.
- * The caller owns the buffer.
+ * Room for closing the open objects and arrays is always kept, so json_end_*() never fails.  A
+ * member that does not fit is left out whole and counted in `left_out`; json_mark() and
+ * json_complete_or_rewind() do the same for a group of members.  Pure, no allocation, no locale, no
+ * errno; async-signal-safe.  The caller owns the buffer.
  *
  *     json_init(&json, bytes, sizeof(bytes));
  *     json_begin_object(&json, NULL);
@@ -16,7 +16,8 @@
  *     json_end_array(&json);
  *     json_end_object(&json);                    {"pid":7,"frames":["f"]}
  *
- * `key` is ASCII that needs no escape, or NULL for an element of an array and for the whole.
+ * `key` is ASCII that needs no escape, or NULL for an element of an array and for the outermost
+ * value.
  */
 #ifndef FORKSAN_SHIM_JSON_H
 #define FORKSAN_SHIM_JSON_H
@@ -29,15 +30,16 @@ struct json {
 	char *bytes; /* no NUL at the end */
 	size_t size;
 	size_t len;
-	size_t reserved;   /* bytes at the end for what follows, see json_reserve() */
+	size_t reserved;   /* bytes kept free at the end, see json_reserve() */
 	unsigned depth;	   /* objects and arrays that are open in `bytes` */
-	unsigned skipped;  /* those open that were left out, with all that is in them */
+	unsigned skipped;  /* open objects and arrays that were left out whole */
 	unsigned left_out; /* members that did not fit */
-	bool comma;	   /* the next member needs one in front */
+	bool comma;	   /* the next member needs a comma in front */
 	bool overflow;	   /* the member being written did not fit; false between calls */
 };
 
-/* A place to go back to, while the object or array that it was taken in is open. */
+/* A place to go back to; valid while the object or array is open in which json_mark() was called.
+ */
 struct json_mark {
 	size_t len;
 	unsigned left_out;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Large tables that read zero until something is written to them, and count as this process's data
- * only where something was: in .bss they would count whole against RLIMIT_DATA, and a program with
- * a low limit would not start ("failed to map segment from shared object").
+ * only where something was: in .bss a table would count whole against RLIMIT_DATA, and a program
+ * with a low limit would not start ("failed to map segment from shared object").
  *
  *   lazy_make()    one mapping that may only be read: it takes addresses, no memory
  *   lazy_write()   makes the part writable that is about to be written
@@ -25,8 +25,8 @@ struct lazy {
 	_Atomic uint64_t writable;
 };
 
-/* Makes the table, at most LAZY_BYTES_MAX; NULL when there is no room.  Two threads that make it at
- * once get the same. */
+/* Makes the table, at most LAZY_BYTES_MAX; NULL when there is no room.  Two threads that make the
+ * table at once get the same mapping. */
 void *lazy_make(struct lazy *lazy, size_t bytes);
 
 /* True when the byte at `offset` of the table can be written. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memcpy() and memmove() of our own, for us alone.
+ * memcpy() and memmove() for forksan alone.
  *
- * libc's may be replaced by anybody: ThreadSanitizer's runtime does so, sees what we write to the
- * registry through it, sees none of our atomics, since we are not instrumented, and reports a data
- * race in a program that has none.  What nobody sees being written cannot be reported: functions
- * that only read may stay libc's.
+ * Any library may replace libc's.  ThreadSanitizer's runtime does so, sees forksan's writes to the
+ * registry, but not the atomics, since forksan is not instrumented, and reports a data race in a
+ * program without one.  Writes by the functions here are not seen, so nothing is reported;
+ * functions that only read may stay libc's.
  *
- * Hidden, so the linker binds every call inside the library to these, also those that the compiler
- * makes for assignments of structs.  Called in any thread, signal handler and vfork child.  In a
- * sanitized build of our own tests the sanitizer's are wanted.
+ * Hidden, so the linker binds every call inside the library to these functions, also a call that
+ * the compiler makes for the assignment of a struct.  Called in any thread, signal handler and
+ * vfork child.  In a sanitized build of forksan's tests the sanitizer's functions are wanted.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +29,7 @@
 FORKSAN_HIDDEN void *memcpy(void *restrict to, const void *restrict from, size_t len);
 FORKSAN_HIDDEN void *memmove(void *to, const void *from, size_t len);
 
-/* The asm in the loops keeps compilers from seeing a memcpy in them. */
+/* The asm in the loops keeps a compiler from replacing a loop by memcpy(). */
 static void copy_forward(uint8_t *to, const uint8_t *from, size_t len)
 {
 #if defined(__x86_64__)

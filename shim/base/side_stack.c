@@ -15,7 +15,7 @@
 static _Alignas(4096) char stacks[WIPED_SIDE_STACKS][STACK_BYTES];
 
 /* Calls function(argument) with the stack pointer at `top`, which is aligned to 16.  An unwinder
- * finds its way back by the frame pointer. */
+ * finds the way back by the frame pointer. */
 void side_stack_switch(void *top, void (*function)(void *argument), void *argument) FORKSAN_HIDDEN;
 
 #if defined(__x86_64__)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stacks of forksan's own, for work that would overflow the host's: a signal handler may run on 8
- * KiB, of which the kernel alone takes up to 3.4 for the registers that it saves (AT_MINSIGSTKSZ).
+ * KiB, of which the kernel alone takes up to 3.4 for saved registers (AT_MINSIGSTKSZ).
  *
  * Signals must be blocked: a handler of the host's would run on this stack, too.  The function must
- * return; it must not look at its stack's bounds, nor take a stack of the host's (stack/).
+ * return; the function must not look at the bounds of its stack, nor take a stack of the host's
+ * (stack/).
  */
 #ifndef FORKSAN_SHIM_SIDE_STACK_H
 #define FORKSAN_SHIM_SIDE_STACK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Thin names for the system calls that forksan makes for itself.  See sys.h.
+ * Thin names for the system calls of forksan's own.  See sys.h.
  */
 #include "base/sys.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Our own system calls.  They go to the kernel directly: they never pass through the interposed
- * functions, are no cancellation points, and leave errno alone.  Each returns the kernel's value:
+ * The system calls of forksan's own.  A call goes to the kernel directly: no interposed function is
+ * passed, no cancellation point is made, and errno is left alone.  Each returns the kernel's value:
  * >= 0, or -errno.  All are async-signal-safe.
  */
 #ifndef FORKSAN_SHIM_SYS_H

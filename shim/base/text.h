@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bounded writer of text: what does not fit is left out and remembered, never written past the
- * end.  No allocation, no locale, no errno, no time zone; async-signal-safe, pure but for the
- * buffer it was given, which the caller owns and which outlives the writer.
+ * A bounded writer of text: the rest of a text that does not fit is left out, which `truncated`
+ * tells; nothing is written past the end.  No allocation, no locale, no errno, no time zone;
+ * async-signal-safe, pure but for the buffer it was given, which the caller owns and which outlives
+ * the writer.
  */
 #ifndef FORKSAN_SHIM_TEXT_H
 #define FORKSAN_SHIM_TEXT_H
@@ -39,7 +40,7 @@ void text_pad_to(struct text *text, size_t line_start, size_t column);
 
 /*
  * Appends foreign bytes (a name, a path, a user's option) for a person to read: control characters
- * and bytes that are no UTF-8 become '?', so that a terminal takes no orders from them.
+ * and bytes that are no UTF-8 become '?', so that a terminal takes no orders from the bytes.
  */
 void text_put_escaped(struct text *text, const char *bytes, size_t len);
 

@@ -2,18 +2,18 @@
 /*
  * The page that reads zero in every new process, however the process was made.
  *
- * fork() copies the memory of one thread; whatever other threads were doing, and whatever is true
- * of the parent alone, is copied along and would have to be cleared.  Each word with that need
- * stands here and nowhere else: the kernel clears the page (MADV_WIPEONFORK), for fork(), _Fork()
- * and a raw clone() alike, before the child's first instruction.  Kernels without it (before
- * Linux 4.14): the atfork handler and the wrappers clear the page, and a raw clone() is not
+ * fork() copies the memory for one thread: words about the work of other threads, or true of the
+ * parent alone, are copied along and would have to be cleared.  Each word with that need stands
+ * here and nowhere else: the kernel clears the page (MADV_WIPEONFORK), for fork(), _Fork() and a
+ * raw clone() alike, before the child's first instruction.  On kernels before Linux 4.14, which
+ * lack the flag, the atfork handler and the wrappers clear the page, and a raw clone() is not
  * noticed.
  *
  * A process that shares its parent's memory (vfork, clone with CLONE_VM) shares the page: the words
  * are the parent's there.
  *
- * Each room has a struct of its own, which no other room touches.  What all zeros mean is said at
- * each field.
+ * Each room has a struct of its own, which no other room touches.  Each field says the meaning of
+ * zero.
  */
 #ifndef FORKSAN_SHIM_WIPED_H
 #define FORKSAN_SHIM_WIPED_H
@@ -23,8 +23,8 @@
 #include "base/claim.h"
 #include "base/compiler.h"
 
-/* Stacks that are taken at the same moment: by threads, and by signal handlers that interrupt them.
- */
+/* Stacks that are taken at the same moment: by threads, and by signal handlers that interrupt a
+ * thread. */
 #define WIPED_CAPTURES 8
 
 /* Threads of one process that report at the same time; more lose their report. */
@@ -52,7 +52,7 @@ struct wiped_process {
 	 * fork. */
 	_Atomic int32_t pid;
 	_Atomic uint32_t announced;
-	/* 0: forked, and what it inherited was not looked at (track/worker.c). */
+	/* 0: forked, and the inherited connections were not looked at (track/worker.c). */
 	_Atomic uint32_t settled;
 	_Atomic uint32_t violated; /* 1: has reported a violation, for exitcode= */
 	/* The process slot whose holds fdtable.c writes, + 1; 0: nobody's. */
@@ -65,8 +65,8 @@ struct wiped_stack {
 };
 
 struct wiped_report {
-	_Atomic uint32_t buffers_taken[WIPED_REPORT_BUFFERS]; /* 1: a thread renders in it */
-	_Atomic uint32_t warned_of_log; /* 1: has said that its log cannot be written */
+	_Atomic uint32_t buffers_taken[WIPED_REPORT_BUFFERS]; /* 1: a thread renders there */
+	_Atomic uint32_t warned_of_log; /* 1: has warned that the log cannot be written */
 };
 
 struct wiped_track {
@@ -77,11 +77,11 @@ struct wiped_track {
 	_Atomic uint32_t deferred[WIPED_DEFERRED];
 	/* States of the entries of open_calls.c; 0: free. */
 	_Atomic uint32_t open_calls[WIPED_OPEN_CALLS];
-	_Atomic uint32_t open_calls_high; /* entries below it were ever taken */
+	_Atomic uint32_t open_calls_high; /* only entries below this were ever taken */
 };
 
-/* Page-aligned and page-sized, so that it is alone in pages of .bss, which are private anonymous
- * memory: the only kind that MADV_WIPEONFORK takes (madvise(2)). */
+/* Page-aligned and page-sized, so that the struct is alone in pages of .bss, which are private
+ * anonymous memory: the only kind that MADV_WIPEONFORK takes (madvise(2)). */
 extern FORKSAN_HIDDEN struct wiped {
 	_Alignas(4096) struct wiped_process process;
 	struct wiped_base base;

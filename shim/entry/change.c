@@ -5,7 +5,7 @@
  * connection that two processes use, the call stands in the connection's history.  F_SETFL is in
  * fd.c, with fcntl().
  *
- * An epoll instance is shared likewise, with the registrations on it.
+ * An epoll instance and its registrations are shared likewise.
  */
 #include <stdarg.h>
 #include <sys/ioctl.h>

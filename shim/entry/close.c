@@ -3,9 +3,9 @@
  * Calls that end a descriptor or a conversation.
  *
  * The descriptor is forgotten before the real close: afterwards another thread may already have the
- * number.  Results are libc's, also for numbers that are not open.  This library holds no
- * descriptor, so a program that closes everything from 3 up meets nothing that it would not meet
- * without us.
+ * number.  Results are libc's, also for numbers that are not open.  forksan holds no descriptor
+ * that the host could close (report/report.h), so a program may close everything from 3 up, as
+ * without forksan.
  */
 #include <errno.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that move bytes between descriptors inside the kernel, in the shape of recv.c.  The bytes
- * are not seen, so they identify no protocol; moving them is a use like any other.
+ * Calls that move bytes between descriptors inside the kernel, in the shape of recv.c.  forksan
+ * does not see the bytes, so no protocol is identified here; the call is a use like any other.
  */
 #include <errno.h>
 

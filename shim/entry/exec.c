@@ -2,16 +2,17 @@
 /*
  * Calls that start a program, in this process's place or in a child's.
  *
- * Before the call the others are told which connections will not come through (close-on-exec), and
- * after a call that failed, that they are held again.  In a vfork child nothing is told: memory and
- * registry entry are its parent's.
+ * Before the call the process announces in the registry which connections the call will close
+ * (close-on-exec), and after a call that failed, that the process holds those connections again.  A
+ * vfork child announces nothing: memory and registry entry are the parent's.
  *
- * A program that will be without this library is counted, and the log names it: the environment
- * lacks it, or the program cannot have it (program.h).  One that would not start with it (musl's
- * loader) or would complain (another machine's) gets its environment without this library, and so
- * do the programs that it starts.  Any other environment is handed on as the caller made it.
+ * A program that will run without this library is counted and named in the log: the environment
+ * lacks the library, or the program cannot load the library (program.h).  A program that would not
+ * start with the library (musl's loader) or would print a warning (another machine's) gets an
+ * environment without the library, and so do the programs that such a program starts.  Any other
+ * environment is handed on as the caller made it.
  *
- * All are async-signal-safe, as execve() is.
+ * All these wrappers are async-signal-safe, as execve() is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,15 +36,15 @@ extern char **environ;
 
 enum way { EXECVE, EXECV, EXECVP, EXECVPE, FEXECVE, EXECVEAT, SPAWN, SPAWNP };
 
-/* A call, with the arguments that it has. */
+/* One of these calls with its arguments. */
 struct launch {
 	enum way way;
 	int directory; /* execveat(); fexecve(): the file */
 	int flags;     /* execveat() */
 	const char *path;
 	char *const *argv;
-	char *const *envp; /* `environ` where the call has none */
-	pid_t *pid;	   /* posix_spawn() alone, as what follows */
+	char *const *envp; /* `environ` where the call takes no environment */
+	pid_t *pid;	   /* posix_spawn() alone, like the fields below */
 	const posix_spawn_file_actions_t *actions;
 	const posix_spawnattr_t *attributes;
 };
@@ -99,16 +100,16 @@ static void copy_path(char out[PROGRAM_PATH_BYTES], const struct launch *launch)
 		out[0] = '\0';
 }
 
-/* What will become of a program. */
+/* How the program will start. */
 struct outlook {
 	const struct launch *launch;
-	bool without_us; /* it is to be started without this library */
+	bool without_us; /* the program gets an environment without this library */
 	bool is_counted;
-	enum registry_counter counted; /* as what */
+	enum registry_counter counted; /* the counter, when is_counted */
 };
 
-/* Finds out whether the program will have this library and this session; counts one that will not.
- */
+/* Called by outlook_of().  Finds out whether the program will have this library and this session,
+ * and counts a program that will not. */
 static void look(void *argument)
 {
 	struct outlook *outlook = argument;
@@ -138,8 +139,9 @@ static void look(void *argument)
 		outlook->is_counted = blind_tell_program(outlook->counted, program.path, why);
 }
 
-/* Looks from a stack of forksan's own: a crash handler that starts a debugger runs on few KiB.
- * Makes no system call in a sandbox, which may kill for it. */
+/* Called before the real call.  Looks from a stack of forksan's own: a crash handler that starts a
+ * debugger runs on few KiB.  Makes no system call in a sandbox, since the sandbox may kill the
+ * process for one. */
 static struct outlook outlook_of(const struct launch *launch)
 {
 	struct outlook outlook = {.launch = launch};
@@ -224,8 +226,8 @@ FORKSAN_EXPORT int execveat(int directory, const char *path, char *const argv[],
 				      .envp = envp});
 }
 
-/* The child is made inside libc, with vfork's semantics; the program that it runs joins the session
- * by itself. */
+/* libc makes the child, with vfork's semantics; the child's program joins the session when its
+ * constructor runs. */
 FORKSAN_EXPORT int posix_spawn(pid_t *pid, const char *path,
 			       const posix_spawn_file_actions_t *actions,
 			       const posix_spawnattr_t *attributes, char *const argv[],
@@ -244,9 +246,9 @@ FORKSAN_EXPORT int posix_spawnp(pid_t *pid, const char *file,
 		&(struct launch){SPAWNP, AT_FDCWD, 0, file, argv, envp, pid, actions, attributes});
 }
 
-/* The argument list of execl() as an array.  Short ones stand on the stack, long ones in pages of
- * their own: a stack may be 16 KiB, and malloc() is no choice here.  Pages of a call that succeeds
- * in a vfork child stay mapped in its parent. */
+/* The argument list of execl() as an array.  A short list stands on the stack, a long list in pages
+ * that are mapped for that list: a stack may be 16 KiB, and malloc() is no choice here.  When the
+ * call succeeds in a vfork child, the pages stay mapped in the parent. */
 #define SHORT_LIST 64
 
 struct list {

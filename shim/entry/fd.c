@@ -43,8 +43,8 @@ FORKSAN_EXPORT int dup3(int fd, int copy, int flags)
 }
 
 /* Variadic in name only: the kernel takes one word, and libc's fcntl() reads that word whether the
- * caller passed one or not.  On our machines a word that was not passed is a stale register, which
- * F_GETFD and its like ignore. */
+ * caller passed one or not.  On the supported machines a word that was not passed is a stale
+ * register, which F_GETFD and other commands without an argument ignore. */
 FORKSAN_EXPORT int fcntl(int fd, int command, ...)
 {
 	struct socket_ref ref = command == F_SETFL ? fdtable_lookup(fd) : (struct socket_ref){0};

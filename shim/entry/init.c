@@ -2,12 +2,12 @@
 /*
  * Constructor and destructor.
  *
- * Start: find libc's functions, read FORKSAN_OPTIONS, join the session, watch for forks that libc
- * makes itself.  The environment is read with secure_getenv(): in a set-user-ID program (where only
- * /etc/ld.so.preload could have put us) nobody may choose our log file.
+ * Start: find libc's functions, read FORKSAN_OPTIONS, join the session, watch for forks inside
+ * libc.  The environment is read with secure_getenv(): in a set-user-ID program (into which only
+ * /etc/ld.so.preload can load this library) nobody may choose the log file.
  *
- * End: tell the others; the last live process of the session writes the summary and removes the
- * registry's name.
+ * End: announce the process's end in the registry; the last live process of the session writes the
+ * summary and removes the registry's name.
  */
 #include "entry/init.h"
 
@@ -51,7 +51,7 @@ void init_run(void)
 	report_start_log(secure_getenv("OTEL_SERVICE_NAME"),
 			 secure_getenv("OTEL_RESOURCE_ATTRIBUTES"));
 	if (process_start(options.session, &created) == 0) {
-		/* For forks inside libc or under names that we do not wrap. */
+		/* For forks inside libc or under names without a wrapper. */
 		pthread_atfork(NULL, process_atfork_parent, process_atfork_child);
 		if (created)
 			report_session(registry_get());
@@ -71,8 +71,9 @@ void init_run(void)
 	errno = saved_errno;
 }
 
-/* A log always gets its summary.  On stderr it would be noise after a run in which nothing was
- * found, and `forksan run` prints its own. */
+/* False: the session's last process writes no summary.  A log always gets one.  On stderr a summary
+ * would be noise after a run in which nothing was found, and `forksan run` prints a summary itself.
+ */
 static bool summary_is_wanted(void)
 {
 	const _Atomic uint64_t *counters = registry_get()->header.counters;
@@ -85,7 +86,7 @@ static bool summary_is_wanted(void)
 		load_relaxed(&counters[COUNT_VIOLATIONS]) > 0);
 }
 
-/* An interpreter whose frames are missing is named once, where details were asked for. */
+/* Called with verbosity= alone: names an interpreter whose frames are missing, once. */
 static void warn_of_stacks(void)
 {
 	const char *sentence = stack_complaint();
@@ -98,13 +99,13 @@ void init_leave(void)
 {
 	int saved_errno = errno;
 
-	/* No process.shared: nobody of ours, or the child of one in a sandbox, which must not even
-	 * ask who its parent is. */
+	/* No process.shared: a process outside the session, or the child of a process in a sandbox,
+	 * which must not even ask for its parent's pid. */
 	if (!registry_get() || !process.shared || process_mine() == PROCESS_UNWATCHED ||
 	    process_is_vfork_child())
 		return;
-	/* Most forked children have done nothing that matters, and there is nothing to tell of
-	 * them. */
+	/* Most forked children have done nothing that matters: nothing is announced of such a
+	 * child. */
 	if (process_mine() == 0 && process_parent_is_here() &&
 	    (fdtable_is_empty() || !process_is_old()))
 		return;
@@ -139,8 +140,8 @@ __attribute__((destructor(101))) static void destruct(void)
 {
 	init_leave();
 	if (options.exitcode != 0 && process_has_violated()) {
-		/* An exit() in an exit handler goes on with what remains of the first, with the new
-		 * status: stdio is flushed as exit() does it, which waits for no reader's lock. */
+		/* An exit() in an exit handler runs the handlers that the first exit() left, with
+		 * the new status: stdio is flushed by exit(), which waits for no reader's lock. */
 		exit(options.exitcode);
 	}
 }

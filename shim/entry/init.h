@@ -12,8 +12,8 @@
 
 extern FORKSAN_HIDDEN _Atomic bool init_done;
 
-/* Runs the constructor's work when a wrapper is called before it (another library's constructor may
- * connect, pitfall 1).  Cheap afterwards. */
+/* Does the constructor's work.  Called by the constructor, and by a wrapper that runs before
+ * (another library's constructor may connect).  Cheap afterwards. */
 void init_run(void);
 
 static inline void init_ensure(void)

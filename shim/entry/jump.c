@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jumps.  A signal handler that jumps out leaves the call that it interrupted for good: read()
- * never returns to its wrapper.  libc has one function under three names, and a checked one that
+ * Jumps.  A signal handler that jumps out leaves the interrupted call for good: read() never
+ * returns to its wrapper.  libc has one function under three names, and a checked one that
  * _FORTIFY_SOURCE calls (debug/longjmp_chk.c in glibc).
  *
  * The frame of the wrapper is gone with the others when libc's function restores the registers; the

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dlopen() with RTLD_DEEPBIND: the object and its dependencies then look for symbols in themselves
- * before the global scope, find libc's recv() and never ours.  PHP loads every extension so;
- * without this, pdo_pgsql's libpq would not be seen.
+ * before the global scope, and find libc's recv() instead of the interposed one.  PHP loads every
+ * extension so; without this file pdo_pgsql's libpq would not be seen.
  *
- * Clearing the flag would give the object other symbols than it was built for.  Instead its
- * relocations to functions that we interpose are bound to ours afterwards (rebind.h), and only
- * those that had found libc's.  What the object's constructors do meanwhile is not seen.
+ * Clearing the flag would give the object other symbols than it was built for.  Instead the
+ * object's relocations that found libc's version of an interposed function are bound to the
+ * interposed one afterwards (rebind.h).  Calls of the object's constructors come earlier and are
+ * not seen.
  *
- * dlopen() finds the caller's RUNPATH by its return address, so a name without a slash must reach
- * it by a jump and cannot be rebound: counted.  Everything without the flag goes by the same jump.
+ * dlopen() finds the caller's RUNPATH by the return address, so a call with a name without a slash
+ * must reach libc's dlopen() by a jump, and nothing can be rebound afterwards: such a call is
+ * counted.  Every call without the flag takes the same jump.
  *
- * dlmopen() into another namespace loads another libc, which no wrapper stands before: counted.
+ * dlmopen() into another namespace loads another libc, which has no wrappers in front: such a call
+ * is counted.
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -17,8 +17,8 @@
  */
 #define VERSION_HIDDEN 0x8000
 
-/* The loader relocates the addresses in the dynamic section on our machines' glibc, but not for the
- * vDSO and not in musl: a value below the base is an offset. */
+/* On the supported machines glibc's loader relocates the addresses in the dynamic section, though
+ * not the vDSO's; musl's loader does not.  A value below the base is an offset. */
 static const void *pointer(const struct loaded *object, ElfW(Addr) value)
 {
 	return (const void *)(value < object->base ? object->base + value : value);
@@ -145,8 +145,8 @@ static uint32_t find_by_gnu_hash(const struct loaded *object, const char *name, 
 	}
 }
 
-/* The older table's second word is the number of symbols.  Few objects have it alone, so its
- * buckets are not worth their code. */
+/* The older table's second word is the number of symbols.  Few objects have the older table alone,
+ * so a search by buckets is not worth the code. */
 static uint32_t find_among_all(const struct loaded *object, const char *name)
 {
 	for (uint32_t i = 1; i < object->sysv_hash[1]; i++)

@@ -14,7 +14,7 @@
 static const char name[] = "LD_PRELOAD=";
 #define NAME_BYTES (sizeof name - 1)
 
-/* The variable of that number; 0 after the last.  False: there is no reading it. */
+/* Reads the pointer to variable `number`, 0 after the last.  False: the array cannot be read. */
 static bool read_variable(struct peek *peek, char *const envp[], size_t number, uintptr_t *variable)
 {
 	return peek_pointer(peek, (uintptr_t)(envp + number), variable);
@@ -28,7 +28,8 @@ static bool is_preload(struct peek *peek, uintptr_t variable)
 	       memcmp(start, name, sizeof start) == 0;
 }
 
-/* Copies the list to `out` without the elements that name this library.  True when there were some.
+/* Copies the list to `out` without the elements that name this library.  True when the list had
+ * such elements.
  */
 static bool filter(const char *list, char *out)
 {

@@ -7,7 +7,7 @@
  * without log_path nothing happens.  The calls themselves are libc's, which changes all threads
  * (nptl(7)).
  *
- * After prctl(PR_SET_SECCOMP) or seccomp(2) this library makes no system call: any may be fatal.
+ * After prctl(PR_SET_SECCOMP) or seccomp(2) forksan makes no system call: any call may be fatal.
  */
 #include <errno.h>
 #include <stdarg.h>

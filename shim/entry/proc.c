@@ -3,7 +3,7 @@
  * Calls that begin and end processes.
  *
  * vfork() is not here: a wrapper in C would return into a frame that the child has overwritten, and
- * a vfork child is not to change anything of ours anyway.
+ * a vfork child must not change forksan's memory anyway.
  *
  * No lock is held while a call forks.
  */
@@ -33,7 +33,7 @@ FORKSAN_EXPORT pid_t fork(void)
 
 FORKSAN_EXPORT pid_t __fork(void) __attribute__((alias("fork"), nothrow));
 
-/* Async-signal-safe, as _Fork() is to be: what we do in the child is. */
+/* Async-signal-safe, as _Fork() is to be: the same holds for forksan's work in the child. */
 FORKSAN_EXPORT pid_t _Fork(void)
 {
 	struct process_fork under_way;
@@ -57,7 +57,8 @@ FORKSAN_EXPORT int daemon(int no_chdir, int no_close)
 	init_ensure();
 	process_before_fork(&under_way);
 	result = REAL(daemon)(no_chdir, no_close);
-	/* The parent has ended inside: only the child returns, or nobody was made. */
+	/* The parent has ended inside daemon(): the child returns, or the caller when no child was
+	 * made. */
 	if (process_mine() == 0)
 		process_daemonized();
 	else
@@ -78,7 +79,7 @@ FORKSAN_EXPORT pid_t forkpty(int *master, char *name, const struct termios *term
 	return pid;
 }
 
-/* What the child of clone() is to do, in its copy of the parent's memory. */
+/* The work of a child of clone(), read in the child's copy of the parent's memory. */
 struct clone_start {
 	struct process_fork under_way;
 	int (*function)(void *);
@@ -93,9 +94,9 @@ static int start_clone(void *argument)
 	return start->function(start->argument);
 }
 
-/* With CLONE_VM it is a thread, or a vfork child on a stack of its own: libc's business.  With
- * CLONE_SETTLS our thread-local words are not there in the child, which enters at its first call as
- * after a raw clone(). */
+/* With CLONE_VM the child is a thread, or a vfork child on another stack: libc's business.  With
+ * CLONE_SETTLS forksan's thread-local words are not there in the child, which enters the session at
+ * the first interposed call, as after a raw clone(). */
 FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
 {
 	struct clone_start start = {.function = function, .argument = argument};
@@ -124,7 +125,7 @@ FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *
 	return pid;
 }
 
-/* Later children live in another pid namespace: what they call their pid means nothing here. */
+/* Later children may live in another pid namespace, where the pids are not those of this one. */
 FORKSAN_EXPORT int unshare(int flags)
 {
 	int result = REAL(unshare)(flags);

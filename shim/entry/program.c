@@ -65,7 +65,7 @@ static bool read_at(const struct file *file, uint64_t offset, void *out, size_t 
 
 /* --- what it is --------------------------------------------------------------------------- */
 
-/* A program without PT_INTERP is static, unless it is a loader, which preloads as ever. */
+/* A program without PT_INTERP is static, unless the program is a loader, which preloads as ever. */
 static enum program_kind kind_without_loader(const char *path)
 {
 	const char *name = base_name(path);
@@ -113,8 +113,9 @@ static enum program_kind kind_of_elf(const struct file *file, const char *path)
 	return kind_without_loader(path);
 }
 
-/* True when the kernel would give it more than this process has.  Neither on a file system that is
- * mounted nosuid nor after PR_SET_NO_NEW_PRIVS; for root file capabilities add nothing. */
+/* True when the kernel would give the program more privileges than this process has.  The kernel
+ * gives no more on a file system that is mounted nosuid, or after PR_SET_NO_NEW_PRIVS; for root
+ * file capabilities add nothing. */
 static bool is_privileged(const struct file *file, const struct stat *stat)
 {
 	long uid = sys_call(SYS_getuid, 0, 0, 0, 0, 0, 0);
@@ -133,8 +134,9 @@ static bool is_privileged(const struct file *file, const struct stat *stat)
 
 /* --- scripts ------------------------------------------------------------------------------ */
 
-/* The interpreter that the #! line names, cut out as the kernel does: blanks before it are skipped,
- * it ends at the next blank or the line's end.  False: it is no script, or too long to be kept. */
+/* Cuts the interpreter's name out of the #! line as the kernel does: blanks before the name are
+ * skipped, the next blank or the end of the line ends the name.  False: the file is no script, or
+ * the name is too long for `out`. */
 static bool read_interpreter(const struct file *file, char out[PROGRAM_PATH_BYTES])
 {
 	size_t end = file->head_len < SCRIPT_LINE_BYTES ? file->head_len : SCRIPT_LINE_BYTES;
@@ -164,7 +166,7 @@ static bool is_regular(int directory, const char *path, int flags, struct stat *
 	       S_ISREG(stat->st_mode);
 }
 
-/* O_NONBLOCK: what was an ordinary file a moment ago may be a FIFO now, or have a lease on it. */
+/* O_NONBLOCK: the file, ordinary a moment ago, may be a FIFO now, or under a lease. */
 static bool open_file(struct file *file, int directory, const char *path, int flags)
 {
 	int open_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;

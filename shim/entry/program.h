@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the file of a program says of whether this library can be in it.
+ * Whether this library can be loaded into a program, judged by the program's file.
  *
- * The file is looked at, never executed, and only when it is an ordinary one: no FIFO is opened, no
- * lease waited for.  Where the file cannot be read, or is no program that is known here, nothing is
- * held against it.  Any thread, signal handler and vfork child; no malloc, no lock; about 2 KiB of
- * the caller's stack; errno is kept.
+ * Only an ordinary file is looked at, never executed: no FIFO is opened, no lease waited for.  A
+ * file that cannot be read, or is no known kind of program, counts as PROGRAM_OPEN.  Any thread,
+ * signal handler and vfork child; no malloc, no lock; about 2 KiB of the caller's stack; errno is
+ * kept.
  */
 #ifndef FORKSAN_SHIM_PROGRAM_H
 #define FORKSAN_SHIM_PROGRAM_H
@@ -13,12 +13,12 @@
 #include <stdbool.h>
 
 enum program_kind {
-	PROGRAM_OPEN,	       /* nothing is known against it */
+	PROGRAM_OPEN,	       /* nothing speaks against the library */
 	PROGRAM_STATIC,	       /* no loader, which could preload a library (Go's programs, too) */
 	PROGRAM_OTHER_LIBC,    /* musl's loader takes this library and fails for want of glibc */
-	PROGRAM_OTHER_MACHINE, /* another machine or word size; glibc's loader complains and goes on
+	PROGRAM_OTHER_MACHINE, /* another machine or word size; glibc's loader warns and goes on
 				*/
-	PROGRAM_PRIVILEGED,    /* set-user-ID and its like: the loader ignores LD_PRELOAD */
+	PROGRAM_PRIVILEGED,    /* set-user-ID, capabilities: the loader ignores LD_PRELOAD */
 };
 
 #define PROGRAM_PATH_BYTES 200
@@ -34,7 +34,7 @@ void program_inspect(struct program *program, int directory, const char *path, i
 /* Looks at the file that execvp(3) would run: the first in PATH, unless `name` has a slash. */
 void program_search(struct program *program, const char *name);
 
-/* True when the program does not even start, or complains, with this library in LD_PRELOAD. */
+/* True when the program does not start, or prints a warning, with this library in LD_PRELOAD. */
 bool program_needs_us_out(enum program_kind kind);
 
 /* "is statically linked"; NULL for PROGRAM_OPEN. */

@@ -2,12 +2,12 @@
 /*
  * Finds libc's functions.
  *
- * Not with dlsym(): it allocates when a name is missing (for dlerror()), and an allocator that is
- * preloaded too may read its configuration then, through our wrappers, before libc's read() is
- * known (jemalloc#443, libfaketime#365); up to glibc 2.33 it is not in libc but in libdl; and for
- * all names it took 64 700 instructions of the 297 000 of /bin/true's whole life (callgrind).
- * Instead the objects behind this library are asked for all names in one walk, in the loader's
- * order, as dlsym(RTLD_NEXT) does name by name: 23 800 instructions.
+ * Not with dlsym().  dlsym() allocates when a name is missing (for dlerror()), and an allocator
+ * that is preloaded too may then read a configuration file, through forksan's wrappers, before
+ * libc's read() is known (jemalloc#443, libfaketime#365).  Up to glibc 2.33 dlsym() is not in libc
+ * but in libdl.  For all names dlsym() took 64 700 instructions of the 297 000 of /bin/true's whole
+ * life (callgrind).  Instead the objects behind this library are asked for all names in one walk,
+ * in the loader's order, as dlsym(RTLD_NEXT) does name by name: 23 800 instructions.
  */
 #include "entry/real.h"
 
@@ -22,7 +22,7 @@
 
 struct real real;
 
-/* `used`: the assembly that reads them is not seen by link-time optimization. */
+/* `used`: link-time optimization does not see the assembly that reads the two pointers. */
 __attribute__((used)) long (*real_syscall)(long number, ...);
 __attribute__((used)) void *(*real_dlopen)(const char *file, int flags);
 __attribute__((used)) void *(*real_dlmopen)(Lmid_t name_space, const char *file, int flags);

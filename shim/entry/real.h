@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions behind ours: libc's, or those of a library that was preloaded after this one and
- * keeps its turn.
+ * The functions behind the interposed ones: libc's, or those of a library that was preloaded after
+ * this one and keeps its turn.
  */
 #ifndef FORKSAN_SHIM_REAL_H
 #define FORKSAN_SHIM_REAL_H
@@ -27,7 +27,8 @@
 
 #include "base/compiler.h"
 
-/* What glibc declares only under _FORTIFY_SOURCE (debug/ in its sources; the LSB documents them).
+/* Functions that glibc declares only under _FORTIFY_SOURCE (debug/ in glibc's sources; documented
+ * by the LSB).
  */
 ssize_t __read_chk(int fd, void *buffer, size_t len, size_t buffer_len);
 ssize_t __recv_chk(int fd, void *buffer, size_t len, size_t buffer_len, int flags);
@@ -37,7 +38,7 @@ int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t fds_len);
 int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 		const sigset_t *mask, size_t fds_len);
 void __longjmp_chk(struct __jmp_buf_tag environment[1], int value) __attribute__((noreturn));
-/* ... and newer than the oldest glibc that we build on. */
+/* Newer than the oldest glibc on which forksan is built. */
 pid_t _Fork(void);
 void closefrom(int first);
 int close_range(unsigned first, unsigned last, int flags);

@@ -73,7 +73,7 @@ static void bind_relocation(const struct loaded *object, const ElfW(Rela) * relo
 		write_word(word, function);
 }
 
-/* RELRO is what is to be read-only after relocation: as it was. */
+/* RELRO pages are read-only after relocation: makes those of the object so again. */
 static void protect_again(const struct dl_phdr_info *info)
 {
 	const uintptr_t page_mask = 4095;
@@ -91,15 +91,16 @@ static void protect_again(const struct dl_phdr_info *info)
 	}
 }
 
-/* How far rebind_new_objects() has come.  Two threads that load at once may look at an object
- * twice, or look again from the start at the next load: binding is idempotent. */
+/* How far rebind_new_objects() has come.  When two threads load at once, an object may be looked at
+ * twice, or the next load may look from the start again: binding is idempotent. */
 static struct {
 	unsigned known;		       /* objects at the head of the list that were looked at */
 	unsigned long long unloadings; /* dlpi_subs then: an unloading moves objects up */
 	unsigned position;
 } progress;
 
-/* For dl_iterate_phdr(): the objects before `ours` and libc in its list are of the program's start.
+/* Called by dl_iterate_phdr() for each object.  Passes over the objects that come before `ours` and
+ * libc in the list: those are of the program's start.
  */
 static int visit(struct dl_phdr_info *info, size_t size, void *data)
 {
@@ -135,8 +136,9 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 	return 0;
 }
 
-/* The list keeps the order of loading: the program, ours, libc, ..., new ones last.  Some objects
- * of the start are looked at too, once; they found our functions by themselves, so nothing changes.
+/* The list keeps the order of loading: the program, forksan, libc, ..., new objects last.  Some
+ * objects of the start are looked at too, once; those found the interposed functions without help,
+ * so nothing changes.
  */
 void rebind_new_objects(void)
 {

@@ -3,16 +3,16 @@
  * Calls that take bytes.
  *
  * All alike, each in two functions.  The exported one sends an unwatched descriptor straight to
- * libc, and a connection on the fast path (track/call.h) between two looks at its lineage word. The
- * other, NAME_slow(), serves the rest: the tracker, the real call once with the caller's arguments,
- * the tracker; and descriptors that fdtable does not know, perhaps before libc's functions are. Why
- * they are written out: docs/decisions/0005.
+ * libc, and a connection on the fast path (track/call.h) between two looks at its lineage word.
+ * The other, NAME_slow(), serves the rest: the tracker, the real call once with the caller's
+ * arguments, the tracker; and descriptors that fdtable does not know, perhaps before libc's
+ * functions are.  Why the wrappers are written out: docs/decisions/0005.
  *
  * errno is as the real call left it.  The caller's memory is read only after the kernel has filled
- * it, and only as far (pitfall 30).
+ * it, and only as far as the kernel did.
  *
- * What stays racy: a thread that closes the descriptor while another is inside a call on it, as
- * without us.
+ * One race stays, as without forksan: a thread closes the descriptor while another is inside a call
+ * on the same descriptor.
  */
 #include <errno.h>
 
@@ -117,7 +117,7 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t readv(int fd, const struct iovec *iov, 
 	return n;
 }
 
-/* Offset -1 means the present position, which is how a socket can be read with it (preadv2(2)). */
+/* Offset -1 means the present position, and with -1 a socket can be read (preadv2(2)). */
 FORKSAN_EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t offset, int flags)
 {
 	struct socket_ref ref = fdtable_lookup(fd);

@@ -2,7 +2,7 @@
 /*
  * Calls that give bytes, in the shape of recv.c.
  *
- * forksan's own output never comes here: it goes through sys.c.
+ * forksan's own output goes through base/sys.c and never comes here.
  */
 #include <errno.h>
 
@@ -190,7 +190,8 @@ static noinline ssize_t sendmsg_slow(int fd, const struct msghdr *message, int f
 	return n;
 }
 
-/* Control data may pass descriptors (SCM_RIGHTS); it is looked at when the kernel has taken it. */
+/* Control data may pass descriptors (SCM_RIGHTS), and is looked at after the kernel has taken the
+ * message. */
 FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	const struct msghdr *kept = message;

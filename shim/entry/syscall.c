@@ -2,11 +2,11 @@
 /*
  * syscall(2): the libc function with which programs make system calls by number.
  *
- * All numbers pass.  Those that kind_of() knows are looked at as their named functions are.  The
+ * All numbers pass.  A number that kind_of() knows is tracked as its named function is.  The
  * exported function is a few instructions of assembly: a call that may return twice on one stack
- * (vfork, or clone with CLONE_VM) must reach libc's syscall() by a jump, with no frame of ours in
- * between, and so must everything that is not ours, since syscall() has seven arguments and we know
- * none of them.
+ * (vfork, or clone with CLONE_VM) must reach libc's syscall() by a jump, with no frame of forksan's
+ * in between.  Every other number goes by the same jump, since syscall() has seven arguments of
+ * unknown types.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -27,7 +27,7 @@
 int syscall_is_ours(long number, long first);
 long syscall_tracked(long number, long a, long b, long c, long d, long e, long f);
 
-/* What a number means to us. */
+/* The kinds of calls that are tracked, by arguments. */
 enum kind_of_call {
 	CALL_OTHER,
 	CALL_READS_BUFFER, /* (fd, buffer, len, flags or nothing) */
@@ -89,8 +89,8 @@ static enum kind_of_call kind_of(long number, long first)
 	}
 }
 
-/* For the assembly: whether syscall_tracked() is to make the call.  Most calls are told by their
- * number alone. */
+/* Called by the assembly: true when syscall_tracked() is to make the call.  Most calls are
+ * recognized by the number alone. */
 __attribute__((used)) int syscall_is_ours(long number, long first)
 {
 	enum kind_of_call kind = kind_of(number, first);
@@ -175,7 +175,7 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 }
 
 /* syscall(number, a..f): asks syscall_is_ours(number, a) with every argument saved, then jumps with
- * all of them in place.  The seventh stands on the stack and is never moved. */
+ * all arguments in place.  The seventh argument stands on the stack and is never moved. */
 #if defined(__x86_64__)
 __asm__(".pushsection .text\n"
 	".globl syscall\n"

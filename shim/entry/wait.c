@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls with which a server goes on: accept a client, wait for events.  None is a use.  A forked
- * process that makes the first of them is a worker from then on, and the connections that the
- * worker inherited are looked at (open-at-fork).  All are cancellation points and keep their errno.
+ * Calls with which a server goes on: accept a client, wait for events.  Such a call is no use of a
+ * connection.  A forked process that makes the first of them is a worker from then on, and the
+ * connections that the worker inherited are looked at (open-at-fork).  All these wrappers are
+ * cancellation points and leave errno as the real call did.
  */
 #include <errno.h>
 
