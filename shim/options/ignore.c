@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ignore=: which connections a user does not want to hear of.  See options_ignores() in options.h.
+ * ignore=: the connections that a user does not want to watch.  See options_ignores() in options.h.
  */
 #include "options/options.h"
 
@@ -16,10 +16,10 @@ static char lower(char c)
 
 /*
  * True when the whole of `text` matches `pattern`, where `*` stands for any run of characters.  On
- * a mismatch only the last `*` takes one more character: what earlier ones took can stay, since any
- * match for the rest that they would allow is one that the last allows, too.  So the time is at
- * most the product of the lengths.  ASCII case is ignored: protocols, classes and hexadecimal
- * digits.
+ * a mismatch only the last `*` takes one more character: the characters that earlier ones took can
+ * stay, since any match for the rest that an earlier `*` would allow, the last allows, too.  So the
+ * time is at most the product of the lengths.  ASCII case is ignored: protocols, classes and
+ * hexadecimal digits.
  */
 static bool matches(struct span pattern, struct span text)
 {
@@ -76,7 +76,7 @@ static struct peer split(const char *peer_text)
 	return peer;
 }
 
-/* True for an address, or a range of them, that the peer's is or is in. */
+/* True when `pattern` is an address or a range of addresses that holds the peer's. */
 static bool matches_network(struct span pattern, const struct peer *peer)
 {
 	struct network network;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses and ranges of them.  See network.h.
+ * Addresses and ranges of addresses.  See network.h.
  */
 #include "options/network.h"
 
@@ -33,8 +33,8 @@ bool network_parse_port(struct span text, int32_t *port)
 	return good;
 }
 
-/* The part of *text before the first `c`, which is taken off with it; all of it when there is none.
- */
+/* Takes from *text the part before the first `c`, and drops that `c`; all of *text when there is no
+ * `c`. */
 static struct span take_until(struct span *text, char c)
 {
 	const char *found = memchr(text->start, c, text->len);
@@ -87,8 +87,8 @@ static bool parse_group(struct span text, uint8_t bytes[2])
 	return true;
 }
 
-/* Groups with single colons between them, the last of which may be an IPv4 address.  Returns how
- * many bytes they are; -1: malformed, or more than `room`. */
+/* Parses groups with single colons between them, the last of which may be an IPv4 address.  Returns
+ * the number of bytes; -1: malformed, or more than `room`. */
 static int parse_groups(struct span text, uint8_t *bytes, int room)
 {
 	int len = 0;
@@ -127,7 +127,7 @@ static bool parse_ipv6(struct span text, uint8_t bytes[IPV6_BYTES])
 	return true;
 }
 
-/* "/PREFIX:PORT", each of which may be missing, with `bits` of address at most. */
+/* Parses "/PREFIX:PORT", each of which may be missing; `bits`: the longest prefix. */
 static bool parse_end(struct span text, uint32_t bits, struct network *network)
 {
 	uint32_t prefix = bits;
@@ -145,7 +145,7 @@ static bool parse_end(struct span text, uint32_t bits, struct network *network)
 	return !has_port || network_parse_port(text, &network->port);
 }
 
-/* IPv6 with or without brackets; a port needs them. */
+/* Parses IPv6 with or without brackets; a port needs the brackets. */
 static bool parse_long(struct span text, struct network *network)
 {
 	bool bracketed = text.start[0] == '[';

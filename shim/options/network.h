@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses and ranges of them as ignore= has them: 127.0.0.1, 10.0.0.0/8, fe80::1%2,
- * [2001:db8::]/32, each with or without a port behind it (":5432").  Pure; no name service, no
- * inet_pton(), which is not on the list of signal-safety(7).
+ * Addresses and ranges as ignore= takes both: 127.0.0.1, 10.0.0.0/8, fe80::1%2, [2001:db8::]/32,
+ * each with or without a port at the end (":5432").  Pure; no name service, no inet_pton(), which
+ * is not on the list of signal-safety(7).
  */
 #ifndef FORKSAN_SHIM_OPTIONS_NETWORK_H
 #define FORKSAN_SHIM_OPTIONS_NETWORK_H
@@ -21,13 +21,13 @@ struct network {
 	struct span scope;    /* of fe80::1%2; empty: any */
 };
 
-/* False when the text is no such thing.  `scope` points into the text. */
+/* False when the text is no address or range.  `scope` points into the text. */
 bool network_parse(struct span text, struct network *network);
 
-/* Whether the range holds the address of `peer`, which has no range of its own. */
+/* True when the range holds the address of `peer`, which is a single address. */
 bool network_holds(const struct network *network, const struct network *peer);
 
-/* 0 to 65535; false for anything else. */
+/* Reads a port, 0 to 65535; false for anything else. */
 bool network_parse_port(struct span text, int32_t *port);
 
 #endif

@@ -12,7 +12,7 @@
 #include "common/suggest.h"
 #include "base/text.h"
 
-/* A text with more mistakes than this is none of ours. */
+/* A text with more mistakes was not meant for forksan; the rest goes without a warning. */
 #define MAX_WARNINGS 8
 /* The longest warning names every key (120 bytes) and shows one foreign word. */
 #define WARNING_BYTES 384
@@ -27,9 +27,9 @@ struct option {
 	const char *name;
 	size_t offset; /* of the member in struct options */
 	size_t size_bytes;
-	const char *standard; /* its default */
+	const char *standard; /* the default */
 	const char *sentence;
-	/* Of a second key alone: the key that it sets, and to what. */
+	/* Of a second key alone: the key for which this one stands, and the value. */
 	const char *alias_of;
 	const char *off;
 	const char *on;
@@ -71,7 +71,7 @@ struct reader {
 
 /* --- warnings ---------------------------------------------------------------------------- */
 
-/* False when enough was said.  Else the line is begun, and end_warning() is next. */
+/* Begins a line for end_warning().  False: MAX_WARNINGS lines were written already. */
 static bool begin_warning(struct reader *reader)
 {
 	reader->warnings++;
@@ -182,7 +182,8 @@ static void warn_of_entry(struct reader *reader, const struct option_entry *entr
 
 /* --- the text ---------------------------------------------------------------------------- */
 
-/* A second key: `option` is the one that it stands for, with the value that the key's means. */
+/* Replaces a second key in *option by the key for which it stands, with the value that the second
+ * key means. */
 static bool resolve_alias(struct reader *reader, const struct option **option,
 			  struct option_reading *reading)
 {

@@ -2,7 +2,7 @@
 /*
  * FORKSAN_OPTIONS="key=value:key=value", parsed once in the constructor.  options.def lists the
  * keys, common/option_text.h has the grammar.  An unknown key or a bad value is one line on stderr
- * that names it, what was expected and the closest valid key; the host runs on as without the
+ * with the wrong text, the expected one and the closest valid key; the host runs on as without the
  * entry.
  */
 #ifndef FORKSAN_SHIM_OPTIONS_H
@@ -16,7 +16,7 @@
 #include "forksan/limits.h"
 #include "forksan/protocols.h"
 
-/* What is done about a violation.  X(identifier, name) */
+/* The action on a violation.  X(identifier, name) */
 #define FORKSAN_MODES(X)                                                                           \
 	X(MODE_WARN, "warn")                                                                       \
 	X(MODE_STRICT, "strict")
@@ -37,8 +37,8 @@ struct options {
 	char session[32];
 	char labels[FORKSAN_LIST_BYTES];
 	int summary_interval_s;
-	/* All of it as it was given, NULL for nothing; the environment's, so for the constructor
-	 * alone. */
+	/* The whole text as given, NULL for none; the environment's, so for the constructor alone.
+	 */
 	const char *text;
 };
 
@@ -46,19 +46,17 @@ struct options {
 extern FORKSAN_HIDDEN struct options options;
 
 /* Sets the defaults and reads `text` (NULL: nothing) into `options`.  Each mistake voids its own
- * entry and is said to `warn`, as one line without newline.  Pure but for `options`; no allocation.
- */
+ * entry, and `warn` gets one line without newline.  Pure but for `options`; no allocation. */
 void options_parse(const char *text, void (*warn)(const char *line));
 
-/* "warn", "strict" */
+/* Returns the name of options.mode: "warn", "strict". */
 const char *options_mode_name(void);
 
-/* Writes help=1's list to `out`, at most `size` bytes and a NUL; returns the length. */
+/* Writes the list of help=1 to `out`, at most `size` bytes and a NUL; returns the length. */
 size_t options_help(char *out, size_t size);
 
-/* True when the connection is matched by ignore=: a class name, a protocol name, a port, an
- * address or a range of them (10.0.0.0/8), address:port or a unix path; `*` matches any run of
- * characters. */
+/* True when ignore= matches the connection: by a class name, a protocol name, a port, an address or
+ * a range (10.0.0.0/8), address:port or a unix path; `*` matches any run of characters. */
 bool options_ignores(enum protocol protocol, const char *peer_text);
 
 #endif

@@ -22,7 +22,7 @@ const char *const option_mode_names[MODE_COUNT] = {
 #undef MODE_NAME
 };
 
-/* Indexed by enum connection_class, then the word for all of them. */
+/* By enum connection_class, then the word for all classes. */
 static const char *const class_names[] = {
 #define CLASS_NAME(id, name) name,
 	FORKSAN_CLASSES(CLASS_NAME)
@@ -59,7 +59,7 @@ static bool read_mode(struct option_reading *reading)
 	return found >= 0;
 }
 
-/* From 0 to max, which has at most six digits. */
+/* Reads a number from 0 to `max`, which has at most six digits. */
 static bool read_number(struct option_reading *reading, int max)
 {
 	struct span value = reading->value;
@@ -83,7 +83,7 @@ static bool read_status(struct option_reading *reading)
 	return read_number(reading, 255);
 }
 
-/* A week and more. */
+/* Reads seconds, up to a week and more. */
 static bool read_seconds(struct option_reading *reading)
 {
 	return read_number(reading, 999999);
@@ -94,7 +94,7 @@ static bool read_verbosity(struct option_reading *reading)
 	return read_number(reading, 2);
 }
 
-/* The case of letters does not matter, as in options_ignores(). */
+/* True for a class or protocol; case does not matter, as in options_ignores(). */
 static bool is_known_name(struct span item)
 {
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -115,7 +115,7 @@ static bool read_string(struct option_reading *reading)
 	return true;
 }
 
-/* A colon without quotes was rather meant to separate: log_path=/tmp/log:strict. */
+/* Reads a path.  A colon without quotes was rather meant to separate: log_path=/tmp/log:strict. */
 static bool read_path(struct option_reading *reading)
 {
 	const struct span *value = &reading->value;
@@ -125,7 +125,8 @@ static bool read_path(struct option_reading *reading)
 	return read_string(reading);
 }
 
-/* An item that nothing has would ignore nothing, and nobody would notice. */
+/* False for an item that no connection can match: such an item would ignore nothing, without
+ * notice. */
 static bool is_pattern(struct span item)
 {
 	struct network network;
@@ -153,7 +154,7 @@ static bool read_patterns(struct option_reading *reading)
 	return read_string(reading);
 }
 
-/* Each item "key=value"; the quotes keep them from being options. */
+/* Reads items "key=value"; quotes keep an item from being an option. */
 static bool read_labels(struct option_reading *reading)
 {
 	struct span list = reading->value;
@@ -169,8 +170,8 @@ static bool read_labels(struct option_reading *reading)
 	return read_string(reading);
 }
 
-/* The session is a part of a file's name: nothing but digits, so that the name leads nowhere else.
- */
+/* Reads a session, which is a part of a file's name: hexadecimal digits alone, so the name leads
+ * nowhere else. */
 static bool read_session(struct option_reading *reading)
 {
 	struct span value = reading->value;
@@ -184,8 +185,8 @@ static bool read_session(struct option_reading *reading)
 }
 
 /*
- * A list replaces the classes that are watched, unless its first item has a sign: then the list
- * changes them.  The last word on a class wins.
+ * Reads classes.  A list replaces the classes that are watched, unless its first item has a sign:
+ * then the list changes the classes.  The last word on a class wins.
  */
 static bool read_watch(struct option_reading *reading)
 {
@@ -207,7 +208,7 @@ static bool read_watch(struct option_reading *reading)
 			item.len--;
 		}
 		found = span_find(item, class_names, COUNT(class_names));
-		/* The name that the class once had. */
+		/* The class's former name. */
 		if (found < 0 && span_find(item, &other_name, 1) == 0)
 			found = CLASS_UNKNOWN;
 		if (found < 0) {

@@ -30,9 +30,9 @@ enum option_type {
 struct option_reading {
 	struct span value;
 	bool quoted;
-	void *member;	   /* where it goes: bool, int, uint32_t or char[size_bytes] */
+	void *member;	   /* the target: bool, int, uint32_t or char[size_bytes] */
 	size_t size_bytes; /* of the member */
-	struct span wrong; /* set when the value is bad: the part that is */
+	struct span wrong; /* the bad part of a bad value */
 };
 
 struct option_value {

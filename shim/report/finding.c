@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gathers a finding from the registry and has it written.
+ * Gathers a finding from the registry and has the record written.
  *
  * A record is written when the count of a finding reaches a milestone: 1, 10, 100, ... (see
  * finding_count.h).  A loop of violations costs a line for each power of ten, whichever processes
@@ -31,7 +31,7 @@ static bool descends_from(const struct registry_process *process_, struct serial
 	return false;
 }
 
-/* What `other` is to this process. */
+/* The relation of `other` to this process. */
 static enum relation relation_to(const struct registry_process *other)
 {
 	const struct lineage_process *self = &process.lineage;
@@ -91,8 +91,8 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	finding->stacks[FINDING_STACK_OPENED].n = socket->opened_stack;
 }
 
-/* The fork that matters is the one that put the connection into two processes: of the two, the
- * child's; between siblings, that of the one that reports. */
+/* Returns the stack of the fork that put the connection into two processes: of parent and child,
+ * the child's; between siblings, the reporter's. */
 static struct stack_id forked_at(const struct registry_process *other)
 {
 	const struct registry_process *child = process.shared;
@@ -122,7 +122,7 @@ static enum registry_counter level_counter(enum kind kind)
 	return COUNT_VIOLATIONS;
 }
 
-/* What finding_report() hands to write_finding(). */
+/* The argument of write_finding(). */
 struct new_finding {
 	const struct finding_cause *cause;
 	const struct registry_process *other;
@@ -130,7 +130,7 @@ struct new_finding {
 	struct stack_id forked;
 };
 
-/* Runs on a stack of forksan's own. */
+/* Gathers and reports one finding, on a side stack (base/side_stack.h) with signals blocked. */
 static void write_finding(void *argument)
 {
 	const struct new_finding *new = argument;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A finding as plain data, on its way from the judge to the log.
+ * A finding as plain data, on the way from the judge to the log.
  *
  * The tracker fills a struct finding_cause; finding_report() counts the finding (finding_count.h),
- * gathers the rest from the registry, and hands a struct finding to report.h.  Pointers are
- * borrowed from the registry and from the caller and live as long as the call.
+ * adds the rest from the registry, and hands a struct finding to report.h.  Pointers are borrowed
+ * from the registry and from the caller and live as long as the call.
  */
 #ifndef FORKSAN_SHIM_FINDING_H
 #define FORKSAN_SHIM_FINDING_H
@@ -44,8 +44,7 @@ enum finding_merge {
 
 struct finding {
 	enum kind kind;
-	uint64_t id; /* the finding's key in the registry; one for each different finding of the
-			session */
+	uint64_t id; /* the key in the registry; one for each different finding of the session */
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint64_t repeat;  /* times seen, this one included */
 	enum finding_merge merge;
@@ -70,8 +69,8 @@ struct finding {
 	int64_t operation_bytes;
 	const char *message; /* protocol message, "COM_QUERY"; NULL: not known */
 	const char *text;    /* one sentence saying why; never NULL */
-	bool likely;	     /* not proven: said in the text and as `certainty` */
-	bool needed;	     /* foreign-goodbye: `other` said it, and the reporter needs the session */
+	bool likely;	     /* not proven: shown in the text and as `certainty` */
+	bool needed;	     /* foreign-goodbye: `other` ended a session that the reporter needs */
 	const char *basis;   /* "messages", "alternation" or NULL */
 };
 
@@ -93,9 +92,9 @@ struct finding_cause {
 	const char *text;
 };
 
-/* Counts the finding and, when it is new (or at its 10th, 100th, ... repeat), writes it.  Blocks
- * signals while it writes.  About 3 KiB of the caller's stack; no malloc, no lock; errno is kept.
- */
+/* Counts the finding and, at a milestone (1st, 10th, 100th, ... time), writes a record.  Blocks
+ * signals during the write.  About 3 KiB of the caller's stack when all side stacks are in use
+ * (base/side_stack.h); no malloc, no lock; errno is kept. */
 void finding_report(const struct finding_cause *cause);
 
 #endif

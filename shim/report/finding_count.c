@@ -89,7 +89,7 @@ static uint64_t key_of_finding(const struct finding_cause *cause, struct stack_i
 	return end_key(mix(mix_place(key, cause, forked), cause->likely));
 }
 
-/* Places of one connection, and for damage process. */
+/* The places of one connection, and for damage of one process. */
 static struct group places_of(const struct finding_cause *cause)
 {
 	uint64_t key = mix_connection(begin_key(KEY_OF_PLACES, cause), cause);
@@ -138,7 +138,7 @@ static struct registry_finding *entry_at(uint64_t key, uint32_t probe)
 	return &registry_mapping->findings[(key + probe) % FORKSAN_MAX_FINDINGS];
 }
 
-/* NULL when there is none. */
+/* NULL: the table has no such key. */
 static struct registry_finding *find(uint64_t key)
 {
 	for (uint32_t i = 0; i < PROBES; i++) {
@@ -153,7 +153,7 @@ static struct registry_finding *find(uint64_t key)
 	return NULL;
 }
 
-/* Counts in the entry of the key, which is made if need be; 0 when there is no room. */
+/* Counts in the key's entry, and makes a missing entry.  Returns the new count; 0: no room. */
 static uint64_t count(uint64_t key)
 {
 	for (uint32_t i = 0; i < PROBES; i++) {
@@ -173,8 +173,8 @@ static bool has_reached(const struct group *group)
 	return entry && load_relaxed(&entry->repeat) >= group->limit;
 }
 
-/* Counts one more in a group.  True when that decides: the group's entry is the finding, or there
- * is no room. */
+/* Counts one more in a group.  True, with *result filled: the group's entry is the finding, or
+ * there is no room. */
 static bool is_merged(struct finding_count *result, const struct group *group)
 {
 	uint64_t members = count(group->key);
@@ -244,7 +244,8 @@ bool finding_is_news(uint64_t fingerprint, enum kind kind, bool likely)
 
 	for (unsigned other = rank; other < 2 * KIND_COUNT; other++)
 		known = known || find(key_of_bug(fingerprint, other)) != NULL;
-	/* 0: no room for a note, and a bug that is shown twice is better than a hidden one. */
+	/* 0: no room to remember the bug, and a bug that is shown twice is better than a hidden
+	 * one. */
 	if (!known && count(key_of_bug(fingerprint, rank)) <= 1)
 		return true;
 	registry_count(COUNT_REPEATED);

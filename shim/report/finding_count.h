@@ -4,15 +4,15 @@
  *
  * Two findings are different when their kinds, connections or places differ.  A place is the pair
  * of stacks of the two uses, or without uses the stack of the fork.  Damage (crossed replies,
- * goodbyes) by two processes is two findings, because it matters whose answers were wrong.  A
- * finding that was likely and a proven one of the same place are two findings.
+ * goodbyes) by two processes is two findings, because the reader asks whose answers were wrong.  A
+ * likely finding and a proven one of the same place are two findings.
  *
  * The table is bounded, and so is the part that one mistake may fill (limits.h): a number of places
  * of one connection, of connections of one place, of processes that damage one connection.  Beyond
  * that number all further findings together are one more finding.  A signal handler that uses a
- * connection over ever other stacks, a server that opens a connection for each child that it forks,
- * workers that damage a connection and are replaced for ever: each leaves room for other findings,
- * and every finding is counted.
+ * connection over ever other stacks, a server that opens a connection for each child that the
+ * server forks, workers that damage a connection and are replaced for ever: each leaves room for
+ * other findings, and every finding is counted.
  *
  * Any thread, signal handlers; lock-free.  A process that is killed here has counted, or has not.
  */
@@ -34,17 +34,18 @@ struct finding_count {
  */
 bool finding_is_milestone(uint64_t repeat);
 
-/* Counts, in the same table, something that a process did and that cannot be seen; returns how
- * often that was done in the session, 0 when there is no room.  With a detail (NULL: none) it is
- * told apart from the same with another detail, FORKSAN_DETAILS_TOLD_APART of them. */
+/* Counts, in the same table, an act of this process that forksan cannot see; blind.c calls this.
+ * Returns how often the session's processes did so, 0 when there is no room.  Acts with different
+ * details (NULL: none) count apart, up to FORKSAN_DETAILS_TOLD_APART details. */
 uint64_t finding_count_blind(enum registry_counter counter, const char *detail);
 
-/* True when standard error has to show this finding: the bug of that fingerprint was not shown in
- * the session yet, or was shown as less harmful or less certain.  False: the finding is counted as
- * repeated.  Called once for each finding that no log takes. */
+/* True when standard error has to show this finding: the session did not show the bug of that
+ * fingerprint yet, or showed the bug as less harmful or less certain.  False: the finding is
+ * counted as repeated.  Called once for each finding that no log takes. */
 bool finding_is_news(uint64_t fingerprint, enum kind kind, bool likely);
 
-/* Counts one occurrence.  `forked`: the stack of the fork that matters. */
+/* Counts one occurrence.  `forked`: the stack of the fork that put the connection into both
+ * processes. */
 struct finding_count finding_count(const struct finding_cause *cause, struct stack_id forked);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See history_text.h.  Names of calls and messages, numbers, times; bytes of the conversation
- * only where payload=1 had them kept.
+ * See history_text.h.  Both forms hold names of calls and messages, numbers and times; bytes of the
+ * conversation only with payload=1.
  */
 #include "report/history_text.h"
 
@@ -15,7 +15,7 @@
 /* Behind "  -12345.678 ms". */
 #define DISTANCE_COLUMN 17
 
-/* An operation as both forms show it. */
+/* An operation, for both forms. */
 struct shown {
 	struct history_entry entry;
 	int32_t pid;
@@ -23,8 +23,9 @@ struct shown {
 	const char *message; /* NULL: not known */
 };
 
-/* The next operation that can be shown: a process of long ago whose entry was overwritten has no
- * pid any more. */
+/* Steps to the next operation that can be shown.  A process of long ago, whose entry was
+ * overwritten, has no pid any more: its operations are passed over.  False: no further operation.
+ */
 static bool next_shown(const struct registry *registry, struct socket_slot slot,
 		       struct history_cursor *cursor, struct shown *out)
 {
@@ -74,21 +75,23 @@ static void put_operation(struct json *json, const struct shown *shown)
 	json_complete_or_rewind(json, mark);
 }
 
-/* Bytes moved, or one direction ended; not a change of the connection, such as setsockopt(). */
+/* True when bytes moved, or one direction ended; false for a change of the connection, such as
+ * setsockopt(). */
 static bool moves(const struct shown *shown)
 {
 	return shown->entry.operation.result > 0 ||
 	       shown->entry.operation.operation == OPERATION_shutdown;
 }
 
-/* Operations may come and go between the two rounds: at most as many are put as were counted. */
+/* Operations may come and go between the two rounds: the second puts at most as many as the first
+ * counted. */
 void report_history_put(struct json *json, const struct registry *registry, struct socket_slot slot)
 {
 	struct shown shown;
 	struct history_cursor cursor = {0};
 	unsigned count = 0;
 	unsigned moving = 0;
-	unsigned change = 0; /* the latest operation that moved none; counted from 1 */
+	unsigned change = 0; /* the latest operation without bytes; counted from 1 */
 	unsigned at = 0;
 
 	while (next_shown(registry, slot, &cursor, &shown)) {
@@ -111,7 +114,7 @@ void report_history_put(struct json *json, const struct registry *registry, stru
 
 /* --- text ------------------------------------------------------------------------------------ */
 
-/* "-12.345 ms": how long before the last operation. */
+/* Puts "-12.345 ms", the time before the last operation. */
 static void put_distance(struct text *text, uint64_t ns)
 {
 	uint64_t us = ns / 1000;
@@ -124,7 +127,7 @@ static void put_distance(struct text *text, uint64_t ns)
 	text_put_string(text, " ms");
 }
 
-/* "  -12.345 ms  812 send of 38 bytes, COM_QUERY: \x03select 1" */
+/* Puts "  -12.345 ms  812 send of 38 bytes, COM_QUERY: \x03select 1". */
 static void put_line(struct block *block, const struct shown *shown, uint64_t last_ns)
 {
 	const struct registry_operation *operation = &shown->entry.operation;

@@ -11,13 +11,14 @@
 #include "base/json.h"
 #include "report/block.h"
 
-/* Puts the array, empty when nothing is kept of the connection: the latest FORKSAN_FINDING_HISTORY
- * operations that moved bytes and the latest that moved none, oldest first. */
+/* Puts the array: the latest FORKSAN_FINDING_HISTORY operations that moved bytes and the latest
+ * that moved no byte, oldest first.  Empty when the registry keeps no operation of the connection.
+ */
 void report_history_put(struct json *json, const struct registry *registry,
 			struct socket_slot slot);
 
 /* Puts the latest operations that moved bytes, at most `lines`, one a line under a headline;
- * nothing when none are kept. */
+ * nothing when the registry keeps no such operation. */
 void report_history_put_text(struct block *block, const struct registry *registry,
 			     struct socket_slot slot, unsigned lines);
 

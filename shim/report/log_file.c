@@ -2,10 +2,10 @@
 /*
  * Opens the log.  See log_file.h.
  *
- * The path is walked a component at a time, each opened without following it (O_PATH | O_NOFOLLOW),
- * so that what was looked at is what is gone through: nobody can swap a link in between.  The last
- * name is looked at before it is opened, since opening a FIFO or a device is an act, and again
- * after.
+ * The path is walked a component at a time, each opened without following a link (O_PATH |
+ * O_NOFOLLOW), so that the walk goes through the very component that was checked: nobody can swap a
+ * link in between. The last name is checked before the open, since opening a FIFO or a device is an
+ * act, and again after.
  */
 #include "report/log_file.h"
 
@@ -19,13 +19,13 @@
 #include "report/write_parts.h"
 #include "base/sys.h"
 
-/* Readable by whoever looks after the service and is not the user that runs it: a log holds
- * addresses, paths and function names, no data.  With payload=1 it does. */
+/* Readable by the users who look after the service and do not run the host: a log holds addresses,
+ * paths and function names, no data.  With payload=1 a log holds data. */
 #define LOG_MODE 0644
 #define LOG_MODE_PAYLOAD 0600
 
 #define MAX_LINKS 40 /* as the kernel's: path_resolution(7) */
-#define MAX_SWAPS 4  /* times that a name may change under us */
+#define MAX_SWAPS 4  /* times that a name may change between look and open */
 
 static long look_at_name(long directory, const char *name, struct stat *stat)
 {
@@ -40,8 +40,8 @@ static long open_at(long directory, const char *name, int flags, mode_t mode)
 			0);
 }
 
-/* Root, and the user as whom this process acts: they may do all that a link or file could do to us.
- */
+/* True for root, and for the user as whom this process acts: both can do anyway all that a link or
+ * a file could do to this process. */
 static bool is_trusted(const struct stat *stat)
 {
 	return stat->st_uid == 0 || stat->st_uid == (uid_t)sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
@@ -51,7 +51,7 @@ static bool is_trusted(const struct stat *stat)
 
 struct walk {
 	struct log_scratch *scratch;
-	char *at; /* what is left of the path, in scratch->rest */
+	char *at; /* the rest of the path, in scratch->rest */
 	unsigned links;
 	long directory; /* an O_PATH descriptor, or -errno */
 };
@@ -63,7 +63,7 @@ static void go_to(struct walk *walk, long directory)
 	walk->directory = directory;
 }
 
-/* Puts the target of a link before what is left of the path.  0 or -errno. */
+/* Puts the target of a link before the rest of the path.  0 or -errno. */
 static long follow(struct walk *walk, long link, const char *name)
 {
 	struct log_scratch *scratch = walk->scratch;
@@ -87,7 +87,8 @@ static long follow(struct walk *walk, long link, const char *name)
 	return walk->directory < 0 ? walk->directory : 0;
 }
 
-/* Goes into the directory `name`, through links that can be trusted.  0 or -errno. */
+/* Goes into the directory `name`, through links of trusted users.  0, -errno or a negative refusal.
+ */
 static long enter(struct walk *walk, const char *name)
 {
 	long next = open_at(walk->directory, name, O_PATH | O_NOFOLLOW, 0);
@@ -123,7 +124,8 @@ static char *next_name(struct walk *walk)
 	return name;
 }
 
-/* The last name of the path, with walk->directory where it stands; NULL with -errno there. */
+/* Returns the last name of the path, with that name's directory in walk->directory; NULL with
+ * -errno in walk->directory. */
 static const char *go_to_last(struct walk *walk)
 {
 	while (walk->directory >= 0) {
@@ -153,7 +155,8 @@ static void begin(struct walk *walk, struct log_scratch *scratch)
 
 /* --- the file ------------------------------------------------------------------------------ */
 
-/* Links such as /proc/self/fd/2 lead to an object, not to the path that they show. */
+/* True when the directory is in /proc: a link such as /proc/self/fd/2 leads to an object, not to
+ * the path in the link. */
 static bool is_magic(long directory)
 {
 	struct statfs statfs = {0};
@@ -162,7 +165,8 @@ static bool is_magic(long directory)
 	       statfs.f_type == PROC_SUPER_MAGIC;
 }
 
-/* 0, or why nothing may be written to this. */
+/* 0, -errno or a negative refusal: nothing may be written to this file.  `given`: see
+ * log_file_open(). */
 static long refusal_of(const struct stat *stat, const struct stat *given)
 {
 	bool is_file = S_ISREG(stat->st_mode);
@@ -180,9 +184,9 @@ static long refusal_of(const struct stat *stat, const struct stat *given)
 	return 0;
 }
 
-/* A file is opened for reading, too, where that is allowed; a FIFO must not be, or it would have a
- * reader: us.  O_NONBLOCK: a FIFO that nobody reads, and a file with a lease, are errors and no
- * hang. */
+/* Opens an existing file, a regular one for reading, too, where permitted.  A FIFO opened for
+ * reading would have this process as a reader.  O_NONBLOCK: a FIFO without a reader, and a file
+ * with a lease, are errors and no hang. */
 static long open_name(const struct walk *walk, const char *name, const struct stat *stat,
 		      enum log_access access, bool magic)
 {
@@ -202,7 +206,8 @@ static long make(const struct walk *walk, const char *name, enum log_access acce
 		       options.payload ? LOG_MODE_PAYLOAD : LOG_MODE);
 }
 
-/* Opens what is not made yet, or is there and no link.  -EAGAIN: the name changed meanwhile. */
+/* Makes the file when find() found no file, else opens the file.  -EAGAIN: the name changed
+ * meanwhile. */
 static long open_checked(const struct walk *walk, const char *name, enum log_access access,
 			 const struct stat *given, struct log_file *file)
 {
@@ -230,7 +235,8 @@ static long open_checked(const struct walk *walk, const char *name, enum log_acc
 	return result;
 }
 
-/* Walks to the last name that is no link, and looks at what it names. */
+/* Walks to the last name that is no link, and fills file->stat (st_mode 0: no such file).  NULL
+ * with -errno or a negative refusal in walk->directory. */
 static const char *find(struct walk *walk, struct log_file *file)
 {
 	const char *name;

@@ -2,8 +2,9 @@
 /*
  * Records as lines of the log.  docs/log.schema.json is the authority for every name here.
  *
- * The order of members is the order of importance: what is last is left out first where there is no
- * room.  A finding shows a few frames of each stack; a stack's own record has all that fit.
+ * The order of members is the order of importance: the last ones are left out first where there is
+ * no room.  A finding shows a few frames of each stack; a stack's own record has all frames that
+ * fit.
  */
 #include "report/render.h"
 
@@ -22,10 +23,10 @@
 
 #define LOG_VERSION 2
 
-/* Of a line, what is kept for what comes after the frames. */
+/* Bytes of a line that are kept free for the members after the frames. */
 #define FINDING_END_BYTES 600
 
-/* "file:line"; a longer file name loses its beginning. */
+/* Room for "file:line"; a longer file name loses its beginning. */
 #define SITE_BYTES 512
 #define SYMBOL_BYTES 256
 
@@ -68,7 +69,7 @@ static void put_hex(struct json *json, const char *key, uint64_t value)
 	json_put_bytes(json, key, bytes, text.len);
 }
 
-/* `nameless`: what stands for an address that says nothing; NULL gives null. */
+/* `nameless`: the text for an address without a name; NULL gives null. */
 static void put_address(struct json *json, const char *key, const void *address, socklen_t len,
 			const char *nameless)
 {
@@ -154,7 +155,7 @@ static void put_operation(struct json *json, const struct finding *finding)
 
 /* --- stacks ------------------------------------------------------------------------------ */
 
-/* A string of a frame; null when it is not known or, as the vdso's, empty. */
+/* Puts a string of a frame; null when the string is not known or empty, as the vdso's. */
 static void put_name(struct json *json, const char *key, const char *bytes, size_t len)
 {
 	if (bytes != NULL && len > 0)
@@ -198,9 +199,9 @@ static void put_frame(struct json *json, const struct stack_frame *frame)
 	json_end_object(json);
 }
 
-/* What a reader needs without the stack's record: the application's own frame, innermost and
- * farthest out, or where it has none the innermost of all.  A frame for which there is no room is
- * left out. */
+/* Puts the frames that a reader needs without the stack's record: the application's own frame,
+ * innermost and farthest out, or without such a frame the innermost of all.  A frame for which
+ * there is no room is left out. */
 static void put_shown_frames(struct json *json, const char *key, const struct registry *registry,
 			     struct stack_id stack)
 {
@@ -221,8 +222,7 @@ static void put_shown_frames(struct json *json, const char *key, const struct re
 	json_end_array(json);
 }
 
-/* Each stack gets an equal share of what room is left, and what one does not need goes to the next.
- */
+/* Gives each stack an equal share of the remaining room; an unused part goes to the next. */
 static void put_stacks(struct json *json, const struct registry *registry,
 		       const struct finding *finding)
 {
@@ -268,7 +268,7 @@ static void put_truncated(struct json *json, const struct registry *registry,
 	json_end_array(json);
 }
 
-/* NULL: the finding stands for itself. */
+/* NULL: the finding stands for itself alone. */
 static const char *merge_name(enum finding_merge merge)
 {
 	switch (merge) {
@@ -423,7 +423,7 @@ size_t report_json_blind(char *bytes, size_t size, const struct registry *regist
 	return end_record(&json);
 }
 
-/* What was not seen, by the counters' names; not_watched: there was nothing to be seen. */
+/* Puts the blind spots, by the counters' names; not_watched: there was no connection to watch. */
 static void put_completeness(struct json *json, const struct registry *registry)
 {
 	const _Atomic uint64_t *counters = registry->header.counters;

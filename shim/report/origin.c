@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a record comes from.  See origin.h.
+ * The origin of a record.  See origin.h.
  */
 #include "report/origin.h"
 

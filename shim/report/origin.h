@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a record comes from: the host, and the labels by which its users know the service.
+ * The origin of a record: the host, and the labels by which users know the service.
  * Async-signal-safe, no malloc, no errno.
  */
 #ifndef FORKSAN_SHIM_REPORT_ORIGIN_H
@@ -9,7 +9,7 @@
 #include "base/json.h"
 
 /* Reads labels=, else the values of OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES (NULL: not set);
- * see common/labels.h.  Once, in the constructor. */
+ * see common/labels.h.  Called once, in the constructor. */
 void origin_start(const char *service_name, const char *resource_attributes);
 
 /* Writes the members "host" and "labels", an object of strings. */

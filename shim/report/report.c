@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes records: claims a buffer, has the record rendered into it, and hands the line to write.h.
+ * Writes records: claims a buffer, has the record rendered there, and hands the line to write.h.
  *
- * A buffer is claimed by compare-exchange and given back with a store by the thread that claimed
- * it. In the child of a fork the flags of the parent's other threads read zero (base/wiped.h).  The
- * pages of a buffer that is never used are never touched.
+ * A buffer is claimed by compare-exchange and given back with a store by the claiming thread.  In
+ * the child of a fork the flags of the parent's other threads read zero (base/wiped.h).  The pages
+ * of a buffer that is never used are never touched.
  */
 #include "report/report.h"
 
@@ -33,15 +33,15 @@
 #define WARNING_BYTES 512
 
 struct buffer {
-	char bytes[1 + FORKSAN_RECORD_BYTES]; /* a newline, then the record: report_write_log() */
+	char bytes[1 + FORKSAN_RECORD_BYTES]; /* a newline, then the record: report_write_line() */
 	struct log_scratch scratch;
 };
 
 /* Mapped when first claimed: most processes report nothing, and RLIMIT_DATA would count them. */
 static struct buffer *buffers[WIPED_REPORT_BUFFERS];
 
-/* Warnings of the constructor, until it knows whether descriptor 2 is a connection that is watched.
- */
+/* Warnings before report_speak(), when the constructor does not know yet whether descriptor 2 is a
+ * watched connection. */
 static char early_bytes[9 * WARNING_BYTES];
 static struct text early = {early_bytes, sizeof(early_bytes), 0, false};
 static _Atomic uint32_t speaks;
@@ -51,7 +51,7 @@ static bool logs(void)
 	return options.log_path[0] != '\0';
 }
 
-/* NULL: there is no memory. */
+/* NULL: no memory. */
 static struct buffer *map_buffer(void)
 {
 	long pages = sys_mmap(NULL, sizeof(struct buffer), PROT_READ | PROT_WRITE,
@@ -137,8 +137,8 @@ void report_keep_log(pid_t pid)
 	give_back(buffer);
 }
 
-/* What goes wrong with logs; strerror() takes locks and memory.  NULL: nothing to add to the
- * number. */
+/* Returns an error of the log in words, since strerror() takes locks and memory; NULL: the number
+ * alone is shown. */
 static const char *error_name(int error)
 {
 	switch (error) {
@@ -185,7 +185,7 @@ static const char *error_name(int error)
 	}
 }
 
-/* Says on standard error, once in a process, that the log is not complete, and why. */
+/* Warns on standard error, once in a process, that the log is not complete, and of the error. */
 static void warn_of_log(int error, pid_t pid)
 {
 	char bytes[FORKSAN_PATH_BYTES + 128];
@@ -213,14 +213,14 @@ static void warn_of_log(int error, pid_t pid)
 
 /* --- findings -------------------------------------------------------------------------------- */
 
-/* Numbers the next record of the session. */
+/* Returns the number of the session's next record. */
 static uint64_t next_seq(struct registry *registry)
 {
 	return fetch_add_relaxed(&registry->header.records, 1) + 1;
 }
 
-/* Whether the log has the stack's record.  `write`: the record was just written, and the registry
- * notes that. */
+/* True when the log with that identity has the stack's record already.  `write`: the record was
+ * just written, and the registry notes the log. */
 static bool is_logged(struct registry *registry, struct stack_id stack, uint64_t log, bool write)
 {
 	_Atomic uint64_t *logs_;
@@ -277,7 +277,8 @@ static int log_finding(struct buffer *buffer, struct registry *registry,
 	return result;
 }
 
-/* At verbosity 0 standard error shows each bug once, and again when it is worse than it seemed. */
+/* At verbosity 0 standard error shows each bug once, and again when a finding makes the bug worse.
+ */
 static bool is_said(const struct registry *registry, const struct finding *finding)
 {
 	return options.verbosity > 0 ||
@@ -296,7 +297,7 @@ int report_finding(struct registry *registry, const struct finding *finding)
 		if (result != 0)
 			warn_of_log(result, finding->reporter.pid);
 	}
-	/* What cannot be logged is better said on stderr than lost. */
+	/* A finding on stderr is better than a lost one. */
 	if ((!logs() || result != 0) && is_said(registry, finding)) {
 		char *record = record_of(buffer);
 		size_t len = report_text_finding(record, FORKSAN_RECORD_BYTES, registry, finding);
@@ -346,7 +347,8 @@ static int log_record(struct buffer *buffer, struct registry *registry, const st
 	return result;
 }
 
-/* `say`: whether the record is worth a reader's time where there is no log. */
+/* Writes a record other than a finding.  `say`: without a log, the record goes to standard error.
+ * 0 or -errno. */
 static int report_form(struct registry *registry, const struct form *form,
 		       struct report_writer writer, bool say)
 {
@@ -391,8 +393,8 @@ int report_blind(struct registry *registry, enum registry_counter counter, uint6
 	return report_form(registry, &form, writer, options.verbosity > 0);
 }
 
-/* As text only when there is something to say: a program that shares nothing prints what it prints
- * without us. */
+/* As text only when there is something to report: a program that shares nothing prints the same as
+ * without forksan. */
 int report_summary(struct registry *registry)
 {
 	static const struct form form = {report_json_summary, report_text_summary};
@@ -409,7 +411,7 @@ int report_summary(struct registry *registry)
 
 _Atomic uint32_t report_ticks;
 
-/* True for one process of the session, each summary_interval. */
+/* True for one process of the session after each summary_interval=. */
 static bool summary_is_due(struct registry *registry)
 {
 	uint64_t interval_ns = (uint64_t)options.summary_interval_s * UINT64_C(1000000000);
@@ -418,7 +420,7 @@ static bool summary_is_due(struct registry *registry)
 
 	if (due != 0 && now < due)
 		return false;
-	/* Who finds that no time was set yet sets one, and has nothing to write. */
+	/* The first process to look sets the time, and writes nothing. */
 	return compare_exchange_acq_rel(&registry->header.summary_due_ns, &due,
 					now + interval_ns) &&
 	       due != 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which frame of a stack a reader wants first.  See site.h.
+ * The frame of a stack that a reader wants first.  See site.h.
  */
 #include "report/site.h"
 
@@ -34,7 +34,7 @@ static bool begins(struct name name, const char *with)
 	return name.bytes != NULL && name.len >= len && memcmp(name.bytes, with, len) == 0;
 }
 
-/* Programs and libraries that only carry a call on: libc, the loader, the interpreters. */
+/* True for programs and libraries that only carry a call on: libc, the loader, the interpreters. */
 static bool is_machinery(struct name module)
 {
 	static const char *const beginnings[] = {
@@ -53,7 +53,7 @@ static struct name module_of(const struct stack_frame *frame)
 	return base_of(frame->module, frame->module_len);
 }
 
-/* A native frame of the program itself, as far as its file's name tells: libraries have ".so". */
+/* True for the program itself, by the file's name: libraries have ".so". */
 static bool is_program(struct name module)
 {
 	return module.bytes != NULL && module.len > 0 && !is_machinery(module) &&
@@ -68,8 +68,8 @@ static bool is_own(const struct stack_frame *frame)
 	       culprit_is_own_bytes(frame->language, frame->file, frame->file_len);
 }
 
-/* The frames of an interpreter stand first.  Where it has frames, native ones are not asked: they
- * are its driver's, and its host's. */
+/* An interpreter's frames stand first.  With such frames the native ones do not count: these belong
+ * to the interpreter's driver and host. */
 struct site site_find(const struct registry *registry, struct stack_id stack)
 {
 	struct site site = {SITE_NONE, SITE_NONE, SITE_NONE};
@@ -117,7 +117,7 @@ static uint64_t mix_number(uint64_t hash, uint64_t number)
 	return hash;
 }
 
-/* With its length, so that "a", "bc" is not "ab", "c". */
+/* Mixes the length, too, so that "a", "bc" is not "ab", "c". */
 static uint64_t mix_name(uint64_t hash, struct name name)
 {
 	size_t len = name.bytes != NULL ? name.len : 0;
@@ -154,7 +154,7 @@ uint64_t site_stack_id(const struct registry *registry, struct stack_id stack)
 	return hash != 0 ? hash : 1;
 }
 
-/* File and function of a site as texts; what is too long loses its end, in every run alike. */
+/* File and function of a site as texts; too long a text loses the end, in every run alike. */
 struct site_names {
 	char file[SYMBOL_BYTES];
 	char function[SYMBOL_BYTES];

@@ -5,7 +5,7 @@
  *     ==812==   => #2 load_user /srv/app.py:31
  *     ==812==      #14 mysql_real_query (libmariadb.so.3+0x1c4a0)
  *
- * Numbers count all frames, also those that are not shown, so that they mean the same at every
+ * Numbers count all frames, also hidden ones, so that a number means the same frame at every
  * verbosity and in `forksan report`.
  */
 #include "report/stack_text.h"
@@ -138,8 +138,8 @@ void report_put_stack(struct text *text, const char *prefix, const struct regist
 		put_remark(text, prefix, "outer frames were left out");
 }
 
-/* True when libc's exit() is in the stack: what happens then is nobody's line of code, but a
- * destructor's. */
+/* True when libc's exit() is in the stack: the call then comes from a destructor, not from a line
+ * of code. */
 static bool is_at_exit(const struct registry *registry, struct stack_id stack)
 {
 	unsigned count = stack_frame_count(registry, stack);
@@ -180,7 +180,7 @@ void report_put_site(struct text *text, const struct registry *registry, struct 
 		text_put_string(text, "an unknown place");
 }
 
-/* "/srv/app/db.py:12 connect"; code of a module has no function worth a name. */
+/* Puts "/srv/app/db.py:12 connect"; code of a module has no function worth a name. */
 static void put_place_and_function(struct text *text, const struct stack_frame *frame)
 {
 	if (frame->language == LANGUAGE_NATIVE) {

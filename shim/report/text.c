@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Records as text for people, in the manner of valgrind and the sanitizers: every line begins with
- * ==PID==, so that the output of several processes can be told apart, and a finding ends with one
- * SUMMARY line of stable form, for scripts.
+ * ==PID==, so that a reader can separate the output of several processes, and a finding ends with
+ * one SUMMARY line of stable form, for scripts.
  *
- *     ==812== forksan: shared-use: MySQL 127.0.0.1:3306 is used by two processes: 812 (gunicorn)
- * ...
- *     ==812==   why         812 uses a connection that its sibling 811 has used since they parted
- *     ==812==   opened at   /srv/app.py:12
- *     ==812==   used at     /srv/app.py:31
- *     ...
- *     ==812== Used by 812 (gunicorn), send of 38 bytes, COM_QUERY:
- *     ==812==   => #0 load_user /srv/app.py:31
- *     ...
- *     SUMMARY: forksan: shared-use opened at /srv/app.py:12, used at /srv/app.py:31 (pid 812, pid
- * 811)
+ *   ==812== forksan: shared-use: MySQL 127.0.0.1:3306 is used by two processes: 812 (gunicorn) ...
+ *   ==812==   why         812 uses a connection that its sibling 811 has used since they parted
+ *   ==812==   opened at   /srv/app.py:12
+ *   ==812==   used at     /srv/app.py:31
+ *   ...
+ *   ==812== Used by 812 (gunicorn), send of 38 bytes, COM_QUERY:
+ *   ==812==   => #0 load_user /srv/app.py:31
+ *   ...
+ *   SUMMARY: forksan: shared-use opened at /srv/app.py:12, used at /srv/app.py:31 (pid 812, ...)
  */
 #include "report/render.h"
 
@@ -285,7 +283,7 @@ static void put_summary_line(struct text *text, const struct registry *registry,
 	text_put_string(text, ")\n");
 }
 
-/* Where and who; "by 810, 6.1 s before" and the like follow. */
+/* Puts place and process; "by 810, 6.1 s before" and the like follow. */
 static void put_way(struct block *block, const char *label, const struct registry *registry,
 		    struct stack_id stack)
 {
@@ -293,7 +291,7 @@ static void put_way(struct block *block, const char *label, const struct registr
 	report_put_way(&block->text, registry, stack);
 }
 
-/* Standard error at verbosity 0: at most 12 lines with headline and SUMMARY.  `forksan report` of a
+/* Puts a finding at verbosity 0: at most 12 lines with headline and SUMMARY.  `forksan report` of a
  * log, and verbosity=1, show the stacks. */
 static void put_few_lines(struct block *block, const struct registry *registry,
 			  const struct finding *finding)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records about the session as text: its beginning, blind spots, and the summary.
+ * Records about the session as text: the beginning, blind spots, and the summary.
  */
 #include "report/render.h"
 

@@ -3,15 +3,16 @@
  * Writes records to the log.  See write.h; log_file.c opens the log, write_stderr.c writes text.
  *
  * Whole lines.  write() to a file opened with O_APPEND is atomic towards other such writers on
- * local file systems (the inode is locked from the seek to the last byte; NFS does not promise it).
+ * local file systems (the inode is locked from the seek to the last byte; NFS does not promise so).
  * A line can still be cut by a full disk, a limit, or SIGKILL: write() of more than a page ends
  * early then.  So each writer looks at the file's last byte first and begins with a newline when
- * that is none.  A pipe takes lines of at most PIPE_BUF bytes whole or not at all.
+ * that byte is another.  A pipe takes lines of at most PIPE_BUF bytes whole or not at all.
  *
  * No descriptor is held between records, but by a process that has given up the right to open the
  * log (report_write_keep): there the alternative is silence.  That process may be an enemy from
- * then on, so its descriptor can append, not read: a line may follow that another process has cut,
- * and begins with a newline unless the file still ends where this process ended its last one.
+ * then on, so its descriptor can append, not read.  Its line may follow one that another process
+ * has cut, and begins with a newline unless the file still ends where this process ended its last
+ * one.
  */
 #include "report/write.h"
 
@@ -32,13 +33,13 @@
 #include "base/sys.h"
 #include "base/text.h"
 
-/* Looks at a last line without an end: see ends_in_newline(). */
+/* How often ends_in_newline() looks at a last line without an end. */
 #define TAIL_LOOKS 8
 
-/* How long a record waits for the reader of a full pipe.  Signals are blocked meanwhile. */
+/* Time for which a record waits for the reader of a full pipe.  Signals are blocked meanwhile. */
 #define PIPE_WAIT_MS 100
 
-/* Where the program was started; empty: not known, or log_path is absolute. */
+/* The working directory at the start; empty: not known, or log_path is absolute. */
 static char start_directory[PATH_MAX];
 
 void report_write_remember_directory(void)
@@ -64,7 +65,7 @@ static int find_path(struct log_scratch *scratch, pid_t pid)
 
 	text_init(&text, scratch->path, sizeof(scratch->path));
 	if (options.log_path[0] != '/') {
-		/* Elsewhere is the wrong place. */
+		/* The current directory may be another one. */
 		if (start_directory[0] == '\0')
 			return -LOG_HAS_NO_DIRECTORY;
 		text_put_string(&text, start_directory);
@@ -83,8 +84,8 @@ static int find_path(struct log_scratch *scratch, pid_t pid)
 	return text.truncated ? -ENAMETOOLONG : 0;
 }
 
-/* Moves the descriptor above the standard ones: where the host has closed one of them, what another
- * of its threads prints must not get into the log. */
+/* Moves the descriptor above the standard ones: where the host has closed a standard descriptor,
+ * prints of another thread must not get into the log.  Returns the new descriptor or -errno. */
 static long move_up(long fd)
 {
 	long higher;
@@ -97,8 +98,8 @@ static long move_up(long fd)
 }
 
 /* Returns when nobody is in the middle of a write to the file, by calls without effect that take
- * its lock: one of no bytes on ext4, XFS, Btrfs and tmpfs, a seek on overlayfs.  Elsewhere it is at
- * least a pause. */
+ * the inode's lock: a write of no bytes on ext4, XFS, Btrfs and tmpfs, a seek on overlayfs.  On
+ * other file systems the calls are at least a pause. */
 static void wait_for_writer(int fd)
 {
 	sys_write(fd, "", 0);
@@ -107,8 +108,8 @@ static void wait_for_writer(int fd)
 }
 
 /*
- * Whether the file's last line has an end.  One without may be still growing under another writer;
- * it is broken when its size has not changed although nobody writes.
+ * True when the file's last line has an end.  A line without an end may be still growing under
+ * another writer; such a line is broken when the size has not changed although nobody writes.
  */
 static bool ends_in_newline(int fd)
 {
@@ -129,10 +130,10 @@ static bool ends_in_newline(int fd)
 		last_size = stat.st_size;
 		wait_for_writer(fd);
 	}
-	return true; /* others write all the time, and they would have mended it */
+	return true; /* others write all the time, and would have mended the line */
 }
 
-/* 1: the reader of the pipe did not come in time, and is not waited for again until it reads. */
+/* 1: the reader of the pipe did not come in time; no record waits again until a write succeeds. */
 static _Atomic uint32_t reader_is_late;
 
 /* Writes a line to a pipe opened with O_NONBLOCK, which takes at most PIPE_BUF bytes whole or not
@@ -163,15 +164,13 @@ static int write_by_kind(int fd, const struct stat *stat, const char *line, size
 
 /* --- a log that is kept ---------------------------------------------------------------------- */
 
-/* The log kept open for a process that is about to lose the right to open it.  Its children inherit
- * the descriptor.  When the host closes it, nothing is kept any more, and what took the number is
- * not written to. */
+/* The log kept open for a process that is about to lose the right to open the log; see
+ * report_write_keep().  -1: not kept. */
 static int kept_fd = -1;
 static struct log_file kept;
 static off_t kept_end; /* of the last line that this process wrote there */
 
-/* Above what hosts count on for their own: select() takes 1024 descriptors, shells use 10 to 255.
- */
+/* Above the numbers that hosts use: select() takes 1024 descriptors, shells use 10 to 255. */
 #define KEPT_FD_LOWEST 300
 
 void report_write_keep(struct log_scratch *scratch, pid_t pid)
@@ -193,7 +192,7 @@ void report_write_keep(struct log_scratch *scratch, pid_t pid)
 	kept_fd = (int)higher;
 }
 
-/* As long as the number names what was kept. */
+/* True as long as kept_fd is still the kept file. */
 static bool is_kept(void)
 {
 	struct stat now;
@@ -204,9 +203,9 @@ static bool is_kept(void)
 	return stat_is_same(&kept.stat, &now);
 }
 
-/* True when the path leads to another file now, or to none in the same directory: the log was
- * renamed, and this process cannot open its successor.  False where nothing can be seen, as in
- * another root. */
+/* True when the path leads to another file now, or to no file in the same directory: the log was
+ * renamed, and this process cannot open the successor.  False where the path cannot be walked, as
+ * in another root. */
 static bool has_moved(struct log_scratch *scratch)
 {
 	struct log_file now;
@@ -218,7 +217,7 @@ static bool has_moved(struct log_scratch *scratch)
 	return stat_is_same(&kept.directory, &now.directory);
 }
 
-/* The file that is kept was removed: nobody would ever read what is written to it. */
+/* True when the kept file was removed: nobody would ever read a line there. */
 static bool is_removed(const struct stat *stat)
 {
 	return S_ISREG(stat->st_mode) && stat->st_nlink == 0;
@@ -252,7 +251,8 @@ static uint64_t identity_of(const struct stat *stat)
 	return hash != 0 ? hash : 1;
 }
 
-/* A process that keeps the log makes no other: its root directory may be another now. */
+/* Opens the log, or takes the kept one.  A process that keeps the log makes no other, since the
+ * root directory may be another now.  0, -errno or a negative refusal. */
 static int open_or_keep(struct report_log *log)
 {
 	bool have_kept = is_kept();
@@ -306,7 +306,8 @@ void report_write_close(struct report_log *log)
 {
 	struct stat now;
 
-	/* Another thread may have closed the number, and got it again, while we wrote. */
+	/* During the write, another thread may have closed the number and opened another file
+	 * there. */
 	if (!log->is_kept) {
 		stat_fd(log->fd, &now);
 		if (stat_is_same(&log->stat, &now))

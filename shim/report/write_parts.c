@@ -19,7 +19,7 @@ void guard_begin(struct signal_guard *guard)
 		 0);
 }
 
-/* Takes the signal off this thread, unless it was there before the write. */
+/* Takes the signal off this thread, unless the signal was pending before the write. */
 static void discard(const struct signal_guard *guard, int signal)
 {
 	uint64_t set = UINT64_C(1) << (signal - 1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the writers of the log and of standard error share: the signals that a write can raise,
- * whole writes, and whether a descriptor is still what it was.  For the files of write.h alone.
- * Async-signal-safe, no malloc, no errno.
+ * Parts for the writers of the log and of standard error: the signals that a write can raise, whole
+ * writes, and a descriptor's identity.  For the files of write.h alone.  Async-signal-safe, no
+ * malloc, no errno.
  */
 #ifndef FORKSAN_SHIM_REPORT_WRITE_PARTS_H
 #define FORKSAN_SHIM_REPORT_WRITE_PARTS_H
@@ -16,7 +16,7 @@
 #include "base/sys.h"
 
 /* fstat and newfstatat rather than statx, which older seccomp profiles do not know.  The kernel's
- * struct stat is libc's on both machines.  st_mode 0: nothing is known. */
+ * struct stat is libc's on both machines.  st_mode 0: the call failed. */
 static inline long stat_fd(long fd, struct stat *stat)
 {
 	stat->st_mode = 0;
@@ -28,17 +28,17 @@ static inline bool stat_is_same(const struct stat *a, const struct stat *b)
 	return a->st_mode != 0 && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Blocks the thread's signals, and lets them through again. */
+/* guard_begin() blocks the thread's signals, guard_end() restores the mask. */
 void guard_begin(struct signal_guard *guard);
 void guard_end(const struct signal_guard *guard);
 
-/* Takes off the signal that a write with that result has raised. */
+/* Removes the signal that a write with that result has raised. */
 void guard_take(const struct signal_guard *guard, long result);
 
 /* Writes all of the bytes.  0 or -errno. */
 int write_all(int fd, const char *bytes, size_t len);
 
-/* What standard error was when the program began; st_mode 0: not known. */
+/* Returns the state of standard error at the program's start; st_mode 0: not known. */
 const struct stat *stderr_at_start(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes text to standard error, and to nothing that took its number.  See write.h.
+ * Writes text to standard error, and to no other file that took the number.  See write.h.
  */
 #include "report/write.h"
 
@@ -25,9 +25,9 @@ const struct stat *stderr_at_start(void)
 	return &start_stderr;
 }
 
-/* A socket that the program was started with as its standard error: systemd's journal has one, and
- * node gives its children one.  Not the one that is its standard input, too: there a client of
- * inetd waits for answers.  And never a connection that is watched. */
+/* True for a socket that was the program's standard error at the start, as systemd's journal and
+ * node give one.  False for a socket that was standard input, too: there a client of inetd waits
+ * for answers.  False for a watched connection. */
 static bool is_socket_for_messages(const struct stat *stat)
 {
 	return stat_is_same(stat, &start_stderr) && !stat_is_same(stat, &start_stdin) &&
@@ -35,9 +35,9 @@ static bool is_socket_for_messages(const struct stat *stat)
 }
 
 /*
- * A terminal, a pipe, what stderr was at the start, or a file that is only appended to, as daemons
- * open their logs.  Any other file may be the host's data: it closed descriptor 2, and the next
- * open() took the number.
+ * True for a terminal, a pipe, standard error of the start, or a file that is only appended to, as
+ * daemons open their logs.  Any other file may be the host's data: the host closed descriptor 2,
+ * and the next open() took the number.
  */
 static bool is_place_for_messages(void)
 {

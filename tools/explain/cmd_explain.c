@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * forksan explain: the error text of an application, answered with what it can mean and how to
- * prove it.  explain.def is the table.
+ * forksan explain: reads the error text of an application and prints, for each known text in that
+ * input, the likely cause, other causes, and how to prove the cause.  explain.def is the table.
  */
 #include "explain/cmd_explain.h"
 
@@ -22,7 +22,7 @@
 
 enum cause { SHARED, GOODBYE, GUARD, LEFT, CAUSE_COUNT };
 
-/* What is behind the text, and what forksan shows then. */
+/* By enum cause: the cause in words, and how forksan proves this cause. */
 static const struct {
 	const char *name;
 	const char *proof;
@@ -64,7 +64,8 @@ static const struct option longs[] = {
 	{0},
 };
 
-/* The part of `texts` that stands in `text`, copied to `part`. */
+/* Copies to `part` the first of `texts`, parted by '|', that stands in `text`.  False: not one of
+ * them does. */
 static bool find_part(const char *texts, const char *text, char part[PART_BYTES])
 {
 	while (*texts != '\0') {
@@ -112,7 +113,8 @@ static int explain(const char *text)
 	return known ? STATUS_OK : STATUS_UNKNOWN;
 }
 
-/* The words with blanks between them, or stdin for "-".  From malloc(). */
+/* Joins the words with blanks, or reads stdin when "-" is the only word; either is cut to
+ * TEXT_BYTES.  The caller frees the text. */
 static char *read_text(char **words)
 {
 	char *text = malloc(TEXT_BYTES);

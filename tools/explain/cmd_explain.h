@@ -7,7 +7,7 @@
 
 struct verb;
 
-/* Its name, for messages. */
+/* The verb's name, for messages. */
 #define EXPLAIN_VERB "explain"
 
 extern const struct verb verb_explain;

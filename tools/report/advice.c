@@ -12,7 +12,7 @@
 
 #define MAX_WORD 64
 
-/* In the order in which they are shown. */
+/* From the first shown to the last. */
 enum rank { GUARD, FORKER, LIBRARY, FALLBACK, NOTE, FALSE, RANK_COUNT };
 
 /* Sets of kinds. */
@@ -60,7 +60,8 @@ static bool begins(const json_t *object, const char *name, const char *text)
 	return value != NULL && strncmp(value, text, strlen(text)) == 0;
 }
 
-/* Of a native frame `file` is the driver's C source, which says nothing that `module` does not. */
+/* True when the frame has `text` as its `what`.  A native frame's `file` is the driver's C source,
+ * which tells less than `module`. */
 static bool frame_fits(const json_t *frame, const char *what, const char *text)
 {
 	if (strcmp(what, "file") == 0)
@@ -90,7 +91,7 @@ static bool word_fits(const json_t *finding, const char *what, const char *text)
 	return false;
 }
 
-/* Whether all words fit, or any of them; no words fit always. */
+/* `all`: true when every word fits, else when any word fits.  No words fit always. */
 static bool words_fit(const json_t *finding, const char *words, bool all)
 {
 	if (words[0] == '\0')
@@ -130,7 +131,7 @@ static unsigned kind_bit(const json_t *finding)
 	return 0;
 }
 
-/* Whether a rank is shown beside those that had a fitting row. */
+/* True when a rank is shown beside the ranks in `seen`, which had a fitting row. */
 static bool is_wanted(enum rank rank, const bool seen[RANK_COUNT])
 {
 	switch (rank) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Advice for a finding: one line for each framework and driver that its stacks and process names
- * show, chosen by its kind, too.
- * advice.def is the table.
+ * Advice for a finding: one line for each framework and driver that the finding's stacks and
+ * process names show; the finding's kind chooses among the rows.  advice.def is the table.
  */
 #ifndef FORKSAN_TOOLS_ADVICE_H
 #define FORKSAN_TOOLS_ADVICE_H
@@ -18,8 +17,7 @@ struct advice {
 	const char *source; /* where the text is from; advice.def says how */
 };
 
-/* `finding` is a checked record's object.  Returns how many of `out` were filled, at least one.
- * Pure. */
+/* Fills `out` for a checked record's object; returns how many lines, at least one.  Pure. */
 size_t advice_find(const json_t *finding, struct advice out[ADVICE_MAX]);
 
 #endif

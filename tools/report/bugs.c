@@ -2,8 +2,8 @@
 /*
  * Bugs in a hash table by their fingerprint.  See bugs.h.
  *
- * When there are BUG_MAX of them, a finding of a worse kind takes the place of a bug whose worst
- * kind is least bad; the counts of the bug that goes are kept as "without room".
+ * When there are BUG_MAX bugs, a finding of a worse kind takes the place of a bug whose worst kind
+ * is least bad; the counts of the bug that goes are kept as "without room".
  */
 #include "base/cli.h"
 #define uthash_fatal(message) cli_no_memory()
@@ -73,8 +73,7 @@ static const char *or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
-/* A native frame counts by its module: the source file is known where there is debug information.
- */
+/* A native frame counts by its module, since a source file is known only with debug information. */
 static struct fingerprint_site fingerprint_site(const struct site *site)
 {
 	return (struct fingerprint_site){
@@ -90,7 +89,7 @@ uint64_t bugs_identify(struct symbols *symbols, const struct log_record *finding
 		  opened);
 	site_find(symbols, finding->stacks[LOG_STACK_FORKED], SITE_FORKED, NULL, forked);
 	/* The library names native functions from dynamic symbols alone, so two of a C program's
-	 * own functions can be one to it. */
+	 * own functions can be one to the library. */
 	if (finding->version >= 2 && opened->module[0] == '\0' && forked->module[0] == '\0')
 		return finding->fingerprint;
 	return fingerprint(field_string(finding->connection, "protocol"), fingerprint_site(opened),
@@ -106,8 +105,8 @@ static char *copy(const char *text)
 	return result;
 }
 
-/* Makes room for a bug of `kind` by giving up one whose worst kind is the least bad.  False: none
- * is less bad. */
+/* Makes room for a bug of `kind` by dropping one whose worst kind is the least bad.  False: no kind
+ * in the table is less bad than `kind`. */
 static bool make_room(struct bugs *bugs, enum kind kind)
 {
 	struct bug *bug = bugs->table;
@@ -207,7 +206,7 @@ static void add_uses(struct bug *bug, struct symbols *symbols, const struct log_
 	add_use(bug, &site, field_integer(finding->other, "pid"));
 }
 
-/* Cookies are unique on a host until it boots; a session has one host. */
+/* A cookie is unique on a host until the host boots; a session has one host. */
 static void add_connection(struct bug *bug, const struct log_record *finding)
 {
 	const char *cookie = field_string(finding->connection, "id");
@@ -224,7 +223,7 @@ static void add_connection(struct bug *bug, const struct log_record *finding)
 		bug->connections[bug->connection_count++] = hash;
 }
 
-/* A log that does not say how certain it is claims nothing less than proof. */
+/* A finding without `certainty` is of a version that logged only proven findings. */
 static bool is_proven(const struct log_record *finding)
 {
 	const char *certainty = field_string(finding->json, "certainty");
@@ -239,8 +238,8 @@ static char *memdup(const char *bytes, size_t len_bytes)
 	return copy != NULL ? memcpy(copy, bytes, len_bytes) : NULL;
 }
 
-/* Keeps the line when it is worth more than the one kept so far: it is proven, or as proven and has
- * more stacks, or as many and a longer history. */
+/* Keeps the line when the finding is worth more than the kept one: proven before likely, then more
+ * stacks, then a longer history. */
 static void keep_example(struct bugs *bugs, struct bug_kind *kind, const struct log_record *finding,
 			 const char *text, size_t len_bytes)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Findings gathered into bugs.  A bug is a place that opens a connection, a protocol and a place
- * that forks: what a reader mends.  Its uses, kinds and processes are evidence of it.
+ * that forks, which a reader can mend.  The bug's uses, kinds and processes are evidence.
  *
- * Memory is bounded: so many bugs, so many bytes of examples, so many identities remembered.  What
- * did not fit is counted, and the report says so.
+ * Memory is bounded: so many bugs, so many bytes of examples, so many identities remembered.  The
+ * rest is counted, and the report shows the count.
  */
 #ifndef FORKSAN_TOOLS_REPORT_BUGS_H
 #define FORKSAN_TOOLS_REPORT_BUGS_H
@@ -20,7 +20,7 @@
 #define BUG_MAX 1024			      /* a program has few */
 #define BUG_PIDS 16			      /* processes named for each bug, and for each use */
 #define BUG_USES 6			      /* places of use named for each bug */
-#define BUG_CONNECTIONS 32		      /* connections told apart for each bug */
+#define BUG_CONNECTIONS 32		      /* connections counted for each bug */
 #define BUG_EXAMPLE_BUDGET ((size_t)24 << 20) /* bytes of all examples together */
 
 /* A set of processes, in order of appearance. */
@@ -40,7 +40,7 @@ struct bug_use {
 struct bug_kind {
 	uint64_t times;	   /* repeats included */
 	uint64_t findings; /* different ones */
-	bool proven;	   /* one of them is */
+	bool proven;	   /* one finding is */
 	char *example;	   /* a line of the log; NULL: none, or the budget was spent */
 	size_t example_len_bytes;
 	unsigned example_worth; /* see keep_example() */
@@ -55,7 +55,7 @@ struct bug {
 	bool more_peers; /* others had other peers */
 	struct bug_kind kinds[KIND_COUNT];
 	enum kind worst; /* of all */
-	enum kind head;	 /* the worst that is proven; `worst` where nothing is */
+	enum kind head;	 /* the worst that is proven; `worst` where no kind is */
 	struct bug_pids pids;
 	struct bug_use uses[BUG_USES];
 	size_t use_count;
@@ -74,18 +74,18 @@ struct bugs;
 struct bugs *bugs_new(void);
 void bugs_free(struct bugs *bugs);
 
-/* The fingerprint of a checked finding: the log's, or computed from its stacks where the log has
- * none (version 1) or a site is native.  The two sites are filled. */
+/* Returns the fingerprint of a checked finding: the log's, or one computed from the stacks where
+ * the log has none (version 1) or a site is native.  Fills `opened` and `forked`. */
 uint64_t bugs_identify(struct symbols *symbols, const struct log_record *finding,
 		       struct site *opened, struct site *forked);
 
-/* Adds a finding that bugs_identify() has looked at; `text` is its line, NULL where the line does
- * not have all of its stacks. */
+/* Adds a finding that bugs_identify() has looked at.  `text` is the finding's line, which is
+ * copied; NULL where the line lacks some of the stacks. */
 void bugs_add(struct bugs *bugs, struct symbols *symbols, const struct log_record *finding,
 	      uint64_t fingerprint, const struct site *opened, const struct site *forked,
 	      const char *text, size_t len_bytes);
 
-/* Sorts, most harmful first; then bugs_at() yields them in that order. */
+/* Sorts the bugs for bugs_at(), most harmful first. */
 void bugs_sort(struct bugs *bugs);
 size_t bugs_count(const struct bugs *bugs);
 const struct bug *bugs_at(const struct bugs *bugs, size_t index);
@@ -93,17 +93,17 @@ const struct bug *bugs_at(const struct bugs *bugs, size_t index);
 /* The bug with that fingerprint, or NULL. */
 const struct bug *bugs_find(const struct bugs *bugs, uint64_t fingerprint);
 
-/* How often a bug was seen, and how many different findings that were. */
+/* Returns how often a bug was seen, and how many different findings were. */
 uint64_t bug_times(const struct bug *bug);
 uint64_t bug_findings(const struct bug *bug);
 
-/* What the bug led to, in capitals where it is harm; "WRONG ANSWERS SEEN". */
+/* Returns the bug's consequence, in capitals where the bug does harm: "WRONG ANSWERS SEEN". */
 const char *bug_consequence(const struct bug *bug);
 
-/* Times seen, by level, of all findings, those of bugs without room included. */
+/* Returns the times seen of all findings of a level, also of bugs without room. */
 uint64_t bugs_total(const struct bugs *bugs, enum level level);
 
-/* Times seen of findings whose bug had no room. */
+/* Returns the times seen of findings whose bug had no room. */
 uint64_t bugs_without_room(const struct bugs *bugs);
 
 #endif

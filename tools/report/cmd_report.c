@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * forksan report: reads logs and shows the bugs that they hold.
+ * forksan report: reads logs and shows the bugs in these logs.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -33,7 +33,7 @@ struct report_options {
 	struct render_options render;
 };
 
-/* Options without a letter of their own. */
+/* Options that have no letter. */
 enum {
 	OPTION_BASELINE = 256,
 	OPTION_BUG,
@@ -237,7 +237,7 @@ static int show(const struct report *report, struct report_options *options)
 	return STATUS_USAGE;
 }
 
-/* Of two statuses the one that says more; exit_status.h has the order. */
+/* Returns the more important of two statuses; exit_status.h has the order. */
 static int worse(int a, int b)
 {
 	static const int order[] = {STATUS_FOUND, STATUS_USAGE, STATUS_NO_LOG, STATUS_INCOMPLETE};
@@ -248,7 +248,7 @@ static int worse(int a, int b)
 	return STATUS_OK;
 }
 
-/* Reads the logs, shows them, and judges them. */
+/* Reads and shows the logs.  Returns the exit status. */
 static int report_on(char **names, struct report *report, struct report_options *options)
 {
 	struct completeness complete;
@@ -290,7 +290,7 @@ static int run(int argc, char **argv)
 	report.min_connections = options.min_connections;
 	report.suppressions = suppressions;
 	report.baseline = options.baseline != NULL ? &baseline : NULL;
-	/* Against a baseline that could not be read everything would be new. */
+	/* Against an unreadable baseline everything would be new. */
 	if (status == STATUS_OK)
 		status = report_on(argv + optind, &report, &options);
 	report_clear(&report);

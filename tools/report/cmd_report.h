@@ -7,7 +7,7 @@
 
 struct verb;
 
-/* Its name, for messages. */
+/* The verb's name, for messages. */
 #define REPORT_VERB "report"
 
 extern const struct verb verb_report;

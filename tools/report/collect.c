@@ -20,8 +20,8 @@
 #include "log/stacks.h"
 #include "symbols/symbols.h"
 
-/* Broken lines of one log that are named, the rest is counted; and before its first record, when it
- * may be no log at all. */
+/* How many broken lines of one log are shown, the rest is counted; and how many before the first
+ * record, when the file may be no log at all. */
 #define BROKEN_SHOWN 100
 #define BROKEN_SHOWN_FIRST 3
 
@@ -155,8 +155,8 @@ int report_read(struct report *report, const char *verb, const char *name, int f
 	return result;
 }
 
-/* A file without a single record says nothing of what was found: without a line, forksan was not
- * active or logged elsewhere; with lines that are no records, it is no log of forksan. */
+/* Warns of a file without a record, and returns STATUS_NO_LOG for a file that is no log of forksan.
+ * An empty file may be a log: forksan was not active, or logged elsewhere. */
 static int check_records(struct report *report, const struct report *before, const char *verb,
 			 const char *name)
 {
@@ -174,7 +174,8 @@ static int check_records(struct report *report, const struct report *before, con
 	return STATUS_OK;
 }
 
-/* The program that unpacks a file which begins as compressed ones do; NULL: it does not. */
+/* Returns the program that unpacks the file, by the first bytes; NULL: the file is not compressed.
+ */
 static const char *unpacker_of(int fd)
 {
 	static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What speaks for a bug beside its proof, and what to do about it.
+ * The evidence of a bug beside the proof, and the advice to mend the bug.
  */
 #ifndef FORKSAN_TOOLS_REPORT_EVIDENCE_H
 #define FORKSAN_TOOLS_REPORT_EVIDENCE_H
@@ -10,11 +10,11 @@
 
 #include "report/bugs.h"
 
-/* The advice for a checked finding. */
+/* Prints the advice for a checked finding. */
 void evidence_print_fix(const json_t *finding, FILE *out);
 
-/* How often each kind was seen, on how many connections, in what time; and what to ask the server
- * for the connection of `finding` (NULL: nothing). */
+/* Prints how often each kind was seen, on how many connections, in which time; and the query that
+ * shows the connection of `finding` at the server (NULL: no query). */
 void evidence_print(const struct bug *bug, const json_t *finding, FILE *out);
 
 #endif

@@ -11,14 +11,13 @@
 #include "log/record.h"
 
 struct filter {
-	unsigned kinds;	  /* bits 1 << enum kind; 0: all */
-	const char *peer; /* a part of the peer's address; NULL: all */
-	int64_t pid;	  /* one of the two processes; 0: all */
-	const char
-		*since; /* a time, or its beginning, as the log writes it; NULL: from the start */
+	unsigned kinds;	   /* bits 1 << enum kind; 0: all */
+	const char *peer;  /* a part of the peer's address; NULL: all */
+	int64_t pid;	   /* one of the two processes; 0: all */
+	const char *since; /* a time, or the beginning of one, as the log writes; NULL: all */
 };
 
-/* Each takes the text of one option; false, with a message of `verb`: it cannot be meant. */
+/* Each takes the text of one option.  False, with a message of `verb`: the text is not valid. */
 bool filter_read_kind(struct filter *filter, const char *verb, const char *text);
 bool filter_read_pid(struct filter *filter, const char *verb, const char *text);
 bool filter_read_since(struct filter *filter, const char *verb, const char *text);

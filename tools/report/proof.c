@@ -25,7 +25,8 @@ static bool is_write(const char *call)
 	return false;
 }
 
-/* The finding's own operation in its history: the last by that process with that call. */
+/* Finds the finding's own operation in the history: the last by that process with that call.
+ * Returns the length of the history when there is no such operation. */
 static size_t find_operation(const json_t *finding, const json_t *history)
 {
 	const char *call = field_string(json_object_get(finding, "operation"), "call");
@@ -42,7 +43,7 @@ static size_t find_operation(const json_t *finding, const json_t *history)
 	return json_array_size(history);
 }
 
-/* What the finding's own operation did to the other process. */
+/* Puts the effect of the finding's own operation on the other process. */
 static void put_mark(const json_t *finding, enum kind kind, const char *call, FILE *out)
 {
 	long long other = field_integer(json_object_get(finding, "other"), "pid");
@@ -110,7 +111,8 @@ static void print_proof_line(const json_t *finding, enum kind kind, const json_t
 	free(mark.text);
 }
 
-/* Reads, writes and goodbyes; not the ioctl() by which a driver asks how much there is. */
+/* True for reads, writes and goodbyes; false for the ioctl() by which a driver asks how many bytes
+ * are there. */
 static bool says_something(const json_t *entry)
 {
 	const char *call = field_string(entry, "call");
@@ -118,7 +120,7 @@ static bool says_something(const json_t *entry)
 	return field_integer(entry, "bytes") > 0 || (call != NULL && strcmp(call, "shutdown") == 0);
 }
 
-/* The operations that end with the finding's own; without a history, what the finding says. */
+/* See proof.h.  Without a history the finding's own sentence is printed. */
 void proof_print(const json_t *finding, enum kind kind, FILE *out)
 {
 	const json_t *history = json_object_get(finding, "history"), *shown[PROOF_LINES];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See render_example.h.  The finding was checked when it was read (log/record.h); of a history's
- * entry a missing field shows as 0 or "?".
+ * See render_example.h.  The finding was checked when the line was read (log/record.h); a history's
+ * entries were not, so a missing field shows as 0 or "?".
  */
 #include "report/render_example.h"
 
@@ -72,7 +72,8 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 		render_stack(json_object_get(stacks, "this_use"), use, every_frame, out);
 }
 
-/* "-12.345 ms" before the newest operation, in a column; where the log has no times, nothing. */
+/* Prints "-12.345 ms" before the newest operation, in a column; nothing where the log has no times.
+ */
 static void print_distance(const json_t *entry, const json_t *newest, FILE *out)
 {
 	long long now = field_integer(newest, "monotonic_ns"),
@@ -86,7 +87,7 @@ static void print_distance(const json_t *entry, const json_t *newest, FILE *out)
 	fprintf(out, "%-14s ", text);
 }
 
-/* An entry's own types were not checked, missing ones show as 0 or "?". */
+/* Prints the history; the types of an entry's fields were not checked. */
 static void print_history(const json_t *history, FILE *out)
 {
 	size_t count = json_array_size(history);
@@ -115,7 +116,8 @@ static void print_history(const json_t *history, FILE *out)
 	}
 }
 
-/* A finding that stands for more than it shows; a later version's reason is not known. */
+/* Prints that the finding stands for further ones.  The reason of a later version is not known
+ * here. */
 static void print_merged(const char *merged, FILE *out)
 {
 	if (merged == NULL)
@@ -131,7 +133,7 @@ static void print_merged(const char *merged, FILE *out)
 		paragraph_print("note", "stands for every further connection from this place", out);
 }
 
-/* The best example of one kind: all that the log has of it. */
+/* See render_example.h. */
 void render_example(const struct bug *bug, enum kind kind, const json_t *finding, bool every_frame,
 		    FILE *out)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One finding as text, with all that the log has of it.
+ * One finding as text, with every detail of the log.
  */
 #ifndef FORKSAN_TOOLS_REPORT_RENDER_EXAMPLE_H
 #define FORKSAN_TOOLS_REPORT_RENDER_EXAMPLE_H
@@ -11,8 +11,8 @@
 
 #include "report/bugs.h"
 
-/* Prints an annotated finding, the best of its kind of the bug: why, the four stacks, the history.
- */
+/* Prints an annotated finding, the best of its kind of the bug: the reason, the four stacks, the
+ * history. */
 void render_example(const struct bug *bug, enum kind kind, const json_t *finding, bool every_frame,
 		    FILE *out);
 

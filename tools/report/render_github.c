@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A report as workflow commands of GitHub Actions ("::error file=...,line=...::text"), which shows
- * them beside the lines of a change.
+ * A report as workflow commands of GitHub Actions ("::error file=...,line=...::text"), which GitHub
+ * shows beside the lines of a change.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,8 +12,9 @@
 #include "report/describe.h"
 #include "report/render.h"
 
-/* A command ends with its line; within it '%' begins an escape, and in a property ':' and ',' end
- * it.  Control characters are escaped so as well: the text may be hostile. */
+/* Writes the text of a command.  A command ends with its line; '%' begins an escape, and in a
+ * property ':' and ',' end the value.  Control characters become escapes as well: the text may be
+ * hostile. */
 static void put_command_text(const char *text, bool is_property, FILE *out)
 {
 	for (; *text != '\0'; text++) {

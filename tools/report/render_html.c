@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A report as one self-contained page: page.html, which is put into the program as it is, with the
- * JSON of render_json.c in it.
+ * A report as one self-contained page: page.html, which the build puts into the program unchanged,
+ * with the JSON of render_json.c in the middle.
  *
- * A browser ends a script at "</script", whatever stands around it, so every '<' of the JSON is
- * written as \u003c; it stands in strings only.  The page's own script makes text of all that it
- * shows.
+ * A browser ends a script at "</script", whatever stands around, so every '<' of the JSON is
+ * written as \u003c; a '<' stands in strings only.  The page's own script shows all values as text.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@
 
 static const char mark[] = "@REPORT@";
 
-/* The file with a NUL behind it, so that it is a string. */
+/* The file with a NUL behind the last byte, as a string. */
 __asm__(".section .rodata\n"
 	"forksan_page:\n"
 	".incbin \"tools/report/page.html\"\n"
@@ -37,7 +36,7 @@ void render_html(const struct report *report, const struct render_options *optio
 {
 	const char *place = strstr(forksan_page, mark);
 	json_t *object = render_object(report, options);
-	/* ASCII alone: U+2028 and its like need no thought then. */
+	/* ASCII alone, so U+2028 and similar characters cannot do harm. */
 	char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
 
 	json_decref(object);

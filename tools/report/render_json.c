@@ -17,8 +17,8 @@
 
 #define REPORT_VERSION 2
 
-/* jansson's own checks make a failed value NULL, and a NULL member fails the whole: one test at the
- * end of each function is enough. */
+/* jansson's own checks make a failed value NULL, and a NULL member fails the whole object: one test
+ * at the end of each function is enough. */
 static json_t *checked(json_t *value)
 {
 	if (value == NULL)

@@ -34,7 +34,8 @@ static const char *sarif_level(enum level level)
 	return names[level];
 }
 
-/* A path as a URI reference (RFC 3986): what is not unreserved is percent-encoded. */
+/* Returns a path as a URI reference (RFC 3986): all but unreserved characters are percent-encoded.
+ */
 static json_t *uri_of(const char *path)
 {
 	char uri[3 * SITE_FILE_BYTES + 8] = "";
@@ -123,7 +124,7 @@ static json_t *rules(void)
 	return array;
 }
 
-/* What keeps the run from being complete, each a notification (3.58). */
+/* Returns a notification (3.58) for each reason for which the run may be incomplete. */
 static json_t *notifications(const struct completeness *complete)
 {
 	json_t *array = checked(json_array());

@@ -89,8 +89,8 @@ static void print_hidden(size_t count, const char *what, FILE *out)
 			count == 1 ? "" : "s");
 }
 
-/* What a reader of the interpreter's frames need not see: its own code, the program's start, and
- * what has no name. */
+/* True for a native frame that a reader of the interpreter's frames need not see: the interpreter's
+ * own code, the program's start, and a frame without a name. */
 static bool says_nothing(const json_t *frame)
 {
 	static const char *const beginnings[] = {

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Prints a checked, annotated stack, innermost frame first.  Where an interpreter ran, its frames
- * are what the reader wants, so of the native ones only those of drivers and other libraries
- * follow, unless `every_frame`. */
+/* Prints a checked, annotated stack, innermost frame first.  A reader wants an interpreter's
+ * frames, so with such frames only the native ones of drivers and other libraries follow, unless
+ * `every_frame`. */
 void render_stack(const json_t *stack, const char *culprit, bool every_frame, FILE *out);
 
 #endif

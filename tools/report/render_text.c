@@ -2,7 +2,7 @@
 /*
  * A report as text: a screen for each bug, which fits 80 columns, and the verdict first and last.
  *
- * The examples were checked when they were read (log/record.h), so the types hold here.  Every
+ * The examples were checked when the log was read (log/record.h), so the types hold here.  Every
  * foreign string goes through escape.h.
  */
 #include "report/render.h"
@@ -32,7 +32,7 @@ bool render_wants(const struct render_options *options, size_t index)
 
 /* --- paths --------------------------------------------------------------------------------- */
 
-/* Cuts `below` to the directory that it and the site's file have in common. */
+/* Cuts `below` to the directory that `below` and the site's file have in common. */
 static void share_directory(char below[SITE_FILE_BYTES], bool *first, const struct site *site)
 {
 	size_t len = 0;
@@ -52,7 +52,8 @@ static void share_directory(char below[SITE_FILE_BYTES], bool *first, const stru
 	below[len] = '\0';
 }
 
-/* The directory that all files of the application's own lie below; empty when that is no help. */
+/* Finds the directory that holds all files of the application's own; empty when there is none, or a
+ * short one. */
 static void find_common_directory(const struct bugs *bugs, char below[SITE_FILE_BYTES])
 {
 	bool first = true;
@@ -165,7 +166,7 @@ static void print_used(const struct bug *bug, const char *below, FILE *out)
 	sentence_print(&line, bug->use_count > 0 ? "used" : "open in", out);
 }
 
-/* The kept line of that kind as an object; NULL: none.  The caller owns it. */
+/* Returns the kept line of that kind as an object, which the caller owns; NULL: none. */
 static json_t *load_example(const struct report *report, const struct bug *bug, enum kind kind)
 {
 	const struct bug_kind *of_kind = &bug->kinds[kind];
@@ -222,7 +223,7 @@ static void print_bug(const struct report *report, const struct render_options *
 	json_decref(example);
 }
 
-/* "2 bugs, the worst: WRONG ANSWERS SEEN". */
+/* Prints "2 bugs, the worst: WRONG ANSWERS SEEN". */
 static void print_opening(const struct report *report, const char *below, FILE *out)
 {
 	size_t count = bugs_count(report->bugs);

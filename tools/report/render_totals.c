@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a report as text: what was read and watched, what was not seen or left out, the
- * verdict.
+ * The end of a report as text: the records read, the connections watched, the blind spots, the
+ * records left out, the verdict.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -94,7 +94,7 @@ static const json_t *find_interpreted(const json_t *stack, bool (*fits)(const js
 	return NULL;
 }
 
-/* The frame at "FILE:LINE". */
+/* Returns the frame at "FILE:LINE"; NULL: none is. */
 static const json_t *find_culprit(const json_t *stack, const char *culprit)
 {
 	const char *colon = strrchr(culprit, ':');
@@ -118,7 +118,7 @@ static void copy(char *out, size_t size, const char *text)
 	snprintf(out, size, "%s", text != NULL ? text : "");
 }
 
-/* A file's end says more than its beginning. */
+/* Copies a file's path; a long path loses the beginning, which tells less than the end. */
 static void copy_end(char *out, size_t size, const char *text)
 {
 	size_t len = strlen(text);
@@ -138,7 +138,7 @@ static void set_culprit(struct site *site, const char *culprit)
 	site->line = strtoll(colon + 1, NULL, 10);
 }
 
-/* Python's loader, Ruby's and Perl's require. */
+/* True for Python's loader, Ruby's and Perl's require. */
 static bool loads_a_module(const json_t *frame)
 {
 	static const char *const functions[] = {"require", "require_relative", "load", "BEGIN"};
@@ -148,7 +148,8 @@ static bool loads_a_module(const json_t *frame)
 	       (function != NULL && IS_ONE_OF(function, functions));
 }
 
-/* What stands outward of `inner`: the next own file, and whether a module was being loaded. */
+/* Sets way_in to the next own file outward of `inner`, and at_import when a frame outward was
+ * loading a module. */
 static void set_way_in(struct site *site, const json_t *stack, const json_t *inner)
 {
 	const json_t *frame;
@@ -184,7 +185,7 @@ static bool find_in_interpreter(const json_t *stack, enum site_role role, const 
 		frame = find_interpreted(stack, is_own_file);
 	/* The log names a package where the application has no frame. */
 	site->own = frame != NULL && (is_own_file(frame) || is_launcher(frame));
-	/* It is gunicorn's arbiter that forks, not /usr/bin/gunicorn. */
+	/* gunicorn's arbiter forks, not /usr/bin/gunicorn. */
 	if (frame == NULL && role == SITE_FORKED)
 		frame = find_interpreted(stack, is_of_package);
 	if (frame == NULL)
@@ -216,7 +217,7 @@ static const char *name_of(const json_t *frame)
 	return name != NULL ? name : field_string(frame, "function");
 }
 
-/* The innermost frame of that rank; a named one only where `named`. */
+/* Returns the innermost frame of that rank; only one with a name where `named`. */
 static json_t *find_native(struct symbols *symbols, const json_t *stack, enum own_code_rank rank,
 			   bool named)
 {
@@ -233,7 +234,7 @@ static json_t *find_native(struct symbols *symbols, const json_t *stack, enum ow
 	return NULL;
 }
 
-/* Functions that end a process: libc's, and those of the interpreters. */
+/* True when the stack has a function that ends a process: libc's, or an interpreter's. */
 static bool is_at_exit(const json_t *stack)
 {
 	static const char *const functions[] = {

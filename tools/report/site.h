@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The site of a stack: the one place in it that a reader mends, and by which findings are one bug.
+ * The site of a stack: the one place that a reader mends.  Findings with the same sites are one
+ * bug.
  */
 #ifndef FORKSAN_TOOLS_REPORT_SITE_H
 #define FORKSAN_TOOLS_REPORT_SITE_H
@@ -16,7 +17,7 @@
 
 struct symbols;
 
-/* What happened at the site. */
+/* The event at the site. */
 enum site_role { SITE_OPENED, SITE_FORKED, SITE_USED };
 
 struct site {
@@ -27,27 +28,27 @@ struct site {
 	unsigned long long offset;	    /* in the module, of a frame without a name; 0: none */
 	bool own; /* the application's own, neither a library's nor an interpreter's */
 	char way_in[SITE_WAY_IN_BYTES]; /* "FILE:LINE", the next own file outward; may be empty */
-	bool at_exit;	/* of a use: the process was ending; its module or function says in what */
+	bool at_exit;	/* of a use: the process was ending, in this module or function */
 	bool at_import; /* a module was being loaded */
 };
 
 /*
  * Finds the site of a checked stack:
- *   1. an interpreter's innermost frame that is the application's own (`culprit`, "FILE:LINE", says
- *      which one that is, where the log names one), else its launcher's, else its innermost one
- * with a file;
+ *   1. an interpreter's innermost frame of the application itself (where the log has `culprit`,
+ *      "FILE:LINE", the frame at that line), else the application's launcher, else the
+ *      interpreter's innermost frame with a file;
  *   2. else the innermost frame of a native module that is the application's own;
  *   3. else the innermost named frame of an installed program;
  *   4. else the innermost named frame of a library other than libc, else any module and offset.
  * A use without an interpreter's frame while the process ends (SITE_USED) is in a destructor: then
- * 4 alone, and of libraries without names the outermost. Native frames are named from symbol tables
- * and debug information.
+ * 4 alone, and of libraries without names the outermost.  Native frames are named from symbol
+ * tables and debug information.
  */
 void site_find(struct symbols *symbols, const json_t *stack, enum site_role role,
 	       const char *culprit, struct site *site);
 
-/* "FILE:LINE FUNCTION" as far as known, at most `size` bytes with the NUL; `below` is cut off the
- * front of the file.  Of a library's frame "PACKAGE FUNCTION". */
+/* Writes "FILE:LINE FUNCTION" as far as known, at most `size` bytes with the NUL, without the
+ * directory `below` (NULL: none) in front of the file; for a library's frame "PACKAGE FUNCTION". */
 void site_text(const struct site *site, const char *below, char *out, size_t size);
 
 #endif

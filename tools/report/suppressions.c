@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See suppressions.h.  An entry keeps its line; its words are read anew for each finding, which
- * costs little beside the parsing of the finding itself.
+ * See suppressions.h.  An entry keeps the text of the line; each finding parses the words anew,
+ * which costs little beside the parsing of the finding.
  */
 #include "report/suppressions.h"
 

@@ -2,10 +2,10 @@
 /*
  * A file of findings that are known and accepted.
  *
- * One entry a line, of words what:PATTERN that must all fit; '#' begins a comment line.  PATTERN is
- * a shell's pattern, in double quotes where it has blanks.  what is `kind`, `protocol`, `class`,
- * `peer` (of the connection), `function`, `file`, `module` (of any frame of any stack), or
- * `fingerprint` (its 16 digits, or a pattern).
+ * One entry a line, of words KEY:PATTERN that must all fit; '#' begins a comment line.  PATTERN is
+ * a shell's pattern, in double quotes where the pattern has blanks.  KEY is `kind`, `protocol`,
+ * `class`, `peer` (of the connection), `function`, `file`, `module` (of any frame of any stack), or
+ * `fingerprint` (16 digits, or a pattern).
  */
 #ifndef FORKSAN_TOOLS_REPORT_SUPPRESSIONS_H
 #define FORKSAN_TOOLS_REPORT_SUPPRESSIONS_H
@@ -19,11 +19,12 @@
 
 struct suppressions;
 
-/* Reads the file.  NULL, with a message of `verb`, when it cannot be read or a line is wrong. */
+/* Reads the file.  NULL, with a message of `verb`, when the file cannot be read or a line is wrong.
+ */
 struct suppressions *suppressions_read(const char *verb, const char *path);
 void suppressions_free(struct suppressions *suppressions);
 
-/* True when an entry fits the finding, which is counted for the first that does. */
+/* True when an entry fits the finding; the first such entry counts the finding. */
 bool suppressions_fit(struct suppressions *suppressions, const struct log_record *finding,
 		      uint64_t fingerprint);
 

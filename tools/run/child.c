@@ -2,15 +2,15 @@
 /*
  * See child.h.
  *
- * While CMD runs every signal is blocked here and taken one by one with sigwaitinfo(), so there is
- * no handler and no race.  What each means:
+ * While CMD runs, `forksan run` blocks every signal and takes each with sigwaitinfo(), so there is
+ * no handler and no race.  A signal's sender decides:
  *
- *   SIGCHLD          CMD ended, or the terminal stopped it; in that case we stop as well, or the
- *                    shell that waits for us would never get its prompt back
- *   from the kernel  the terminal's ^C, ^\, ^Z, hang-up and resize went to the whole process group,
- *                    so CMD has it already
- *   from a process   it was meant for CMD, and goes on to it.  Whether it was sent to the whole
- *                    group (kill -TERM -PGRP) cannot be told: then CMD gets it twice
+ *   SIGCHLD          CMD ended, or the terminal stopped CMD; then `forksan run` stops as well, or
+ *                    the shell that waits for `forksan run` would never get its prompt back
+ *   from the kernel  the terminal's ^C, ^\, ^Z, hang-up and resize went to the whole process
+ *                    group, so CMD has the signal already
+ *   from a process   the signal was meant for CMD, and goes on to CMD.  A signal to the whole
+ *                    group (kill -TERM -PGRP) looks the same: then CMD gets the signal twice
  */
 #include "run/child.h"
 
@@ -27,14 +27,15 @@
 
 #include "base/exit_status.h"
 
-/* What of ours the child must not inherit. */
+/* The signal state of `forksan run` from before block_signals(); the child gets this state back
+ * before exec. */
 struct saved_signals {
 	sigset_t mask;
 	struct sigaction child_action;
 };
 
-/* Blocks all.  SIGCHLD gets its default action: ignored, as some callers leave it, waitpid() could
- * not tell how CMD ended. */
+/* Blocks every signal.  SIGCHLD gets its default action: some callers leave SIGCHLD ignored, and
+ * then waitpid() could not report how CMD ended. */
 static void block_signals(struct saved_signals *saved)
 {
 	struct sigaction action = {.sa_handler = SIG_DFL};
@@ -45,8 +46,8 @@ static void block_signals(struct saved_signals *saved)
 	sigaction(SIGCHLD, &action, &saved->child_action);
 }
 
-/* What was sent to the whole group when CMD ended by it was meant for CMD, and must not end us
- * before the summary. */
+/* Takes the signals that are pending when CMD has ended.  A signal to the whole group that ended
+ * CMD was meant for CMD, and must not end `forksan run` before the summary. */
 static void drop_pending_signals(void)
 {
 	const struct timespec at_once = {0, 0};
@@ -63,7 +64,8 @@ static void restore_signals(const struct saved_signals *saved)
 	sigprocmask(SIG_SETMASK, &saved->mask, NULL);
 }
 
-/* As execvp(): a file that the kernel does not know is a script for the shell. */
+/* As execvp(): a file whose format the kernel does not know is a script for the shell.  Returns
+ * only when execve() failed, with errno set. */
 static void exec_target(const char *path, char *const argv[], char *const environment[])
 {
 	size_t count = 0;
@@ -84,7 +86,7 @@ static void exec_target(const char *path, char *const argv[], char *const enviro
 	execve("/bin/sh", shell_argv, environment);
 }
 
-/* The errno that the child wrote before it gave up; 0 when exec closed the pipe. */
+/* Returns the errno that the child wrote before its _exit(); 0 when exec closed the pipe. */
 static int read_exec_error(int fd)
 {
 	int error = 0;
@@ -102,7 +104,7 @@ static bool is_terminal_stop(int signal_number)
 	return signal_number == SIGTSTP || signal_number == SIGTTIN || signal_number == SIGTTOU;
 }
 
-/* Returns CMD's wait status when it has ended. */
+/* Waits until CMD has ended, and returns CMD's wait status. */
 static int wait_for(pid_t pid)
 {
 	sigset_t all;
@@ -115,7 +117,7 @@ static int wait_for(pid_t pid)
 
 		if (found == pid && WIFSTOPPED(status)) {
 			/* The caller's shell sees SIGSTOP, which cannot be blocked.  The SIGCONT
-			 * that ends it stays pending, and goes on to CMD below. */
+			 * that ends the stop stays pending, and goes on to CMD below. */
 			if (is_terminal_stop(WSTOPSIG(status)))
 				raise(SIGSTOP);
 			continue;
@@ -171,7 +173,7 @@ void run_child_repeat(int status)
 		struct sigaction action = {.sa_handler = SIG_DFL};
 		sigset_t none;
 
-		/* CMD has left its core file; ours would replace it. */
+		/* CMD has left its core file; a core file of `forksan run` would replace CMD's. */
 		setrlimit(RLIMIT_CORE, &no_core);
 		sigaction(WTERMSIG(status), &action, NULL);
 		sigemptyset(&none);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * forksan run: starts CMD with libforksan.so in it, and says at its end what was seen.
+ * forksan run: starts CMD with libforksan.so loaded, and prints at CMD's end the findings and the
+ * verdict.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -61,7 +62,7 @@ static const struct option longs[] = {
 	{0},
 };
 
-/* --watch and --ignore; the library reads the lists, and warns of what is wrong in them. */
+/* Takes --watch or --ignore.  The library parses both lists, and warns of a bad item. */
 static bool take_list(int option, const char *list, struct run_arguments *arguments)
 {
 	if (!run_options_can_be_value(list)) {
@@ -76,13 +77,13 @@ static bool take_list(int option, const char *list, struct run_arguments *argume
 	return true;
 }
 
-/* -1: go on; else the exit status. */
+/* Fills `arguments` from the command line.  -1: go on; else the exit status. */
 static int read_arguments(int argc, char **argv, struct run_arguments *arguments)
 {
 	int result;
 
 	opterr = 0;
-	/* "+": what follows CMD is CMD's. */
+	/* "+": options behind CMD are CMD's. */
 	while ((result = getopt_long(argc, argv, "+:hqso:", longs, NULL)) != -1) {
 		switch (result) {
 		case 'b':
@@ -137,13 +138,14 @@ static uint64_t new_session(char out[REGISTRY_SESSION_BYTES])
 
 	if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
 		number = (uint64_t)time(NULL) << 24;
-	/* Until we have read its registry no other session may remove it. */
+	/* Until `forksan run` has read the registry, no other session may remove the file. */
 	number = session_number_for_waiter(number, getpid());
 	session_put_number(out, number);
 	return number;
 }
 
-/* The exit status that says "found", or 0 when the user wants CMD's own. */
+/* Returns the exit status for a finding (exitcode= of FORKSAN_OPTIONS), or 0 when the user wants
+ * CMD's own. */
 static int found_status(void)
 {
 	char text[16], *end;
@@ -152,12 +154,13 @@ static int found_status(void)
 	if (!run_options_get(getenv(OPTIONS_VARIABLE), "exitcode", text, sizeof text))
 		return STATUS_FOUND;
 	value = strtol(text, &end, 10);
-	/* The library, which reads it as well, warns of a bad value. */
+	/* The library reads exitcode= as well, and warns of a bad value. */
 	return *end == '\0' && end != text && value >= 0 && value <= 255 ? (int)value
 									 : STATUS_FOUND;
 }
 
-/* The log is to hold bytes of the conversation: nobody else may read it, from its first moment. */
+/* True with payload=1: the log will hold bytes of the conversation, so the file must be private
+ * from its first moment. */
 static bool payload_is_wanted(void)
 {
 	char text[16];
@@ -166,13 +169,14 @@ static bool payload_is_wanted(void)
 	       option_text_bool(span_from(text)) == 1;
 }
 
-/* What the session comes to. */
+/* The result of the session. */
 struct outcome {
 	uint64_t found[LEVEL_COUNT];
 	struct completeness complete;
 };
 
-/* A level's count is the registry's, or the log's where that has more: either may be missing. */
+/* Takes each level's count from the registry, or from the log where the registry has zero: either
+ * may be missing. */
 static void take_over_counts(struct outcome *outcome, const struct run_registry *registry,
 			     const struct run_log_content *content)
 {
@@ -202,7 +206,7 @@ static void report_absence(const char *path, const char *command, bool logged)
 			  command, path, why);
 }
 
-/* The summary, and the registry's end when nobody needs it any more. */
+/* Prints the summary, and removes the registry when all processes of the session have ended. */
 static void summarize(const struct run_registry *registry, const char *session, bool quiet)
 {
 	if (!quiet)
@@ -215,7 +219,8 @@ static void summarize(const struct run_registry *registry, const char *session, 
 		run_registry_remove(session, registry);
 }
 
-/* Says what was seen and completes the log. */
+/* Prints the result of the session and completes the log (NULL: no -o).  run() calls this when CMD
+ * has ended. */
 static void finish(const char *session, uint64_t session_number,
 		   const struct run_arguments *arguments, struct run_log *log,
 		   struct outcome *outcome)
@@ -255,8 +260,8 @@ static void finish(const char *session, uint64_t session_number,
 	}
 	complete_miss_lines(&outcome->complete, content.broken_lines);
 	take_over_counts(outcome, &registry, &content);
-	/* The log tells which findings are one bug; the registry counts findings alone, also those
-	 * that could not be written. */
+	/* The log identifies the findings of one bug; the registry counts findings alone, also
+	 * those that could not be written. */
 	if (content.any && registry.counters[LOST_REPORTS] == 0)
 		verdict_print(content.bugs, "bug", &outcome->complete, SUMMARY_PREFIX, stderr);
 	else
@@ -264,14 +269,14 @@ static void finish(const char *session, uint64_t session_number,
 	complete_print(&outcome->complete, SUMMARY_PREFIX, stderr);
 }
 
-/* The status that forksan puts in place of CMD's; 0: none. */
+/* Returns the exit status that replaces CMD's; 0: CMD's stays. */
 static int status_of(const struct outcome *outcome, const struct run_arguments *arguments,
 		     int wait_status)
 {
 	for (int level = (int)arguments->fail_on; level < LEVEL_COUNT; level++)
 		if (outcome->found[level] > 0 && found_status() != 0)
 			return found_status();
-	/* CMD's own failure says more. */
+	/* CMD's own failure matters more. */
 	if (arguments->require_watched && outcome->complete.count > 0 && wait_status == 0)
 		return STATUS_INCOMPLETE;
 	return 0;

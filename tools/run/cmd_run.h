@@ -7,7 +7,7 @@
 
 struct verb;
 
-/* Its name, for messages. */
+/* The verb's name, for messages. */
 #define RUN_VERB "run"
 
 extern const struct verb verb_run;

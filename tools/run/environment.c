@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See environment.h.  Entries that stay are borrowed from environ; those that are ours stand
- * first.
+ * See environment.h.  The variables that forksan sets are allocated and stand first; all other
+ * entries are borrowed from environ.
  */
 #include "run/environment.h"
 
@@ -28,9 +28,10 @@ static bool is_ours(const char *entry)
 }
 
 /*
- * gcc links a program with AddressSanitizer to a shared runtime, which ends the program when it is
- * not the first library; with ours before it everything works, because we call on to it.  The
- * user's own word on the matter stands.
+ * Returns the value of ASAN_OPTIONS, from malloc(); NULL: no memory.  gcc links a program with
+ * AddressSanitizer to a shared runtime, which ends the program when this runtime is not the first
+ * library.  The order does no harm with libforksan.so in front, because forksan's functions call on
+ * to the runtime's.  A user's own verify_asan_link_order stands.
  */
 static char *asan_options(const char *value)
 {
@@ -46,7 +47,8 @@ static char *asan_options(const char *value)
 	return all;
 }
 
-/* NAME=value, with `value` freed. */
+/* Returns "NAME=value" from malloc(), and frees `value`; NULL there ends the tool for lack of
+ * memory. */
 static char *assign(const char *name, char *value)
 {
 	char *entry;

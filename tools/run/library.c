@@ -16,8 +16,8 @@
 #define LIBRARY_NAME "libforksan.so"
 #define LIBRARY_VARIABLE "FORKSAN_LIBRARY"
 
-/* Where the library may stand, seen from the tool: beside it in a build directory, else where `make
- * install`, a multiarch system and one with lib64 put libraries. */
+/* Directories of the library, relative to the tool's: the same one in a build directory, else where
+ * `make install`, a multiarch system and a system with lib64 put libraries. */
 static const char *const places[] = {
 	"/",
 	"/../lib/",
@@ -27,7 +27,7 @@ static const char *const places[] = {
 	"/../lib64/",
 };
 
-/* The tool's own directory, or an empty string. */
+/* Writes the tool's own directory to `out`; an empty string: not known. */
 static void own_directory(char out[PATH_MAX])
 {
 	ssize_t len = readlink("/proc/self/exe", out, PATH_MAX - 1);
@@ -41,7 +41,7 @@ static void own_directory(char out[PATH_MAX])
 		out[0] = '\0';
 }
 
-/* Makes it the library's path when it can be read there. */
+/* Sets library->path to DIRECTORY/NAME, made absolute.  False: no such file can be read. */
 static bool try_path(struct run_library *library, const char *directory, const char *name)
 {
 	char path[PATH_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where libforksan.so is, and what kind of program it can be loaded into.
+ * Where libforksan.so is, and which kind of program can load the library.
  */
 #ifndef FORKSAN_TOOLS_RUN_LIBRARY_H
 #define FORKSAN_TOOLS_RUN_LIBRARY_H
@@ -15,7 +15,8 @@ struct run_library {
 };
 
 /* Finds the library: beside the tool itself (build/), else in ../lib/ of that directory, else where
- * $FORKSAN_LIBRARY says.  False, with a message, when it is nowhere or cannot be preloaded. */
+ * $FORKSAN_LIBRARY points.  False, with a message: the library was not found or cannot be
+ * preloaded. */
 bool run_library_find(struct run_library *library);
 
 #endif

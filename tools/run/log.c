@@ -27,7 +27,8 @@
 #include "run/cmd_run.h"
 #include "common/names.h"
 
-/* Makes `name` absolute.  False, with a message, when the library could not take it as log_path. */
+/* Sets log->path to `name`, made absolute.  False, with a message, when the library could not take
+ * the path as log_path. */
 static bool set_path(struct run_log *log, const char *name)
 {
 	char directory[PATH_MAX] = "";
@@ -86,7 +87,7 @@ static void format_now(char out[LOG_TIME_BYTES])
 	snprintf(out + len, LOG_TIME_BYTES - len, ".%09ldZ", now.tv_nsec);
 }
 
-/* The labels that the session's own records have. */
+/* Returns the labels that the session's own records have; the caller owns the object. */
 static json_t *labels_of_session(void)
 {
 	char option[FORKSAN_LIST_BYTES] = "";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log of `forksan run -o FILE`: made ready before CMD starts, completed and shown at its end.
+ * The log of `forksan run -o FILE`: opened before CMD starts, completed and shown at CMD's end.
  */
 #ifndef FORKSAN_TOOLS_RUN_LOG_H
 #define FORKSAN_TOOLS_RUN_LOG_H
@@ -15,16 +15,16 @@
 
 struct run_log {
 	int fd;		     /* read and append */
-	off_t start;	     /* where our part of the file begins */
+	off_t start;	     /* where this session's part of the file begins */
 	char path[PATH_MAX]; /* absolute: CMD may change its directory */
 };
 
-/* Creates FILE when it is not there; private: readable by nobody else.  False, with a message, when
- * it cannot be used. */
+/* Opens FILE, and creates a missing FILE; private: readable by nobody else.  False, with a message,
+ * when FILE cannot be used. */
 bool run_log_open(struct run_log *log, const char *name, bool private);
 void run_log_close(struct run_log *log);
 
-/* Writes the session's summary record; for when its own processes did not. */
+/* Writes the session's summary record, when no process of the session wrote this record. */
 void run_log_add_summary(struct run_log *log, const char *session,
 			 const struct run_registry *registry);
 
@@ -35,8 +35,8 @@ struct run_log_content {
 	uint64_t broken_lines;
 };
 
-/* Reads the records of `session` in the new part of FILE, and shows its bugs on stderr unless
- * `quiet`. */
+/* Reads the records of `session` in the part of FILE from log->start on, and shows the session's
+ * bugs on stderr unless `quiet`. */
 struct run_log_content run_log_show(struct run_log *log, uint64_t session, bool quiet);
 
 #endif

@@ -11,14 +11,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The value of `key` in `text` (the last one), cut to `size`, without its quotes.  False when it is
- * not there.  Pure. */
+/* Copies to `out` the value of `key` in `text` (the last one), cut to `size`, without quotes.
+ * False when `text` does not have the key.  Pure. */
 bool run_options_get(const char *text, const char *key, char *out, size_t size);
 
-/* False when a quote in `text` is not closed: what is added would be swallowed.  Pure. */
+/* False when a quote in `text` is not closed: the quote would swallow every appended option.  Pure.
+ */
 bool run_options_closed(const char *text);
 
-/* What is added to FORKSAN_OPTIONS; NULL: not wanted. */
+/* Options to append to FORKSAN_OPTIONS; NULL: no such option. */
 struct run_wishes {
 	const char *session;
 	const char *log_path;
@@ -27,14 +28,16 @@ struct run_wishes {
 	bool strict;
 };
 
-/* False when a text cannot be written as a value: it has both kinds of quotes.  Pure. */
+/* False when `text` cannot be written as a value, because `text` has both kinds of quotes.  Pure.
+ */
 bool run_options_can_be_value(const char *text);
 
-/* `text` (NULL: none) with the wishes, which can be values, appended.  From malloc(). */
+/* Returns `text` (NULL: empty) with the wishes appended, each of which must pass
+ * run_options_can_be_value().  The caller frees the result. */
 char *run_options_add(const char *text, const struct run_wishes *wishes);
 
-/* LD_PRELOAD: `library` before what `value` (NULL: none) holds, in its order; `value` itself where
- * it is in it already.  From malloc(). */
+/* Returns the value of LD_PRELOAD: `library` before the entries of `value` (NULL: none); `value`
+ * unchanged where `value` holds the library already.  The caller frees the result. */
 char *run_options_preload(const char *value, const char *library);
 
 #endif

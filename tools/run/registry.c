@@ -43,7 +43,7 @@ static bool read_at(int fd, void *out, size_t len_bytes, off_t offset)
 
 /* --- who is alive ------------------------------------------------------------------------- */
 
-/* The content of /proc/PID/stat; returns its length, 0 when it cannot be read. */
+/* Reads /proc/PID/stat; returns the length in bytes, 0 when the file cannot be read. */
 static size_t read_stat(int32_t pid, char out[LIVENESS_STAT_BYTES])
 {
 	char path[32];
@@ -59,7 +59,7 @@ static size_t read_stat(int32_t pid, char out[LIVENESS_STAT_BYTES])
 	return len > 0 ? (size_t)len : 0;
 }
 
-/* The inode of our pid namespace; 0: not known. */
+/* Returns the inode of the tool's pid namespace; 0: not known. */
 static uint64_t own_namespace(void)
 {
 	struct stat stat_buffer;
@@ -95,7 +95,8 @@ static bool is_alive(const struct registry_process *process)
 	       (kill(claim.pid, 0) == 0 || errno != ESRCH);
 }
 
-/* uid_plus_one comes from the registry; a user is looked at once. */
+/* Adds a user in whose registry the session went on, once; `uid_plus_one` comes from the registry
+ * and may be anything, 0: no such user. */
 static void add_heir(struct run_registry *registry, uint32_t uid_plus_one)
 {
 	uint32_t uid = uid_plus_one - 1;
@@ -145,8 +146,8 @@ static const char *find_fault(int fd, uint32_t uid, const struct registry_header
 	return NULL;
 }
 
-/* The directory of a user's registries, or -1.  Any user may have made a directory or a link of
- * that name, which then is none of ours. */
+/* Opens the directory of a user's registries.  -1, with *why and errno set: there is no such
+ * directory, or another user made a directory or a link of that name. */
 static int open_directory(uint32_t uid, const char **why)
 {
 	char path[SESSION_DIRECTORY_BYTES];
@@ -168,13 +169,13 @@ static int open_directory(uint32_t uid, const char **why)
 	return fd;
 }
 
-/* What one user says never takes away from what another says. */
+/* Adds without overflow, so that no user's registry can make the sum smaller. */
 static void add_count(uint64_t *sum, uint64_t more)
 {
 	*sum = *sum + more < *sum ? UINT64_MAX : *sum + more;
 }
 
-/* Adds what one user's registry of the session says. */
+/* Adds the counts and processes of one user's registry of the session. */
 static enum run_registry_state add_registry(struct run_registry *registry, uint32_t uid,
 					    const char *session, const char **why)
 {
@@ -183,7 +184,7 @@ static enum run_registry_state add_registry(struct run_registry *registry, uint3
 	int fd = -1;
 
 	if (directory >= 0) {
-		/* O_NONBLOCK: a fifo of that name must not hold us. */
+		/* O_NONBLOCK: a fifo of that name must not block the tool. */
 		fd = openat(directory, session, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 		*why = strerror(errno);
 		close(directory);
@@ -217,10 +218,10 @@ enum run_registry_state run_registry_read(const char *session, struct run_regist
 
 	memset(registry, 0, sizeof *registry);
 	state = add_registry(registry, geteuid(), session, why);
-	/* Each may name others. */
+	/* A registry may name further heirs, which the loop then reaches. */
 	for (size_t i = 0; state == RUN_REGISTRY_READ && i < registry->heir_count; i++)
 		add_registry(registry, registry->heirs[i], session, &ignored);
-	/* No process could write one of all. */
+	/* No process can write one summary of several registries. */
 	if (registry->heir_count > 0)
 		registry->summary_written = false;
 	return state;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session's registry as `forksan run` reads it when CMD has ended.
+ * A session's registry as `forksan run` reads the file when CMD has ended.
  *
- * Any process of the session may have written anything, and may be writing still.  What is needed
- * is copied with pread(), so a file that shrinks is a short read and no SIGBUS; every value is
- * bounded.
+ * Any process of the session may have written anything, and may be writing still.  The reader
+ * copies each part with pread(), so a file that shrinks is a short read and no SIGBUS; every value
+ * is bounded.
  */
 #ifndef FORKSAN_TOOLS_RUN_REGISTRY_H
 #define FORKSAN_TOOLS_RUN_REGISTRY_H
@@ -19,7 +19,7 @@
 
 #define RUN_REGISTRY_PATH_BYTES SESSION_PATH_BYTES
 
-/* More changes of the user than a session has. */
+/* More changes of the user than a session makes. */
 #define RUN_REGISTRY_HEIRS 8
 
 struct run_registry {
@@ -28,7 +28,7 @@ struct run_registry {
 	bool summary_written; /* the session's last process wrote the summary record */
 	size_t alive;	      /* processes of the session that are still there */
 	/* Users in whose registries the session went on: programs that were exec'd after a process
-	 * had changed its user.  What those say is in the counts above. */
+	 * had changed its user.  The counts above include these registries. */
 	uint32_t heirs[RUN_REGISTRY_HEIRS];
 	size_t heir_count;
 };
@@ -36,24 +36,25 @@ struct run_registry {
 enum run_registry_state {
 	RUN_REGISTRY_READ,
 	RUN_REGISTRY_ABSENT,  /* forksan was in no process of the session */
-	RUN_REGISTRY_STRANGE, /* something else is there; `why` says what */
+	RUN_REGISTRY_STRANGE, /* another file is there; `why` says which kind */
 };
 
-/* The path of the registry of `session`, as this user's processes make it. */
+/* Writes the path of the registry of `session`, as this user's processes make the file. */
 void run_registry_path(const char *session, char out[RUN_REGISTRY_PATH_BYTES]);
 
-/* Reads the registry of `session` into *registry, and those of the same name in which it went on as
- * another user, as far as this user may.  *why is set for RUN_REGISTRY_STRANGE. */
+/* Reads the registry of `session` into *registry, and the registries of the same name in which the
+ * session went on as another user, as far as this user may.  *why is set for RUN_REGISTRY_STRANGE.
+ */
 enum run_registry_state run_registry_read(const char *session, struct run_registry *registry,
 					  const char **why);
 
 #define RUN_REGISTRY_WHY_BYTES 160
 
-/* Why there may be no registry: what is wrong with /dev/shm, beginning with ": ", or an empty
- * string when nothing is. */
+/* Writes why there may be no registry: the fault of /dev/shm, beginning with ": ", or an empty
+ * string when /dev/shm has no fault. */
 void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES]);
 
-/* Removes the session's files. */
+/* Removes the registries of the session, those of the heirs included. */
 void run_registry_remove(const char *session, const struct run_registry *registry);
 
 #endif

@@ -2,12 +2,13 @@
 /*
  * See target.h.
  *
- * What makes a program blind to LD_PRELOAD:
- *   - no dynamic loader (PT_INTERP), so nobody loads a library;
- *   - another libc's loader: musl's cannot load a library made for glibc;
- *   - another class or machine than the library's: the loader says so and goes on without it;
- *   - secure execution (getauxval(3), AT_SECURE): set-user-ID, set-group-ID or file capabilities
- *     that give it more than its caller has; the loader ignores LD_PRELOAD's paths then.
+ * A program is blind to LD_PRELOAD when
+ *   - the program has no dynamic loader (PT_INTERP), so nothing loads a library;
+ *   - the loader is another libc's: musl's cannot load a library made for glibc;
+ *   - class or machine differ from the library's: the loader warns and goes on without the library;
+ *   - the program runs in secure execution (getauxval(3), AT_SECURE): set-user-ID, set-group-ID or
+ *     file capabilities give the program more than its caller has; the loader ignores LD_PRELOAD's
+ *     paths then.
  */
 #include "run/target.h"
 
@@ -33,7 +34,7 @@
 #define SCRIPT_LINE_BYTES 256	     /* BINPRM_BUF_SIZE, linux/binfmts.h */
 #define DEFAULT_PATH "/bin:/usr/bin" /* of execvp(3) without PATH */
 
-/* --- finding it --------------------------------------------------------------------------- */
+/* --- finding the program ------------------------------------------------------------------ */
 
 static bool is_executable_file(const char *path)
 {
@@ -43,7 +44,7 @@ static bool is_executable_file(const char *path)
 	       access(path, X_OK) == 0;
 }
 
-/* 0, or the errno that execvp() would give. */
+/* Writes to `out` the path that execvp() would run.  0, or the errno that execvp() would give. */
 static int resolve(const char *name, char out[PATH_MAX])
 {
 	const char *directories = getenv("PATH");
@@ -77,7 +78,7 @@ static int resolve(const char *name, char out[PATH_MAX])
 	}
 }
 
-/* --- can we be in it ---------------------------------------------------------------------- */
+/* --- can the library be in the program ---------------------------------------------------- */
 
 static bool blind(struct run_target *target, const char *path, const char *why)
 {
@@ -86,7 +87,7 @@ static bool blind(struct run_target *target, const char *path, const char *why)
 	return true;
 }
 
-/* True when the kernel would run it with AT_SECURE for us. */
+/* True when the kernel would run the program with AT_SECURE for this user. */
 static bool is_secure(struct run_target *target, const char *path)
 {
 	struct stat stat_buffer;
@@ -102,7 +103,8 @@ static bool is_secure(struct run_target *target, const char *path)
 	if ((stat_buffer.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
 	    stat_buffer.st_gid != getgid())
 		return blind(target, path, "is set-group-ID: the loader ignores LD_PRELOAD for it");
-	/* For root they add nothing, so that execution is not secure (capabilities(7)). */
+	/* For root, file capabilities add nothing, so that execution is not secure
+	 * (capabilities(7)). */
 	if (getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0)
 		return blind(target, path,
 			     "has file capabilities: the loader ignores LD_PRELOAD for it");
@@ -129,7 +131,7 @@ static void examine_elf(const struct elf_file *elf, const struct run_library *li
 			 library->machine);
 		blind(target, path, why);
 	} else if (elf->interpreter[0] == '\0') {
-		/* The loader called as a program: it preloads like any other time. */
+		/* The loader called as a program preloads as always. */
 		if (strncmp(elf->soname, "ld-linux", 8) != 0)
 			blind(target, path,
 			      "is statically linked: there is no loader to preload a library");
@@ -141,7 +143,8 @@ static void examine_elf(const struct elf_file *elf, const struct run_library *li
 
 /* --- scripts ------------------------------------------------------------------------------ */
 
-/* The first line of a script, without #!, cut as the kernel cuts it.  False: it is no script. */
+/* Copies the first line of a script, without #!, cut as the kernel cuts the line.  False: the file
+ * is no script, or cannot be read. */
 static bool read_script_line(const char *path, char line[SCRIPT_LINE_BYTES])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -160,8 +163,8 @@ static bool read_script_line(const char *path, char line[SCRIPT_LINE_BYTES])
 	return true;
 }
 
-/* The program that `env` of a #! line starts: the first word that is neither an option nor an
- * assignment. */
+/* Returns the program that `env` of a #! line starts: the first word that is neither an option nor
+ * an assignment.  NULL: there is no such word. */
 static const char *env_command(char **rest)
 {
 	const char *word;
@@ -187,7 +190,7 @@ static void examine(const char *path, const struct run_library *library, unsigne
 	if (depth == SCRIPT_DEPTH)
 		return;
 	if (!read_script_line(path, line)) {
-		/* Unreadable or without #!: execvp() gives it to the shell. */
+		/* execvp() gives a file without #! to the shell. */
 		if (access(path, R_OK) == 0)
 			examine("/bin/sh", library, SCRIPT_DEPTH, target);
 		return;

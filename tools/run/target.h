@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program that `forksan run` is to start: where it is, and whether a preloaded library can be
- * in it at all.  A clean run that was blind would be worse than none.
+ * The program that `forksan run` is to start: its path, and whether this program can load a
+ * preloaded library.  A clean run that was blind would be worse than no run.
  */
 #ifndef FORKSAN_TOOLS_RUN_TARGET_H
 #define FORKSAN_TOOLS_RUN_TARGET_H
@@ -13,13 +13,13 @@ struct run_library;
 
 struct run_target {
 	char path[PATH_MAX]; /* to give to execve() */
-	bool blind;	     /* forksan cannot be in it: `reason` says why */
+	bool blind;	     /* the program cannot load forksan: `reason` says why */
 	char reason[PATH_MAX + 128];
 };
 
 /* Resolves `name` as execvp() does, follows #! lines and the command of an `env` among them, and
- * examines what will run.  Returns 0, or STATUS_NOT_FOUND or STATUS_NOT_INSTRUMENTED with a
- * message when it cannot be executed. */
+ * examines the program that will run.  Returns 0, or with a message STATUS_NOT_FOUND or
+ * STATUS_NOT_INSTRUMENTED when the program cannot be executed. */
 int run_target_find(const char *name, const struct run_library *library, struct run_target *target);
 
 #endif

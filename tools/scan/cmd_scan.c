@@ -69,14 +69,14 @@ static bool read_seconds(const char *text, double *seconds)
 	return false;
 }
 
-/* True when nothing was hidden from this user that could hold a connection, or wait on one. */
+/* True when this user could see every process that can hold a connection, or wait on one. */
 static bool saw_all(const struct snapshot *snapshot)
 {
 	return snapshot->processes_denied == 0 && snapshot->namespaces_denied == 0 &&
 	       snapshot->waits_denied == 0;
 }
 
-/* One look, shown.  An enum exit_status. */
+/* Takes one snapshot and prints the result.  Returns an enum exit_status. */
 static int look(const struct scan_options *options)
 {
 	struct snapshot snapshot;
@@ -111,8 +111,8 @@ static int look(const struct scan_options *options)
 	return status;
 }
 
-/* Looks until a signal comes, or stdout or the process asked for is gone; the worst status counts.
- */
+/* Calls look() until SIGINT, SIGTERM or STATUS_USAGE, which means that stdout or the process asked
+ * for is gone.  Returns the worst status. */
 static int watch(const struct scan_options *options)
 {
 	struct timespec pause = {.tv_sec = (time_t)options->watch_seconds};

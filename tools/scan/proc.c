@@ -2,8 +2,9 @@
 /*
  * Processes and their sockets, from /proc (proc(5)).
  *
- * A process may end between any two reads: it is then as if it had never been there.  Descriptors
- * are gathered for all processes, since a connection of the one asked for may be held by any other.
+ * A process may end between any two reads; such a process is left out, or has fewer sockets.
+ * Descriptors are gathered for all processes, since any other process may hold a connection of the
+ * one asked for.
  */
 #include "scan/snapshot.h"
 
@@ -20,7 +21,8 @@
 
 #include "base/cli.h"
 
-/* Reads a file of /proc, cut to size - 1 bytes, with a NUL behind them.  Its length, or -errno. */
+/* Reads a file of /proc, cut to size - 1 bytes, with a NUL behind them.  Returns the length in
+ * bytes, or -errno. */
 static ssize_t read_text(int directory, const char *name, char *text, size_t size)
 {
 	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
@@ -36,7 +38,8 @@ static ssize_t read_text(int directory, const char *name, char *text, size_t siz
 	return n;
 }
 
-/* `pid (comm) state ppid ...`; comm may hold blanks and parentheses, so the last ')' ends it. */
+/* Reads `pid (comm) state ppid ...`; comm may hold blanks and parentheses, so the last ')' ends
+ * comm. False: the process has ended or is a zombie. */
 static bool read_stat(int directory, struct scan_process *process)
 {
 	char text[512];
@@ -116,8 +119,8 @@ static void add_holder(struct snapshot *snapshot, uint64_t inode,
 		(struct scan_holder){.process = process, .fd = fd, .fd_count = 1};
 }
 
-/* The inode in the text of a link, `socket:[12345]`.  1, 0 when the descriptor is no socket,
- * -errno. */
+/* Reads the inode from the text of a link, `socket:[12345]`.  1; 0 when the descriptor is no
+ * socket; -errno. */
 static int read_socket_link(int directory, const char *name, uint64_t *inode)
 {
 	char text[64];
@@ -135,8 +138,8 @@ static bool is_denial(int error)
 	return error == EACCES || error == EPERM;
 }
 
-/* A process that may not be looked at refuses its directory, or lists its descriptors and refuses
- * each. */
+/* Adds the sockets of one process.  A process that may not be looked at refuses its directory, or
+ * lists its descriptors and refuses each link. */
 static void read_descriptors(struct snapshot *snapshot, int process_directory,
 			     const struct scan_process *process)
 {
@@ -179,9 +182,9 @@ static void read_process(struct snapshot *snapshot, int proc, const char *name)
 	close(directory);
 }
 
-/* True for scope->pid, and for its descendants where they are asked for.  Parents that have ended
- * are no parents any more (credentials(7)), so the chain is walked upwards at most once for each
- * process. */
+/* True for scope->pid, and with with_children for each descendant of scope->pid.  A parent that has
+ * ended is no parent any more (credentials(7)), so the chain is walked upwards at most once for
+ * each process. */
 static bool is_asked_for(const struct snapshot *snapshot, const struct scan_scope *scope,
 			 const struct scan_process *process)
 {
@@ -221,7 +224,7 @@ static void keep_shared(struct snapshot *snapshot)
 	}
 }
 
-/* O_CLOEXEC in the octal `flags:` of /proc/PID/fdinfo/FD (proc(5)). */
+/* Sets close_on_exec from O_CLOEXEC in the octal `flags:` of /proc/PID/fdinfo/FD (proc(5)). */
 static void read_flags(struct scan_holder *holder)
 {
 	char path[64];

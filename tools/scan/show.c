@@ -39,7 +39,8 @@ const struct scan_socket **show_order(const struct snapshot *snapshot, size_t *c
 	return order;
 }
 
-/* `127.0.0.1:3306`, `[::1]:3306`, a path, or `@name` of the abstract kind (unix(7)). */
+/* Writes `127.0.0.1:3306`, `[::1]:3306`, a path, or `@name` of the abstract kind (unix(7)); an
+ * empty string: not known. */
 static void put_address(char *out, const union scan_address *address)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -67,8 +68,8 @@ static void put_address(char *out, const union scan_address *address)
 	}
 }
 
-/* How the server's own list shows this connection: by the port from which it comes.  Empty where it
- * has none. */
+/* Writes the query with which the server's own list shows this connection, by the client's port.
+ * Empty where the address or the query is not known. */
 static void put_query(char *out, const struct scan_socket *socket)
 {
 	unsigned port = ntohs(socket->local.in.sin_port);
@@ -165,7 +166,7 @@ static void print_connection(size_t number, const struct scan_socket *socket, FI
 	fputc('\n', out);
 }
 
-/* Sockets of a kind that are held by several processes and are none of our business. */
+/* Counts the sockets of a kind that several processes hold and that forksan is not about. */
 static size_t count_kind(const struct snapshot *snapshot, enum scan_kind kind)
 {
 	struct scan_socket *socket, *next;
@@ -216,7 +217,7 @@ void show_text(const struct snapshot *snapshot, FILE *out)
 
 /* --- for programs ---------------------------------------------------------------------------- */
 
-/* Text of any bytes; what is no UTF-8 becomes its escaped form. */
+/* Returns a JSON string of any bytes; bytes that are no UTF-8 become their escaped form. */
 static json_t *json_text(const char *text)
 {
 	json_t *value = json_string(text);

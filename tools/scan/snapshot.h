@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One look at this machine: which sockets several processes hold open, who they are, and who waits.
+ * One look at this machine: which sockets several processes hold open, which processes these are,
+ * and which of them wait.
  *
- *   snapshot_take()   /proc        processes, their descriptors       (proc.c)
- *                     sock_diag    what each socket is, its addresses (sockets.c)
- *                     /proc        who is blocked on one of them      (waits.c)
+ *   snapshot_take()   /proc        processes, their descriptors          (proc.c)
+ *                     sock_diag    each socket's kind and its addresses  (sockets.c)
+ *                     /proc        threads that are blocked on a socket  (waits.c)
  *
- * Nothing is stopped and nothing is loaded into the processes looked at.  What changes meanwhile is
- * seen as it was at one moment or another; what may not be looked at is counted.  Single-threaded.
+ * Nothing is stopped and nothing is loaded into the processes looked at.  A change meanwhile is
+ * seen as before or as after; an object that this user may not look at is counted.
+ * Single-threaded.
  */
 #ifndef FORKSAN_TOOLS_SNAPSHOT_H
 #define FORKSAN_TOOLS_SNAPSHOT_H
@@ -42,15 +44,14 @@ struct scan_holder {
 	int fd;
 	int fd_count;
 	bool close_on_exec;
-	const char
-		*waits_in; /* the call in which a thread of it waits on this socket; NULL: none */
+	const char *waits_in; /* the call in which a thread waits on this socket; NULL: none */
 };
 
 enum scan_kind {
 	SCAN_UNSEEN, /* the kernel did not say: gone meanwhile, or of a namespace not reached */
 	SCAN_LISTENING,
 	SCAN_ACCEPTED,	/* the server's side */
-	SCAN_CONNECTED, /* the side that called connect(): what forksan is about */
+	SCAN_CONNECTED, /* the side that called connect(), which forksan watches */
 	SCAN_PAIR,	/* socketpair(2) */
 	SCAN_NO_STREAM, /* datagrams, netlink and others */
 };
@@ -69,7 +70,7 @@ struct scan_socket {
 	union scan_address local, peer;
 	bool has_traffic;
 	uint64_t sent_bytes,
-		received_bytes; /* acknowledged by the peer; delivered to us (tcp(7)) */
+		received_bytes; /* acknowledged by the peer; delivered to the process (tcp(7)) */
 	uint32_t idle_ms;	/* since the latest byte of either direction */
 	struct scan_holder *holders;
 	size_t holder_count;
@@ -92,19 +93,19 @@ struct scan_scope {
 	bool with_children; /* or by a descendant of it */
 };
 
-/* Looks.  0, or -errno when not even /proc can be read; -ESRCH when there is no process scope->pid.
- * The snapshot is to be freed in every case. */
+/* Takes a snapshot.  0, or -errno when not even /proc can be read; -ESRCH when there is no process
+ * scope->pid.  The caller frees the snapshot in every case, with snapshot_free(). */
 int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope);
 void snapshot_free(struct snapshot *snapshot);
 
 /* --- the steps of snapshot_take(), for their files ---------------------------------------------
  */
 
-/* Fills processes and sockets (kind SCAN_UNSEEN), with those sockets alone that several processes
- * hold and the scope asks for. */
+/* Fills processes, and of sockets (kind SCAN_UNSEEN) those alone that several processes hold and
+ * the scope asks for.  0 or -errno, as snapshot_take(). */
 int proc_read(struct snapshot *snapshot, const struct scan_scope *scope);
 
-/* Fills what the kernel says of each socket. */
+/* Asks the kernel for kind, addresses and traffic of each socket. */
 void sockets_ask(struct snapshot *snapshot);
 
 /* Fills holders' close_on_exec for connected sockets. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel says of sockets: sock_diag(7), by netlink, once for each network namespace in
- * which a shared socket is held.
+ * Asks the kernel about sockets: sock_diag(7), by netlink, once for each network namespace in which
+ * a shared socket is held.
  *
- * A dump names every TCP and unix socket of the namespace.  Two things are learned from it beyond
- * the addresses: which ports have a listener, so that a connection from such a port is the server's
- * side; and which unix socket is whose peer, since only the server's side has a name of its own.
+ * A dump names every TCP and unix socket of the namespace.  Besides the addresses a dump shows
+ * which ports have a listener, so that a connection from such a port is the server's side; and
+ * which unix socket is whose peer, since only the server's side has a name of its own.
  */
 #include "scan/snapshot.h"
 
@@ -31,12 +31,12 @@
 #define STATE_ESTABLISHED 1
 #define STATE_LISTEN 10
 
-/* A unix socket of the namespace: any may be the peer of a shared one. */
+/* A unix socket of the namespace: any unix socket may be the peer of a shared one. */
 struct unix_socket {
 	uint32_t inode;
 	bool has_peer;
-	uint32_t peer_inode;	 /* 0: accept() has not made a descriptor of it yet */
-	struct sockaddr_un name; /* sun_family 0: it has none */
+	uint32_t peer_inode;	 /* 0: the peer still waits for accept() */
+	struct sockaddr_un name; /* sun_family 0: no name */
 	UT_hash_handle hh;
 };
 
@@ -68,7 +68,7 @@ static void set_address(union scan_address *address, int family, const __be32 *b
 	}
 }
 
-/* struct tcp_info grows with the kernel: fields that are not there read zero. */
+/* struct tcp_info grows with the kernel: fields that an older kernel lacks read zero. */
 static void take_traffic(struct scan_socket *socket, const struct rtattr *attribute)
 {
 	struct tcp_info info = {0};
@@ -153,10 +153,10 @@ static void take_unix(struct dump *dump, const struct nlmsghdr *header)
 		socket->kind = SCAN_CONNECTED;
 }
 
-/* The side with a name is the server's: accept() gives its socket the listener's name (unix(7)).
- * Where neither side has one, the two were made together.  A peer that no dump has waits to be
- * accepted, or is of a namespace that was not looked at: a path leads out of one's own, a pair
- * never does. */
+/* Sets the kind of a unix socket, when the dumps of all namespaces are there.  The side with a name
+ * is the server's: accept() gives the new socket the listener's name (unix(7)).  Two sides without
+ * a name were made together.  A peer that no dump has waits for accept(), or is of a namespace that
+ * was not looked at: a path leads out of the namespace, a pair never does. */
 static void tell_side(const struct dump *dump, struct scan_socket *socket)
 {
 	const struct unix_socket *own, *peer;
@@ -178,8 +178,8 @@ static void tell_side(const struct dump *dump, struct scan_socket *socket)
 
 /* --- the dumps ------------------------------------------------------------------------------- */
 
-/* Reads one dump to its end.  False when the kernel refuses it (no such module, or no permission).
- */
+/* Reads one dump to its end, and calls `take` for each message.  False when the kernel refuses the
+ * dump (no such module, or no permission). */
 static bool read_dump(int fd, struct dump *dump,
 		      void (*take)(struct dump *, const struct nlmsghdr *))
 {
@@ -241,8 +241,9 @@ static bool dump_unix(int fd, struct dump *dump)
 	       read_dump(fd, dump, take_unix);
 }
 
-/* Dumps the namespace of that netlink socket.  TCP connections from a port with a listener are the
- * server's side; unix sockets are told apart when all namespaces are known. */
+/* Dumps the namespace of the netlink socket `fd`.  TCP connections from a port with a listener are
+ * the server's side; tell_side() sorts unix sockets when all namespaces are known.  False: a dump
+ * is not complete. */
 static bool dump_namespace(struct dump *dump, int fd, uint64_t network_namespace)
 {
 	struct scan_socket *socket, *next;
@@ -265,8 +266,9 @@ static int open_here(void)
 	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 }
 
-/* A netlink socket belongs for ever to the namespace in which it was made (network_namespaces(7)):
- * the tool enters the other one for that moment only.  -1 when that is not permitted. */
+/* Opens a netlink socket of the namespace of `pid`.  A netlink socket belongs for ever to the
+ * namespace of its making (network_namespaces(7)): the tool enters the other namespace for that
+ * moment only.  -1 when the kernel does not permit this. */
 static int open_in_namespace(pid_t pid)
 {
 	char path[64];
@@ -278,7 +280,7 @@ static int open_in_namespace(pid_t pid)
 	if (own >= 0 && other >= 0 && setns(other, CLONE_NEWNET) == 0) {
 		fd = open_here();
 		if (setns(own, CLONE_NEWNET) != 0)
-			abort(); /* the descriptor is that of the namespace we came from */
+			abort(); /* the tool would look at the wrong namespace from now on */
 	}
 	if (own >= 0)
 		close(own);
@@ -296,7 +298,8 @@ static uint64_t own_namespace(const struct snapshot *snapshot)
 	return self != NULL ? self->network_namespace : 0;
 }
 
-/* True when an earlier socket of the table is of the same namespace, which was dumped for it. */
+/* True when an earlier socket of the table is of the same namespace, which then is dumped already.
+ */
 static bool was_dumped(const struct snapshot *snapshot, const struct scan_socket *until)
 {
 	uint64_t network_namespace = until->holders[0].process->network_namespace;
@@ -316,8 +319,8 @@ static void dump_and_count(struct dump *dump, int fd, uint64_t network_namespace
 		close(fd);
 }
 
-/* A socket keeps the namespace in which it was made even where its holders moved on; one that is in
- * none that was dumped stays SCAN_UNSEEN. */
+/* A socket keeps the namespace of its making even where all holders moved on; a socket that no dump
+ * has stays SCAN_UNSEEN. */
 void sockets_ask(struct snapshot *snapshot)
 {
 	struct dump *dump = calloc(1, sizeof *dump);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is blocked on a shared connection: the system call in which each thread of its holders
- * sleeps, from /proc/PID/task/TID/syscall (proc(5)), and what that call waits for: its descriptor,
- * the arrays of poll() and select() in the process's memory (process_vm_readv(2)), or the set of an
- * epoll instance
- * (/proc/PID/fdinfo).  The thread goes on sleeping.
+ * Finds the threads that are blocked on a shared connection: /proc/PID/task/TID/syscall (proc(5))
+ * names the system call in which a thread of a holder sleeps.  The call waits for its descriptor,
+ * for the arrays of poll() and select() in the process's memory (process_vm_readv(2)), or for the
+ * set of an epoll instance (/proc/PID/fdinfo).  The thread goes on sleeping.
  *
- * The kernel shows this to those who may trace the process (ptrace(2), PTRACE_MODE_ATTACH_FSCREDS).
+ * The kernel shows this to users who may trace the process (ptrace(2), PTRACE_MODE_ATTACH_FSCREDS).
  * Numbers of calls are those of this machine's own ABI; a 32-bit process has others and is passed
  * over.
  */
@@ -31,7 +30,7 @@
 
 #define MAX_POLLED 4096
 
-/* How a call names what it waits for. */
+/* How a call names the descriptors for which the call waits. */
 enum wait_way { WAITS_FOR_FD, WAITS_IN_POLL, WAITS_IN_SELECT, WAITS_IN_EPOLL };
 
 static const struct {
@@ -164,8 +163,9 @@ static bool waits_for(pid_t pid, const struct call *call, uint64_t inode)
 	return false;
 }
 
-/* `NUMBER 0xARG 0xARG ...`; a thread that runs says `running`, one outside of any call -1.  Returns
- * 1 for a call that may wait, 0 for none, -errno when the thread may not be looked at. */
+/* Reads `NUMBER 0xARG 0xARG ...`; a running thread shows `running`, a thread outside of any call
+ * -1. Returns 1 for a call that may wait, 0 for no such call, -errno when the thread may not be
+ * looked at. */
 static int read_call(pid_t pid, pid_t tid, struct call *call)
 {
 	char path[96];
@@ -203,7 +203,8 @@ static bool has_own_abi(pid_t pid)
 	return !elf_file_read(path, &elf) || (elf.elf_class == ELFCLASS64) == (sizeof(long) == 8);
 }
 
-/* False when a thread of the holder may not be looked at. */
+/* Sets holder->waits_in when a thread of the holder waits on the socket.  False when this user may
+ * not look at a thread. */
 static bool find_wait(struct scan_holder *holder, uint64_t inode)
 {
 	pid_t pid = holder->process->pid;
