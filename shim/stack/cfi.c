@@ -15,7 +15,7 @@
 
 /* .eh_frame_hdr: a byte of version, three of encodings, two encoded values, the sorted table. */
 #define HEADER_VERSION 1
-#define HEADER_TABLE_ENCODING 0x3b /* DW_EH_PE_datarel | sdata4: what every linker writes */
+#define HEADER_TABLE_ENCODING 0x3b /* DW_EH_PE_datarel | sdata4: every linker writes this */
 
 enum encoding {
 	ENCODING_ABSOLUTE = 0x00,
@@ -122,8 +122,7 @@ static uint64_t read_pointer(struct cfi_cursor *cursor, uint8_t encoding)
 /* --- finding the entry -------------------------------------------------------------------- */
 
 /* Returns the address of the FDE whose range begins last before `pc`, by the sorted table; 0 when
- * the file has no table, or one that cannot be read.  Called once a step; the caller checks the
- * range. */
+ * the file has no table, or an unreadable one.  Called once a step; the caller checks the range. */
 static uintptr_t search_table(struct peek *peek, const struct module *module, uintptr_t pc)
 {
 	uintptr_t header = module->eh_frame_header;
@@ -200,7 +199,7 @@ static bool read_augmentation(struct cfi_cursor *cursor, const uint8_t *string, 
 		} else if (*string == 'L') {
 			(void)cfi_read_fixed(cursor, 1);
 		} else if (*string == 'P') {
-			/* the personality's address: only its length matters */
+			/* the personality's address: only the length matters */
 			encoding = (uint8_t)cfi_read_fixed(cursor, 1);
 			(void)read_pointer(cursor, encoding & ENCODING_FORMAT_MASK);
 		} else if (*string == 'S') {
@@ -261,7 +260,7 @@ static bool find_entry(struct peek *peek, const struct module *module, uintptr_t
 	return !cursor.bad && pc >= entry->pc_begin && pc < entry->pc_end;
 }
 
-/* --- running its instructions ------------------------------------------------------------- */
+/* --- running the instructions ------------------------------------------------------------- */
 
 struct run {
 	struct cfi_scratch *scratch;
@@ -272,7 +271,7 @@ struct run {
 
 static void set_rule(struct run *run, uint64_t number, enum cfi_rule_kind kind, int64_t value)
 {
-	/* Vector registers have rules too; no caller's frame is found by them. */
+	/* Vector registers have rules too; no caller's frame is found by those rules. */
 	if (number < CFI_REGISTERS)
 		run->scratch->now.registers[number] = (struct cfi_rule){value, (uint8_t)kind};
 }

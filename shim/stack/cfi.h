@@ -3,12 +3,12 @@
  * One step of unwinding by call frame information (.eh_frame), the tables that C++ exceptions use
  * and that every compiler emits for every function on the supported machines.
  *
- * Why not libunwind: its x86_64 unwinder calls dl_iterate_phdr, whose lock a fork child may find
- * taken for ever; it guards its caches with a mutex, which is inherited locked in the same way; its
- * thread-local caches are allocated with malloc where the library came by dlopen; and it is not
- * everywhere.  A step here takes no lock and allocates nothing, so it may be made in a signal
- * handler that interrupted anything, and it needs nothing but the program itself.  libunwind is the
- * oracle in tests/unit/test_stack_native.c.
+ * Why not libunwind: libunwind's x86_64 unwinder calls dl_iterate_phdr, whose lock a fork child may
+ * find taken for ever; the caches are guarded with a mutex, which is inherited locked in the same
+ * way; the thread-local caches are allocated with malloc where the library came by dlopen; and
+ * libunwind is not installed everywhere.  A step here takes no lock, allocates nothing and needs
+ * nothing but the program itself, so a step may be made in a signal handler that interrupted
+ * anything.  libunwind is the oracle in tests/unit/test_stack_native.c.
  *
  * The tables are trusted no more than other foreign memory: every read is bounded and peeked.
  *
@@ -27,7 +27,7 @@
 #include "stack/peek.h"
 
 enum cfi_rule_kind {
-	CFI_SAME, /* also what no instruction mentions */
+	CFI_SAME, /* also a register that no instruction mentions */
 	CFI_UNDEFINED,
 	CFI_AT_OFFSET,	 /* saved at CFA + value */
 	CFI_IS_OFFSET,	 /* is CFA + value */
@@ -37,7 +37,7 @@ enum cfi_rule_kind {
 };
 
 struct cfi_rule {
-	int64_t value; /* of an expression: the address of its block, which opens with its length */
+	int64_t value; /* of an expression: the address of the block, which opens with the length */
 	uint8_t kind;
 };
 
@@ -64,10 +64,10 @@ enum cfi_result {
 	CFI_UNKNOWN,   /* no entry for this address, or one that makes no sense */
 };
 
-/* Replaces `registers` by the caller's.  `lookup` is the address whose entry counts: the pc itself
- * in a frame that was interrupted by a signal and in the innermost one, else pc - 1, since a call
- * may be the last instruction of its function.  *interrupted: the caller was interrupted by a
- * signal. */
+/* Called for each native frame.  Replaces `registers` by the caller's.  `lookup` is the address
+ * whose entry counts: the pc itself in a frame that was interrupted by a signal and in the
+ * innermost one, else pc - 1, since a call may be the last instruction of its function.
+ * *interrupted: the caller was interrupted by a signal. */
 enum cfi_result cfi_step(struct peek *peek, struct cfi_scratch *scratch,
 			 const struct module *module, uintptr_t lookup,
 			 struct cfi_registers *registers, bool *interrupted);

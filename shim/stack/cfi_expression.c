@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * DWARF expressions in call frame information: the trampoline that returns from a signal handler,
- * the entries of the PLT, and functions that realign their stack have their rules written so.
+ * the entries of the PLT, and functions that realign the stack have rules that are expressions.
  * Names and numbers: DWARF 5 section 2.5 and table 7.9.  See cfi_expression.h.
  */
 #include "stack/cfi_expression.h"

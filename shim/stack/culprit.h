@@ -19,9 +19,9 @@
 
 #include "stack/stack.h"
 
-/* Writes "file:line" and a NUL to `out`; false when the stack has no such frame, and `out` is then
- * an empty string.  A file name that does not fit loses its beginning.  Pure but for the registry,
- * async-signal-safe. */
+/* Writes the culprit's "file:line" and a NUL to `out`; false when the stack has no culprit, and
+ * `out` is then an empty string.  A file name that does not fit loses its beginning.  Pure but for
+ * the registry, async-signal-safe. */
 bool culprit_find(const struct registry *registry, struct stack_id id, char *out, size_t size);
 
 /* The native frame that says most about a stack without a culprit: the innermost one of the program

@@ -4,7 +4,7 @@
  *
  * The head is found the way debuggers find it: the program headers (AT_PHDR) lead to the program's
  * dynamic section, whose DT_DEBUG entry the loader has filled with the address of its struct
- * r_debug.  `loader_list` is set once, to the same value by whoever comes first.
+ * r_debug.  `loader_list` is set once; threads that are first at the same time set the same value.
  *
  * Sources: System V ABI chapter 5; glibc elf/link.h; glibc manual, "Dynamic Linker Introspection"
  * (_dl_find_object).
@@ -17,7 +17,7 @@
 
 #include "forksan/atomics.h"
 
-/* No program maps more; a list that is longer is a loop. */
+/* No program maps so many files; a longer list is a loop. */
 #define MAX_LIST 8192
 #define MAX_PROGRAM_HEADERS 64
 #define MAX_DYNAMIC 256
@@ -147,7 +147,7 @@ bool module_next(struct peek *peek, const struct module *previous, struct module
 	if (map == 0 || !peek_pointer(peek, map + offsetof(struct link_map, l_prev), &back) ||
 	    back != previous->map || !read_node(peek, map, out))
 		return false;
-	(void)read_headers(peek, out); /* without them the node still has a name and symbols */
+	(void)read_headers(peek, out); /* without headers the node still has a name and symbols */
 	return true;
 }
 
@@ -208,7 +208,8 @@ bool module_find(struct peek *peek, uintptr_t address, struct module *out)
 	}
 	if (function == FIND_OBJECT_ABSENT)
 		return search_list(peek, address, out);
-	/* A file whose code is on the stack stays loaded, and its node with it. */
+	/* A file whose code is on the stack stays loaded, and so does the loader's node for the
+	 * file. */
 	if (((find_object_function *)function)((void *)address, &found) != 0)
 		return false;
 	fill_from_node((uintptr_t)found.map, found.map, out);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files that are mapped into this process: which of them holds an address, what a symbol of
- * one is worth, and its number in the registry, by which every process of the session knows it.
+ * The files that are mapped into this process: which file holds an address, the address of a
+ * symbol, and a file's number in the registry, by which every process of the session knows the
+ * file.
  *
- * The loader's own functions for this (dl_iterate_phdr, dlsym, dladdr) take its lock.  A fork child
- * of a threaded process may find that lock taken for ever, and a report may be written in a signal
- * handler that interrupted dlopen; so the loader's list is read as data, through peek.h.
- * Where libc has _dl_find_object (glibc 2.35), which is lock-free and async-signal-safe by its
- * manual, it answers address -> file; elsewhere the list is searched.
+ * The loader's own functions for this (dl_iterate_phdr, dlsym, dladdr) take the loader's lock.  A
+ * fork child of a threaded process may find that lock taken for ever, and a report may be written
+ * in a signal handler that interrupted dlopen; so the loader's list is read as data, through
+ * peek.h.  Where libc has _dl_find_object (glibc 2.35), lock-free and async-signal-safe by the
+ * manual, that function finds the file of an address; elsewhere the list is searched.
  *
  * Any thread, signal handler and fork child.  No lock, no allocation, no errno.
  */
@@ -23,37 +24,40 @@
 
 struct registry;
 
-/* A loaded file.  Addresses are of this process; 0 is "none". */
+/* A loaded file.  Addresses are of this process; 0: not there. */
 struct module {
 	uintptr_t map;	   /* the loader's struct link_map */
-	uintptr_t bias;	   /* l_addr: address = bias + what the file says */
+	uintptr_t bias;	   /* l_addr: address = bias + address in the file */
 	uintptr_t name;	   /* l_name: a string; empty for the program itself */
 	uintptr_t dynamic; /* l_ld */
-	uintptr_t header;  /* its ELF header */
+	uintptr_t header;  /* the ELF header */
 	uintptr_t start;   /* of the mapping */
 	uintptr_t end;
 	uintptr_t eh_frame_header; /* PT_GNU_EH_FRAME */
 };
 
-/* The file that holds `address`; false when none does.  About 50 ns with _dl_find_object. */
+/* Finds the file that holds `address`; false when no file does.  About 50 ns with _dl_find_object.
+ */
 bool module_find(struct peek *peek, uintptr_t address, struct module *out);
 
 /* Walks the loader's list: the module after `previous`, the program itself first (previous: map 0).
- * False at the end, and where the list makes no sense because it is being changed. */
+ * False at the end, and where the list makes no sense because another thread is changing the list.
+ */
 bool module_next(struct peek *peek, const struct module *previous, struct module *out);
 
-/* True when `module` is still the last of the loader's list as it was when module_next() gave it.
- */
+/* True when `module` is still the last of the loader's list, unchanged since module_next() gave the
+ * module. */
 bool module_is_last(struct peek *peek, const struct module *module);
 
 /* The address of the symbol that `module` defines (DT_GNU_HASH, else DT_HASH; any version), or 0.
  */
 uintptr_t module_symbol(struct peek *peek, const struct module *module, const char *name);
 
-/* The file name without its directory, cut to size - 1; "" for the program itself. */
+/* Writes the file name without the directory, cut to size - 1; "" for the program itself. */
 void module_base_name(struct peek *peek, const struct module *module, char *out, size_t size);
 
-/* The build-id from the loaded notes; returns its length, 0 when there is none. */
+/* Copies the build-id from the loaded notes; returns the length, 0 when the file has no build-id.
+ */
 uint32_t module_build_id(struct peek *peek, const struct module *module,
 			 uint8_t out[FORKSAN_BUILD_ID_BYTES]);
 
@@ -62,13 +66,13 @@ struct module_known {
 	uint32_t number; /* index in the registry + 1; 0: the registry's table is full */
 	struct peek_range
 		tables; /* the readable segment that holds eh_frame_header; may be empty */
-	bool is_new;	/* this process has not asked for it before */
+	bool is_new;	/* this process has not asked for the module before */
 };
 
 /* Room for module_intern(), too large for small stacks. */
 struct module_room {
 	char name[FORKSAN_PATH_BYTES];
-	/* what is kept of a file in the registry */
+	/* the part of a file that the registry keeps */
 	struct module_content {
 		uint32_t build_id_len;
 		uint8_t build_id[FORKSAN_BUILD_ID_BYTES];
@@ -76,7 +80,7 @@ struct module_room {
 	} content;
 };
 
-/* Looks the module up, and stores it in the registry when it is new there. */
+/* Looks the module up, and stores the module in the registry when the registry does not have it. */
 void module_intern(struct registry *registry, struct peek *peek, const struct module *module,
 		   struct module_room *room, struct module_known *out);
 

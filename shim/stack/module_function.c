@@ -16,13 +16,13 @@
 #include "forksan/limits.h"
 #include "stack/module_tables.h"
 
-/* A file with more is looked through no further: 24 bytes each, a nanosecond each. */
+/* The search in a file ends here: a symbol has 24 bytes and takes a nanosecond. */
 #define MAX_SYMBOLS (1u << 16)
 #define MAX_BUCKETS (1u << 20)
 #define MAX_CHAIN 4096
 
-/* The files that this process has met, by their number.  `start` is published last and never
- * changes: a file that was unloaded and loaded elsewhere has no names here any more. */
+/* The files that this process has met, by number.  `start` is published last and never changes: a
+ * file that was unloaded and loaded elsewhere has no names here any more. */
 static struct functions {
 	_Atomic uint32_t claimed;
 	_Atomic uintptr_t start; /* 0: not known */

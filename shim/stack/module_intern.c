@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A module's number in the registry: path and build-id, stored once for all processes.  And the
- * memory of this process in which its tables lie.
+ * memory of this process in which the module's tables lie.
  *
  * registry.modules is an open hash table by content.  An entry's `hash` is claimed by exchanging 0
  * for 1, the rest is filled in, and the content's hash is published with release; readers acquire
- * it and find the entry complete for ever.  A process killed in between leaves a 1, which everybody
- * skips; two that store the same module at once make two entries, which costs only the room.
+ * it and find the entry complete for ever.  A process that is killed in between leaves a 1, which
+ * every process skips; two processes that store the same module at once make two entries, which
+ * costs only the room.
  *
  * The cache is this process's own: two words an entry, each with a part of the mapping's tag, so
  * that a reader who meets two writers sees that the words are of different modules.  A file that is
- * unloaded and another loaded in its very place, under the same link_map, would be mistaken for it:
- * the tag holds the address of the name too, which the loader allocates anew.
+ * unloaded and another loaded in its very place, under the same link_map, would be mistaken for the
+ * first; so the tag holds the address of the name too, which the loader allocates anew.
  */
 #include "stack/module.h"
 
@@ -37,7 +38,7 @@
 #define MAX_NOTE_BYTES 4096
 
 static struct cached {
-	_Atomic uint64_t number; /* 48 bits of the tag, 16 of the number; 0: none */
+	_Atomic uint64_t number; /* 48 bits of the tag, 16 of the number; 0: free */
 	_Atomic uint64_t
 		tables; /* 16 other bits of the tag; pages from the mapping's start, pages */
 } cache[CACHE_ENTRIES];
@@ -46,7 +47,7 @@ _Static_assert(sizeof(((struct module_content *)0)->path) ==
 		       sizeof(((struct registry_module *)0)->path),
 	       "as in the registry");
 
-/* Walks the notes of one PT_NOTE segment.  Its entries are aligned to 4 bytes; those of segments
+/* Walks the notes of one PT_NOTE segment.  The notes are aligned to 4 bytes; those of segments
  * aligned to 8 (.note.gnu.property) hold no build-id. */
 static uint32_t build_id_in_notes(struct peek *peek, uintptr_t notes, uint64_t len_bytes,
 				  uint8_t out[FORKSAN_BUILD_ID_BYTES])
@@ -101,8 +102,9 @@ uint32_t module_build_id(struct peek *peek, const struct module *module,
 	return 0;
 }
 
-/* The loader keeps the name as it was given.  A relative one is completed with the directory of
- * now, which is right unless the program has changed it since; the build-id tells then. */
+/* The loader keeps the name as the program gave it.  A relative name is completed with the current
+ * directory, which is right unless the program has changed the directory since; the build-id tells
+ * then. */
 static void read_path(struct peek *peek, const struct module *module, struct module_room *room)
 {
 	char *name = room->name;
@@ -221,8 +223,8 @@ static uint64_t second_tag(uint64_t tag)
 	return tag << 48;
 }
 
-/* Fills *out from the entry of the module with this tag and returns NULL; without one, the entry to
- * put it into: a free one, or the first. */
+/* Fills *out from the entry with this tag and returns NULL.  When no entry has the tag, returns the
+ * entry to store the module in: a free one, or the first. */
 static struct cached *look_in_cache(const struct module *module, uint64_t tag,
 				    struct module_known *out)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a loaded file's symbols, their names and its hash tables are: what its dynamic section
- * says.
+ * Where a loaded file's symbols, their names and the hash tables are, by the file's dynamic
+ * section.
  */
 #ifndef FORKSAN_SHIM_STACK_MODULE_TABLES_H
 #define FORKSAN_SHIM_STACK_MODULE_TABLES_H
@@ -12,7 +12,7 @@
 #include "stack/module.h"
 #include "stack/peek.h"
 
-/* Addresses in this process; 0: the file has none. */
+/* Addresses in this process; 0: the file has no such table. */
 struct module_tables {
 	uintptr_t symbols;
 	uintptr_t strings;

@@ -17,7 +17,7 @@
 #define MAX_WITHOUT_CFI 8
 
 /* The address of libc's exit(), or 0.  exit() has few instructions, calls the handlers and does not
- * return, so that the pc of its frame lies within EXIT_BYTES of its beginning. */
+ * return, so that the pc of a frame of exit() lies within EXIT_BYTES of this address. */
 static _Atomic uintptr_t exit_function;
 #define EXIT_BYTES 64
 
@@ -38,13 +38,13 @@ void stack_native_consider(struct peek *peek, const struct module *module, const
 struct walk {
 	struct stack_capture *capture;
 	struct registry *registry;
-	struct module module; /* of the last frame; start 0: none */
-	uint64_t module_word; /* its number, shifted into place */
+	struct module module; /* of the last frame; start 0: no file */
+	uint64_t module_word; /* the module's number, shifted into place */
 	unsigned without_cfi;
 	bool seen_other; /* a frame that is not forksan's has come */
 };
 
-/* The registers as they are here.  One statement, so that they all belong to one pc. */
+/* The registers of the calling function.  One statement, so that all values belong to one pc. */
 static inline __attribute__((always_inline)) void read_registers(struct cfi_registers *registers)
 {
 	memset(registers, 0, sizeof(*registers));
@@ -106,7 +106,7 @@ static bool keep_frame(struct walk *walk, uintptr_t address, bool in_module)
 	struct stack_capture *capture = walk->capture;
 	uint64_t offset = address;
 
-	/* forksan's own frames come first: the wrapper and what it called */
+	/* forksan's own frames come first: the wrapper and the functions below */
 	if (!walk->seen_other && in_module && walk->module.start == load_relaxed(&own_start))
 		return true;
 	walk->seen_other = true;
@@ -125,8 +125,9 @@ static bool keep_frame(struct walk *walk, uintptr_t address, bool in_module)
 	return true;
 }
 
-/* Steps where no table is: the caller's frame pointer and the return address lie where the frame
- * pointer points.  False when they cannot, or when too many frames in a row had no table. */
+/* Steps where there is no table: the caller's frame pointer and the return address lie where the
+ * frame pointer points.  False when either cannot be right, or when too many frames in a row had no
+ * table. */
 static bool step_by_frame_pointer(struct walk *walk, struct cfi_registers *registers)
 {
 	uint64_t frame = registers->value[CFI_FP];
@@ -143,11 +144,11 @@ static bool step_by_frame_pointer(struct walk *walk, struct cfi_registers *regis
 }
 
 #if defined(__aarch64__)
-/* The kernel's trampoline for returning from a signal handler has no usable tables here: it is
- * known by its two instructions, and the interrupted registers lie in the frame that the kernel
- * made (arch/arm64/kernel/signal.c: struct rt_sigframe; asm/sigcontext.h). */
+/* The kernel's trampoline for returning from a signal handler has no usable tables here: the
+ * trampoline is known by two instructions, and the interrupted registers lie in the frame that the
+ * kernel made (arch/arm64/kernel/signal.c: struct rt_sigframe; asm/sigcontext.h). */
 #define TRAMPOLINE UINT64_C(0xd4000001d2801168) /* mov x8, #139; svc #0 */
-#define SIGNAL_FRAME_REGISTERS 312		/* x0 to x30, sp, pc: in the order of ours */
+#define SIGNAL_FRAME_REGISTERS 312 /* x0 to x30, sp, pc: in the order of struct cfi_registers */
 
 static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registers *registers)
 {
@@ -167,7 +168,7 @@ static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registe
 }
 #endif
 
-/* False when the walk lost its way before the outermost frame. */
+/* False when the walk ended before the outermost frame. */
 static bool walk_frames(struct walk *walk, struct cfi_registers *registers)
 {
 	struct stack_capture *capture = walk->capture;
@@ -192,7 +193,7 @@ static bool walk_frames(struct walk *walk, struct cfi_registers *registers)
 			if (!interrupted && !step_by_frame_pointer(walk, registers))
 				return false;
 		}
-		/* A signal handler may run on a stack of its own, anywhere; else callers lie
+		/* A signal handler may run on an alternate stack, anywhere; else callers lie
 		 * outwards.  Equal: a leaf function on AArch64 that has saved nothing. */
 		if (!interrupted && registers->value[CFI_SP] <= old_sp &&
 		    !(registers->value[CFI_SP] == old_sp && exact))

@@ -6,7 +6,7 @@
 
 #include "forksan/atomics.h"
 
-/* A stack that is used deeper than this is asked about where it is read. */
+/* The pages of a stack that is used deeper than this are asked about as they are read. */
 #define MAX_PAGES 256
 #define PAGE_MASK (~(uintptr_t)((1u << PEEK_PAGE_SHIFT) - 1))
 
@@ -15,7 +15,8 @@
 static __thread _Atomic uintptr_t low;
 static __thread _Atomic uintptr_t high;
 
-/* Where the calling thread's stack ends if `here` is on it; 0: `here` cannot be. */
+/* Where the calling thread's stack ends if `here` is on that stack; 0: `here` cannot be on the
+ * stack. */
 static uintptr_t stack_top(uintptr_t here)
 {
 	uintptr_t thread = (uintptr_t)__builtin_thread_pointer();

@@ -56,8 +56,9 @@ bool peek_page(struct peek *peek, uintptr_t address)
 	return readable;
 }
 
-/* A foreign object may be larger or laid out differently from what is read here, which a sanitizer
- * in the host would call an error of ours; so this is no memcpy, which it intercepts. */
+/* A foreign object may be larger than the words read here, or laid out differently, which a
+ * sanitizer in the host would report as an error of forksan's; so this is no memcpy(), which a
+ * sanitizer intercepts. */
 struct __attribute__((packed, may_alias)) unaligned_u64 {
 	uint64_t value;
 };
@@ -74,7 +75,7 @@ copy_unchecked(void *out, uintptr_t address, size_t len_bytes)
 	for (; len_bytes >= 8; from += 8, to += 8, len_bytes -= 8) {
 		((struct unaligned_u64 *)(void *)to)->value =
 			((const struct unaligned_u64 *)(const void *)from)->value;
-		__asm__ volatile("" ::: "memory"); /* keep it a loop */
+		__asm__ volatile("" ::: "memory"); /* keeps the loop a loop */
 	}
 	for (; len_bytes > 0; len_bytes--) {
 		*to++ = *from++;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading memory that belongs to somebody else: an interpreter's frames, the loader's list, another
- * function's stack frame.  The structures were found by their layout in some version's sources, and
- * a signal may have interrupted their owner halfway, so any pointer among them can be wrong.  A
+ * function's stack frame.  A structure was found by the layout in some version's sources, and a
+ * signal may have interrupted the owner halfway, so any pointer in a structure can be wrong.  A
  * peek answers "no" where a plain load would end the host.
  *
  * The kernel is asked about a page once in a capture, with a system call that changes nothing; then
- * the bytes are read plainly.  The gap between the two is harmless: what is read belongs to the
- * calling thread's own live frames, or to objects that those hold.  Measured: 0.1 us for a new
- * page, 2 ns for a known one.  Two ranges are read without asking, since they cannot go away while
- * the thread is inside them: its own stack, and the unwinding tables of the file whose code it
- * runs.
+ * the bytes are read plainly.  The gap between question and read is harmless: the bytes belong to
+ * the calling thread's own live frames, or to objects that those frames hold.  Measured: 0.1 us for
+ * a new page, 2 ns for a known one.  Two ranges are read without asking, since neither can go away
+ * while the thread is inside: the thread's own stack, and the unwinding tables of the file whose
+ * code the thread runs.
  *
  * Any thread, signal handler, fork and vfork child.  Never blocks, never touches errno.
  */
@@ -36,8 +36,9 @@ struct peek_range {
 struct peek {
 	struct peek_range stack; /* the thread's own, see own_stack.h */
 	struct peek_range file;	 /* the tables of the module that the walk is in */
-	/* Pages that the kernel was asked about, direct-mapped by number; 0: none, which is no
-	 * readable page.  32 hold the working set of a walk (measured: no gain from 64). */
+	/* Pages that the kernel was asked about, direct-mapped by number; 0: a free entry, since
+	 * page 0 is not readable.  32 hold the working set of a walk (measured: no gain from 64).
+	 */
 	uintptr_t pages[PEEK_PAGES];
 };
 
@@ -46,7 +47,8 @@ static inline void peek_init(struct peek *peek)
 	memset(peek, 0, sizeof(*peek));
 }
 
-/* The caller answers for [low, high) until the range is replaced: no page of it is asked about. */
+/* The caller answers for [low, high) until the range is replaced: no page in the range is asked
+ * about. */
 static inline void peek_trust(struct peek_range *range, uintptr_t low, uintptr_t high)
 {
 	*range = (struct peek_range){low, high};
@@ -89,17 +91,17 @@ static inline bool peek_can_read(struct peek *peek, uintptr_t address, size_t le
 	return true;
 }
 
-/* Copies `len_bytes` from `address` to `out`; false, with `out` unchanged, when they cannot be
+/* Copies `len_bytes` from `address` to `out`; false, with `out` unchanged, when any byte cannot be
  * read. */
 bool peek_copy(struct peek *peek, uintptr_t address, void *out, size_t len_bytes);
 
-/* Loads of one word.  False, with *out unchanged, when it cannot be read. */
+/* Loads of one word.  False, with *out unchanged, when the word cannot be read. */
 bool peek_u64(struct peek *peek, uintptr_t address, uint64_t *out);
 bool peek_u32(struct peek *peek, uintptr_t address, uint32_t *out);
 bool peek_pointer(struct peek *peek, uintptr_t address, uintptr_t *out);
 
-/* Copies a string of at most size - 1 bytes and ends it with a NUL; returns its length.  Stops
- * where memory does.  False: not even the first byte can be read. */
+/* Copies a string of at most size - 1 bytes, adds a NUL and sets *len_bytes to the length.  Stops
+ * where readable memory ends.  False: not even the first byte can be read. */
 bool peek_string(struct peek *peek, uintptr_t address, char *out, size_t size, size_t *len_bytes);
 
 #endif

@@ -2,18 +2,18 @@
 /*
  * Perl frames of the calling thread: Perl 5.24 and later, with ithreads or without.
  *
- * No function of Perl is called: Perl_caller_cx() would do, but it trusts the interpreter that it
- * is given, and mod_perl leaves the pointer to a freed one in its thread-local key.
+ * No function of Perl is called: Perl_caller_cx() would do, but trusts the interpreter in its
+ * argument, and mod_perl leaves the pointer to a freed interpreter in the thread-local key.
  *
  *   interpreter.curcop ------> COP: file and line of the statement that runs
  *   interpreter.curstackinfo -> PERL_SI: contexts, innermost last --si_prev--> PERL_SI ...
  *                               context: kind, oldcop (the statement that called), CV
  *
- * The offsets of curcop and the size of a context are not the same in all versions and builds. They
- * are found by what a COP is: an op whose function (op_ppaddr) is the one that PL_ppaddr has for
- * "nextstate" in PL_op_name, both of which the interpreter exports.  A pointer is a COP if that
- * holds, and a layout is right if it makes COPs of everything that must be one.  The result is kept
- * for the process.
+ * The offsets of curcop and the size of a context are not the same in all versions and builds.
+ * Both are found by the nature of a COP: an op whose function (op_ppaddr) is the one that PL_ppaddr
+ * has for "nextstate" in PL_op_name; the interpreter exports both tables.  A pointer to such an op
+ * is a pointer to a COP, and a layout is right if every pointer that must lead to a COP does.  The
+ * layout found is kept for the process.
  *
  * Sources: perl's cop.h (struct cop, struct block, PERL_SI), op.h (BASEOP), intrpvar.h, sv.h, cv.h,
  * gv.h, hv.h (struct hek), as of 5.24, 5.32, 5.36 and 5.40.
@@ -63,7 +63,7 @@ void *(*stack_getspecific)(unsigned key);
 
 /* curcop is among the first words of the interpreter: the 27th in 5.36. */
 #define WORDS_SEARCHED 64
-/* Upper bound of sizeof(PerlInterpreter), for "points into it": PL_compiling is a COP in there. */
+/* Upper bound of sizeof(PerlInterpreter): PL_compiling is a COP inside the interpreter. */
 #define INTERPRETER_BYTES 8192
 #define MAX_CONTEXTS 100000
 #define MAX_STACKINFOS 64
@@ -84,14 +84,14 @@ struct perl {
 	/* The functions that COPs run, by enum cop_kind.  A profiler replaces entries of PL_ppaddr;
 	 * code that is compiled later runs the profiler's functions. */
 	uintptr_t functions[COP_KINDS];
-	uintptr_t slots[COP_KINDS]; /* their places in PL_ppaddr */
+	uintptr_t slots[COP_KINDS]; /* places of the functions in PL_ppaddr */
 };
 
 /* The layout: offset of curcop in the interpreter in the upper half, bytes of a context in the
  * lower. 0: not found yet.  Every process and thread finds the same. */
 static _Atomic uint32_t layout;
 
-/* As in python.c: written by the one that scans, then published. */
+/* As in python.c: written by the thread that scans, then published. */
 static struct perl perls[4];
 static _Atomic uint32_t published;
 static uint32_t next_place;
@@ -195,7 +195,8 @@ static size_t read_hek(struct peek *peek, uintptr_t hek, char *out, size_t size)
 	return len;
 }
 
-/* The name of a CV, without its package; 0 when it is none. */
+/* Writes the name of a CV, without the package, and returns the length; 0 when `cv` is no CV or has
+ * no name. */
 static size_t read_sub_name(struct peek *peek, uintptr_t cv, char *out, size_t size)
 {
 	uint32_t flags, cv_flags;
@@ -211,7 +212,8 @@ static size_t read_sub_name(struct peek *peek, uintptr_t cv, char *out, size_t s
 	return read_hek(peek, name, out, size);
 }
 
-/* The function of a context.  Where its CV stands has moved by a word over the versions. */
+/* The function of a context.  The place of the CV in a context has moved by a word over the
+ * versions. */
 static size_t read_context_name(struct walk *walk, uintptr_t context, unsigned kind)
 {
 	struct stack_capture *capture = walk->capture;
@@ -267,7 +269,8 @@ static void push_frame(struct walk *walk, uintptr_t cop, size_t function_len)
 
 /* --- the layout --------------------------------------------------------------------------- */
 
-/* The contexts of one PERL_SI: their address, and the index of the innermost (-1: none). */
+/* The contexts of one PERL_SI: their address, and the index of the innermost (-1: there is no
+ * context). */
 static bool read_stackinfo(struct walk *walk, uintptr_t info, uintptr_t *contexts, int32_t *index)
 {
 	uint32_t number;
@@ -293,8 +296,8 @@ static bool size_fits(struct walk *walk, uintptr_t contexts, int32_t index, size
 	return true;
 }
 
-/* Sets walk->context_bytes from the first PERL_SI with at least two contexts; one alone tells
- * nothing, and then any size is right. */
+/* Sets walk->context_bytes from the first PERL_SI with at least two contexts; with one context any
+ * size is right. */
 static bool find_context_size(struct walk *walk, uintptr_t info)
 {
 	bool certain = false;
@@ -322,8 +325,8 @@ static bool find_context_size(struct walk *walk, uintptr_t info)
 	return certain;
 }
 
-/* Where curcop is: the first word of the interpreter that points to a COP.  (PL_op, before it, is
- * the call that we are in.) */
+/* Where curcop is: the first word of the interpreter that points to a COP.  (PL_op, the word
+ * before, is the call under way.) */
 static uint32_t find_curcop(struct walk *walk)
 {
 	for (uint32_t i = 0; i < WORDS_SEARCHED; i++) {

@@ -128,7 +128,8 @@ static uint32_t read_line(struct peek *peek, uintptr_t frame)
 	return line;
 }
 
-/* The innermost frame of user code, from `frame` on; 0: none, or these are no frames. */
+/* The innermost frame of user code, from `frame` on; 0: there is no such frame, or `frame` is no
+ * frame. */
 static uintptr_t find_user_frame(struct peek *peek, uintptr_t frame, uintptr_t *function)
 {
 	for (unsigned i = 0; i < MAX_INTERNAL_FRAMES && frame != 0; i++) {
@@ -174,7 +175,7 @@ static uint32_t try_word(struct peek *peek, uintptr_t globals, uint32_t offset, 
 	return file_offset != 0 ? offset << 16 | file_offset : 0;
 }
 
-/* 0: no user code runs, or nothing leads to it. */
+/* 0: no user code runs, or no word leads to the frame of the code that runs. */
 static uint32_t find_layout(struct peek *peek, const struct php *php, uintptr_t globals)
 {
 	uint32_t known = load_relaxed(&layout);
@@ -194,7 +195,7 @@ static uint32_t find_layout(struct peek *peek, const struct php *php, uintptr_t 
 
 /* --- walking ------------------------------------------------------------------------------ */
 
-/* A zend_string, cut at the beginning when it is too long. */
+/* Copies a zend_string, without the beginning of one that is too long; returns the length. */
 static size_t read_string(struct peek *peek, uintptr_t string, char *out, size_t size)
 {
 	uintptr_t bytes = string + STRING_BYTES;

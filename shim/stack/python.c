@@ -2,17 +2,16 @@
 /*
  * Python frames of the calling thread: CPython 3.8 to 3.14, with the GIL or without it.
  *
- * A connect, a recv or a fork is called from C code that Python code called; most of them have
+ * A connect, a recv or a fork is called from C code that Python code called; most such C code has
  * released the GIL, so no API that needs the GIL may be used.  The objects read here belong to the
- * calling thread: its frames are stopped in the call that takes the stack, and hold the code
+ * calling thread, whose frames are stopped in the call that takes the stack, and hold the code
  * objects.
  *
  *   PyThreadState --> frame --> frame --> ...      each frame --> PyCodeObject --> file, name
  *
- * _Py_DumpTraceback() would print the same, but 3.9, 3.10 and 3.13 do not export it, it makes a
- * write() for every few bytes, and it trusts every pointer.  Here each object is checked to be of
- * the type that it must have, and read through peek.h; the offsets are
- * python_layout.h's.
+ * _Py_DumpTraceback() would print the same, but is not exported by 3.9, 3.10 and 3.13, makes a
+ * write() for every few bytes, and trusts every pointer.  Here the type of each object is checked,
+ * and the object is read through peek.h; the offsets are python_layout.h's.
  *
  * The functions of CPython that are called are pure reads in every supported version:
  * PyGILState_GetThisThreadState() (a pthread_getspecific), PyCode_Addr2Line() (decodes the code
@@ -46,7 +45,7 @@
 
 #define MAX_INTERPRETERS 256
 #define MAX_THREADS 4096
-/* How far the functions that follow the lists read into each structure: less than its size. */
+/* How far the functions that follow the lists read into each structure: less than the whole. */
 #define INTERPRETER_BYTES 8192
 #define THREAD_BYTES 64
 
@@ -73,10 +72,10 @@ static uint32_t next_place;
 static char complaint[160];
 static _Atomic uint32_t complaint_ready;
 
-/* --- finding it --------------------------------------------------------------------------- */
+/* --- finding the interpreter -------------------------------------------------------------- */
 
-/* 0x030b for 3.11.  Py_Version is a constant of 3.11 and later; before it there is only a function
- * that formats a static string. */
+/* 0x030b for 3.11.  Py_Version is a constant of 3.11 and later; before 3.11 there is only a
+ * function that formats a static string. */
 static uint16_t read_version(struct peek *peek, const struct module *module)
 {
 	uintptr_t constant = module_symbol(peek, module, "Py_Version");
@@ -190,8 +189,8 @@ static size_t put_utf8(char *out, size_t room, uint32_t c)
 	return 0;
 }
 
-/* A str object as UTF-8.  Of one that is too long the end is kept: of a path it says more.  Returns
- * the length; 0 when it is no string. */
+/* Copies a str object as UTF-8.  The end of a long string is kept: the end of a path says more.
+ * Returns the length; 0 when `object` is no string. */
 static size_t read_string(struct peek *peek, const struct python *python, uintptr_t object,
 			  char *out, size_t size)
 {
@@ -318,7 +317,7 @@ static void walk_frames(struct stack_capture *capture, const struct python *pyth
 
 /* --- threads ------------------------------------------------------------------------------ */
 
-/* The innermost frame of a thread state, 0: none. */
+/* The innermost frame of a thread state; 0: no frame. */
 static uintptr_t innermost_frame(struct peek *peek, const struct python_layout *layout,
 				 uintptr_t thread)
 {

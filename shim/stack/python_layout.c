@@ -48,7 +48,8 @@ static bool fits(uint64_t offset)
 	return offset < 0x4000; /* the largest is 152; a wild value is no offset */
 }
 
-/* Word `index` of the table at `runtime`; a value that is no offset where it cannot be read. */
+/* Word `index` of the table at `runtime`; a value that is no offset when the word cannot be read.
+ */
 static uint64_t read_word(struct peek *peek, uintptr_t runtime, unsigned index)
 {
 	uint64_t word = UINT64_MAX;

@@ -2,8 +2,8 @@
 /*
  * Where CPython keeps what a stack needs, for each version: byte offsets in its structures.
  *
- * 3.8 to 3.12 keep them private, so they stand in a table; from 3.13 on every interpreter carries a
- * table of its own for readers like this one, at the start of _PyRuntime.
+ * 3.8 to 3.12 keep the offsets private, so python_layout.c has a table; from 3.13 on every
+ * interpreter carries a table for readers like this one, at the start of _PyRuntime.
  */
 #ifndef FORKSAN_SHIM_STACK_PYTHON_LAYOUT_H
 #define FORKSAN_SHIM_STACK_PYTHON_LAYOUT_H
@@ -23,7 +23,7 @@ struct python_layout {
 	uint16_t frame_code;
 	uint16_t frame_previous;
 	uint16_t frame_instruction; /* f_lasti (int) up to 3.10; a pointer into the code since */
-	uint16_t frame_owner;	    /* a byte; 0: frames have none */
+	uint16_t frame_owner;	    /* a byte; 0: frames have no owner */
 	/* PyCodeObject */
 	uint16_t code_filename;
 	uint16_t code_name; /* co_qualname where there is one */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads stored stacks back.  The registry is shared: what stands in it may have been written by a
- * process that went wild, so every count and index is bounded, and every string must end inside its
- * field.  See stack.h.
+ * Reads stored stacks back.  The registry is shared, and a process that went wild may have written
+ * to a stack: so every count and index is bounded, and every string must end inside its field.  See
+ * stack.h.
  */
 #include "stack/stack.h"
 
@@ -32,8 +32,8 @@ static unsigned native_count(const struct registry_stack *stack)
 	return count <= FORKSAN_MAX_NATIVE_FRAMES ? count : 0;
 }
 
-/* Finds frame `index` of the text; with out NULL it counts.  Returns how many frames there are up
- * to and including it. */
+/* Finds frame `index` of the text; with `out` NULL only counts frames.  Returns how many frames
+ * there are up to and including that one. */
 static unsigned read_text(const struct registry_stack *stack, unsigned index,
 			  struct stack_frame *out)
 {

@@ -4,8 +4,8 @@
  *
  * rb_profile_frames() was made for sampling profilers: it walks the control frames of the current
  * execution context, allocates nothing and takes no lock; rb_profile_frame_path(), _label() and,
- * where there is a path, _absolute_path() only read fields (vm_backtrace.c).  The other accessors
- * make strings, and are not called.
+ * where there is a path, _absolute_path() only read fields (vm_backtrace.c).  The other functions
+ * of the family make strings, and are not called.
  *
  * Precautions, by version:
  *  - a thread that Ruby does not know has no execution context, and some versions do not look:
@@ -18,8 +18,8 @@
  *  - an accessor ends the process when it is given anything but a method entry or an instruction
  *    sequence, which garbage collection may leave for a moment: the type is looked at before.
  *
- * Frames of functions written in C have no path and are left out: their names would be looked up in
- * a table that has a lock.
+ * Frames of functions written in C have no path and are left out: such a function's name would be
+ * looked up in a table that has a lock.
  */
 #include "stack/walk.h"
 

@@ -2,16 +2,16 @@
 /*
  * Ruby 2.7's frames of the calling thread.
  *
- * rb_profile_frames() reads the execution context of whoever has the GVL, which while we are inside
- * a blocking call is some other thread, at work.  So our own context is looked for among the VM's
- * threads, and its control frames are read as data:
+ * rb_profile_frames() reads the execution context of the thread that has the GVL, which during a
+ * blocking call is some other thread, at work.  So the calling thread's context is looked for among
+ * the VM's threads, and the control frames there are read as data:
  *
  *   VM ..list.. thread: node, self, vm, ec, ..., id       thread.id is pthread_self()
  *   ec: stack, size in words, frame -> 7 words a frame, outwards to the stack's end
  *
- * The list's place in the VM differs between builds; it is found by what a thread must hold: the
- * address of the VM in its fourth word.  The walk over the list races with threads that come and
- * go; a wrong pointer ends it.
+ * The list's place in the VM differs between builds, and is found by a thread's fourth word, which
+ * must be the address of the VM.  The walk over the list races with threads that come and go; a
+ * wrong pointer ends the walk.
  *
  * Sources: ruby 2.7 vm_core.h (rb_thread_struct, rb_execution_context_struct,
  * rb_control_frame_struct, rb_iseq_struct, rb_iseq_constant_body).

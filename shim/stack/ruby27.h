@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ruby 2.7, which keeps its frames elsewhere than later versions. */
+/* Ruby 2.7, which keeps frames elsewhere than later versions. */
 #ifndef FORKSAN_SHIM_STACK_RUBY27_H
 #define FORKSAN_SHIM_STACK_RUBY27_H
 

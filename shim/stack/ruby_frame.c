@@ -19,9 +19,9 @@
  * header; since 3.2 the length always comes first (variable width allocation). */
 #define STRING_LEN 16
 #define STRING_SHORT_BYTES_OLD 16
-#define STRING_BYTES 24 /* or the pointer to them */
+#define STRING_BYTES 24 /* or the pointer to the bytes */
 
-/* A String's bytes; returns the length, 0 when it is none. */
+/* Copies a String's bytes; returns the length, 0 when `object` is no String. */
 static size_t read_string(struct peek *peek, const struct ruby *ruby, uint64_t object, char *out,
 			  size_t size)
 {
@@ -50,7 +50,7 @@ static size_t read_string(struct peek *peek, const struct ruby *ruby, uint64_t o
 	return peek_copy(peek, bytes, out, len) ? len : 0;
 }
 
-/* The kind of an internal object, IMEMO_...; -1: it is none. */
+/* The kind of an internal object, IMEMO_...; -1: `object` is no internal object. */
 static int read_kind(struct peek *peek, uint64_t object)
 {
 	uint64_t flags;
@@ -66,7 +66,7 @@ bool ruby_frame_is_iseq(struct peek *peek, uint64_t frame)
 	return read_kind(peek, frame) == IMEMO_ISEQ;
 }
 
-/* True for what the accessors take without ending the process. */
+/* True for a frame that Ruby's functions take without ending the process. */
 bool ruby_frame_is_safe(struct peek *peek, uint64_t frame)
 {
 	int kind = read_kind(peek, frame);
@@ -75,7 +75,8 @@ bool ruby_frame_is_safe(struct peek *peek, uint64_t frame)
 }
 
 /* The file of a frame: absolute where it has such a path (code from eval has none).  A function
- * written in C has neither; the accessor of the absolute path would make a string for one. */
+ * written in C has no path at all, and ruby->absolute_path() is not called, since that would make a
+ * string. */
 static size_t read_file(struct peek *peek, const struct ruby *ruby, uint64_t frame, char *out,
 			size_t size)
 {

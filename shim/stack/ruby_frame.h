@@ -2,7 +2,7 @@
 /*
  * One frame of Ruby: a method entry or an instruction sequence ("iseq"), its file and its label.
  *
- * ruby.c and ruby27.c find the frames in different ways and append them here.
+ * ruby.c and ruby27.c find frames in different ways and append each with ruby_frame_push().
  */
 #ifndef FORKSAN_SHIM_STACK_RUBY_FRAME_H
 #define FORKSAN_SHIM_STACK_RUBY_FRAME_H
@@ -12,7 +12,7 @@
 
 #include "stack/walk.h"
 
-/* The functions of one libruby, and what differs between its versions. */
+/* The functions of one libruby, and the differences between versions. */
 struct ruby {
 	struct stack_home home;
 	uintptr_t vm; /* where the pointer to the VM is, up to 3.1 */
@@ -28,11 +28,13 @@ struct ruby {
 /* True for an address that holds an instruction sequence. */
 bool ruby_frame_is_iseq(struct peek *peek, uint64_t frame);
 
-/* True for an address that Ruby's accessors take; given anything else they end the process. */
+/* True for a frame that may be passed to the functions of struct ruby, which end the process when
+ * given anything else. */
 bool ruby_frame_is_safe(struct peek *peek, uint64_t frame);
 
 /* Appends the frame to capture->text.  A frame without a file (a function written in C) is left
- * out.  False: the text is full and has its frame of the application's own; stop walking. */
+ * out.  False: the text is full and has a frame of the application's own; the caller stops walking.
+ */
 bool ruby_frame_push(struct stack_capture *capture, const struct ruby *ruby, uint64_t frame,
 		     uint32_t line);
 

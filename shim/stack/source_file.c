@@ -15,14 +15,14 @@ enum directory_state { DIRECTORY_UNKNOWN, DIRECTORY_BEING_READ, DIRECTORY_KNOWN,
 
 static _Atomic uint32_t state; /* enum directory_state */
 static char directory[FORKSAN_PATH_BYTES];
-static size_t directory_len; /* with a slash at its end */
+static size_t directory_len; /* with a slash at the end */
 
-/* Names that were looked for: their hash, with its lowest bit telling whether the file was there.
- */
+/* Hashes of names that were looked for; the lowest bit tells whether the file was there. */
 #define ANSWERS 64
 static _Atomic uint64_t answers[ANSWERS];
 
-/* False while another thread reads it, and when there is none. */
+/* Reads the directory at the first call.  False while another thread reads the directory, and when
+ * there is none. */
 static bool know_directory(void)
 {
 	uint32_t unknown = DIRECTORY_UNKNOWN;

@@ -9,11 +9,11 @@
 #include <stddef.h>
 
 /* Puts the process's directory in front of a relative name of `len` bytes in `file`, which has room
- * for `size`; returns the new length.  The name stays as it is when no such file is there, for the
- * process may have left the directory that the name meant, or when there is no room.
+ * for `size`; returns the new length.  The name stays unchanged when there is no room, or when the
+ * directory has no such file, for the process may have left the directory that the name meant.
  *
- * The directory is the one in which the program, or the ancestor that it was forked from, met its
- * first relative name.  One system call for each name the first time; async-signal-safe. */
+ * The directory is the one in which the program, or the ancestor of a forked process, met the first
+ * relative name.  One system call for each name the first time; async-signal-safe. */
 size_t source_file_complete(char *file, size_t len, size_t size);
 
 #endif

@@ -2,13 +2,14 @@
 /*
  * Takes stacks.  See stack.h for the contract, walk.h for the walkers.
  *
- * Captures, and the scan of the loader's list, are claimed (claim.h): a thread that leaves one in
- * the middle does not keep it for ever.  When all captures are held the stack is lost and counted.
+ * Captures, and the scan of the loader's list, are claimed (claim.h): a thread that leaves a
+ * capture in the middle does not keep the claim for ever.  When all captures are held the stack is
+ * lost and counted.
  *
  * The list is scanned before a process's first stack, and after a native walk that met code of a
- * file it had not met before, or that did not reach the outermost frame.  An interpreter's frames
- * on the stack mean that its code is there, so every stack has them from the first one on, however
- * the connection and the process came to be.
+ * new file, or that did not reach the outermost frame.  An interpreter with frames on the stack has
+ * code there too, so every stack has the interpreter's frames from the first one on, however the
+ * connection and the process came to be.
  */
 #include "stack/stack.h"
 
@@ -23,16 +24,16 @@
 #include "stack/walk.h"
 #include "base/sys.h"
 
-/* Owned by whoever holds the claim of the same number. */
+/* Owned by the thread that holds the claim of the same number. */
 static struct stack_capture captures[WIPED_CAPTURES];
 
-/* The last file of the loader's list when it was scanned.  Owned by whoever holds the scan's claim.
- */
+/* The last file of the loader's list when it was scanned.  Owned by the thread that holds the
+ * scan's claim. */
 static struct module scanned_to;
 static _Atomic uint32_t scanned_once;
 
 #define FIRST_SCAN_YIELDS 200
-static bool under_valgrind; /* its preloaded part is among the files */
+static bool under_valgrind; /* valgrind's preloaded part is among the files */
 
 /* Longer than any loader's list: a list that does not end is being changed. */
 #define MAX_MODULES_SCANNED 8192
@@ -73,7 +74,7 @@ static void consider(struct peek *peek, const struct module *module)
 }
 
 /* Shows the walkers each file that was loaded since the last scan.  The loader appends new files to
- * its list; when the file that was last is gone, all files are shown again. */
+ * the list; when the file that was last is gone, all files are shown again. */
 static void scan_modules(struct peek *peek)
 {
 	struct module module = scanned_to;
@@ -97,9 +98,9 @@ static bool claim_scan(void)
 	       claim_take_over(&wiped.stack.scan, sys_clock_ns(CLOCK_MONOTONIC));
 }
 
-/* Finds the interpreters.  Somebody else may be at it: what they find serves this thread too.
- * Before the first scan has ended a stack would have no interpreter frames, so that one is waited
- * for, if not for long. */
+/* Finds the interpreters, unless another thread is scanning: the other thread's scan serves this
+ * one too.  Before the first scan has ended a stack would have no interpreter frames, so the first
+ * scan is waited for, if not for long. */
 static void notice_modules(struct peek *peek)
 {
 	if (claim_scan()) {
@@ -126,7 +127,7 @@ static void walk(struct stack_capture *capture, struct registry *registry)
 {
 	if (!load_acquire(&scanned_once))
 		notice_modules(&capture->peek);
-	stack_native_walk(capture, registry); /* first: it sets `exiting` */
+	stack_native_walk(capture, registry); /* first, since the native walk sets `exiting` */
 	if (capture->met_new_module || !capture->native_is_whole)
 		notice_modules(&capture->peek);
 	stack_python_walk(capture);

@@ -2,10 +2,10 @@
 /*
  * Stacks: taken where something happens, stored once in the registry, named by an id.
  *
- * stack.c takes and stores; native.c walks the machine's frames; python.c (ruby, perl,
- * php) add the interpreter's own; read.c reads a stored stack back, in any process of the
- * session.  Each walker finds what it needs at run time and, where that is missing or the version
- * is unknown, yields no frames: a stack is never a reason to fail.
+ * stack.c takes and stores; native.c walks the machine's frames; python.c (ruby, perl, php) add the
+ * interpreter's frames; read.c reads a stored stack back, in any process of the session.  Each
+ * walker finds symbols and offsets at run time and, where one is missing or the version is unknown,
+ * yields no frames: a stack is never a reason to fail.
  *
  * Nothing here calls an interpreter's code, takes its locks or allocates; memory that belongs to an
  * interpreter is read through peek.h, which answers "no" instead of crashing.
@@ -29,35 +29,37 @@ struct stack_id {
 
 /* --- taking ------------------------------------------------------------------------------- */
 
-/* Takes the calling thread's stack and stores it; frames of forksan itself are left out.  Returns 0
- * when there is no registry or its table is full (counted as LOST_STACKS).
+/* Takes the calling thread's stack and stores it; frames of forksan are left out.  Returns 0 when
+ * there is no registry or the table of stacks is full (counted as LOST_STACKS).
  *
  * The first stack of a process, and the first one through a file that was loaded since, find the
- * interpreters there.  A stack whose like was taken before makes no system call, except about
- * memory that an interpreter may have given back.
+ * interpreters there.  Taking a stack like an earlier one makes no system call, except about memory
+ * that an interpreter may have given back.
  *
  * No malloc, no lock; leaves errno as it was; async-signal-safe, and may be left by siglongjmp().
  */
 struct stack_id stack_take(void);
 
-/* libc's pthread_getspecific(), with which threaded Perl keeps its interpreter; set once at the
- * start of the process.  NULL: not there (glibc up to 2.33 without libpthread), no such frames are
- * found. A pointer, since a reference by name would need the glibc of the machine that built us. */
+/* libc's pthread_getspecific(), with which threaded Perl keeps the interpreter; set once at the
+ * start of the process.  NULL: not there (glibc up to 2.33 without libpthread), and no frames of
+ * threaded Perl are found.  A pointer, since a reference by name would need the glibc of the
+ * machine that built forksan. */
 extern FORKSAN_HIDDEN void *(*stack_getspecific)(unsigned key);
 
-/* One sentence for a high verbosity, naming an interpreter that is here and whose version is not
- * known, so that its frames are missing; NULL: none.  Each process gives each sentence once. */
+/* Called by init_leave() with a verbosity above 0.  One sentence naming an interpreter of an
+ * unknown version, whose frames are missing; NULL: there is no such interpreter.  Each process
+ * gives each sentence once. */
 const char *stack_complaint(void);
 
 /* --- reading ------------------------------------------------------------------------------ */
 
 /* One frame as a report shows it.  Strings are borrowed from the registry, where another process
- * may change them at any time, the NUL too: go by their lengths.  NULL is "not known". */
+ * may change any byte at any time, the NUL too: go by the lengths.  NULL is "not known". */
 struct stack_frame {
 	enum language language;
 	const char *function; /* interpreter frames only; native: stack_frame_symbol() */
 	size_t function_len;
-	const char *file; /* interpreter frames only: the source file, as the interpreter has it */
+	const char *file; /* interpreter frames only: the source file, as named there */
 	size_t file_len;
 	uint32_t line; /* 0: not known */
 	/* native frames only */
@@ -67,7 +69,7 @@ struct stack_frame {
 	/* Of the call instruction (its last byte) from the file's load base, ready to be looked up
 	 * in symbol and line tables.  Without a module: the address itself. */
 	uint64_t offset;
-	const uint8_t *build_id; /* NULL: the file has none */
+	const uint8_t *build_id; /* NULL: the file has no build-id */
 	uint32_t build_id_len;
 };
 
@@ -78,14 +80,14 @@ unsigned stack_frame_count(const struct registry *registry, struct stack_id id);
 /* True when outer frames were left out of the stored stack for want of room. */
 bool stack_is_truncated(const struct registry *registry, struct stack_id id);
 
-/* Frame number `index` of the above; false when there is none. */
+/* Frame number `index`, in that order; false when there is no such frame. */
 bool stack_frame_at(const struct registry *registry, struct stack_id id, unsigned index,
 		    struct stack_frame *out);
 
 /* The function of a native frame, from the dynamic symbols of a file that is loaded here and was in
- * one of this process's stacks or its ancestors'; mangled as it stands there.  Writes it to `out`
- * with a NUL and returns its length, 0 when it is not known: most programs' own functions are in no
- * dynamic table, and `forksan report` finds those.  No system call; async-signal-safe. */
+ * a stack of this process or an ancestor; mangled.  Writes the name to `out` with a NUL and returns
+ * the length, 0 when the name is not known: most programs' own functions are in no dynamic table,
+ * and `forksan report` finds those.  No system call; async-signal-safe. */
 size_t stack_frame_symbol(const struct stack_frame *frame, char *out, size_t size);
 
 #endif

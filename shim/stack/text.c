@@ -2,8 +2,8 @@
 /*
  * Packs interpreter frames (see struct registry_stack for the packing).
  *
- * A deep framework can bury the application below more frames than fit.  Its innermost frame is the
- * one that a reader needs, so a part of the room is kept back for it until it has come.
+ * A deep framework can bury the application below more frames than fit.  A reader needs the
+ * application's innermost frame, so a part of the room is kept back until that frame has come.
  */
 #include "stack/text.h"
 
@@ -18,7 +18,7 @@
 
 static size_t put_string(char *out, const char *string, size_t len)
 {
-	/* A NUL inside would end it for the reader and shift all that follows. */
+	/* A NUL inside would end the string for the reader and shift all that follows. */
 	len = strnlen(string, len);
 	memcpy(out, string, len);
 	out[len] = '\0';

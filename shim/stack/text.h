@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Interpreter frames while they are gathered, in the packing of struct registry_stack. */
+/* Interpreter frames while a walker gathers them, in the packing of struct registry_stack. */
 #ifndef FORKSAN_SHIM_STACK_TEXT_H
 #define FORKSAN_SHIM_STACK_TEXT_H
 

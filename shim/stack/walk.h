@@ -3,14 +3,14 @@
  * The capture that stack.c hands to the walkers, and the walkers.
  *
  * A capture is one of a few static buffers, claimed for the time of one stack_take(): 5 KiB would
- * be too much for the 8 KiB stacks that signal handlers often have.  A walker appends its
- * interpreter's frames of the calling thread to `text`, innermost first; a walker that finds none
- * changes nothing.
+ * be too much for the 8 KiB stacks that signal handlers often have.  A walker appends an
+ * interpreter's frames of the calling thread to `text`, innermost first; a walker that finds no
+ * frames changes nothing.
  *
- * An interpreter is noticed when the loader's list is scanned (stack.c): each walker's
- * "consider" is shown every loaded file once, and keeps the addresses of the symbols that it needs.
- * A file may be unloaded again; so a walker asks stack_home_is_loaded() before it calls or reads
- * anything at those addresses.
+ * An interpreter is noticed when the loader's list is scanned (stack.c): each walker's "consider"
+ * is shown every loaded file once, and keeps the addresses of the symbols needed.  A file may be
+ * unloaded again; so a walker asks stack_home_is_loaded() before a call or a read at those
+ * addresses.
  */
 #ifndef FORKSAN_SHIM_STACK_WALK_H
 #define FORKSAN_SHIM_STACK_WALK_H
@@ -26,7 +26,7 @@
 #include "stack/stack.h"
 #include "stack/text.h"
 
-/* Ruby gives all its frames at once.  A Rails request has 100 to 250. */
+/* Ruby gives all frames at once.  A Rails request has 100 to 250. */
 #define STACK_MAX_RUBY_FRAMES 300
 
 struct stack_capture {
@@ -39,7 +39,7 @@ struct stack_capture {
 	bool native_is_whole; /* the outermost frame was reached */
 	bool met_new_module;  /* code of a file that this process's stacks have not had before */
 	bool exiting;	      /* exit() is among the native frames */
-	/* one walker at a time, and of the native one one step */
+	/* one walker at a time; of the native walker one step */
 	union {
 		struct cfi_scratch cfi;
 		struct module_room module;
@@ -62,7 +62,7 @@ static inline void stack_push(struct stack_capture *capture, enum language langu
 			file_len, line);
 }
 
-/* More frames than this are not looked at: the innermost ones are kept, and after them only the
+/* No more frames are looked at.  The innermost frames are kept; among the others only the
  * application's own innermost frame is searched for. */
 #define STACK_MAX_WALKED 400
 
