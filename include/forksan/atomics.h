@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Atomic operations by name.  Each says its memory order; nothing in forksan uses the implicit
+ * Atomic operations by name.  Each name says the memory order; nothing in forksan uses the implicit
  * sequentially consistent forms.  All are lock-free on the supported machines (asserted where the
  * shared layout is defined), so they are safe in signal handlers and across processes.
  */
@@ -19,11 +19,11 @@
 #define fetch_or_relaxed(p, v) atomic_fetch_or_explicit((p), (v), memory_order_relaxed)
 #define fetch_and_relaxed(p, v) atomic_fetch_and_explicit((p), (v), memory_order_relaxed)
 
-/* A plain field of memory that other processes write, read exactly once: what was bounded is what is
- * used. */
+/* A plain field of memory that other processes write, read exactly once: the value that is used is
+ * the value that was bounded. */
 #define load_once(p) __atomic_load_n((p), __ATOMIC_RELAXED)
 
-/* True and stores `desired` when *p was *expected; else false and *expected is what *p was. */
+/* True, and stores `desired`, when *p was *expected; else false, and *expected becomes *p. */
 #define compare_exchange_acq_rel(p, expected, desired)                                             \
 	atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_acq_rel,  \
 						memory_order_acquire)

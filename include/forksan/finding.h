@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the shim can say and the tool can read: the names of kinds, levels, relations, classes and
- * counters.  Every name stands here once; the log, the texts, the schema and the manual use it.
+ * The words that the shim writes and the tool reads: the names of levels, kinds, relations,
+ * languages and counters.  Each name stands here once, for the log, the texts, the schema and the
+ * manual.
  *
  * Each table is a list macro X(IDENTIFIER, "name in the log", ...).  Order is part of the contract
  * where the comment says so.
@@ -24,7 +25,7 @@
 	X(KIND_FOREIGN_GOODBYE, "foreign-goodbye", LEVEL_VIOLATION)                                \
 	X(KIND_CROSSED_REPLY, "crossed-reply", LEVEL_VIOLATION)
 
-/* What `other` is to the process that reports.  X(identifier, name) */
+/* The relation of `other` to the process that reports.  X(identifier, name) */
 #define FORKSAN_RELATIONS(X)                                                                       \
 	X(RELATION_NONE, "none")                                                                   \
 	X(RELATION_PARENT, "parent")                                                               \
@@ -44,8 +45,8 @@
 	X(LANGUAGE_PHP, "php")
 
 /*
- * Counters of a session.  Those from LOST_ on say what forksan did not see or could not do: the
- * summary prints each that is not zero, so that silence can be told from blindness.
+ * Counters of a session.  Counters from LOST_ on are for things that forksan did not see or could
+ * not do: the summary prints each that is not zero, so that silence can be told from blindness.
  * X(identifier, name, sentence)
  */
 #define FORKSAN_COUNTERS(X)                                                                        \

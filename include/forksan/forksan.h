@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program can tell forksan.
+ * The calls by which a program can inform forksan.
  *
  * Every function is a no-op unless libforksan.so is preloaded: the references are weak, so nothing
  * needs to be linked and the program runs the same without forksan.  All are safe from any thread and
@@ -29,16 +29,16 @@ static inline int forksan_active(void)
 	return forksan_api_active ? forksan_api_active() : 0;
 }
 
-/* The connection behind fd is shared on purpose (a lock outside makes it safe): this process stops
- * watching it, whatever its descriptors are.  Other processes go on. */
+/* The connection behind fd is shared on purpose (a lock outside makes that safe): this process
+ * stops watching the connection, through all descriptors.  Other processes go on watching. */
 static inline void forksan_ignore(int fd)
 {
 	if (forksan_api_ignore)
 		forksan_api_ignore(fd);
 }
 
-/* The connection behind fd changes hands by an agreement that forksan cannot see: its lineage starts
- * anew with the next use, whoever makes it. */
+/* The connection behind fd changes hands by an agreement that forksan cannot see: the lineage
+ * starts anew with the next use, by any process. */
 static inline void forksan_hand_over(int fd)
 {
 	if (forksan_api_hand_over)

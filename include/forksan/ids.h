@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What processes and connections are named by, a type for each: a name of one cannot be given where
- * that of another is asked for.  One word each, so the types cost no instruction.
+ * The numbers that name processes and connections, a type for each: a number of one type cannot be
+ * passed where another is asked for.  One word each, so the types cost no instruction.
  *
- * Atomic words of shared memory are plain; they get their type where they are read.
+ * Atomic words of shared memory are plain; their readers give them the type.
  */
 #ifndef FORKSAN_IDS_H
 #define FORKSAN_IDS_H

@@ -3,8 +3,8 @@
  * Every fixed size of forksan, each with its reason.
  *
  * Nothing inside the target process is allocated on the heap, so every table has a size that is
- * known when it is built.  A full table is never an error: the newcomer is counted as not watched
- * (see enum registry_counter) and the summary says so.
+ * known when forksan is built.  A full table is never an error: the newcomer is counted as not
+ * watched (see enum registry_counter) and the summary says so.
  */
 #ifndef FORKSAN_LIMITS_H
 #define FORKSAN_LIMITS_H
@@ -20,12 +20,12 @@
 #define FORKSAN_HOLD_WORDS (FORKSAN_MAX_SOCKETS / 64)
 
 /* Descriptors of one process that can be watched.  Descriptors above are never watched; a
- * connection opened there is counted.  The table is 4 bytes each, which count where used. */
+ * connection opened there is counted.  The table has 4 bytes each, in pages that come with use. */
 #define FORKSAN_MAX_FDS 262144
 
 /* Generations of forks that the judge remembers.  Real trees have 2 to 5 (supervisor, master,
- * worker, task).  Beyond it the oldest generation is forgotten, and a use by a forgotten ancestor
- * is taken as sound: a miss, never a false alarm. */
+ * worker, task).  Beyond these the oldest generation is forgotten, and a use by a forgotten
+ * ancestor is taken as sound: a miss, never a false alarm. */
 #define FORKSAN_MAX_ANCESTORS 64
 
 /* Different stacks of one session.  Equal stacks are stored once, so this bounds code paths, not
@@ -49,25 +49,25 @@
  * counted and not written. */
 #define FORKSAN_MAX_FINDINGS 4096
 
-/* Pairs of stacks that are told apart of one kind and connection.  A connection is shared by
+/* Pairs of stacks that are told apart, of one kind and connection.  A connection is shared by
  * mistake from few lines; more are one line over ever other stacks. */
 #define FORKSAN_PLACES_PER_CONNECTION 16
 
-/* Connections that are told apart of one kind and pair of stacks: more than any pool has. */
+/* Connections that are told apart, of one kind and pair of stacks: more than any pool has. */
 #define FORKSAN_CONNECTIONS_PER_PLACE 64
 
-/* Damage is told of each process.  Of one connection, by the processes that did it and their
- * places; of one pair of stacks, by process and connection: more workers than use one connection,
- * and more workers than a host has times a pool. */
+/* Damage is reported for each process.  Of one connection, by process and place: more workers than
+ * use one connection.  Of one pair of stacks, by process and connection: more than a host's workers
+ * times a pool. */
 #define FORKSAN_DAMAGES_PER_CONNECTION 64
 #define FORKSAN_DAMAGES_PER_PLACE 256
 
-/* Programs that are told apart in the log's records of what was not seen.  Later ones are counted
+/* Programs that are told apart in the log's records of unseen things.  Later ones are counted
  * together, so that a server that starts a new file each time does not fill the log. */
 #define FORKSAN_DETAILS_TOLD_APART 64
 
-/* First bytes of each direction kept for telling the protocol: the longest fixed opening that is
- * needed is HTTP/2's client preface, 24 bytes (RFC 9113 section 3.4). */
+/* First bytes of each direction kept for identifying the protocol: the longest fixed opening that
+ * is needed is HTTP/2's client preface, 24 bytes (RFC 9113 section 3.4). */
 #define FORKSAN_HEAD_BYTES 32
 
 /* Processes of one connection whose latest use stack is remembered. */
@@ -76,18 +76,19 @@
 /* Use stacks taken by one process on one connection.  A connection that is shared by mistake is
  * used from few places; after that uses are judged and counted, not walked. */
 #define FORKSAN_USE_STACKS_PER_PROCESS 16
-#define FORKSAN_SOUND_STACKS_PER_PROCESS 4 /* of uses that were sound: for the other's report */
+#define FORKSAN_SOUND_STACKS_PER_PROCESS 4 /* of sound uses: for another process's report */
 
 /* The server's name in a TLS hello (SNI), with a NUL.  A DNS name has at most 253 bytes, a label
- * 63; those of managed databases have about 60.  A longer one is not kept: a part would be another.
- */
+ * 63; those of managed databases have about 60.  A longer name is not kept: a part would name
+ * another server. */
 #define FORKSAN_SERVER_NAME_BYTES 64
 
 /* struct sockaddr_un is the largest address kept: 110 bytes (unix(7)). */
 #define FORKSAN_ADDRESS_BYTES 112
 
-/* Connections whose latest operations are kept, and how many of each.  Only connections that two
- * processes have used need it; a server that shares by mistake shares a pool's worth. */
+/* Connections whose latest operations are kept, and the number of operations of each.  Only
+ * connections that two processes have used are kept: a server that shares by mistake shares a
+ * pool's worth. */
 #define FORKSAN_MAX_HISTORIES 1024
 #define FORKSAN_HISTORY_OPERATIONS 64
 
@@ -98,18 +99,18 @@
 /* One line of the log.  Four stacks with 64 native frames at about 200 bytes each fit. */
 #define FORKSAN_RECORD_BYTES (128 * 1024)
 
-/* A registry gets a name in /dev/shm only where it may grow: what a session of some hundred
- * connections that are used from some dozens of places needs, and what is left to others. */
+/* A registry gets a name in /dev/shm only where this much is free: for a session of some hundred
+ * connections that are used from some dozens of places, and REGISTRY_ROOM_LEFT_BYTES for others. */
 #define FORKSAN_SHM_NEEDED_BYTES (3 * 1024 * 1024)
 
 /* A finding in the log, without the frames that stack records have: shippers cut longer lines. */
 #define FORKSAN_FINDING_BYTES (8 * 1024)
 
-/* Of these, what the frames that it shows may fill: a finding is below 4 KiB mostly. */
+/* The part of FORKSAN_FINDING_BYTES for the frames: most findings are below 4 KiB. */
 #define FORKSAN_FINDING_FRAMES_BYTES (3 * 1024)
 
-/* The latest operations of a connection that a finding shows, of those that moved bytes: two requests
- * and who took an answer. */
+/* The latest operations that a finding shows, of those that moved bytes: two requests, and the read
+ * of an answer. */
 #define FORKSAN_FINDING_HISTORY 3
 
 /* Option strings and paths. */

@@ -2,8 +2,8 @@
 /*
  * The protocols that forksan knows, and the class that each belongs to.
  *
- * A class is what a user watches (`watch=database,cache`); a protocol is what a report names.
- * Ports and paths are where such a server listens by default; the bytes on the wire win over them.
+ * A user chooses classes to watch (`watch=database,cache`); a report names a protocol.  Ports and
+ * paths, where such a server listens by default, are a hint that the bytes on the wire overrule.
  */
 #ifndef FORKSAN_PROTOCOLS_H
 #define FORKSAN_PROTOCOLS_H
@@ -59,7 +59,7 @@
 	X(PROTOCOL_RABBITMQ_STREAM, "RabbitMQ stream", CLASS_BROKER, rabbitmq_stream)              \
 	X(PROTOCOL_KAFKA, "Kafka", CLASS_BROKER, kafka)
 
-/* UNKNOWN: too few bytes were seen to decide.  OTHER: the bytes are none of a known protocol. */
+/* UNKNOWN: too few bytes were seen to decide.  OTHER: the bytes belong to no known protocol. */
 #define FORKSAN_PROTOCOLS(X)                                                                       \
 	X(PROTOCOL_UNKNOWN, "unknown", CLASS_UNKNOWN, unknown)                                     \
 	X(PROTOCOL_OTHER, "other", CLASS_UNKNOWN, other)                                           \

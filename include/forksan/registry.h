@@ -2,21 +2,22 @@
 /*
  * The registry: what the processes of one session know together, in shared memory.
  *
- * The session's first process creates it as a file in /dev/shm; forks inherit the mapping, and
- * exec'd programs and `forksan run` find it again by name.  It holds indices and generations, no
- * pointers, and nothing that names a file to open or remove.  Everything is lock-free: a process may
- * be SIGKILLed between any two instructions, and each field says what the others see then.
+ * The session's first process creates the registry as a file in /dev/shm; forks inherit the
+ * mapping, and exec'd programs and `forksan run` find the file again by name.  The registry holds
+ * indices and generations, no pointers, and nothing that names a file to open or remove.
+ * Everything is lock-free: a process may be SIGKILLed between any two instructions, and each field
+ * says what the others see then.
  *
  * The processes of a session may trust each other less than the registry suggests (a root master,
- * workers that dropped to another user): shim and tool believe nothing in it without a bound.
+ * workers that dropped to another user): shim and tool bound each value before use.
  *
  *   struct registry
  *   +--------+--------------+----------+---------+-----------+---------+-------+--------+-----------+ ...
  *   | header | socket_state | findings | modules | processes | sockets | holds | stacks | histories |
  *   +--------+--------------+----------+---------+-----------+---------+-------+--------+-----------+ ...
  *
- * A sparse file: tables fill from their beginnings, so that processes map (shim/registry/pages.c) and
- * the file system holds what is used and little more.
+ * A sparse file: tables fill from their beginnings, so that processes map (shim/registry/pages.c)
+ * and the file system holds little more than the parts in use.
  */
 #ifndef FORKSAN_REGISTRY_H
 #define FORKSAN_REGISTRY_H
@@ -37,18 +38,18 @@
 #define REGISTRY_SESSION_BYTES 17 /* 16 hexadecimal digits and a NUL */
 
 /*
- * A process is named by its serial: 1, 2, 3, ... in order of birth, never reused in a session.  Its
+ * A process is named by its serial: 1, 2, 3, ... in order of birth, never reused in a session.  The
  * slot is serial modulo FORKSAN_MAX_PROCESSES; a serial whose slot is still taken by a live process
  * is skipped, so dead processes stay readable for as long as possible, oldest overwritten first.
  *
  *   FREE --claim--> BUSY --publish--> LIVE --exit--> EXITED --claim--> BUSY ...
  *
- * A parent claims its child's slot before it forks, writes what the child will hold, and publishes it
- * when it knows the pid: the child has nothing to write, and there is no moment at which it holds a
- * connection unknown to the others.  BUSY with a serial is such a child; it counts as alive while its
- * claimer is, who was there when it was born (`born_boottime_ns`).
+ * A parent claims its child's slot before the fork, writes the child's holds, and publishes the
+ * slot when the pid is known: the child has nothing to write, and at no moment holds a connection
+ * without the others' knowledge.  BUSY with a serial is such a child.  The child counts as alive
+ * while its claimer is alive, which was there when the child was born (`born_boottime_ns`).
  * Killed while BUSY: the slot stays BUSY until a later claim finds the claimer dead: the upper 24
- * bits of a BUSY state word are its pid (pid_max is at most 2^22, proc(5)).
+ * bits of a BUSY state word are the claimer's pid (pid_max is at most 2^22, proc(5)).
  * Killed while LIVE: readers find out by asking the kernel (registry_process_alive()).
  */
 enum registry_process_state {
@@ -72,8 +73,8 @@ struct registry_process {
 	uint64_t boot_realtime_ns;	/* CLOCK_REALTIME at which that clock was 0; 0 unknown */
 	_Atomic uint64_t pid_namespace; /* inode of /proc/self/ns/pid, 0 unknown */
 	char comm[16];			/* prctl(PR_GET_NAME) at birth */
-	/* The user, + 1, of a program that this process has exec'd and that cannot open this registry:
-	 * it goes on in one of that user's, of the same name.  0: none. */
+	/* The user, + 1, of a program that this process has exec'd and that cannot open this
+	 * registry: the program goes on in a registry of that user, of the same name.  0: none. */
 	_Atomic uint32_t heir_uid;
 	uint8_t reserved[44];
 };
@@ -96,9 +97,10 @@ enum registry_socket_state {
 	SOCKET_LIVE,
 };
 
-/* Who used a connection and from where: the latest stacks, one entry a process.  Written by the
- * process itself only; `who` is stored last (release), so a reader never pairs a stack with the
- * wrong process.  Killed in between: the old entry stands. */
+/* Which process used a connection, and from where: the latest stack, one entry a process.  Written
+ * by the process that `serial` names alone.  A process that takes over an entry clears `stack`
+ * before `serial` (release), and so is never paired with the stack of its predecessor.  Killed in
+ * between: an entry without a stack. */
 struct registry_user {
 	_Atomic uint32_t serial;
 	_Atomic uint32_t stack;	      /* index + 1, 0 none */
@@ -112,7 +114,7 @@ struct registry_socket {
 	 * shim/judge/lineage.h).  Written by exchange (acquire-release), read relaxed on the fast path.
 	 * Killed after the exchange: the use counts although its bytes may not have moved. */
 	_Atomic uint64_t last;
-	_Atomic uint32_t protocol; /* enum protocol; UNKNOWN until told, then constant */
+	_Atomic uint32_t protocol; /* enum protocol; UNKNOWN until identified, then constant */
 	struct serial opener_serial;
 	uint32_t opened_stack; /* index + 1 in stacks, 0 none */
 	_Atomic uint32_t hint; /* enum protocol by port or path, for as long as the wire is silent */
@@ -124,18 +126,19 @@ struct registry_socket {
 	 * reads nor writes them.  Killed after the exchange: as for `last`. */
 	_Atomic uint64_t last_way[2];
 	_Atomic uint32_t ended_epoch; /* of `ended_by` when it said goodbye */
-	/* Its goodbye: 1 << 31 for one recognised by its size only | enum protocol << 16 | the message's
-	 * code; 0: shutdown(). */
+	/* The goodbye of `ended_by`: 1 << 31 when recognised by the size alone |
+	 * enum protocol << 16 | the message's code; 0: shutdown(). */
 	_Atomic uint32_t ended_message;
 	/* --- cold ------------------------------------------------------------------------- */
 	uint64_t opened_realtime_ns;
 	uint8_t peer[FORKSAN_ADDRESS_BYTES]; /* struct sockaddr, as given to connect() */
 	uint32_t peer_len_bytes;
-	/* The process that has changed or removed, on a shared epoll instance, a registration that it had
-	 * not made, while nobody else was known to rely on it; serial, 0 none. */
+	/* The process that has changed or removed, on a shared epoll instance, another process's
+	 * registration on which no other process was known to rely; serial, 0 none. */
 	_Atomic uint32_t unpolled_by;
-	/* First bytes of each direction while the protocol is not told; index 0 from the client.
-	 * Appended by whoever moves them; a race costs the class, never a finding. */
+	/* First bytes of each direction while the protocol is not identified; index 0 from the
+	 * client.  Appended by each process that moves bytes; a race costs the class, never a
+	 * finding. */
 	_Atomic uint16_t head_len[2];
 	uint8_t head[2][FORKSAN_HEAD_BYTES];
 	struct registry_user users[FORKSAN_MAX_USERS];
@@ -156,12 +159,12 @@ _Static_assert(sizeof(struct registry_socket) == 1024, "sixteen cache lines");
 enum registry_socket_flags {
 	SOCKET_INHERITED = 1u << 0, /* counted as open across a fork */
 	SOCKET_COUNTED = 1u << 1,   /* counted as watched (or as other) */
-	SOCKET_UNIDENTIFIED = 1u << 2, /* the protocol is not told: the bytes are wanted */
-	SOCKET_EVIDENCE = 1u << 3,  /* two processes have used it: messages are followed */
+	SOCKET_UNIDENTIFIED = 1u << 2, /* the protocol is not identified: the bytes are wanted */
+	SOCKET_EVIDENCE = 1u << 3,  /* two processes have used it: messages are parsed */
 	SOCKET_HANDED_OVER = 1u << 4, /* passed on with SCM_RIGHTS: its opener is not its owner */
 	SOCKET_IN_MESSAGE = 1u << 5,  /* sent and not yet received: nobody may hold it meanwhile */
 	SOCKET_BY_DIRECTION = 1u << 7, /* each use is judged by its way: the protocol is not known */
-	SOCKET_END_REPORTED = 1u << 6, /* who ended the session was reported for it */
+	SOCKET_END_REPORTED = 1u << 6, /* a process was reported for having ended the session */
 };
 
 /* One native frame: module index + 1 in the upper 16 bits (0: unknown, offset is the address),
@@ -188,7 +191,7 @@ struct registry_stack {
 	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
 	char text[FORKSAN_STACK_TEXT_BYTES];
 	/* Hashes of the log files that have a record of this stack; any process, relaxed.  A lost
-	 * or a wrong one costs a record too many or too few. */
+	 * or a wrong hash costs a record too many or too few. */
 	_Atomic uint64_t logged_in[REGISTRY_STACK_LOGS];
 	uint8_t reserved[16];
 };
@@ -217,21 +220,21 @@ struct registry_operation {
 	int32_t tid;
 	uint16_t operation; /* enum operation in shim/base/entries.h */
 	uint16_t message;   /* the protocol's code, 0 not known */
-	uint8_t writes;	    /* 1: gave bytes, 0: took some */
+	uint8_t writes;	    /* 1: gave bytes, 0: took bytes */
 	uint8_t protocol;   /* enum protocol */
-	uint8_t payload_len_bytes; /* of its place in `payloads`; 0 without payload=1 */
+	uint8_t payload_len_bytes; /* in `payloads`; 0 without payload=1 */
 	uint8_t reserved;
 	int64_t result; /* what the call returned: bytes */
 };
 _Static_assert(sizeof(struct registry_operation) == 32, "two in a cache line");
 
-/* The latest operations of one connection, a ring.  Belongs to the socket slot in that generation named
- * by `owner` (slot << 24 | generation, + 1; 0 free); taken by compare-exchange, and taken over when its
- * owner's generation has passed. */
+/* The latest operations of one connection, a ring.  Belongs to the socket slot and generation that
+ * `owner` names (slot << 24 | generation, + 1; 0 free).  Taken by compare-exchange, and taken over
+ * when the owner's generation has passed. */
 struct registry_history {
 	_Atomic uint64_t owner;
 	_Atomic uint32_t next; /* operations so far */
-	_Atomic uint32_t has_payloads; /* 1: its place in `payloads` has a page; written by the taker */
+	_Atomic uint32_t has_payloads; /* 1: this ring's `payloads` have a page; written by the taker */
 	uint8_t reserved[48];
 	struct registry_operation operations[FORKSAN_HISTORY_OPERATIONS];
 };
@@ -242,13 +245,13 @@ struct registry_header {
 	uint32_t header_size_bytes;
 	uint64_t total_size_bytes;
 	int32_t creator_pid;
-	uint32_t waited_for; /* 1: the session's name says who reads this at its end (common/session.h) */
+	uint32_t waited_for; /* 1: a `forksan run` reads this at the end (common/session.h) */
 	uint8_t reserved0[32];
 	_Atomic uint32_t ready; /* release, after everything above */
 	_Atomic uint32_t next_serial;
-	_Atomic uint32_t process_high; /* slots below it may be in use */
-	_Atomic uint32_t socket_high;
-	_Atomic uint32_t socket_hint; /* no slot below it was free when last looked */
+	_Atomic uint32_t process_high; /* process slots below this number may be in use */
+	_Atomic uint32_t socket_high; /* the same for socket slots */
+	_Atomic uint32_t socket_hint; /* no slot below this number was free when last looked */
 	_Atomic uint32_t summary_written; /* 1: some process has written the summary record */
 	_Atomic uint64_t reclaim_after_ns; /* CLOCK_MONOTONIC; sockets are not reclaimed before */
 	uint64_t creator_pid_namespace;	   /* inode of /proc/self/ns/pid, 0 unknown */
@@ -267,14 +270,14 @@ struct registry {
 	struct registry_module modules[FORKSAN_MAX_MODULES];
 	struct registry_process processes[FORKSAN_MAX_PROCESSES];
 	struct registry_socket sockets[FORKSAN_MAX_SOCKETS];
-	/* holds[p] bit s: process slot p holds socket slot s open.  Written by p only; its first
-	 * processes[p].hold_words words mean something. */
+	/* holds[p] bit s: process slot p holds socket slot s open.  Written by p, or by p's parent
+	 * before p is born; the first processes[p].hold_words words mean something. */
 	_Atomic uint64_t holds[FORKSAN_MAX_PROCESSES][FORKSAN_HOLD_WORDS];
 	struct registry_stack stacks[FORKSAN_MAX_STACKS];
 	struct registry_history histories[FORKSAN_MAX_HISTORIES];
-	/* With payload=1 alone, else without pages: the first bytes of the operations in `histories`,
-	 * in the same order.  Written before the operation's time_ns, and as unbelievable as the rest
-	 * of an entry whose time_ns has changed meanwhile. */
+	/* The first bytes of the operations in `histories`, in the same order; without payload=1
+	 * there are no pages.  Written before the operation's time_ns: when that word has changed
+	 * meanwhile, the bytes are as worthless as the rest of the entry. */
 	uint8_t payloads[FORKSAN_MAX_HISTORIES][FORKSAN_HISTORY_OPERATIONS][FORKSAN_PAYLOAD_BYTES];
 };
 _Static_assert(FORKSAN_HISTORY_OPERATIONS * FORKSAN_PAYLOAD_BYTES == 4096, "one page a history");

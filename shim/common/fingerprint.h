@@ -4,8 +4,8 @@
  * lines have moved.  Pure.
  *
  * A bug is a place that opens a connection, a protocol and a place that forks.  Of a place the
- * file's base name and the function count.  The kinds of findings do not: they are what the bug led
- * to.
+ * file's base name and the function count.  The kinds of a bug's findings do not count, since one
+ * bug leads to several kinds.
  */
 #ifndef FORKSAN_COMMON_FINGERPRINT_H
 #define FORKSAN_COMMON_FINGERPRINT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The labels of a log's records: who this is, in the words of whoever runs the service.  For the
- * library and for `forksan run`, which writes a summary too.  Pure, no allocation.
+ * The labels of a log's records: the names that the service's operator gives to the service.  For
+ * the library and for `forksan run`, which writes a summary too.  Pure, no allocation.
  */
 #ifndef FORKSAN_COMMON_LABELS_H
 #define FORKSAN_COMMON_LABELS_H
@@ -16,14 +16,15 @@ struct labels {
 	size_t len;
 };
 
-/* Reads the value of labels= ("env=prod,team=shop"); where that is empty, the values of
- * OTEL_SERVICE_NAME, which becomes service.name, and OTEL_RESOURCE_ATTRIBUTES (NULL: not set),
- * percent-encoded as OpenTelemetry has them.  An item without '=', with a key of other than
- * printable ASCII, or for which there is no room, is left out; of equal keys the first counts. */
+/* Reads `option`, the value of labels= ("env=prod,team=shop").  Where `option` is empty, reads the
+ * values of OTEL_SERVICE_NAME, which becomes service.name, and OTEL_RESOURCE_ATTRIBUTES,
+ * percent-encoded as OpenTelemetry's specification says (NULL: not set).  An item without '=', with
+ * a key of other than printable ASCII, or for which there is no room, is left out; of equal keys
+ * the first counts. */
 void labels_read(struct labels *labels, const char *option, const char *service_name,
 		 const char *resource_attributes);
 
-/* The label at *at (0: the first), which moves behind it; false when there is none. */
+/* The label at *at (0: the first); *at moves behind the label.  False: no label is left. */
 bool labels_next(const struct labels *labels, size_t *at, const char **key, const char **value);
 
 #endif

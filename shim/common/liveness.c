@@ -7,8 +7,8 @@
 /* The unit of start times in /proc is 1/100 s on every supported machine: USER_HZ, time(7). */
 #define NS_PER_TICK (NS_PER_SECOND / 100)
 
-/* A child is born when its parent announces it, and starts up to a scheduling delay later.  No pid
- * is given to a second process within a second. */
+/* A child's birth is noted when its parent announces the child; the child starts up to a scheduling
+ * delay later.  No pid is given to a second process within a second. */
 #define SLACK_NS NS_PER_SECOND
 
 bool liveness_is_announced(const struct registry_process *process, uint32_t word)
@@ -28,7 +28,7 @@ struct liveness_claim liveness_claim(const struct registry_process *process)
 	if (word == PROCESS_LIVE)
 		claim.pid = load_relaxed(&process->pid);
 	else if (liveness_is_announced(process, word))
-		claim.pid = (int32_t)(word >> 8); /* its parent's */
+		claim.pid = (int32_t)(word >> 8); /* the parent's */
 	if (claim.pid < 0)
 		claim.pid = 0;
 	return claim;
@@ -41,13 +41,13 @@ bool liveness_same_namespace(uint64_t pid_namespace, uint64_t own)
 
 /* Fields of /proc/PID/stat, proc(5). */
 enum field {
-	FIELD_NAME = 2, /* may hold anything: what follows begins after the last `)` */
+	FIELD_NAME = 2, /* may hold anything: the next field begins after the last `)` */
 	FIELD_STATE = 3,
 	FIELD_PARENT = 4,
 	FIELD_START = 22,
 };
 
-/* Where the field begins; NULL: it is not there. */
+/* The start of the field; NULL: there is no such field. */
 static const char *find(const char *stat, size_t len_bytes, enum field wanted)
 {
 	const char *end = stat + len_bytes;

@@ -2,7 +2,7 @@
 /*
  * Whether a process that the registry names is still there: the rule, which shim and tool share.
  *
- * Pure.  The caller asks the kernel (kill(pid, 0), /proc/PID/stat) and hands over what it answered.
+ * Pure.  The caller asks the kernel (kill(pid, 0), /proc/PID/stat) and passes the answers on.
  * The words of a slot come from shared memory, where any process of the session may have written
  * anything; no word makes this room read or write out of bounds.
  */
@@ -15,45 +15,46 @@
 
 #include "forksan/registry.h"
 
-/* What a slot says of its process, copied once. */
+/* The words of a slot that identify its process, copied once. */
 struct liveness_claim {
-	int32_t pid; /* whom to ask the kernel about; 0: nobody, the process is over */
-	uint64_t born_boottime_ns; /* the process that is meant existed by then */
-	uint64_t boot_realtime_ns; /* CLOCK_REALTIME when that clock was 0; 0: not known */
-	uint64_t pid_namespace;	   /* in which `pid` means it; 0: not known */
+	int32_t pid;		   /* to ask the kernel about; 0: the process is over */
+	uint64_t born_boottime_ns; /* CLOCK_BOOTTIME by which the process existed */
+	uint64_t boot_realtime_ns; /* CLOCK_REALTIME when CLOCK_BOOTTIME was 0; 0: not known */
+	uint64_t pid_namespace;	   /* the namespace of `pid`; 0: not known */
 };
 
 /* Enough for the fields that are read here, with the longest name in the second. */
 #define LIVENESS_STAT_BYTES 512
 
-/* A child that its parent has announced, and whose pid the parent does not know yet; `word`: the
- * state word of its slot.  Such a child counts as alive while its parent does. */
+/* True for a child that its parent has announced, and whose pid the parent does not know yet.
+ * `word`: the state word of the child's slot.  The child counts as alive while the parent does. */
 bool liveness_is_announced(const struct registry_process *process, uint32_t word);
 
+/* Reads the claim of a slot.  For an announced child `pid` is the parent's. */
 struct liveness_claim liveness_claim(const struct registry_process *process);
 
 /* True when a pid of that namespace means the same process in `own`.  Namespaces that are not known
- * (0) are taken for the same.  A process of another namespace cannot be asked about by its pid:
- * it is taken to be alive until its slot says otherwise. */
+ * (0) are taken for the same.  The kernel cannot be asked about a process of another namespace: the
+ * caller takes such a process to be alive until its slot says otherwise. */
 bool liveness_same_namespace(uint64_t pid_namespace, uint64_t own);
 
-/* CLOCK_REALTIME at which CLOCK_BOOTTIME was 0, of what both are now. */
+/* CLOCK_REALTIME at which CLOCK_BOOTTIME was 0, from the present values of both. */
 static inline uint64_t liveness_boot(uint64_t realtime_ns, uint64_t boottime_ns)
 {
 	return realtime_ns - boottime_ns;
 }
 
-/* True when two processes with those liveness_boot() have one CLOCK_BOOTTIME: but for the time
- * between two readings, and small corrections of the wall clock, within a second.  0 is not known,
- * and taken for the same. */
+/* True when two processes with these values of liveness_boot() have one CLOCK_BOOTTIME.  The values
+ * may differ by a second: for the time between two readings, and small corrections of the wall
+ * clock.  0 is not known, and taken for the same. */
 bool liveness_same_clock(uint64_t one_ns, uint64_t other_ns);
 
-/* True when `stat`, the content of /proc/PID/stat, is that of the process that is meant: no zombie
- * (a zombie holds no descriptors), and no later process that was given the same pid.  Also true
- * when `stat` cannot be understood, as without /proc (len_bytes 0): the caller then goes by
- * kill(pid, 0) alone.  `boot_realtime_ns`: liveness_boot() of the caller.  In another time
- * namespace, or after the wall clock was set, it differs from the claim's, and the two births
- * cannot be compared: the process that has the pid then is the one that is meant. */
+/* True when `stat`, the content of /proc/PID/stat, is that of the claim's process: no zombie (a
+ * zombie holds no descriptors), and no later process that was given the same pid.  Also true when
+ * `stat` cannot be understood, as without /proc (len_bytes 0): the caller then goes by kill(pid, 0)
+ * alone.  `boot_realtime_ns`: liveness_boot() of the caller.  In another time namespace, or after
+ * the wall clock was set, this value differs from the claim's, and the two births cannot be
+ * compared: the process with that pid is taken for the claim's then. */
 bool liveness_stat_agrees(const struct liveness_claim *claim, uint64_t boot_realtime_ns,
 			  const char *stat, size_t len_bytes);
 

@@ -40,7 +40,7 @@ const char *level_name(enum level level)
 
 const char *relation_name(enum relation relation)
 {
-	/* Whoever is named has a relation; "none" is for nobody. */
+	/* A process that is named has a relation; RELATION_NONE is for no process. */
 	if (relation == RELATION_NONE || relation >= RELATION_COUNT)
 		relation = RELATION_UNRELATED;
 	return relations[relation];

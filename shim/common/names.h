@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The names of include/forksan/finding.h, by value.  Values from shared memory or elsewhere that
- * are none of the enum's give "unknown" (or the nearest valid word), never a crash.  Pure.
+ * The names of include/forksan/finding.h, by value.  A value that the enum does not have, as from
+ * shared memory, gives "unknown" or the nearest valid word, never a crash.  Pure.
  */
 #ifndef FORKSAN_COMMON_NAMES_H
 #define FORKSAN_COMMON_NAMES_H
@@ -20,15 +20,14 @@ const char *language_name(enum language language);
 const char *counter_name(enum registry_counter counter);
 const char *counter_sentence(enum registry_counter counter);
 
-/* True for those that say what was not seen or could not be done (LOST_...). */
+/* True for counters of things that were not seen or could not be done (LOST_...). */
 static inline bool counter_is_loss(enum registry_counter counter)
 {
 	return counter >= LOST_PROCESSES;
 }
 
-/* True for losses after which "nothing was found" is no proof.  Not for those after which every
- * finding is there all the same: a descriptor whose reuse was noticed, a finding with fewer frames.
- */
+/* True for losses after which "nothing was found" is no proof.  False for losses that cost no
+ * finding: a descriptor whose reuse was noticed, a finding with fewer frames. */
 static inline bool counter_voids_silence(enum registry_counter counter)
 {
 	return counter_is_loss(counter) && counter != LOST_STALE_FDS && counter != LOST_STACKS;

@@ -35,7 +35,7 @@ static const char *skip_separators(const char *at)
 	return at;
 }
 
-/* Where the '=' stands when an entry begins at `at`; NULL when none does. */
+/* The '=' of the entry that begins at `at`, and its key; NULL when no entry begins there. */
 static const char *find_assignment(const char *at, struct span *key)
 {
 	const char *end = at;

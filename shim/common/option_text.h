@@ -10,7 +10,7 @@
  *     value     = ' any but ' '  |  " any but " "  |  plain
  *
  * A plain value ends at separators that the next entry's "key=" follows, or the end of the text.
- * Other separators belong to it: lists (watch=database,cache), addresses with ports
+ * Other separators belong to the value: lists (watch=database,cache), addresses with ports
  * (ignore=127.0.0.1:3306,[::1]:5432) and paths with blanks need no quotes, and a value that was cut
  * short by a misplaced colon cannot pass for a good one.  There is no escape character.
  */
@@ -23,9 +23,9 @@
 
 enum option_fault {
 	OPTION_GOOD,
-	OPTION_NO_KEY,	    /* `found`: what stands where an entry should */
+	OPTION_NO_KEY,	    /* `found`: the text in the place of an entry */
 	OPTION_OPEN_QUOTE,  /* `found`: the quote and all that follows */
-	OPTION_AFTER_QUOTE, /* `found`: what follows the closing quote, up to the next entry */
+	OPTION_AFTER_QUOTE, /* `found`: the text from the closing quote to the next entry */
 };
 
 struct option_entry {
@@ -39,8 +39,8 @@ struct option_entry {
 /* A value that says yes or no: 1 for 1, yes, true and on, 0 for their opposites, -1 for anything else. */
 int option_text_bool(struct span value);
 
-/* Reads the next entry of *text, and moves *text behind it.  False at the end of the text.  Spans
- * point into the text. */
+/* Reads the next entry of *text, and moves *text behind the entry.  False at the end of the text.
+ * Spans point into the text. */
 bool option_text_next(const char **text, struct option_entry *entry);
 
 #endif

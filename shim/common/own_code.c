@@ -3,8 +3,8 @@
  * See own_code.h.
  *
  * The rule is a list of path parts, from the layouts of Debian, pip, venv, pyenv, conda, RubyGems,
- * Bundler, CPAN, local::lib, Composer and PEAR.  It is one list for all languages: the parts of one
- * do not occur in the paths of another, and an application may run two.
+ * Bundler, CPAN, local::lib, Composer and PEAR.  One list serves all languages: the parts of one
+ * language do not occur in the paths of another, and an application may run two.
  */
 #include "common/own_code.h"
 
@@ -25,7 +25,7 @@ static const char *const packages[] = {
 	/* PHP: PEAR and Debian's php-* packages */
 	"/share/php/",
 	"/share/pear/",
-	/* Composer, Bundler, and whoever else keeps others' code apart */
+	/* Composer, Bundler, and all others that keep foreign code apart */
 	"/vendor/",
 	"/node_modules/",
 };
@@ -45,7 +45,7 @@ static const char *const libraries[] = {
 	"/perl-base/",
 };
 
-/* What carries an application, by the name of its package, gem, module or launcher.  A version may
+/* Carriers of applications, by the name of the package, gem, module or launcher.  A version may
  * follow. */
 /* clang-format off */
 static const char *const carriers[] = {
@@ -75,7 +75,7 @@ static bool has_no_file(const char *file, size_t len)
 	return len == 0 || file[0] == '<' || file[0] == '(' || file[0] == '[' || file[0] == '-';
 }
 
-/* What follows the last of the parts in the path; NULL: none of them is there. */
+/* The text behind the last of the parts in the path; NULL: the path has no such part. */
 static const char *behind_last(const char *file, size_t len, const char *const *parts, size_t count)
 {
 	const char *last = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tells an application's own source files from those it was given, by their paths.  Pure.
+ * Tells an application's own source files from the files of others, by their paths.  Pure.
  */
 #ifndef FORKSAN_COMMON_OWN_CODE_H
 #define FORKSAN_COMMON_OWN_CODE_H
@@ -12,8 +12,8 @@
  * not an installed package, not a launcher, not generated code without a file. */
 bool own_code_is_file(const char *file, size_t len);
 
-/* True for a file that merely starts an application, such as /usr/bin/gunicorn: it lies in a bin
- * directory, has no suffix, and belongs to no package. */
+/* True for a file that merely starts an application, such as /usr/bin/gunicorn: a file in a bin
+ * directory, without a suffix, that belongs to no package. */
 bool own_code_is_launcher(const char *file, size_t len);
 
 /* True for a file of an installed package; false for the application's and for an interpreter's
@@ -21,11 +21,11 @@ bool own_code_is_launcher(const char *file, size_t len);
 bool own_code_is_package(const char *file, size_t len);
 
 /* True for a package, or its launcher, that carries other code on: an application server, a runner
- * of jobs, a framework that calls the application.  Its frames stand around whatever is done, and
- * so say nothing about who did it. */
+ * of jobs, a framework that calls the application.  A carrier's frames are in every stack, and so
+ * say nothing about who did it. */
 bool own_code_is_carrier(const char *file, size_t len);
 
-/* What a native frame in the file `module` says about who did it, the most telling first. */
+/* The kinds of files that native frames lie in, the most telling about the culprit first. */
 enum own_code_rank {
 	OWN_CODE_MODULE,      /* a program or library of the application's own */
 	OWN_CODE_PROGRAM,     /* an installed program */
@@ -34,6 +34,7 @@ enum own_code_rank {
 	OWN_CODE_MACHINERY,   /* libc, the loader, the kernel's page: in every stack */
 };
 
+/* The rank of the file `module` of a native frame. */
 enum own_code_rank own_code_rank_of(const char *module, size_t len);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A span: a part of a text that belongs to somebody else, not NUL-terminated.  Pure, no allocation,
- * no locale.
+ * A span: a part of a text that the span does not own, not NUL-terminated.  Pure, no allocation, no
+ * locale.
  */
 #ifndef FORKSAN_COMMON_SPAN_H
 #define FORKSAN_COMMON_SPAN_H
@@ -22,7 +22,7 @@ bool span_is_blank(char c);
 /* The span without the blanks at both ends. */
 struct span span_trim(struct span span);
 
-/* Takes the item before the next comma off the front of `list`, and returns it trimmed. */
+/* Takes the item before the next comma, and the comma, off `list`; returns the trimmed item. */
 struct span span_next_item(struct span *list);
 
 bool span_is(struct span span, const char *word);

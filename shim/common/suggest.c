@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A word of so many letters that begins a name is meant for it. */
+/* A word of so many letters that begins a name is meant for that name. */
 #define PREFIX_LETTERS 4
 
 static char lower(char c)

@@ -14,8 +14,8 @@
  * word of the other, whatever their case; SUGGEST_MAX_LEN + 1 when one is too long. */
 size_t suggest_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 
-/* The closest of `names`, the first of equals; NULL when none is near: a third of its letters, at
- * least two, may be wrong, but never all; a beginning is near. */
+/* The closest of `names`, the first of equals; NULL when no name is near.  A third of a name's
+ * letters, at least two, may be wrong, but never all.  A beginning of four letters is near. */
 const char *suggest_closest(const char *word, size_t len, const char *const names[], size_t count);
 
 #endif

@@ -3,7 +3,7 @@
  * The descriptor table.  See fdtable.h.
  *
  *   fd --entries--> reference           many descriptors may name one slot (dup)
- *   slot --known--> generation with which it was entered, number of descriptors
+ *   slot --known--> generation of its first descriptor here, number of descriptors
  *   slot --held---> bit, set while that number is not 0: copied whole to the registry by a child
  *
  * Threads that dup and close the same socket at once are the caller's race; the counts are atomic,
@@ -15,7 +15,7 @@
 #include "base/wiped.h"
 #include "registry/registry.h"
 
-/* Until the table is made, and where there is no memory for it. */
+/* The table until fdtable_open(), and afterwards where there is no memory for a large table. */
 static _Atomic uint32_t few_entries[256];
 
 _Atomic uint32_t *fdtable_entries = few_entries;
@@ -48,7 +48,7 @@ void fdtable_hold_for_nobody(void)
 	store_relaxed(&wiped.process.holder, 0);
 }
 
-/* False: what this process holds is nobody's to know. */
+/* False: no slot of the registry belongs to this process, whose holds are not written. */
 static bool find_holder(struct process_slot *holder)
 {
 	uint32_t n = load_relaxed(&wiped.process.holder);
@@ -70,7 +70,7 @@ void fdtable_open(void)
 		      entries ? FORKSAN_MAX_FDS : sizeof few_entries / sizeof few_entries[0]);
 }
 
-/* What this process knows of the slot; NULL: nothing, and there is no memory for more. */
+/* The entry of the slot; NULL where there is no memory for the table of slots. */
 static struct known *known_of(struct socket_slot slot)
 {
 	struct known *known = lazy_make(&known_table, FORKSAN_MAX_SOCKETS * sizeof *known);
@@ -78,7 +78,7 @@ static struct known *known_of(struct socket_slot slot)
 	return known ? &known[slot.n] : NULL;
 }
 
-/* True when descriptor and slot can be written down. */
+/* Makes the entries of descriptor and slot writable.  False: beyond the table, or no memory. */
 static bool make_room(int fd, struct socket_slot slot)
 {
 	fdtable_open();
@@ -226,7 +226,7 @@ void fdtable_publish_holds(void)
 
 	if (!find_holder(&holder) || !fdtable_copy_holds(holder))
 		return;
-	/* What was released between the fork and now may be another connection's slot already. */
+	/* A slot that was released between the fork and now may be another connection's already. */
 	for (struct socket_slot slot = {0}; next_held(&slot); slot.n++) {
 		if (registry_socket_is(slot, fdtable_generation(slot)))
 			continue;

@@ -2,9 +2,10 @@
 /*
  * Descriptors of this process: which socket slot each one is, and how many name each slot.
  *
- * Private memory, copied by fork with the descriptors themselves.  Zero is "not watched",
- * which is also what a wrapper finds that is called before the constructor.  All functions are
- * lock-free and async-signal-safe; the caller has made sure that this is no vfork child.
+ * Private memory, copied by fork with the descriptors themselves.  Zero means "not watched": a
+ * wrapper that is called before the constructor finds zero too.  All functions are lock-free and
+ * async-signal-safe.  The caller of a function that changes the table has made sure that the
+ * process is no vfork child.
  */
 #ifndef FORKSAN_SHIM_FDTABLE_H
 #define FORKSAN_SHIM_FDTABLE_H
@@ -17,9 +18,10 @@
 #include "base/compiler.h"
 #include "registry/registry.h"
 
-/* A connection as a descriptor names it: the offset of its socket in the registry, 0 when the
- * descriptor is not watched.  An offset and not an index, since the fast path adds it to the
- * mapping's address.  Wrappers hand it to the tracker, which turns it into socket and slot once. */
+/* A connection as a descriptor names it: the offset of its struct registry_socket in the registry,
+ * 0 when the descriptor is not watched.  The word is an offset and no index, since the fast path
+ * adds it to the mapping's address.  Wrappers hand the reference to the tracker, which turns it
+ * into socket and slot once. */
 struct socket_ref {
 	uint32_t n;
 };
@@ -28,11 +30,12 @@ struct socket_ref {
 extern FORKSAN_HIDDEN _Atomic uint32_t *fdtable_entries;
 _Static_assert(sizeof(struct registry) <= UINT32_MAX, "offsets fit a reference");
 
-/* Descriptors below it are looked up; 0 until fdtable_open(). */
+/* Descriptors below this limit are looked up.  0 until fdtable_open(). */
 extern FORKSAN_HIDDEN _Atomic uint32_t fdtable_limit;
 
-/* Makes the table, for the first FORKSAN_MAX_FDS descriptors, or for few where memory is short.
- * Called when libc's functions are known, since from then on fdtable_is_unwatched() says yes. */
+/* Makes the table for FORKSAN_MAX_FDS descriptors, or for the first 256 where memory is short.
+ * Called by real.c when libc's functions are known: from then on fdtable_is_unwatched() may send a
+ * wrapper straight to libc.  Later calls do nothing. */
 void fdtable_open(void);
 
 static inline struct socket_ref socket_ref_of(struct socket_slot slot)
@@ -47,7 +50,7 @@ static inline struct socket_slot socket_ref_slot(struct socket_ref ref)
 					       sizeof(struct registry_socket))};
 }
 
-/* What a descriptor names; 0 when it is not watched. */
+/* The connection that the descriptor names; 0 when the descriptor is not watched. */
 static inline struct socket_ref fdtable_lookup(int fd)
 {
 	if ((unsigned)fd >= load_acquire(&fdtable_limit))
@@ -55,8 +58,9 @@ static inline struct socket_ref fdtable_lookup(int fd)
 	return (struct socket_ref){load_relaxed(&fdtable_entries[fd])};
 }
 
-/* The fast path of every wrapper: true when the call can go straight to libc.  False with *ref 0
- * when the number is none of ours or libc's functions are not known yet: REAL() then finds them. */
+/* The fast path of every wrapper: true when the call can go straight to libc.  False with *ref not
+ * 0: the descriptor is watched.  False with *ref 0: the number lies beyond the table, or libc's
+ * functions are not known yet and REAL() has to find them. */
 static inline bool fdtable_is_unwatched(int fd, struct socket_ref *ref)
 {
 	ref->n = 0;
@@ -66,25 +70,28 @@ static inline bool fdtable_is_unwatched(int fd, struct socket_ref *ref)
 	return ref->n == 0;
 }
 
-/* From now on the registry is told what this process holds, as the holds of the process in that
- * slot. Nothing is told before, and nothing in a fork child until it has entered the session. */
+/* Called by process.c when this process takes or loses its place in the session.  After
+ * fdtable_hold_for() each change of this table is written to the registry, as the holds of the
+ * process in that slot; after fdtable_hold_for_nobody() no change is written.  A fork
+ * child begins without a slot. */
 void fdtable_hold_for(struct process_slot process_slot);
 void fdtable_hold_for_nobody(void);
 
-/* Names fd as a descriptor of the slot, whose generation is given; whatever it named before is let
- * go.  False when the descriptor is too high, or there is no memory for it. */
+/* Names fd as a descriptor of the slot, whose generation is given, and lets go of the slot that fd
+ * named before.  False when fd is too high, or there is no memory for the entry: the table is as it
+ * was, and the caller counts the loss. */
 bool fdtable_set(int fd, struct socket_slot slot, uint32_t generation);
 
-/* Forgets the descriptor; the slot's last descriptor lets go of the socket. */
+/* Forgets the descriptor.  With the slot's last descriptor the process lets go of the socket. */
 void fdtable_clear(int fd);
 
 /* Forgets the descriptors first..last. */
 void fdtable_clear_range(unsigned first, unsigned last);
 
-/* The generation with which this process knows the slot. */
+/* The generation that fdtable_set() was given for the slot; 0 before. */
 uint32_t fdtable_generation(struct socket_slot slot);
 
-/* A descriptor that names the slot, or -1. */
+/* The lowest descriptor that names the slot, or -1.  Reads the whole table. */
 int fdtable_find(struct socket_slot slot);
 
 /* True when more than one descriptor names the slot. */
@@ -96,16 +103,17 @@ bool fdtable_is_empty(void);
 /* One more than the highest descriptor that was ever watched. */
 unsigned fdtable_high(void);
 
-/* Writes what this process holds as the holds of the process in that slot: its child's, before the
- * fork.  False when there are no pages for it. */
+/* Writes the sockets that this process holds as the holds of the process in that slot.  Called
+ * before a fork, for the child.  False when the registry has no pages for the child's holds. */
 bool fdtable_copy_holds(struct process_slot process_slot);
 
-/* In a process whose parent could not do that (raw clone), or after an exec that failed: tells the
- * registry what it holds.  What has been let go of by everybody meanwhile is lost, and counted. */
+/* Writes the sockets that this process holds as its own holds.  Called in a process that nobody
+ * announced (raw clone), and after an exec that failed.  A socket that the registry has released
+ * meanwhile is dropped, and counted (LOST_CONNECTIONS). */
 void fdtable_publish_holds(void);
 
-/* The next descriptor from *fd on of a socket that this process holds, one for each socket.  False:
- * there is none. */
+/* The next descriptor, from *fd on, of a socket that this process holds; each socket comes up once.
+ * False: no further descriptor is watched. */
 bool fdtable_next_held(int *fd, struct socket_slot *slot);
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * This process's identity.  See process.h for how forks are noticed.
  *
- * `process` is ordinary memory, copied by fork: in a child that has not entered yet it still
- * describes the parent as it was at the fork, which is just what lineage_fork() needs.  It is
- * written by the thread that enters or forks; other threads read words of it that are then stable,
- * or the atomic `mine`.
+ * `process` is ordinary memory, copied by fork: in a child that has not entered yet `process` still
+ * describes the parent as it was at the fork, which is just what lineage_fork() needs.  Only the
+ * thread that enters or forks writes to `process`; other threads read words that are stable by
+ * then, or the atomic `mine`.
  *
  *   parent                               child
  *   process_before_fork(): claims and
@@ -14,8 +14,8 @@
  *   process_after_fork(pid): LIVE,         and the serial in the wiped page
  *     next epoch                         first call that matters: process_enter()
  *
- * The child's pid is noted before any code of the host runs, so a vfork child that runs in the new
- * process's memory is never taken for it: a process enters only when its pid is the noted one.
+ * The child's pid is noted before any code of the host runs, so a vfork child in the new process's
+ * memory is never taken for the new process: a process enters only when its pid is the noted one.
  */
 #include "process/process.h"
 
@@ -30,9 +30,9 @@
 
 struct process process;
 
-/* The serial that this thread has announced for the child that it is forking; 0: none.  Two threads
- * may fork at once; the child keeps the copy of the one that made it.  A signal handler that forks
- * while its thread forks puts the word back afterwards (struct process_fork). */
+/* The serial that this thread has announced for the child that it is forking; 0: no fork is under
+ * way.  Two threads may fork at once; each child keeps the copy of the thread that forked.  After
+ * a fork by a signal handler that interrupted a fork the word is restored (struct process_fork). */
 static __thread struct serial announced;
 
 static void set_mine(uint64_t word)
@@ -40,7 +40,7 @@ static void set_mine(uint64_t word)
 	store_release(&wiped.process.mine, word);
 }
 
-/* NULL: this process has no place in the session. */
+/* Notes the place of this process in the session; NULL: no place. */
 static void set_shared(struct registry_process *shared)
 {
 	process.shared = shared;
@@ -83,8 +83,9 @@ static uint64_t read_pid_namespace(void)
 
 /* --- the start of a program ------------------------------------------------------------------- */
 
-/* exec keeps the pid: the program that ran here before is an entry of ours already.  Its serial,
- * epoch and ancestors go on; connections that came through are found by track_adopt(). */
+/* exec keeps the pid: the program that ran here before has a slot already.  The new program goes on
+ * with that slot's serial, epoch and ancestors; track_adopt() finds the connections that came
+ * through the exec. */
 static void take_over(struct registry_process *before)
 {
 	struct registry_process *parent = before;
@@ -106,8 +107,9 @@ static void take_over(struct registry_process *before)
 	set_shared(before);
 }
 
-/* A process without an entry: the session's first, or one started by vfork or posix_spawn and exec,
- * whose parent's connections may have come along although its memory did not. */
+/* For a process without a slot: the session's first, or one started by vfork or posix_spawn and
+ * exec, to which the parent's connections may have come although the parent's memory did not.
+ * False: the table of processes is full. */
 static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
 {
 	struct lineage_use forker = {{0}, 0};
@@ -167,7 +169,7 @@ void process_leaves_pid_namespace(void)
 	process.leaves_pid_namespace = true;
 }
 
-/* Claims and fills the slot of a child to be forked by this process.  0: no slot is free. */
+/* Claims and fills the slot of the child that this process will fork.  0: no slot is free. */
 static struct serial announce(void)
 {
 	struct lineage_use self = lineage_unpack(process_mine());
@@ -206,14 +208,15 @@ static void next_epoch(void)
 	struct lineage_use next = lineage_unpack(process_mine());
 
 	next.epoch = lineage_next_epoch(next.epoch);
-	/* Before the word: a child whose memory has seen a use of this epoch has seen the epoch. */
+	/* Before the word: a child whose memory has a use of this epoch has the epoch too. */
 	process.lineage.self.epoch = next.epoch;
 	store_relaxed(&process.shared->epoch, next.epoch);
 	set_mine(lineage_pack(next));
 }
 
-/* In the thread that came out of a fork, in the new process.  Only the first call does something.
- * Without process.shared no system call is made: the process may be in a sandbox. */
+/* Called in the new process, by the thread that came out of the fork, before the host's code runs.
+ * Only the first call in a process does something.  Without process.shared no system call is made,
+ * since the process may be in a sandbox. */
 static void note_birth(struct serial serial)
 {
 	pid_t pid, noted;
@@ -225,15 +228,15 @@ static void note_birth(struct serial serial)
 	if (noted == pid)
 		return;
 	if (noted != 0)
-		wiped_clear(); /* the kernel did not */
+		wiped_clear(); /* the kernel did not wipe */
 	store_relaxed(&wiped.process.announced, serial.n);
 	store_release(&wiped.process.pid, pid);
 	if (process.leaves_pid_namespace)
-		process_enter(); /* the others know it by another pid, until it says so */
+		process_enter(); /* the parent has published a pid of another namespace */
 }
 
-/* A fork that a signal handler made while its thread was forking: the handler's child returns into
- * a fork that its parent began, and announced a child of its own for. */
+/* True in the child of a signal handler that forked while its thread was forking: this process
+ * comes out of a fork that its parent began, and for which its parent announced a child. */
 static bool began_in_another_process(const struct process_fork *fork)
 {
 	return !serial_is(fork->forker, process.lineage.self.serial);
@@ -243,7 +246,7 @@ static void after_fork_in_child(const struct process_fork *fork)
 {
 	note_birth(fork->child);
 	announced.n = 0;
-	/* What the parent began goes on in here: this process's own forks come out of it. */
+	/* The interrupted fork goes on in this process too, and makes a child of this process. */
 	if (fork->interrupted.n != 0)
 		process_enter();
 }
@@ -261,7 +264,7 @@ void process_after_fork(const struct process_fork *fork, pid_t pid)
 		return;
 	if (pid > 0)
 		next_epoch();
-	/* What was announced is the other process's child, and the child's own entry counts it. */
+	/* The announced child is the other process's.  The child made here counts itself. */
 	if (began_in_another_process(fork))
 		return;
 	slot = registry_find_process(fork->child);
@@ -286,7 +289,7 @@ void process_atfork_child(void)
 	note_birth(announced);
 }
 
-/* In another time namespace the parent's clock is not ours. */
+/* The parent wrote the birth by its own clock, which is another in another time namespace. */
 static void note_clock(struct registry_process *slot)
 {
 	uint64_t boot_ns = registry_boot_realtime_ns();
@@ -297,7 +300,7 @@ static void note_clock(struct registry_process *slot)
 	slot->boot_realtime_ns = boot_ns;
 }
 
-/* A child that its parent has announced takes the slot that waits for it. */
+/* Takes the slot that the parent has announced for this process.  NULL: there is no such slot. */
 static struct registry_process *take_announced(struct lineage_use parent, struct serial *serial)
 {
 	struct registry_process *slot;
@@ -315,7 +318,8 @@ static struct registry_process *take_announced(struct lineage_use parent, struct
 	return slot;
 }
 
-/* A child that nobody announced: made by a raw clone(), or inside libc. */
+/* Claims a slot for a process that nobody announced: made by a raw clone(), or inside libc.  NULL:
+ * the table of processes is full. */
 static struct registry_process *claim_unannounced(struct lineage_use parent, struct serial *serial)
 {
 	struct registry_process *slot = registry_claim_process(serial, process.pid);
@@ -333,8 +337,9 @@ static struct registry_process *claim_unannounced(struct lineage_use parent, str
 	return slot;
 }
 
-/* process.lineage still is the parent's, with its epoch at the very moment of the fork: another
- * thread may have begun one since the child was announced.  False: the process has no place. */
+/* process.lineage still is the parent's, with the epoch at the very moment of the fork: another
+ * thread of the parent may have begun an epoch since the child was announced.  False: the process
+ * has no place. */
 static bool take_place(void)
 {
 	struct registry_process *slot;
@@ -371,8 +376,8 @@ static void enter(void)
 	set_mine(placed ? lineage_pack(process.lineage.self) : PROCESS_UNWATCHED);
 }
 
-/* A sandbox that nobody told us of may refuse even getpid(): no answer is taken for the noted pid.
- */
+/* A sandbox whose entry was not seen may refuse even getpid(): a refusal is taken for the noted
+ * pid. */
 static bool has_pid(pid_t noted)
 {
 	long pid = sys_getpid();
@@ -380,8 +385,8 @@ static bool has_pid(pid_t noted)
 	return pid < 0 || pid == noted;
 }
 
-/* False in a vfork child of a new process that has not entered: it runs in that process's memory,
- * and would enter in its place. */
+/* False in a vfork child of a new process that has not entered: the vfork child runs in that
+ * process's memory, and would enter in that process's place. */
 static bool is_memory_ours(void)
 {
 	pid_t noted = load_acquire(&wiped.process.pid);
@@ -397,8 +402,8 @@ static bool is_memory_ours(void)
 	return parent == process.pid || registry_parent_of(parent) != process.pid;
 }
 
-/* In a vfork child: the program that it will exec looks for its parent, this memory's owner, by
- * pid. The owner's parent publishes that pid, but perhaps not yet. */
+/* Called in a vfork child.  The program that the vfork child will exec looks for its parent, this
+ * memory's owner, by pid.  The owner's own parent publishes that pid, but perhaps only later. */
 static void publish_owner(void)
 {
 	struct serial announced_to_owner = {load_relaxed(&wiped.process.announced)};
@@ -457,7 +462,7 @@ bool process_is_vfork_child(void)
 pid_t process_tid(void)
 {
 	static __thread pid_t tid;
-	static __thread pid_t asked_in; /* a fork gives the thread another number */
+	static __thread pid_t asked_in; /* the process then: a fork gives the thread another tid */
 	pid_t pid = load_relaxed(&wiped.process.pid);
 
 	if (asked_in != pid || pid == 0) {
@@ -488,7 +493,7 @@ bool process_parent_is_here(void)
 	if (!process.shared || process.shared->parent_serial.n == 0)
 		return false;
 	parent = registry_find_process(process.shared->parent_serial);
-	/* A parent that has ended is nobody's parent any more: we were given to another. */
+	/* When a parent has ended the kernel gives its children to another process. */
 	return parent && load_acquire(&parent->state) == PROCESS_LIVE &&
 	       sys_getppid() == load_relaxed(&parent->pid);
 }

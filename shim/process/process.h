@@ -2,13 +2,14 @@
 /*
  * This process: its identity in the session, its epoch, and every way in which a fork is noticed.
  *
- * A fork is noticed in the child by the page that reads zero in any new process however it was made
- * (base/wiped.h).  The wrappers let the parent enter the child into the registry before it exists;
- * the child notes its pid in the page and has nothing else to do until its first call that matters,
- * so fork costs little more than without us.  A child that nobody announced enters itself then.
+ * A fork is noticed in the child by the page that reads zero in any new process however that
+ * process was made (base/wiped.h).  The wrappers let the parent enter the child into the registry
+ * before the fork.  The child notes its pid in the page and has nothing else to do until its first
+ * call that matters, so a fork costs little more than without forksan.  A child that nobody
+ * announced enters itself at that call.
  *
- * A vfork child shares memory and page with its parent, whose pid stands in the page: it never
- * enters the session.  A function that changes what is known of the parent's descriptors asks
+ * A vfork child shares memory and page with its parent, whose pid stands in the page.  A vfork
+ * child never enters the session.  A function that changes the parent's view of descriptors asks
  * process_is_vfork_child() first.
  */
 #ifndef FORKSAN_SHIM_PROCESS_H
@@ -38,10 +39,10 @@ struct process {
 	struct stack_id fork_stack;  /* where the latest fork was made, for the child */
 };
 
-/* In a child that has not entered yet this still describes the parent, as it was at the fork. */
+/* In a child that has not entered yet `process` still describes the parent at the fork. */
 extern FORKSAN_HIDDEN struct process process;
 
-/* This process's lineage word: lineage_pack(self), 0 until process_enter() has run in a new
+/* The lineage word of this process: lineage_pack(self), 0 until process_enter() has run in a new
  * process, PROCESS_UNWATCHED when the process has no place in the session. */
 static inline uint64_t process_mine(void)
 {
@@ -70,70 +71,78 @@ static inline void process_note_violation(void)
 	store_relaxed(&wiped.process.violated, 1);
 }
 
-/* Joins the session for the first time (constructor, or a wrapper called before it).  0 or -errno.
- */
+/* Joins the session.  Called once in a program, by the constructor or by a wrapper that runs before
+ * the constructor.  *created: this process has begun the session.  0 or -errno: without a registry
+ * nothing is watched.  0 with the table of processes full: this process alone is not watched. */
 int process_start(const char *session, bool *created);
 
-/* Gives a new process its place in the session.  True when this process is watched.  Called by the
- * slow path whenever process_mine() is 0; cheap otherwise.  Async-signal-safe; a signal handler
- * that interrupts it gets false. */
+/* Gives a new process its place in the session.  Called by every slow path before the session is
+ * looked at or changed; cheap once process_mine() is not 0.  Async-signal-safe.  True when this
+ * process is watched.  False: not watched, a vfork child of a process that has not entered, or a
+ * thread or signal handler that comes while another call is entering: the caller leaves the session
+ * alone. */
 bool process_enter(void);
 
-/* One fork, from before it to after it; lives on the stack of the thread that makes it, and so in
- * the child's copy too. */
+/* One fork, from process_before_fork() to process_after_fork().  Lives on the stack of the thread
+ * that forks, and so in the child's copy of that stack too. */
 struct process_fork {
-	struct serial forker; /* who began it; 0: a process that is not watched */
-	struct serial child;  /* announced; 0: none */
-	/* Made by a signal handler while its thread was forking: the child announced for that. */
+	struct serial forker; /* the process that forks; 0: a process that is not watched */
+	struct serial child;  /* announced; 0: no child is */
+	/* The child announced for a fork that a signal handler interrupted by this one; 0: none. */
 	struct serial interrupted;
 };
 
-/* Around a call that forks, in the thread that makes it.  Before: remembers where the fork is made
- * and enters the child.  After, with what the call returned: in the parent the child's pid (or that
- * there is none) is noted and a new epoch begins; the child notes whose memory it has.  errno is
- * kept. Nothing is held in between. */
+/* Called by the wrappers around a call that forks, in the thread that forks.
+ * process_before_fork() remembers the stack of the fork and announces the child to the registry.
+ * process_after_fork() takes the call's result.  In the parent: > 0 publishes the child and begins
+ * a new epoch, < 0 gives the announced slot back.  In the child (0): notes that the memory belongs
+ * to the child now.  errno is kept, and no lock is held in between. */
 void process_before_fork(struct process_fork *fork);
 void process_after_fork(const struct process_fork *fork, pid_t pid);
 
-/* pthread_atfork handlers: begin a new epoch in the parent, for forks inside libc that no wrapper
- * saw; note in the child whose memory it has, before the host's own handlers run. */
+/* pthread_atfork() handlers.  In the parent: begins a new epoch, for forks inside libc that no
+ * wrapper saw.  In the child: notes that the memory belongs to the child now, before the host's own
+ * handlers run. */
 void process_atfork_parent(void);
 void process_atfork_child(void);
 
-/* From now on children may be in another pid namespace; each looks, once. */
+/* Called for unshare(), setns() and clone() with a new pid namespace: from now on each child reads
+ * once which pid namespace the child is in. */
 void process_leaves_pid_namespace(void);
 
-/* This process has entered a seccomp sandbox: a system call that its author did not foresee may end
- * it, so none is made from now on.  It is watched no more, and counted. */
+/* Called when this process has entered a seccomp sandbox.  A system call that the sandbox's author
+ * did not foresee may end the process, so forksan makes no further one.  The process is not
+ * watched any more, and is counted (LOST_SANDBOXED). */
 void process_enter_sandbox(void);
 
-/* True when it has, or the process that it was forked from. */
+/* True when this process, or one that it descends from by forks, has entered a sandbox. */
 bool process_is_sandboxed(void);
 
-/* True in a vfork child (and in any process that shares this memory): its descriptors are its own,
- * its memory is not.  One system call. */
+/* True in a vfork child, and in any process that shares the noted process's memory: such a process
+ * has descriptors of its own, but no memory of its own.  One system call. */
 bool process_is_vfork_child(void);
 
-/* This thread, as gettid(2) names it, which is asked once in a thread of a process. */
+/* The calling thread's gettid(2).  The kernel is asked once in each thread of each process. */
 pid_t process_tid(void);
 
-/* True when this process exists for more than a second. */
+/* True when this process was born more than a second ago.  process.shared must not be NULL. */
 bool process_is_old(void);
 
-/* True when this process's parent is one of the session and alive: then this is not the last one.
- * One system call; false says nothing. */
+/* True when this process's parent is one of the session and alive: this process is not the last one
+ * then.  False says nothing.  At most one system call. */
 bool process_parent_is_here(void);
 
-/* This process is about to exec a program that cannot open the session's registry: says in which
- * user's directory it will begin one.  process_has_no_heir(): the exec has failed. */
+/* process_note_heir() is called before the exec of a program that cannot open the session's
+ * registry: notes in whose directory the program will begin a registry (heir_uid).
+ * process_has_no_heir() is called when that exec has failed. */
 void process_note_heir(void);
 void process_has_no_heir(void);
 
-/* The process is about to end: tells the others. */
+/* Called at exit: marks this process as ended in the registry. */
 void process_leave(void);
 
-/* In the child that daemon() has made: says for its parent, which ended inside libc, that it has,
- * and counts what the parent would have counted. */
+/* Called in the child that daemon() has made.  The parent ended inside libc, so the child marks the
+ * parent as ended, and counts the fork and the process in the parent's place. */
 void process_daemonized(void);
 
 #endif

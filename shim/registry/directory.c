@@ -2,11 +2,12 @@
 /*
  * The user's own directory for registries, /dev/shm/forksan-UID.
  *
- * /dev/shm is everybody's: another user may put any name there first, watch names appear and be
- * faster, hang a lease on a file so that an open waits, or put a hundred thousand names into the
- * way.  A directory with mode 0700 keeps all of that out, provided that it is ours: the descriptor
- * is checked, not the name, and names in it are opened relative to that descriptor.  A name that
- * somebody else has taken is never used, changed or removed; the registry has no name then.
+ * Every user can write to /dev/shm: another user may put any name there first, watch names appear
+ * and be faster, hang a lease on a file so that an open waits, or put a hundred thousand names into
+ * the way.  A directory with mode 0700 keeps all of that out, provided that this user owns the
+ * directory: the descriptor is checked, not the name, and names in the directory are opened
+ * relative to that descriptor.  A name that another user has taken is never used, changed or
+ * removed; the registry has no name then.
  */
 #include "registry/parts.h"
 
@@ -20,7 +21,7 @@
 #include "base/sys.h"
 #include "common/session.h"
 
-/* A registry is complete within milliseconds; its maker may have been stopped. */
+/* A registry is complete within milliseconds, but the maker may have been stopped. */
 #define DRAFT_SECONDS 60
 
 #define ENTRIES_BYTES 2048

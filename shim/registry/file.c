@@ -2,21 +2,21 @@
 /*
  * The registry's file: how a process finds its session, or starts one.
  *
- * The file is /dev/shm/forksan-UID/SESSION (directory.c), mode 0600.  Under a name that others
- * know, forksan run's, it appears complete: it is made under another and linked.  No descriptor is
- * kept: the mapping is enough, and forks inherit it.
+ * The file is /dev/shm/forksan-UID/SESSION (directory.c), mode 0600.  A name that others know, that
+ * of `forksan run`, appears with a complete file: the file is made under a draft's name and linked.
+ * No descriptor is kept: the mapping is enough, and forks inherit the mapping.
  *
- * Finding the session again after exec: `forksan run` passes its name in FORKSAN_OPTIONS; without
- * it, it is the registry in which this pid (exec keeps it) or its parent's is a live process.  The
- * environment is left as it is.  Who begins a session removes the registries of the user's whose
- * processes are all dead.
+ * Finding the session again after exec: `forksan run` passes the session's name in FORKSAN_OPTIONS.
+ * Without a name the session is the one in whose registry this pid (exec keeps the pid) or the
+ * parent's is a live process.  The environment is left as it is.  A process that begins a session
+ * removes the registries of its user whose processes are all dead.
  *
- * Where no file can be had (no /dev/shm, no room in it, the user's name in it taken by another, a
- * limit on the size of files) the registry is anonymous shared memory: forks are followed, exec'd
+ * Where no file can be had (no /dev/shm, no room there, the directory's name taken by another user,
+ * a limit on the size of files) the registry is anonymous shared memory: forks are followed, exec'd
  * programs start sessions of their own.
  *
- * A session's members may have different users.  Its name, and what else decides where something is
- * opened or removed, is kept in private memory and never read from the registry.
+ * A session's members may have different users.  The session's name, and all else that decides
+ * where something is opened or removed, is kept in private memory and never read from the registry.
  */
 #include "registry/parts.h"
 
@@ -38,10 +38,10 @@
 /* The session, as this process knows it. */
 static struct {
 	char name[REGISTRY_SESSION_BYTES];
-	uint32_t uid;	  /* whose directory it lies in */
-	int why_nameless; /* 0: exec'd programs find it; else -errno */
-	bool named;	  /* by FORKSAN_OPTIONS; the name says who waits for the session's end */
-	bool waiter_near; /* its pid means the same here */
+	uint32_t uid;	  /* the user in whose directory the file lies */
+	int why_nameless; /* 0: exec'd programs find the session; else -errno */
+	bool named; /* by FORKSAN_OPTIONS; the name has the pid of the waiting `forksan run` */
+	bool waiter_near; /* the waiter's pid means the same in this process */
 } session;
 
 const char *registry_session(void)
@@ -59,7 +59,7 @@ static uint32_t effective_uid(void)
 	return (uint32_t)sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
 }
 
-/* Asks the kernel once for some. */
+/* Eight numbers are asked of the kernel at a time. */
 static uint32_t random_number(void)
 {
 	static uint32_t numbers[8];
@@ -83,8 +83,9 @@ bool registry_is_awaited(void)
 	if (!session.waiter_near)
 		return true;
 	answer = sys_kill(session_waiter(session.name), 0);
-	/* -EPERM: root's `forksan run` reads what goes on as another user (heir_uid), too; another
-	 * user's cannot, and the next session of this user removes what is left. */
+	/* -EPERM: the waiter has another user.  Root's `forksan run` reads registries of other
+	 * users too (heir_uid).  Another user's cannot, and the next session of this user removes
+	 * the file. */
 	return answer == 0 || answer == -EPERM;
 }
 
@@ -137,17 +138,17 @@ static void fill_header(struct registry *registry, bool waited_for, pid_t pid)
 /* --- finding the session --------------------------------------------------------------------- */
 
 enum found {
-	FOUND_NOTHING, /* none of this version's */
-	FOUND_BROKEN,  /* not complete, or spoilt: nobody can join it */
-	FOUND_ALIVE,   /* somebody may still need it */
-	FOUND_DEAD,    /* nobody does */
-	FOUND_FAMILY,  /* this process or its parent is in it */
+	FOUND_NOTHING, /* no registry of this version */
+	FOUND_BROKEN,  /* not complete, or spoilt: no process can join */
+	FOUND_ALIVE,   /* a process may still need the registry */
+	FOUND_DEAD,    /* no process needs the registry */
+	FOUND_FAMILY,  /* this process or its parent is a member */
 };
 
 struct family {
 	pid_t pid;
 	pid_t parent_pid;
-	bool joined; /* registry_mapping is theirs */
+	bool joined; /* registry_mapping is the family's session */
 };
 
 static bool read_at(int fd, void *out, size_t len_bytes, uint64_t offset)
@@ -156,8 +157,9 @@ static bool read_at(int fd, void *out, size_t len_bytes, uint64_t offset)
 			0) == (long)len_bytes;
 }
 
-/* True when the process that began the session, and the one that waits for its end, are gone.  In
- * another pid namespace (containers of a pod may share /dev/shm) the living look dead from here. */
+/* True when the process that began the session is gone, and so is the one that waits for the end.
+ * False for another pid namespace (containers of a pod may share /dev/shm), whose living processes
+ * look dead from here. */
 static bool is_abandoned(const struct registry_header *header, const char *name)
 {
 	return registry_knows_pids_of(header->creator_pid_namespace) &&
@@ -202,7 +204,7 @@ static enum found inspect(int fd, const char *name, const struct family *family)
 	return alive ? FOUND_ALIVE : FOUND_DEAD;
 }
 
-/* Opens a registry of ours; a descriptor, or -errno. */
+/* Opens a registry of this user; a descriptor that the caller closes, or -errno. */
 static long open_file(int directory, const char *name)
 {
 	long fd = registry_open_at(directory, name, O_RDWR, 0);
@@ -246,7 +248,8 @@ static int join_named(int directory, const char *name)
 	return result;
 }
 
-/* Joins a session that knows us; removes one that is over.  True ends the search. */
+/* Joins a session that knows this process or its parent; removes a session that is over.  True ends
+ * the search. */
 static bool visit(int directory, const char *name, void *context)
 {
 	struct family *family = context;
@@ -284,7 +287,7 @@ static int begin_mapping(bool waited_for, pid_t pid)
 	return 0;
 }
 
-/* Makes the file behind `fd` a registry, and this process's.  0 or -errno. */
+/* Makes the file behind `fd` the registry of this process.  0 or -errno. */
 static int make_registry(int fd, bool waited_for, pid_t pid)
 {
 	if (sys_ftruncate(fd, sizeof(struct registry)) != 0)
@@ -292,9 +295,9 @@ static int make_registry(int fd, bool waited_for, pid_t pid)
 	return registry_map(fd, random_number()) ? begin_mapping(waited_for, pid) : -ENOMEM;
 }
 
-/* -EEXIST when another process was faster.  A name that others know is linked when all is complete;
- * a name that nobody knows yet needs no second step, and what is not complete is nothing to those
- * who look through the directory. */
+/* Makes the session's file.  0 or -errno: -EEXIST when another process was faster.  A name that
+ * others know is linked when the file is complete.  A name that no other process knows needs no
+ * such step, since a search through the directory passes over incomplete files. */
 static int create_file(int directory, bool named, pid_t pid)
 {
 	char draft[SESSION_DRAFT_BYTES];
@@ -322,8 +325,9 @@ static int create_file(int directory, bool named, pid_t pid)
 	return result;
 }
 
-/* Memory without a name.  A file in memory (memfd_create) can be mapped in parts; where it cannot
- * be made as large, as under RLIMIT_FSIZE, anonymous memory is mapped whole. */
+/* Makes a registry without a name; `why`: the -errno that forbade a file in /dev/shm.  A file of
+ * memfd_create(2) can be mapped in parts.  Where such a file cannot be as large, as under
+ * RLIMIT_FSIZE, anonymous memory is mapped whole. */
 static int create_nameless(int why, pid_t pid)
 {
 	long fd = sys_call(SYS_memfd_create, (long)(uintptr_t) "forksan", MFD_CLOEXEC, 0, 0, 0, 0);
@@ -370,7 +374,7 @@ int registry_join(const char *name, pid_t pid, pid_t parent_pid, bool *created)
 	if (named && directory >= 0)
 		result = join_named((int)directory, name);
 	if (named && result != 0)
-		family = (struct family){.joined = false}; /* only to remove what is over */
+		family = (struct family){.joined = false}; /* only removes dead sessions */
 	if (result != 0 && directory >= 0 && registry_look_through((int)directory, visit, &family))
 		result = 0;
 	if (result != 0) {

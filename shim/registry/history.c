@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See history.h.  A writer takes an index with one addition and fills that entry; a writer that is
- * a whole ring behind another could mix with it, so an entry is shown only when its time stands
- * before and after it was read.
+ * See history.h.  A writer takes an index with one addition and fills that entry.  A writer that is
+ * a whole ring behind another could write to the same entry, so a reader shows an entry only when
+ * its time is not 0 and the same before and after the copy.
  */
 #include "registry/history.h"
 
@@ -67,7 +67,7 @@ void history_start(struct socket_slot slot)
 	}
 }
 
-/* Where the bytes of an operation are kept; NULL: there is no page for them. */
+/* The place for the bytes of an operation; NULL: there is no page. */
 static uint8_t *payload_at(const struct registry *registry, const struct registry_history *history,
 			   uint32_t at)
 {
@@ -77,7 +77,7 @@ static uint8_t *payload_at(const struct registry *registry, const struct registr
 							      : NULL;
 }
 
-/* The first bytes of what was moved; returns how many. */
+/* Copies the first of the moved bytes; returns their number. */
 static uint8_t copy_payload(uint8_t *out, const struct iovec *iov, int count, size_t moved)
 {
 	size_t len = 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who holds which socket: a bitmap of socket slots for each process, written by that process (or,
- * before its birth, by its parent), read by all.
+ * Which process holds which socket: a bitmap of socket slots for each process, written by that
+ * process (or, before its birth, by its parent), read by all.
  */
 #include "registry/parts.h"
 
 #include "common/liveness.h"
 
-/* Whom the others take for alive: the slot's word alone, no question to the kernel. */
+/* True when the slot's words say that the process lives.  The kernel is not asked. */
 static bool process_says_it_lives(const struct registry_process *process)
 {
 	uint32_t state = load_acquire(&process->state);
@@ -15,8 +15,7 @@ static bool process_says_it_lives(const struct registry_process *process)
 	return state == PROCESS_LIVE || liveness_is_announced(process, state);
 }
 
-/* A word of a process's row, NULL when it means nothing: beyond what the process has said, or
- * beyond the row. */
+/* A word of a process's row; NULL beyond the words that the process uses, or beyond the row. */
 static _Atomic uint64_t *find_word(const struct registry_process *process, uint32_t word)
 {
 	struct process_slot slot = registry_process_slot(process);
@@ -28,7 +27,8 @@ static _Atomic uint64_t *find_word(const struct registry_process *process, uint3
 	return registry_reach(found, sizeof *found) ? found : NULL;
 }
 
-/* The sockets of a word that the process itself says it holds: it may have been killed since. */
+/* The sockets of a word that the process holds by the registry's words: the process may have been
+ * killed since. */
 static uint64_t held_in(const struct registry_process *process, uint32_t word)
 {
 	_Atomic uint64_t *bits;
@@ -73,7 +73,7 @@ uint64_t registry_held(uint32_t word)
 	return held;
 }
 
-/* Makes the first `wanted` words of the process's row usable. */
+/* Makes the first `wanted` words of the row usable.  False: no pages, or beyond the row. */
 static bool grow_holds(struct process_slot process_slot, uint32_t wanted)
 {
 	struct registry_process *process = registry_process(process_slot);
@@ -120,7 +120,7 @@ void registry_forget_holds(struct registry_process *process)
 {
 	_Atomic uint64_t *bits;
 
-	/* Words that mean nothing are zero.  Killed in here: the next claimer clears again. */
+	/* Words beyond hold_words are zero.  Killed in here: the next claimer clears again. */
 	for (uint32_t i = 0; (bits = find_word(process, i)) != NULL; i++)
 		store_relaxed(bits, 0);
 	store_release(&process->hold_words, 0);

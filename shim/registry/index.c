@@ -2,8 +2,8 @@
 /*
  * Sockets by their cookies, for a process that looks for many.  See registry.h.
  *
- * An open hash table in pages of its own, twice as large as needed; an entry with slot_plus_one 0
- * is free.  What it says is as old as its making, so the slot is asked again.
+ * An open hash table in private pages, at most half full; an entry with slot_plus_one 0 is free.
+ * An entry is as old as the table, so the slot's cookie is read again before the slot is returned.
  */
 #include "registry/parts.h"
 

@@ -61,7 +61,7 @@ uint64_t registry_boot_realtime_ns(void)
 	return liveness_boot(sys_clock_ns(CLOCK_REALTIME), sys_clock_ns(CLOCK_BOOTTIME));
 }
 
-/* True while the process that is meant runs. */
+/* True while the process of the claim runs. */
 static bool is_there(const struct liveness_claim *claim)
 {
 	char stat[LIVENESS_STAT_BYTES];

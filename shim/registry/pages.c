@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registry in this process's address space: which parts of it are mapped, and which of its
- * pages may be touched.
+ * The registry in this process's address space: which parts are mapped, and which pages may be
+ * touched.
  *
- * The whole is 113 MB, of which a process that shares nothing needs some pages.  Mapped whole it
- * counted against RLIMIT_AS, and mlockall() gave it all of its memory.  So of each table only the
+ * The whole is 113 MB, of which a process that shares nothing needs some pages.  A whole mapping
+ * would count against RLIMIT_AS, and mlockall(2) would fill all 113 MB.  So of each table only the
  * beginning is mapped, at its place in an address range that is planned but not reserved, far from
- * where the kernel puts what the host maps.  A table grows in place with mremap(2), which needs no
+ * where the kernel puts the host's mappings.  A table grows in place with mremap(2), which needs no
  * descriptor and works for a process that may not open the file.  Where no range can be planned,
- * all of it is mapped at once; where a table cannot grow, what would have been there is not
- * watched, and counted.
+ * the whole is mapped at once.  Where a table cannot grow, the newcomer is not watched, and
+ * counted.
  *
- * A page of a file in /dev/shm is populated before it is first touched, since a touch is a SIGBUS
- * where there is no room for it.  Which pages were is noted in private memory, so each is asked for
- * once in a process and its descendants.
+ * A page of a file in /dev/shm is populated before the first touch, since a touch without room is a
+ * SIGBUS.  Private memory notes the populated pages, so each page is asked for once in a process
+ * and its descendants.
  *
  * Mappings, notes and lengths are private memory, copied by fork together with the mappings.  Any
  * thread comes here, and signal handlers.
@@ -38,8 +38,8 @@
 #define KIB ((size_t)1024)
 #define GIB ((size_t)1 << 30)
 
-/* The kernel gives out addresses downwards, the highest free range first: what the host maps comes
- * this near only after it has mapped as much. */
+/* The kernel gives out addresses downwards, the highest free range first: the host's mappings come
+ * this near only after the host has mapped as much. */
 #define DISTANCE_BYTES (64 * GIB)
 
 /* A table grows by a quarter, at least by this much. */
@@ -51,11 +51,11 @@
 struct registry *registry_mapping;
 uint64_t registry_pid_namespace;
 
-/* The registry takes no room of /dev/shm. */
+/* True when the registry takes no room of /dev/shm. */
 static bool is_anonymous;
 
-/* Ranges that grow from their beginning; `first_bytes` is what is mapped at the start, 912 KiB in
- * all.  The small tables stand together before the processes. */
+/* Ranges that grow from their beginning; `first_bytes` are mapped at the start, 912 KiB in all. The
+ * small tables stand together before the processes. */
 static const struct part {
 	size_t start;
 	size_t end;
@@ -76,7 +76,7 @@ _Static_assert(offsetof(struct registry, stacks) % 4096 == 0, "parts begin with 
 _Static_assert(offsetof(struct registry, histories) % 4096 == 0, "parts begin with a page");
 _Static_assert(offsetof(struct registry, payloads) % 4096 == 0, "parts begin with a page");
 
-/* How much of each part is mapped; 0: all of it. */
+/* The mapped bytes of each part; 0: the whole part. */
 static _Atomic size_t mapped_bytes[PARTS];
 
 /* A bit for each page that this process, or an ancestor, has populated. */
@@ -89,9 +89,9 @@ static bool failed(long address)
 	return address < 0 && address > -4096;
 }
 
-/* Where the registry could lie; 0: nowhere.  Libraries are mapped where the kernel puts what has no
- * place of its own; `random` makes the address differ from run to run, as those of all other
- * mappings do. */
+/* An address for the registry; 0: there is none.  The library itself lies where the kernel puts
+ * mappings without a place of their own, so the address is counted from the library's.  `random`
+ * makes the address differ from run to run, as the addresses of all other mappings do. */
 static uintptr_t plan_address(uint32_t random)
 {
 	uintptr_t here = (uintptr_t)&registry_mapping;
@@ -100,7 +100,7 @@ static uintptr_t plan_address(uint32_t random)
 	return here < 2 * distance ? 0 : (here - distance) & ~(STEP_BYTES - 1);
 }
 
-/* Keeps a core file of the host as small as it was.  The kernel passes over what is not mapped. */
+/* Keeps the host's core files as small as before.  madvise(2) passes over unmapped parts. */
 static void leave_out_of_core_files(void)
 {
 	sys_madvise(registry_mapping, sizeof(struct registry), MADV_DONTDUMP);
@@ -112,7 +112,7 @@ static void unmap_parts(uintptr_t base, size_t count)
 		sys_munmap((void *)(base + parts[i].start), parts[i].first_bytes);
 }
 
-/* False: something else is there, or there is no memory. */
+/* False: another mapping is in the way, or there is no memory. */
 static bool map_parts(int fd, uintptr_t base)
 {
 	for (size_t i = 0; i < PARTS; i++) {
@@ -196,11 +196,11 @@ static bool grow(size_t index, size_t wanted)
 		next = part->end - part->start;
 	if (sys_call(SYS_mremap, (long)(uintptr_t)start, (long)have, (long)next, 0, 0, 0) ==
 	    (long)(uintptr_t)start) {
-		/* Lengths only rise: of two threads one was refused, below. */
+		/* Lengths only rise: of two threads at once the kernel refuses one. */
 		store_release(&mapped_bytes[index], next);
 		return true;
 	}
-	/* The kernel refuses also when another thread was faster: the length is not `have` then. */
+	/* The kernel also refuses when another thread was faster: the length is not `have` then. */
 	for (int i = 0; i < GROWER_YIELDS; i++) {
 		if (load_acquire(&mapped_bytes[index]) >= wanted)
 			return true;
@@ -209,8 +209,8 @@ static bool grow(size_t index, size_t wanted)
 	return false;
 }
 
-/* True when the bytes up to `end`, an offset in the registry, are mapped, from the start of their
- * part. */
+/* True when the bytes from the start of their part to `end`, an offset in the registry, are mapped
+ * now; the part is grown where needed. */
 static bool is_mapped_to(size_t end)
 {
 	size_t index = 0;
@@ -225,8 +225,8 @@ static bool is_mapped_to(size_t end)
 
 /* --- pages ----------------------------------------------------------------------------------- */
 
-/* Kernels before 5.14 know no MADV_POPULATE_WRITE.  There a write by the kernel on our behalf tells
- * the same: process_vm_writev(2) answers EFAULT where a store would raise SIGBUS. */
+/* For kernels before 5.14, which have no MADV_POPULATE_WRITE.  A write by the kernel into this
+ * process does the same: process_vm_writev(2) answers EFAULT where a store would raise SIGBUS. */
 static int populate_by_copy(uintptr_t start, uintptr_t end)
 {
 	for (uintptr_t page = start; page < end; page += PAGE_BYTES) {
@@ -268,7 +268,7 @@ static bool reach(const void *start, size_t len_bytes, bool new)
 	size_t offset = (uintptr_t)start - (uintptr_t)registry_mapping;
 	size_t first_page, end_page;
 
-	/* Another registry, of a test's. */
+	/* The registry of a unit test, which lies elsewhere. */
 	if (offset >= sizeof(struct registry))
 		return true;
 	first_page = offset / PAGE_BYTES;

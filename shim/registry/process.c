@@ -13,13 +13,13 @@
 
 #include "base/sys.h"
 
-/* Without a question to the kernel: free, or its process has said goodbye. */
+/* True for a slot that is free, or whose process is marked as ended.  The kernel is not asked. */
 static bool is_over(uint32_t word)
 {
 	return word == PROCESS_FREE || word == PROCESS_EXITED;
 }
 
-/* Makes a slot whose process was killed one whose process is over. */
+/* Marks a slot whose process was killed as free or ended.  True: the slot can be claimed. */
 static bool bury(struct registry_process *process)
 {
 	uint32_t word = load_acquire(&process->state);
@@ -38,12 +38,12 @@ static bool bury(struct registry_process *process)
 	return false;
 }
 
-/* With every slot taken by a living process, all of them would be asked about at each fork: 40 ms
- * were seen.  So questions in vain come in small lots, and pauses between them. */
+/* With every slot taken by a living process, each fork would ask the kernel about all slots: 40 ms
+ * were seen.  So the kernel is asked about a small lot, and a pause follows a lot in vain. */
 #define ASK_AT_ONCE 64
 #define ASK_PAUSE_NS 50000000
 
-/* False: none of the slots that were asked about has become free. */
+/* False: no slot has become free, or a pause is not over. */
 static bool bury_one(void)
 {
 	static _Atomic uint64_t pause_until_ns;
@@ -63,7 +63,8 @@ static bool bury_one(void)
 	return false;
 }
 
-/* Takes the first slot from the latest serial on whose process is over; NULL: there is none. */
+/* Takes the first slot, from the latest serial on, whose process is over; NULL: there is no such
+ * slot. */
 static struct registry_process *take_slot(struct serial *serial, pid_t pid)
 {
 	struct registry *registry = registry_mapping;
@@ -83,7 +84,7 @@ static struct registry_process *take_slot(struct serial *serial, pid_t pid)
 		word = load_acquire(&process->state);
 		if (!is_over(word))
 			continue;
-		/* A serial is given out once: whoever moves the counter past it has it. */
+		/* A serial is given out once: to the process that moves the counter past it. */
 		if (!compare_exchange_acq_rel(&registry->header.next_serial, &latest, next)) {
 			n = 0;
 			continue;
@@ -103,7 +104,7 @@ struct registry_process *registry_claim_process(struct serial *serial, pid_t pid
 	uint32_t latest = load_relaxed(&registry_mapping->header.next_serial);
 	struct registry_process *process = take_slot(serial, pid);
 
-	/* Slots of killed processes are in the way, perhaps. */
+	/* Perhaps slots of killed processes are in the way. */
 	if ((!process || serial->n - latest > ASK_AT_ONCE) && bury_one() && !process)
 		process = take_slot(serial, pid);
 	if (!process)

@@ -4,7 +4,7 @@
  * and who holds.  The layout is include/forksan/registry.h.
  *
  * Every function is lock-free and async-signal-safe, takes no heap memory and leaves errno alone.
- * The mapping is created once in a process and never unmapped; fork inherits it.
+ * The mapping is created once in a process and never unmapped; a fork inherits the mapping.
  */
 #ifndef FORKSAN_SHIM_REGISTRY_H
 #define FORKSAN_SHIM_REGISTRY_H
@@ -29,42 +29,46 @@ static inline struct registry *registry_get(void)
 	return registry_mapping;
 }
 
-/* Joins the session of that name, or, when that is empty, the one in which this pid or its parent
- * is known; creates it where there is none.  *created tells.  0 or -errno. */
+/* Called by process_start().  Joins the session `name`; with another text than a session's name,
+ * the session in which the process `pid` or its parent is alive.  Where there is no such session,
+ * begins one, and *created is true.  0 or -errno: then there is no registry. */
 int registry_join(const char *name, pid_t pid, pid_t parent_pid, bool *created);
 
-/* Removes the session's name; the mapping stays.  Does nothing where this process may not. */
+/* Removes the session's file; the mapping stays.  Called at the end of the session's last process.
+ * Does nothing where this process may not remove the file. */
 void registry_unlink(void);
 
 /* The session's name, 16 hexadecimal digits; "" before registry_join(). */
 const char *registry_session(void);
 
-/* 0 when programs that this session's processes exec can find it; else why not, as -errno: -EPERM
- * when another user has taken this user's directory. */
+/* 0 when programs that this session's processes exec can find the session; else the reason, as
+ * -errno: -EPERM when another user has taken this user's directory. */
 int registry_why_nameless(void);
 
-/* True while `forksan run` will read the registry when the session has ended, and remove it. */
+/* True while a `forksan run` waits that will read the registry after the session's end, and remove
+ * the file. */
 bool registry_is_awaited(void);
 
-/* True when a program that this process execs now will find the session again: it has a name, and
- * this process has the user who may open it. */
+/* True when a program that this process execs now will find the session again: the session has a
+ * name, and this process runs as the user who may open the file. */
 bool registry_outlives_exec(void);
 
 /* Makes [start, start + len_bytes) of the registry usable in this process: mapped, and with pages.
- * False when that cannot be: those bytes must not be touched then.  Cheap after the first time. */
+ * False: no memory or no room, and these bytes must not be touched.  Cheap after the first time. */
 bool registry_reach(const void *start, size_t len_bytes);
 
-/* The same for what this process is about to fill: false also where /dev/shm would get too full. */
+/* The same for bytes that this process is about to fill: false also where /dev/shm would get too
+ * full. */
 bool registry_reach_new(const void *start, size_t len_bytes);
 
-/* The place in a hash table at which the i-th try looks for `hash`: a table fills from its
- * beginning, which alone is mapped then.  Of `size` places, a power of two, 8 among the first 32
- * are tried, then 8 among the first 64, and so on, the rest among all; the upper half of the hash
- * says how far apart. */
+/* The place in a hash table at which the i-th try looks for `hash`.  A table fills from its
+ * beginning, so that the rest need not be mapped.  Of `size` places, a power of two, 8 among the
+ * first 32 are tried, then 8 among the first 64, and so on, the rest among all; the upper half of
+ * the hash says how far apart. */
 #define REGISTRY_TRIES_AT_ONCE 8
 static inline uint32_t registry_probe(uint64_t hash, uint32_t i, uint32_t size)
 {
-	uint32_t stride = (uint32_t)(hash >> 32) | 1; /* odd: it meets every place */
+	uint32_t stride = (uint32_t)(hash >> 32) | 1; /* odd, and so meets every place */
 	uint32_t among = 32;
 
 	for (uint32_t left = i; left >= REGISTRY_TRIES_AT_ONCE && among < size;
@@ -73,7 +77,7 @@ static inline uint32_t registry_probe(uint64_t hash, uint32_t i, uint32_t size)
 	return ((uint32_t)hash + i * stride) % (among < size ? among : size);
 }
 
-/* Only once a session is joined. */
+/* The three below: only after registry_join() has succeeded. */
 static inline void registry_count(enum registry_counter counter)
 {
 	fetch_add_relaxed(&registry_mapping->header.counters[counter], 1);
@@ -91,16 +95,16 @@ static inline void registry_uncount(enum registry_counter counter)
 
 /* --- processes --------------------------------------------------------------------------- */
 
-/* Claims a slot in state BUSY for the process `pid`, which is alive, and gives out a new serial;
- * NULL when no slot is free.  The caller fills it, stores the serial in it, and publishes it, or
- * abandons it when there was no fork after all. */
+/* Claims a slot in state BUSY and a new serial.  `pid`: the claimer, by which others see whether a
+ * BUSY slot is still waited for.  NULL when no slot is free.  The caller fills the slot, stores the
+ * serial in the slot, and publishes the slot, or abandons the slot when there was no fork. */
 struct registry_process *registry_claim_process(struct serial *serial, pid_t pid);
-/* Parent and child both publish a slot that waits for the child; the pid of the first stands. */
+/* Parent and child both publish a slot that was claimed for the child; the first pid stands. */
 void registry_publish_process(struct registry_process *process, pid_t pid);
 void registry_abandon_process(struct registry_process *process);
 void registry_retire_process(struct registry_process *process);
 
-/* Whose slot that is; nobody's when what stands there cannot be: each serial has one slot. */
+/* The serial of the slot's process; 0 for a serial that does not belong in this slot. */
 struct serial registry_process_serial(const struct registry_process *process);
 
 /* The process in that slot; NULL: there is no such slot, or its pages cannot be had. */
@@ -110,13 +114,14 @@ struct process_slot registry_process_slot(const struct registry_process *process
 /* The process with that serial, alive or dead, or NULL when its slot has been reused. */
 struct registry_process *registry_find_process(struct serial serial);
 
-/* True when pids of that pid namespace mean the same here; 0: not known, taken for the same. */
+/* True when pids of that pid namespace mean the same in this process.  0: not known, and taken for
+ * the same. */
 bool registry_knows_pids_of(uint64_t pid_namespace);
 
 /* The live process with that pid in this pid namespace, or NULL. */
 struct registry_process *registry_find_pid(pid_t pid);
 
-/* For struct registry_process.  No system call. */
+/* This process's boot_realtime_ns, for struct registry_process.  No system call. */
 uint64_t registry_boot_realtime_ns(void);
 
 /* The pid of that process's parent; 0: not known. */
@@ -128,11 +133,13 @@ bool registry_process_alive(const struct registry_process *process);
 
 /* --- sockets ----------------------------------------------------------------------------- */
 
-/* Claims a free slot in state BUSY, zeroed; false when none is left.  The caller fills it. */
+/* Claims a free slot, zeroed, in state BUSY; the caller fills and publishes the slot.  False: all
+ * slots are taken, or there is no room for another. */
 bool registry_claim_socket(struct socket_slot *slot);
 void registry_publish_socket(struct socket_slot slot);
 
-/* Frees a LIVE slot of that generation when no process is known to hold it. */
+/* Frees a LIVE slot of that generation unless a process is known to hold the socket.  Called after
+ * the caller has let go of the socket. */
 void registry_release_socket(struct socket_slot slot, uint32_t generation);
 
 /* False while the session has not watched any connection. */
@@ -144,7 +151,8 @@ bool registry_find_socket(uint64_t cookie, struct socket_slot *slot);
 /* The socket in that slot; NULL: there is no such slot, or its pages cannot be had. */
 struct registry_socket *registry_socket(struct socket_slot slot);
 
-/* Of a slot that this process has claimed or found: its state word has pages. */
+/* Both below: only for a slot that this process has claimed or found, so that its state word has
+ * pages. */
 static inline uint32_t registry_socket_generation(struct socket_slot slot)
 {
 	return load_acquire(&registry_mapping->socket_state[slot.n]) >> 8;
@@ -156,8 +164,8 @@ static inline bool registry_socket_is(struct socket_slot slot, uint32_t generati
 	       (generation << 8 | SOCKET_LIVE);
 }
 
-/* The connection's protocol: the one that its bytes identified; else, also when they are none of a
- * known one, the one that its port or path suggests. */
+/* The connection's protocol: the one that the bytes identified.  Where the bytes are too few, or
+ * belong to no known protocol, the one that port or path suggest. */
 static inline enum protocol registry_socket_protocol(const struct registry_socket *socket)
 {
 	uint32_t identified = load_relaxed(&socket->protocol);
@@ -179,14 +187,15 @@ static inline uint32_t registry_socket_peer(const struct registry_socket *socket
 	return len_bytes < FORKSAN_ADDRESS_BYTES ? len_bytes : FORKSAN_ADDRESS_BYTES;
 }
 
-/* registry_find_socket() for a process that looks for many: reads every slot once. */
+/* registry_find_socket() for a process that looks for many sockets: reads every slot once.  Private
+ * to the thread that makes the index, and dropped by the same. */
 struct registry_index {
 	struct registry_indexed *entries;
 	size_t bytes;
 	uint32_t mask;
 };
 
-/* False: there is no memory for it, and nothing to drop. */
+/* False: there is no memory for the index, and nothing to drop. */
 bool registry_index_make(struct registry_index *index);
 bool registry_index_find(const struct registry_index *index, uint64_t cookie,
 			 struct socket_slot *slot);
@@ -194,22 +203,24 @@ void registry_index_drop(struct registry_index *index);
 
 /* --- who holds what ---------------------------------------------------------------------- */
 
-/* Sets and clears the process's own bit, from any of its threads.  False: no pages for it. */
+/* registry_hold() sets the process's own bit of that socket, and registry_let_go() clears the bit;
+ * any thread of the process may call.  False: there are no pages for the bit. */
 bool registry_hold(struct process_slot process_slot, struct socket_slot socket_slot);
-/* Publishes a new process's whole bitmap.  The caller looks at each socket's generation afterwards:
- * one that was released meanwhile has changed. */
+/* Publishes a new process's whole bitmap, `count` words.  False: there are no pages.  A caller that
+ * was forked already looks at each socket's generation afterwards: a socket that was released
+ * meanwhile has another. */
 bool registry_hold_all(struct process_slot process_slot, const _Atomic uint64_t *words,
 		       uint32_t count);
 void registry_forget_holds(struct registry_process *process);
 void registry_let_go(struct process_slot process_slot, struct socket_slot socket_slot);
 
 /* A live process other than `self` that holds the socket, or NULL.  Asks the kernel about each
- * candidate; those found dead are marked so. */
+ * candidate, and marks a dead one as ended. */
 struct registry_process *registry_other_holder(struct socket_slot socket_slot,
 					       const struct registry_process *self);
 
-/* The same for one of many sockets in turn: `alive` was the answer for the one before (NULL: none),
- * and the kernel is not asked about it again. */
+/* The same for many sockets in turn: `alive` is the answer for the socket before (or NULL), and the
+ * kernel is not asked about that process again. */
 struct registry_process *registry_other_holder_after(struct socket_slot socket_slot,
 						     const struct registry_process *self,
 						     const struct registry_process *alive);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room in /dev/shm, of which a small one belongs to the host as well: a registry that filled it
- * would make the host's sem_open() fail.
+ * Room in /dev/shm.  The host needs some of a small /dev/shm too: a registry that filled the file
+ * system would make the host's sem_open() fail.
  */
 #include "registry/parts.h"
 

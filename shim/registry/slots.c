@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slots of processes by their names, each name bounded here, and the one change of state that
- * whoever finds a process dead may make.
+ * Slots of processes by index and serial, each bounded here, and the change LIVE -> EXITED, which a
+ * process makes at its own exit, or for a process that it finds dead.
  */
 #include "registry/parts.h"
 

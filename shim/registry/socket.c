@@ -25,7 +25,7 @@ struct registry_socket *registry_socket(struct socket_slot slot)
 	return registry_reach(socket, sizeof *socket) ? socket : NULL;
 }
 
-/* The state word of a slot, NULL when it cannot be had. */
+/* The state word of a slot; NULL when its page cannot be had. */
 static _Atomic uint32_t *state_of(struct socket_slot slot)
 {
 	_Atomic uint32_t *word = &registry_mapping->socket_state[slot.n];
@@ -33,7 +33,7 @@ static _Atomic uint32_t *state_of(struct socket_slot slot)
 	return registry_reach(word, sizeof *word) ? word : NULL;
 }
 
-/* Frees the slot, unless it is not LIVE. */
+/* Frees a LIVE slot.  False: the slot is not LIVE, or another process was faster. */
 static bool reclaim(struct socket_slot slot)
 {
 	_Atomic uint32_t *state = state_of(slot);
@@ -56,9 +56,9 @@ static void retire_dead(void)
 	}
 }
 
-/* Frees what dead processes left behind.  Each process is asked about once, and at most once a
- * second in the whole session: with a full table every connect() comes here, and asking the kernel
- * about each slot's holder was seen to take 0.3 s.  False: nothing was freed. */
+/* Frees the slots that no live process holds.  The kernel is asked about each process once, and at
+ * most once a second in the whole session: with a full table every connect() comes here, and
+ * questions about each slot's holder were seen to take 0.3 s.  False: no slot was freed. */
 static bool reclaim_sockets(void)
 {
 	struct registry_header *header = &registry_mapping->header;
@@ -78,7 +78,7 @@ static bool reclaim_sockets(void)
 	return freed;
 }
 
-/* Claims the first free slot from `from` on. */
+/* Claims the first free slot from `from` on.  False: no slot is free, or there is no room. */
 static bool claim_from(uint32_t from, struct socket_slot *slot)
 {
 	for (uint32_t i = from; i < FORKSAN_MAX_SOCKETS; i++) {
@@ -124,13 +124,14 @@ void registry_release_socket(struct socket_slot slot, uint32_t generation)
 	uint32_t live = generation << 8 | SOCKET_LIVE;
 	uint32_t hint;
 
-	/* Our own bit was cleared before: either this scan sees the bit of a process that tells its
-	 * holds late (made by a raw clone), or that process sees the generation change
-	 * (fdtable_publish_holds). */
+	/* The caller's own bit was cleared before: either this scan sees the bit of a process that
+	 * publishes its holds late (made by a raw clone), or that process sees the generation
+	 * change (fdtable_publish_holds()). */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (registry_is_held(slot))
 		return;
-	/* A message holds it.  One that is never received leaves the slot to be reclaimed. */
+	/* A message on the way holds the socket.  If nobody receives the message, the slot is
+	 * reclaimed when the table is full. */
 	if (load_acquire(&registry->sockets[slot.n].flags) & SOCKET_IN_MESSAGE)
 		return;
 	if (!compare_exchange_acq_rel(&registry->socket_state[slot.n], &live,
@@ -165,7 +166,7 @@ bool registry_live_cookie(struct socket_slot slot, uint64_t *cookie)
 /* Slots that are made usable at once when all are searched: 64 pages of sockets. */
 #define SLOTS_AT_ONCE 256
 
-/* The LIVE slot with that cookie among `count` from `first` on, whose pages are there. */
+/* The LIVE slot with that cookie among `count` slots from `first` on, which are usable. */
 static bool find_among(uint64_t cookie, uint32_t first, uint32_t count, struct socket_slot *slot)
 {
 	for (uint32_t i = first; i < first + count; i++) {
