@@ -39,6 +39,7 @@ bool claim_try(struct claim *claim);
  * True: the caller holds the claim now. */
 bool claim_take_over(struct claim *claim, uint64_t now_ns);
 
+/* Called by the holder alone. */
 void claim_release(struct claim *claim);
 
 /* In a fork child: the parent's other threads hold nothing here.  Writes only to a claim that was

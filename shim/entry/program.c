@@ -63,7 +63,7 @@ static bool read_at(const struct file *file, uint64_t offset, void *out, size_t 
 					       (long)len, (long)offset, 0, 0) == (long)len;
 }
 
-/* --- what it is --------------------------------------------------------------------------- */
+/* --- the kind ----------------------------------------------------------------------------- */
 
 /* A program without PT_INTERP is static, unless the program is a loader, which preloads as ever. */
 static enum program_kind kind_without_loader(const char *path)
@@ -157,7 +157,7 @@ static bool read_interpreter(const struct file *file, char out[PROGRAM_PATH_BYTE
 	return true;
 }
 
-/* --- finding it --------------------------------------------------------------------------- */
+/* --- finding the file --------------------------------------------------------------------- */
 
 static bool is_regular(int directory, const char *path, int flags, struct stat *stat)
 {

@@ -5,8 +5,8 @@
  *  - rt_sigprocmask(2) with an invalid `how`: the kernel first copies the new mask from the address
  *    (EFAULT when it cannot) and then refuses the call (EINVAL), so that nothing is ever changed
  *    (kernel/signal.c, sys_rt_sigprocmask and sigprocmask).  Every program is allowed this call,
- * since libc makes it for each fork and thread.  But valgrind does the work of this call itself,
- * and complains of the argument.
+ *    since libc makes the same call for each fork and thread.  But valgrind does the work of this
+ *    call itself, and warns of the argument.
  *  - madvise(2) with MADV_POPULATE_READ (Linux 5.14), which brings the page in and fails when it is
  *    not there.  Five times slower.
  *

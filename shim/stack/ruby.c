@@ -13,10 +13,11 @@
  *  - the main thread keeps its context when the VM has been taken down, which happens right before
  *    exit(); nothing is read when exit() is among the native frames, which are therefore walked
  *    first, nor when the pointer to the VM, where it can be seen, is gone;
- *  - up to 2.7 the current context is a global variable of whoever has the GVL: ruby27.c;
+ *  - up to 2.7 the current context is a global variable of the thread with the GVL: ruby27.c;
  *  - 3.1 to 3.3 loop for ever when asked to skip frames: none are skipped;
- *  - an accessor ends the process when it is given anything but a method entry or an instruction
- *    sequence, which garbage collection may leave for a moment: the type is looked at before.
+ *  - rb_profile_frame_*() end the process when given anything but a method entry or an instruction
+ *    sequence, and garbage collection may leave another object for a moment: the type is looked at
+ *    before.
  *
  * Frames of functions written in C have no path and are left out: such a function's name would be
  * looked up in a table that has a lock.
