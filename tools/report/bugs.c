@@ -223,7 +223,7 @@ static void add_connection(struct bug *bug, const struct log_record *finding)
 		bug->connections[bug->connection_count++] = hash;
 }
 
-/* A finding without `certainty` is of a version that logged only proven findings. */
+/* A finding without `certainty` counts as proven. */
 static bool is_proven(const struct log_record *finding)
 {
 	const char *certainty = field_string(finding->json, "certainty");

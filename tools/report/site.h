@@ -35,8 +35,8 @@ struct site {
 /*
  * Finds the site of a checked stack:
  *   1. an interpreter's innermost frame of the application itself (where the log has `culprit`,
- *      "FILE:LINE", the frame at that line), else the application's launcher, else the
- *      interpreter's innermost frame with a file;
+ *      "FILE:LINE", the frame at that line), else for a fork a package's innermost frame, else the
+ *      application's launcher, else the interpreter's innermost frame with a file;
  *   2. else the innermost frame of a native module that is the application's own;
  *   3. else the innermost named frame of an installed program;
  *   4. else the innermost named frame of a library other than libc, else any module and offset.
