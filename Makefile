@@ -157,7 +157,7 @@ demo: deps ## show the founding scenario: wrong answers, then who and where (2 m
 
 SCRIPTS := $(wildcard tests/support/test_*.py tests/tool/test_* tests/report/test_* \
 	tests/entry/test_*.py tests/entry/test_*.sh tests/stack/test_*.py tests/stack/test_*.sh \
-	tests/tidy/test_*.sh tests/packages/test_*.py tests/chaos/test_* tests/bench/test_*.sh tests/transparency/test_*)
+	tests/tidy/test_*.sh tests/tidy/test_*.py tests/packages/test_*.py tests/chaos/test_* tests/bench/test_*.sh tests/transparency/test_*)
 SCENARIOS := $(wildcard tests/scenario/test_*.py)
 RUN_TESTS := BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) tests/run -o $(BUILD)/tests/output
 
@@ -169,7 +169,7 @@ test: deps ## install what is missing, build, pass every test
 
 check: build unit-bin entry-bin ## a minute: unit and entry tests
 	$(Q)$(RUN_TESTS) $(UNIT_BIN) $(ENTRY_BIN) $(wildcard tests/entry/test_*.py tests/entry/test_*.sh \
-		tests/tidy/test_*.sh)
+		tests/tidy/test_*.sh tests/tidy/test_*.py)
 
 .PHONY: unit-bin entry-bin bench-bin fuzz-bin
 unit-bin: $(UNIT_BIN)
@@ -249,8 +249,7 @@ fuzz: fuzz-bin ## every parser, and a registry that a hostile process writes, FU
 # --- looking over ----------------------------------------------------------------------------
 
 format: ## clang-format over every C file
-	clang-format -i $(SHIM_SRC) $(TOOL_SRC) $(wildcard shim/*/*.h tools/*/*.h \
-		include/forksan/*.h) $(UNIT_SRC) $(ENTRY_SRC) $(FUZZ_SRC)
+	git ls-files '*.c' '*.h' | xargs clang-format -i
 
 tidy: build ## clang-tidy, cppcheck, shellcheck, gcc and clang warnings, layers, exports, manuals
 	$(Q)BUILD=$(BUILD) tests/tidy/all.sh

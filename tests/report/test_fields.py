@@ -38,7 +38,7 @@ ELSEWHERE = {
 
 
 def share(port):
-    """open-at-fork, inherited-use, shared-use, crossed-reply, foreign-goodbye."""
+    """All kinds of findings, and a blind spot."""
     connection = socket.create_connection(("127.0.0.1", port))
     connection.sendall(PING)
     assert connection.recv(7) == b"+PONG\r\n"
@@ -65,8 +65,46 @@ def share(port):
         connection.sendall(QUIT)
         os._exit(0)
     os.waitpid(child, 0)
+    deafen(port)
+    leave_first(port)
     ctypes.CDLL(None).fdopen(connection.fileno(), b"r")
     os._exit(0)
+
+
+def deafen(port):
+    """shared-epoll: a child takes its parent's connection off the epoll instance of both."""
+    connection = ask(port)
+    loop = select.epoll()
+    loop.register(connection, select.EPOLLIN)
+    loop.poll(0)
+    child = os.fork()
+    if child == 0:
+        loop.unregister(connection)
+        os._exit(0)
+    os.waitpid(child, 0)
+    loop.poll(0)
+    connection.sendall(PING)
+    connection.recv(7)
+    loop.poll(0)
+
+
+def leave_first(port):
+    """foreign-goodbye with `needed`: the opener ends a session that its child still waits on."""
+    connection = ask(port)
+    child = os.fork()
+    if child == 0:
+        connection.recv(7)  # the end of the session, or the answer to QUIT
+        connection.recv(7)
+        os._exit(0)
+    connection.sendall(QUIT)
+    os.waitpid(child, 0)
+
+
+def ask(port):
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.sendall(PING)
+    assert connection.recv(7) == b"+PONG\r\n"
+    return connection
 
 
 def names_of(record):

@@ -24,6 +24,11 @@ warnings_of_clang() {
 	done
 }
 
+# shellcheck disable=SC2317 # called through step
+formatted() {
+	git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+}
+
 # A minute of one processor: two at once, some files each.
 # shellcheck disable=SC2317,SC2016 # called through step; the inner shell expands
 clang_tidy() { # DIRECTORY OF HEADERS, FILE...
@@ -34,8 +39,10 @@ clang_tidy() { # DIRECTORY OF HEADERS, FILE...
 			-DFORKSAN_VERSION=\"0\" -Iinclude -I"$directory"' clang-tidy "$directory"
 }
 
+step format formatted
 step exports tests/tidy/test_exports.sh
-step layers tests/tidy/test_pure.sh
+step layers tests/tidy/test_layers.py
+step pure tests/tidy/test_pure.sh
 step headers tests/tidy/test_headers.sh
 step manuals tests/tidy/test_manuals.sh
 step 'clang warnings' warnings_of_clang
