@@ -18,7 +18,7 @@ void *lazy_make(struct lazy *lazy, size_t bytes)
 	if (load_acquire(&lazy->base) != 0)
 		return (void *)load_acquire(&lazy->base);
 	base = sys_mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base < 0 && base > -4096)
+	if (sys_is_error(base))
 		return NULL;
 	if (!compare_exchange_acq_rel(&lazy->base, &none, (uintptr_t)base))
 		sys_munmap((void *)base, bytes);

@@ -276,7 +276,7 @@ static bool list_make(struct list *list, const char *first, va_list arguments,
 		list->pages_bytes = count * sizeof(char *);
 		pages = sys_mmap(NULL, list->pages_bytes, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (pages < 0 && pages > -4096) {
+		if (sys_is_error(pages)) {
 			errno = (int)-pages;
 			return false;
 		}

@@ -84,7 +84,7 @@ static bool make_room(struct preload_without *without, size_t count)
 		return true;
 	pages = sys_mmap(NULL, count * sizeof(char *), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (pages < 0 && pages > -4096)
+	if (sys_is_error(pages))
 		return false;
 	without->pages_bytes = count * sizeof(char *);
 	without->envp = (char **)pages;

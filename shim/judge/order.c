@@ -83,7 +83,9 @@ void evidence_find_order(struct evidence_context *c)
 	}
 	c->overlaps = same.n != 0;
 	c->overlaps_other = other.n != 0;
-	c->overlapper = serial_is(same, unnamed) ? (struct serial){0} : same;
+	c->overlapper.n = 0;
+	if (!serial_is(same, unnamed))
+		c->overlapper = same;
 	if (c->overlapper.n == 0 && !serial_is(other, unnamed))
 		c->overlapper = other;
 	c->disordered = c->overlaps || thread_overlaps(c);

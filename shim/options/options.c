@@ -191,7 +191,7 @@ static bool resolve_alias(struct reader *reader, const struct option **option,
 
 	if ((*option)->alias_of == NULL)
 		return true;
-	reading->member = &on;
+	reading->member = &on; /* cppcheck-suppress autoVariables ; read() below is its only user */
 	if (!option_values[OPTION_BOOL].read(reading)) {
 		warn_of_value(reader, *option, reading);
 		return false;

@@ -259,7 +259,7 @@ void process_after_fork(const struct process_fork *fork, pid_t pid)
 		after_fork_in_child(fork);
 		return;
 	}
-	announced = began_in_another_process(fork) ? (struct serial){0} : fork->interrupted;
+	announced.n = began_in_another_process(fork) ? 0 : fork->interrupted.n;
 	if (process_mine() == 0 || process_mine() == PROCESS_UNWATCHED)
 		return;
 	if (pid > 0)

@@ -42,7 +42,7 @@ bool registry_index_make(struct registry_index *index)
 					 .mask = count - 1};
 	pages = sys_mmap(NULL, index->bytes, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (pages < 0 && pages > -4096)
+	if (sys_is_error(pages))
 		return false;
 	index->entries = (struct registry_indexed *)pages;
 	for (struct socket_slot slot = {0}; slot.n < high; slot.n++) {

@@ -84,11 +84,6 @@ static _Atomic uint64_t populated[(PAGES + 63) / 64];
 
 /* --- mapping --------------------------------------------------------------------------------- */
 
-static bool failed(long address)
-{
-	return address < 0 && address > -4096;
-}
-
 /* An address for the registry; 0: there is none.  The library itself lies where the kernel puts
  * mappings without a place of their own, so the address is counted from the library's.  `random`
  * makes the address differ from run to run, as the addresses of all other mappings do. */
@@ -123,7 +118,7 @@ static bool map_parts(int fd, uintptr_t base)
 					(long)part->start);
 
 		if (address != wanted) {
-			if (!failed(address))
+			if (!sys_is_error(address))
 				sys_munmap((void *)address, part->first_bytes);
 			unmap_parts(base, i);
 			return false;
@@ -139,7 +134,7 @@ static struct registry *map_whole(int fd, int flags)
 	long address = sys_mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE,
 				flags | MAP_SHARED | MAP_NORESERVE, fd, 0);
 
-	if (failed(address))
+	if (sys_is_error(address))
 		return NULL;
 	for (size_t i = 0; i < PARTS; i++)
 		store_relaxed(&mapped_bytes[i], 0);

@@ -56,10 +56,11 @@ static struct buffer *map_buffer(void)
 {
 	long pages = sys_mmap(NULL, sizeof(struct buffer), PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	struct buffer *buffer = (struct buffer *)pages;
+	struct buffer *buffer;
 
-	if (pages < 0 && pages > -4096)
+	if (sys_is_error(pages))
 		return NULL;
+	buffer = (struct buffer *)pages;
 	buffer->bytes[0] = '\n';
 	return buffer;
 }

@@ -25,11 +25,11 @@
  * file that was unloaded and loaded elsewhere has no names here any more. */
 static struct functions {
 	_Atomic uint32_t claimed;
+	uint32_t count;
 	_Atomic uintptr_t start; /* 0: not known */
 	uintptr_t bias;
 	uintptr_t symbols;
 	uintptr_t strings;
-	uint32_t count;
 	struct peek_range readable;
 } known[FORKSAN_MAX_MODULES];
 

@@ -70,20 +70,20 @@ static const struct registry_process *who_relies(const struct registry_socket *s
 	return registry_process_holds(user, slot) ? user : NULL;
 }
 
-static void report(struct finding_cause *cause, const char *sentence)
+static void report(struct finding_cause cause, const char *sentence)
 {
-	struct registry_socket *socket = &registry_mapping->sockets[cause->slot.n];
+	struct registry_socket *socket = &registry_mapping->sockets[cause.slot.n];
 	char bytes[USE_SENTENCE_BYTES];
 	struct text text;
 
-	cause->kind = KIND_SHARED_EPOLL;
-	cause->this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
+	cause.kind = KIND_SHARED_EPOLL;
+	cause.this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
 	text_init(&text, bytes, sizeof bytes);
 	text_put_string(&text, sentence);
 	use_report_strict(&text);
-	cause->text = bytes;
+	cause.text = bytes;
 	process_note_violation();
-	finding_report(cause);
+	finding_report(&cause);
 }
 
 /* An ancestor's registration was changed or removed.  A process that is not known to rely on it
@@ -106,7 +106,7 @@ static void judge(const struct registration *registration, int fd, struct socket
 		return;
 	}
 	cause.other_serial = registry_process_serial(other);
-	report(&cause, "this process changed or removed the registration that was made before its "
+	report(cause, "this process changed or removed the registration that was made before its "
 		       "fork, on an epoll instance that both share: the other process is not woken "
 		       "any more as it was");
 	if (options.mode == MODE_STRICT)
@@ -137,7 +137,7 @@ bool epoll_met(const struct track_call *call, int64_t moved)
 			return false;
 	store_relaxed(&socket->unpolled_by, 0);
 	cause.other_use = accessor_latest_stack(socket, changer);
-	report(&cause,
+	report(cause,
 	       "this process goes on with the connection, but the other has changed or removed "
 	       "its registration on an epoll instance that both share: this process is not "
 	       "woken any more as it was");

@@ -136,7 +136,7 @@ static void take_end(struct wire_parser *parser, const struct wire_request *head
 		return;
 	stream_end(s);
 	event->ends = true;
-	if (head->code != MYSQL_CODE_LOGIN)
+	if (!head || head->code != MYSQL_CODE_LOGIN)
 		return;
 	parser->flags &= (uint16_t)~MYSQL_PARSER_OPENING;
 	event->changes_mode = (parser->flags & MYSQL_PARSER_COMPRESSES) != 0;

@@ -19,6 +19,7 @@ static enum protocol recognise(enum wire_direction direction, const uint8_t *byt
 	if (len == 0)
 		return PROTOCOL_UNKNOWN;
 	for (unsigned p = PROTOCOL_OTHER + 1; p < PROTOCOL_COUNT; p++) {
+		/* cppcheck-suppress AssignmentIntegerToAddress ; a pointer to a function */
 		wire_recognise *recogniser = wire_protocol_of(p)->recognise[direction];
 
 		if (recogniser == NULL)

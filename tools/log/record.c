@@ -292,7 +292,7 @@ static bool get_summary(struct log_record *record, struct log_fault *fault)
 
 	if (!get_object(record->json, "counters", false, &record->counters, fault))
 		return false;
-	json_object_foreach (record->counters, name, value)
+	json_object_foreach(record->counters, name, value)
 		if (!json_is_integer(value) || json_integer_value(value) < 0)
 			return refuse(fault, "a counter", "an integer from 0", value);
 	return true;

@@ -84,7 +84,7 @@ static bool word_fits(const json_t *finding, const char *what, const char *text)
 		const json_t *frame;
 		size_t k;
 
-		json_array_foreach (json_object_get(stacks, log_stack_names[i]), k, frame)
+		json_array_foreach(json_object_get(stacks, log_stack_names[i]), k, frame)
 			if (frame_fits(frame, what, text))
 				return true;
 	}

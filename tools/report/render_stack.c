@@ -31,7 +31,7 @@ static void print_inlined(const json_t *frame, FILE *out)
 	const json_t *place;
 	size_t i;
 
-	json_array_foreach (json_object_get(frame, "inlined"), i, place) {
+	json_array_foreach(json_object_get(frame, "inlined"), i, place) {
 		fputs("         ", out);
 		escape_print(field_string(place, "function"), out);
 		print_source(place, out);
@@ -113,7 +113,7 @@ void render_stack(const json_t *stack, const char *culprit, bool every_frame, FI
 	size_t interpreted = 0, native = 0, hidden = 0, native_hidden = 0, i;
 	const json_t *frame;
 
-	json_array_foreach (stack, i, frame) {
+	json_array_foreach(stack, i, frame) {
 		if (strcmp(field_string(frame, "language"), "native") == 0)
 			continue;
 		if (every_frame || ++interpreted <= SHOWN_INTERPRETED)
@@ -122,7 +122,7 @@ void render_stack(const json_t *stack, const char *culprit, bool every_frame, FI
 			hidden++;
 	}
 	print_hidden(hidden, "", out);
-	json_array_foreach (stack, i, frame) {
+	json_array_foreach(stack, i, frame) {
 		if (strcmp(field_string(frame, "language"), "native") != 0)
 			continue;
 		if (every_frame ||

@@ -88,7 +88,7 @@ static const json_t *find_interpreted(const json_t *stack, bool (*fits)(const js
 	const json_t *frame;
 	size_t i;
 
-	json_array_foreach (stack, i, frame)
+	json_array_foreach(stack, i, frame)
 		if (!is_native(frame) && fits(frame))
 			return frame;
 	return NULL;
@@ -101,7 +101,7 @@ static const json_t *find_culprit(const json_t *stack, const char *culprit)
 	const json_t *frame;
 	size_t i;
 
-	json_array_foreach (stack, i, frame) {
+	json_array_foreach(stack, i, frame) {
 		const char *file = field_string(frame, "file");
 
 		if (!is_native(frame) && file != NULL && colon != NULL &&
@@ -156,7 +156,7 @@ static void set_way_in(struct site *site, const json_t *stack, const json_t *inn
 	bool outward = false;
 	size_t i;
 
-	json_array_foreach (stack, i, frame) {
+	json_array_foreach(stack, i, frame) {
 		if (frame == inner) {
 			outward = true;
 			continue;
@@ -224,7 +224,7 @@ static json_t *find_native(struct symbols *symbols, const json_t *stack, enum ow
 	json_t *frame;
 	size_t i;
 
-	json_array_foreach (stack, i, frame) {
+	json_array_foreach(stack, i, frame) {
 		if (!is_native(frame) || rank_of(frame) != rank)
 			continue;
 		annotate_frame(symbols, frame);
@@ -245,7 +245,7 @@ static bool is_at_exit(const json_t *stack)
 	const json_t *frame;
 	size_t i;
 
-	json_array_foreach (stack, i, frame) {
+	json_array_foreach(stack, i, frame) {
 		const char *function = field_string(frame, "function");
 
 		if (is_native(frame) && function != NULL && IS_ONE_OF(function, functions))
@@ -259,7 +259,7 @@ static const json_t *find_outermost_library(const json_t *stack)
 	const json_t *found = NULL, *frame;
 	size_t i;
 
-	json_array_foreach (stack, i, frame)
+	json_array_foreach(stack, i, frame)
 		if (is_native(frame) && rank_of(frame) == OWN_CODE_LIBRARY)
 			found = frame;
 	return found;
@@ -307,8 +307,9 @@ void site_find(struct symbols *symbols, const json_t *stack, enum site_role role
 	       const char *culprit, struct site *site)
 {
 	memset(site, 0, sizeof *site);
-	if (!find_in_interpreter(stack, role, culprit, site))
-		find_in_native(symbols, stack, role, site);
+	if (find_in_interpreter(stack, role, culprit, site))
+		return;
+	find_in_native(symbols, stack, role, site);
 }
 
 /* --- as text ------------------------------------------------------------------------------- */

@@ -174,7 +174,7 @@ static bool any_frame_fits(enum word word, const char *pattern, const struct log
 		const json_t *frame;
 		size_t k;
 
-		json_array_foreach (finding->stacks[i], k, frame)
+		json_array_foreach(finding->stacks[i], k, frame)
 			if (word == FUNCTION ? function_fits(pattern, frame)
 					     : text_fits(pattern, field_string(frame, words[word])))
 				return true;

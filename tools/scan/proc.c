@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +131,7 @@ static int read_socket_link(int directory, const char *name, uint64_t *inode)
 	if (n < 0)
 		return -errno;
 	text[n] = '\0';
-	return sscanf(text, "socket:[%ju%c", inode, &end) == 2 && end == ']';
+	return sscanf(text, "socket:[%" SCNu64 "%c", inode, &end) == 2 && end == ']';
 }
 
 static bool is_denial(int error)
@@ -215,7 +216,8 @@ static void keep_shared(struct snapshot *snapshot)
 {
 	struct scan_socket *socket, *next;
 
-	HASH_ITER (hh, snapshot->sockets, socket, next) {
+	for (socket = snapshot->sockets; socket != NULL; socket = next) {
+		next = socket->hh.next;
 		if (socket->holder_count >= 2 && is_held_in_scope(socket))
 			continue;
 		HASH_DEL(snapshot->sockets, socket);
@@ -242,7 +244,7 @@ int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
 {
 	DIR *proc = opendir("/proc");
 	const struct dirent *each;
-	struct scan_process *process, *next;
+	struct scan_process *process;
 	bool found = scope->pid == 0;
 
 	if (proc == NULL)
@@ -251,7 +253,7 @@ int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
 		if (isdigit((unsigned char)each->d_name[0]))
 			read_process(snapshot, dirfd(proc), each->d_name);
 	closedir(proc);
-	HASH_ITER (hh, snapshot->processes, process, next) {
+	for (process = snapshot->processes; process != NULL; process = process->hh.next) {
 		process->in_scope = is_asked_for(snapshot, scope, process);
 		found = found || process->in_scope;
 	}
@@ -263,9 +265,9 @@ int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
 
 void proc_read_flags(struct snapshot *snapshot)
 {
-	struct scan_socket *socket, *next;
+	struct scan_socket *socket;
 
-	HASH_ITER (hh, snapshot->sockets, socket, next)
+	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next)
 		for (size_t i = 0; socket->kind == SCAN_CONNECTED && i < socket->holder_count; i++)
 			read_flags(&socket->holders[i]);
 }

@@ -23,10 +23,10 @@
 const struct scan_socket **show_order(const struct snapshot *snapshot, size_t *count)
 {
 	const struct scan_socket **order = NULL;
-	struct scan_socket *socket, *next;
+	struct scan_socket *socket;
 
 	*count = 0;
-	HASH_ITER (hh, snapshot->sockets, socket, next) {
+	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next) {
 		if (!verdict_concerns(socket))
 			continue;
 		order = reallocarray(order, *count + 1, sizeof *order);
@@ -169,10 +169,10 @@ static void print_connection(size_t number, const struct scan_socket *socket, FI
 /* Counts the sockets of a kind that several processes hold and that forksan is not about. */
 static size_t count_kind(const struct snapshot *snapshot, enum scan_kind kind)
 {
-	struct scan_socket *socket, *next;
+	struct scan_socket *socket;
 	size_t count = 0;
 
-	HASH_ITER (hh, snapshot->sockets, socket, next)
+	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next)
 		if (socket->kind == kind && !verdict_concerns(socket))
 			count++;
 	return count;

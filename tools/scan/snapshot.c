@@ -26,12 +26,14 @@ void snapshot_free(struct snapshot *snapshot)
 	struct scan_process *process, *next_process;
 	struct scan_socket *socket, *next_socket;
 
-	HASH_ITER (hh, snapshot->sockets, socket, next_socket) {
+	for (socket = snapshot->sockets; socket != NULL; socket = next_socket) {
+		next_socket = socket->hh.next;
 		HASH_DEL(snapshot->sockets, socket);
 		free(socket->holders);
 		free(socket);
 	}
-	HASH_ITER (hh, snapshot->processes, process, next_process) {
+	for (process = snapshot->processes; process != NULL; process = next_process) {
+		next_process = process->hh.next;
 		HASH_DEL(snapshot->processes, process);
 		free(process);
 	}

@@ -187,14 +187,14 @@ static bool read_dump(int fd, struct dump *dump,
 
 	for (;;) {
 		ssize_t got = recv(fd, buffer, sizeof buffer, 0);
-		int len = (int)got;
+		uint32_t left = (uint32_t)got;
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
 			return false;
-		for (const struct nlmsghdr *header = (const void *)buffer; NLMSG_OK(header, len);
-		     header = NLMSG_NEXT(header, len)) {
+		for (const struct nlmsghdr *header = (const void *)buffer; NLMSG_OK(header, left);
+		     header = NLMSG_NEXT(header, left)) {
 			if (header->nlmsg_type == NLMSG_DONE)
 				return true;
 			if (header->nlmsg_type == NLMSG_ERROR)
@@ -246,14 +246,14 @@ static bool dump_unix(int fd, struct dump *dump)
  * is not complete. */
 static bool dump_namespace(struct dump *dump, int fd, uint64_t network_namespace)
 {
-	struct scan_socket *socket, *next;
+	struct scan_socket *socket;
 	bool complete;
 
 	memset(dump->listens, 0, sizeof dump->listens);
 	complete = dump_tcp(fd, dump, AF_INET);
 	complete = dump_tcp(fd, dump, AF_INET6) && complete;
 	complete = dump_unix(fd, dump) && complete;
-	HASH_ITER (hh, dump->snapshot->sockets, socket, next)
+	for (socket = dump->snapshot->sockets; socket != NULL; socket = socket->hh.next)
 		if (socket->kind == SCAN_CONNECTED && socket->local.any.sa_family != AF_UNSPEC &&
 		    socket->holders[0].process->network_namespace == network_namespace &&
 		    dump->listens[ntohs(socket->local.in.sin_port)])
@@ -325,14 +325,14 @@ void sockets_ask(struct snapshot *snapshot)
 {
 	struct dump *dump = calloc(1, sizeof *dump);
 	uint64_t own = own_namespace(snapshot);
-	struct scan_socket *socket, *next;
+	struct scan_socket *socket;
 	struct unix_socket *unix_socket, *next_unix;
 
 	if (dump == NULL)
 		cli_no_memory();
 	dump->snapshot = snapshot;
 	dump_and_count(dump, open_here(), own);
-	HASH_ITER (hh, snapshot->sockets, socket, next) {
+	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next) {
 		const struct scan_process *holder = socket->holders[0].process;
 
 		if (holder->network_namespace != own && holder->network_namespace != 0 &&
@@ -340,10 +340,11 @@ void sockets_ask(struct snapshot *snapshot)
 			dump_and_count(dump, open_in_namespace(holder->pid),
 				       holder->network_namespace);
 	}
-	HASH_ITER (hh, snapshot->sockets, socket, next)
+	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next)
 		if (socket->kind == SCAN_CONNECTED && socket->local.any.sa_family == AF_UNSPEC)
 			tell_side(dump, socket);
-	HASH_ITER (hh, dump->unix_sockets, unix_socket, next_unix) {
+	for (unix_socket = dump->unix_sockets; unix_socket != NULL; unix_socket = next_unix) {
+		next_unix = unix_socket->hh.next;
 		HASH_DEL(dump->unix_sockets, unix_socket);
 		free(unix_socket);
 	}

@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,8 +182,8 @@ static int read_call(pid_t pid, pid_t tid, struct call *call)
 	errno = 0;
 	if (fgets(line, sizeof line, file) == NULL) {
 		result = -errno;
-	} else if (sscanf(line, "%ld %jx %jx", &number, &call->arguments[0], &call->arguments[1]) ==
-		   3) {
+	} else if (sscanf(line, "%ld %" SCNx64 " %" SCNx64, &number, &call->arguments[0],
+			  &call->arguments[1]) == 3) {
 		for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
 			if (waits[i].number == number) {
 				call->wait = i;
@@ -211,7 +212,7 @@ static bool find_wait(struct scan_holder *holder, uint64_t inode)
 	char path[64];
 	DIR *directory;
 	const struct dirent *each;
-	struct call call;
+	struct call call = {0};
 	bool permitted = true;
 
 	snprintf(path, sizeof path, "/proc/%d/task", pid);
@@ -235,9 +236,9 @@ static bool find_wait(struct scan_holder *holder, uint64_t inode)
 
 void waits_find(struct snapshot *snapshot)
 {
-	struct scan_socket *socket, *next;
+	struct scan_socket *socket;
 
-	HASH_ITER (hh, snapshot->sockets, socket, next) {
+	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next) {
 		if (socket->kind != SCAN_CONNECTED)
 			continue;
 		for (size_t i = 0; i < socket->holder_count; i++) {

@@ -74,7 +74,7 @@ void annotate_finding(struct symbols *symbols, json_t *finding)
 		json_t *frame;
 		size_t k;
 
-		json_array_foreach (json_object_get(stacks, log_stack_names[i]), k, frame)
+		json_array_foreach(json_object_get(stacks, log_stack_names[i]), k, frame)
 			if (strcmp(json_string_value(json_object_get(frame, "language")),
 				   "native") == 0)
 				annotate_frame(symbols, frame);
