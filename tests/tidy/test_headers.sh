@@ -6,6 +6,7 @@ status=0
 for header in include/forksan/*.h shim/*/*.h tools/*/*.h; do
 	for cc in gcc clang; do
 		command -v $cc >/dev/null || continue
+		# shellcheck disable=SC2046 # one flag or none
 		$cc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-function -Iinclude \
 			$(case $header in tools/*) echo -Itools ;; esac) -Ishim -fsyntax-only -x c "$header" || {
 			echo "$header does not compile alone with $cc"

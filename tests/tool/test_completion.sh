@@ -7,7 +7,7 @@ PATH=$(cd "${BUILD:-build}" && pwd):$PATH
 export PATH
 failed=0
 
-# shellcheck source=contrib/completion/forksan.bash
+# shellcheck source=/dev/null
 . contrib/completion/forksan.bash
 
 # expect WHAT WORD... : the completions of the last word hold WHAT.

@@ -150,7 +150,7 @@ static void read_descriptors(struct snapshot *snapshot, int process_directory,
 	bool denied = directory == NULL && is_denial(errno);
 
 	while (directory != NULL && (each = readdir(directory)) != NULL) {
-		uint64_t inode;
+		uint64_t inode = 0;
 		int result;
 
 		if (!isdigit((unsigned char)each->d_name[0]))

@@ -23,18 +23,18 @@ int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope)
 
 void snapshot_free(struct snapshot *snapshot)
 {
-	struct scan_process *process, *next_process;
-	struct scan_socket *socket, *next_socket;
+	struct scan_process *process = snapshot->processes, *next_process;
+	struct scan_socket *socket = snapshot->sockets, *next_socket;
 
-	for (socket = snapshot->sockets; socket != NULL; socket = next_socket) {
+	HASH_CLEAR(hh, snapshot->sockets);
+	HASH_CLEAR(hh, snapshot->processes);
+	for (; socket != NULL; socket = next_socket) {
 		next_socket = socket->hh.next;
-		HASH_DEL(snapshot->sockets, socket);
 		free(socket->holders);
 		free(socket);
 	}
-	for (process = snapshot->processes; process != NULL; process = next_process) {
+	for (; process != NULL; process = next_process) {
 		next_process = process->hh.next;
-		HASH_DEL(snapshot->processes, process);
 		free(process);
 	}
 }

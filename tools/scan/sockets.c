@@ -163,6 +163,8 @@ static void tell_side(const struct dump *dump, struct scan_socket *socket)
 	uint32_t inode = (uint32_t)socket->inode;
 
 	HASH_FIND(hh, dump->unix_sockets, &inode, sizeof inode, own);
+	if (own == NULL)
+		return;
 	HASH_FIND(hh, dump->unix_sockets, &own->peer_inode, sizeof own->peer_inode, peer);
 	if (own->name.sun_family != 0) {
 		socket->kind = SCAN_ACCEPTED;
@@ -343,9 +345,10 @@ void sockets_ask(struct snapshot *snapshot)
 	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next)
 		if (socket->kind == SCAN_CONNECTED && socket->local.any.sa_family == AF_UNSPEC)
 			tell_side(dump, socket);
-	for (unix_socket = dump->unix_sockets; unix_socket != NULL; unix_socket = next_unix) {
+	unix_socket = dump->unix_sockets;
+	HASH_CLEAR(hh, dump->unix_sockets);
+	for (; unix_socket != NULL; unix_socket = next_unix) {
 		next_unix = unix_socket->hh.next;
-		HASH_DEL(dump->unix_sockets, unix_socket);
 		free(unix_socket);
 	}
 	free(dump);
