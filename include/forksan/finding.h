@@ -10,6 +10,9 @@
 #ifndef FORKSAN_FINDING_H
 #define FORKSAN_FINDING_H
 
+/* Scripts read the tables: a row is a line. */
+/* clang-format off */
+
 /* Levels, rising.  X(identifier, name) */
 #define FORKSAN_LEVELS(X)                                                                          \
 	X(LEVEL_NOTICE, "notice")                                                                  \
@@ -80,6 +83,7 @@
 	X(LOST_SANDBOXED, "sandboxed", "processes not watched any more: they entered a seccomp sandbox") \
 	X(LOST_EXEC_UNSEEN, "exec_unseen", "programs started by exec that forksan is not in")      \
 	X(LOST_LOG, "log_moved", "records in a log that was renamed: their process may not open its successor")
+/* clang-format on */
 
 #define FORKSAN_ENUM_2(id, name) id,
 #define FORKSAN_ENUM_3(id, name, extra) id,

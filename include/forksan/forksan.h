@@ -3,13 +3,14 @@
  * The calls by which a program can inform forksan.
  *
  * Every function is a no-op unless libforksan.so is preloaded: the references are weak, so nothing
- * needs to be linked and the program runs the same without forksan.  All are safe from any thread and
- * in signal handlers, take no lock and leave errno alone.
+ * needs to be linked and the program runs the same without forksan.  All are safe from any thread
+ * and in signal handlers, take no lock and leave errno alone.
  *
  *     #include <forksan/forksan.h>
  *
  *     if (pid == 0)
- *             forksan_hand_over(fd);      the child goes on with the connection, the parent does not
+ *             forksan_hand_over(fd);      the child goes on with the connection, the parent does
+ * not
  */
 #ifndef FORKSAN_FORKSAN_H
 #define FORKSAN_FORKSAN_H

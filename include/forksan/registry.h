@@ -12,9 +12,9 @@
  * workers that dropped to another user): shim and tool bound each value before use.
  *
  *   struct registry
- *   +--------+--------------+----------+---------+-----------+---------+-------+--------+-----------+ ...
- *   | header | socket_state | findings | modules | processes | sockets | holds | stacks | histories |
- *   +--------+--------------+----------+---------+-----------+---------+-------+--------+-----------+ ...
+ *   +--------+--------------+----------+---------+-----------+---------+-------+--------+----
+ *   | header | socket_state | findings | modules | processes | sockets | holds | stacks | ...
+ *   +--------+--------------+----------+---------+-----------+---------+-------+--------+----
  *
  * A sparse file: tables fill from their beginnings, so that processes map (shim/registry/pages.c)
  * and the file system holds little more than the parts in use.
@@ -35,7 +35,7 @@
 #define REGISTRY_VERSION 5u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
-#define REGISTRY_SESSION_BYTES 17 /* 16 hexadecimal digits and a NUL */
+#define REGISTRY_SESSION_BYTES 17	/* 16 hexadecimal digits and a NUL */
 
 /*
  * A process is named by its serial: 1, 2, 3, ... in order of birth, never reused in a session.  The
@@ -60,17 +60,17 @@ enum registry_process_state {
 };
 
 struct registry_process {
-	_Atomic uint32_t state;	 /* claimer's pid << 8 | enum registry_process_state */
-	_Atomic uint32_t serial; /* 0 while BUSY; written before LIVE is published */
-	_Atomic int32_t pid;	 /* as the process itself sees it */
-	_Atomic uint32_t epoch;	 /* forks so far; written by the owner, relaxed */
+	_Atomic uint32_t state;	     /* claimer's pid << 8 | enum registry_process_state */
+	_Atomic uint32_t serial;     /* 0 while BUSY; written before LIVE is published */
+	_Atomic int32_t pid;	     /* as the process itself sees it */
+	_Atomic uint32_t epoch;	     /* forks so far; written by the owner, relaxed */
 	struct serial parent_serial; /* 0: the first process of a tree */
-	uint32_t parent_epoch;	 /* the parent's epoch when it forked this process */
+	uint32_t parent_epoch;	     /* the parent's epoch when it forked this process */
 	int32_t parent_pid;
-	_Atomic uint32_t fork_stack;	/* where the parent forked: index + 1 in stacks, 0 none */
-	_Atomic uint32_t hold_words;	/* words of holds[slot] that have pages and mean something */
-	uint64_t born_boottime_ns;	/* CLOCK_BOOTTIME; a later process with this pid is another */
-	uint64_t boot_realtime_ns;	/* CLOCK_REALTIME at which that clock was 0; 0 unknown */
+	_Atomic uint32_t fork_stack; /* where the parent forked: index + 1 in stacks, 0 none */
+	_Atomic uint32_t hold_words; /* words of holds[slot] that have pages and mean something */
+	uint64_t born_boottime_ns;   /* CLOCK_BOOTTIME; a later process with this pid is another */
+	uint64_t boot_realtime_ns;   /* CLOCK_REALTIME at which that clock was 0; 0 unknown */
 	_Atomic uint64_t pid_namespace; /* inode of /proc/self/ns/pid, 0 unknown */
 	char comm[16];			/* prctl(PR_GET_NAME) at birth */
 	/* The user, + 1, of a program that this process has exec'd and that cannot open this
@@ -111,13 +111,13 @@ struct registry_user {
 struct registry_socket {
 	/* --- hot line: what every use of the connection reads ----------------------------- */
 	/* The lineage word: serial and epoch of the last use, and the attention bit (see
-	 * shim/judge/lineage.h).  Written by exchange (acquire-release), read relaxed on the fast path.
-	 * Killed after the exchange: the use counts although its bytes may not have moved. */
+	 * shim/judge/lineage.h).  Written by exchange (acquire-release), read relaxed on the fast
+	 * path. Killed after the exchange: the use counts although its bytes may not have moved. */
 	_Atomic uint64_t last;
 	_Atomic uint32_t protocol; /* enum protocol; UNKNOWN until identified, then constant */
 	struct serial opener_serial;
 	uint32_t opened_stack; /* index + 1 in stacks, 0 none */
-	_Atomic uint32_t hint; /* enum protocol by port or path, for as long as the wire is silent */
+	_Atomic uint32_t hint; /* enum protocol by port or path, while the wire is silent */
 	uint64_t cookie;       /* SO_COOKIE; written while BUSY */
 	_Atomic uint32_t flags;
 	int32_t opener_pid;
@@ -145,25 +145,26 @@ struct registry_socket {
 	_Atomic uint32_t next_user; /* round robin when all entries are taken */
 	_Atomic uint32_t history;   /* index + 1 in histories, 0 none */
 	/* Where the conversation stands: struct evidence (shim/judge/evidence.h), struct tls_hello
-	 * (shim/wire/tls_hello.h).  Plain data with a claim word inside; the tool does not read them. */
+	 * (shim/wire/tls_hello.h).  Plain data with a claim word inside; the tool does not read
+	 * them. */
 	uint64_t evidence[57];
 	uint64_t tls_hello[12];
 	/* The process that changed O_NONBLOCK while another was inside a call; serial, 0 none. */
 	_Atomic uint32_t unblocked_by;
-	/* The latest process that said goodbye and has written nothing since; serial, 0 none.  Stored
-	 * after ended_epoch and ended_message (release). */
+	/* The latest process that said goodbye and has written nothing since; serial, 0 none.
+	 * Stored after ended_epoch and ended_message (release). */
 	_Atomic uint32_t ended_by;
 };
 _Static_assert(sizeof(struct registry_socket) == 1024, "sixteen cache lines");
 
 enum registry_socket_flags {
-	SOCKET_INHERITED = 1u << 0, /* counted as open across a fork */
-	SOCKET_COUNTED = 1u << 1,   /* counted as watched (or as other) */
+	SOCKET_INHERITED = 1u << 0,    /* counted as open across a fork */
+	SOCKET_COUNTED = 1u << 1,      /* counted as watched (or as other) */
 	SOCKET_UNIDENTIFIED = 1u << 2, /* the protocol is not identified: the bytes are wanted */
-	SOCKET_EVIDENCE = 1u << 3,  /* two processes have used it: messages are parsed */
-	SOCKET_HANDED_OVER = 1u << 4, /* passed on with SCM_RIGHTS: its opener is not its owner */
-	SOCKET_IN_MESSAGE = 1u << 5,  /* sent and not yet received: nobody may hold it meanwhile */
-	SOCKET_BY_DIRECTION = 1u << 7, /* each use is judged by its way: the protocol is not known */
+	SOCKET_EVIDENCE = 1u << 3,     /* two processes have used it: messages are parsed */
+	SOCKET_HANDED_OVER = 1u << 4,  /* passed on with SCM_RIGHTS: its opener is not its owner */
+	SOCKET_IN_MESSAGE = 1u << 5,   /* sent and not yet received: nobody may hold it meanwhile */
+	SOCKET_BY_DIRECTION = 1u << 7, /* no known protocol: uses are judged by their way */
 	SOCKET_END_REPORTED = 1u << 6, /* a process was reported for having ended the session */
 };
 
@@ -212,16 +213,16 @@ struct registry_finding {
 	_Atomic uint64_t repeat;
 };
 
-/* One operation on a connection that two processes use.  `time_ns` is stored last (release) and is 0
- * while the entry is being written; killed in between, the entry is skipped. */
+/* One operation on a connection that two processes use.  `time_ns` is stored last (release) and is
+ * 0 while the entry is being written; killed in between, the entry is skipped. */
 struct registry_operation {
 	_Atomic uint64_t time_ns; /* CLOCK_MONOTONIC, when the call returned */
-	struct serial serial; /* of the process */
+	struct serial serial;	  /* of the process */
 	int32_t tid;
-	uint16_t operation; /* enum operation in shim/base/entries.h */
-	uint16_t message;   /* the protocol's code, 0 not known */
-	uint8_t writes;	    /* 1: gave bytes, 0: took bytes */
-	uint8_t protocol;   /* enum protocol */
+	uint16_t operation;	   /* enum operation in shim/base/entries.h */
+	uint16_t message;	   /* the protocol's code, 0 not known */
+	uint8_t writes;		   /* 1: gave bytes, 0: took bytes */
+	uint8_t protocol;	   /* enum protocol */
 	uint8_t payload_len_bytes; /* in `payloads`; 0 without payload=1 */
 	uint8_t reserved;
 	int64_t result; /* what the call returned: bytes */
@@ -234,7 +235,8 @@ _Static_assert(sizeof(struct registry_operation) == 32, "two in a cache line");
 struct registry_history {
 	_Atomic uint64_t owner;
 	_Atomic uint32_t next; /* operations so far */
-	_Atomic uint32_t has_payloads; /* 1: this ring's `payloads` have a page; written by the taker */
+	_Atomic uint32_t
+		has_payloads; /* 1: this ring's `payloads` have a page; written by the taker */
 	uint8_t reserved[48];
 	struct registry_operation operations[FORKSAN_HISTORY_OPERATIONS];
 };
@@ -249,14 +251,15 @@ struct registry_header {
 	uint8_t reserved0[32];
 	_Atomic uint32_t ready; /* release, after everything above */
 	_Atomic uint32_t next_serial;
-	_Atomic uint32_t process_high; /* process slots below this number may be in use */
-	_Atomic uint32_t socket_high; /* the same for socket slots */
-	_Atomic uint32_t socket_hint; /* no slot below this number was free when last looked */
-	_Atomic uint32_t summary_written; /* 1: some process has written the summary record */
+	_Atomic uint32_t process_high;	   /* process slots below this number may be in use */
+	_Atomic uint32_t socket_high;	   /* the same for socket slots */
+	_Atomic uint32_t socket_hint;	   /* no slot below this number was free when last looked */
+	_Atomic uint32_t summary_written;  /* 1: some process has written the summary record */
 	_Atomic uint64_t reclaim_after_ns; /* CLOCK_MONOTONIC; sockets are not reclaimed before */
 	uint64_t creator_pid_namespace;	   /* inode of /proc/self/ns/pid, 0 unknown */
-	_Atomic uint64_t records;	    /* records numbered so far: `seq` in the log */
-	_Atomic uint64_t summary_due_ns; /* CLOCK_MONOTONIC; the next summary on the way, 0: not yet known */
+	_Atomic uint64_t records;	   /* records numbered so far: `seq` in the log */
+	_Atomic uint64_t
+		summary_due_ns; /* CLOCK_MONOTONIC; the next summary on the way, 0: not yet known */
 	uint8_t reserved1[8];
 	_Atomic uint64_t counters[64]; /* enum registry_counter */
 };
@@ -280,7 +283,7 @@ struct registry {
 	 * meanwhile, the bytes are as worthless as the rest of the entry. */
 	uint8_t payloads[FORKSAN_MAX_HISTORIES][FORKSAN_HISTORY_OPERATIONS][FORKSAN_PAYLOAD_BYTES];
 };
-_Static_assert(FORKSAN_HISTORY_OPERATIONS * FORKSAN_PAYLOAD_BYTES == 4096, "one page a history");
+_Static_assert(FORKSAN_HISTORY_OPERATIONS *FORKSAN_PAYLOAD_BYTES == 4096, "one page a history");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "lock-free");
 _Static_assert(offsetof(struct registry, socket_state) == 4096, "header is one page");
 

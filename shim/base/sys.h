@@ -46,8 +46,8 @@ static inline long sys_call(long number, long a, long b, long c, long d, long e,
 }
 #else
 #error "forksan knows the system call convention of x86_64 and aarch64 only"
-/* True when what sys_mmap() or sys_call() of mremap(2) returned is an error and no address: the kernel's
- * errors are -1 to -4095. */
+/* True when what sys_mmap() or sys_call() of mremap(2) returned is an error and no address: the
+ * kernel's errors are -1 to -4095. */
 static inline bool sys_is_error(long result)
 {
 	return result < 0 && result > -4096;
@@ -80,8 +80,8 @@ long sys_restore_signals(uint64_t old_mask);
 bool sys_peek(const void *address, void *out, size_t len_bytes);
 uint64_t sys_clock_ns(int clock); /* through the vdso; 0 on failure */
 
-/* True when what sys_mmap() or sys_call() of mremap(2) returned is an error and no address: the kernel's
- * errors are -1 to -4095. */
+/* True when what sys_mmap() or sys_call() of mremap(2) returned is an error and no address: the
+ * kernel's errors are -1 to -4095. */
 static inline bool sys_is_error(long result)
 {
 	return result < 0 && result > -4096;

@@ -36,7 +36,8 @@ struct option_entry {
 	struct span found;
 };
 
-/* A value that says yes or no: 1 for 1, yes, true and on, 0 for their opposites, -1 for anything else. */
+/* A value that says yes or no: 1 for 1, yes, true and on, 0 for their opposites, -1 for anything
+ * else. */
 int option_text_bool(struct span value);
 
 /* Reads the next entry of *text, and moves *text behind the entry.  False at the end of the text.

@@ -224,6 +224,7 @@ static int join_file(int fd, const char *name)
 
 	if (!read_at(fd, &header, sizeof header, 0) || !header_is_sound(&header))
 		return -EACCES;
+	registry_set_in_shm(true);
 	if (!registry_map(fd, random_number()))
 		return -ENOMEM;
 	if (!registry_reach(&registry_mapping->header, sizeof registry_mapping->header)) {
@@ -313,6 +314,7 @@ static int create_file(int directory, bool named, pid_t pid)
 	fd = registry_open_at(directory, name, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (fd < 0)
 		return (int)fd;
+	registry_set_in_shm(true);
 	result = make_registry((int)fd, named, pid);
 	if (result == 0 && named)
 		result = (int)sys_call(SYS_linkat, directory, (long)(uintptr_t)draft, directory,
@@ -334,6 +336,7 @@ static int create_nameless(int why, pid_t pid)
 	int result = (int)fd;
 
 	session.why_nameless = why;
+	registry_set_in_shm(false);
 	if (fd >= 0) {
 		result = -EFBIG;
 		if (may_be_as_large(sizeof(struct registry)))

@@ -51,8 +51,13 @@
 struct registry *registry_mapping;
 uint64_t registry_pid_namespace;
 
-/* True when the registry takes no room of /dev/shm. */
-static bool is_anonymous;
+/* The registry lies in a file of /dev/shm, whose room is the host's as well. */
+static bool is_in_shm;
+
+void registry_set_in_shm(bool in_shm)
+{
+	is_in_shm = in_shm;
+}
 
 /* Ranges that grow from their beginning; `first_bytes` are mapped at the start, 912 KiB in all. The
  * small tables stand together before the processes. */
@@ -157,10 +162,9 @@ bool registry_map(int fd, uint32_t random)
 bool registry_map_anonymous(void)
 {
 	registry_mapping = map_whole(-1, MAP_ANONYMOUS);
-	is_anonymous = registry_mapping != NULL;
-	if (is_anonymous)
+	if (registry_mapping)
 		leave_out_of_core_files();
-	return is_anonymous;
+	return registry_mapping != NULL;
 }
 
 void registry_unmap(void)
@@ -173,7 +177,6 @@ void registry_unmap(void)
 	}
 	for (size_t i = 0; i < sizeof populated / sizeof populated[0]; i++)
 		store_relaxed(&populated[i], 0);
-	is_anonymous = false;
 	registry_mapping = NULL;
 }
 
@@ -273,7 +276,7 @@ static bool reach(const void *start, size_t len_bytes, bool new)
 	if (are_populated(first_page, end_page))
 		return true;
 	if (!is_mapped_to(offset + len_bytes) ||
-	    (new && !is_anonymous && !registry_has_room((end_page - first_page) * PAGE_BYTES)) ||
+	    (new &&is_in_shm && !registry_has_room((end_page - first_page) * PAGE_BYTES)) ||
 	    !populate(first_page, end_page))
 		return false;
 	for (size_t page = first_page; page < end_page; page++)

@@ -7,6 +7,9 @@
 
 #include "registry/registry.h"
 
+/* Called by file.c before it maps: whether the pages to come take room of /dev/shm. */
+void registry_set_in_shm(bool in_shm);
+
 /* Called by file.c.  registry_map() maps the file, registry_map_anonymous() anonymous memory as the
  * registry of this process; false: neither range nor memory.  `random` varies the address.
  * registry_unmap() undoes either. */

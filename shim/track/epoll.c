@@ -107,8 +107,8 @@ static void judge(const struct registration *registration, int fd, struct socket
 	}
 	cause.other_serial = registry_process_serial(other);
 	report(cause, "this process changed or removed the registration that was made before its "
-		       "fork, on an epoll instance that both share: the other process is not woken "
-		       "any more as it was");
+		      "fork, on an epoll instance that both share: the other process is not woken "
+		      "any more as it was");
 	if (options.mode == MODE_STRICT)
 		use_stop(&call);
 }

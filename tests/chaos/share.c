@@ -127,8 +127,7 @@ static void serve(int listener, int lifeline_end)
 /* In a process of its own that ends after us. */
 static void start_server(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t len = sizeof address;
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	int ends[2];
@@ -243,9 +242,9 @@ static void limit(int resource, rlim_t value)
 static void seccomp(uint32_t otherwise)
 {
 	static const int allowed[] = {
-		SYS_read,   SYS_write,	      SYS_close,  SYS_sendto, SYS_recvfrom, SYS_exit,
-		SYS_wait4,  SYS_rt_sigreturn, SYS_clone,  SYS_fork,   SYS_vfork,    SYS_exit_group,
-		SYS_futex,  SYS_set_robust_list, SYS_rseq,
+		SYS_read,  SYS_write,	   SYS_close,	     SYS_sendto,	  SYS_recvfrom,
+		SYS_exit,  SYS_wait4,	   SYS_rt_sigreturn, SYS_clone,		  SYS_fork,
+		SYS_vfork, SYS_exit_group, SYS_futex,	     SYS_set_robust_list, SYS_rseq,
 	};
 	enum { COUNT = sizeof allowed / sizeof allowed[0] };
 	struct sock_filter filter[2 * COUNT + 2];
@@ -476,8 +475,8 @@ int main(int argc, char **argv)
 	int port;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (argc > 1 && sscanf(argv[1], "again=%d,%d,%d,%d", &connection, &port, &server,
-			       &lifeline) == 4) {
+	if (argc > 1 &&
+	    sscanf(argv[1], "again=%d,%d,%d,%d", &connection, &port, &server, &lifeline) == 4) {
 		server_port = (uint16_t)port;
 		argv++;
 	} else {

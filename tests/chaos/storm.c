@@ -50,7 +50,8 @@ static void must(int good, const char *what)
 	_exit(99);
 }
 
-/* --- a server ----------------------------------------------------------------------------------- */
+/* --- a server -----------------------------------------------------------------------------------
+ */
 
 static void serve(int listener, int end)
 {
@@ -149,7 +150,8 @@ static void *share_by_mistake(void *data)
 	return data;
 }
 
-/* --- kill --------------------------------------------------------------------------------------- */
+/* --- kill ---------------------------------------------------------------------------------------
+ */
 
 static unsigned below(unsigned *seed, unsigned n)
 {
@@ -246,7 +248,8 @@ static void storm_kill(unsigned seed, long rounds)
 	close(shared);
 }
 
-/* --- threads ------------------------------------------------------------------------------------ */
+/* --- threads ------------------------------------------------------------------------------------
+ */
 
 static _Atomic int forkers_left = FORKERS;
 static long forks_each;
@@ -289,7 +292,8 @@ static void storm_threads(long forks)
 		pthread_join(threads[i], NULL);
 }
 
-/* --- alarms ------------------------------------------------------------------------------------- */
+/* --- alarms -------------------------------------------------------------------------------------
+ */
 
 static int alarm_fd = -1;
 static volatile sig_atomic_t alarms;
@@ -347,7 +351,8 @@ static void storm_alarms(long forks)
 	close(alarm_fd);
 }
 
-/* --- many --------------------------------------------------------------------------------------- */
+/* --- many ---------------------------------------------------------------------------------------
+ */
 
 static void storm_forks(long count)
 {
@@ -442,7 +447,8 @@ static void storm_sockets(long count, int killed)
 
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
-	must(setrlimit(RLIMIT_NOFILE, &limit) == 0 && pipe(ready) == 0 && pipe(go) == 0, "setrlimit");
+	must(setrlimit(RLIMIT_NOFILE, &limit) == 0 && pipe(ready) == 0 && pipe(go) == 0,
+	     "setrlimit");
 	while (count > 0 && holders < 64) {
 		long room = limit.rlim_max > 20000 ? 19000 : (long)limit.rlim_max - 200;
 		long part = count < room ? count : room;

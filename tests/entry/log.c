@@ -35,7 +35,7 @@ static void complete_stacks(json_t *known, json_t *record)
 
 	if (strcmp(member(record, "record"), "stack") == 0)
 		json_object_set(known, member(record, "id"), json_object_get(record, "frames"));
-	json_object_foreach (json_object_get(record, "stack_ids"), name, id) {
+	json_object_foreach(json_object_get(record, "stack_ids"), name, id) {
 		json_t *frames =
 			json_object_get(known, json_is_string(id) ? json_string_value(id) : "");
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A Python of a version that nobody knows: what names one, and no interpreter.  Copied to a name that
- * begins with "libpython" before it is opened.
+ * A Python of a version that nobody knows: what names one, and no interpreter.  Copied to a name
+ * that begins with "libpython" before it is opened.
  */
 extern long PyCode_Type[64];
 extern const unsigned long Py_Version;

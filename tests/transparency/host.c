@@ -43,7 +43,8 @@ static void say_result(const char *what, long result, int error)
 	if (result < 0)
 		printf("%s: %ld, errno %d\n", what, result, error);
 	else
-		printf("%s: %ld%s\n", what, result, error == UNTOUCHED ? "" : ", errno was touched");
+		printf("%s: %ld%s\n", what, result,
+		       error == UNTOUCHED ? "" : ", errno was touched");
 }
 
 /* Runs the call with errno at a known value and prints what came of it. */
@@ -65,7 +66,8 @@ static void must(int good, const char *what)
 	}
 }
 
-/* A listening socket on a loopback port that counts as a database: watched when it is connected to. */
+/* A listening socket on a loopback port that counts as a database: watched when it is connected to.
+ */
 static int listener(struct sockaddr_in *address)
 {
 	socklen_t len = sizeof *address;
@@ -97,11 +99,13 @@ static void connected_pair(int pair[2])
 	/* As a Redis client would: the shim tells the protocol and watches on. */
 	must(send(pair[0], "*1\r\n$4\r\nPING\r\n", 14, 0) == 14 &&
 		     recv(pair[1], bytes, sizeof bytes, 0) == 14 &&
-		     send(pair[1], greeting, 7, 0) == 7 && recv(pair[0], bytes, sizeof bytes, 0) == 7,
+		     send(pair[1], greeting, 7, 0) == 7 &&
+		     recv(pair[0], bytes, sizeof bytes, 0) == 7,
 	     "greeting");
 }
 
-/* --- errno ------------------------------------------------------------------------------------- */
+/* --- errno -------------------------------------------------------------------------------------
+ */
 
 static void moving(int here, int there, int first)
 {
@@ -156,11 +160,11 @@ static void failing(int fd)
 	struct iovec iov = {bytes, sizeof bytes};
 	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
 	struct mmsghdr messages = {.msg_hdr = message};
-	struct sockaddr_in nobody = {.sin_family = AF_INET,
-				     .sin_addr = {htonl(INADDR_LOOPBACK)},
-				     .sin_port = htons(1)};
+	struct sockaddr_in nobody = {
+		.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_port = htons(1)};
 
-	printf("-- failing on %s\n", fd < 0 ? "a negative number" : "what is no socket or not open");
+	printf("-- failing on %s\n",
+	       fd < 0 ? "a negative number" : "what is no socket or not open");
 	SAY(read(fd, bytes, 8));
 	SAY(write(fd, bytes, 0));
 	SAY(readv(fd, &iov, 1));
@@ -195,9 +199,8 @@ static void failing(int fd)
 
 static void section_errno(void)
 {
-	struct sockaddr_in nobody = {.sin_family = AF_INET,
-				     .sin_addr = {htonl(INADDR_LOOPBACK)},
-				     .sin_port = htons(1)};
+	struct sockaddr_in nobody = {
+		.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_port = htons(1)};
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	struct pollfd poller = {.fd = 0, .events = POLLNVAL};
 	struct timespec now = {0};
@@ -266,7 +269,8 @@ static void section_errno(void)
 	SAY(fdopen(0, "nonsense") == NULL ? -1 : 0);
 }
 
-/* --- bad pointers ------------------------------------------------------------------------------- */
+/* --- bad pointers -------------------------------------------------------------------------------
+ */
 
 /* The last bytes before a page that is not there. */
 static char *edge(void)
@@ -339,7 +343,8 @@ static void section_pointers(void)
 	bad_pointers(pair[1], pair[0]);
 }
 
-/* --- descriptors -------------------------------------------------------------------------------- */
+/* --- descriptors --------------------------------------------------------------------------------
+ */
 
 static void list_descriptors(const char *when)
 {
@@ -468,7 +473,8 @@ static void section_descriptors_again(void)
 	list_descriptors("after exec");
 }
 
-/* --- threads and signals ----------------------------------------------------------------------- */
+/* --- threads and signals -----------------------------------------------------------------------
+ */
 
 struct blocked {
 	const char *name;
@@ -668,8 +674,8 @@ static void interrupt_all(int flags)
 		int pair[2];
 
 		/* With SA_RESTART these go on for ever; the others give up (signal(7)). */
-		if ((flags & SA_RESTART) != 0 && (blocking[i].call == call_accept ||
-						  blocking[i].call == call_send))
+		if ((flags & SA_RESTART) != 0 &&
+		    (blocking[i].call == call_accept || blocking[i].call == call_send))
 			continue;
 		connected_pair(pair);
 		blocked.fd = pair[0];
@@ -692,7 +698,8 @@ static void section_interrupt(void)
 	interrupt_all(SA_RESTART);
 }
 
-/* --- the end ------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------
+ */
 
 static int last_pair[2];
 

@@ -2,10 +2,9 @@
 /*
  * Libraries to be preloaded beside ours, chosen when they are built:
  *
- *	-DHOOK_MALLOC	 calloc() and malloc() that read a file by open() and read() whenever they are
- *			 called, as allocators read their configuration in dlsym()'s calloc
- *	-DHOOK_EARLY	 a constructor that uses sockets before ours has run, and a destructor that
- *			 does so after ours
+ *	-DHOOK_MALLOC	 calloc() and malloc() that read a file by open() and read() whenever they
+ *are called, as allocators read their configuration in dlsym()'s calloc -DHOOK_EARLY	 a
+ *constructor that uses sockets before ours has run, and a destructor that does so after ours
  *	-DHOOK_SAME	 wrappers of the functions that we wrap, which count their calls
  */
 #include <dlfcn.h>

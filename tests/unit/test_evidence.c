@@ -776,7 +776,7 @@ static void only_messages_that_are_parsed_can_be_missed(void **state)
 	assert_false(evidence_is_parsing(&s->evidence)); /* ALIGNING */
 	WRITES(LEFT, QUERY);
 	assert_true(evidence_is_parsing(&s->evidence));
-	WRITES(LEFT, "\x01\x00\x00\x00\xee"); /* no such command */
+	WRITES(LEFT, "\x01\x00\x00\x00\xee");		 /* no such command */
 	assert_false(evidence_is_parsing(&s->evidence)); /* LOST */
 	start(s, PROTOCOL_MYSQL);
 	WRITES(LEFT, "\x17\x03\x03\x00\x02zz");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim/base/json.c: valid JSON whatever the bytes and however small the buffer.  A full parser judges
- * reports in tests/report/; here a small one checks the grammar for every buffer size.
+ * shim/base/json.c: valid JSON whatever the bytes and however small the buffer.  A full parser
+ * judges reports in tests/report/; here a small one checks the grammar for every buffer size.
  */
 #include <setjmp.h>
 #include <stdarg.h>

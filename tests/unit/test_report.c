@@ -591,7 +591,8 @@ static void each_kind_has_its_headline(void **state)
 			"ended by 811 (");
 	sample.finding.kind = KIND_SHARED_EPOLL;
 	render_text(FORKSAN_RECORD_BYTES);
-	assert_contains(" is needed by 812 (gunicorn) and was taken from its epoll instance by 811");
+	assert_contains(
+		" is needed by 812 (gunicorn) and was taken from its epoll instance by 811");
 	sample.finding.needed = false;
 	sample.finding.kind = KIND_OPEN_AT_FORK;
 	sample.finding.operation = NULL;
