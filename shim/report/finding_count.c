@@ -133,9 +133,13 @@ static size_t find_groups(struct group groups[GROUPS], const struct finding_caus
 
 /* --- the table ------------------------------------------------------------------------------- */
 
+/* NULL: there is no memory for that part of the table; a touch would be a SIGBUS. */
 static struct registry_finding *entry_at(uint64_t key, uint32_t probe)
 {
-	return &registry_mapping->findings[(key + probe) % FORKSAN_MAX_FINDINGS];
+	struct registry_finding *entry =
+		&registry_mapping->findings[(key + probe) % FORKSAN_MAX_FINDINGS];
+
+	return registry_reach_new(entry, sizeof *entry) ? entry : NULL;
 }
 
 /* NULL: the table has no such key. */
@@ -143,7 +147,7 @@ static struct registry_finding *find(uint64_t key)
 {
 	for (uint32_t i = 0; i < PROBES; i++) {
 		struct registry_finding *entry = entry_at(key, i);
-		uint64_t found = load_acquire(&entry->key);
+		uint64_t found = entry ? load_acquire(&entry->key) : 0;
 
 		if (found == key)
 			return entry;
@@ -160,6 +164,8 @@ static uint64_t count(uint64_t key)
 		struct registry_finding *entry = entry_at(key, i);
 		uint64_t found = 0;
 
+		if (!entry)
+			return 0;
 		if (compare_exchange_acq_rel(&entry->key, &found, key) || found == key)
 			return fetch_add_relaxed(&entry->repeat, 1) + 1;
 	}
