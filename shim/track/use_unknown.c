@@ -76,6 +76,7 @@ void use_unknown_judge(struct track_call *call, const struct iovec *iov, int cou
 		history_start(call->slot);
 		history_add(call->slot,
 			    &(struct history_act){.by = process.lineage.self.serial,
+						  .tid = process_tid(),
 						  .operation = call->operation,
 						  .writes = call->way == TRACK_WRITE},
 			    iov, count, moved);
