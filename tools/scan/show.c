@@ -147,7 +147,7 @@ static void print_connection(size_t number, const struct scan_socket *socket, FI
 	fprintf(out, "%zu. %s ", number,
 		socket->protocol == PROTOCOL_UNKNOWN ? "connection to"
 						     : wire_protocol_name(socket->protocol));
-	escape_print(peer, out);
+	escape_print(peer[0] != '\0' ? peer : "a peer that was not seen", out);
 	if (local[0] != '\0')
 		fprintf(out, " from %s", local);
 	fprintf(out, ": %s\n   %s\n", level_name(level), verdict_text(level));
@@ -181,7 +181,7 @@ static size_t count_kind(const struct snapshot *snapshot, enum scan_kind kind)
 static void print_blindness(uint64_t count, const char *what, FILE *out)
 {
 	if (count > 0)
-		fprintf(out, "Not seen: %" PRIu64 " %s.\n", count, what);
+		fprintf(out, "Not seen: %s: %" PRIu64 ".\n", what, count);
 }
 
 void show_text(const struct snapshot *snapshot, FILE *out)
@@ -198,13 +198,16 @@ void show_text(const struct snapshot *snapshot, FILE *out)
 		      "can.\n",
 		      out);
 	fprintf(out,
-		"%zu connections held by several processes.  Looked at: %" PRIu64
+		"Connections held by several processes: %zu.  Looked at: %" PRIu64
 		" processes, %" PRIu64 " descriptors.\n",
 		count, snapshot->processes_seen, snapshot->descriptors_seen);
 	fprintf(out,
-		"Shared as servers do: %zu listening, %zu accepted, %zu pairs, %zu no streams.\n",
+		"Shared on purpose: %zu listening, %zu accepted, %zu in pairs, %zu to the system's "
+		"services, "
+		"%zu not of a stream.\n",
 		count_kind(snapshot, SCAN_LISTENING), count_kind(snapshot, SCAN_ACCEPTED),
-		count_kind(snapshot, SCAN_PAIR), count_kind(snapshot, SCAN_NO_STREAM));
+		count_kind(snapshot, SCAN_PAIR), count_kind(snapshot, SCAN_CONNECTED),
+		count_kind(snapshot, SCAN_NO_STREAM));
 	print_blindness(snapshot->processes_denied,
 			"processes whose descriptors this user may not list", out);
 	print_blindness(snapshot->namespaces_denied,

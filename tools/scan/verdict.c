@@ -8,7 +8,7 @@
 
 bool verdict_concerns(const struct scan_socket *socket)
 {
-	return socket->kind == SCAN_CONNECTED;
+	return socket->kind == SCAN_CONNECTED && wire_class(socket->protocol) != CLASS_SYSTEM;
 }
 
 enum level verdict_level(const struct scan_socket *socket)
