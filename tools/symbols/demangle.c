@@ -53,12 +53,30 @@ static void take_piece(const char *piece, size_t len, void *opaque)
 	output->len += len;
 }
 
+/* A binder of Rust's v0 mangling, 'G' and a number in base 62 that '_' ends (RFC 2603), stands for
+ * that many lifetimes.  Where libiberty skips a path it counts the lifetimes without a callback, so
+ * a number of many digits is a loop without an end.  No function has 62^2 lifetimes.  True also for
+ * an identifier that reads like such a binder (GLOBAL_...): the name stays as it is. */
+static bool has_vast_binder(const char *name)
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	for (const char *at = strchr(name, 'G'); at != NULL; at = strchr(at + 1, 'G')) {
+		size_t len = strspn(at + 1, digits);
+
+		if (len > 2 && at[1 + len] == '_')
+			return true;
+	}
+	return false;
+}
+
 bool demangle(const char *name, char out[DEMANGLE_BYTES])
 {
 	struct output output = {.text = out};
 
 	if ((strncmp(name, "_Z", 2) != 0 && strncmp(name, "_R", 2) != 0) ||
-	    strnlen(name, NAME_BYTES) == NAME_BYTES)
+	    strnlen(name, NAME_BYTES) == NAME_BYTES || (name[1] == 'R' && has_vast_binder(name)))
 		return false;
 	if (setjmp(output.give_up) != 0)
 		return false;
