@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the tool speaks to its user: messages, help, and the option that a mistyped one was probably
- * meant to be.
+ * How the tool speaks to the user: messages, help, and a guess at the option that a mistyped word
+ * was meant to be.
  *
- * Messages go to stderr as `forksan VERB: text`.  Single-threaded, as the whole tool.
+ * Messages go to stderr as `forksan VERB: text`.  Single-threaded, like the whole tool.
  */
 #ifndef FORKSAN_TOOLS_CLI_H
 #define FORKSAN_TOOLS_CLI_H
@@ -20,13 +20,14 @@ void cli_error(const char *verb, const char *format, ...) __attribute__((format(
 /* The verb's usage, summary and help on stdout. */
 void cli_print_help(const struct verb *verb);
 
-/* Says what getopt_long() did not take, with the closest long option, or none.  `longs` ends with
- * a zero entry; `result` is what getopt_long() returned, '?' or ':'.  Returns STATUS_USAGE. */
+/* Reports the option that getopt_long() refused, with the closest long option if there is one.
+ * `longs` ends with a zero entry; `result` is the value that getopt_long() returned, '?' or ':'.
+ * Returns STATUS_USAGE, for the verb to return. */
 int cli_unknown_option(const struct verb *verb, const struct option *longs, char **argv,
 		       int result);
 
-/* Reads a number above 0 that is the value of `option`.  False, with a message of `verb`: it is
- * none. */
+/* Reads the value of `option`, a number above 0.  False, with a message of `verb`: `text` is no
+ * such number. */
 bool cli_number(const char *verb, const char *option, const char *text, uint64_t *number);
 
 /* Ends the tool with STATUS_USAGE and a message: there is no memory. */

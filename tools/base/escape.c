@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-/* The text of the character at `at`: itself, or escaped.  Returns how many bytes it was. */
+/* Writes the character at `at` to `piece`, escaped where needed.  Returns how many bytes the
+ * character took in the source. */
 static size_t escape_one(const unsigned char *at, char piece[9])
 {
 	bool c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;

@@ -15,7 +15,7 @@
 /* Copies `text` with control characters (C0, DEL, and C1 in UTF-8) as \xNN, cut to `size`. */
 void escape_text(const char *text, char *out, size_t size);
 
-/* The same to a stream; NULL prints as "?". */
+/* Prints `text` escaped in the same way; NULL prints as "?". */
 void escape_print(const char *text, FILE *out);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every exit status of the tool, once, the same for all verbs; README.md and the manual's EXIT
- * STATUS sections follow this list.  What stands higher wins where two apply, but for STATUS_OK.
+ * Every exit status of the tool, once, the same for all verbs; README.md and the EXIT STATUS
+ * sections of the manual follow this list.  Where two apply, the one that stands higher wins, but
+ * for STATUS_OK.
  *
- * `forksan run` has CMD's own status otherwise, so the numbers that say something about forksan are
- * those that programs rarely end with.
+ * `forksan run` ends with CMD's own status otherwise, so the numbers that speak of forksan are
+ * numbers with which programs rarely end.
  */
 #ifndef FORKSAN_TOOLS_EXIT_STATUS_H
 #define FORKSAN_TOOLS_EXIT_STATUS_H
@@ -16,7 +17,7 @@ enum exit_status {
 	STATUS_NO_LOG = 65,	/* report: a file is no log of forksan */
 	STATUS_INCOMPLETE = 67, /* nothing was watched, or something was missed (report; run with
 				   --require-watched) */
-	STATUS_UNKNOWN = 1,	/* explain: no text in it is known */
+	STATUS_UNKNOWN = 1,	/* explain: the input holds no known text */
 	STATUS_NOT_INSTRUMENTED = 126, /* run: CMD cannot be executed, or forksan cannot be in it */
 	STATUS_NOT_FOUND = 127,	       /* run: CMD was not found */
 	STATUS_SIGNAL = 128, /* run: plus the signal's number, where CMD's end cannot be repeated */

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* What follows a noun after the number `n`. */
+/* The ending of a noun after the number `n`. */
 static inline const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";

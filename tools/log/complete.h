@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whether silence means something: everything that was not watched, judged, written or read, with
- * its number.  Nothing on the list: what was not found is not there.
+ * its number.  Nothing on the list: a bug that was not found is not there.
  */
 #ifndef FORKSAN_TOOLS_LOG_COMPLETE_H
 #define FORKSAN_TOOLS_LOG_COMPLETE_H
@@ -15,7 +15,7 @@
 #include "forksan/finding.h"
 
 struct incomplete_reason {
-	const char *name; /* for programs: a counter's name, or one that complete.c lists */
+	const char *name; /* for programs: a counter's name, or a name that complete.c lists */
 	const char *text; /* for people: what the number counts */
 	uint64_t count;
 };
@@ -28,9 +28,10 @@ struct completeness {
 	bool blind; /* nothing was watched at all */
 };
 
-/* What no counter says.  Each adds a reason when its number is not 0: logs that hold no session;
- * sessions without a summary; lines that are no record; processes that still run.  A registry that
- * could not be read is missed once; `blind`: and there was no log either. */
+/* Each adds a reason that no counter gives, when the number is not 0: logs that hold no session;
+ * sessions without a summary; lines that are no record; processes that still run.
+ * complete_miss_registry() is called once for a registry that could not be read; `blind`: there was
+ * no log either. */
 void complete_miss_session(struct completeness *complete, uint64_t logs);
 void complete_miss_summary(struct completeness *complete, uint64_t sessions);
 void complete_miss_lines(struct completeness *complete, uint64_t broken_lines);
@@ -40,13 +41,14 @@ void complete_miss_end(struct completeness *complete, uint64_t processes);
 /* Adds that fewer connections were seen than the reader asked for, if so. */
 void complete_miss_connections(struct completeness *complete, uint64_t seen, uint64_t least);
 
-/* Adds what a session's counters say: each loss, and that nothing was watched. */
+/* Adds the losses among a session's counters, and that nothing was watched. */
 void complete_add_counters(struct completeness *complete, const uint64_t counters[COUNTER_COUNT]);
 
 /* "complete: true", or "complete: false (NAME N, NAME N)", and a newline. */
 void complete_print(const struct completeness *complete, const char *prefix, FILE *out);
 
-/* The reasons as an array of {reason, count, text}; the caller owns it.  NULL: no memory. */
+/* Returns the reasons as an array of {reason, count, text}, which the caller owns.  NULL: no
+ * memory. */
 json_t *complete_json(const struct completeness *complete);
 
 #endif

@@ -10,10 +10,11 @@
 
 #include "forksan/finding.h"
 
-/* The whole: what was watched, what was found, and every loss that is not zero. */
+/* Prints all: the processes and connections watched, the findings, and every loss that is not
+ * zero. */
 void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out);
 
-/* The losses alone. */
+/* Prints the losses alone. */
 void counters_print_lost(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out);
 
 #endif

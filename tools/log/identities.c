@@ -17,8 +17,8 @@ struct identity {
 };
 
 struct identities {
-	bool forgot;	 /* something was thrown out */
-	uint32_t victim; /* which of a full window goes next */
+	bool forgot;	 /* an identity was thrown out */
+	uint32_t victim; /* which place of a full window goes next */
 	struct identity table[TABLE_SIZE];
 };
 
@@ -32,8 +32,8 @@ void identities_free(struct identities *identities)
 	free(identities);
 }
 
-/* Multiply and shift: both numbers are random already, or chosen to collide, which only makes the
- * table forget. */
+/* Multiply and shift: both numbers are random already, or chosen by an attacker to collide, and
+ * collisions only make the table forget. */
 static uint32_t hash(uint64_t session, uint64_t id)
 {
 	uint64_t mixed =
@@ -42,7 +42,8 @@ static uint32_t hash(uint64_t session, uint64_t id)
 	return (uint32_t)(mixed >> 40) % TABLE_SIZE;
 }
 
-/* What was counted when `repeat` is written: the milestone of 1, 10, 100, ... below it. */
+/* How much was counted before `repeat` was written: the milestone of 1, 10, 100, ... below
+ * `repeat`. */
 static uint64_t milestone_below(uint64_t repeat)
 {
 	uint64_t milestone = 1;

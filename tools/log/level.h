@@ -9,7 +9,8 @@
 
 #include "forksan/finding.h"
 
-/* Reads `notice`, `hazard` or `violation`.  False, with a message of `verb`: it is none of them. */
+/* Reads `notice`, `hazard` or `violation` into *level.  False, with a message of `verb`: the text
+ * is another word. */
 bool level_read(const char *verb, const char *text, enum level *level);
 
 #endif

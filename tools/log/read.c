@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines of a log.  One buffer holds the line being handed out and what was read after it:
+ * Lines of a log.  One buffer holds the line being handed out and the bytes read after that line:
  *
  *   buffer  |....consumed....|=== line ===\n|~~~~ read ahead ~~~~|......free......|
  *           0              start          next                  end            SIZE
  *
  * When no newline is left the rest moves to the front and the buffer is filled again.  A line that
- * does not fit is handed out cut, and its rest is skipped.
+ * does not fit is handed out cut, and the rest of the line is skipped.
  */
 #include "log/read.h"
 
@@ -44,7 +44,7 @@ void log_reader_free(struct log_reader *reader)
 	free(reader);
 }
 
-/* Reads more behind `end`.  0 or -errno; sets `ended`. */
+/* Reads more behind `end`; sets `ended` at the end of the log.  Returns 0 or -errno. */
 static int fill(struct log_reader *reader)
 {
 	ssize_t got;

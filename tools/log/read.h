@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a log line by line, in constant memory, however long the log or a line of it is.
+ * Reads a log line by line, in constant memory, however long the log or a line is.
  *
- * What a line means is record.h's.  The bytes are hostile: a line may be anything.
+ * record.h says how a line is parsed.  The bytes are hostile: a line may be anything.
  */
 #ifndef FORKSAN_TOOLS_LOG_READ_H
 #define FORKSAN_TOOLS_LOG_READ_H
@@ -19,8 +19,8 @@ struct log_line {
 	const char *text; /* no newline, no NUL; valid until the next call */
 	size_t len_bytes;
 	uint64_t number; /* 1 is the first */
-	bool too_long;	 /* longer than LOG_LINE_BYTES: text is its beginning */
-	bool cut;	 /* the log ends within it: no newline */
+	bool too_long;	 /* longer than LOG_LINE_BYTES: text is the beginning */
+	bool cut;	 /* the log ends within the line: no newline */
 };
 
 struct log_reader;

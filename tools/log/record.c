@@ -98,7 +98,7 @@ static bool get_hex16(const json_t *object, const char *name, uint64_t *out,
 	return true;
 }
 
-/* The shape alone: it is compared and shown, never computed with. */
+/* Checks the shape alone: a time is compared and shown, never computed with. */
 static bool get_time(const json_t *object, const char *name, const char **out,
 		     struct log_fault *fault)
 {
@@ -152,8 +152,8 @@ static bool check_frames(const char *name, const json_t *frames, struct log_faul
 	return true;
 }
 
-/* The fingerprint, and the ids of the whole stacks, of which `stacks` shows a few frames:
- * version 2. */
+/* Takes the fingerprint, and checks the ids of the whole stacks (`stacks` shows a few frames of
+ * each).  Version 1 has neither. */
 static bool check_stack_ids(struct log_record *record, struct log_fault *fault)
 {
 	uint64_t id;
@@ -334,7 +334,7 @@ static bool get_type(struct log_record *record, struct log_fault *fault)
 	return true;
 }
 
-/* What version 2 adds to every record. */
+/* Checks the fields that version 2 adds to every record. */
 static bool check_origin(const struct log_record *record, struct log_fault *fault)
 {
 	const char *host;

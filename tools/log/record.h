@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One line of a log as a record: parsed and checked, so that the rest of the tool trusts its types.
+ * One line of a log as a record: parsed and checked, so that the rest of the tool trusts the types.
  *
- * docs/log.md is the contract.  Names that it does not list are ignored; what it lists has the
- * right type here or the line is broken.  Pure: bytes in, record or fault out.
+ * docs/log.md is the contract.  Names that docs/log.md does not list are ignored; a line in which a
+ * listed name has the wrong type is broken.  Pure: bytes in, record or fault out.
  */
 #ifndef FORKSAN_TOOLS_LOG_RECORD_H
 #define FORKSAN_TOOLS_LOG_RECORD_H
@@ -15,7 +15,7 @@
 
 #include "forksan/finding.h"
 
-#define LOG_VERSION 2	  /* that is written; 1 and 2 are read */
+#define LOG_VERSION 2	  /* the version that is written; 1 and 2 are read */
 #define LOG_TIME_BYTES 31 /* 2026-11-24T08:46:56.123456789Z and a NUL */
 
 enum log_stack {
@@ -69,7 +69,7 @@ struct log_record {
 	json_t *counters;
 };
 
-/* Says of a broken line: expected X, found Y. */
+/* Why a line is broken: expected X, found Y. */
 struct log_fault {
 	char expected[96];
 	char found[96];
@@ -77,8 +77,8 @@ struct log_fault {
 
 struct stack_cache;
 
-/* Parses `len_bytes` of text.  `cache` makes repeated stacks cheap; NULL: none.  False: *fault says
- * why; *record needs no free then. */
+/* Parses `len_bytes` of text.  `cache` makes repeated stacks cheap; NULL: no cache.  False: the
+ * line is broken and *fault says why; *record then needs no free. */
 bool log_record_parse(const char *text, size_t len_bytes, struct stack_cache *cache,
 		      struct log_record *record, struct log_fault *fault);
 void log_record_free(struct log_record *record);

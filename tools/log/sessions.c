@@ -14,7 +14,7 @@
 
 struct session {
 	uint64_t name;
-	bool summed; /* there was a summary */
+	bool summed; /* a summary was read */
 	uint64_t counters[COUNTER_COUNT];
 	UT_hash_handle hh;
 };
@@ -73,7 +73,7 @@ void sessions_add(struct sessions *sessions, const struct log_record *record)
 	if (session == NULL || record->type != RECORD_SUMMARY)
 		return;
 	session->summed = true;
-	/* Counters never fall, so the largest is the latest whatever the lines' order. */
+	/* Counters never fall, so the largest is the latest, in any order of the lines. */
 	for (int i = 0; i < COUNTER_COUNT; i++) {
 		json_int_t value =
 			json_integer_value(json_object_get(record->counters, counter_name(i)));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sessions of a log and their counters: what lets a reader tell "nothing found" from "was not
- * active".
+ * The sessions of a log and their counters, by which a reader tells "nothing found" from "forksan
+ * was not active".
  */
 #ifndef FORKSAN_TOOLS_SESSIONS_H
 #define FORKSAN_TOOLS_SESSIONS_H
@@ -25,9 +25,11 @@ void sessions_add(struct sessions *sessions, const struct log_record *record);
 
 size_t sessions_count(const struct sessions *sessions);
 size_t sessions_without_summary(const struct sessions *sessions);
+
+/* True when sessions beyond SESSION_MAX were left out. */
 bool sessions_were_too_many(const struct sessions *sessions);
 
-/* The counters' sums over all sessions. */
+/* Sets each of `counters` to the sum over all sessions. */
 void sessions_sum(const struct sessions *sessions, uint64_t counters[COUNTER_COUNT]);
 
 #endif

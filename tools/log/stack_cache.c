@@ -3,13 +3,13 @@
  * See stack_cache.h.
  *
  *   text     {"record":"finding",...,"stacks":{...},...,"history":[...]}
- *                                             ^^^^^ taken out: parsed once, found again by its
- * bytes reduced  {"record":"finding",...,"stacks":0,...,"history":[...]}
+ *                                             ^^^^^ taken out, parsed once, found by its bytes
+ *   reduced  {"record":"finding",...,"stacks":0,...,"history":[...]}
  *
- * The name and its colon cannot stand within a string, where a quote has a backslash before it, so
- * the first of them is a name.  That it is the outermost object's is known when the parsed line has
- * 0 there and no second one follows.  Where the line is valid without its stacks and they are valid
- * alone, it is valid whole.
+ * The name and the colon cannot stand within a string, where a quote has a backslash before it, so
+ * the first place where both stand is a name.  The name belongs to the outermost object when the
+ * parsed line has 0 there and no second such name follows.  A line that is valid without the
+ * stacks, and whose stacks are valid alone, is valid as a whole.
  */
 #include "log/stack_cache.h"
 
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRIES 128 /* each some 100 KiB with its objects; a bug has few pairs of stacks */
+#define ENTRIES 128 /* each some 100 KiB with the objects; a bug has few pairs of stacks */
 #define LEAST_BYTES 512
 
 static const char name[] = "\"stacks\":";
@@ -55,8 +55,8 @@ void stack_cache_free(struct stack_cache *cache)
 	free(cache);
 }
 
-/* The length of the object that begins at `text`, or 0 when it does not end.  Braces within strings
- * do not count. */
+/* The length of the object that begins at `text`, or 0 when the object does not end.  Braces within
+ * strings do not count. */
 static size_t object_length(const char *text, size_t len_bytes)
 {
 	size_t depth = 0, i = 0;
@@ -91,7 +91,8 @@ static uint64_t hash(const char *text, size_t len_bytes)
 	return result;
 }
 
-/* The entry of these stacks, parsed now if they are new; NULL: no memory, or no valid object. */
+/* Returns the entry of these stacks, and parses stacks that have no entry yet.  NULL: no memory, or
+ * no valid object. */
 static struct entry *find_entry(struct stack_cache *cache, const char *text, size_t len_bytes)
 {
 	struct entry *entry = &cache->entries[hash(text, len_bytes) % ENTRIES];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks that stand once in a log of version 2, by the id that findings name.
+ * Stacks that stand once in a log of version 2, found by the ids that findings name.
  */
 #ifndef FORKSAN_TOOLS_LOG_STACKS_H
 #define FORKSAN_TOOLS_LOG_STACKS_H
@@ -13,8 +13,8 @@
  * is no memory. */
 void stacks_keep(json_t *stacks, const struct log_record *record);
 
-/* Puts the frames of the stacks that the finding names in the place of those that it shows, where a
- * record of them was read before.  True when that changed the finding. */
+/* Replaces the frames that the finding shows by the frames of the stack records that the finding
+ * names, where such a record was read before.  True when the finding was changed. */
 bool stacks_complete(const json_t *stacks, struct log_record *finding);
 
 #endif

@@ -7,7 +7,7 @@
 
 struct verb;
 
-/* Its name, for messages. */
+/* The name of the verb, for messages. */
 #define SUPPRESS_VERB "suppress"
 
 extern const struct verb verb_suppress;

@@ -3,9 +3,9 @@
  * See demangle.h.
  *
  * A mangled name can refer back to parts of itself, so a name of some hundred bytes can stand for
- * gigabytes.  cplus_demangle() would collect them all; the callback forms hand the text over piece
- * by piece, and the piece that does not fit ends the demangling with longjmp().  libiberty keeps
- * its state on the stack then, but for the one case that take_piece() names.
+ * gigabytes.  cplus_demangle() would collect all of that text; the callback forms hand the text
+ * over piece by piece, and the piece that does not fit ends the demangling with longjmp().
+ * libiberty then keeps all state on the stack, but for the one case that take_piece() names.
  *
  * Recursion and stack: libiberty's own limits, which DMGL_NO_RECURSE_LIMIT would switch off.  The
  * same limit refuses C++ names of more than 1024 bytes.
@@ -17,7 +17,7 @@
 
 #include <libiberty/demangle.h>
 
-#define NAME_BYTES 8192 /* no linker's name is longer that a reader could use */
+#define NAME_BYTES 8192 /* a longer name is of no use to a reader */
 #define OPTIONS (DMGL_PARAMS | DMGL_ANSI)
 
 struct output {
@@ -80,7 +80,7 @@ bool demangle(const char *name, char out[DEMANGLE_BYTES])
 		return false;
 	if (setjmp(output.give_up) != 0)
 		return false;
-	/* Rust first: its older mangling is C++'s with a hash at the end. */
+	/* Rust first: the older Rust mangling is that of C++ with a hash at the end. */
 	if (rust_demangle_callback(name, OPTIONS, take_piece, &output) == 0) {
 		output.len = 0;
 		if (cplus_demangle_v3_callback(name, OPTIONS, take_piece, &output) == 0)

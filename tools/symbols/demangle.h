@@ -11,9 +11,9 @@
 /* The longest readable name; a longer one is left mangled. */
 #define DEMANGLE_BYTES 2048
 
-/* Writes the readable name to `out` and returns true; false when `name` is not mangled, not
- * understood, or longer in words than DEMANGLE_BYTES, and `out` is then undefined.  The name may be
- * hostile: the time, the stack and the output are bounded.  Keeps no state. */
+/* Writes the readable name to `out` and returns true.  False, and `out` is undefined, when `name`
+ * is not mangled, not understood, or longer in words than DEMANGLE_BYTES.  The name may be hostile:
+ * the time, the stack and the output are bounded.  Keeps no state. */
 bool demangle(const char *name, char out[DEMANGLE_BYTES]);
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * libdw behind a small door.  See symbols.h.
  *
- * Each module gets a Dwfl of its own, opened once, found or not.  A report shows one example for
- * each group, so there are tens of modules, not thousands; beyond MODULE_MAX nothing is looked up.
- * What was found for an offset is kept, because the frames near main() stand in every stack and a
- * symbol table is searched from end to end.
+ * Each module gets a Dwfl of its own, which is opened once, also when no file was found.  A report
+ * shows one example for each group, so there are tens of modules, not thousands; beyond MODULE_MAX
+ * nothing is looked up.  The answer for an offset is kept, because the frames near main() stand in
+ * every stack and a symbol table is searched from end to end.
  */
 #include "base/cli.h"
 #define uthash_fatal(message) cli_no_memory()
@@ -22,12 +22,12 @@
 #include <uthash.h>
 
 #define MODULE_MAX 1024
-#define ANSWER_MAX 16384	/* beyond it the table is emptied */
+#define ANSWER_MAX 16384	/* a full table is emptied */
 #define BUILD_ID_TEXT_BYTES 129 /* 64 bytes of build-id, more than any linker makes */
 
 struct module {
 	char *path;
-	char *build_id;	     /* NULL: none */
+	char *build_id;	     /* NULL: the module has no build-id */
 	Dwfl *dwfl;	     /* NULL: no such file with that build-id */
 	Dwfl_Module *handle; /* of dwfl */
 };
@@ -91,7 +91,8 @@ static bool same_text(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* True when the file's build-id is `expected`, or both have none. */
+/* True when the file's build-id is `expected`, or when the file has no build-id and `expected` is
+ * NULL. */
 static bool build_id_matches(Dwfl_Module *handle, const char *expected)
 {
 	const unsigned char *bits;
@@ -112,7 +113,7 @@ static void open_module(struct module *module)
 	GElf_Addr bias;
 	bool good;
 
-	/* The log says what to open: nothing that would wait, like a fifo. */
+	/* The log names the file: open nothing that would wait, like a fifo. */
 	if (stat(module->path, &stat_buffer) != 0 || !S_ISREG(stat_buffer.st_mode))
 		return;
 	module->dwfl = dwfl_begin(&callbacks);
@@ -151,7 +152,7 @@ static struct module *find_module(struct symbols *symbols, const char *path, con
 	return module;
 }
 
-/* The linker's name when there is one: it holds the scope, which DW_AT_name leaves out. */
+/* The linker's name when there is one: that name holds the scope, which DW_AT_name leaves out. */
 static const char *name_of(Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
@@ -164,7 +165,7 @@ static const char *name_of(Dwarf_Die *die)
 	return name != NULL ? name : dwarf_diename(die);
 }
 
-/* Where the function in `scope`, which was inlined, was called. */
+/* Sets `place` to the call site of the inlined function in `scope`. */
 static void call_site(Dwarf_Die *unit, Dwarf_Die *scope, struct symbol_place *place)
 {
 	Dwarf_Attribute attribute;
@@ -179,15 +180,16 @@ static void call_site(Dwarf_Die *unit, Dwarf_Die *scope, struct symbol_place *pl
 		place->file = dwarf_filesrc(files, file, NULL, NULL);
 }
 
-/* Names for the places of one address, from the scopes around it.  places[0] holds the line. */
+/* Names the places of one address, from the scopes around `pc`; places[0] holds the line already.
+ * Returns how many places. */
 static size_t add_scopes(Dwarf_Die *unit, Dwarf_Addr pc, struct symbol_place *places)
 {
 	Dwarf_Die *innermost = NULL, *scopes = NULL;
 	size_t count = 1;
 	int found = dwarf_getscopes(unit, pc, &innermost);
 
-	/* By way of the DIE, because dwarf_getscopes() leaves an inlined function's own callers for
-	 * the scopes of its abstract origin. */
+	/* By way of the DIE, because dwarf_getscopes() replaces the callers of an inlined function
+	 * by the scopes of the abstract origin. */
 	if (found > 0)
 		found = dwarf_getscopes_die(&innermost[0], &scopes);
 	for (int i = 0; i < found; i++) {

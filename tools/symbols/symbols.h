@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a native frame stands in the source, from the files that are here now.
+ * Where a native frame stands in the source, from the files that exist now.
  *
- * A frame is named by its module's path, build-id and the offset from its load base (that is, the
- * file's own virtual address).  Only a file with the same build-id is believed.  Its DWARF is found
- * by libdw: in the file, by its debug link, by build-id below /usr/lib/debug, and by debuginfod
- * only when the user has set DEBUGINFOD_URLS (libdebuginfod itself asks nobody otherwise).
+ * A frame is named by path, build-id and offset of the module: the offset counts from the load base
+ * (that is, the virtual address in the file).  Only a file with the same build-id is believed.
+ * libdw finds the DWARF in the file, by the debug link, by build-id below /usr/lib/debug, and by
+ * debuginfod only when the user has set DEBUGINFOD_URLS (otherwise libdebuginfod asks nobody).
  */
 #ifndef FORKSAN_TOOLS_SYMBOLS_H
 #define FORKSAN_TOOLS_SYMBOLS_H
@@ -27,9 +27,9 @@ struct symbols *symbols_new(void);
 void symbols_free(struct symbols *symbols);
 
 /*
- * Fills `places`, innermost first: all but the last were inlined into the next.  Returns how many;
- * 0 when nothing is known.  `build_id` is hexadecimal, NULL when the module had none.  The strings
- * live as long as `symbols`.
+ * Fills `places`, innermost first: all but the last were inlined into the next.  Returns the number
+ * of places; 0 when nothing is known.  `build_id` is hexadecimal, NULL when the module had no
+ * build-id.  The strings live as long as `symbols`.
  */
 size_t symbols_find(struct symbols *symbols, const char *module, const char *build_id,
 		    uint64_t offset, struct symbol_place places[SYMBOL_PLACES]);
