@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding the boundary: a write is parsed on trial in every mode that its protocol knows.
+ * Finding the boundary: a write is parsed on trial in every mode that the protocol knows.
  *
- * Drivers write whole messages.  A write whose bytes are messages from its first to its last byte
+ * Drivers write whole messages.  A write whose bytes are messages from the first to the last byte
  * starts at a boundary.  Right after a fork a first message that is longer than the write will do,
  * since the connection was idle then.
  */
@@ -10,7 +10,7 @@
 
 enum trial {
 	TRIAL_FAILED,
-	TRIAL_STARTS, /* the first bytes of a message, too few to identify it */
+	TRIAL_STARTS, /* the first bytes of a message, too few to identify the message */
 	TRIAL_BEGINS, /* a message that is identified and goes on after the operation */
 	TRIAL_EXACT,  /* whole messages */
 };
@@ -35,8 +35,8 @@ static enum trial try_mode(const struct evidence_context *c, enum wire_mode mode
 
 			if (event.kind != WIRE_REQUEST)
 				return TRIAL_FAILED;
-			/* Any line passes for a command of Redis; after a loss it must be a
-			 * command with a name. */
+			/* Any line passes for a command of Redis; after a loss only a command with
+			 * a name counts. */
 			if (event.identified && !identified && event.code == 0 &&
 			    c->evidence->state == EVIDENCE_LOST)
 				return TRIAL_FAILED;
@@ -61,7 +61,7 @@ static __attribute__((noinline)) bool settle(struct evidence_context *c, enum wi
 	bool same = evidence->parser.mode == mode;
 
 	wire_parser_resume(&evidence->parser, (enum protocol)evidence->parser.protocol, mode);
-	/* The server's side goes on: it may be in the middle of a notice. */
+	/* The stream of the server goes on: a notice may be half read. */
 	if (same)
 		evidence->parser.stream[WIRE_SERVER] = server;
 	evidence->flags |= EVIDENCE_MODE_KNOWN;

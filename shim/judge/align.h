@@ -7,9 +7,9 @@
 
 #include "judge/record.h"
 
-/* Sets the parser to the mode in which the operation's bytes are messages from the first byte on,
- * with `exact` whole messages to the last byte.  False: there is no such mode, and the parser is as
- * it was. */
+/* Sets the parser to the mode in which the bytes of the operation are messages from the first byte
+ * on; with `exact`, whole messages to the last byte.  False: no such mode exists, and the parser is
+ * unchanged. */
 bool evidence_align(struct evidence_context *c, bool exact);
 
 #endif

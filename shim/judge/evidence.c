@@ -6,11 +6,12 @@
  *   order.c      which calls overlapped this one
  *   queue.c      requests that are not answered, and their owners
  *   align.c      finding the parser's mode and the boundary between two messages
- *   turns.c      what cannot be parsed: who wrote, who read
- *   exchanges.c  what can: PARSING, LOST, PROBATION
+ *   turns.c      bytes that cannot be parsed: who wrote, who read
+ *   exchanges.c  bytes that can be parsed: PARSING, LOST, PROBATION
  *
- * The claim is tried, never waited for: a process has it for less than a microsecond unless it was
- * interrupted or killed, and a signal handler may have interrupted this very thread.
+ * The claim is tried, never waited for: a process has the claim for less than a microsecond unless
+ * the process was interrupted or killed, and a signal handler may have interrupted this very
+ * thread.
  */
 #include "judge/evidence.h"
 
@@ -104,7 +105,7 @@ struct evidence_ticket evidence_enter(struct evidence *evidence, struct serial s
 	}
 	if (ticket.slot == EVIDENCE_UNCOUNTED)
 		fetch_add_relaxed(&evidence->uncounted[direction], 1);
-	/* After the entry, so that what is recorded in between counts as before the call. */
+	/* After the entry, so that a record made in between counts as before the call. */
 	atomic_thread_fence(memory_order_seq_cst);
 	ticket.sequence = load_acquire(&evidence->sequence);
 	return ticket;
@@ -133,19 +134,19 @@ void evidence_forget(struct evidence *evidence, struct serial serial)
 	}
 	if (load_relaxed(&evidence->claimed_by) != serial.n)
 		return;
-	/* It died in the middle of a record. */
+	/* The process died in the middle of a record. */
 	fetch_add_relaxed(&evidence->missed, 1);
 	compare_exchange_acq_rel(&evidence->claimed_by, &dead, 0);
 }
 
 /* --- records ------------------------------------------------------------------------------- */
 
-/* What stands under the claim. */
+/* The part of struct evidence that is written under the claim. */
 #define CLAIMED_OFFSET offsetof(struct evidence, state)
 #define CLAIMED_BYTES (sizeof(struct evidence) - CLAIMED_OFFSET)
 
-/* A copy to work on, taken under the claim.  The slot is in memory that other processes write: a
- * value that was bounded there may be another one when it is used. */
+/* Makes a copy to work on; called under the claim.  The slot is in memory that other processes
+ * write: a value that was bounded there may be another value when it is used. */
 static void copy_from(const struct evidence *evidence, struct evidence *copy)
 {
 	store_relaxed(&copy->claimed_by, 0);
@@ -164,8 +165,8 @@ static void copy_from(const struct evidence *evidence, struct evidence *copy)
 		copy->queued = EVIDENCE_QUEUE;
 }
 
-/* On a copy.  Inlined, since a frame of its own would come on top of the copy's:
- * tests/entry/test_room.c. */
+/* Records on a copy.  Inlined, since a frame of its own would come on top of the frame with the
+ * copy: tests/entry/test_room.c. */
 static inline __attribute__((always_inline)) void record(struct evidence *evidence,
 							 const struct lineage_process *self,
 							 const struct evidence_operation *operation,
@@ -216,7 +217,8 @@ void evidence_record(struct evidence *evidence, const struct lineage_process *se
 	copy_from(evidence, &copy);
 	if (load_relaxed(&copy.missed) != 0)
 		store_relaxed(&evidence->missed, 0);
-	/* After the look at who is inside, and before what this record finishes is noted. */
+	/* After the look at the calls inside, and before an exchange that this record finishes is
+	 * noted. */
 	store_release(&evidence->sequence, load_relaxed(&copy.sequence) + 1);
 	record(&copy, self, operation, facts);
 	memcpy((char *)evidence + CLAIMED_OFFSET, (const char *)&copy + CLAIMED_OFFSET,

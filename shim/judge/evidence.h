@@ -2,10 +2,11 @@
 /*
  * Evidence: who asked, who is being answered, and whether a reply went to the wrong process.
  *
- * struct evidence is plain data in a connection's shared slot.  From the first operation after a
- * fork on, every process records in it each operation of its own that moved bytes; each record
- * answers with facts: a reply crossed, a goodbye was said, which message it was.  Pure but for
- * atomics: no system call, clock, allocation or lock; safe in signal handlers.
+ * struct evidence is plain data in the shared slot of a connection.  From the first operation after
+ * a fork on, every process records there each of its own operations that moved bytes; each record
+ * answers with facts: a reply crossed, a goodbye was said, which message was sent.  Called by
+ * conversation.c and open_calls.c in shim/track/.  Pure but for atomics: no system call, clock,
+ * allocation or lock; safe in signal handlers.
  *
  *   evidence_enter()      before the call: "I am inside a read (write) of this connection"
  *     the real call
@@ -14,15 +15,16 @@
  *
  * Proven and likely.  The kernel orders the bytes of a direction; from user space the order of two
  * calls is known only when one was left (recorded) before the other was entered.  An operation that
- * another process's operation of the same direction overlapped is never the ground of a proof: its
+ * another process's operation of the same direction overlapped is never the ground of a proof: the
  * crossing is `likely`, and a crossing is reported whenever some order of the overlapping calls
- * makes one.  The same holds for what rests on an uncertain order, and after track was lost.  Which
- * flag says so, and when it is set and cleared, stands in the table of record.h.
+ * makes one.  The same holds for every operation that rests on an uncertain order, and after track
+ * was lost.  The table in record.h says which flag stands for which doubt, and when each flag is
+ * set and cleared.
  *
- * What is assumed: the connection was idle, between two exchanges, when it was inherited.
+ * Assumption: the connection was idle, between two exchanges, when it was inherited.
  *
- * Heirs.  A request of an ancestor from before the fork counts as the process's own, by
- * lineage_judge(); the first process that touches its reply takes the request over.
+ * Heirs.  A request that an ancestor sent before the fork counts as the process's own, by
+ * lineage_judge(); the first process that touches the reply takes the request over.
  *
  *                        write that parses exactly
  *   evidence_resume() --> ALIGNING ----------------> PARSING <-----------------+
@@ -34,8 +36,8 @@
  *                                          +------ anything else ----------+
  *
  * A process that is killed between claim and release leaves `claimed_by` set.  The records of the
- * others are missed, and their facts say so, until one of them calls evidence_forget() for the dead
- * process.
+ * others are missed, and the facts of each say so, until one of the others calls evidence_forget()
+ * for the dead process.
  */
 #ifndef FORKSAN_SHIM_JUDGE_EVIDENCE_H
 #define FORKSAN_SHIM_JUDGE_EVIDENCE_H
@@ -49,22 +51,22 @@
 #include "judge/lineage.h"
 #include "wire/parse.h"
 
-/* Requests without reply, equal neighbours counted as one entry.  Deeper pipelines of mixed
- * requests lose their names, of mixed owners the track. */
+/* Requests without reply, equal neighbours counted as one entry.  A deeper pipeline of mixed
+ * requests loses the names of the requests; a deeper pipeline of mixed owners loses the track. */
 #define EVIDENCE_QUEUE 10
 
-/* Calls of one direction that are under way at once and known by name; more are only counted, and
- * while there are more nothing is proven. */
+/* Calls of one direction that are under way at once and known by name.  Further calls are only
+ * counted, and while there are further calls nothing is proven. */
 #define EVIDENCE_INSIDE 6
 
-/* A request (PARSING), or all that one process wrote up to a read (turns.c). */
+/* A request (PARSING), or all bytes that one process wrote up to a read (turns.c). */
 struct evidence_entry {
 	struct lineage_use owner;
-	uint32_t time; /* of the operation that had its first byte, by evidence_pack_time() */
+	uint32_t time; /* of the operation with the first byte, by evidence_pack_time() */
 	struct wire_request request;
 	uint16_t count;
 	uint8_t flags;
-	uint8_t sequence; /* of the latest record that added to it, its low 8 bits */
+	uint8_t sequence; /* low 8 bits of the latest record that added a request */
 };
 
 /* The latest record by one process. */
@@ -82,13 +84,14 @@ enum evidence_state {
 };
 
 struct evidence {
-	/* Serial of the process that is recording, 0 none: acquired by compare-exchange, released
-	 * by a store. */
+	/* Serial of the process that is recording, 0: nobody.  Acquired by compare-exchange,
+	 * released by a store. */
 	_Atomic uint32_t claimed_by;
-	/* Records that found it claimed for too long; the next record goes LOST. */
+	/* Records that gave up because `claimed_by` stayed set; the next record goes LOST. */
 	_Atomic uint32_t missed;
 	/* Serials of processes inside a call, by direction; added and removed by compare-exchange.
-	 * Killed inside: the entry stays and keeps proofs away until evidence_forget(). */
+	 * The entry of a process that is killed inside stays and keeps proofs away until
+	 * evidence_forget(). */
 	_Atomic uint32_t inside[2][EVIDENCE_INSIDE];
 	_Atomic uint32_t uncounted[2]; /* calls for which `inside` had no room */
 	_Atomic uint32_t sequence;     /* of records; written under the claim, read by enter */
@@ -96,12 +99,12 @@ struct evidence {
 	uint8_t state;		   /* enum evidence_state */
 	uint8_t flags;		   /* see record.h */
 	uint8_t queued;		   /* entries in queue */
-	uint8_t unsent_kind;	   /* with EVIDENCE_REPLY_MAY_BE_UNSENT: that reply's kind */
+	uint8_t unsent_kind;	   /* with EVIDENCE_REPLY_MAY_BE_UNSENT: the kind of reply */
 	struct lineage_use writer; /* of the client's message that is not complete */
 	struct lineage_use last;   /* LOST: the latest user; alternation: the latest reader */
-	struct lineage_use before; /* LOST: the latest user that was another */
-	/* The two latest records of different processes: by direction, and of finished exchanges
-	 * (by the request's owner). */
+	struct lineage_use before; /* LOST: the latest user that was another process */
+	/* The two latest records of different processes: `seen` by direction; `finished` of
+	 * finished exchanges, by the owner of the request. */
 	struct evidence_seen seen[2][2];
 	struct evidence_seen finished[2];
 	uint64_t base_ns; /* when the oldest request came into the empty queue */
@@ -111,10 +114,10 @@ struct evidence {
 _Static_assert(sizeof(struct evidence_entry) == 20, "as counted below");
 _Static_assert(sizeof(struct evidence) == 456, "lives in every connection's slot");
 
-/* Where an operation stood when it was entered. */
+/* Where an operation stood among the records when the call was entered. */
 struct evidence_ticket {
 	uint32_t sequence;
-	uint8_t slot; /* in `inside`, or one of those below */
+	uint8_t slot; /* in `inside`, or a constant from below */
 	uint8_t direction;
 };
 
@@ -127,7 +130,7 @@ struct evidence_operation {
 	struct evidence_ticket ticket;
 	uint64_t time_ns; /* any monotonic clock, the same for all processes */
 	/* The bytes: the first len_bytes of the chunks.  A chunk without a base, or too few chunks,
-	 * stands for bytes that could not be seen (sendfile, splice). */
+	 * stands for bytes that the shim could not see (sendfile, splice). */
 	const struct iovec *chunks;
 	size_t chunk_count;
 	size_t len_bytes;
@@ -159,17 +162,18 @@ struct evidence_facts {
 	uint32_t
 		replies_crossed; /* replies that this operation was the first to take from others */
 	uint16_t code;		 /* the operation's own (first) message; 0: not known */
-	enum protocol protocol;	 /* whose codes they are */
+	enum protocol protocol;	 /* the protocol to which the codes belong */
 	enum wire_goodbye goodbye; /* whether this write ends the session */
 	bool missed; /* the operation was not recorded: process `claimed_by` held the claim */
 	struct serial claimed_by;
 };
 
-/* Prepares for a new connection, whose opening is to be recorded from its first byte. */
+/* Prepares for a new connection; call before the first byte of the opening is recorded. */
 void evidence_start(struct evidence *evidence, enum protocol protocol);
 
-/* The connection has become inherited: recording starts (again) between two exchanges.  What the
- * opening taught stays.  Idempotent once it records; call it under no claim, by any process. */
+/* The connection has become inherited: recording starts (again) between two exchanges.  The facts
+ * that the opening taught stay.  Idempotent once the connection is recorded; any process may call,
+ * under no claim. */
 void evidence_resume(struct evidence *evidence, enum protocol protocol);
 
 /* True when recording the opening has nothing more to learn. */
@@ -178,23 +182,24 @@ bool evidence_opened(const struct evidence *evidence);
 /* True while requests and replies are matched, so that a missing record would hurt. */
 bool evidence_is_parsing(const struct evidence *evidence);
 
-/* A TLS hello named the protocol inside: only TLS records can be parsed from here on. */
+/* A TLS hello named the protocol inside: from here on only TLS records can be parsed. */
 void evidence_encrypt(struct evidence *evidence, enum protocol inside);
 
-/* Around every call that may move bytes.  A vfork child must do neither. */
+/* Called before and after every call that may move bytes.  A vfork child must call neither. */
 struct evidence_ticket evidence_enter(struct evidence *evidence, struct serial serial,
 				      enum wire_direction direction);
 void evidence_leave(struct evidence *evidence, struct evidence_ticket ticket, struct serial serial);
 
-/* Records one operation by `self`, between enter and leave. */
+/* Records one operation by `self`; called between enter and leave when bytes have moved. */
 void evidence_record(struct evidence *evidence, const struct lineage_process *self,
 		     const struct evidence_operation *operation, struct evidence_facts *facts);
 
-/* What evidence_record() would answer, before the bytes move; records nothing. */
+/* Fills the facts that evidence_record() would give, before the bytes move; records nothing. */
 void evidence_foresee(struct evidence *evidence, const struct lineage_process *self,
 		      const struct evidence_operation *operation, struct evidence_facts *facts);
 
-/* Ends the calls of process `serial`, which is dead, and breaks its claim. */
+/* Ends the calls of process `serial`, which is dead, and breaks the claim if that process has
+ * it. */
 void evidence_forget(struct evidence *evidence, struct serial serial);
 
 #endif

@@ -2,10 +2,11 @@
 /*
  * Evidence of the protocols whose requests and replies are matched.
  *
- * Writes.  A process that writes while another's request is not answered, or not even complete, has
- * written into its exchange.  Reads.  A process that takes bytes of the reply to another's request
- * has crossed replies.  Both are proven when nothing overlapped, else likely; and where calls
- * overlapped a crossing is said whenever one of their orders makes one.
+ * Writes.  A process that writes while another process's request is not answered, or not even
+ * complete, has written into that exchange.  Reads.  A process that takes bytes of the reply to
+ * another process's request has crossed replies.  Both are proven when nothing overlapped, else
+ * likely; and where calls overlapped a crossing is reported whenever one of the possible orders
+ * makes one.
  */
 #include "judge/exchanges.h"
 
@@ -27,7 +28,8 @@ static void cross(struct evidence_context *c, enum evidence_crossing crossing, b
 	evidence_cross(c, crossing, certainty(c, sure), EVIDENCE_MESSAGES, entry);
 }
 
-/* True when nothing is outstanding, no message is under way, and no other call is. */
+/* True when no request is outstanding, no message is half read or written, and no other call is
+ * under way. */
 static bool is_idle(const struct evidence_context *c)
 {
 	const struct evidence *evidence = c->evidence;
@@ -65,8 +67,8 @@ void evidence_lose(struct evidence_context *c)
 	wire_parser_resume(parser, (enum protocol)parser->protocol, (enum wire_mode)parser->mode);
 }
 
-/* While track is lost, only who used the connection is known; of several processes any use may
- * cross another's. */
+/* While track is lost, only the users of the connection are known; of several processes any use may
+ * cross an exchange of another. */
 static void note_lost_use(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -90,8 +92,8 @@ static void note_lost_use(struct evidence_context *c)
 
 /* --- writes -------------------------------------------------------------------------------- */
 
-/* True for a request from before a fork, which parent and child both have until one of them goes on
- * with it. */
+/* True for a request from before a fork, which parent and child both have until one of the two goes
+ * on with the request. */
 static bool is_shared(const struct evidence_context *c, const struct evidence_entry *entry)
 {
 	return !serial_is(entry->owner.serial, c->self->self.serial) ||
@@ -107,8 +109,8 @@ static bool any_is_shared(const struct evidence_context *c)
 	return false;
 }
 
-/* Reports a write that falls into another process's exchange; called before its bytes are parsed.
- */
+/* Reports a write that falls into another process's exchange; called before the bytes are
+ * parsed. */
 static void judge_write(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -125,13 +127,15 @@ static void judge_write(struct evidence_context *c)
 		cross(c, EVIDENCE_WROTE, alone && !(other->flags & EVIDENCE_UNSURE), other);
 	} else if (c->overlaps || c->finished_meanwhile || evidence_is_unsure(evidence) ||
 		   (c->overlaps_other && any_is_shared(c))) {
-		/* The other process's request may have been first, and its reply unread. */
+		/* The other process's request may have been first, and the reply to that request
+		 * unread. */
 		cross(c, EVIDENCE_WROTE, false, NULL);
 	}
 }
 
-/* Bytes that join the last request.  If the request belonged to the writer's lineage, it is the
- * writer's own from here on; a request that two processes write has a reply of uncertain owner. */
+/* Bytes that join the last request.  If the request belonged to the lineage of the writer, the
+ * request is the writer's own from here on; a request that two processes write has a reply of
+ * uncertain owner. */
 static void go_on(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -207,7 +211,7 @@ static bool may_answer_unrecorded(const struct evidence_context *c)
 }
 
 /* Loses track in the middle of an operation; reports a crossing if other processes may have had a
- * part in what could not be parsed. */
+ * part in the bytes that could not be parsed. */
 static void lose_here(struct evidence_context *c)
 {
 	const struct evidence_entry *other = evidence_find_other(c->evidence, c->self);
@@ -222,7 +226,7 @@ static void lose_here(struct evidence_context *c)
 	evidence_lose(c);
 }
 
-/* A reply was paired with a request that may not be the first.  The pairing of what follows is
+/* A reply was paired with a request that may not be the first.  The pairing of later replies is
  * uncertain until nothing is outstanding; and for good when the reply may answer a request of
  * another reply kind, which is recorded or is being written. */
 static void note_order_unknown(struct evidence_context *c)
@@ -244,7 +248,7 @@ static void note_order_unknown(struct evidence_context *c)
 	}
 }
 
-/* Reports bytes of the reply to the first entry, if that was another process's request. */
+/* Reports bytes of the reply to the first entry, if the entry is another process's request. */
 static void judge_reply(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -290,7 +294,7 @@ static void take_reply(struct evidence_context *c, const struct wire_event *even
 	judge_reply(c);
 	if (!event->ends)
 		return;
-	/* The reply ended before the request did: the request's end is not recorded yet. */
+	/* The reply ended before the request did: the end of the request is not recorded yet. */
 	if (c->writing && evidence->queued == 1 && evidence->queue[0].count == 1 &&
 	    wire_request_open(&evidence->parser)) {
 		lose_here(c);
@@ -304,7 +308,8 @@ static void take_reply(struct evidence_context *c, const struct wire_event *even
 
 /* --- one operation ------------------------------------------------------------------------- */
 
-/* Bytes of the server that are too few to identify: reported if they may be another's. */
+/* Bytes of the server that are too few to identify: reported if the bytes may answer another
+ * process. */
 static void judge_unidentified(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -380,7 +385,7 @@ static void parse(struct evidence_context *c)
 }
 
 /* Reports an operation after bytes were parsed in an order that may be wrong, if other processes
- * had a part in them. */
+ * had a part in those bytes. */
 static void judge_unknown_order(struct evidence_context *c, const struct evidence_entry *other)
 {
 	bool reads = c->operation->direction == WIRE_SERVER;
@@ -390,8 +395,8 @@ static void judge_unknown_order(struct evidence_context *c, const struct evidenc
 		cross(c, reads ? EVIDENCE_READ : EVIDENCE_WROTE, false, other);
 }
 
-/* Parses the bytes.  Where their place among the bytes of other calls is not known, only whole
- * messages are safe. */
+/* Parses the bytes.  Where the place of the bytes among those of other calls is not known, only
+ * whole messages are safe. */
 static void parse_in_order(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -399,8 +404,8 @@ static void parse_in_order(struct evidence_context *c)
 	const struct evidence_entry *other = evidence_find_other(evidence, c->self);
 	struct evidence_entry seen = {0};
 	bool whole = wire_at_boundary(stream);
-	/* Replies of different kinds are misread when they are parsed in another order than they
-	 * came in, and a span of text can look like a whole reply. */
+	/* Replies of different kinds are misread when parsed in another order than the kernel
+	 * delivered, and a span of text can look like a whole reply. */
 	bool alike = c->operation->direction == WIRE_CLIENT ||
 		     (evidence_are_alike(evidence) && wire_replies_are_marked(&evidence->parser));
 
@@ -428,7 +433,8 @@ static void parse_in_order(struct evidence_context *c)
 	}
 }
 
-/* Parses an exchange with which track may be found again: it must be one process's alone. */
+/* Parses an exchange after which track may be found again: one process alone must have used the
+ * exchange. */
 static void parse_on_probation(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -450,7 +456,7 @@ static void parse_on_probation(struct evidence_context *c)
 	evidence->flags &= (uint8_t)~EVIDENCE_ORDER_ACROSS_PROCESSES;
 }
 
-/* Looks for a write after which track may be found again: undisturbed, and whole messages to its
+/* Looks for a write after which track may be found again: undisturbed, and whole messages to the
  * last byte. */
 static void try_again(struct evidence_context *c)
 {

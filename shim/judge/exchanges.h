@@ -7,10 +7,11 @@
 
 #include "judge/record.h"
 
+/* Takes the operation of `c` into the matched exchanges.  Called by evidence.c for every record in
+ * EXCHANGES mode and while ALIGNING. */
 void evidence_exchange(struct evidence_context *c);
 
-/* Track is lost: nothing that is outstanding is known any more, and nothing is proven from here on.
- */
+/* Loses track: no outstanding request is known any more, and nothing is proven from here on. */
 void evidence_lose(struct evidence_context *c);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The judge.  Half of a connection's state lives in process memory (driver, TLS keys, prepared
+ * The judge.  Half of the state of a connection lives in process memory (driver, TLS keys, prepared
  * statements); memory is copied by fork and never flows back.  Hence:
  *
  *     A use of a socket by process P is sound if and only if every earlier use was made by P, or
  *     by an ancestor of P before the fork that led to P.
  *
- * It is enough to judge the latest earlier use: that one was judged against the one before it.
- * Pure: plain data in, verdict out; no process, socket, errno or memory of its own.  Safe from any
- * thread, signal handler and vfork child.
+ * Judging the latest earlier use is enough, since that use was itself judged against the use
+ * before.  Pure: plain data in, verdict out; no process, socket, errno or memory of its own.  Safe
+ * from any thread, signal handler and vfork child.
  */
 #ifndef FORKSAN_SHIM_JUDGE_LINEAGE_H
 #define FORKSAN_SHIM_JUDGE_LINEAGE_H
@@ -28,10 +28,10 @@
  *   +-----------+------------------------------+------------------------------+
  *
  * serial 0 is "no use yet" (a fresh hand-over).  The attention bit makes every use differ from the
- * user's own word, which sends it to the slow path: the protocol is not identified yet, or another
- * process may hold the connection.  A serial of more than 31 bits is never given out (registry_join
- * fails); an epoch stops at its largest value, after which a use after a fork can be taken for one
- * before it: a miss, never a false alarm.
+ * word of the accessor, which sends the use to the slow path: the protocol is not identified yet,
+ * or another process may hold the connection.  A serial of more than 31 bits is never given out
+ * (registry_join fails).  An epoch stops at the largest value; from then on a use after a fork can
+ * be taken for a use before the fork: a miss, never a false alarm.
  */
 #define LINEAGE_ATTENTION (UINT64_C(1) << 63)
 #define LINEAGE_MAX_SERIAL UINT32_C(0x7fffffff)
@@ -53,41 +53,43 @@ static inline struct lineage_use lineage_unpack(uint64_t word)
 	return (struct lineage_use){{(uint32_t)(word >> 32) & LINEAGE_MAX_SERIAL}, (uint32_t)word};
 }
 
-/* A process as the judge sees it.  ancestors[0] is the parent: its serial and its epoch when it
- * forked towards this process; ancestors[1] the grandparent, and so on. */
+/* A process as the judge sees it.  ancestors[0] is the parent: the serial, and the epoch at which
+ * the parent forked towards this process; ancestors[1] is the grandparent, and so on. */
 struct lineage_process {
 	struct lineage_use self;
 	uint32_t ancestor_count;
-	bool ancestors_forgotten; /* there were more than fit */
+	bool ancestors_forgotten; /* more ancestors existed than fit */
 	struct lineage_use ancestors[FORKSAN_MAX_ANCESTORS];
 };
 
 enum lineage_verdict {
-	LINEAGE_FIRST,	   /* nobody used it yet */
+	LINEAGE_FIRST,	   /* nobody used the connection yet */
 	LINEAGE_OWN,	   /* the last user is the process itself */
 	LINEAGE_INHERITED, /* the last use was an ancestor's, before the fork: sound */
 	LINEAGE_VIOLATION,
 };
 
+/* Judges a use by `process`; `last`: the latest earlier use of the same connection. */
 enum lineage_verdict lineage_judge(const struct lineage_process *process, struct lineage_use last);
 
 /*
- * A connection of an unknown protocol is judged by direction, since the meaning of its bytes is not
+ * A connection of an unknown protocol is judged by direction, since the meaning of the bytes is not
  * known: each way has a lineage word of its own.
  *
  *   Reads.   A read in breach of the lineage of reads is a violation: the bytes were another
  *            process's answer, or a part of it.
- *   Writes.  A write in breach of the lineage of writes is none by itself: several processes may
- *            write to one log or metrics stream.  A process that converses breaks the rule with its
- *            reads as well, and is found there, whoever spoke first.
+ *   Writes.  A write in breach of the lineage of writes is no violation by itself: several
+ *            processes may write to one log or metrics stream.  A process that converses breaks the
+ *            rule for reads as well, and is found there, whichever process spoke first.
  *   Apart.   One process that only reads and another that only writes (a shell's /dev/tcp) share
  *            no way, and no rule is broken.
  *
- * What the caller keeps, in the connection's slot: the lineage word `last` as for every connection,
- * and the two words `last_way`.  Every use that takes the slow path replaces `last_way` of its way
- * by exchange and judges the word that it replaced.  A use on the fast path leaves `last_way` as it
- * is; that is right as long as the attention bit is cleared only for a process that alone holds the
- * connection and for which lineage_ways_are_own() is true.  A hand-over sets all three words to 0.
+ * The caller keeps in the slot of the connection: the lineage word `last` as for every connection,
+ * and the two words `last_way`.  Every use that takes the slow path replaces the word of `last_way`
+ * for the direction by exchange and judges the replaced word.  A use on the fast path leaves
+ * `last_way` unchanged; that is right as long as the attention bit is cleared only for a process
+ * that alone holds the connection and for which lineage_ways_are_own() is true.  A hand-over sets
+ * all three words to 0.
  */
 enum lineage_way { LINEAGE_READ, LINEAGE_WRITE, LINEAGE_WAYS };
 
@@ -97,17 +99,17 @@ enum lineage_way_verdict {
 	LINEAGE_WAY_VIOLATION,
 };
 
-/* Judges a use one way; `last`: the latest use of the same way before it. */
+/* Judges a use in direction `way`; `last`: the latest earlier use in that direction. */
 enum lineage_way_verdict lineage_judge_way(const struct lineage_process *process,
 					   enum lineage_way way, struct lineage_use last);
 
-/* True when neither way was used last by a process outside this one's lineage: if no other process
- * holds the connection, its uses need no attention any more. */
+/* True when neither way was used last by a process outside the lineage of `process`: if no other
+ * process holds the connection, the uses of `process` need no attention any more. */
 bool lineage_ways_are_own(const struct lineage_process *process,
 			  const struct lineage_use last[LINEAGE_WAYS]);
 
-/* Fills `child` for a process forked by `parent` now: its ancestors are the parent at its present
- * epoch, then the parent's ancestors.  child may be parent. */
+/* Fills `child` for a process that `parent` forks now: the ancestors are the parent at the present
+ * epoch, then the parent's ancestors.  `child` may be `parent`. */
 void lineage_fork(const struct lineage_process *parent, struct serial child_serial,
 		  struct lineage_process *child);
 

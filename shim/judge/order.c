@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of two calls.  A call is entered before the kernel sees it and recorded after the
- * kernel has answered it.  So of two calls the one that was recorded before the other was entered
- * came first; nothing else is known.  Calls overlap in two ways, and both are looked for: calls
- * that are still inside, and calls that were recorded since this one was entered (their sequence is
- * above the ticket's).
+ * The order of two calls.  A call is entered before the kernel sees the call and recorded after the
+ * kernel has answered.  So of two calls the one that was recorded before the other was entered came
+ * first; nothing else is known.  Calls overlap in two ways, and both are looked for: calls that are
+ * still inside, and calls that were recorded since this one was entered (with a sequence above that
+ * of the ticket).
  */
 #include "judge/order.h"
 
-/* True when the sequence lies after the ticket's; both wrap. */
+/* True when the sequence lies after that of the ticket; both numbers wrap. */
 static bool since(uint32_t sequence, uint32_t ticket)
 {
 	return (int32_t)(sequence - ticket) > 0;
 }
 
-/* The latest record by another process than `serial`; NULL: none. */
+/* The latest record by another process than `serial`; NULL: there is no such record. */
 static const struct evidence_seen *latest_other(const struct evidence_seen seen[2],
 						struct serial serial)
 {
@@ -27,7 +27,7 @@ static const struct evidence_seen *latest_other(const struct evidence_seen seen[
 /* Inside a call, and not named: `inside` has no room for it. */
 static const struct serial unnamed = {UINT32_MAX};
 
-/* A process other than `serial` that is inside a call of that direction; 0 none. */
+/* A process other than `serial` that is inside a call of that direction; 0: no process is. */
 static struct serial other_inside(const struct evidence *evidence, unsigned direction,
 				  struct serial serial)
 {
@@ -40,7 +40,7 @@ static struct serial other_inside(const struct evidence *evidence, unsigned dire
 	return load_acquire(&evidence->uncounted[direction]) != 0 ? unnamed : (struct serial){0};
 }
 
-/* Another process that overlapped, 0 none. */
+/* A process whose call in that direction overlapped the operation; 0: no call overlapped. */
 static struct serial overlapper(const struct evidence_context *c, unsigned direction)
 {
 	struct serial serial = c->self->self.serial;
@@ -52,7 +52,8 @@ static struct serial overlapper(const struct evidence_context *c, unsigned direc
 	return inside;
 }
 
-/* Another call of the process itself is, or was meanwhile, under way in the same direction. */
+/* True when another call of the process itself is, or was meanwhile, under way in the direction of
+ * the operation. */
 static bool thread_overlaps(const struct evidence_context *c)
 {
 	const struct evidence *evidence = c->evidence;
@@ -94,7 +95,7 @@ void evidence_find_order(struct evidence_context *c)
 		finished != NULL && since(finished->sequence, c->operation->ticket.sequence);
 }
 
-/* Keeps the two latest of different processes, the latest first. */
+/* Keeps the two latest records of different processes, the latest first. */
 void evidence_note(struct evidence_seen seen[2], struct serial serial, uint32_t sequence)
 {
 	if (!serial_is(seen[0].serial, serial))

@@ -2,9 +2,9 @@
 /*
  * The queue of requests that are not answered, oldest first, with their owners.
  *
- * Neighbours that are alike share an entry, which counts them.  When there is no room, neighbours
- * of one owner with the same reply kind share an entry, too, and lose their names; when there are
- * no such neighbours, the caller loses track.
+ * Neighbours that are alike share an entry, which counts the requests.  When there is no room,
+ * neighbours of one owner with the same reply kind share an entry, too, and the requests lose their
+ * names; when there are no such neighbours, the caller loses track.
  */
 #include "judge/queue.h"
 
@@ -42,7 +42,8 @@ static bool alike(const struct evidence_entry *entry, struct wire_request reques
 	       entry->count < UINT16_MAX;
 }
 
-/* Lets two neighbours share an entry, whose request then has no name.  False: no two can. */
+/* Lets two neighbours share an entry, whose request then has no name.  False: no two neighbours
+ * can. */
 static bool make_room(struct evidence *evidence)
 {
 	for (size_t i = 0; i + 1 < EVIDENCE_QUEUE; i++) {
@@ -104,7 +105,7 @@ void evidence_remove(struct evidence *evidence, size_t index)
 	evidence->queued = (uint8_t)(n - 1);
 }
 
-/* Splits one request off an entry of several, as an entry of its own at `index`; without room the
+/* Splits one request off an entry of several, as an entry of its own at `own`; without room the
  * entry stays whole. */
 static void split(struct evidence *evidence, size_t index, size_t own)
 {

@@ -7,32 +7,32 @@
 
 #include "judge/record.h"
 
-/* True when a request of `owner` is one that the process's own memory knows: its own, or an
- * ancestor's from before the fork. */
+/* True when the memory of the process knows the requests of `owner`: the process sent them, or an
+ * ancestor did before the fork. */
 bool evidence_owns(const struct lineage_process *self, struct lineage_use owner);
 
-/* The oldest request; NULL: none is outstanding. */
+/* The oldest request; NULL: no request is outstanding. */
 const struct wire_request *evidence_head(const struct evidence *evidence);
 
 /* Adds a request.  False: there is no room, and the caller loses track. */
 bool evidence_push(struct evidence *evidence, struct lineage_use owner, uint64_t time_ns,
 		   struct wire_request request, uint8_t flags);
 
-/* Takes out one request of the first entry, which is answered. */
+/* Takes out one request of the first entry, after the reply. */
 void evidence_pop(struct evidence *evidence);
 
 /* Takes out the whole entry at `index`. */
 void evidence_remove(struct evidence *evidence, size_t index);
 
-/* The first request (with `last` the last one) belongs to `user` from here on, who reads its reply
- * or goes on with it: an heir, or its sender since the latest fork. */
+/* Makes `user` the owner of the first request (with `last`, of the last one).  Called when `user`
+ * reads the reply or goes on with the request: an heir, or the sender since the latest fork. */
 void evidence_take_over(struct evidence *evidence, bool last, struct lineage_use user);
 
 /* True when all outstanding replies are of one kind. */
 bool evidence_are_alike(const struct evidence *evidence);
 
-/* Marks all requests UNSURE; or those that were recorded since the ticket, which may stand before
- * or after a request that overlapped them. */
+/* Marks all requests UNSURE; or those recorded since the ticket, whose order with an overlapping
+ * request is not known. */
 void evidence_mark_unsure(struct evidence *evidence);
 void evidence_mark_unsure_since(struct evidence *evidence, uint32_t ticket);
 

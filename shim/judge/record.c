@@ -71,7 +71,8 @@ void evidence_cross(struct evidence_context *c, enum evidence_crossing crossing,
 	facts->other_code = entry->request.code;
 	if (entry->flags & EVIDENCE_UNDATED)
 		return;
-	/* This process may have read the clock before the other did, and been recorded after it. */
+	/* This process may have read the clock before the other process did, and been recorded
+	 * later. */
 	sent_ns = evidence_unpack_time_ns(c->evidence, entry->time);
 	if (c->operation->time_ns > sent_ns)
 		facts->other_age_ns = c->operation->time_ns - sent_ns;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One record under way, and what all parts of evidence need for it.  Private to shim/judge/; every
- * function here and in order.h, queue.h, align.h, turns.h and exchanges.h runs under the claim.
+ * One record under way, and the data that all parts of evidence need for a record.  Private to
+ * shim/judge/; every function here and in order.h, queue.h, align.h, turns.h and exchanges.h runs
+ * on a copy that was taken under the claim (evidence.c).
  */
 #ifndef FORKSAN_SHIM_JUDGE_RECORD_H
 #define FORKSAN_SHIM_JUDGE_RECORD_H
@@ -9,7 +10,7 @@
 #include "judge/evidence.h"
 
 /*
- * struct evidence.flags: what is known of a connection that two processes use.
+ * struct evidence.flags: the facts known of a connection that two processes use.
  *
  *   flag                    set when                                cleared when
  *   UNPROVABLE              track was lost; or a reply was paired    never
@@ -17,15 +18,15 @@
  *                           reply kinds whose order is unknown
  *   ORDER_UNKNOWN           bytes of two calls were parsed in an     nothing is outstanding and
  *                           order that may not be the kernel's       nobody is inside a call
- *   ORDER_ACROSS_PROCESSES  the same, calls of different processes   as ORDER_UNKNOWN; LOST: when
- *                           (LOST: several processes used it)        track is found again
+ *   ORDER_ACROSS_PROCESSES  as ORDER_UNKNOWN, calls of different     as ORDER_UNKNOWN; LOST: when
+ *                           processes (LOST: several users)          track is found again
  *   PAIRING_SUSPECT         ORDER_ACROSS_PROCESSES ended while       never
  *                           UNPROVABLE: replies may be paired with
  *                           the wrong requests from here on
  *   REPLY_MAY_BE_UNSENT     a reply of `unsent_kind` was paired      as ORDER_UNKNOWN
  *                           with a recorded request while another
- *                           process was inside a write: it may be
- *                           that write's
+ *                           process was inside a write: the reply
+ *                           may answer that write
  *   MODE_KNOWN              the parser's mode was seen in the        evidence_resume() on a
  *                           opening or found by align.c              connection without track
  *   JOINS_LAST              the message being written belongs to     the next message begins
@@ -48,11 +49,11 @@ enum {
 
 /* struct evidence_entry.flags */
 enum {
-	EVIDENCE_BEGUN = 1u << 0,  /* bytes of its reply were read */
-	EVIDENCE_UNSURE = 1u << 1, /* another process's request may have come before it */
-	EVIDENCE_STOLEN = 1u << 2, /* a process that is not its owner read bytes of its reply, which
-				      was counted */
-	EVIDENCE_UNDATED = 1u << 3, /* no request of the queue: only its owner is known */
+	EVIDENCE_BEGUN = 1u << 0,   /* bytes of the reply were read */
+	EVIDENCE_UNSURE = 1u << 1,  /* another process's request may have come before this one */
+	EVIDENCE_STOLEN = 1u << 2,  /* another process than the owner read bytes of the reply; the
+				       crossed reply is counted */
+	EVIDENCE_UNDATED = 1u << 3, /* no request of the queue: only the owner is known */
 };
 
 /* One record under way. */
@@ -61,23 +62,23 @@ struct evidence_context {
 	const struct lineage_process *self;
 	const struct evidence_operation *operation;
 	struct evidence_facts *facts;
-	/* Another process's call of the same (the other) direction overlapped this one. */
+	/* Another process's call overlapped this one, in the same direction (in the other). */
 	bool overlaps;
 	bool overlaps_other;
-	/* Any other call of the same direction did, also of the process's own threads: the order of
-	 * the bytes is not known. */
+	/* Any other call of the same direction overlapped, also one by another thread of the
+	 * process: the order of the bytes is not known. */
 	bool disordered;
-	/* A write is under way, of whatever process. */
+	/* Some process is inside a write. */
 	bool writing;
 	/* Another process's exchange was finished while this call was under way. */
 	bool finished_meanwhile;
-	struct serial overlapper; /* one of them, 0 not known */
+	struct serial overlapper; /* a process whose call overlapped, 0: not known */
 };
 
 /*
  * The time of an entry: 32 bits since base_ns, so that the queue fits the slot.  Up to 35 minutes
- * they count microseconds; with the top bit set, milliseconds, up to 24 days, which later times
- * count as.
+ * the unit is a microsecond; with the top bit set, a millisecond, up to 24 days.  Later times count
+ * as 24 days.
  */
 uint32_t evidence_pack_time(const struct evidence *evidence, uint64_t time_ns);
 uint64_t evidence_unpack_time_ns(const struct evidence *evidence, uint32_t time);
@@ -93,12 +94,12 @@ static inline struct evidence_bytes evidence_bytes_of(const struct evidence_oper
 	return (struct evidence_bytes){0, operation->len_bytes};
 }
 
-/* The next chunk; *len 0: the end.  False: bytes that the shim did not see. */
+/* Takes the next chunk; *len 0: the end.  False: the shim did not see the bytes. */
 bool evidence_next_chunk(const struct evidence_operation *operation, struct evidence_bytes *at,
 			 const uint8_t **bytes, size_t *len);
 
 /* Fills the facts of a crossing; the first crossing of an operation stands unless a later one is
- * proven and the first is not.  `entry`: whose exchange; NULL when that is not known. */
+ * proven and the first is not.  `entry`: the request or turn that was crossed; NULL: not known. */
 void evidence_cross(struct evidence_context *c, enum evidence_crossing crossing,
 		    enum evidence_certainty certainty, enum evidence_basis basis,
 		    const struct evidence_entry *entry);

@@ -3,16 +3,16 @@
  * Evidence of conversations that cannot be parsed: TLS, compression, and protocols of which only
  * the first bytes are known.
  *
- * Only the directions are known.  An entry of the queue stands for all that one process wrote until
- * somebody read: its turn.
+ * Only the directions are known.  An entry of the queue stands for all bytes that one process wrote
+ * until some process read: a turn.
  *
- *   a read right after another process's writes takes their reply
- *   a write while another's turn has had no byte of reply falls into it
+ *   a read right after another process's writes takes the reply to those writes
+ *   a write while another process's turn has had no byte of reply falls into that turn
  *   a turn whose owner has begun to read is taken for over when another process goes on
- *   a goodbye, known by its size, is no turn, and takes its process's unanswered turn with it
+ *   a goodbye, known by the size, is no turn, and ends the unanswered turn of the same process
  *
- * That is evidence, never proof.  Where servers send unasked as a matter of course (brokers), a
- * read says nothing and there is none.
+ * Turns are evidence, never proof.  Where servers send unasked as a matter of course (brokers), a
+ * read says nothing, and no turns are kept.
  */
 #include "judge/turns.h"
 
@@ -43,8 +43,8 @@ static void note_message(struct evidence_context *c, const struct wire_event *ev
 		facts->goodbye = event->goodbye;
 }
 
-/* Parses the client's bytes for names and goodbyes.  False: the bytes are no messages, or the shim
- * did not see them. */
+/* Parses the bytes of the client for names and goodbyes.  False: the bytes are no messages, or the
+ * shim did not see the bytes. */
 static bool parse(struct evidence_context *c)
 {
 	struct wire_parser *parser = &c->evidence->parser;
@@ -90,8 +90,8 @@ static void name_messages(struct evidence_context *c)
 		name_by_first_word(c);
 		return;
 	}
-	/* After a loss every write may begin a message again, in another mode, too: a protocol's
-	 * own upgrade to TLS is such a loss. */
+	/* After a loss every write may begin a message again, in another mode, too: an upgrade to
+	 * TLS within the protocol is such a loss. */
 	if (evidence->state != EVIDENCE_LOST && parse(c))
 		return;
 	evidence->state = EVIDENCE_LOST;
@@ -124,8 +124,8 @@ static void end_turns(struct evidence_context *c)
 	}
 }
 
-/* A write that ends the session asks for nothing, and neither do the writes of the process just
- * before it: the protocol's own goodbye, which TLS hides. */
+/* A write that ends the session asks for no reply, and neither does the unanswered turn of the
+ * process just before: that is the goodbye of the protocol inside, which TLS hides. */
 static void take_goodbye(struct evidence_context *c)
 {
 	struct evidence *evidence = c->evidence;
@@ -153,7 +153,7 @@ static void take_write(struct evidence_context *c)
 		last->owner = c->self->self;
 		return;
 	}
-	/* This process's own turn, if it was answered, is over. */
+	/* The turn of this process, if answered, is over. */
 	for (size_t i = evidence->queued; i-- > 0;) {
 		if (evidence->queue[i].flags & EVIDENCE_BEGUN)
 			evidence_remove(evidence, i);

@@ -7,6 +7,7 @@
 
 #include "judge/record.h"
 
+/* Takes the operation of `c` into the turns.  Called for every record outside EXCHANGES mode. */
 void evidence_take_turn(struct evidence_context *c);
 
 #endif
