@@ -25,7 +25,7 @@
 #define FRAME_METHOD 1
 #define FRAME_MAX 0x8000000u /* 128 MiB; RabbitMQ offers 128 KiB */
 #define AMQP1_HEADER_BYTES 8
-#define AMQP1_PERFORMATIVE_BYTES 11 /* with the described type's 00 53 and its code */
+#define AMQP1_PERFORMATIVE_BYTES 11 /* with 00 53 of the described type, and the code */
 
 /* Codes of wire_message_name(): class * 256 + method, or AMQP 1.0's performative. */
 #define CODE(class, method) ((class) * 256 + (method))
@@ -83,7 +83,7 @@ static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame
 		frame->len_bytes = 8;
 		return 0;
 	}
-	/* A 1.0 frame opens with its length, whose first byte is 0; no 0-9-1 frame has type 0. */
+	/* A 1.0 frame opens with the length, whose first byte is 0; no 0-9-1 frame has type 0. */
 	if (kept[0] == 0)
 		return amqp1_frame(kept, have, frame);
 	len = wire_be32(kept + 3);

@@ -4,8 +4,8 @@
  *
  *   <command> <arguments> CR LF [<job> CR LF]
  *
- * The commands it shares with memcached ("delete ", "touch ", "stats") are not asked: a connection
- * opens with "use", "watch", "put" or "reserve".
+ * Commands that memcached has too ("delete ", "touch ", "stats") are not asked: a connection opens
+ * with "use", "watch", "put" or "reserve".
  *
  * Source: beanstalkd doc/protocol.txt, "Producer Commands", "Worker Commands", "Other Commands".
  */

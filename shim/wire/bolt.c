@@ -29,8 +29,8 @@ static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 #define BOLT_HANDSHAKE_BYTES 20
 #define BOLT_GOODBYE 0x02
 
-/* A chunk.  A message of several chunks shows the type of its first one only; the others pass for
- * chunks without a name. */
+/* A chunk.  A message of several chunks shows the type in the first one only; the other chunks pass
+ * for messages without a name. */
 static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len;
@@ -47,7 +47,7 @@ static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame
 		frame->len_bytes = BOLT_HANDSHAKE_BYTES;
 		return 0;
 	}
-	if ((kept[2] & 0xf0) == 0xb0) { /* a structure: its number of fields, its type */
+	if ((kept[2] & 0xf0) == 0xb0) { /* a structure: number of fields, type */
 		frame->code = (uint16_t)(kept[3] + 1);
 		if (kept[3] == BOLT_GOODBYE && len == 2)
 			frame->goodbye = WIRE_GOODBYE;

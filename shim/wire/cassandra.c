@@ -60,8 +60,8 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, reply);
 }
 
-/* From v5 on frames are wrapped once the connection has started; they then fail here, and nothing
- * is lost but names: the protocol has no goodbye. */
+/* From v5 on frames are wrapped once the connection has started; wrapped frames fail here, and only
+ * names are lost: the protocol has no goodbye. */
 static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {
 	uint32_t len;

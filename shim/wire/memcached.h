@@ -17,7 +17,7 @@ enum memcached_reply_kind {
 	MEMCACHED_KIND_LINE,	     /* one line */
 	MEMCACHED_KIND_VALUES,	     /* VALUE lines with data, then another line (END) */
 	MEMCACHED_KIND_STATS,	     /* STAT lines, then another line */
-	MEMCACHED_KIND_META,	     /* one line, with data when it is VA */
+	MEMCACHED_KIND_META,	     /* one line, with data after VA */
 	MEMCACHED_KIND_NOOP,	     /* MN, after all replies of quiet meta commands */
 	MEMCACHED_KIND_BINARY,	     /* one packet */
 	MEMCACHED_KIND_BINARY_STATS, /* packets up to one without a key */

@@ -9,7 +9,7 @@
  *   quit CR LF                no reply
  *   80 07 ... Quit            an empty reply; 80 17 QuitQ: none
  *
- * A line is read to its end by memchr() unless one of its words is needed; data is skipped.
+ * A line is read to the end by memchr() unless a word of the line is needed; data is skipped.
  *
  * Sources: memcached doc/protocol.txt, "Commands", "Storage commands" (noreply), "Meta Commands"
  * (q, mn); doc/protocol-binary.txt sections 3.1, 4.  Run against memcached 1.6.18.
@@ -21,13 +21,13 @@
 #define OP_QUITQ 0x17
 #define MAX_DIGITS 10
 
-/* State within a message.  phase counts the words of a line. */
+/* State within a message.  `word` of the stream counts the words of a line. */
 enum { START, WORD, WORDS, LINE_REST, DATA, PACKET, PACKET_REST };
 
 /* Flags of the stream. */
 enum {
 	QUIET = 1u << 0,   /* a word "q" */
-	CUT = 1u << 1,	   /* this word is longer than what is kept of it */
+	CUT = 1u << 1,	   /* this word is longer than the kept part */
 	LENGTH = 1u << 2,  /* the length was read */
 	NOREPLY = 1u << 3, /* the last word was "noreply" */
 };
@@ -42,7 +42,7 @@ static bool word_is(const struct wire_stream *s, const char *text)
 	return s->have == WORD_AT + len && memcmp(s->kept + WORD_AT, text, len) == 0;
 }
 
-/* A word of the line is over; phase is its place. */
+/* A word of the line is over; `word` of the stream is the place of that word. */
 static bool end_word(struct wire_stream *s, const struct memcached_command *command)
 {
 	bool meta = command->reply_kind == MEMCACHED_KIND_META;
@@ -81,7 +81,7 @@ static void end_message(struct wire_stream *s, struct wire_event *event)
 	event->ends = true;
 }
 
-/* Identifies a complete line.  False: how its reply is built is not known. */
+/* Identifies a complete line.  False: the form of the reply is not known. */
 static bool end_line(struct wire_parser *parser, const struct memcached_command *command,
 		     struct wire_event *event)
 {
@@ -93,7 +93,7 @@ static bool end_line(struct wire_parser *parser, const struct memcached_command 
 	if (command->reply_kind == MEMCACHED_KIND_LOST ||
 	    (command->length_token != 0 && !(s->flags & LENGTH)))
 		return false;
-	/* Whether a quiet command gets a reply is known only from a no-op after it. */
+	/* Only a later no-op shows whether a quiet command gets a reply. */
 	if ((parser->flags & MEMCACHED_PARSER_QUIET) &&
 	    command->reply_kind != MEMCACHED_KIND_NOOP &&
 	    command->reply_kind != MEMCACHED_KIND_NONE && !quiet)
@@ -120,7 +120,7 @@ static bool end_line(struct wire_parser *parser, const struct memcached_command 
 	return true;
 }
 
-/* The command's word is over: which command it is. */
+/* The word of the command is over: returns the command. */
 static const struct memcached_command *end_command(struct wire_stream *s)
 {
 	const struct memcached_command *command = memcached_find_command(s->kept, s->have);
@@ -138,7 +138,7 @@ static const struct memcached_command *end_command(struct wire_stream *s)
 	return command;
 }
 
-/* A byte of the line, up to and with its end; false: lost. */
+/* Takes a byte of the line, up to and with the end; false: track is lost. */
 static bool take_byte(struct wire_parser *parser, uint8_t byte, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];

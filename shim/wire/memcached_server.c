@@ -9,8 +9,8 @@
  *           VA <length> <flag>* CR LF <data> CR LF
  *   binary  81 | opcode | key length 2 | extras | 00 | status 2 | total 4 | opaque 4 | CAS 8 | ...
  *
- * Quiet commands wait in the queue too.  A binary reply names its opcode, so it is known whether it
- * answers a quiet command or passes the quiet ones; in meta, MN passes them.
+ * Quiet commands wait in the queue too.  A binary reply names the opcode, which shows whether the
+ * reply answers a quiet command or passes the quiet ones; in meta, MN passes the quiet ones.
  *
  * Sources: memcached doc/protocol.txt, "Retrieval command", "Error strings", "Meta Commands",
  * "General-purpose statistics"; doc/protocol-binary.txt sections 3.1, 4.  Run against 1.6.18.
@@ -25,9 +25,9 @@ enum { BETWEEN, REPLYING };
 
 /* Flags of the stream. */
 enum {
-	LAST = 1u << 0,	  /* after this line or packet (and its data) the reply is over */
-	PASSES = 1u << 1, /* it is not for the quiet commands before */
-	NOTICE = 1u << 2, /* it answers no request */
+	LAST = 1u << 0,	  /* after this line or packet (and the data) the reply is over */
+	PASSES = 1u << 1, /* the reply is not for the quiet commands before */
+	NOTICE = 1u << 2, /* the line or packet answers no request */
 };
 
 /* kept: the first word of a line */
@@ -47,8 +47,8 @@ static bool is_error(const struct wire_stream *s)
 	return word_is(s, "ERROR") || word_is(s, "SERVER_ERROR") || word_is(s, "CLIENT_ERROR");
 }
 
-/* The line's first word is over: what the line is.  False: it cannot stand here.  code: the word
- * that is the length of the data, 0 when none follow. */
+/* The first word of a line is over: decides the kind of the line and sets `length_word` to the word
+ * that is the length of the data, 0: no data follow.  False: the line cannot stand here. */
 static bool end_first(struct wire_stream *s, const struct wire_request *head)
 {
 	uint8_t reply_kind = head != NULL ? head->reply_kind : MEMCACHED_KIND_NONE;
@@ -89,7 +89,7 @@ static bool end_first(struct wire_stream *s, const struct wire_request *head)
 	return true;
 }
 
-/* A byte of a line whose length word is wanted; `spare` counts the words that are over. */
+/* A byte of a line whose length word is wanted; `words_over` counts the words that are over. */
 static bool take_length(struct wire_stream *s, uint8_t byte)
 {
 	if (byte == ' ' || byte == '\r' || byte == '\n') {
@@ -109,7 +109,7 @@ static bool take_length(struct wire_stream *s, uint8_t byte)
 	return true;
 }
 
-/* A line, or the data after it, is complete. */
+/* A line, or the data after a line, is complete. */
 static void end_part(struct wire_stream *s, const struct wire_request *head,
 		     struct wire_event *event)
 {
@@ -124,7 +124,7 @@ static void end_part(struct wire_stream *s, const struct wire_request *head,
 		return;
 	event->skips_no_reply = passes;
 	/* A quiet command stays in the queue: more replies to quiet commands may come, and only a
-	 * reply that passes them shows that there are no more. */
+	 * reply that passes the quiet ones shows the end. */
 	event->ends = head != NULL && (passes || !head->no_reply);
 }
 

@@ -25,7 +25,7 @@
 
 static enum wire_match recognise_greeting(const uint8_t *bytes, size_t len)
 {
-	/* Every server's version starts with its major number, then a digit or the dot. */
+	/* The version of every server starts with the major number, then a digit or the dot. */
 	static const struct wire_range greeting[] = {
 		WIRE_ANY,
 		{0x00, 0x0f},

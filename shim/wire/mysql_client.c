@@ -133,7 +133,7 @@ static bool identify_command(const struct wire_stream *s, uint64_t len, struct w
 	return true;
 }
 
-/* The header is complete: false when it cannot be one. */
+/* Takes a complete header.  False: no packet can begin so here. */
 static bool take_header(struct wire_parser *parser, const struct wire_request *head)
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
@@ -164,7 +164,7 @@ static bool take_header(struct wire_parser *parser, const struct wire_request *h
 	return true;
 }
 
-/* Identifies a packet of which enough is kept.  False: it is no command. */
+/* Identifies a packet of which enough is kept.  False: the packet is no command. */
 static bool take_body(struct wire_parser *parser, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_CLIENT];
@@ -234,7 +234,7 @@ int mysql_compressed_frame(const uint8_t *kept, size_t have, struct wire_frame *
 		return MYSQL_COMPRESSED_HEADER_BYTES + 1;
 	if (wire_le24(kept + 4) != 0 && kept[7] != ZLIB_HEADER && kept[7] != ZSTD_HEADER)
 		return -1;
-	/* Stored as it is: the command can be read. */
+	/* Stored uncompressed: the command can be read. */
 	if (kept[3] == 0 && wire_le24(kept + 4) == 0 && len > MYSQL_HEADER_BYTES) {
 		if (have <= inner)
 			return (int)inner + 1;

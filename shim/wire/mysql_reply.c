@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MySQL: what a reply's packets are, from its first to its last.
+ * MySQL: the packets of a reply, from the first to the last.
  *
  *   reply to a command; a packet's header is | length, 3 LE | sequence |, the first one's is 1
  *
@@ -15,9 +15,9 @@
  *   status 0008 SERVER_MORE_RESULTS_EXISTS: another result follows
  *   status 0040 SERVER_STATUS_CURSOR_EXISTS: no rows, they are fetched (if a cursor was asked for)
  *
- * A row never begins with FF, and with FE only when its packet is full (a field of 16 MiB). Whether
- * EOF packets are used is known from the login or learned from the first result set: the shortest
- * OK has 7 bytes.
+ * A row never begins with FF, and with FE only when the packet is full (a field of 16 MiB).  The
+ * login, or else the first result set, shows whether EOF packets are used: the shortest OK has 7
+ * bytes.
  *
  * Sources: MySQL Source Code Documentation, "COM_QUERY Response", "Text Resultset", "OK_Packet",
  * "EOF_Packet", "COM_STMT_PREPARE Response", "COM_STMT_EXECUTE Response", SERVER_STATUS_flags_enum;
@@ -31,7 +31,7 @@
 #define PREPARE_OK_BYTES 12
 #define MAX_STATUS_BYTES 21 /* OK: 1 + 9 + 9 + 2 */
 
-/* Reads a length-encoded integer at `*at`; false when the kept bytes do not hold it. */
+/* Reads a length-encoded integer at `*at`; false: the kept bytes do not hold the integer. */
 static bool read_lenenc(const struct wire_stream *s, size_t *at, uint64_t *value)
 {
 	size_t bytes = 0;
@@ -64,7 +64,7 @@ static bool read_lenenc(const struct wire_stream *s, size_t *at, uint64_t *value
 	return true;
 }
 
-/* The status of a kept OK (00 or FE) or EOF packet; 0 when it is too short to have one. */
+/* The status of a kept OK (00 or FE) or EOF packet; 0: the packet is too short for a status. */
 static uint32_t read_status(const struct wire_stream *s)
 {
 	uint64_t ignored;
@@ -82,7 +82,7 @@ static bool is_progress(const struct wire_stream *s)
 	return s->kept[0] == MYSQL_ERR && s->have >= 3 && wire_le16(s->kept + 1) == 0xffff;
 }
 
-/* FE ends rows unless it is the length of a huge field, which fills its packet. */
+/* FE ends rows, unless FE is the length of a huge field, which fills the packet. */
 static bool is_end_of_rows(const struct wire_stream *s)
 {
 	return s->kept[0] == MYSQL_EOF && mysql_packet_len(s) < MYSQL_FULL_PACKET;

@@ -94,7 +94,7 @@ static uint16_t name_first(const struct wire_stream *s)
 	return s->flags & MYSQL_PACKET_NOTICE ? MYSQL_REPLY_GREETING : MYSQL_REPLY_RESULT;
 }
 
-/* Enough of the payload is kept: decides what comes after it.  False: it cannot stand here. */
+/* Enough of the payload is kept: decides the next phase.  False: the packet cannot stand here. */
 static bool take_body(struct wire_parser *parser, uint8_t reply_kind, struct wire_event *event)
 {
 	struct wire_stream *s = &parser->stream[WIRE_SERVER];
@@ -143,7 +143,7 @@ static void take_end(struct wire_parser *parser, const struct wire_request *head
 	event->next_mode = WIRE_MODE_COMPRESSED;
 }
 
-/* Whose the bytes of a packet are, as far as it was read. */
+/* The kind of event to which the bytes of a packet belong, as far as the packet was read. */
 static enum wire_event_kind kind_so_far(const struct wire_parser *parser,
 					const struct wire_request *head)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is the same for all parsers: modes, frames, losing track.
+ * The parts that are the same for all parsers: modes, frames, losing track.
  */
 #include "wire/parse.h"
 
@@ -53,7 +53,7 @@ bool wire_replies_are_marked(const struct wire_parser *parser)
 	return wire_protocol_of(parser->protocol)->marked_replies;
 }
 
-/* The reader of the client's frames in the parser's mode; NULL: there is none. */
+/* The reader of the client's frames in the mode of the parser; NULL: that mode has no frames. */
 static wire_read_frame *frame_reader(const struct wire_parser *parser)
 {
 	switch ((enum wire_mode)parser->mode) {
@@ -71,7 +71,7 @@ static wire_read_frame *frame_reader(const struct wire_parser *parser)
 	return NULL;
 }
 
-/* The client's next message by its first bytes; the rest is skipped. */
+/* Identifies the next message of the client by the first bytes; the rest is skipped. */
 static size_t parse_frame(struct wire_parser *parser, const uint8_t *bytes, size_t len,
 			  struct wire_event *event)
 {

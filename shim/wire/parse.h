@@ -3,9 +3,9 @@
  * Parsing the messages of a connection whose protocol is identified: where requests and replies
  * begin and end, which messages the server sends unasked, and which say goodbye.
  *
- * struct wire_parser is plain data of fixed size that lives in shared memory: another process than
- * the one that wrote it may read it, and no field of it is believed without a bound.  Of a payload
- * only the few first bytes of the message that is being read are kept; a payload of known length is
+ * struct wire_parser is plain data of fixed size that lives in shared memory: a process may read a
+ * parser that another process wrote, and no field is believed without a bound.  Of a payload only
+ * the few first bytes of the message that is being read are kept; a payload of known length is
  * skipped by arithmetic.  Pure: no process, no time, no system call.
  *
  *      client bytes --> wire_parse(WIRE_CLIENT) --> REQUEST events --> the queue of the unanswered
@@ -18,7 +18,7 @@
 
 #include "wire/wire.h"
 
-/* First bytes of a message that are kept while it is read: a MySQL OK packet up to its status takes
+/* First bytes that are kept of a message while it is read: a MySQL OK packet up to the status takes
  * 21, a memcached binary header 24. */
 #define WIRE_KEPT_BYTES 24
 
@@ -36,7 +36,7 @@ struct wire_stream {
 		uint64_t definitions; /* MySQL: of columns or parameters, still to come */
 		uint64_t values;      /* Redis: arguments, or values of a reply, still to come */
 		uint64_t line_bytes;  /* Redis: of an inline command so far */
-		uint64_t data_bytes;  /* memcached: the length in a line, as far as it is read */
+		uint64_t data_bytes;  /* memcached: the length in a line, as far as read */
 	};
 	uint8_t kept[WIRE_KEPT_BYTES];
 	uint8_t have;  /* bytes in kept */
@@ -55,7 +55,7 @@ struct wire_stream {
 				       */
 	};
 	union {
-		uint16_t columns;    /* MySQL: of a prepared statement, after its parameters */
+		uint16_t columns;    /* MySQL: of a prepared statement, after the parameters */
 		uint16_t value_type; /* Redis: first byte of the value within the reply */
 		uint16_t words_over; /* memcached: words of a reply's line that are over */
 	};
@@ -66,7 +66,7 @@ enum wire_mode {
 	WIRE_MODE_EXCHANGES,  /* requests and replies are matched */
 	WIRE_MODE_FRAMES,     /* only the client's messages are parsed, for names and goodbyes */
 	WIRE_MODE_OPAQUE,     /* nothing can be parsed */
-	WIRE_MODE_TLS,	      /* TLS records: only their types and lengths */
+	WIRE_MODE_TLS,	      /* TLS records: only types and lengths */
 	WIRE_MODE_COMPRESSED, /* MySQL's compressed packets: as FRAMES */
 	WIRE_MODE_COUNT,
 };
@@ -75,7 +75,7 @@ struct wire_parser {
 	struct wire_stream stream[2]; /* by enum wire_direction */
 	uint8_t protocol;	      /* enum protocol */
 	uint8_t mode;		      /* enum wire_mode */
-	uint16_t flags;		      /* what was learned of the connection, the protocol's */
+	uint16_t flags;		      /* learned of the connection, by each protocol */
 	uint32_t reserved;
 };
 _Static_assert(sizeof(struct wire_parser) == 104, "as counted in struct evidence");
@@ -83,35 +83,35 @@ _Static_assert(sizeof(struct wire_parser) == 104, "as counted in struct evidence
 /* A request that is not answered, as wire_parse() identified it. */
 struct wire_request {
 	uint16_t code;
-	uint8_t reply_kind; /* how its reply is built; the protocol's */
-	uint8_t no_reply; /* 1: the server may leave it unanswered; see wire_event.skips_no_reply */
+	uint8_t reply_kind; /* how the reply is built; each protocol has its own enum */
+	uint8_t no_reply;   /* 1: the server may send no reply; see wire_event.skips_no_reply */
 };
 
 enum wire_event_kind {
-	WIRE_NOTHING, /* no bytes, or too few to say whose they are */
+	WIRE_NOTHING, /* no bytes, or too few to identify the message */
 	WIRE_REQUEST, /* bytes of a client's message */
 	WIRE_REPLY,   /* bytes of the reply to the oldest unanswered request */
 	WIRE_NOTICE,  /* bytes of a server's message that answers no request */
-	WIRE_LOST, /* the bytes cannot stand here; the parser must be resumed before it goes on */
+	WIRE_LOST,    /* the bytes cannot stand here; resume the parser before the next bytes */
 };
 
 enum wire_exchange {
-	WIRE_ALONE, /* no reply belongs to it */
+	WIRE_ALONE, /* a message without reply */
 	WIRE_OPENS, /* a new request: goes to the end of the queue */
 	WIRE_JOINS, /* part of the last request of the queue (a Bind, a password, a file) */
 };
 
 enum wire_goodbye {
 	WIRE_NO_GOODBYE,
-	WIRE_GOODBYE_LIKELY, /* by its size, or by a text at the start of a write */
+	WIRE_GOODBYE_LIKELY, /* known by size, or by a text at the start of a write */
 	WIRE_GOODBYE,
 };
 
-/* What the bytes of one call of wire_parse() were. */
+/* The facts about the bytes that one call of wire_parse() consumed. */
 struct wire_event {
 	enum wire_event_kind kind;
-	/* REQUEST, REPLY: the bytes hold its first byte.  NOTICE: this is the notice's first event.
-	 */
+	/* REQUEST, REPLY: the bytes hold the first byte of the message or reply.  NOTICE: the first
+	 * event of this notice. */
 	bool begins;
 	/* The bytes hold the last byte of a client's message, of a notice, or of a whole reply. */
 	bool ends;
@@ -120,15 +120,17 @@ struct wire_event {
 	enum wire_exchange exchange; /* WIRE_JOINS is also said before the message is identified */
 	enum wire_goodbye goodbye;
 	struct wire_request request;
-	/* REPLY: the no_reply requests at the head of the queue got none; the next is answered. */
+	/* REPLY: no reply came to the no_reply requests at the head of the queue; the next request
+	 * is answered. */
 	bool skips_no_reply;
-	/* NOTICE: an error while nothing is outstanding: the server hangs up, or it refused a
+	/* NOTICE: an error while nothing is outstanding: the server hangs up, or has refused a
 	 * request of which no byte has been parsed yet. */
 	bool unmatched_error;
-	/* NOTICE: it took the oldest request out of the queue (a subscription's confirmation). */
+	/* NOTICE: the notice takes the oldest request out of the queue (a subscription's
+	 * confirmation). */
 	bool retires;
-	uint16_t code;		/* of the message, for wire_message_name(); 0: none */
-	enum protocol protocol; /* whose code that is: a TLS record's inside TLS */
+	uint16_t code;		/* of the message, for wire_message_name(); 0: no code */
+	enum protocol protocol; /* to which `code` belongs; inside TLS codes are those of records */
 	/* For wire_parse() itself: the connection goes on in `next_mode`, with the next byte. */
 	bool changes_mode;
 	enum wire_mode next_mode;
@@ -137,16 +139,16 @@ struct wire_event {
 /* Prepares for a connection whose first byte is still to come. */
 void wire_parser_start(struct wire_parser *parser, enum protocol protocol);
 
-/* The same for a connection whose opening is over, between two exchanges. */
+/* Prepares for a connection whose opening is over, between two exchanges. */
 void wire_parser_resume(struct wire_parser *parser, enum protocol protocol, enum wire_mode mode);
 
-/* The mode in which a protocol is parsed when it is not encrypted. */
+/* The mode in which the messages of an unencrypted connection are parsed. */
 enum wire_mode wire_mode_of(enum protocol protocol);
 
 /* True while the opening (login, negotiation) is not over. */
 bool wire_parser_is_opening(const struct wire_parser *parser);
 
-/* True while the last request is not complete: more messages must come that join it. */
+/* True while the last request is not complete: more messages must come that join that request. */
 bool wire_request_open(const struct wire_parser *parser);
 
 /* True when a reply's messages have types and lengths that a span of another reply hardly has by
@@ -154,15 +156,15 @@ bool wire_request_open(const struct wire_parser *parser);
 bool wire_replies_are_marked(const struct wire_parser *parser);
 
 /*
- * Consumes at least one of `len` > 0 bytes of a direction, at most to the end of a message, says
- * what they were, and returns their number.  `head`: the oldest unanswered request, NULL for none;
- * of a client's bytes only whether there is one is read.  After WIRE_LOST the parser must be
- * resumed before it is called again.
+ * Consumes at least one of `len` > 0 bytes of a direction, at most to the end of a message, fills
+ * `event`, and returns the number of bytes consumed.  `head`: the oldest unanswered request, NULL:
+ * there is no such request; for bytes of the client only whether there is a request matters.  After
+ * WIRE_LOST the caller must resume the parser before the next call.
  */
 size_t wire_parse(struct wire_parser *parser, enum wire_direction direction, const uint8_t *bytes,
 		  size_t len, const struct wire_request *head, struct wire_event *event);
 
-/* In OPAQUE mode: identifies a write by its first word.  Fills `event` as wire_parse() does; false
+/* In OPAQUE mode: identifies a write by the first word.  Fills `event` as wire_parse() does; false
  * when the protocol has no such word. */
 bool wire_identify_text(enum protocol protocol, const uint8_t *bytes, size_t len,
 			struct wire_event *event);
@@ -173,11 +175,12 @@ static inline bool wire_at_boundary(const struct wire_stream *stream)
 	return stream->state == 0 && stream->phase == 0 && stream->have == 0 && stream->skip == 0;
 }
 
-/* The name of a message by its code: "COM_QUERY", "Parse", "GET"; NULL when it has none. */
+/* The name of the message with `code`: "COM_QUERY", "Parse", "GET"; NULL: the message has no
+ * name. */
 const char *wire_message_name(enum protocol protocol, enum wire_direction direction, uint16_t code);
 
-/* True when the server sends unasked as a matter of course, so that a read without a write before
- * it means nothing. */
+/* True when the server sends unasked as a matter of course, so that a read without an earlier write
+ * means nothing. */
 bool wire_server_pushes(enum protocol protocol);
 
 #endif

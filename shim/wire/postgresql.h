@@ -11,7 +11,7 @@
 enum postgresql_parser_flags {
 	POSTGRESQL_PARSER_OPENING = 1u << 0,  /* no StartupMessage yet */
 	POSTGRESQL_PARSER_GROUP = 1u << 1,    /* extended query messages since the last Sync */
-	POSTGRESQL_PARSER_COPY = 1u << 2,     /* the Sync went unheeded: another belongs to it */
+	POSTGRESQL_PARSER_COPY = 1u << 2,     /* the Sync went unheeded: another is to come */
 	POSTGRESQL_PARSER_STARTING = 1u << 3, /* StartupMessage is not answered */
 };
 

@@ -86,7 +86,7 @@ static bool identify_opening(struct wire_parser *parser, struct wire_stream *s,
 static void identify_extended(struct wire_parser *parser, uint8_t type, bool waiting,
 			      struct wire_event *event)
 {
-	/* The group's entry leaves the queue only with its ReadyForQuery. */
+	/* The entry of the group leaves the queue only with ReadyForQuery. */
 	if ((parser->flags & POSTGRESQL_PARSER_GROUP) && waiting)
 		return;
 	parser->flags |= POSTGRESQL_PARSER_GROUP;
@@ -137,7 +137,7 @@ static bool identify_message(struct wire_parser *parser, struct wire_stream *s, 
 	case 'c':
 	case 'f':
 	case 'p':
-		/* After an error the server passes over what is left of a copy. */
+		/* After an error the server passes over the rest of a copy. */
 		event->exchange = waiting ? WIRE_JOINS : WIRE_ALONE;
 		return true;
 	}

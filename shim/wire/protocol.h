@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one protocol's file gives: how its first bytes are recognised, where such a server listens,
- * and how its messages are parsed and named.  Private to shim/wire/.
+ * The constant that each protocol's file defines: how the first bytes are recognised, where such a
+ * server listens, and how messages are parsed and named.  Private to shim/wire/.
  *
- * Each protocol is one constant, wire_<symbol>, in its own file; its line in
- * include/forksan/protocols.h puts it into the table of protocols.c.
+ * Each protocol is one constant, wire_<symbol>, in its own file; a line in
+ * include/forksan/protocols.h puts the constant into the table of protocols.c.
  */
 #ifndef FORKSAN_SHIM_WIRE_PROTOCOL_H
 #define FORKSAN_SHIM_WIRE_PROTOCOL_H
@@ -18,9 +18,9 @@ enum wire_match {
 };
 
 /*
- * A recogniser: the first `len` > 0 bytes of one direction.  It is monotone: once it has answered
- * NO or YES, it gives the same answer for every longer prefix; for FORKSAN_HEAD_BYTES it never
- * answers MAYBE.  wire_identify() takes the first protocol in the order of protocols.h whose
+ * A recogniser: judges the first `len` > 0 bytes of one direction.  A recogniser is monotone: after
+ * NO or YES the answer for every longer prefix is the same; the answer for FORKSAN_HEAD_BYTES is
+ * never MAYBE.  wire_identify() takes the first protocol in the order of protocols.h whose
  * recogniser has not answered NO, so a recogniser need only exclude the protocols of the lines
  * above its own.
  */
@@ -30,19 +30,19 @@ typedef enum wire_match wire_recognise(const uint8_t *bytes, size_t len);
 typedef size_t wire_parse_bytes(struct wire_parser *parser, const uint8_t *bytes, size_t len,
 				const struct wire_request *head, struct wire_event *event);
 
-/* A client's message in FRAMES mode, as its first bytes describe it. */
+/* A client's message in FRAMES mode, as the first bytes describe the message. */
 struct wire_frame {
 	uint64_t len_bytes; /* of the whole message */
 	uint16_t code;
 	enum wire_goodbye goodbye;
 };
 
-/* A reader of frames: the first `have` bytes of a client's message.  Returns 0 when they describe
- * the frame, how many bytes (more than `have`, at most WIRE_KEPT_BYTES) would do so, or -1 when no
- * message begins like that. */
+/* A reader of frames: the first `have` bytes of a client's message.  Returns 0 when those bytes
+ * describe the frame, how many bytes (more than `have`, at most WIRE_KEPT_BYTES) would do so, or -1
+ * when no message begins like that. */
 typedef int wire_read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame);
 
-/* The name of a message of that direction by its code; NULL: it has none. */
+/* The name of the message with `code` in that direction; NULL: the message has no name. */
 typedef const char *wire_name_of(enum wire_direction direction, uint16_t code);
 
 #define WIRE_MAX_PORTS 6
@@ -50,27 +50,28 @@ typedef const char *wire_name_of(enum wire_direction direction, uint16_t code);
 
 struct wire_protocol {
 	/* --- recognising; see wire_identify() */
-	bool greets; /* the server speaks first: its word then counts more than the client's */
+	bool greets; /* the server speaks first: the server's bytes then count more */
 	wire_recognise *recognise[2];	/* by enum wire_direction; NULL: those bytes say nothing */
 	uint16_t ports[WIRE_MAX_PORTS]; /* 0 ends the list */
-	/* Parts of a unix path's last component; NULL ends the list.  One that begins with '/' is
-	 * the path's end, and one that ends with '/', too, a directory anywhere in it. */
+	/* Parts of the last component of a unix path; NULL ends the list.  A part that begins with
+	 * '/' must be the end of the path; a part that also ends with '/' is a directory anywhere
+	 * in the path. */
 	const char *paths[WIRE_MAX_PATHS];
 
-	/* --- parsing: at most one of parse, frame and starts_with_name; none: OPAQUE mode */
+	/* --- parsing: at most one of parse, frame and starts_with_name; without: OPAQUE mode */
 	wire_parse_bytes *parse[2]; /* EXCHANGES mode, by enum wire_direction */
 	wire_read_frame *frame;	    /* FRAMES mode */
 	bool starts_with_name;	    /* OPAQUE mode; a write that begins with one of `names` and
 				       a blank is that message */
 	wire_read_frame *compressed_frame; /* COMPRESSED mode, where there is one */
 	uint16_t start_flags;		   /* of the parser at the connection's first byte */
-	uint16_t opening_flags;		   /* while one of them is set, the opening goes on */
+	uint16_t opening_flags;		   /* while any of these is set, the opening goes on */
 	uint16_t learned_flags;		   /* these outlive a gap */
-	uint16_t open_flags;		   /* while one of them is set, the last request goes on */
+	uint16_t open_flags;		   /* while any of these is set, the last request goes on */
 	bool marked_replies;		   /* see wire_replies_are_marked() */
 	bool pushes;			   /* see wire_server_pushes() */
 
-	/* --- names of messages, both directions: names[code - 1], or what `name` returns */
+	/* --- names of messages, both directions: names[code - 1], or by `name` */
 	struct {
 		const char *const *names;
 		size_t count;
@@ -84,10 +85,10 @@ struct wire_protocol {
 FORKSAN_KNOWN_PROTOCOLS(WIRE_DECLARE)
 #undef WIRE_DECLARE
 
-/* The protocol's constant; an empty one for UNKNOWN, OTHER and numbers that are none. */
+/* The constant of a protocol; an empty one for UNKNOWN, OTHER and numbers without a protocol. */
 const struct wire_protocol *wire_protocol_of(unsigned protocol);
 
-/* Two values: an array of names and its length. */
+/* Two values: an array of names, and the length of the array. */
 #define NAMES(names) (names), sizeof(names) / sizeof(names)[0]
 
 /* The name of code n in a table that starts at 1; NULL: a hole, or past the end. */
@@ -163,7 +164,7 @@ static inline bool wire_is_printable(uint8_t byte)
 	return byte >= 0x20 && byte < 0x7f;
 }
 
-/* Integers as they stand on the wire: big- and little-endian. */
+/* Integers as on the wire: big- and little-endian. */
 static inline uint32_t wire_be16(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 8 | p[1];

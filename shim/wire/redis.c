@@ -48,7 +48,7 @@ static enum wire_match recognise_inline(const uint8_t *bytes, size_t len)
 		return redis_any_begins_with(word, at) ? WIRE_MAYBE : WIRE_NO;
 	if (bytes[at] > ' ' || redis_find_command(word, at) == NULL)
 		return WIRE_NO;
-	/* The rest of the line is text; it ends with LF, behind CR or alone. */
+	/* The rest of the line is text; the line ends with LF, behind CR or alone. */
 	for (; at < len; at++) {
 		if (bytes[at] == '\n')
 			return WIRE_YES;

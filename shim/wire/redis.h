@@ -16,13 +16,13 @@
 #define REDIS_MAX_ARGUMENTS (1024 * 1024)
 #define REDIS_MAX_LINE (64 * 1024)
 
-/* What a command does to the pairing of requests and replies. */
+/* How a command changes the pairing of requests and replies. */
 enum redis_reply_kind {
-	REDIS_KIND_VALUE,     /* one value answers it */
-	REDIS_KIND_SUBSCRIBE, /* confirmations answer it, pushes follow */
-	REDIS_KIND_MONITOR,   /* lines without end follow its reply */
+	REDIS_KIND_VALUE,     /* one value is the reply */
+	REDIS_KIND_SUBSCRIBE, /* confirmations are the reply, pushes follow */
+	REDIS_KIND_MONITOR,   /* lines without end follow the reply */
 	REDIS_KIND_STREAM,    /* a replica's stream follows, which is not parsed */
-	REDIS_KIND_CLIENT,    /* CLIENT: with REPLY it turns replies off */
+	REDIS_KIND_CLIENT,    /* CLIENT: with REPLY, replies are turned off */
 	REDIS_KIND_QUIT,
 };
 
@@ -36,14 +36,14 @@ struct redis_command {
 	enum redis_reply_kind reply_kind;
 };
 
-/* `name` in capitals; NULL when it is not in the table. */
+/* The command with `name`, in capitals; NULL: the table has no such command. */
 const struct redis_command *redis_find_command(const char *name, size_t len);
 /* True when a command of the table begins with these capitals. */
 bool redis_any_begins_with(const char *start, size_t len);
 
 uint16_t redis_command_code(const struct redis_command *command);
 
-/* A decimal number and its CR LF, read byte by byte into a stream's `number`. */
+/* A decimal number and CR LF, read byte by byte into the `number` of a stream. */
 enum redis_number {
 	REDIS_NUMBER_MORE, /* the bytes ran out */
 	REDIS_NUMBER_DONE,
@@ -51,7 +51,7 @@ enum redis_number {
 	REDIS_NUMBER_BAD,
 };
 
-/* Flags of a stream while a number is read; a parser's own start above them. */
+/* Flags of a stream while a number is read; the flags of each parser start above these. */
 enum {
 	REDIS_MINUS = 1u << 0,
 	REDIS_DIGIT = 1u << 1,

@@ -19,7 +19,8 @@ enum { START, COUNT, MARK, LENGTH, BULK, LINE };
 /* A flag of the stream: the inline command's first word is over. */
 #define WORD_DONE (1u << 3)
 
-/* kept holds the command's name and, from REDIS_NAME_BYTES on, the start of its first argument. */
+/* `kept` holds the name of the command and, from REDIS_NAME_BYTES on, the start of the first
+ * argument. */
 static void keep_word(struct wire_stream *s, const uint8_t *bytes, size_t len, size_t end)
 {
 	for (size_t i = 0; i < len && s->have < end; i++) {
@@ -78,7 +79,7 @@ static bool identify_request(struct wire_parser *parser, struct wire_event *even
 	return true;
 }
 
-/* An inline command, up to the end of its line. */
+/* An inline command, up to the end of the line. */
 static size_t parse_line(struct wire_parser *parser, const uint8_t *bytes, size_t len,
 			 struct wire_event *event)
 {
@@ -110,7 +111,7 @@ static size_t parse_line(struct wire_parser *parser, const uint8_t *bytes, size_
 static size_t parse_bulk(struct wire_stream *s, const uint8_t *bytes, size_t len)
 {
 	size_t used = stream_skip(s, len);
-	size_t ending = s->skip < 2 ? 2 - (size_t)s->skip : 0; /* bytes of CR LF among them */
+	size_t ending = s->skip < 2 ? 2 - (size_t)s->skip : 0; /* bytes of CR LF in `used` */
 	size_t text = used > ending ? used - ending : 0;
 
 	if (s->argument == 1)
@@ -120,7 +121,7 @@ static size_t parse_bulk(struct wire_stream *s, const uint8_t *bytes, size_t len
 	return used;
 }
 
-/* The length of an argument was read: phase counts the first arguments. */
+/* The length of an argument was read: `argument` counts the first arguments. */
 static void start_bulk(struct wire_stream *s)
 {
 	s->skip += 2;
@@ -133,7 +134,8 @@ static void start_bulk(struct wire_stream *s)
 	}
 }
 
-/* One step of an array; returns the bytes used, 0 when it is lost.  Sets event->ends at its end. */
+/* One step of an array; returns the bytes used, 0: track is lost.  Sets event->ends at the end of
+ * the array. */
 static size_t parse_array(struct wire_parser *parser, const uint8_t *bytes, size_t len,
 			  struct wire_event *event)
 {

@@ -4,17 +4,17 @@
  *
  * The names are those that COMMAND LIST of Redis 7.0 prints, and the hash and stream commands that
  * came with 7.4 to 8.2.  A command that is not here is parsed like any other and has no name in a
- * report.  A command's code is its place in the table plus 1.
+ * report.  The code of a command is the place in the table plus 1.
  */
 #include "wire/redis.h"
 
-/* One value answers it. */
+/* Commands with one value as the reply. */
 #define V(name)                                                                                    \
 	{                                                                                          \
 		name, REDIS_KIND_VALUE                                                             \
 	}
 
-/* In the order of their bytes: looked up by halving. */
+/* Sorted by the bytes of the names, since redis_find_command() halves the table. */
 /* clang-format off */
 static const struct redis_command commands[] = {
 	V("ACL"), V("APPEND"), V("ASKING"), V("AUTH"), V("BGREWRITEAOF"), V("BGSAVE"),

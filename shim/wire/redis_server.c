@@ -11,9 +11,10 @@
  * Nesting needs no stack: `values` is the number of values still to come, which a scalar lowers by
  * one and an aggregate of n raises by n - 1.
  *
- * Unasked: in RESP3 what is marked ">".  In RESP2 a subscriber gets arrays of three or four, the
- * confirmations among them, until one counts ":0" subscriptions.  A subscription waits in the queue
- * like any request, so that replies before it keep their owners; its first confirmation retires it.
+ * Unasked: in RESP3 values marked ">".  In RESP2 a subscriber gets arrays of three or four, the
+ * confirmations among them, until a confirmation counts ":0" subscriptions.  A subscription waits
+ * in the queue like any request, so that earlier replies keep their owners; the first confirmation
+ * takes the subscription out of the queue.
  *
  * Sources: Redis documentation, "Redis serialization protocol specification" (RESP protocol
  * description), "Redis Pub/Sub" (format of pushed messages).  Run against Redis 7.0.
@@ -29,14 +30,14 @@ enum { BETWEEN, VALUE };
 /* Flags of the stream, above those of numbers. */
 enum {
 	PUSHED = 1u << 3,   /* the value was not asked for */
-	CONFIRMS = 1u << 4, /* ... and its first element ends with "subscribe" */
-	ZERO = 1u << 5,	    /* ... and its last integer was 0 */
+	CONFIRMS = 1u << 4, /* ... and the first element ends with "subscribe" */
+	ZERO = 1u << 5,	    /* ... and the last integer was 0 */
 };
 
 #define CONFIRMATION "subscribe"
 #define CONFIRMATION_BYTES (sizeof CONFIRMATION - 1)
 
-/* The first byte of a value that answers or is pushed.  False: none can come. */
+/* The first byte of a value that answers or is pushed.  False: no such value can come. */
 static bool start_value(struct wire_parser *parser, uint8_t type, const struct wire_request *head,
 			struct wire_event *event)
 {
@@ -59,7 +60,7 @@ static bool start_value(struct wire_parser *parser, uint8_t type, const struct w
 	return true;
 }
 
-/* A type byte within a value: what comes after it. */
+/* Chooses the next state by a type byte within a value. */
 static bool start_element(struct wire_stream *s, uint8_t type)
 {
 	s->skip = 0;
@@ -133,7 +134,7 @@ static bool take_number(struct wire_stream *s, bool negative)
 		n = 2 * n + 1;
 		break;
 	}
-	/* The aggregate itself is one of those that were to come. */
+	/* The aggregate was itself counted among the values to come. */
 	if (s->values == 0 || s->values > MAX_VALUES)
 		return false;
 	s->values += n - 1;
@@ -149,7 +150,8 @@ static size_t parse_bulk(struct wire_stream *s, const uint8_t *bytes, size_t len
 		stream_keep(s, sizeof s->kept, bytes, used);
 	if (s->skip > 0)
 		return used;
-	/* kept: the text (at most 12 bytes are of interest), CR LF; then it is closed. */
+	/* `kept`: the text (at most 12 bytes are of interest), CR LF; a full `kept` then takes no
+	 * more. */
 	if (s->have >= CONFIRMATION_BYTES + 2 && s->have < sizeof s->kept &&
 	    memcmp(s->kept + s->have - 2 - CONFIRMATION_BYTES, CONFIRMATION, CONFIRMATION_BYTES) ==
 		    0)
@@ -194,7 +196,7 @@ static void take_value(struct wire_parser *parser, const struct wire_request *he
 	stream_end(s);
 }
 
-/* One step; 0 when it is lost. */
+/* One step; returns the bytes used, 0: track is lost. */
 static size_t parse_step(struct wire_stream *s, const uint8_t *bytes, size_t len)
 {
 	size_t used = 0;

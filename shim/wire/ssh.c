@@ -6,7 +6,8 @@
  *   "SSH-2.0-OpenSSH_9.2" CR LF        both sides, at once
  *   "SSH-1.99-..."                     a server that also speaks version 1
  *
- * A server may send other lines before its string; such a server is known by the client's.
+ * A server may send other lines before the identification string; such a server is known by the
+ * string of the client.
  *
  * Sources: RFC 4253 section 4.2 "Protocol Version Exchange", 5.1 "Old Client, New Server", 7.1 (key
  * exchange at any time).

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What parsers share: taking bytes into a stream, skipping, losing track.  Private to shim/wire/.
+ * Helpers that all parsers share: taking bytes into a stream, skipping, losing track.  Private to
+ * shim/wire/.
  *
- * A parser is called with at least one byte and must consume at least one.  It trusts no field of
- * the stream beyond its type: `have` is clamped before the parser is called, `skip` is only ever
- * lowered, and an unknown state or phase is "lost".
+ * A parser is called with at least one byte and must consume at least one.  No parser trusts a
+ * field of the stream beyond the type: `have` is clamped before the parser is called, `skip` is
+ * only ever lowered, and an unknown state or phase is "lost".
  */
 #ifndef FORKSAN_SHIM_WIRE_STREAM_H
 #define FORKSAN_SHIM_WIRE_STREAM_H

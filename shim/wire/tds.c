@@ -24,7 +24,7 @@ static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 		WIRE_IS(0x00), {0x00, 0x01},  WIRE_IS(0x00), WIRE_IS(0x00), WIRE_IS(0x00),
 		WIRE_ANY,      WIRE_IS(0x00), WIRE_IS(0x06),
 	};
-	/* LOGIN7 repeats its length, little-endian. */
+	/* LOGIN7 repeats the length, little-endian. */
 	static const struct wire_range login7[] = {
 		WIRE_IS(0x10), {0x00, 0x01},  {0x00, 0x10},  WIRE_ANY,
 		WIRE_IS(0x00), WIRE_IS(0x00), {0x00, 0x01},  WIRE_IS(0x00),

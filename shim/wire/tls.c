@@ -55,9 +55,9 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 }
 
 /*
- * A record.  15 is an alert: plain, it holds level and description; encrypted by TLS 1.2 it is
- * known by its type, and a client sends an alert only to end.  TLS 1.3 hides the type; an alert is
- * then 2 bytes, the type and a tag of 16, and little else is as short.
+ * A record.  15 is an alert: a plain alert holds level and description; an alert encrypted by TLS
+ * 1.2 is known by the type, and a client sends an alert only to end.  TLS 1.3 hides the type; an
+ * alert is then 2 bytes, the type and a tag of 16, and little else is as short.
  */
 static int read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame)
 {

@@ -9,7 +9,7 @@
  *   ALPN 0010    <2> list:  <1> name, ...                        an offer: the server chooses
  *   SNI  0000    <2> list:  00 | <2> host name                   the only type of name
  *
- *   <n> is a length of n bytes before what it measures.
+ *   <n> is a length of n bytes before the bytes counted.
  *
  * Sources: RFC 8446 sections 4.1.2 "Client Hello", 4.2 "Extensions", 5.1 "Record Layer"; RFC 7301
  * section 3.1; RFC 6066 section 3 "Server Name Indication"; the names: IANA "TLS Application-Layer
@@ -30,7 +30,7 @@
 #define HOST_NAME 0
 #define VERSION_AND_RANDOM_BYTES 34
 
-/* What is read next, in the order of the drawing. */
+/* The part that is read next, in the order of the drawing. */
 enum {
 	MESSAGE_HEADER,
 	RANDOM,
@@ -46,12 +46,12 @@ enum {
 	ALPN_LENGTH,
 	ALPN_NAME_LENGTH,
 	ALPN_NAME,
-	SERVER_NAME_HEADER, /* the list's length, the name's type and its length */
+	SERVER_NAME_HEADER, /* length of the list, type and length of the name */
 	SERVER_NAME,
 	DONE,
 };
 
-/* Names of at most 12 bytes, which is what is kept. */
+/* Names of at most 12 bytes, as many as are kept. */
 static const struct {
 	const char *name;
 	enum protocol protocol;
@@ -87,7 +87,7 @@ static void skip_then(struct tls_hello *h, uint32_t bytes, uint8_t state)
 	h->state = state;
 }
 
-/* The hello is over, or no hello: what ALPN named stands. */
+/* The hello is over, or the bytes are no hello: the protocol named by ALPN stands. */
 static void finish(struct tls_hello *h)
 {
 	if (h->protocol == PROTOCOL_UNKNOWN || h->protocol >= PROTOCOL_COUNT)
@@ -130,7 +130,7 @@ static void take_extension_header(struct tls_hello *h)
 		skip_extension(h);
 }
 
-/* What an offer of two protocols says: the server chooses, and its choice may be encrypted. */
+/* The answer to an offer of two protocols: the server chooses, and the choice may be encrypted. */
 static enum protocol either(enum protocol a, enum protocol b)
 {
 	if (a == PROTOCOL_UNKNOWN || a == b)
@@ -140,7 +140,7 @@ static enum protocol either(enum protocol a, enum protocol b)
 	return PROTOCOL_TLS;
 }
 
-/* A name of the ALPN list is complete; `skip` is what is left of the extension. */
+/* A name of the ALPN list is complete; `skip` counts the rest of the extension. */
 static void take_alpn_name(struct tls_hello *h)
 {
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -2,11 +2,11 @@
 /*
  * Identifying a connection's protocol: by bytes, by port, by path.
  *
- * Each direction is recognised by itself: the first protocol in the order of protocols.h whose
- * recogniser has not answered NO decides, once it answers YES.  That makes the answer a refinement
+ * Each direction is recognised alone: the first protocol in the order of protocols.h whose
+ * recogniser has not answered NO decides, once the answer is YES.  So the answer is only refined,
  * however the bytes are cut.  Of the two directions the server's counts first where the protocol
- * greets (a client's login packet means little, the greeting before it all), else the client's,
- * else the server's.
+ * greets (the login packet of a client means little, the earlier greeting everything), else the
+ * client's, else the server's.
  */
 #include "wire/wire.h"
 
@@ -28,8 +28,8 @@ static enum protocol recognise(enum wire_direction direction, const uint8_t *byt
 		case WIRE_NO:
 			continue;
 		case WIRE_MAYBE:
-			/* A recogniser that cannot decide on a full head would be a fault of ours;
-			 * it must not keep the protocol undecided for ever. */
+			/* A recogniser that cannot decide on a full head would be a bug; the
+			 * protocol must not stay undecided for ever. */
 			if (len >= FORKSAN_HEAD_BYTES)
 				continue;
 			return PROTOCOL_UNKNOWN;
