@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The accessors of a connection: the processes that use it.  An entry is written by its own
- * process; when all are taken, the next in turn is replaced.  Two threads of one process may write
- * at once: the later stack stands.
+ * The accessors of a connection: the processes that use the connection.  Each process writes its
+ * own entry; when all entries are taken, the next in turn is replaced.  Two threads of one process
+ * may write at once: the later stack stands.
  */
 #include "track/accessor.h"
 

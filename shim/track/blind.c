@@ -2,11 +2,11 @@
 /*
  * See blind.h.
  *
- * The log names who was blind at the 1st, 10th, 100th, ... time of the session, for each reason: a
- * server that does it all the time does not fill the log.
+ * For each reason the log names the process at the 1st, 10th, 100th, ... time of the session: a
+ * server that gives the same reason all the time does not fill the log.
  *
- * A ring is a descriptor whose link in /proc/self/fd reads anon_inode:[io_uring]
- * (fs/anon_inodes.c and io_uring/io_uring.c of Linux 5.1 on).
+ * A ring is a descriptor whose link in /proc/self/fd reads anon_inode:[io_uring] (fs/anon_inodes.c
+ * and io_uring/io_uring.c of Linux 5.1 on).
  */
 #include "track/blind.h"
 
@@ -30,8 +30,9 @@
 
 enum note_state { NOTE_FREE, NOTE_TAKEN, NOTE_WRITTEN };
 
-/* The record that a vfork child could not write.  Its state, which a fork clears, is in the wiped
- * page; a second child's before the first is written is counted and not named. */
+/* The record that a vfork child could not write.  The state of the record (enum note_state), which
+ * a fork clears, is wiped.track.program_noted.  The act of a second child, before the first record
+ * is written, is counted and not named. */
 static struct note {
 	enum registry_counter counter;
 	char detail[PROGRAM_DETAIL_BYTES];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this process does that forksan cannot see, as far as it can be noticed.  Once a session is
- * joined; any thread; no malloc, no lock, errno is kept.
+ * Acts of this process that forksan cannot see, as far as forksan notices the acts.
+ *
+ * All functions: once a session is joined; any thread; no malloc, no lock; errno is kept.
  */
 #ifndef FORKSAN_SHIM_BLIND_H
 #define FORKSAN_SHIM_BLIND_H
@@ -10,25 +11,28 @@
 
 #include "forksan/finding.h"
 
-/* Counts what this process is about to do, and has the log name it (`process` in docs/log.md). */
+/* Counts an act of this process under `counter`, and has the log name the process (`process` in
+ * docs/log.md).  The wrappers call this function. */
 void blind_tell(enum registry_counter counter);
 
-/* The same for a program that is about to be started and will be out of sight: its path and why
- * ("is statically linked").  False: there is no session to count in.  A program that could not be
- * started is to be uncounted.  A vfork child cannot write, since it has closed descriptors that are
- * its parent's too; the parent writes the record when it next comes to it, at its end at the
- * latest. */
+/* blind_tell() for a program that is about to be started out of sight: `path` of the program and
+ * `why` ("is statically linked").  False: no session is joined, and nothing was counted.  After
+ * true, the caller uncounts a program that could not be started.  A vfork child does not write the
+ * record, since the child may have closed descriptors that the parent still has: the parent writes
+ * the record at the next call of this function, or with blind_tell_noted(). */
 bool blind_tell_program(enum registry_counter counter, const char *path, const char *why);
 
-/* Writes what a vfork child of this process has left to be written. */
+/* Writes the record that a vfork child of this process has left, if there is one.  Called when the
+ * process ends. */
 void blind_tell_noted(void);
 
-/* Counts an io_uring of this process, once, when it holds or has held a watched connection.  Reads
- * /proc/self/fd; called when the process ends.  liburing makes its system calls itself, so the
- * wrapper of syscall() sees only some. */
+/* Counts an io_uring of this process, once, when the process holds or has held a watched
+ * connection.  Reads /proc/self/fd; called when the process ends.  liburing makes its system calls
+ * itself, so the wrapper of syscall() sees only some rings. */
 void blind_look_for_rings(void);
 
-/* The same without looking: one was just set up. */
+/* Counts a ring like blind_look_for_rings(), without looking for one: the wrapper of syscall()
+ * calls this function for io_uring_setup(). */
 void blind_found_ring(void);
 
 #endif

@@ -32,7 +32,7 @@ static struct track_call call_of(int fd, struct socket_ref ref, enum operation o
 	};
 }
 
-/* True when the call is still one on a connection that this process watches. */
+/* True when the descriptor still is a connection that this process watches. */
 static bool check(struct track_call *call)
 {
 	const struct registry_socket *socket = call->socket;
@@ -48,8 +48,8 @@ static bool check(struct track_call *call)
 	return true;
 }
 
-/* Another process may be about to speak, or has spoken: messages are parsed from here on.  `late`:
- * the call has moved its bytes already, and they may be part of a message. */
+/* Has messages parsed from here on when another process may be about to speak, or has spoken.
+ * `late`: the call has moved its bytes already, and the bytes may be part of a message. */
 static void watch_if_shared(const struct track_call *call, bool late)
 {
 	const struct registry_socket *socket = call->socket;
@@ -62,7 +62,8 @@ static void watch_if_shared(const struct track_call *call, bool late)
 	case LINEAGE_FIRST:
 		break;
 	case LINEAGE_OWN:
-		/* Only a fork between that use and this one can have put it into two processes. */
+		/* Only a fork between the latest use and this one can have put the connection into
+		 * two processes. */
 		if (lineage_pack(last) != process_mine() &&
 		    registry_other_holder(call->slot, process.shared))
 			conversation_watch(call, !late);
@@ -105,8 +106,9 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 	return error == 0;
 }
 
-/* False for a read into no room, which answers 0 at any time.  The vector is looked at only after a
- * call that succeeded: the kernel has read it then. */
+/* True when a call asked for bytes: false for a read into no room, which returns 0 at any time.
+ * The vector is looked at only after a call that succeeded: by then the kernel has read the
+ * vector. */
 static bool wanted_bytes(const struct iovec *iov, int count, ssize_t moved)
 {
 	if (moved < 0)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call on a watched descriptor, from before the real call to after it: what every wrapper does.
+ * One call on a watched descriptor, from before the real call to after: the steps of every wrapper.
  *
  *   fast path   two looks at the lineage word, inline: this process made the latest use, and nobody
  *               wants to see the bytes
  *   slow path   track_begin(), the real call, track_end()
  *
- * A wrapper that began on the fast path and finds the word changed after the real call has it
- * judged by track_late().
+ * A wrapper that began on the fast path and finds the word changed after the real call has
+ * track_late() judge the call.
  */
 #ifndef FORKSAN_SHIM_TRACK_CALL_H
 #define FORKSAN_SHIM_TRACK_CALL_H
@@ -25,39 +25,40 @@
 #include "process/process.h"
 #include "registry/registry.h"
 
-/* Flags of a socket that make its bytes wanted. */
+/* Socket flags that make the bytes of calls wanted. */
 #define TRACK_WANTS_BYTES (SOCKET_UNIDENTIFIED | SOCKET_EVIDENCE)
 
-/* ... and that keep its calls off the fast path. */
+/* Socket flags that keep calls off the fast path. */
 #define TRACK_WANTS_CALLS (TRACK_WANTS_BYTES | SOCKET_BY_DIRECTION)
 
-/* MSG_PEEK takes nothing, MSG_ERRQUEUE nothing of the conversation: a read with them is no use. */
+/* MSG_PEEK takes nothing, MSG_ERRQUEUE nothing of the conversation: a read with either flag is no
+ * use. */
 #define TRACK_NO_USE (MSG_PEEK | MSG_ERRQUEUE)
 
 enum track_way { TRACK_READ, TRACK_WRITE };
 
-/* A call on the fast path, as track_late() would need it; lives on the wrapper's stack. */
+/* A call on the fast path, as track_late() needs the call; lives on the wrapper's stack. */
 struct track_fast {
 	struct registry_socket *socket;
 	const void *data; /* the call's buffer, iovecs or message */
-	int number;	  /* the call's MSG_ flags; of a vector call, their number */
+	int number;	  /* the call's MSG_ flags; of a vector call, the number of iovecs */
 	int fd;
 };
 
 /* A call on the slow path; lives on the wrapper's stack. */
 struct track_call {
 	int fd;
-	struct socket_slot slot; /* the connection's, as `socket` */
+	struct socket_slot slot; /* the slot of `socket` */
 	struct registry_socket *socket;
 	enum operation operation;
 	enum track_way way;
 	bool claimed;	       /* strict: the lineage word was exchanged before the call */
-	bool claimed_way;      /* ... that of the call's way (use_unknown.h) */
-	uint64_t claimed_over; /* what it was */
+	bool claimed_way;      /* strict: the lineage word of the call's way was (use_unknown.h) */
+	uint64_t claimed_over; /* the value that the exchange replaced */
 	bool checked;	       /* track_begin() has made sure of process and descriptor */
 	bool inside;	       /* `ticket` is to be given back (conversation.h) */
-	uint8_t open;	       /* its entry in open_calls.c */
-	const char *message;   /* the protocol's name of what it moved, or will; NULL: not known */
+	uint8_t open;	       /* the call's entry in open_calls.c */
+	const char *message;   /* the protocol's name for the message; NULL: not known */
 	struct evidence_ticket ticket;
 };
 
@@ -66,9 +67,10 @@ static inline struct registry_socket *track_socket(struct socket_ref ref)
 	return (struct registry_socket *)((char *)registry_mapping + ref.n);
 }
 
-/* How a lineage word differs from this process's own.  0: the connection is quiet (the latest use
- * was this process's, and nobody else holds it).  LINEAGE_ATTENTION: this process's, but calls are
- * to be looked at.  Anything else: another process's. */
+/* The difference between the connection's lineage word and this process's own.  0: the connection
+ * is quiet (this process made the latest use, and nobody else holds the connection).
+ * LINEAGE_ATTENTION: this process made the latest use, but calls are to be looked at.  Anything
+ * else: another process made the latest use. */
 static inline uint64_t track_difference(const struct registry_socket *socket)
 {
 	return load_relaxed(&socket->last) ^ process_mine();
@@ -84,8 +86,8 @@ static inline bool track_is_fast(const struct registry_socket *socket)
 					   (load_relaxed(&socket->flags) & TRACK_WANTS_CALLS) == 0);
 }
 
-/* Begins a call on the fast path and fills *fast.  False when it must take the slow path, because
- * the descriptor is not watched after all (ref 0) or the connection is not fast. */
+/* Begins a call on the fast path and fills *fast.  False when the call must take the slow path,
+ * because the descriptor is not watched after all (ref 0) or the connection is not fast. */
 static inline bool track_begin_fast(struct track_fast *fast, int fd, struct socket_ref ref,
 				    const void *data, int number)
 {
@@ -98,8 +100,8 @@ static inline bool track_begin_fast(struct track_fast *fast, int fd, struct sock
 	return true;
 }
 
-/* Ends it: the real call returned `moved`.  False when another process, or a fork in another
- * thread, came in between, so that track_late() has to judge the use. */
+/* Ends a call on the fast path: the real call returned `moved`.  False when another process, or a
+ * fork in another thread, came in between: the wrapper then calls track_late(). */
 static inline bool track_end_fast(const struct track_fast *fast, ssize_t moved)
 {
 	uint64_t difference;
@@ -115,38 +117,43 @@ static inline bool track_end_fast(const struct track_fast *fast, ssize_t moved)
 	return true;
 }
 
-/* Judges a call that took the fast path, as track_end() would have: of `flags` (MSG_) and
- * iov[0..count). errno is kept. */
+/* Judges a call that began on the fast path, as track_end() would have.  `flags`: the MSG_ flags of
+ * the call; iov[0..count): the buffers.  errno is kept. */
 cold void track_late(const struct track_fast *fast, enum operation operation, enum track_way way,
 		     int flags, const struct iovec *iov, int count, ssize_t moved);
 
-/* The same for a call with one buffer, and for a vector call. */
+/* track_late() for a call with one buffer, and for a vector call. */
 cold void track_late_buffer(const struct track_fast *fast, enum operation operation,
 			    enum track_way way, ssize_t moved);
 cold void track_late_vector(const struct track_fast *fast, enum operation operation,
 			    enum track_way way, ssize_t moved);
 
-/* Begins a call on the slow path and fills *call.  flags: the call's MSG_ flags; iov[0..count):
- * what a write is about to give, of which nothing is believed; NULL for a read.  False: the wrapper
- * returns -1 without making the real call, and errno is set (strict mode, use_strict.h). */
+/* Begins a call on the slow path and fills *call.  `flags`: the MSG_ flags of the call.
+ * iov[0..count): the buffers of a write, which may lie in unreadable memory; NULL for a read.
+ * False: the wrapper returns -1 without making the real call, and errno is set (strict mode,
+ * use_strict.h). */
 bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum operation operation,
 		 enum track_way way, int flags, const struct iovec *iov, int count);
 
-/* Ends it: the real call has moved `moved` bytes, the first of iov[0..count).  A call that returned
- * 0 or an error is no use.  errno is kept. */
+/* Ends a call on the slow path: the real call returned `moved`, the number of bytes that it moved
+ * from the front of iov[0..count).  A call that returned 0 or an error is no use.  errno is
+ * kept. */
 void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved);
 
-/* This thread is about to leave, by longjmp(), whatever calls it is inside of. */
+/* Ends the calls that this thread is inside of.  The wrappers of longjmp() call this function
+ * before the jump. */
 void track_jumping(void);
 
 /* The file status flags of a descriptor (F_GETFL), or -errno. */
 long track_file_flags(int fd);
 
-/* A call has changed what all holders of the connection share; `before`: the file status flags
- * before it.  A change of O_NONBLOCK under a call of another process is remembered for findings. */
+/* Call it after a call that changed a state which all holders of the connection share.  `before`:
+ * the file status flags before the call.  A change of O_NONBLOCK while another process is inside a
+ * call is remembered for findings.  errno is kept. */
 void track_changed(int fd, struct socket_ref ref, enum operation operation, long before);
 
-/* shutdown() is about to be called on a watched descriptor: judged as a goodbye (goodbye.h). */
+/* Judges shutdown() on a watched descriptor as a goodbye (goodbye.h); called before the real
+ * shutdown().  errno is kept. */
 void track_shutdown(int fd, struct socket_ref ref);
 
 #endif

@@ -31,10 +31,9 @@ bool track_read_cookie(int fd, uint64_t *cookie)
 	return read_cookie(fd, cookie) == 0;
 }
 
-/* The descriptor number may have been closed behind our back (libc closes without its own close(),
- * pitfall 5) and reused.  Only the kernel knows; asked before every exchange and every report.
- * Where a sandbox that we did not see coming forbids the question, no descriptor can be identified
- * any more. */
+/* A descriptor number may have been closed unseen (libc closes without its own close()) and reused.
+ * Only the kernel knows; asked before every exchange and every report.  Where a sandbox that came
+ * unseen forbids the question, no descriptor can be identified any more. */
 bool track_is_still(int fd, struct socket_slot slot)
 {
 	uint64_t cookie;
@@ -82,8 +81,8 @@ void track_stop_watching(struct socket_slot slot)
 
 /* --- connections and descriptors ------------------------------------------------------------ */
 
-/* The protocol that the port or path suggests, PROTOCOL_UNKNOWN for none.  False for an address
- * that is none of TCP or a unix socket. */
+/* *protocol: the protocol that the port or path suggests, or PROTOCOL_UNKNOWN.  False for an
+ * address that is neither TCP's nor a unix socket's. */
 static bool suggest_protocol(const struct sockaddr *address, socklen_t len, enum protocol *protocol)
 {
 	const struct sockaddr_in *in = (const void *)address;
@@ -122,7 +121,7 @@ static bool is_stream(int fd)
 	       (type == SOCK_STREAM || type == SOCK_SEQPACKET);
 }
 
-/* There is no memory to write down that this process holds it. */
+/* Gives up a connection for whose descriptor this process has no memory. */
 static void forget_unwatched(struct socket_slot slot)
 {
 	if ((load_relaxed(&registry_mapping->sockets[slot.n].flags) & SOCKET_COUNTED) != 0)
@@ -177,7 +176,8 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 		registry_count(COUNT_CONNECTIONS);
 	}
 	store_release(&socket->last, process_mine() | LINEAGE_ATTENTION);
-	/* Held before it is live: another process may be looking for slots that nobody holds. */
+	/* The hold comes before the slot is live: another process may be looking for slots that
+	 * nobody holds. */
 	registry_hold(registry_process_slot(process.shared), slot);
 	registry_publish_socket(slot);
 	if (!fdtable_set(fd, slot, registry_socket_generation(slot)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which descriptors of this process are which connections: what connect, dup and close change.
+ * Which descriptors of this process are which connections, as connect, dup and close change that.
  *
  * All functions: any thread, signal handlers; errno is kept.  In a vfork child nothing happens.
  */
@@ -14,32 +14,34 @@
 #include "forksan/protocols.h"
 #include "registry/registry.h"
 
-/* connect() succeeded, or is under way (EINPROGRESS). */
+/* Watches a new connection.  Call it when connect() succeeded or is under way (EINPROGRESS). */
 void track_connected(int fd, const struct sockaddr *address, socklen_t len);
 
-/* A descriptor gets another name: newfd now is what oldfd is. */
+/* Call it after dup() and the like: `newfd` now stands for the same as `oldfd`. */
 void track_duplicated(int oldfd, int newfd);
 
-/* A descriptor goes.  Call it before the real close: the kernel may give the number to another
- * thread at once. */
+/* Forget one descriptor, and those from `first` to `last`.  Call them before the real close: the
+ * kernel may give the number to another thread at once. */
 void track_closing(int fd);
 void track_closing_range(unsigned first, unsigned last);
 
-/* A descriptor number was just given to something new: what was known of it is over. */
+/* Forgets a descriptor number that the kernel has just given to something new. */
 void track_reused(int fd);
 
-/* SO_COOKIE of a descriptor; false when it is no socket. */
+/* Reads SO_COOKIE of a descriptor; false when the kernel has no answer, since the descriptor is no
+ * socket or a sandbox forbids the question. */
 bool track_read_cookie(int fd, uint64_t *cookie);
 
-/* True when the descriptor still is the connection in the slot.  False: its number was closed and
- * reused behind our back, and is forgotten now.  One system call. */
+/* True when the descriptor still is the connection in the slot.  False: the number was closed and
+ * reused unseen, and is forgotten now; or a sandbox forbids the question.  One system call. */
 bool track_is_still(int fd, struct socket_slot slot);
 
 /* True when connections of that protocol are watched (watch=). */
 bool track_class_is_watched(enum protocol protocol);
 
-/* Forgets every descriptor of the connection in this process: its protocol turned out not to be
- * watched, or ignore= names it.  Other processes do the same at their next use. */
+/* Forgets every descriptor of the connection in this process: the protocol turned out not to be
+ * watched, ignore= names the connection, or the program asked for it.  Other processes decide at
+ * their own next use. */
 void track_stop_watching(struct socket_slot slot);
 
 /* True when ignore= names a connection of that protocol to that address. */

@@ -17,24 +17,24 @@ _Static_assert(sizeof(struct evidence) <= sizeof((struct registry_socket *)0)->e
 _Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->tls_hello,
 	       "fits the slot");
 
-/* Bytes of a write that are looked at before it is made: the longest goodbye that can be recognised
- * by its beginning is AMQP's Connection.Close. */
+/* conversation_foresee() looks at this many bytes of a write: the longest goodbye that can be
+ * recognised by its beginning is AMQP's Connection.Close. */
 #define FORESEEN_BYTES 64
 
-/* How long a record waits for another process that is about to record: some time slices. */
+/* The longest wait of a record for another process that is about to record: some time slices. */
 #define WAIT_NS 10000000
 
-/* Of a process's time at most one part in WAIT_SHARE goes into such waits in vain, but for the
- * first WAITS_IN_VAIN. */
+/* At most one part in WAIT_SHARE of a process's time goes into waits in vain, the first
+ * WAITS_IN_VAIN waits apart. */
 #define WAIT_SHARE 20
 #define WAITS_IN_VAIN 20
 
-/* Records of one process between two looks at who else holds the connection: a look takes some
- * system calls for each process that says so. */
+/* Records between two looks at who else holds the connection: a look takes some system calls for
+ * each process that is noted as a holder. */
 #define RECORDS_PER_LOOK 32
 
-/* How often the kernel is asked whether those inside a call are still there: a file is read for
- * each. */
+/* The kernel is asked at most this often whether the processes inside a call are still alive: each
+ * question reads a file. */
 #define ASK_NS 100000000
 
 static struct evidence *evidence_of(const struct registry_socket *socket)
@@ -84,11 +84,12 @@ bool conversation_is_busy(const struct registry_socket *socket)
 
 /* --- recording ----------------------------------------------------------------------------- */
 
-/* This thread records: a signal handler that interrupted it must not wait for it. */
+/* True while this thread records: a signal handler that interrupts the record must not wait for the
+ * record's claim. */
 static __thread bool recording;
 
-/* True when another should record first: it holds the claim, or it is inside a write that these
- * bytes may answer. */
+/* True when another process or thread should record first: one that holds the claim, or a process
+ * inside a write that the bytes of this record may answer. */
 static bool should_wait(const struct evidence *evidence, enum wire_direction direction)
 {
 	uint32_t holder = load_relaxed(&evidence->claimed_by);
@@ -99,10 +100,11 @@ static bool should_wait(const struct evidence *evidence, enum wire_direction dir
 	       other_is_inside(evidence, WIRE_CLIENT);
 }
 
-/* A process that lost its processor on its way out of a call, or while it recorded, gets it back:
- * without its record the proof of everything is gone until an exchange has ended cleanly.  Only
- * where two processes speak on one connection at once does anybody come here; a dead one's claim
- * and a write that blocks are waited for in vain. */
+/* Waits, WAIT_NS at most, while another should record first.  A process that lost its processor on
+ * the way out of a call, or while it recorded, gets the processor back: without that process's
+ * record nothing is proven until an exchange has ended cleanly.  A record waits only where two
+ * speak on one connection at once.  For a dead process's claim, and for a write that blocks, the
+ * wait is in vain. */
 static void let_others_record(const struct evidence *evidence, enum wire_direction direction)
 {
 	static _Atomic uint64_t paid_off_ns; /* when the waits in vain so far are paid off */
@@ -137,13 +139,14 @@ static void record(struct registry_socket *socket, const struct evidence_operati
 	if (facts->missed) {
 		const struct registry_process *claimer = registry_find_process(facts->claimed_by);
 
-		/* It was killed while it recorded, or is slow; only the former is mended. */
+		/* The claimer was killed while it recorded, or is slow: only the claim of a dead
+		 * process is broken. */
 		if (!claimer || !registry_process_alive(claimer))
 			evidence_forget(evidence, facts->claimed_by);
 	}
 }
 
-/* Bytes that were kept in the head while the protocol was not identified. */
+/* Records the `len` bytes of a head, which were kept while the protocol was not identified. */
 static noinline void replay(struct registry_socket *socket, enum wire_direction direction,
 			    uint32_t len)
 {
@@ -185,7 +188,7 @@ void conversation_open(const struct track_call *call, const uint32_t earlier[2])
 	enum wire_direction other = now == WIRE_CLIENT ? WIRE_SERVER : WIRE_CLIENT;
 
 	evidence_start(evidence, (enum protocol)load_relaxed(&socket->protocol));
-	/* A full head may have been longer. */
+	/* Bytes that came after a full head are not kept. */
 	if (earlier[0] >= FORKSAN_HEAD_BYTES || earlier[1] >= FORKSAN_HEAD_BYTES) {
 		fetch_add_relaxed(&evidence->missed, 1);
 		return;
@@ -219,7 +222,7 @@ bool conversation_is_due(const struct registry_socket *socket)
 	return load_relaxed(&evidence_of(socket)->sequence) % RECORDS_PER_LOOK == 0;
 }
 
-/* `ask`: also the kernel. */
+/* True when the process with that serial has ended; `ask`: the kernel is asked, too. */
 static bool is_gone(struct serial serial, bool ask)
 {
 	const struct registry_process *other = registry_find_process(serial);
@@ -266,9 +269,10 @@ void conversation_leave(struct track_call *call)
 
 /* --- the opening --------------------------------------------------------------------------- */
 
-/* A TLS hello may name the server (SNI) and the protocol inside (ALPN).  `tls`: it was TLS before
- * the call; what asks for TLS is no part of the hello.  True when the rest of the hello says
- * nothing more. */
+/* Reads the `moved` bytes as part of a TLS hello, which may name the server (SNI) and the protocol
+ * inside (ALPN).  `tls`: the connection spoke TLS before the call; a message that asks for TLS is
+ * no part of the hello.  True when there is no hello, or the rest of the hello says nothing
+ * more. */
 static noinline bool read_hello(const struct track_call *call, const struct iovec *iov, int count,
 				size_t moved, bool tls)
 {
@@ -310,14 +314,14 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 	};
 	bool tls = speaks_tls(socket), hello_read;
 
-	/* Without a place from before the call, it overlapped everything. */
+	/* A call that has no ticket from before its bytes moved overlapped everything. */
 	operation.ticket = open_calls_has(call)
 				   ? call->ticket
 				   : (struct evidence_ticket){0, EVIDENCE_INSIDE,
 							      (uint8_t)operation.direction};
 	record(socket, &operation, facts);
-	/* Not only when the findings are written: until then it would overlap what comes after it.
-	 */
+	/* The call leaves here, before the findings are written: a call that is still inside
+	 * overlaps every later one. */
 	conversation_leave(call);
 	if (load_relaxed(&socket->flags) & SOCKET_UNIDENTIFIED) {
 		hello_read = read_hello(call, iov, count, moved, tls);

@@ -10,7 +10,7 @@
 
 #include "base/sys.h"
 
-/* "." and ".." are -1. */
+/* The number that a name in /proc/self/fd stands for; -1 for "." and "..". */
 static int number_of(const char *name)
 {
 	int number = 0;

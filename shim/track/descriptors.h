@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* Calls visit(fd, context) for each, and for one more, with which /proc/self/fd is read.  False:
- * there is no reading it.  Any thread, signal handlers. */
+/* Calls visit(fd, context) for each, and for the descriptor with which /proc/self/fd is read.
+ * False: /proc/self/fd cannot be read.  Any thread, signal handlers. */
 bool descriptors_visit(void (*visit)(int fd, void *context), void *context);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See epoll.h.  The table is private memory, copied by fork: what a child finds in it was
- * registered by its ancestors before.  A connection whose place in it another one took is not
- * looked at: a miss.
+ * See epoll.h.  The table is private memory, copied by fork: a child finds in the table the
+ * registrations that its ancestors made before.  A connection whose place in the table another
+ * connection took is not looked at: a miss.
  */
 #include "track/epoll.h"
 
@@ -23,12 +23,13 @@
  * through a fork by mistake. */
 #define REGISTRATIONS 1024
 
-/* Of the slot that `slot_plus_1` names, 0 free; stored last. */
+/* The latest registration of the connection in slot `slot_plus_1` - 1; 0: free.  `slot_plus_1` is
+ * stored last. */
 static struct registration {
 	_Atomic uint32_t slot_plus_1;
 	_Atomic uint32_t generation;
-	_Atomic uint32_t serial; /* of the process that made it */
-	_Atomic uint32_t stack;	 /* where */
+	_Atomic uint32_t serial; /* of the process that registered */
+	_Atomic uint32_t stack;	 /* of that call */
 } registrations[REGISTRATIONS];
 
 static struct registration *find(struct socket_slot slot)
@@ -57,8 +58,8 @@ static void note(struct registration *registration, struct socket_slot slot)
 	store_release(&registration->slot_plus_1, slot.n + 1);
 }
 
-/* The process that has used the connection since this one's memory was copied, and still holds it:
- * it relies on being woken. */
+/* The process that relies on being woken: one that has used the connection since this process's
+ * memory was copied, and still holds the connection.  NULL when there is no such process. */
 static const struct registry_process *who_relies(const struct registry_socket *socket,
 						 struct socket_slot slot)
 {
@@ -86,8 +87,8 @@ static void report(struct finding_cause cause, const char *sentence)
 	finding_report(&cause);
 }
 
-/* An ancestor's registration was changed or removed.  A process that is not known to rely on it
- * finds out at its next use. */
+/* Judges the change or removal of an ancestor's registration.  A process that is not known to rely
+ * on the registration finds the change at its next use (epoll_met()). */
 static void judge(const struct registration *registration, int fd, struct socket_slot slot)
 {
 	struct registry_socket *socket = &registry_mapping->sockets[slot.n];
@@ -131,7 +132,8 @@ bool epoll_met(const struct track_call *call, int64_t moved)
 	if (likely(changer.n == 0) || serial_is(changer, process.lineage.self.serial) ||
 	    !is_of(registration, call->slot))
 		return false;
-	/* An ancestor did it before the fork, as like as not: this process knows. */
+	/* Most likely the ancestor changed the registration before the fork, so this process
+	 * knows. */
 	for (uint32_t i = 0; i < process.lineage.ancestor_count; i++)
 		if (serial_is(process.lineage.ancestors[i].serial, changer))
 			return false;

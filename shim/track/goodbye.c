@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See goodbye.h.  What is held back is private to the process: a fork child finds all entries free.
+ * See goodbye.h.  Writes that are held back are private to the process: a fork child finds all
+ * entries free.
  */
 #include "track/goodbye.h"
 
@@ -12,7 +13,7 @@
 #include "track/accessor.h"
 #include "track/use_report.h"
 
-/* ended_message of a slot: a goodbye that was recognised by its size only. */
+/* In a slot's ended_message: the goodbye was recognised by its size only. */
 #define ENDED_LIKELY (UINT32_C(1) << 31)
 
 enum deferred_state {
@@ -29,7 +30,8 @@ static struct deferred {
 	int64_t moved;
 } deferred[WIPED_DEFERRED];
 
-/* The process that has used it since this one's memory was copied, and still holds it. */
+/* The process that has used the connection since this process's memory was copied, and still holds
+ * the connection; NULL when there is no such process. */
 static const struct registry_process *other_user(struct socket_slot slot, struct lineage_use last)
 {
 	const struct registry_process *user;
@@ -41,7 +43,7 @@ static const struct registry_process *other_user(struct socket_slot slot, struct
 	return user && registry_process_holds(user, slot) ? user : NULL;
 }
 
-/* Notes in the slot who ended the session, for those who meet the end. */
+/* Notes in the slot which process ended the session, for the processes that meet the end. */
 static void note_end(struct registry_socket *socket, const struct evidence_facts *facts)
 {
 	struct lineage_use self = lineage_unpack(process_mine());
@@ -81,7 +83,8 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 	char sentence[USE_SENTENCE_BYTES];
 	struct text text;
 
-	/* A driver shuts down what it has said goodbye on, some twice: it is one goodbye. */
+	/* A driver shuts a connection down after the goodbye, some drivers twice: all of that is
+	 * one goodbye. */
 	if (again && !facts)
 		return false;
 	note_end(socket, facts);
@@ -182,7 +185,8 @@ bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64
 		struct deferred *entry = &deferred[i];
 		uint32_t found = load_acquire(state);
 
-		/* An entry of a connection that is gone: nobody asks for it any more. */
+		/* A full entry whose connection is gone can be reused: nobody asks for the write
+		 * any more. */
 		if (found == DEFERRED_BUSY ||
 		    (found == DEFERRED_FULL &&
 		     registry_socket_is(entry->call.slot, entry->generation)))

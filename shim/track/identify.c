@@ -28,7 +28,8 @@ static void append_head(struct registry_socket *socket, enum wire_direction dire
 	store_relaxed(&socket->head_len[direction], len);
 }
 
-/* Notes what the bytes have identified; false when such a connection is not to be watched. */
+/* Notes the protocol that the bytes have identified; false when such a connection is not
+ * watched. */
 static noinline bool identified(const struct track_call *call, enum protocol protocol)
 {
 	struct registry_socket *socket = call->socket;
@@ -87,7 +88,7 @@ bool identify_protocol(const struct track_call *call, const struct iovec *iov, i
 		conversation_open(call, earlier);
 	else
 		fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNIDENTIFIED);
-	/* A head may hold a password (Redis's AUTH), and nobody needs it any more. */
+	/* A head may hold a password (Redis's AUTH), and nobody needs the heads any more. */
 	memset(socket->head, 0, sizeof socket->head);
 	return watched;
 }

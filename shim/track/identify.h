@@ -8,8 +8,9 @@
 #include "track/call.h"
 
 /* Adds the bytes that `call` moved to the heads of a connection whose protocol is not identified
- * yet, and begins to parse the conversation once they decide.  False: the connection is watched no
- * more (its class is not wanted, or ignore= names it). */
+ * yet, and begins to parse the conversation once the heads identify the protocol.  use_judge()
+ * calls this function first.  False: the connection is watched no more (watch= leaves its class
+ * out, or ignore= names the connection). */
 bool identify_protocol(const struct track_call *call, const struct iovec *iov, int count,
 		       size_t moved);
 

@@ -17,8 +17,8 @@
 /* In track_call.open: a call without an entry, which is left by returning or not at all. */
 #define NO_ROOM WIPED_OPEN_CALLS
 
-/* The stack grows down: of two calls of one thread whose frames are that near to each other, the
- * one below was left if the one above begins.  Frames that are farther apart may lie on different
+/* The stack grows down: of two calls of one thread whose frames are nearer than this, the call
+ * below was left if the call above begins.  Frames that are farther apart may lie on different
  * stacks (sigaltstack(2), coroutines), and say nothing. */
 #define SAME_STACK_BYTES (256 * 1024)
 
@@ -31,10 +31,10 @@ static struct open_call {
 	struct evidence_ticket ticket;
 } open_calls[WIPED_OPEN_CALLS];
 
-/* Entries of this thread: while there are none, nobody needs to look. */
+/* Entries of this thread: 0 makes any search needless. */
 static __thread uint32_t own_count;
 
-/* Ends entry i, of which the caller has made the state BUSY. */
+/* Ends entry i, whose state the caller has made BUSY. */
 static void end(uint32_t i)
 {
 	const struct open_call *open = &open_calls[i];
@@ -49,8 +49,8 @@ static bool take(uint32_t i, uint32_t tid)
 	return compare_exchange_acq_rel(&wiped.track.open_calls[i], &tid, BUSY);
 }
 
-/* True when the frame of an older call of this thread is gone: it lay below that of a call that
- * begins now. */
+/* True when the frame of an older call of this thread is gone, since that frame lay below the frame
+ * of a call that begins now. */
 static bool was_left(const struct track_call *older, const struct track_call *now)
 {
 	uintptr_t below = (uintptr_t)older, above = (uintptr_t)now;
@@ -64,7 +64,8 @@ static uint32_t entries(void)
 	return load_relaxed(&wiped.track.open_calls_high);
 }
 
-/* Ends this thread's calls that were left; now: NULL, all of them. */
+/* Ends those calls of this thread that were left when the call `now` begins; NULL: all of the
+ * thread's calls. */
 static void end_left(const struct track_call *now)
 {
 	uint32_t tid = (uint32_t)process_tid();

@@ -2,21 +2,22 @@
 /*
  * The calls of this process that are inside the kernel and known to evidence as such.
  *
- * A thread that enters a call may never leave it by returning: siglongjmp() out of a signal
- * handler, pthread_cancel(), the end of its thread.  Evidence would take it for inside for ever,
- * and every later reply for one that it may have taken.  So what each thread has entered stands
- * here, and is ended when the call is known to be over:
+ * A thread that enters a call may never leave the call by returning: siglongjmp() out of a signal
+ * handler, pthread_cancel(), the end of the thread.  Evidence would take the call for open for
+ * ever, and every later reply for one that the call may have taken.  So each call that a thread has
+ * entered stands here, and is ended when the call is known to be over:
  *
- *   it returns                          open_calls_leave()
- *   its thread jumps                    open_calls_jump(), from the wrappers of longjmp()
- *   its frame is gone from the stack    open_calls_enter() of a later call of that thread
- *   its thread has ended                open_calls_forget_dead(), from a later call of any thread
- *   its process has ended or exec'd     conversation_forget_dead(), by the others
+ *   the call returns                     open_calls_leave()
+ *   the thread jumps                     open_calls_jump(), from the wrappers of longjmp()
+ *   the frame is gone from the stack     open_calls_enter() of a later call of the thread
+ *   the thread has ended                 open_calls_forget_dead(), from a later call of any thread
+ *   the process has ended or exec'd      conversation_forget_dead(), by the others
  *
- * A call that was taken for over by mistake (a handler that jumps within itself) is recorded as one
- * that overlapped everything: nothing is proven by it.
+ * A call that was ended by mistake (a handler that jumps within itself) is recorded as one that
+ * overlapped everything: such a record proves nothing.
  *
- * Any thread, signal handlers; no lock, no malloc, no cleanup handler.  A fork child has none.
+ * Any thread, signal handlers; no lock, no malloc, no cleanup handler.  A fork child starts with no
+ * open calls.
  */
 #ifndef FORKSAN_SHIM_TRACK_OPEN_CALLS_H
 #define FORKSAN_SHIM_TRACK_OPEN_CALLS_H
@@ -27,17 +28,17 @@
 void open_calls_enter(struct track_call *call, struct evidence *evidence,
 		      enum wire_direction direction);
 
-/* Leaves it.  False: it was ended before. */
+/* Leaves `call`.  False: the call was ended before. */
 bool open_calls_leave(struct track_call *call, struct evidence *evidence);
 
 /* True while the call has not been ended. */
 bool open_calls_has(const struct track_call *call);
 
-/* This thread is about to jump out of what it is inside of. */
+/* Ends all calls of this thread, which is about to jump out of them. */
 void open_calls_jump(void);
 
-/* Ends the calls on that connection whose threads have ended.  A system call for each other thread
- * that is inside a call on it. */
+/* Ends the calls on that connection whose threads have ended.  Makes a system call for each other
+ * thread that is inside a call on the connection. */
 void open_calls_forget_dead(const struct registry_socket *socket);
 
 #endif

@@ -3,9 +3,10 @@
  * Connections that change hands: descriptors in messages (SCM_RIGHTS, unix(7)) and descriptors that
  * come through exec.
  *
- * Handed over is not shared: the giver's part of the conversation is over, so with the receipt the
- * lineage word goes back to "no use yet", and the next user, whoever it is, is sound.  If giver and
- * receiver both go on, the second of them breaks the rule like any other.
+ * A connection that was handed over is not shared: the giver's part of the conversation is over.
+ * So with the receipt the lineage word goes back to "no use yet", and the next use is sound,
+ * whichever process makes that use.  If giver and receiver both go on, the second of the two breaks
+ * the rule like any other process.
  */
 #include "track/pass.h"
 
@@ -19,7 +20,7 @@
 #include "track/descriptors.h"
 
 /* Calls visit(fd) for each descriptor in the message's control data.  The kernel has accepted or
- * written the data, so its lengths are sound; they are bounded all the same. */
+ * written the data, so the lengths inside are sound. */
 static void each_passed_fd(const struct msghdr *message, void (*visit)(int fd))
 {
 	const struct cmsghdr *header;
@@ -44,7 +45,8 @@ static void each_passed_fd(const struct msghdr *message, void (*visit)(int fd))
 	}
 }
 
-/* The connection behind a watched descriptor, NULL when it is none. */
+/* The connection behind a watched descriptor.  NULL: the descriptor is not watched, or stands for
+ * something else by now. */
 static struct registry_socket *find_connection(int fd)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
@@ -95,8 +97,8 @@ static void adopt_by_index(int fd, void *index)
 	adopt_by(fd, index);
 }
 
-/* It is the receiver that lets the lineage begin anew.  The giver's sendmsg() returns at any time
- * after the receiver's first use, and would wipe that out. */
+/* The receiver, not the giver, lets the lineage begin anew: the giver's sendmsg() may return after
+ * the receiver's first use, and would wipe that use out. */
 static void take_over(int fd)
 {
 	struct registry_socket *socket;
@@ -187,8 +189,8 @@ void track_end_messages(struct track_call *call, struct mmsghdr *messages, int c
 		track_end_message(call, &messages[i].msg_hdr, (ssize_t)messages[i].msg_len);
 }
 
-/* Where /proc cannot be read: the kernel gives out the lowest free number, so that numbers are
- * dense. */
+/* Used where /proc cannot be read.  The kernel gives out the lowest free number, so that numbers
+ * are dense. */
 static void adopt_by_number(const struct registry_index *index)
 {
 	const int misses_allowed = 64;
@@ -222,7 +224,7 @@ static bool closes_on_exec(int fd)
 	return flags < 0 || (flags & FD_CLOEXEC) != 0;
 }
 
-/* True when another descriptor of the slot comes through. */
+/* True when a descriptor of the slot other than `than` comes through exec. */
 static bool comes_through_as_another(struct socket_slot slot, int than)
 {
 	for (int fd = 0; fd < (int)fdtable_high(); fd++)
@@ -232,7 +234,8 @@ static bool comes_through_as_another(struct socket_slot slot, int than)
 	return false;
 }
 
-/* One question for each watched descriptor; only copies (dup) of one that closes are looked for. */
+/* Asks the kernel once for each watched descriptor; copies (dup) are looked for only when a
+ * descriptor closes that has copies. */
 bool track_before_exec(void)
 {
 	if (!process_enter() || process_is_vfork_child())
@@ -254,7 +257,8 @@ void track_exec_failed(void)
 {
 	int saved_errno = errno;
 
-	/* Whatever was let go of and freed since is lost to us, and counted, as after a fork. */
+	/* A connection whose slot was freed after track_before_exec() let go of that slot is lost,
+	 * and counted, as after a fork. */
 	fdtable_publish_holds();
 	errno = saved_errno;
 }

@@ -13,13 +13,13 @@
 
 #include "track/call.h"
 
-/* track_end() for a message and for a run of them; descriptors passed with SCM_RIGHTS are looked at
- * too. */
+/* track_end() for one message, and for messages[0..count).  The descriptors that a message passes
+ * (SCM_RIGHTS) are looked at, too. */
 void track_end_message(struct track_call *call, const struct msghdr *message, ssize_t moved);
 void track_end_messages(struct track_call *call, struct mmsghdr *messages, int count);
 
-/* track_end_fast() for a message, false also when it has control data, with which descriptors may
- * have been passed; and what is to be done then. */
+/* track_end_fast() for a message.  False also when the message has control data, with which
+ * descriptors may have been passed: the wrapper then calls track_late_message(). */
 static inline bool track_end_fast_message(const struct track_fast *fast, ssize_t moved)
 {
 	const struct msghdr *message = fast->data;
@@ -30,21 +30,26 @@ static inline bool track_end_fast_message(const struct track_fast *fast, ssize_t
 cold void track_late_message(const struct track_fast *fast, enum operation operation,
 			     enum track_way way, ssize_t moved);
 
-/* Descriptors passed with SCM_RIGHTS by a message that the kernel took or gave.  Sent: counted.
- * Received: watched here when the session knows the socket, whose lineage starts anew. */
+/* Look at the descriptors that a message passed with SCM_RIGHTS, once the kernel took the message
+ * (sent) or gave the message (received).  A sent connection is counted as handed over.  A received
+ * descriptor is watched when the session knows the socket; the lineage of that socket starts anew.
+ * The wrappers call both for messages on sockets that are not watched. */
 void track_sent_fds(const struct msghdr *message);
 void track_received_fds(const struct msghdr *message);
 
-/* The same for one descriptor: passed on by other means than a message; found here. */
+/* For one descriptor that goes by other means than a message.  track_handed_over(): this process
+ * gives the connection away (forksan_api_hand_over()), and the lineage starts anew.
+ * track_received(): the descriptor was found here (pidfd_getfd()), and the lineage stays. */
 void track_handed_over(int fd);
 void track_received(int fd);
 
-/* After exec: finds the connections that came through among this process's descriptors. */
+/* Watches the connections among this process's descriptors that came through exec.  forksan's
+ * constructor calls this function when the process joins a session. */
 void track_adopt(void);
 
-/* Before exec: lets the others know what will not come through.  True when it did, and
- * track_exec_failed() is to be called should the program not start; false in a vfork child, and in
- * a process that is not watched. */
+/* Lets go of the connections that exec will close, so that other processes do not take this one for
+ * a holder.  True when that was done, and track_exec_failed() is to be called if the program does
+ * not start; false in a vfork child, and in a process that is not watched. */
 bool track_before_exec(void);
 void track_exec_failed(void);
 

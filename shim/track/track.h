@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a call means for a connection, for the wrappers: all that they need of this room but
- * blind.h.
+ * The meaning of a call for a connection, for the wrappers: all headers of this room that wrappers
+ * need, but for blind.h.
  */
 #ifndef FORKSAN_SHIM_TRACK_H
 #define FORKSAN_SHIM_TRACK_H

@@ -43,9 +43,9 @@ static bool judged_as_goodbye(const struct track_call *call, const struct eviden
 	return call->way == TRACK_READ && goodbye_was_said(socket);
 }
 
-/* The use before was this process's own, in the same epoch: nothing can have changed, but that the
- * other holders have gone.  Whether they have is asked now and then, since it costs system calls.
- */
+/* Judges a use after this process's own use in the same epoch: nothing can have changed in between,
+ * but that the other holders have gone.  The registry is asked for other holders now and then only,
+ * since the answer costs system calls. */
 static void judge_own(const struct track_call *call)
 {
 	struct registry_socket *socket = call->socket;
@@ -168,7 +168,7 @@ void use_judge(struct track_call *call, const struct iovec *iov, int count, size
 		return;
 	if (call->way == TRACK_WRITE)
 		goodbye_take_back(call->socket);
-	/* What may be this process's own goodbye is no need of the session. */
+	/* A write that may be this process's own goodbye is no need of the session. */
 	if (!use_may_be_goodbye(call) && goodbye_met(call, (int64_t)moved) &&
 	    options.mode == MODE_STRICT)
 		use_stop(call);

@@ -36,7 +36,7 @@ static const char *violation_text(const struct track_call *call,
 	return "two processes with separate driver states speak on one connection";
 }
 
-/* Our stack as it stands in the slot, or a fresh one. */
+/* This process's stack as the slot holds it, or a fresh one. */
 static struct stack_id own_stack(struct registry_socket *socket)
 {
 	struct stack_id stack = accessor_latest_stack(socket, process.lineage.self.serial);
@@ -85,7 +85,6 @@ void use_report_violation(const struct track_call *call, struct lineage_use last
 	finding_report(&cause);
 }
 
-/* Sound so far, but a live process could break it at any time. */
 void use_report_hazard(const struct track_call *call, struct lineage_use last,
 		       const struct registry_process *holder, int64_t moved)
 {
@@ -99,16 +98,16 @@ void use_report_hazard(const struct track_call *call, struct lineage_use last,
 	finding_report(&cause);
 }
 
-/* A reply went to the wrong process, or a request into another's exchange: corruption seen. */
 void use_report_crossing(const struct track_call *call, const struct evidence_facts *facts,
 			 struct lineage_use last, int64_t moved)
 {
-	/* Where the evidence has lost track of whose exchange it was, the latest other user stands
-	 * for it; such a crossing is likely, never proven. */
+	/* Where the evidence has lost track of whose exchange it was, the latest other accessor is
+	 * named instead; such a crossing is likely, never proven. */
 	struct lineage_use whose = facts->other.serial.n != 0 ? facts->other : last;
 	struct finding_cause cause;
 	const struct registry_process *other;
-	/* A reply has no name of its own in every protocol, and then the facts name none. */
+	/* Not every protocol has names for its replies; the facts of a reply without a name hold no
+	 * protocol. */
 	enum protocol protocol = facts->protocol != PROTOCOL_UNKNOWN
 					 ? facts->protocol
 					 : registry_socket_protocol(call->socket);

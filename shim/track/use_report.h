@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was found about a use, in words: gathers the cause of a finding and has it reported.
+ * Findings about a use, in words: gathers the cause of a finding and reports the finding.
  *
  * `last`: the use that this process's use replaced in the lineage word; `moved`: the bytes of the
- * call, 0 when it was stopped before them.
+ * call, 0 when the call was stopped before any byte moved.
  */
 #ifndef FORKSAN_SHIM_TRACK_USE_REPORT_H
 #define FORKSAN_SHIM_TRACK_USE_REPORT_H
@@ -14,7 +14,7 @@
 /* A finding's sentence, on the stack. */
 #define USE_SENTENCE_BYTES 384
 
-/* In strict mode adds to the sentence of a violation that this process is ended for it. */
+/* In strict mode adds to the sentence of a violation that this process is aborted. */
 void use_report_strict(struct text *text);
 
 /* shared-use: the lineage rule is broken. */

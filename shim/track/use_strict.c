@@ -27,8 +27,9 @@ void use_strict_unclaim(struct track_call *call)
 	compare_exchange_acq_rel(&call->socket->last, &word, call->claimed_over);
 }
 
-/* A read that would break the rule is stopped when there is something to take.  Until then it waits
- * here as the real call would, with MSG_PEEK, which moves nothing.  1: bytes are there. */
+/* Waits as the real read would, with MSG_PEEK, which moves nothing: a read that would break the
+ * rule is stopped only when there is something to take.  1: bytes are there; 0: the end of the
+ * stream; else -errno. */
 static int wait_for_bytes(int fd, int flags)
 {
 	char byte;
@@ -36,7 +37,8 @@ static int wait_for_bytes(int fd, int flags)
 	return (int)sys_call(SYS_recvfrom, fd, (long)(uintptr_t)&byte, 1, flags | MSG_PEEK, 0, 0);
 }
 
-/* A goodbye is no use and claims nothing; a foreign one does not leave. */
+/* True when the call is a goodbye, which is no use and claims nothing.  A foreign goodbye ends the
+ * process here. */
 static bool is_goodbye(struct track_call *call, const struct iovec *iov, int count)
 {
 	struct registry_socket *socket = call->socket;
@@ -54,8 +56,8 @@ static bool is_goodbye(struct track_call *call, const struct iovec *iov, int cou
 }
 
 /* Stops a use over `last` that breaks the rule.  The process leaves the call before the report is
- * written: its bytes will never move, and the others are not to take it for one that is under way.
- */
+ * written: the bytes of the call will never move, and other processes must not take the call for
+ * one that is under way. */
 _Noreturn static void stop_violation(struct track_call *call, struct lineage_use last)
 {
 	conversation_leave(call);
@@ -64,8 +66,8 @@ _Noreturn static void stop_violation(struct track_call *call, struct lineage_use
 	use_stop(call);
 }
 
-/* A use that breaks the rule.  Returns only for a read that finds nothing to take: its errno, or 0
- * at the end of the stream. */
+/* Refuses a use that breaks the rule.  Returns only for a read that finds nothing to take: the
+ * errno of the read, or 0 at the end of the stream. */
 static int refuse(struct track_call *call, struct lineage_use last, int flags)
 {
 	int got = 1;
@@ -79,9 +81,10 @@ static int refuse(struct track_call *call, struct lineage_use last, int flags)
 	return -got;
 }
 
-/* A read by a process whose write was held back as a possible goodbye: the session goes on, so the
- * write was a use in breach of the rule.  What could not be stopped before its bytes moved is
- * stopped before the answer is taken. */
+/* Refuses a read by a process whose write was held back as a possible goodbye: the session goes on,
+ * so the write was a use in breach of the rule.  The write could not be stopped before its bytes
+ * moved; the process is stopped before the answer is taken.  Returns only the errno of a read that
+ * fails. */
 static int refuse_answer(struct track_call *call, int flags)
 {
 	int got;

@@ -20,7 +20,7 @@ static enum lineage_way way_of(const struct track_call *call)
 	return call->way == TRACK_READ ? LINEAGE_READ : LINEAGE_WRITE;
 }
 
-/* Makes this use the latest one of its way and returns the one before it. */
+/* Makes this use the latest one of its way and returns the use before. */
 static struct lineage_use take_way(const struct track_call *call)
 {
 	_Atomic uint64_t *last = &call->socket->last_way[way_of(call)];
@@ -32,8 +32,8 @@ static struct lineage_use take_way(const struct track_call *call)
 	return lineage_unpack(exchange_acq_rel(last, process_mine()));
 }
 
-/* True while another process holds the connection: asked when the lineage word was not this
- * process's own, and now and then. */
+/* True while another process holds the connection.  The registry is asked when the lineage word was
+ * not this process's own, and now and then. */
 static bool is_shared(const struct track_call *call, struct lineage_use last)
 {
 	static _Atomic uint32_t calls;
@@ -46,7 +46,7 @@ static bool is_shared(const struct track_call *call, struct lineage_use last)
 	return registry_other_holder(call->slot, process.shared) != NULL;
 }
 
-/* The next call takes the fast path when this process is alone with the connection for good. */
+/* Lets the next call take the fast path when this process is alone with the connection for good. */
 static void choose_path(struct registry_socket *socket, bool shared)
 {
 	const struct lineage_use last[LINEAGE_WAYS] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a new worker inherited (open-at-fork): looked at once in a forked process, when it first
- * accepts or waits, first uses a watched connection, or ends after more than a second.  A program
- * that execs instead is no worker.
+ * Connections that a new worker inherited (open-at-fork): looked for once in a forked process, when
+ * the process first accepts or waits, first uses a watched connection, or ends after more than a
+ * second.  A program that execs instead is no worker.
  */
 #include "track/worker.h"
 
@@ -15,7 +15,8 @@
 #include "track/connection.h"
 #include "track/use_parts.h"
 
-/* *holder: the one of the socket before, NULL at first; the one of this socket then. */
+/* *holder: the holder that was found for the socket before, NULL at first; replaced by the holder
+ * of this socket. */
 static void report_open_at_fork(int fd, struct socket_slot slot,
 				const struct registry_process **holder)
 {
@@ -29,7 +30,7 @@ static void report_open_at_fork(int fd, struct socket_slot slot,
 			"wrong until it uses it",
 	};
 
-	/* Its own use says more. */
+	/* The findings about a use say more. */
 	if (accessor_has_used(socket, process.lineage.self.serial))
 		return;
 	/* A log or metrics stream, as likely as not. */
@@ -39,7 +40,7 @@ static void report_open_at_fork(int fd, struct socket_slot slot,
 		return;
 	other = registry_other_holder_after(slot, process.shared, *holder);
 	if (!other)
-		return; /* handed over: nobody else has it */
+		return; /* handed over: no other process holds the connection */
 	*holder = other;
 	if (!track_is_still(fd, slot))
 		return;
