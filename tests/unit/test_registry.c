@@ -139,6 +139,18 @@ static void a_pid_is_found_in_its_namespace_only(void **state)
 	registry_pid_namespace = 0;
 }
 
+/* The lineage word has 31 bits for a serial, and its last value stands for a process unwatched. */
+static void the_last_serial_is_never_given_out(void **state)
+{
+	struct serial serial;
+
+	(void)state;
+	store_relaxed(&registry_mapping->header.next_serial, INT32_MAX - 2);
+	assert_non_null(registry_claim_process(&serial, getpid()));
+	assert_int_equal(serial.n, INT32_MAX - 1);
+	assert_null(registry_claim_process(&serial, getpid()));
+}
+
 /* --- a full table --------------------------------------------------------------------------------
  */
 
@@ -265,6 +277,7 @@ int main(void)
 		TEST(a_claim_in_vain_is_cheap),
 		TEST(a_killed_process_makes_room),
 		TEST(one_that_is_there_lives),
+		TEST(the_last_serial_is_never_given_out),
 		TEST(a_pid_that_came_round_is_another),
 		TEST(a_killed_one_is_dead_also_before_it_is_waited_for),
 		TEST(one_of_another_namespace_lives_until_it_says_goodbye),
