@@ -13,7 +13,7 @@
 #include "base/plural.h"
 #include "log/field.h"
 #include "report/advice.h"
-#include "report/server_query.h"
+#include "base/server_query.h"
 
 void evidence_print_fix(const json_t *finding, FILE *out)
 {

@@ -12,7 +12,7 @@
 #include "report/advice.h"
 #include "report/collect.h"
 #include "report/render.h"
-#include "report/server_query.h"
+#include "base/server_query.h"
 #include "common/names.h"
 
 #define REPORT_VERSION 2

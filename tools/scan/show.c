@@ -13,6 +13,7 @@
 
 #include "base/cli.h"
 #include "base/escape.h"
+#include "base/server_query.h"
 #include "common/names.h"
 #include "scan/verdict.h"
 #include "wire/wire.h"
@@ -68,33 +69,6 @@ static void put_address(char *out, const union scan_address *address)
 	}
 }
 
-/* Writes the query with which the server's own list shows this connection, by the client's port.
- * Empty where the address or the query is not known. */
-static void put_query(char *out, const struct scan_socket *socket)
-{
-	unsigned port = ntohs(socket->local.in.sin_port);
-
-	out[0] = '\0';
-	if (socket->local.any.sa_family == AF_UNSPEC)
-		return;
-	switch (socket->protocol) {
-	case PROTOCOL_MYSQL:
-		snprintf(out, QUERY_BYTES,
-			 "SELECT * FROM information_schema.processlist WHERE host LIKE '%%:%u'",
-			 port);
-		break;
-	case PROTOCOL_POSTGRESQL:
-		snprintf(out, QUERY_BYTES, "SELECT * FROM pg_stat_activity WHERE client_port = %u",
-			 port);
-		break;
-	case PROTOCOL_REDIS:
-		snprintf(out, QUERY_BYTES, "CLIENT LIST, the line with addr=...:%u", port);
-		break;
-	default:
-		break;
-	}
-}
-
 /* --- for people ------------------------------------------------------------------------------ */
 
 static void print_bytes(uint64_t bytes, FILE *out)
@@ -143,7 +117,6 @@ static void print_connection(size_t number, const struct scan_socket *socket, FI
 
 	put_address(peer, &socket->peer);
 	put_address(local, &socket->local);
-	put_query(query, socket);
 	fprintf(out, "%zu. %s ", number,
 		socket->protocol == PROTOCOL_UNKNOWN ? "connection to"
 						     : wire_protocol_name(socket->protocol));
@@ -161,7 +134,7 @@ static void print_connection(size_t number, const struct scan_socket *socket, FI
 		print_bytes(socket->received_bytes, out);
 		fprintf(out, ", latest %.1f s ago\n", socket->idle_ms / 1000.0);
 	}
-	if (query[0] != '\0')
+	if (server_query(wire_protocol_name(socket->protocol), local, query, sizeof query))
 		fprintf(out, "   on the server: %s\n", query);
 	fputc('\n', out);
 }

@@ -2,8 +2,8 @@
 /*
  * The query that shows a connection from the server's side.
  */
-#ifndef FORKSAN_TOOLS_REPORT_SERVER_QUERY_H
-#define FORKSAN_TOOLS_REPORT_SERVER_QUERY_H
+#ifndef FORKSAN_TOOLS_BASE_SERVER_QUERY_H
+#define FORKSAN_TOOLS_BASE_SERVER_QUERY_H
 
 #include <stdbool.h>
 #include <stddef.h>

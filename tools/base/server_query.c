@@ -2,7 +2,7 @@
 /*
  * See server_query.h.
  */
-#include "report/server_query.h"
+#include "base/server_query.h"
 
 #include <stdio.h>
 #include <string.h>
