@@ -26,11 +26,11 @@
 #include "common/session.h"
 #include "run/child.h"
 #include "run/environment.h"
-#include "run/library.h"
+#include "target/library.h"
 #include "run/log.h"
 #include "run/options.h"
-#include "run/registry.h"
-#include "run/target.h"
+#include "session/registry.h"
+#include "target/target.h"
 
 #define OPTIONS_VARIABLE "FORKSAN_OPTIONS"
 #define SUMMARY_PREFIX "forksan: "
@@ -177,7 +177,7 @@ struct outcome {
 
 /* Takes each level's count from the registry, or from the log where the registry has zero: either
  * may be missing. */
-static void take_over_counts(struct outcome *outcome, const struct run_registry *registry,
+static void take_over_counts(struct outcome *outcome, const struct session_registry *registry,
 			     const struct run_log_content *content)
 {
 	static const enum registry_counter counters[LEVEL_COUNT] = {
@@ -195,9 +195,9 @@ static void take_over_counts(struct outcome *outcome, const struct run_registry 
 
 static void report_absence(const char *path, const char *command, bool logged)
 {
-	char why[RUN_REGISTRY_WHY_BYTES];
+	char why[SESSION_REGISTRY_WHY_BYTES];
 
-	run_registry_explain_absence(why);
+	session_registry_explain_absence(why);
 	if (logged)
 		cli_error(RUN_VERB, "no registry %s%s: the log is all that is known", path, why);
 	else
@@ -207,7 +207,7 @@ static void report_absence(const char *path, const char *command, bool logged)
 }
 
 /* Prints the summary, and removes the registry when all processes of the session have ended. */
-static void summarize(const struct run_registry *registry, const char *session, bool quiet)
+static void summarize(const struct session_registry *registry, const char *session, bool quiet)
 {
 	if (!quiet)
 		counters_print(registry->counters, SUMMARY_PREFIX, stderr);
@@ -216,7 +216,7 @@ static void summarize(const struct run_registry *registry, const char *session, 
 			SUMMARY_PREFIX "still running and watched: %zu process%s of session %s\n",
 			registry->alive, registry->alive == 1 ? "" : "es", session);
 	else
-		run_registry_remove(session, registry);
+		session_registry_remove(session, registry);
 }
 
 /* Prints the result of the session and completes the log (NULL: no -o).  run() calls this when CMD
@@ -226,33 +226,33 @@ static void finish(const char *session, uint64_t session_number,
 		   struct outcome *outcome)
 {
 	const char *command = arguments->command[0];
-	char path[RUN_REGISTRY_PATH_BYTES];
-	struct run_registry registry;
+	char path[SESSION_REGISTRY_PATH_BYTES];
+	struct session_registry registry;
 	const char *why = NULL;
-	enum run_registry_state state;
+	enum session_registry_state state;
 	struct run_log_content content = {0};
 
 	memset(outcome, 0, sizeof *outcome);
-	run_registry_path(session, path);
-	state = run_registry_read(session, &registry, &why);
+	session_registry_path(session, path);
+	state = session_registry_read(session, &registry, &why);
 	if (log != NULL) {
-		if (state == RUN_REGISTRY_READ && !registry.summary_written)
+		if (state == SESSION_REGISTRY_READ && !registry.summary_written)
 			run_log_add_summary(log, session, &registry);
 		content = run_log_show(log, session_number, arguments->quiet);
 	}
 	switch (state) {
-	case RUN_REGISTRY_READ:
+	case SESSION_REGISTRY_READ:
 		summarize(&registry, session, arguments->quiet);
 		complete_add_counters(&outcome->complete, registry.counters);
 		complete_miss_connections(&outcome->complete, registry.counters[COUNT_CONNECTIONS],
 					  arguments->min_connections);
 		complete_miss_end(&outcome->complete, registry.alive);
 		break;
-	case RUN_REGISTRY_ABSENT:
+	case SESSION_REGISTRY_ABSENT:
 		report_absence(path, command, content.any);
 		complete_miss_registry(&outcome->complete, !content.any);
 		break;
-	case RUN_REGISTRY_STRANGE:
+	case SESSION_REGISTRY_STRANGE:
 		cli_error(RUN_VERB, "cannot read what forksan saw in %s: registry %s: %s", command,
 			  path, why);
 		complete_miss_registry(&outcome->complete, !content.any);
@@ -288,8 +288,8 @@ static int run(int argc, char **argv)
 	struct run_wishes wishes;
 	struct outcome outcome;
 	char session[REGISTRY_SESSION_BYTES];
-	struct run_library library;
-	struct run_target target;
+	struct library library;
+	struct target target;
 	struct run_log log;
 	char **environment;
 	uint64_t number;
@@ -304,9 +304,9 @@ static int run(int argc, char **argv)
 			  getenv(OPTIONS_VARIABLE));
 		return STATUS_USAGE;
 	}
-	if (!run_library_find(&library))
+	if (!library_find(RUN_VERB, &library))
 		return STATUS_NOT_INSTRUMENTED;
-	status = run_target_find(arguments.command[0], &library, &target);
+	status = target_find(RUN_VERB, arguments.command[0], &library, &target);
 	if (status != 0)
 		return status;
 	if (target.blind) {

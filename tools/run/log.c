@@ -122,7 +122,7 @@ static json_t *names_of_reasons(const struct completeness *complete)
 	return names;
 }
 
-static json_t *make_summary(const char *session, const struct run_registry *registry)
+static json_t *make_summary(const char *session, const struct session_registry *registry)
 {
 	struct completeness complete = {0};
 	struct utsname host = {0};
@@ -141,7 +141,7 @@ static json_t *make_summary(const char *session, const struct run_registry *regi
 }
 
 void run_log_add_summary(struct run_log *log, const char *session,
-			 const struct run_registry *registry)
+			 const struct session_registry *registry)
 {
 	json_t *record = make_summary(session, registry);
 	char *text = record != NULL ? json_dumps(record, JSON_COMPACT) : NULL;

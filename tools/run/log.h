@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "forksan/finding.h"
-#include "run/registry.h"
+#include "session/registry.h"
 
 struct run_log {
 	int fd;		     /* read and append */
@@ -26,7 +26,7 @@ void run_log_close(struct run_log *log);
 
 /* Writes the session's summary record, when no process of the session wrote this record. */
 void run_log_add_summary(struct run_log *log, const char *session,
-			 const struct run_registry *registry);
+			 const struct session_registry *registry);
 
 struct run_log_content {
 	bool any;		     /* the session has records */

@@ -2,7 +2,7 @@
 /*
  * See registry.h; the layout is include/forksan/registry.h.
  */
-#include "run/registry.h"
+#include "session/registry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include "common/liveness.h"
 #include "base/cli.h"
 
-void run_registry_path(const char *session, char out[RUN_REGISTRY_PATH_BYTES])
+void session_registry_path(const char *session, char out[SESSION_REGISTRY_PATH_BYTES])
 {
 	session_put_path(out, geteuid(), session);
 }
@@ -97,11 +97,11 @@ static bool is_alive(const struct registry_process *process)
 
 /* Adds a user in whose registry the session went on, once; `uid_plus_one` comes from the registry
  * and may be anything, 0: no such user. */
-static void add_heir(struct run_registry *registry, uint32_t uid_plus_one)
+static void add_heir(struct session_registry *registry, uint32_t uid_plus_one)
 {
 	uint32_t uid = uid_plus_one - 1;
 
-	if (uid_plus_one == 0 || uid == geteuid() || registry->heir_count == RUN_REGISTRY_HEIRS)
+	if (uid_plus_one == 0 || uid == geteuid() || registry->heir_count == SESSION_REGISTRY_HEIRS)
 		return;
 	for (size_t i = 0; i < registry->heir_count; i++)
 		if (registry->heirs[i] == uid)
@@ -109,7 +109,7 @@ static void add_heir(struct run_registry *registry, uint32_t uid_plus_one)
 	registry->heirs[registry->heir_count++] = uid;
 }
 
-static void add_processes(struct run_registry *registry, int fd, uint32_t process_high)
+static void add_processes(struct session_registry *registry, int fd, uint32_t process_high)
 {
 	struct registry_process process;
 
@@ -176,8 +176,8 @@ static void add_count(uint64_t *sum, uint64_t more)
 }
 
 /* Adds the counts and processes of one user's registry of the session. */
-static enum run_registry_state add_registry(struct run_registry *registry, uint32_t uid,
-					    const char *session, const char **why)
+static enum session_registry_state add_registry(struct session_registry *registry, uint32_t uid,
+						const char *session, const char **why)
 {
 	int directory = open_directory(uid, why);
 	struct registry_header header;
@@ -190,9 +190,9 @@ static enum run_registry_state add_registry(struct run_registry *registry, uint3
 		close(directory);
 	}
 	if (fd < 0 && errno == ENOENT)
-		return RUN_REGISTRY_ABSENT;
+		return SESSION_REGISTRY_ABSENT;
 	if (fd < 0)
-		return RUN_REGISTRY_STRANGE;
+		return SESSION_REGISTRY_STRANGE;
 	memset(&header, 0, sizeof header);
 	if (!read_at(fd, &header, sizeof header, 0))
 		*why = "it is too short";
@@ -207,19 +207,19 @@ static enum run_registry_state add_registry(struct run_registry *registry, uint3
 		add_processes(registry, fd, load_relaxed(&header.process_high));
 	}
 	close(fd);
-	return *why == NULL ? RUN_REGISTRY_READ : RUN_REGISTRY_STRANGE;
+	return *why == NULL ? SESSION_REGISTRY_READ : SESSION_REGISTRY_STRANGE;
 }
 
-enum run_registry_state run_registry_read(const char *session, struct run_registry *registry,
-					  const char **why)
+enum session_registry_state
+session_registry_read(const char *session, struct session_registry *registry, const char **why)
 {
-	enum run_registry_state state;
+	enum session_registry_state state;
 	const char *ignored;
 
 	memset(registry, 0, sizeof *registry);
 	state = add_registry(registry, geteuid(), session, why);
 	/* A registry may name further heirs, which the loop then reaches. */
-	for (size_t i = 0; state == RUN_REGISTRY_READ && i < registry->heir_count; i++)
+	for (size_t i = 0; state == SESSION_REGISTRY_READ && i < registry->heir_count; i++)
 		add_registry(registry, registry->heirs[i], session, &ignored);
 	/* No process can write one summary of several registries. */
 	if (registry->heir_count > 0)
@@ -227,7 +227,7 @@ enum run_registry_state run_registry_read(const char *session, struct run_regist
 	return state;
 }
 
-void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES])
+void session_registry_explain_absence(char why[SESSION_REGISTRY_WHY_BYTES])
 {
 	const char *reason = NULL;
 	struct statvfs file_system;
@@ -235,12 +235,12 @@ void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES])
 
 	why[0] = '\0';
 	if (statvfs(REGISTRY_DIRECTORY, &file_system) != 0) {
-		snprintf(why, RUN_REGISTRY_WHY_BYTES, ": " REGISTRY_DIRECTORY ": %s",
+		snprintf(why, SESSION_REGISTRY_WHY_BYTES, ": " REGISTRY_DIRECTORY ": %s",
 			 strerror(errno));
 		return;
 	}
 	if (file_system.f_bavail * file_system.f_frsize < FORKSAN_SHM_NEEDED_BYTES) {
-		snprintf(why, RUN_REGISTRY_WHY_BYTES,
+		snprintf(why, SESSION_REGISTRY_WHY_BYTES,
 			 ": " REGISTRY_DIRECTORY " has %lu bytes free, and %llu are needed",
 			 file_system.f_bavail * file_system.f_frsize,
 			 (unsigned long long)FORKSAN_SHM_NEEDED_BYTES);
@@ -250,7 +250,7 @@ void run_registry_explain_absence(char why[RUN_REGISTRY_WHY_BYTES])
 	if (directory >= 0)
 		close(directory);
 	else if (errno != ENOENT || access(REGISTRY_DIRECTORY, W_OK) != 0)
-		snprintf(why, RUN_REGISTRY_WHY_BYTES, ": " REGISTRY_DIRECTORY ": %s",
+		snprintf(why, SESSION_REGISTRY_WHY_BYTES, ": " REGISTRY_DIRECTORY ": %s",
 			 errno == EPERM ? reason : strerror(errno));
 }
 
@@ -265,7 +265,7 @@ static void remove_at(uint32_t uid, const char *session)
 	close(directory);
 }
 
-void run_registry_remove(const char *session, const struct run_registry *registry)
+void session_registry_remove(const char *session, const struct session_registry *registry)
 {
 	remove_at(geteuid(), session);
 	for (size_t i = 0; i < registry->heir_count; i++)

@@ -2,21 +2,21 @@
 /*
  * Where libforksan.so is, and which kind of program can load the library.
  */
-#ifndef FORKSAN_TOOLS_RUN_LIBRARY_H
-#define FORKSAN_TOOLS_RUN_LIBRARY_H
+#ifndef FORKSAN_TOOLS_TARGET_LIBRARY_H
+#define FORKSAN_TOOLS_TARGET_LIBRARY_H
 
 #include <limits.h>
 #include <stdbool.h>
 
-struct run_library {
+struct library {
 	char path[PATH_MAX]; /* absolute */
 	int elf_class;	     /* ELFCLASS64, ... */
 	int machine;	     /* EM_X86_64, ... */
 };
 
 /* Finds the library: beside the tool itself (build/), else in ../lib/ of that directory, else where
- * $FORKSAN_LIBRARY points.  False, with a message: the library was not found or cannot be
+ * $FORKSAN_LIBRARY points.  False, with a message of `verb`: the library was not found or cannot be
  * preloaded. */
-bool run_library_find(struct run_library *library);
+bool library_find(const char *verb, struct library *library);
 
 #endif

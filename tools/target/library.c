@@ -2,7 +2,7 @@
 /*
  * See library.h.
  */
-#include "run/library.h"
+#include "target/library.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,6 @@
 
 #include "base/cli.h"
 #include "symbols/elf_file.h"
-#include "run/cmd_run.h"
 
 #define LIBRARY_NAME "libforksan.so"
 #define LIBRARY_VARIABLE "FORKSAN_LIBRARY"
@@ -42,7 +41,7 @@ static void own_directory(char out[PATH_MAX])
 }
 
 /* Sets library->path to DIRECTORY/NAME, made absolute.  False: no such file can be read. */
-static bool try_path(struct run_library *library, const char *directory, const char *name)
+static bool try_path(struct library *library, const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -51,7 +50,7 @@ static bool try_path(struct run_library *library, const char *directory, const c
 	return access(path, R_OK) == 0 && realpath(path, library->path) != NULL;
 }
 
-static bool find(struct run_library *library)
+static bool find(const char *verb, struct library *library)
 {
 	const char *variable = getenv(LIBRARY_VARIABLE);
 	char directory[PATH_MAX];
@@ -66,7 +65,7 @@ static bool find(struct run_library *library)
 	}
 	if (variable != NULL && try_path(library, "", variable))
 		return true;
-	cli_error(RUN_VERB,
+	cli_error(verb,
 		  LIBRARY_NAME
 		  " not found: looked in %s, in lib and lib64 beside it and at $" LIBRARY_VARIABLE
 		  " (%s)",
@@ -74,22 +73,21 @@ static bool find(struct run_library *library)
 	return false;
 }
 
-bool run_library_find(struct run_library *library)
+bool library_find(const char *verb, struct library *library)
 {
 	struct elf_file elf;
 
-	if (!find(library))
+	if (!find(verb, library))
 		return false;
 	if (strpbrk(library->path, ": ") != NULL) {
-		cli_error(RUN_VERB,
+		cli_error(verb,
 			  "%s: LD_PRELOAD cannot hold a path with a colon or a space; install "
 			  "forksan elsewhere",
 			  library->path);
 		return false;
 	}
 	if (!elf_file_read(library->path, &elf)) {
-		cli_error(RUN_VERB, "%s: expected a shared library, found no ELF file",
-			  library->path);
+		cli_error(verb, "%s: expected a shared library, found no ELF file", library->path);
 		return false;
 	}
 	library->elf_class = elf.elf_class;

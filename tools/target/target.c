@@ -10,7 +10,7 @@
  *     file capabilities give the program more than its caller has; the loader ignores LD_PRELOAD's
  *     paths then.
  */
-#include "run/target.h"
+#include "target/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +27,7 @@
 #include "base/cli.h"
 #include "base/exit_status.h"
 #include "symbols/elf_file.h"
-#include "run/cmd_run.h"
-#include "run/library.h"
+#include "target/library.h"
 
 #define SCRIPT_DEPTH 6		     /* #! within #!; the kernel stops at 5 (fs/exec.c) */
 #define SCRIPT_LINE_BYTES 256	     /* BINPRM_BUF_SIZE, linux/binfmts.h */
@@ -80,7 +79,7 @@ static int resolve(const char *name, char out[PATH_MAX])
 
 /* --- can the library be in the program ---------------------------------------------------- */
 
-static bool blind(struct run_target *target, const char *path, const char *why)
+static bool blind(struct target *target, const char *path, const char *why)
 {
 	target->blind = true;
 	snprintf(target->reason, sizeof target->reason, "%s %s", path, why);
@@ -88,7 +87,7 @@ static bool blind(struct run_target *target, const char *path, const char *why)
 }
 
 /* True when the kernel would run the program with AT_SECURE for this user. */
-static bool is_secure(struct run_target *target, const char *path)
+static bool is_secure(struct target *target, const char *path)
 {
 	struct stat stat_buffer;
 	struct statvfs file_system;
@@ -116,8 +115,8 @@ static const char *class_name(int elf_class)
 	return elf_class == ELFCLASS32 ? "32" : "64";
 }
 
-static void examine_elf(const struct elf_file *elf, const struct run_library *library,
-			const char *path, struct run_target *target)
+static void examine_elf(const struct elf_file *elf, const struct library *library, const char *path,
+			struct target *target)
 {
 	char why[160];
 
@@ -175,8 +174,8 @@ static const char *env_command(char **rest)
 	return NULL;
 }
 
-static void examine(const char *path, const struct run_library *library, unsigned depth,
-		    struct run_target *target)
+static void examine(const char *path, const struct library *library, unsigned depth,
+		    struct target *target)
 {
 	char line[SCRIPT_LINE_BYTES], command[PATH_MAX];
 	const char *interpreter;
@@ -206,15 +205,15 @@ static void examine(const char *path, const struct run_library *library, unsigne
 		examine(command, library, depth + 1, target);
 }
 
-int run_target_find(const char *name, const struct run_library *library, struct run_target *target)
+int target_find(const char *verb, const char *name, const struct library *library,
+		struct target *target)
 {
 	int error;
 
 	memset(target, 0, sizeof *target);
 	error = resolve(name, target->path);
 	if (error != 0) {
-		cli_error(RUN_VERB, "%s: %s", name,
-			  error == ENOENT ? "not found" : strerror(error));
+		cli_error(verb, "%s: %s", name, error == ENOENT ? "not found" : strerror(error));
 		return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_INSTRUMENTED;
 	}
 	examine(target->path, library, 0, target);
