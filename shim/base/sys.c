@@ -66,6 +66,19 @@ long sys_fstat_mode(int fd, uint32_t *mode)
 	return result;
 }
 
+long sys_fstat_inode(int fd, uint32_t *mode, uint64_t *inode)
+{
+	struct statx stat;
+	long result = sys_call(SYS_statx, fd, PTR(""), AT_EMPTY_PATH, STATX_TYPE | STATX_INO,
+			       PTR(&stat), 0);
+
+	if (result == 0) {
+		*mode = stat.stx_mode;
+		*inode = stat.stx_ino;
+	}
+	return result;
+}
+
 long sys_getsockopt(int fd, int level, int name, void *value, uint32_t *len_bytes)
 {
 	return sys_call(SYS_getsockopt, fd, level, name, PTR(value), PTR(len_bytes), 0);

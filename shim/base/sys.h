@@ -65,6 +65,7 @@ long sys_getppid(void);
 long sys_gettid(void);
 long sys_kill(pid_t pid, int signal);
 long sys_fstat_mode(int fd, uint32_t *mode);
+long sys_fstat_inode(int fd, uint32_t *mode, uint64_t *inode);
 long sys_getsockopt(int fd, int level, int name, void *value, uint32_t *len_bytes);
 long sys_getsockname(int fd, void *address, uint32_t *len_bytes);
 long sys_mmap(void *address, size_t len_bytes, int prot, int flags, int fd, long offset);

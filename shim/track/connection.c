@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -18,12 +19,28 @@
 #include "process/process.h"
 #include "wire/wire.h"
 
+/* Marks an inode that stands for a cookie: the kernel counts cookies from 1 on. */
+#define INODE_MARK (UINT64_C(1) << 63)
+
+/* The inode of a socket, for kernels without SO_COOKIE (gVisor).  0, or -errno. */
+static noinline long read_inode(int fd, uint64_t *cookie)
+{
+	uint64_t inode;
+	uint32_t mode;
+	long result = sys_fstat_inode(fd, &mode, &inode);
+
+	if (result == 0)
+		*cookie = inode | INODE_MARK;
+	return result == 0 && !S_ISSOCK(mode) ? -ENOTSOCK : result;
+}
+
 /* 0, or -errno. */
 static long read_cookie(int fd, uint64_t *cookie)
 {
 	uint32_t len = sizeof *cookie;
+	long result = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &len);
 
-	return sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &len);
+	return likely(result != -ENOPROTOOPT) ? result : read_inode(fd, cookie);
 }
 
 bool track_read_cookie(int fd, uint64_t *cookie)
@@ -171,7 +188,7 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	socket->peer_len_bytes = len;
 	store_relaxed(&socket->hint, hint);
 	store_relaxed(&socket->flags, SOCKET_UNIDENTIFIED);
-	if (hint != PROTOCOL_UNKNOWN) {
+	if (track_class_is_watched(hint)) {
 		store_relaxed(&socket->flags, SOCKET_UNIDENTIFIED | SOCKET_COUNTED);
 		registry_count(COUNT_CONNECTIONS);
 	}

@@ -28,8 +28,8 @@ void track_closing_range(unsigned first, unsigned last);
 /* Forgets a descriptor number that the kernel has just given to something new. */
 void track_reused(int fd);
 
-/* Reads SO_COOKIE of a descriptor; false when the kernel has no answer, since the descriptor is no
- * socket or a sandbox forbids the question. */
+/* Reads SO_COOKIE of a descriptor, or the inode where the kernel has no such option; false when the
+ * kernel has no answer, since the descriptor is no socket or a sandbox forbids the question. */
 bool track_read_cookie(int fd, uint64_t *cookie);
 
 /* True when the descriptor still is the connection in the slot.  False: the number was closed and
