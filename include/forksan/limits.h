@@ -96,6 +96,11 @@
  * header, and one history's fill a page. */
 #define FORKSAN_PAYLOAD_BYTES 64
 
+/* Peers of connections that were seen and not watched, each with its protocol, that are named: a
+ * host's services and the few servers that a user ignores. */
+#define FORKSAN_UNWATCHED_PEERS 16
+#define FORKSAN_PEER_TEXT_BYTES 112 /* the longest text of an address: a unix path and a NUL */
+
 /* One line of the log.  Four stacks with 64 native frames at about 200 bytes each fit. */
 #define FORKSAN_RECORD_BYTES (128 * 1024)
 

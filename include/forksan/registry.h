@@ -32,7 +32,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 5u
+#define REGISTRY_VERSION 6u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
 #define REGISTRY_SESSION_BYTES 17	/* 16 hexadecimal digits and a NUL */
@@ -241,6 +241,18 @@ struct registry_history {
 	struct registry_operation operations[FORKSAN_HISTORY_OPERATIONS];
 };
 
+/* Connections to one peer that were seen and not watched.  Same life as a stack: hash 0 free, 1
+ * being written, else the hash of `protocol` and `peer`, which are immutable then.  Two entries may
+ * be equal; readers add their counts. */
+struct registry_unwatched {
+	_Atomic uint64_t hash;
+	_Atomic uint64_t connections;
+	uint32_t protocol; /* enum protocol */
+	char peer[FORKSAN_PEER_TEXT_BYTES];
+	uint32_t reserved;
+};
+_Static_assert(sizeof(struct registry_unwatched) == 136, "no holes");
+
 struct registry_header {
 	uint64_t magic;
 	uint32_t version;
@@ -267,7 +279,10 @@ _Static_assert(COUNTER_COUNT <= 64, "counters fit");
 
 struct registry {
 	struct registry_header header;
-	uint8_t pad[4096 - sizeof(struct registry_header)];
+	/* Connections that found no free entry are in COUNT_CONNECTIONS_OTHER alone. */
+	struct registry_unwatched unwatched[FORKSAN_UNWATCHED_PEERS];
+	uint8_t pad[4096 - sizeof(struct registry_header) -
+		    FORKSAN_UNWATCHED_PEERS * sizeof(struct registry_unwatched)];
 	_Atomic uint32_t socket_state[FORKSAN_MAX_SOCKETS];
 	struct registry_finding findings[FORKSAN_MAX_FINDINGS];
 	struct registry_module modules[FORKSAN_MAX_MODULES];

@@ -11,9 +11,10 @@
 #include <sys/socket.h>
 
 #include "base/text.h"
+#include "forksan/limits.h"
 
 /* The longest text: a unix path of 108 bytes and a NUL. */
-#define ADDRESS_TEXT_BYTES 112
+#define ADDRESS_TEXT_BYTES FORKSAN_PEER_TEXT_BYTES
 
 /*
  * Appends 127.0.0.1:3306, [::1]:5432 (RFC 5952; link-local: [fe80::1%2]:5432), /run/x.sock or @name

@@ -187,6 +187,15 @@ static inline uint32_t registry_socket_peer(const struct registry_socket *socket
 	return len_bytes < FORKSAN_ADDRESS_BYTES ? len_bytes : FORKSAN_ADDRESS_BYTES;
 }
 
+/* Counts a connection that was seen and is not watched, and names its peer (address.h's text) in
+ * the summary as long as there is room for the name. */
+void registry_note_unwatched(enum protocol protocol, const char *peer);
+
+/* The connections of entry `i` of the names that registry_note_unwatched() kept; 0: the entry is
+ * free.  Fills *protocol and `peer`. */
+uint64_t registry_unwatched(const struct registry *registry, size_t i, enum protocol *protocol,
+			    char peer[FORKSAN_PEER_TEXT_BYTES]);
+
 /* registry_find_socket() for a process that looks for many sockets: reads every slot once.  Private
  * to the thread that makes the index, and dropped by the same. */
 struct registry_index {

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "options/options.h"
+#include "registry/registry.h"
 #include "report/history_text.h"
 #include "report/origin.h"
 #include "report/site.h"
@@ -442,6 +443,32 @@ static void put_completeness(struct json *json, const struct registry *registry)
 	json_end_array(json);
 }
 
+/* Puts the peers of the connections that were seen and not watched. */
+static void put_unwatched(struct json *json, const struct registry *registry)
+{
+	char peer[FORKSAN_PEER_TEXT_BYTES];
+	uint64_t all = load_relaxed(&registry->header.counters[COUNT_CONNECTIONS_OTHER]);
+	uint64_t named = 0;
+
+	json_begin_array(json, "unwatched");
+	for (size_t i = 0; i < FORKSAN_UNWATCHED_PEERS; i++) {
+		enum protocol protocol;
+		uint64_t connections = registry_unwatched(registry, i, &protocol, peer);
+
+		if (connections == 0)
+			continue;
+		json_begin_object(json, NULL);
+		json_put_string(json, "peer", peer);
+		json_put_string(json, "protocol", wire_protocol_name(protocol));
+		json_put_string(json, "class", wire_class_name(wire_class(protocol)));
+		json_put_uint(json, "connections", connections);
+		json_end_object(json);
+		named += connections;
+	}
+	json_end_array(json);
+	json_put_uint(json, "unwatched_more", all > named ? all - named : 0);
+}
+
 size_t report_json_summary(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer)
 {
@@ -451,6 +478,7 @@ size_t report_json_summary(char *bytes, size_t size, const struct registry *regi
 	put_writer(&json, writer);
 	json_put_bool(&json, "final", writer->final);
 	put_completeness(&json, registry);
+	put_unwatched(&json, registry);
 	json_begin_object(&json, "counters");
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
 		json_put_uint(&json, counter_name((enum registry_counter)i),

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "options/options.h"
+#include "registry/registry.h"
 #include "report/block.h"
 #include "common/names.h"
+#include "wire/wire.h"
 
 size_t report_text_session(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer)
@@ -64,6 +66,29 @@ static void put_count(struct block *block, const struct registry *registry,
 	block_end_line(block);
 }
 
+/* "  not watched: 2 connections to 10.0.0.5:9999, unknown" */
+static void put_unwatched(struct block *block, const struct registry *registry)
+{
+	char peer[FORKSAN_PEER_TEXT_BYTES];
+
+	for (size_t i = 0; i < FORKSAN_UNWATCHED_PEERS; i++) {
+		enum protocol protocol;
+		uint64_t connections = registry_unwatched(registry, i, &protocol, peer);
+
+		if (connections == 0)
+			continue;
+		block_begin_line(block);
+		text_put_string(&block->text, "  not watched: ");
+		text_put_uint(&block->text, connections);
+		text_put_string(&block->text,
+				connections == 1 ? " connection to " : " connections to ");
+		text_put_escaped(&block->text, peer, strlen(peer));
+		text_put_string(&block->text, ", ");
+		text_put_string(&block->text, wire_protocol_name(protocol));
+		block_end_line(block);
+	}
+}
+
 size_t report_text_summary(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer)
 {
@@ -76,5 +101,6 @@ size_t report_text_summary(char *bytes, size_t size, const struct registry *regi
 	block_end_line(&block);
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
 		put_count(&block, registry, (enum registry_counter)i);
+	put_unwatched(&block, registry);
 	return block.text.len;
 }

@@ -83,6 +83,22 @@ bool track_is_ignored(enum protocol protocol, const void *address, socklen_t len
 	return options_ignores(protocol, bytes);
 }
 
+void track_note_unwatched(enum protocol protocol, const void *address, socklen_t len)
+{
+	char bytes[ADDRESS_TEXT_BYTES];
+	struct text text;
+	uint16_t family = AF_UNSPEC;
+
+	text_init(&text, bytes, sizeof bytes);
+	if (!address_put(&text, address, len)) {
+		if (len >= (socklen_t)sizeof family)
+			memcpy(&family, address, sizeof family);
+		text_put_string(&text, "address family ");
+		text_put_uint(&text, family);
+	}
+	registry_note_unwatched(protocol, bytes);
+}
+
 bool track_class_is_watched(enum protocol protocol)
 {
 	return (options.watch >> wire_class(protocol) & 1) != 0;
@@ -98,7 +114,7 @@ void track_stop_watching(struct socket_slot slot)
 
 /* --- connections and descriptors ------------------------------------------------------------ */
 
-/* *protocol: the protocol that the port or path suggests, or PROTOCOL_UNKNOWN.  False for an
+/* *protocol: the protocol that the port or path suggests, else PROTOCOL_UNKNOWN.  False for an
  * address that is neither TCP's nor a unix socket's. */
 static bool suggest_protocol(const struct sockaddr *address, socklen_t len, enum protocol *protocol)
 {
@@ -107,6 +123,7 @@ static bool suggest_protocol(const struct sockaddr *address, socklen_t len, enum
 	const struct sockaddr_un *un = (const void *)address;
 	size_t path_len = (size_t)len - offsetof(struct sockaddr_un, sun_path);
 
+	*protocol = PROTOCOL_UNKNOWN;
 	switch (address->sa_family) {
 	case AF_INET:
 		if (len < (socklen_t)sizeof *in)
@@ -163,11 +180,12 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	if (len < (socklen_t)sizeof(sa_family_t) || len > FORKSAN_ADDRESS_BYTES || !is_stream(fd) ||
 	    !track_read_cookie(fd, &cookie))
 		goto out;
-	if (!suggest_protocol(address, len, &hint))
-		goto out;
-	if ((hint != PROTOCOL_UNKNOWN && !track_class_is_watched(hint)) ||
+	if (address->sa_family == AF_UNSPEC)
+		goto out; /* the end of a connection: connect(2) */
+	if (!suggest_protocol(address, len, &hint) ||
+	    (hint != PROTOCOL_UNKNOWN && !track_class_is_watched(hint)) ||
 	    track_is_ignored(hint, address, len)) {
-		registry_count(COUNT_CONNECTIONS_OTHER);
+		track_note_unwatched(hint, address, len);
 		goto out;
 	}
 	if ((unsigned)fd >= FORKSAN_MAX_FDS) {

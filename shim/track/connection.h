@@ -44,6 +44,9 @@ bool track_class_is_watched(enum protocol protocol);
  * their own next use. */
 void track_stop_watching(struct socket_slot slot);
 
+/* Counts and names a connection that is not watched. */
+void track_note_unwatched(enum protocol protocol, const void *address, socklen_t len);
+
 /* True when ignore= names a connection of that protocol to that address. */
 bool track_is_ignored(enum protocol protocol, const void *address, socklen_t len);
 

@@ -42,7 +42,7 @@ static noinline bool identified(const struct track_call *call, enum protocol pro
 	    track_is_ignored(protocol, peer, peer_len)) {
 		if (fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_COUNTED) & SOCKET_COUNTED)
 			registry_uncount(COUNT_CONNECTIONS);
-		registry_count(COUNT_CONNECTIONS_OTHER);
+		track_note_unwatched(registry_socket_protocol(socket), peer, peer_len);
 		track_stop_watching(call->slot);
 		return false;
 	}

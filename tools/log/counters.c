@@ -20,9 +20,6 @@ static void print_watched(const uint64_t counters[COUNTER_COUNT], const char *pr
 	if (counters[COUNT_CONNECTIONS_INHERITED] > 0)
 		fprintf(out, ", %" PRIu64 " of them open across a fork",
 			counters[COUNT_CONNECTIONS_INHERITED]);
-	if (counters[COUNT_CONNECTIONS_OTHER] > 0)
-		fprintf(out, "; %" PRIu64 " of classes not watched",
-			counters[COUNT_CONNECTIONS_OTHER]);
 	fputc('\n', out);
 }
 

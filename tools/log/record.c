@@ -285,6 +285,31 @@ static bool get_finding(struct log_record *record, struct log_fault *fault)
 
 /* --- the others --------------------------------------------------------------------------- */
 
+/* Logs of before have no such fields. */
+static bool get_unwatched(struct log_record *record, struct log_fault *fault)
+{
+	const char *text;
+	int64_t number;
+	json_t *peer;
+	size_t i;
+
+	record->unwatched = json_object_get(record->json, "unwatched");
+	if (record->unwatched == NULL)
+		return true;
+	if (!json_is_array(record->unwatched))
+		return refuse(fault, "unwatched", "an array", record->unwatched);
+	json_array_foreach(record->unwatched, i, peer)
+		if (!json_is_object(peer) || !get_string(peer, "peer", &text, fault) ||
+		    !get_string(peer, "protocol", &text, fault) ||
+		    !get_string(peer, "class", &text, fault) ||
+		    !get_integer(peer, "connections", 1, &number, fault))
+			return refuse(fault, "unwatched", "a list of peers", peer);
+	if (!get_integer(record->json, "unwatched_more", 0, &number, fault))
+		return false;
+	record->unwatched_more = (uint64_t)number;
+	return true;
+}
+
 static bool get_summary(struct log_record *record, struct log_fault *fault)
 {
 	const char *name;
@@ -295,7 +320,7 @@ static bool get_summary(struct log_record *record, struct log_fault *fault)
 	json_object_foreach(record->counters, name, value)
 		if (!json_is_integer(value) || json_integer_value(value) < 0)
 			return refuse(fault, "a counter", "an integer from 0", value);
-	return true;
+	return get_unwatched(record, fault);
 }
 
 static bool get_process(struct log_record *record, struct log_fault *fault)

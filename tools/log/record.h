@@ -67,6 +67,8 @@ struct log_record {
 	uint64_t times;
 	/* summary */
 	json_t *counters;
+	json_t *unwatched; /* an array; NULL: the summary has none */
+	uint64_t unwatched_more;
 };
 
 /* Why a line is broken: expected X, found Y. */

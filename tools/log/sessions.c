@@ -7,6 +7,7 @@
 #include "log/sessions.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <uthash.h>
 
 #include "log/counters.h"
@@ -16,6 +17,9 @@ struct session {
 	uint64_t name;
 	bool summed; /* a summary was read */
 	uint64_t counters[COUNTER_COUNT];
+	/* Of the latest summary: the field `unwatched`, owned, and `unwatched_more`. */
+	json_t *unwatched;
+	uint64_t unwatched_more;
 	UT_hash_handle hh;
 };
 
@@ -38,6 +42,7 @@ void sessions_free(struct sessions *sessions)
 	while (session != NULL) {
 		struct session *next = session->hh.next;
 
+		json_decref(session->unwatched);
 		free(session);
 		session = next;
 	}
@@ -66,6 +71,19 @@ static struct session *find(struct sessions *sessions, uint64_t name)
 	return session;
 }
 
+/* Takes over the peers that a summary names, unless a later summary was read before. */
+static void take_unwatched(struct session *session, const struct log_record *record)
+{
+	json_int_t all = json_integer_value(
+		json_object_get(record->counters, counter_name(COUNT_CONNECTIONS_OTHER)));
+
+	if (record->unwatched == NULL || (uint64_t)all < session->counters[COUNT_CONNECTIONS_OTHER])
+		return;
+	json_decref(session->unwatched);
+	session->unwatched = json_incref(record->unwatched);
+	session->unwatched_more = record->unwatched_more;
+}
+
 void sessions_add(struct sessions *sessions, const struct log_record *record)
 {
 	struct session *session = find(sessions, record->session);
@@ -73,6 +91,7 @@ void sessions_add(struct sessions *sessions, const struct log_record *record)
 	if (session == NULL || record->type != RECORD_SUMMARY)
 		return;
 	session->summed = true;
+	take_unwatched(session, record);
 	/* Counters never fall, so the largest is the latest, in any order of the lines. */
 	for (int i = 0; i < COUNTER_COUNT; i++) {
 		json_int_t value =
@@ -111,4 +130,15 @@ void sessions_sum(const struct sessions *sessions, uint64_t counters[COUNTER_COU
 	     session = session->hh.next)
 		for (int i = 0; i < COUNTER_COUNT; i++)
 			counters[i] += session->counters[i];
+}
+
+void sessions_sum_unwatched(const struct sessions *sessions, struct unwatched *unwatched)
+{
+	memset(unwatched, 0, sizeof *unwatched);
+	for (const struct session *session = sessions->table; session != NULL;
+	     session = session->hh.next)
+		unwatched_add_json(unwatched, session->unwatched,
+				   session->unwatched != NULL
+					   ? session->unwatched_more
+					   : session->counters[COUNT_CONNECTIONS_OTHER]);
 }

@@ -12,6 +12,7 @@
 
 #include "forksan/finding.h"
 #include "log/record.h"
+#include "log/unwatched.h"
 
 #define SESSION_MAX 4096 /* sessions told apart; findings are counted for all */
 
@@ -31,5 +32,8 @@ bool sessions_were_too_many(const struct sessions *sessions);
 
 /* Sets each of `counters` to the sum over all sessions. */
 void sessions_sum(const struct sessions *sessions, uint64_t counters[COUNTER_COUNT]);
+
+/* Sets *unwatched to the peers that were seen and not watched in all sessions. */
+void sessions_sum_unwatched(const struct sessions *sessions, struct unwatched *unwatched);
 
 #endif

@@ -171,6 +171,7 @@ json_t *render_object(const struct report *report, const struct render_options *
 {
 	uint64_t found[LEVEL_COUNT];
 	struct completeness complete;
+	struct unwatched unwatched;
 	json_t *bugs = checked(json_array());
 	json_t *object;
 
@@ -180,6 +181,7 @@ json_t *render_object(const struct report *report, const struct render_options *
 					      bug_object(report, bugs_at(report->bugs, i), i + 1));
 	report_complete(report, &complete);
 	report_count_bugs(report, found);
+	sessions_sum_unwatched(report->sessions, &unwatched);
 	object = json_pack(
 		"{s:i, s:b, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}}", "report",
 		REPORT_VERSION, "complete", complete.count == 0, "incomplete",
@@ -194,15 +196,16 @@ json_t *render_object(const struct report *report, const struct render_options *
 	json_object_update_new(
 		checked(object),
 		checked(json_pack(
-			"{s:{s:I, s:I, s:I}, s:I, s:{s:I, s:I, s:I}, s:o, s:o, s:o}", "found",
-			level_name(LEVEL_NOTICE), (json_int_t)found[LEVEL_NOTICE],
+			"{s:{s:I, s:I, s:I}, s:I, s:{s:I, s:I, s:I}, s:o, s:o, s:I, s:o, s:o}",
+			"found", level_name(LEVEL_NOTICE), (json_int_t)found[LEVEL_NOTICE],
 			level_name(LEVEL_HAZARD), (json_int_t)found[LEVEL_HAZARD],
 			level_name(LEVEL_VIOLATION), (json_int_t)found[LEVEL_VIOLATION],
 			"without_room", (json_int_t)bugs_without_room(report->bugs), "left_out",
 			"filtered", (json_int_t)report->filtered, "known",
 			(json_int_t)(report->known != NULL ? bugs_count(report->known) : 0),
 			"suppressed", (json_int_t)report->suppressed, "counters",
-			counters_object(report), "blind",
+			counters_object(report), "unwatched", checked(unwatched_json(&unwatched)),
+			"unwatched_more", (json_int_t)unwatched.more, "blind",
 			checked(blind_spots_json(&report->blind_spots)), "bugs", bugs)));
 	return object;
 }

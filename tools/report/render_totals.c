@@ -45,10 +45,6 @@ static void print_watched(const uint64_t counters[COUNTER_COUNT], FILE *out)
 		" connection%s (%" PRIu64 " open across a fork)\n",
 		processes, processes == 1 ? "" : "es", forks, plural(forks), connections,
 		plural(connections), counters[COUNT_CONNECTIONS_INHERITED]);
-	if (counters[COUNT_CONNECTIONS_OTHER] > 0)
-		fprintf(out, "not watched: %" PRIu64 " connection%s of other classes\n",
-			counters[COUNT_CONNECTIONS_OTHER],
-			plural(counters[COUNT_CONNECTIONS_OTHER]));
 }
 
 void render_totals(const struct report *report, FILE *out)
@@ -57,6 +53,7 @@ void render_totals(const struct report *report, FILE *out)
 	size_t sessions = sessions_count(report->sessions);
 	size_t unsummed = sessions_without_summary(report->sessions);
 	struct completeness complete;
+	struct unwatched unwatched;
 
 	fprintf(out, "Read: %" PRIu64 " line%s, %zu session%s%s\n", report->lines,
 		plural(report->lines), sessions, plural(sessions),
@@ -64,6 +61,8 @@ void render_totals(const struct report *report, FILE *out)
 	if (sessions > unsummed) {
 		sessions_sum(report->sessions, counters);
 		print_watched(counters, out);
+		sessions_sum_unwatched(report->sessions, &unwatched);
+		unwatched_print(&unwatched, "", out);
 		counters_print_lost(counters, "not seen: ", out);
 	}
 	if (report->blind_spots.count > 0) {

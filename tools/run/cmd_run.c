@@ -209,8 +209,10 @@ static void report_absence(const char *path, const char *command, bool logged)
 /* Prints the summary, and removes the registry when all processes of the session have ended. */
 static void summarize(const struct session_registry *registry, const char *session, bool quiet)
 {
-	if (!quiet)
+	if (!quiet) {
 		counters_print(registry->counters, SUMMARY_PREFIX, stderr);
+		unwatched_print(&registry->unwatched, SUMMARY_PREFIX, stderr);
+	}
 	if (registry->alive > 0)
 		fprintf(stderr,
 			SUMMARY_PREFIX "still running and watched: %zu process%s of session %s\n",

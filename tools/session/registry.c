@@ -17,6 +17,7 @@
 
 #include "common/liveness.h"
 #include "base/cli.h"
+#include "wire/wire.h"
 
 void session_registry_path(const char *session, char out[SESSION_REGISTRY_PATH_BYTES])
 {
@@ -169,6 +170,29 @@ static int open_directory(uint32_t uid, const char **why)
 	return fd;
 }
 
+/* Adds the peers that a registry names.  The names and numbers come from the registry and may be
+ * anything. */
+static void add_unwatched(struct session_registry *registry, int fd, uint64_t all)
+{
+	struct registry_unwatched entries[FORKSAN_UNWATCHED_PEERS];
+	uint64_t named = 0;
+
+	if (!read_at(fd, entries, sizeof entries, offsetof(struct registry, unwatched)))
+		return;
+	for (size_t i = 0; i < FORKSAN_UNWATCHED_PEERS; i++) {
+		enum protocol protocol = (enum protocol)entries[i].protocol;
+		uint64_t connections = load_relaxed(&entries[i].connections);
+
+		entries[i].peer[sizeof entries[i].peer - 1] = '\0';
+		if (connections == 0 || connections > all - named)
+			continue;
+		unwatched_add(&registry->unwatched, entries[i].peer, wire_protocol_name(protocol),
+			      wire_class_name(wire_class(protocol)), connections);
+		named += connections;
+	}
+	registry->unwatched.more += all - named;
+}
+
 /* Adds without overflow, so that no user's registry can make the sum smaller. */
 static void add_count(uint64_t *sum, uint64_t more)
 {
@@ -204,6 +228,8 @@ static enum session_registry_state add_registry(struct session_registry *registr
 		if (load_relaxed(&header.records) > registry->records)
 			registry->records = load_relaxed(&header.records);
 		registry->summary_written = load_relaxed(&header.summary_written) != 0;
+		add_unwatched(registry, fd,
+			      load_relaxed(&header.counters[COUNT_CONNECTIONS_OTHER]));
 		add_processes(registry, fd, load_relaxed(&header.process_high));
 	}
 	close(fd);

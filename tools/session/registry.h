@@ -16,6 +16,7 @@
 #include "forksan/finding.h"
 #include "common/session.h"
 #include "forksan/registry.h"
+#include "log/unwatched.h"
 
 #define SESSION_REGISTRY_PATH_BYTES SESSION_PATH_BYTES
 
@@ -24,7 +25,8 @@
 
 struct session_registry {
 	uint64_t counters[COUNTER_COUNT];
-	uint64_t records;     /* that the session has numbered: `seq` of the log */
+	uint64_t records; /* that the session has numbered: `seq` of the log */
+	struct unwatched unwatched;
 	bool summary_written; /* the session's last process wrote the summary record */
 	size_t alive;	      /* processes of the session that are still there */
 	/* Users in whose registries the session went on: programs that were exec'd after a process
