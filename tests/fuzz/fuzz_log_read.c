@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A log may hold anything: whatever stands in it, it is read to its end, every line is counted
- * once, and the report is valid JSON and text without control characters.
+ * once, and the report is valid JSON and text without control characters.  A line is the same
+ * record whether the line parser knows parts of the line from before or json_loadb() parses all of
+ * it.
  *
  * Symbol lookup is left out (a log would name files to open); demangling has a target of its own.
  */
@@ -13,6 +15,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../../tools/log/line_parser.h"
+#include "../../tools/log/record.h"
 #include "../../tools/report/render.h"
 #include "../../tools/report/collect.h" /* not shim/report/report.h */
 #include "../../tools/symbols/symbols.h"
@@ -119,6 +123,46 @@ static void check_json(const struct report *report)
 	free(text);
 }
 
+static void check_line(struct line_parser *parser, const char *line, size_t len)
+{
+	struct log_record quick, slow;
+	struct log_fault quick_fault, slow_fault;
+	bool good = log_record_parse(line, len, parser, &quick, &quick_fault);
+
+	require(good == log_record_parse(line, len, NULL, &slow, &slow_fault));
+	if (!good) {
+		require(strcmp(quick_fault.expected, slow_fault.expected) == 0 &&
+			strcmp(quick_fault.found, slow_fault.found) == 0);
+		return;
+	}
+	require(quick.history_len == slow.history_len);
+	json_object_del(quick.json, "history");
+	json_object_del(slow.json, "history");
+	require(json_equal(quick.json, slow.json));
+	log_record_free(&quick);
+	log_record_free(&slow);
+}
+
+/* Twice: in the second pass the parser knows the parts. */
+static void check_parser(const uint8_t *data, size_t size)
+{
+	struct line_parser *parser = line_parser_new();
+
+	require(parser != NULL);
+	for (int pass = 0; pass < 2; pass++) {
+		const char *at = (const char *)data, *end = at + size;
+
+		while (at < end) {
+			const char *newline = memchr(at, '\n', (size_t)(end - at));
+			size_t len = (size_t)((newline != NULL ? newline : end) - at);
+
+			check_line(parser, at, len);
+			at += len + 1;
+		}
+	}
+	line_parser_free(parser);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static FILE *nowhere;
@@ -126,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct report report;
 	int fd = memfd_create("log", 0);
 
+	check_parser(data, size);
 	require(fd >= 0 && write(fd, data, size) == (ssize_t)size && lseek(fd, 0, SEEK_SET) == 0);
 	if (nowhere == NULL)
 		nowhere = fopen("/dev/null", "w");

@@ -7,7 +7,7 @@
  */
 #include "log/record.h"
 #include "common/names.h"
-#include "log/stack_cache.h"
+#include "log/line_parser.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -257,9 +257,20 @@ static bool get_kind(struct log_record *record, struct log_fault *fault)
 	return refuse(fault, "kind", "a kind that this version knows", value);
 }
 
-static bool get_finding(struct log_record *record, struct log_fault *fault)
+static bool get_history(struct log_record *record, const struct line_facts *facts,
+			struct log_fault *fault)
 {
-	json_t *culprit, *history;
+	const json_t *history = json_object_get(record->json, "history");
+
+	record->history_len = facts->has_history ? facts->history_len : json_array_size(history);
+	return facts->has_history || json_is_array(history) ||
+	       refuse(fault, "history", "an array", history);
+}
+
+static bool get_finding(struct log_record *record, const struct line_facts *facts,
+			struct log_fault *fault)
+{
+	json_t *culprit;
 	int64_t ppid, repeat;
 
 	if (!get_kind(record, fault) || !get_hex16(record->json, "id", &record->id, fault) ||
@@ -273,11 +284,8 @@ static bool get_finding(struct log_record *record, struct log_fault *fault)
 	    !get_object(record->json, "culprit", false, &culprit, fault))
 		return false;
 	record->repeat = (uint64_t)repeat;
-	history = json_object_get(record->json, "history");
-	if (!json_is_array(history))
-		return refuse(fault, "history", "an array", history);
-	return check_connection(record->connection, fault) && check_other(record->other, fault) &&
-	       check_operation(record->operation, fault) &&
+	return get_history(record, facts, fault) && check_connection(record->connection, fault) &&
+	       check_other(record->other, fault) && check_operation(record->operation, fault) &&
 	       get_string_or_null(culprit, "opened", &record->culprit_opened, fault) &&
 	       get_string_or_null(culprit, "use", &record->culprit_use, fault) &&
 	       get_stacks(record, fault);
@@ -342,8 +350,16 @@ static bool get_process(struct log_record *record, struct log_fault *fault)
 static bool get_stack(struct log_record *record, struct log_fault *fault)
 {
 	record->frames = json_object_get(record->json, "frames");
-	return get_hex16(record->json, "id", &record->id, fault) &&
-	       check_frames("frames", record->frames, fault);
+	if (!get_hex16(record->json, "id", &record->id, fault))
+		return false;
+	if (record->stacks_checked != NULL && *record->stacks_checked &&
+	    json_is_array(record->frames))
+		return true;
+	if (!check_frames("frames", record->frames, fault))
+		return false;
+	if (record->stacks_checked != NULL)
+		*record->stacks_checked = true;
+	return true;
 }
 
 static bool get_type(struct log_record *record, struct log_fault *fault)
@@ -371,7 +387,8 @@ static bool check_origin(const struct log_record *record, struct log_fault *faul
 				       get_object(record->json, "labels", false, &labels, fault));
 }
 
-static bool get_record(struct log_record *record, struct log_fault *fault)
+static bool get_record(struct log_record *record, const struct line_facts *facts,
+		       struct log_fault *fault)
 {
 	const json_t *version = json_object_get(record->json, "version");
 
@@ -392,7 +409,7 @@ static bool get_record(struct log_record *record, struct log_fault *fault)
 		return false;
 	switch (record->type) {
 	case RECORD_FINDING:
-		return get_finding(record, fault);
+		return get_finding(record, facts, fault);
 	case RECORD_SUMMARY:
 		return get_summary(record, fault);
 	case RECORD_PROCESS:
@@ -406,14 +423,18 @@ static bool get_record(struct log_record *record, struct log_fault *fault)
 	return true;
 }
 
-bool log_record_parse(const char *text, size_t len_bytes, struct stack_cache *cache,
+bool log_record_parse(const char *text, size_t len_bytes, struct line_parser *parser,
 		      struct log_record *record, struct log_fault *fault)
 {
+	struct line_facts facts = {0};
 	json_error_t error;
 
 	memset(record, 0, sizeof *record);
-	if (cache != NULL)
-		record->json = stack_cache_parse(cache, text, len_bytes, &record->stacks_checked);
+	if (parser != NULL)
+		record->json = line_parse(parser, text, len_bytes, &facts);
+	if (record->json == NULL)
+		facts = (struct line_facts){0};
+	record->stacks_checked = facts.checked;
 	if (record->json == NULL)
 		record->json = json_loadb(text, len_bytes, JSON_DECODE_ANY, &error);
 	if (record->json == NULL) {
@@ -422,7 +443,7 @@ bool log_record_parse(const char *text, size_t len_bytes, struct stack_cache *ca
 			 error.text);
 		return false;
 	}
-	if (get_record(record, fault))
+	if (get_record(record, &facts, fault))
 		return true;
 	log_record_free(record);
 	return false;

@@ -56,7 +56,8 @@ struct log_record {
 	json_t *other;	   /* an object, or JSON null */
 	json_t *operation; /* an object, or JSON null */
 	json_t *stacks[LOG_STACK_COUNT];
-	bool *stacks_checked;	    /* of the stack cache, while the record is read */
+	bool *stacks_checked;	    /* of the line parser, while the record is read */
+	size_t history_len;	    /* entries; json may be without the history */
 	uint64_t fingerprint;	    /* version 2 */
 	const char *culprit_opened; /* NULL: none */
 	const char *culprit_use;
@@ -77,11 +78,12 @@ struct log_fault {
 	char found[96];
 };
 
-struct stack_cache;
+struct line_parser;
 
-/* Parses `len_bytes` of text.  `cache` makes repeated stacks cheap; NULL: no cache.  False: the
- * line is broken and *fault says why; *record then needs no free. */
-bool log_record_parse(const char *text, size_t len_bytes, struct stack_cache *cache,
+/* Parses `len_bytes` of text.  With `parser` lines that repeat each other are cheap, and json may
+ * be without the history; NULL: json is the whole line.  False: the line is broken and *fault says
+ * why; *record then needs no free. */
+bool log_record_parse(const char *text, size_t len_bytes, struct line_parser *parser,
 		      struct log_record *record, struct log_fault *fault);
 void log_record_free(struct log_record *record);
 

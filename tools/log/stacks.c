@@ -14,23 +14,24 @@ void stacks_keep(json_t *stacks, const struct log_record *record)
 		cli_no_memory();
 }
 
-bool stacks_complete(const json_t *stacks, struct log_record *finding)
+void stacks_complete(const json_t *stacks, struct log_record *finding)
 {
 	const json_t *ids = json_object_get(finding->json, "stack_ids");
-	json_t *shown = json_object_get(finding->json, "stacks");
-	bool changed = false;
 
-	for (int i = 0; i < LOG_STACK_COUNT; i++) {
-		const char *name = log_stack_names[i];
-		const char *id = json_string_value(json_object_get(ids, name));
+	for (int i = 0; ids != NULL && i < LOG_STACK_COUNT; i++) {
+		const char *id = json_string_value(json_object_get(ids, log_stack_names[i]));
 		json_t *frames = id != NULL ? json_object_get(stacks, id) : NULL;
 
-		if (frames == NULL)
-			continue;
-		if (json_object_set(shown, name, frames) != 0)
-			cli_no_memory();
-		finding->stacks[i] = frames;
-		changed = true;
+		if (frames != NULL)
+			finding->stacks[i] = frames;
 	}
-	return changed;
+}
+
+void stacks_put(json_t *whole, const struct log_record *finding)
+{
+	json_t *stacks = json_object_get(whole, "stacks");
+
+	for (int i = 0; i < LOG_STACK_COUNT; i++)
+		if (json_object_set(stacks, log_stack_names[i], finding->stacks[i]) != 0)
+			cli_no_memory();
 }

@@ -13,8 +13,12 @@
  * is no memory. */
 void stacks_keep(json_t *stacks, const struct log_record *record);
 
-/* Replaces the frames that the finding shows by the frames of the stack records that the finding
- * names, where such a record was read before.  True when the finding was changed. */
-bool stacks_complete(const json_t *stacks, struct log_record *finding);
+/* Sets finding->stacks to the frames of the stack records that the finding names, where such a
+ * record was read before; finding->json stays as the line has it. */
+void stacks_complete(const json_t *stacks, struct log_record *finding);
+
+/* Puts finding->stacks into `whole`, an object of the finding's own line.  Ends the tool when there
+ * is no memory. */
+void stacks_put(json_t *whole, const struct log_record *finding);
 
 #endif

@@ -16,6 +16,8 @@
 #include "common/names.h"
 #include "log/field.h"
 #include "log/identities.h"
+#include "log/stacks.h"
+#include "report/site_cache.h"
 
 struct bugs {
 	struct bug *table;
@@ -82,12 +84,12 @@ static struct fingerprint_site fingerprint_site(const struct site *site)
 	};
 }
 
-uint64_t bugs_identify(struct symbols *symbols, const struct log_record *finding,
+uint64_t bugs_identify(struct site_cache *sites, const struct log_record *finding,
 		       struct site *opened, struct site *forked)
 {
-	site_find(symbols, finding->stacks[LOG_STACK_OPENED], SITE_OPENED, finding->culprit_opened,
-		  opened);
-	site_find(symbols, finding->stacks[LOG_STACK_FORKED], SITE_FORKED, NULL, forked);
+	site_cache_find(sites, finding->stacks[LOG_STACK_OPENED], SITE_OPENED,
+			finding->culprit_opened, opened);
+	site_cache_find(sites, finding->stacks[LOG_STACK_FORKED], SITE_FORKED, NULL, forked);
 	/* The library names native functions from dynamic symbols alone, so two of a C program's
 	 * own functions can be one to the library. */
 	if (finding->version >= 2 && opened->module[0] == '\0' && forked->module[0] == '\0')
@@ -189,20 +191,20 @@ static void add_use(struct bug *bug, const struct site *site, int64_t pid)
 	add_pid(&use->pids, pid);
 }
 
-static void add_uses(struct bug *bug, struct symbols *symbols, const struct log_record *finding)
+static void add_uses(struct bug *bug, struct site_cache *sites, const struct log_record *finding)
 {
 	struct site site;
 
 	/* open-at-fork: nobody has used the connection. */
 	if (!json_is_object(finding->operation))
 		return;
-	site_find(symbols, finding->stacks[LOG_STACK_THIS_USE], SITE_USED, finding->culprit_use,
-		  &site);
+	site_cache_find(sites, finding->stacks[LOG_STACK_THIS_USE], SITE_USED, finding->culprit_use,
+			&site);
 	add_use(bug, &site, finding->pid);
 	if (!json_is_object(finding->other) ||
 	    json_array_size(finding->stacks[LOG_STACK_OTHER_USE]) == 0)
 		return;
-	site_find(symbols, finding->stacks[LOG_STACK_OTHER_USE], SITE_USED, NULL, &site);
+	site_cache_find(sites, finding->stacks[LOG_STACK_OTHER_USE], SITE_USED, NULL, &site);
 	add_use(bug, &site, field_integer(finding->other, "pid"));
 }
 
@@ -231,11 +233,18 @@ static bool is_proven(const struct log_record *finding)
 	return certainty == NULL || strcmp(certainty, "likely") != 0;
 }
 
-static char *memdup(const char *bytes, size_t len_bytes)
+/* Returns the line with all frames of the stacks; NULL: no memory. */
+static char *make_example(const struct log_record *finding, const char *text, size_t len_bytes)
 {
-	char *copy = malloc(len_bytes);
+	json_t *whole = json_loadb(text, len_bytes, 0, NULL);
+	char *example;
 
-	return copy != NULL ? memcpy(copy, bytes, len_bytes) : NULL;
+	if (whole == NULL)
+		return NULL;
+	stacks_put(whole, finding);
+	example = json_dumps(whole, JSON_COMPACT);
+	json_decref(whole);
+	return example;
 }
 
 /* Keeps the line when the finding is worth more than the kept one: proven before likely, then more
@@ -243,20 +252,20 @@ static char *memdup(const char *bytes, size_t len_bytes)
 static void keep_example(struct bugs *bugs, struct bug_kind *kind, const struct log_record *finding,
 			 const char *text, size_t len_bytes)
 {
-	size_t history = json_array_size(json_object_get(finding->json, "history"));
 	unsigned worth = is_proven(finding) ? LOG_STACK_COUNT + 1 : 0;
 	char *example;
 
 	for (int i = 0; i < LOG_STACK_COUNT; i++)
 		worth += json_array_size(finding->stacks[i]) > 0;
-	worth = worth * 16 + (history < 15 ? (unsigned)history : 15);
+	worth = worth * 16 + (finding->history_len < 15 ? (unsigned)finding->history_len : 15);
 	if (kind->example != NULL && worth <= kind->example_worth)
 		return;
-	example = text != NULL ? memdup(text, len_bytes) : json_dumps(finding->json, JSON_COMPACT);
+	if (bugs->example_bytes + len_bytes > BUG_EXAMPLE_BUDGET)
+		return;
+	example = make_example(finding, text, len_bytes);
 	if (example == NULL)
 		return;
-	if (text == NULL)
-		len_bytes = strlen(example);
+	len_bytes = strlen(example);
 	if (bugs->example_bytes - kind->example_len_bytes + len_bytes > BUG_EXAMPLE_BUDGET) {
 		free(example);
 		return;
@@ -286,7 +295,7 @@ static void rank(struct bugs *bugs, struct bug *bug)
 	bugs->worst_counts[bug->worst]++;
 }
 
-void bugs_add(struct bugs *bugs, struct symbols *symbols, const struct log_record *finding,
+void bugs_add(struct bugs *bugs, struct site_cache *sites, const struct log_record *finding,
 	      uint64_t fingerprint, const struct site *opened, const struct site *forked,
 	      const char *text, size_t len_bytes)
 {
@@ -316,7 +325,7 @@ void bugs_add(struct bugs *bugs, struct symbols *symbols, const struct log_recor
 	add_pid(&bug->pids, finding->pid);
 	if (json_is_object(finding->other))
 		add_pid(&bug->pids, field_integer(finding->other, "pid"));
-	add_uses(bug, symbols, finding);
+	add_uses(bug, sites, finding);
 	add_connection(bug, finding);
 	if (strcmp(field_string(finding->connection, "peer"), bug->peer) != 0)
 		bug->more_peers = true;

@@ -70,18 +70,19 @@ struct bug {
 };
 
 struct bugs;
+struct site_cache;
 
 struct bugs *bugs_new(void);
 void bugs_free(struct bugs *bugs);
 
 /* Returns the fingerprint of a checked finding: the log's, or one computed from the stacks where
  * the log has none (version 1) or a site is native.  Fills `opened` and `forked`. */
-uint64_t bugs_identify(struct symbols *symbols, const struct log_record *finding,
+uint64_t bugs_identify(struct site_cache *sites, const struct log_record *finding,
 		       struct site *opened, struct site *forked);
 
-/* Adds a finding that bugs_identify() has looked at.  `text` is the finding's line, which is
- * copied; NULL where the line lacks some of the stacks. */
-void bugs_add(struct bugs *bugs, struct symbols *symbols, const struct log_record *finding,
+/* Adds a finding that bugs_identify() has looked at.  `text` is the finding's line, which is copied
+ * when the finding is an example. */
+void bugs_add(struct bugs *bugs, struct site_cache *sites, const struct log_record *finding,
 	      uint64_t fingerprint, const struct site *opened, const struct site *forked,
 	      const char *text, size_t len_bytes);
 

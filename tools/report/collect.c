@@ -14,10 +14,11 @@
 #include "base/cli.h"
 #include "base/escape.h"
 #include "base/exit_status.h"
+#include "log/line_parser.h"
 #include "log/read.h"
 #include "log/record.h"
-#include "log/stack_cache.h"
 #include "log/stacks.h"
+#include "report/site_cache.h"
 #include "symbols/symbols.h"
 
 /* How many broken lines of one log are shown, the rest is counted; and how many before the first
@@ -30,11 +31,12 @@ void report_init(struct report *report)
 	memset(report, 0, sizeof *report);
 	report->bugs = bugs_new();
 	report->symbols = symbols_new();
+	report->sites = site_cache_new(report->symbols);
 	report->sessions = sessions_new();
 	report->stacks = json_object();
-	report->stack_cache = stack_cache_new();
-	if (report->bugs == NULL || report->symbols == NULL || report->sessions == NULL ||
-	    report->stacks == NULL || report->stack_cache == NULL)
+	report->parser = line_parser_new();
+	if (report->bugs == NULL || report->symbols == NULL || report->sites == NULL ||
+	    report->sessions == NULL || report->stacks == NULL || report->parser == NULL)
 		cli_no_memory();
 }
 
@@ -43,11 +45,12 @@ void report_clear(struct report *report)
 	bugs_free(report->bugs);
 	if (report->known != NULL)
 		bugs_free(report->known);
+	site_cache_free(report->sites);
 	symbols_free(report->symbols);
 	sessions_free(report->sessions);
 	blind_spots_clear(&report->blind_spots);
 	json_decref(report->stacks);
-	stack_cache_free(report->stack_cache);
+	line_parser_free(report->parser);
 }
 
 static bool is_blank(const struct log_line *line)
@@ -64,14 +67,13 @@ static void add_finding(struct report *report, struct log_record *finding,
 	struct site opened, forked;
 	struct bugs *bugs = report->bugs;
 	uint64_t number;
-	bool whole; /* the line has all of its stacks */
 
 	if (!filter_fits(&report->filter, finding)) {
 		report->filtered++;
 		return;
 	}
-	whole = !stacks_complete(report->stacks, finding);
-	number = bugs_identify(report->symbols, finding, &opened, &forked);
+	stacks_complete(report->stacks, finding);
+	number = bugs_identify(report->sites, finding, &opened, &forked);
 	if (report->suppressions != NULL &&
 	    suppressions_fit(report->suppressions, finding, number)) {
 		report->suppressed++;
@@ -84,8 +86,8 @@ static void add_finding(struct report *report, struct log_record *finding,
 			cli_no_memory();
 		bugs = report->known;
 	}
-	bugs_add(bugs, report->symbols, finding, number, &opened, &forked,
-		 whole ? line->text : NULL, line->len_bytes);
+	bugs_add(bugs, report->sites, finding, number, &opened, &forked, line->text,
+		 line->len_bytes);
 }
 
 /* False: the line is broken and *fault says how. */
@@ -100,7 +102,7 @@ static bool read_line(struct report *report, const struct log_line *line, uint64
 		snprintf(fault->found, sizeof fault->found, "a longer one");
 		return false;
 	}
-	if (!log_record_parse(line->text, line->len_bytes, report->stack_cache, &record, fault))
+	if (!log_record_parse(line->text, line->len_bytes, report->parser, &record, fault))
 		return false;
 	report->records++;
 	if (record.type == RECORD_UNKNOWN) {

@@ -16,16 +16,18 @@
 #include "report/filter.h"
 #include "report/suppressions.h"
 
-struct stack_cache;
+struct line_parser;
+struct site_cache;
 struct symbols;
 
 struct report {
 	struct bugs *bugs;
 	struct symbols *symbols; /* names for the native frames of sites */
+	struct site_cache *sites;
 	struct sessions *sessions;
 	struct blind_spots blind_spots;
 	json_t *stacks; /* of a log of version 2: frames by id */
-	struct stack_cache *stack_cache;
+	struct line_parser *parser;
 	uint64_t lines;
 	uint64_t records; /* lines that are a record */
 	uint64_t broken_lines;
