@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Records the logs of real runs that stand here, anew: BUILD=build tests/golden/record.py
 
-Of each log the session, the summary and a finding of each kind, a proven one if there is any, are kept; of
-their stacks the native frames beyond the first NATIVE go, and this machine's paths and user.  tests/tool/
-test_report_golden.py holds what forksan report shows of them against the texts beside them.
+Of each log the session, the summary and a finding of each kind, a proven one if there is any, are kept, with
+their stacks; of these the native frames beyond the first NATIVE go, and this machine's paths and name.
+tests/tool/test_report_golden.py holds what forksan report shows of them against the texts beside them.
+
+version-1-*.jsonl were recorded so when the log was version 1, and stay as they are, for its reader.
 """
 
 import json
@@ -48,14 +50,17 @@ def save(name, log, directory):
     for record in records:
         if record["record"] == "session":
             record["options"] = None
+        if record["record"] == "stack":
+            record["frames"] = list(shorten(record["frames"]))
         if record["record"] != "finding":
             continue
-        record["stacks"] = {key: list(shorten(stack)) for key, stack in record["stacks"].items()}
         best = chosen.setdefault(record["kind"], record)
         if (best["certainty"], record["certainty"]) == ("likely", "proven"):
             chosen[record["kind"]] = record
-    kept = [json.dumps(record, separators=(",", ":")) for record in records
-            if record["record"] != "finding" or record is chosen[record["kind"]]]
+    stacks = {stack for record in chosen.values() for stack in record["stack_ids"].values()}
+    kept = [json.dumps(dict(record, host="web1"), separators=(",", ":")) for record in records
+            if record["record"] in ("session", "summary") or record.get("id") in stacks
+            or record is chosen.get(record.get("kind"))]
     text = "\n".join(kept) + "\n"
     for path in (web.APPS, directory):
         text = text.replace(path, "/srv/app")

@@ -26,6 +26,18 @@ def compare(path, text):
     toolkit.check(text == expected, f"{path} is what is shown", "it shows:", text)
 
 
+def fingerprints(name):
+    result = toolkit.run("report", "--json", f"tests/golden/{name}.jsonl")
+    return sorted(bug["fingerprint"] for bug in json.loads(result.stdout)["bugs"])
+
+
+# The same programs, recorded with other versions of the log, in other runs, under other paths.
+for old in glob.glob("tests/golden/version-1-*.jsonl"):
+    name = os.path.basename(old).removesuffix(".jsonl")
+    new = name.removeprefix("version-1-")
+    toolkit.check(fingerprints(name) == fingerprints(new), f"{new} has the same bugs in both versions",
+                  fingerprints(name), fingerprints(new))
+
 for log in sorted(glob.glob("tests/golden/*.jsonl")):
     base = log.removesuffix(".jsonl")
     text = toolkit.run("report", log)
