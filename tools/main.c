@@ -12,6 +12,7 @@
 #include "base/cli.h"
 #include "base/exit_status.h"
 #include "base/verb.h"
+#include "doctor/cmd_doctor.h"
 #include "explain/cmd_explain.h"
 #include "report/cmd_report.h"
 #include "run/cmd_run.h"
@@ -19,7 +20,7 @@
 #include "suppress/cmd_suppress.h"
 
 static const struct verb *const verbs[] = {
-	&verb_run, &verb_report, &verb_explain, &verb_suppress, &verb_scan,
+	&verb_run, &verb_report, &verb_explain, &verb_suppress, &verb_scan, &verb_doctor,
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 

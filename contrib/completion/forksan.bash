@@ -15,10 +15,10 @@ _forksan() {
 			"$(forksan --help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')" -- "$cur")
 		return
 	fi
-	if [[ $verb == run ]]; then # behind CMD, what CMD completes
+	if [[ $verb == run || $verb == doctor ]]; then # behind CMD, what CMD completes
 		for ((i = 2; i < COMP_CWORD; i++)); do
 			case ${COMP_WORDS[i]} in
-			-o | --output | --fail-on) ((i++)) ;;
+			-o | --output | --fail-on | -p | --pid | -u | --user | --for) ((i++)) ;;
 			--) ((i++)); break ;;
 			-*) ;;
 			*) break ;;
@@ -34,6 +34,14 @@ _forksan() {
 		fi
 	fi
 	case $previous in
+	--for)
+		mapfile -t COMPREPLY < <(compgen -W 'preload attach scan' -- "$cur")
+		return
+		;;
+	-u | --user)
+		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+		return
+		;;
 	--fail-on)
 		mapfile -t COMPREPLY < <(compgen -W 'notice hazard violation' -- "$cur")
 		return

@@ -28,6 +28,7 @@
 
 #include "forksan/atomics.h"
 #include "base/text.h"
+#include "common/interpreters.h"
 #include "stack/ruby27.h"
 #include "stack/ruby_frame.h"
 
@@ -59,11 +60,6 @@ const char *stack_ruby_complaint(void)
 	return load_acquire(&complaint_ready) != 0 ? complaint : NULL;
 }
 
-static bool is_known(const uint32_t version[2])
-{
-	return (version[0] == 2 && version[1] == 7) || (version[0] == 3 && version[1] <= 4);
-}
-
 void stack_ruby_consider(struct peek *peek, const struct module *module, const char *name)
 {
 	struct ruby *ruby = &rubies[next_place % (sizeof(rubies) / sizeof(rubies[0]))];
@@ -93,7 +89,7 @@ void stack_ruby_consider(struct peek *peek, const struct module *module, const c
 	if (version[0] == 2)
 		ruby->iseq_line = (uint32_t(*)(uint64_t, uint64_t))module_symbol(peek, module,
 										 "rb_iseq_line_no");
-	if (!is_known(version) || ruby->is_native_thread == NULL || ruby->frames == NULL ||
+	if (!interpreter_is_read(LANGUAGE_RUBY, version[0], version[1]) || ruby->is_native_thread == NULL || ruby->frames == NULL ||
 	    ruby->path == NULL || ruby->absolute_path == NULL || ruby->label == NULL ||
 	    (version[0] == 2 && (ruby->iseq_line == NULL || ruby->vm == 0))) {
 		complain(version);

@@ -36,6 +36,9 @@ for verb in $(forksan --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 done
 expect violation forksan report --fail-on v
 expect $$ forksan scan --pid $$
+expect $$ forksan doctor -p $$
+expect attach forksan doctor --for at
+expect cat forksan doctor ca
 expect cat forksan run ca
 expect cat forksan run -o log.jsonl ca
 expect README.md forksan report REA

@@ -16,6 +16,7 @@
 
 #include "common/option_text.h"
 #include "base/cli.h"
+#include "base/option_value.h"
 #include "base/exit_status.h"
 #include "base/verb.h"
 #include "run/cmd_run.h"
@@ -151,7 +152,7 @@ static int found_status(void)
 	char text[16], *end;
 	long value;
 
-	if (!run_options_get(getenv(OPTIONS_VARIABLE), "exitcode", text, sizeof text))
+	if (!option_value(getenv(OPTIONS_VARIABLE), "exitcode", text, sizeof text))
 		return STATUS_FOUND;
 	value = strtol(text, &end, 10);
 	/* The library reads exitcode= as well, and warns of a bad value. */
@@ -165,7 +166,7 @@ static bool payload_is_wanted(void)
 {
 	char text[16];
 
-	return run_options_get(getenv(OPTIONS_VARIABLE), "payload", text, sizeof text) &&
+	return option_value(getenv(OPTIONS_VARIABLE), "payload", text, sizeof text) &&
 	       option_text_bool(span_from(text)) == 1;
 }
 

@@ -17,6 +17,7 @@
 
 #include "forksan/limits.h"
 #include "base/cli.h"
+#include "base/option_value.h"
 #include "log/counters.h"
 #include "common/labels.h"
 #include "log/complete.h"
@@ -95,7 +96,7 @@ static json_t *labels_of_session(void)
 	const char *key, *value;
 	struct labels labels;
 
-	run_options_get(getenv("FORKSAN_OPTIONS"), "labels", option, sizeof option);
+	option_value(getenv("FORKSAN_OPTIONS"), "labels", option, sizeof option);
 	labels_read(&labels, option, getenv("OTEL_SERVICE_NAME"),
 		    getenv("OTEL_RESOURCE_ATTRIBUTES"));
 	for (size_t at = 0; labels_next(&labels, &at, &key, &value);)

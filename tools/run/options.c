@@ -11,20 +11,6 @@
 #include "base/cli.h"
 #include "common/option_text.h"
 
-bool run_options_get(const char *text, const char *key, char *out, size_t size)
-{
-	struct option_entry entry;
-	bool found = false;
-
-	while (text != NULL && option_text_next(&text, &entry)) {
-		if (entry.fault != OPTION_GOOD || !span_is(entry.key, key))
-			continue;
-		snprintf(out, size, "%.*s", (int)entry.value.len, entry.value.start);
-		found = true;
-	}
-	return found;
-}
-
 bool run_options_closed(const char *text)
 {
 	struct option_entry entry = {.fault = OPTION_GOOD};

@@ -11,10 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Copies to `out` the value of `key` in `text` (the last one), cut to `size`, without quotes.
- * False when `text` does not have the key.  Pure. */
-bool run_options_get(const char *text, const char *key, char *out, size_t size);
-
 /* False when a quote in `text` is not closed: the quote would swallow every appended option.  Pure.
  */
 bool run_options_closed(const char *text);

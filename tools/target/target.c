@@ -30,7 +30,6 @@
 #include "target/library.h"
 
 #define SCRIPT_DEPTH 6		     /* #! within #!; the kernel stops at 5 (fs/exec.c) */
-#define SCRIPT_LINE_BYTES 256	     /* BINPRM_BUF_SIZE, linux/binfmts.h */
 #define DEFAULT_PATH "/bin:/usr/bin" /* of execvp(3) without PATH */
 
 /* --- finding the program ------------------------------------------------------------------ */
@@ -43,8 +42,7 @@ static bool is_executable_file(const char *path)
 	       access(path, X_OK) == 0;
 }
 
-/* Writes to `out` the path that execvp() would run.  0, or the errno that execvp() would give. */
-static int resolve(const char *name, char out[PATH_MAX])
+int target_resolve(const char *name, char out[PATH_MAX])
 {
 	const char *directories = getenv("PATH");
 	int error = ENOENT;
@@ -79,9 +77,10 @@ static int resolve(const char *name, char out[PATH_MAX])
 
 /* --- can the library be in the program ---------------------------------------------------- */
 
-static bool blind(struct target *target, const char *path, const char *why)
+static bool blind(struct target *target, enum target_fault fault, const char *path, const char *why)
 {
 	target->blind = true;
+	target->fault = fault;
 	snprintf(target->reason, sizeof target->reason, "%s %s", path, why);
 	return true;
 }
@@ -98,14 +97,16 @@ static bool is_secure(struct target *target, const char *path)
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
 		return false;
 	if ((stat_buffer.st_mode & S_ISUID) != 0 && stat_buffer.st_uid != getuid())
-		return blind(target, path, "is set-user-ID: the loader ignores LD_PRELOAD for it");
+		return blind(target, TARGET_SET_USER_ID, path,
+			     "is set-user-ID: the loader ignores LD_PRELOAD for it");
 	if ((stat_buffer.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
 	    stat_buffer.st_gid != getgid())
-		return blind(target, path, "is set-group-ID: the loader ignores LD_PRELOAD for it");
+		return blind(target, TARGET_SET_GROUP_ID, path,
+			     "is set-group-ID: the loader ignores LD_PRELOAD for it");
 	/* For root, file capabilities add nothing, so that execution is not secure
 	 * (capabilities(7)). */
 	if (getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0)
-		return blind(target, path,
+		return blind(target, TARGET_FILE_CAPABILITIES, path,
 			     "has file capabilities: the loader ignores LD_PRELOAD for it");
 	return false;
 }
@@ -120,34 +121,30 @@ static void examine_elf(const struct elf_file *elf, const struct library *librar
 {
 	char why[160];
 
-	if (is_secure(target, path))
-		return;
 	if (elf->elf_class != library->elf_class || elf->machine != library->machine) {
 		snprintf(why, sizeof why,
 			 "is for another machine (%s bit, ELF machine %d) than libforksan.so (%s "
 			 "bit, %d)",
 			 class_name(elf->elf_class), elf->machine, class_name(library->elf_class),
 			 library->machine);
-		blind(target, path, why);
+		blind(target, TARGET_OTHER_MACHINE, path, why);
 	} else if (elf->interpreter[0] == '\0') {
 		/* The loader called as a program preloads as always. */
 		if (strncmp(elf->soname, "ld-linux", 8) != 0)
-			blind(target, path,
+			blind(target, TARGET_STATIC, path,
 			      "is statically linked: there is no loader to preload a library");
 	} else if (strstr(elf->interpreter, "ld-musl") != NULL) {
-		blind(target, path,
+		blind(target, TARGET_MUSL, path,
 		      "is made for musl libc, whose loader cannot load libforksan.so (glibc)");
 	}
 }
 
 /* --- scripts ------------------------------------------------------------------------------ */
 
-/* Copies the first line of a script, without #!, cut as the kernel cuts the line.  False: the file
- * is no script, or cannot be read. */
-static bool read_script_line(const char *path, char line[SCRIPT_LINE_BYTES])
+bool target_read_script_line(const char *path, char line[TARGET_SCRIPT_LINE_BYTES])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char buffer[SCRIPT_LINE_BYTES] = "";
+	char buffer[TARGET_SCRIPT_LINE_BYTES] = "";
 	ssize_t len;
 
 	if (fd < 0)
@@ -177,18 +174,20 @@ static const char *env_command(char **rest)
 static void examine(const char *path, const struct library *library, unsigned depth,
 		    struct target *target)
 {
-	char line[SCRIPT_LINE_BYTES], command[PATH_MAX];
+	char line[TARGET_SCRIPT_LINE_BYTES], command[PATH_MAX];
 	const char *interpreter;
 	struct elf_file elf;
 	char *rest;
 
 	if (elf_file_read(path, &elf)) {
-		examine_elf(&elf, library, path, target);
+		snprintf(target->program, sizeof target->program, "%s", path);
+		if (!is_secure(target, path))
+			examine_elf(&elf, library, path, target);
 		return;
 	}
 	if (depth == SCRIPT_DEPTH)
 		return;
-	if (!read_script_line(path, line)) {
+	if (!target_read_script_line(path, line)) {
 		/* execvp() gives a file without #! to the shell. */
 		if (access(path, R_OK) == 0)
 			examine("/bin/sh", library, SCRIPT_DEPTH, target);
@@ -201,8 +200,20 @@ static void examine(const char *path, const struct library *library, unsigned de
 	if (target->blind || strcmp(basename(interpreter), "env") != 0)
 		return;
 	interpreter = env_command(&rest);
-	if (interpreter != NULL && resolve(interpreter, command) == 0)
+	if (interpreter != NULL && target_resolve(interpreter, command) == 0)
 		examine(command, library, depth + 1, target);
+}
+
+void target_examine_running(const char *file, const char *path, const struct library *library,
+			    struct target *target)
+{
+	struct elf_file elf;
+
+	memset(target, 0, sizeof *target);
+	snprintf(target->path, sizeof target->path, "%s", path);
+	snprintf(target->program, sizeof target->program, "%s", path);
+	if (elf_file_read(file, &elf))
+		examine_elf(&elf, library, path, target);
 }
 
 int target_find(const char *verb, const char *name, const struct library *library,
@@ -211,7 +222,7 @@ int target_find(const char *verb, const char *name, const struct library *librar
 	int error;
 
 	memset(target, 0, sizeof *target);
-	error = resolve(name, target->path);
+	error = target_resolve(name, target->path);
 	if (error != 0) {
 		cli_error(verb, "%s: %s", name, error == ENOENT ? "not found" : strerror(error));
 		return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_INSTRUMENTED;
