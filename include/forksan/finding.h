@@ -22,6 +22,7 @@
 /* Kinds, rising: the report shows the last first.  X(identifier, name, level) */
 #define FORKSAN_KINDS(X)                                                                           \
 	X(KIND_OPEN_AT_FORK, "open-at-fork", LEVEL_NOTICE)                                         \
+	X(KIND_INHERITED_EPOLL, "inherited-epoll", LEVEL_HAZARD)                                   \
 	X(KIND_INHERITED_USE, "inherited-use", LEVEL_HAZARD)                                       \
 	X(KIND_SHARED_USE, "shared-use", LEVEL_VIOLATION)                                          \
 	X(KIND_SHARED_EPOLL, "shared-epoll", LEVEL_VIOLATION)                                      \

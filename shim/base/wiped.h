@@ -70,6 +70,8 @@ struct wiped_report {
 };
 
 struct wiped_track {
+	/* Bit n: the use of an inherited epoll instance in entry n of epoll.c was judged. */
+	_Atomic uint64_t polled;
 	_Atomic uint32_t ring_counted; /* 1: this process's io_uring is counted */
 	/* enum note_state of blind.c; 0: nothing is noted. */
 	_Atomic uint32_t program_noted;

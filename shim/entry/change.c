@@ -44,12 +44,28 @@ FORKSAN_EXPORT int ioctl(int fd, unsigned long request, ...)
 	return result;
 }
 
+FORKSAN_EXPORT int epoll_create(int size)
+{
+	int epfd = REAL(epoll_create)(size);
+
+	track_epoll_made(epfd);
+	return epfd;
+}
+
+FORKSAN_EXPORT int epoll_create1(int flags)
+{
+	int epfd = REAL(epoll_create1)(flags);
+
+	track_epoll_made(epfd);
+	return epfd;
+}
+
 FORKSAN_EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
 	int result = REAL(epoll_ctl)(epfd, operation, fd, event);
 
 	if (unlikely(ref.n != 0) && result == 0)
-		track_polled(operation, fd, ref);
+		track_polled(epfd, operation, fd, ref);
 	return result;
 }

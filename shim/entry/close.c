@@ -17,6 +17,7 @@ FORKSAN_EXPORT int close(int fd)
 {
 	if (unlikely(fdtable_lookup(fd).n != 0))
 		track_closing(fd);
+	track_epoll_closing(fd);
 	return REAL(close)(fd);
 }
 
@@ -34,9 +35,15 @@ FORKSAN_EXPORT int fclose(FILE *stream)
 	return REAL(fclose)(stream);
 }
 
+static void closing_range(unsigned first, unsigned last)
+{
+	track_closing_range(first, last);
+	track_epoll_closing_range(first, last);
+}
+
 FORKSAN_EXPORT void closefrom(int first)
 {
-	track_closing_range(first < 0 ? 0 : (unsigned)first, UINT_MAX);
+	closing_range(first < 0 ? 0 : (unsigned)first, UINT_MAX);
 	if (REAL(closefrom)) {
 		real.closefrom(first);
 		return;
@@ -54,7 +61,7 @@ FORKSAN_EXPORT int close_range(unsigned first, unsigned last, int flags)
 	/* With CLOSE_RANGE_CLOEXEC (4, close_range(2)) nothing is closed now; an invalid call
 	 * closes nothing. */
 	if (first <= last && (flags & ~2) == 0)
-		track_closing_range(first, last);
+		closing_range(first, last);
 	return real.close_range(first, last, flags);
 }
 

@@ -26,8 +26,10 @@ FORKSAN_EXPORT int dup2(int fd, int copy)
 {
 	int result = REAL(dup2)(fd, copy);
 
-	if (likely(result >= 0))
+	if (likely(result >= 0 && fd != copy)) {
 		track_duplicated(fd, copy);
+		track_epoll_closing(copy);
+	}
 	return result;
 }
 
@@ -37,8 +39,10 @@ FORKSAN_EXPORT int dup3(int fd, int copy, int flags)
 {
 	int result = REAL(dup3)(fd, copy, flags);
 
-	if (likely(result >= 0))
+	if (likely(result >= 0 && fd != copy)) {
 		track_duplicated(fd, copy);
+		track_epoll_closing(copy);
+	}
 	return result;
 }
 

@@ -79,24 +79,36 @@ FORKSAN_EXPORT int pselect(int count, fd_set *readable, fd_set *writable, fd_set
 
 FORKSAN_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout)
 {
+	int result;
+
 	go_on();
-	return REAL(epoll_wait)(epfd, events, max, timeout);
+	result = REAL(epoll_wait)(epfd, events, max, timeout);
+	track_waited(epfd, OPERATION_epoll_wait, result);
+	return result;
 }
 
 FORKSAN_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout,
 			       const sigset_t *mask)
 {
+	int result;
+
 	go_on();
-	return REAL(epoll_pwait)(epfd, events, max, timeout, mask);
+	result = REAL(epoll_pwait)(epfd, events, max, timeout, mask);
+	track_waited(epfd, OPERATION_epoll_pwait, result);
+	return result;
 }
 
 FORKSAN_EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int max,
 				const struct timespec *timeout, const sigset_t *mask)
 {
+	int result;
+
 	go_on();
 	if (!REAL(epoll_pwait2)) {
 		errno = ENOSYS;
 		return -1;
 	}
-	return real.epoll_pwait2(epfd, events, max, timeout, mask);
+	result = real.epoll_pwait2(epfd, events, max, timeout, mask);
+	track_waited(epfd, OPERATION_epoll_pwait2, result);
+	return result;
 }

@@ -101,6 +101,8 @@ static void put_headline(struct text *text, const struct finding *finding)
 {
 	static const char *const between[KIND_COUNT] = {
 		[KIND_OPEN_AT_FORK] = " is still open in forked process ",
+		[KIND_INHERITED_EPOLL] =
+			", registered before the fork, is on the epoll instance used by ",
 		[KIND_INHERITED_USE] = ", opened before the fork, is used by ",
 		[KIND_SHARED_USE] = " is used by two processes: ",
 		[KIND_SHARED_EPOLL] = " is polled no longer as it was, by ",
@@ -109,6 +111,7 @@ static void put_headline(struct text *text, const struct finding *finding)
 	};
 	static const char *const before_other[KIND_COUNT] = {
 		[KIND_OPEN_AT_FORK] = ", shared with ",
+		[KIND_INHERITED_EPOLL] = " while open in ",
 		[KIND_INHERITED_USE] = " while open in ",
 		[KIND_SHARED_USE] = " and ",
 		[KIND_SHARED_EPOLL] = ", in the epoll instance of ",

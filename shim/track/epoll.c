@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See epoll.h.  The table is private memory, copied by fork: a child finds in the table the
- * registrations that its ancestors made before.  A connection whose place in the table another
- * connection took is not looked at: a miss.
+ * See epoll.h.  The tables are private memory, copied by fork: a child finds in the tables the
+ * instances and registrations that its ancestors made before.  A connection or an instance whose
+ * place in its table another one took is not looked at: a miss.
  */
 #include "track/epoll.h"
 
@@ -30,7 +30,14 @@ static struct registration {
 	_Atomic uint32_t generation;
 	_Atomic uint32_t serial; /* of the process that registered */
 	_Atomic uint32_t stack;	 /* of that call */
+	_Atomic int32_t epfd;	 /* the instance's number then */
 } registrations[REGISTRATIONS];
+
+_Atomic uint32_t epoll_instances[EPOLL_INSTANCES];
+_Atomic bool epoll_registered;
+
+/* The process that made each instance. */
+static _Atomic uint32_t makers[EPOLL_INSTANCES];
 
 static struct registration *find(struct socket_slot slot)
 {
@@ -45,16 +52,20 @@ static bool is_of(const struct registration *registration, struct socket_slot sl
 
 /* A stack is taken for the first registration of each connection in each process: some loops
  * register for every wait. */
-static void note(struct registration *registration, struct socket_slot slot)
+static void note(struct registration *registration, struct socket_slot slot, int epfd)
 {
 	uint32_t self = process.lineage.self.serial.n;
 
-	if (is_of(registration, slot) && load_relaxed(&registration->serial) == self)
+	if (is_of(registration, slot) && load_relaxed(&registration->serial) == self) {
+		store_relaxed(&registration->epfd, epfd);
 		return;
+	}
+	store_relaxed(&epoll_registered, true);
 	store_release(&registration->slot_plus_1, 0);
 	store_relaxed(&registration->generation, fdtable_generation(slot));
 	store_relaxed(&registration->serial, self);
 	store_relaxed(&registration->stack, stack_take().n);
+	store_relaxed(&registration->epfd, epfd);
 	store_release(&registration->slot_plus_1, slot.n + 1);
 }
 
@@ -146,7 +157,87 @@ bool epoll_met(const struct track_call *call, int64_t moved)
 	return true;
 }
 
-void track_polled(int operation, int fd, struct socket_ref ref)
+/* --- instances ------------------------------------------------------------------------------- */
+
+void track_epoll_made(int epfd)
+{
+	unsigned place = (unsigned)epfd % EPOLL_INSTANCES;
+	int saved_errno = errno;
+
+	if (epfd >= 0 && process_enter() && !process_is_vfork_child()) {
+		store_relaxed(&makers[place], process.lineage.self.serial.n);
+		store_release(&epoll_instances[place], (uint32_t)epfd + 1);
+	}
+	errno = saved_errno;
+}
+
+void track_epoll_forget(int epfd)
+{
+	int saved_errno = errno;
+
+	if (process_enter() && !process_is_vfork_child())
+		store_relaxed(&epoll_instances[(unsigned)epfd % EPOLL_INSTANCES], 0);
+	errno = saved_errno;
+}
+
+void track_epoll_closing_range(unsigned first, unsigned last)
+{
+	for (unsigned i = 0; i < EPOLL_INSTANCES; i++) {
+		uint32_t number = load_relaxed(&epoll_instances[i]);
+
+		if (number > first && number - 1 <= last)
+			track_epoll_forget((int)number - 1);
+	}
+}
+
+/* inherited-epoll: `registration` was made by an ancestor that still holds the connection. */
+static void report_use(const struct registration *registration, enum operation operation)
+{
+	struct socket_slot slot = {load_acquire(&registration->slot_plus_1) - 1};
+	struct serial serial = {load_relaxed(&registration->serial)};
+	const struct registry_process *other = registry_find_process(serial);
+	struct finding_cause cause = {
+		.kind = KIND_INHERITED_EPOLL,
+		.slot = slot,
+		.operation = operation,
+		.other_serial = serial,
+		.other_use = {load_relaxed(&registration->stack)},
+		.text = "this process uses an epoll instance from before its fork, on which the "
+			"other process waits for the connection: the kernel may wake either",
+	};
+
+	if (serial_is(serial, process.lineage.self.serial) || !is_of(registration, slot) ||
+	    !other || !registry_process_holds(other, slot))
+		return;
+	cause.fd = fdtable_find(slot);
+	if (cause.fd < 0 || !track_is_still(cause.fd, slot))
+		return;
+	cause.this_use = stack_take();
+	finding_report(&cause);
+}
+
+void track_epoll_used(int epfd, enum operation operation)
+{
+	unsigned place = (unsigned)epfd % EPOLL_INSTANCES;
+	uint64_t bit = UINT64_C(1) << place;
+	int saved_errno = errno;
+
+	if (!epoll_is_instance(epfd) || (load_relaxed(&wiped.track.polled) & bit) != 0 ||
+	    !process_enter() || process_is_vfork_child() ||
+	    load_relaxed(&makers[place]) == process.lineage.self.serial.n ||
+	    (fetch_or_relaxed(&wiped.track.polled, bit) & bit) != 0)
+		goto out;
+	for (size_t i = 0; i < REGISTRATIONS; i++)
+		if (load_acquire(&registrations[i].slot_plus_1) != 0 &&
+		    load_relaxed(&registrations[i].epfd) == epfd)
+			report_use(&registrations[i], operation);
+out:
+	errno = saved_errno;
+}
+
+/* --- registrations --------------------------------------------------------------------------- */
+
+void track_polled(int epfd, int operation, int fd, struct socket_ref ref)
 {
 	struct socket_slot slot = socket_ref_slot(ref);
 	struct registration *registration = find(slot);
@@ -155,7 +246,8 @@ void track_polled(int operation, int fd, struct socket_ref ref)
 	if (!process_enter() || process_is_vfork_child())
 		goto out;
 	if (operation == EPOLL_CTL_ADD) {
-		note(registration, slot);
+		track_epoll_used(epfd, OPERATION_epoll_ctl);
+		note(registration, slot, epfd);
 		store_relaxed(&track_socket(ref)->unpolled_by, 0);
 	}
 	if (operation != EPOLL_CTL_ADD && is_of(registration, slot) &&

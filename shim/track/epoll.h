@@ -12,6 +12,9 @@
  * process's own the call fails (ENOENT).  Such a change is a shared-epoll as soon as another
  * process relies on the registration: that process has used the connection since, or uses the
  * connection next.
+ *
+ * A process that takes events from an instance that it inherited, or adds to it, is a hazard before
+ * that (inherited-epoll), as long as the process that registered a connection there holds it.
  */
 #ifndef FORKSAN_SHIM_TRACK_EPOLL_H
 #define FORKSAN_SHIM_TRACK_EPOLL_H
@@ -19,9 +22,46 @@
 #include "process/fdtable.h"
 #include "track/call.h"
 
-/* Call it when epoll_ctl(..., operation, fd) has succeeded for a watched descriptor.  Any thread,
- * signal handlers; errno is kept. */
-void track_polled(int operation, int fd, struct socket_ref ref);
+/* The instances that this process and its ancestors have made, by number: number + 1, 0 free. */
+#define EPOLL_INSTANCES 64 /* bits of wiped.track.polled */
+extern FORKSAN_HIDDEN _Atomic uint32_t epoll_instances[EPOLL_INSTANCES];
+
+/* True once this process or an ancestor has registered a watched connection anywhere. */
+extern FORKSAN_HIDDEN _Atomic bool epoll_registered;
+
+static inline bool epoll_is_instance(int fd)
+{
+	return load_relaxed(&epoll_instances[(unsigned)fd % EPOLL_INSTANCES]) == (uint32_t)fd + 1;
+}
+
+/* All functions below: any thread, signal handlers; errno is kept. */
+
+/* Call it when epoll_create() has returned `epfd`; does nothing for -1. */
+void track_epoll_made(int epfd);
+
+/* Forget an instance, and those from `first` to `last`.  Call them when the number is closed, or
+ * given to something else. */
+cold void track_epoll_forget(int epfd);
+void track_epoll_closing_range(unsigned first, unsigned last);
+
+static inline void track_epoll_closing(int fd)
+{
+	if (unlikely(epoll_is_instance(fd)))
+		track_epoll_forget(fd);
+}
+
+/* Judges the use of an instance: by epoll_ctl(), or by a call that has returned events. */
+cold void track_epoll_used(int epfd, enum operation operation);
+
+/* Call it when a wait on the instance has returned `events`. */
+static inline void track_waited(int epfd, enum operation operation, int events)
+{
+	if (unlikely(load_relaxed(&epoll_registered)) && events > 0)
+		track_epoll_used(epfd, operation);
+}
+
+/* Call it when epoll_ctl(epfd, operation, fd) has succeeded for a watched descriptor. */
+void track_polled(int epfd, int operation, int fd, struct socket_ref ref);
 
 /* Call it when this process uses the connection of `call`.  True when another process has changed
  * or removed this process's registration meanwhile: the change is reported here. */

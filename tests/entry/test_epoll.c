@@ -141,6 +141,144 @@ static void run_registered_again(void)
 	peer_ping(fd);
 }
 
+/* --- the use of an instance ------------------------------------------------------------------ */
+
+/* A connection that is ready to be written to, so that each wait on the instance ends at once. */
+static int connect_and_wait_to_write(int epfd)
+{
+	struct epoll_event event = {.events = EPOLLOUT};
+	int fd = peer_connect();
+
+	instance = epfd;
+	require(instance >= 0);
+	require(epoll_ctl(instance, EPOLL_CTL_ADD, fd, &event) == 0);
+	return fd;
+}
+
+static void take_event(int fd)
+{
+	struct epoll_event event;
+
+	(void)fd;
+	require(epoll_wait(instance, &event, 1, -1) == 1);
+}
+
+static void run_loop_lives_on(void)
+{
+	int fd = connect_and_wait_to_write(epoll_create1(EPOLL_CLOEXEC));
+
+	take_event(fd);
+	run_child(take_event, fd);
+	take_event(fd);
+}
+
+static void add_own(int fd)
+{
+	int own = peer_connect();
+
+	(void)fd;
+	control(instance, EPOLL_CTL_ADD, own);
+}
+
+static void run_child_adds(void)
+{
+	run_child(add_own, connect_and_wait_to_write(epoll_create(1)));
+}
+
+static void expect_hazard(const struct log *log, const char *call)
+{
+	const char *relation = log_string(log, "inherited-epoll", 0, "other.relation");
+	const char *made = log_string(log, "inherited-epoll", 0, "operation.call");
+
+	expect(log_count(log, "inherited-epoll") == 1);
+	expect(log_count(log, "shared-epoll") == 0);
+	expect(relation != NULL && strcmp(relation, "parent") == 0);
+	expect(made != NULL && strcmp(made, call) == 0);
+	expect(log_has_frame(log, "inherited-epoll", 0, "this_use", "entry_main"));
+	expect(log_has_frame(log, "inherited-epoll", 0, "other_use", "entry_main"));
+}
+
+static void expect_loop(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	/* The worker that waits has the connection open, too. */
+	expect(log_count(log, "open-at-fork") == 1);
+	expect_hazard(log, "epoll_wait");
+}
+
+static void expect_no_hazard(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, "inherited-epoll") == 0);
+	expect(log_count(log, "shared-epoll") == 0);
+	expect(log_counter(log, "connections_watched") > 0);
+}
+
+static void expect_added(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_hazard(log, "epoll_ctl");
+}
+
+/* What asyncio.new_event_loop() in a child does, when the first loop was closed: the kernel gives
+ * the same number again. */
+static void loop_anew(int fd)
+{
+	int inherited = instance;
+
+	require(close(inherited) == 0);
+	require(epoll_create1(EPOLL_CLOEXEC) == inherited);
+	require(close(fd) == 0);
+	fd = connect_and_wait_to_write(inherited);
+	take_event(fd);
+}
+
+static void run_loop_anew(void)
+{
+	run_child(loop_anew, connect_and_wait_to_write(epoll_create1(EPOLL_CLOEXEC)));
+}
+
+/* The number is given to another instance by dup2(). */
+static void loop_instead(int fd)
+{
+	int own = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event event = {.events = EPOLLOUT};
+
+	require(epoll_ctl(own, EPOLL_CTL_ADD, fd, &event) == 0);
+	require(dup2(own, instance) == instance);
+	require(epoll_wait(instance, &event, 1, -1) == 1);
+}
+
+static void run_loop_instead(void)
+{
+	run_child(loop_instead, connect_and_wait_to_write(epoll_create1(EPOLL_CLOEXEC)));
+}
+
+static struct gate parent_ended, child_ended;
+
+static void leave_to_child(int unused)
+{
+	int fd = connect_and_wait_to_write(epoll_create1(EPOLL_CLOEXEC));
+
+	(void)unused;
+	if (fork() == 0) {
+		gate_wait(&parent_ended);
+		take_event(fd);
+		gate_tell(&child_ended);
+	}
+	_exit(0);
+}
+
+/* The loop was handed over: who registered is gone. */
+static void run_handed_over(void)
+{
+	gate_init(&parent_ended);
+	gate_init(&child_ended);
+	run_child(leave_to_child, -1);
+	gate_tell(&parent_ended);
+	gate_wait(&child_ended);
+}
+
 static const struct entry_case cases[] = {
 	{.entry = "epoll_ctl",
 	 .name = "a child removes its parent's registration",
@@ -154,6 +292,23 @@ static const struct entry_case cases[] = {
 	 .check = expect_seen},
 	{.name = "a child polls in an instance of its own",
 	 .run = run_own_instance,
+	 .check = expect_nothing},
+	{.entry = "epoll_create1",
+	 .name = "an event loop lives on in a child",
+	 .run = run_loop_lives_on,
+	 .check = expect_loop},
+	{.entry = "epoll_create",
+	 .name = "a child adds to its parent's instance",
+	 .run = run_child_adds,
+	 .check = expect_added},
+	{.name = "a child makes an instance of its own after closing the inherited one",
+	 .run = run_loop_anew,
+	 .check = expect_no_hazard},
+	{.name = "a child puts an instance of its own in the place of the inherited one",
+	 .run = run_loop_instead,
+	 .check = expect_no_hazard},
+	{.name = "the process that registered has ended",
+	 .run = run_handed_over,
 	 .check = expect_nothing},
 	{.name = "nobody goes on with the connection", .run = run_daemon, .check = expect_nothing},
 	{.name = "the parent registers again",

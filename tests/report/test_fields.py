@@ -67,18 +67,21 @@ def share(port):
     os.waitpid(child, 0)
     deafen(port)
     leave_first(port)
+    log_to_the_system()
     ctypes.CDLL(None).fdopen(connection.fileno(), b"r")
     os._exit(0)
 
 
 def deafen(port):
-    """shared-epoll: a child takes its parent's connection off the epoll instance of both."""
+    """inherited-epoll and shared-epoll: a child goes on with its parent's epoll instance, and takes
+    its parent's connection off it."""
     connection = ask(port)
     loop = select.epoll()
-    loop.register(connection, select.EPOLLIN)
+    loop.register(connection, select.EPOLLOUT)
     loop.poll(0)
     child = os.fork()
     if child == 0:
+        loop.poll()
         loop.unregister(connection)
         os._exit(0)
     os.waitpid(child, 0)
@@ -98,6 +101,16 @@ def leave_first(port):
         os._exit(0)
     connection.sendall(QUIT)
     os.waitpid(child, 0)
+
+
+def log_to_the_system():
+    """A connection that is not watched."""
+    with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as journal:
+        os.mkdir(os.path.join(directory, "dev"))
+        journal.bind(os.path.join(directory, "dev/log"))
+        journal.listen()
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(journal.getsockname())
 
 
 def ask(port):

@@ -566,6 +566,9 @@ static void each_kind_has_its_headline(void **state)
 	static const char *const headlines[KIND_COUNT] = {
 		[KIND_OPEN_AT_FORK] = "open-at-fork: MySQL 127.0.0.1:3306 is still open in forked "
 				      "process 812 (gunicorn), shared with 811 (gunicorn, ",
+		[KIND_INHERITED_EPOLL] = "inherited-epoll: MySQL 127.0.0.1:3306, registered "
+					 "before the fork, is on the epoll instance used by "
+					 "812 (gunicorn) while open in 811 (",
 		[KIND_INHERITED_USE] = "inherited-use: MySQL 127.0.0.1:3306, opened before the "
 				       "fork, is used by 812 (gunicorn) while open in 811 (",
 		[KIND_SHARED_USE] = "shared-use: MySQL 127.0.0.1:3306 is used by two processes: ",
