@@ -60,8 +60,8 @@ Q := @
 say = @printf '  %-5s %s\n'
 endif
 
-.PHONY: all build deps demo test check unit entry install uninstall deb format tidy layers exports \
-	asan ubsan tsan fuzz fuzz-short bench chaos soak transparency mutation mutants clean help
+.PHONY: all build deps demo fleet-soak test check unit entry install uninstall deb format tidy \
+	layers exports asan ubsan tsan fuzz fuzz-short bench chaos soak transparency mutation mutants clean help
 all: build
 
 build: $(BUILD)/libforksan.so $(BUILD)/forksan ## build the shim and the tool
@@ -123,7 +123,7 @@ lib := $(DESTDIR)$(LIBDIR)
 
 install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(lib)/pkgconfig $(DESTDIR)$(PREFIX)/include/forksan \
-		$(share)/man/man1 $(share)/man/man7 $(share)/forksan $(share)/bash-completion/completions \
+		$(share)/man/man1 $(share)/man/man7 $(share)/forksan/fleet $(share)/bash-completion/completions \
 		$(share)/zsh/vendor-completions $(share)/fish/vendor_completions.d
 	install -m 755 $(BUILD)/forksan $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(BUILD)/libforksan.so $(lib)
@@ -133,6 +133,9 @@ install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
 	install -m 644 docs/man/*.1 $(share)/man/man1
 	install -m 644 docs/man/*.7 $(share)/man/man7
 	install -m 644 docs/log.schema.json $(share)/forksan
+	install -m 644 $(filter-out contrib/fleet/enrol,$(wildcard contrib/fleet/*.*) contrib/fleet/logrotate) \
+		$(share)/forksan/fleet
+	install -m 755 contrib/fleet/enrol $(share)/forksan/fleet
 	install -m 644 contrib/completion/forksan.bash $(share)/bash-completion/completions/forksan
 	install -m 644 contrib/completion/_forksan $(share)/zsh/vendor-completions
 	install -m 644 contrib/completion/forksan.fish $(share)/fish/vendor_completions.d
@@ -143,6 +146,7 @@ uninstall: ## remove what install put there
 		$(share)/man/man7/forksan.7 $(share)/forksan/log.schema.json \
 		$(share)/bash-completion/completions/forksan $(share)/zsh/vendor-completions/_forksan \
 		$(share)/fish/vendor_completions.d/forksan.fish
+	rm -rf $(share)/forksan/fleet
 	rmdir --ignore-fail-on-non-empty $(share)/forksan $(DESTDIR)$(PREFIX)/include/forksan
 
 deb: ## build the Debian packages into $(BUILD)/deb, and hold them against policy
@@ -157,7 +161,8 @@ demo: deps ## show the founding scenario: wrong answers, then who and where (2 m
 
 SCRIPTS := $(wildcard tests/support/test_*.py tests/tool/test_* tests/report/test_* \
 	tests/entry/test_*.py tests/entry/test_*.sh tests/stack/test_*.py tests/stack/test_*.sh \
-	tests/tidy/test_*.sh tests/tidy/test_*.py tests/packages/test_*.py tests/chaos/test_* tests/bench/test_*.sh tests/transparency/test_*)
+	tests/tidy/test_*.sh tests/tidy/test_*.py tests/packages/test_*.py tests/chaos/test_* tests/fleet/test_* \
+	tests/bench/test_*.sh tests/transparency/test_*)
 SCENARIOS := $(wildcard tests/scenario/test_*.py)
 RUN_TESTS := BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) tests/run -o $(BUILD)/tests/output
 
@@ -264,6 +269,10 @@ transparency: deps build ## other people's test suites and servers, with and wit
 soak: build unit-bin entry-bin ## the scenarios 20 times over, and the long ones
 	$(Q)FORKSAN_ROUNDS=20 FORKSAN_TIMEOUT_FACTOR=20 $(RUN_TESTS) $(SCENARIOS) \
 		$(wildcard tests/soak/test_*)
+
+fleet-soak: DEPS_GROUP := test
+fleet-soak: deps build ## collector, database and agents killed, rotation, a full disk: what comes through
+	$(Q)$(RUN_TESTS) -v $(wildcard tests/fleet/long_*)
 
 mutation: ## each line of shim/entries.def removed in turn: some test must fail
 	$(Q)tests/entry/check_lines.sh

@@ -96,6 +96,13 @@ test  debhelper         builds the Debian packages
 test  lintian           holds them against policy
 test  debootstrap       a fresh root to install them into
 test  chromium          the page of forksan report --html
+test  rsyslog           carries the logs of a fleet, at both ends
+test  rsyslog-relp      its protocol with acknowledgements
+test  rsyslog-pgsql     its way into PostgreSQL
+test  iproute2          agents in network namespaces of their own
+test  logrotate         turns the logs of an agent
+test  prometheus        promtool tests the rules
+test  prometheus-alertmanager amtool tests the route
 TABLE
 }
 
