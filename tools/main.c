@@ -18,9 +18,10 @@
 #include "run/cmd_run.h"
 #include "scan/cmd_scan.h"
 #include "suppress/cmd_suppress.h"
+#include "top/cmd_top.h"
 
 static const struct verb *const verbs[] = {
-	&verb_run, &verb_report, &verb_explain, &verb_suppress, &verb_scan, &verb_doctor,
+	&verb_run, &verb_report, &verb_explain, &verb_suppress, &verb_scan, &verb_doctor, &verb_top,
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 

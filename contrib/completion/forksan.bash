@@ -51,6 +51,10 @@ _forksan() {
 		return
 		;;
 	esac
+	if [[ $verb == top && $cur != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(forksan top --list 2>/dev/null | cut -d ' ' -f 1)" -- "$cur")
+		return
+	fi
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W \
 			"$(forksan help "$verb" 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u)" -- "$cur")

@@ -19,6 +19,7 @@ build libjansson-dev    the tool reads logs with it
 build libdw-dev         the tool names source lines with it
 build libelf-dev        symbol tables
 build uthash-dev        the tool's hash tables
+build libncurses-dev    forksan top draws with it
 build libiberty-dev     names of C++ and Rust functions, linked statically
 demo  python3           the demo and the tests are scripts for /usr/bin/python3
 demo  mariadb-server    the database that is shared by mistake
@@ -62,6 +63,7 @@ test  libcap2-bin       setcap: programs that forksan cannot be in
 test  gcc-multilib      32-bit programs that forksan cannot be in
 test  musl-tools        programs of another libc
 test  libunwind8        our stacks are compared with its
+test  tmux              a terminal for forksan top
 test  python3-redis     Redis driver
 test  python3-celery    worker that forks
 test  unicorn           prefork server in Ruby

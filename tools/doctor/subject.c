@@ -16,18 +16,24 @@
 #include "base/cli.h"
 #include "symbols/elf_file.h"
 
+/* Adds root and path, once. */
 static void add_file(struct subject *subject, const char *root, const char *path)
 {
-	char *copy;
+	char *file;
 
-	for (size_t i = 0; i < subject->file_count; i++)
-		if (strcmp(subject->files[i] + strlen(root), path) == 0)
+	if (asprintf(&file, "%s%s", root, path) < 0)
+		cli_no_memory();
+	for (size_t i = 0; i < subject->file_count; i++) {
+		if (strcmp(subject->files[i], file) == 0) {
+			free(file);
 			return;
+		}
+	}
 	subject->files =
 		reallocarray(subject->files, subject->file_count + 1, sizeof *subject->files);
-	if (subject->files == NULL || asprintf(&copy, "%s%s", root, path) < 0)
+	if (subject->files == NULL)
 		cli_no_memory();
-	subject->files[subject->file_count++] = copy;
+	subject->files[subject->file_count++] = file;
 }
 
 static bool is_library(const char *path)

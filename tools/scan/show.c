@@ -4,7 +4,6 @@
  */
 #include "scan/show.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +13,11 @@
 #include "base/cli.h"
 #include "base/escape.h"
 #include "base/server_query.h"
+#include "base/socket_address.h"
 #include "common/names.h"
 #include "scan/verdict.h"
 #include "wire/wire.h"
 
-#define ADDRESS_BYTES 160
 #define QUERY_BYTES 200
 
 const struct scan_socket **show_order(const struct snapshot *snapshot, size_t *count)
@@ -40,33 +39,9 @@ const struct scan_socket **show_order(const struct snapshot *snapshot, size_t *c
 	return order;
 }
 
-/* Writes `127.0.0.1:3306`, `[::1]:3306`, a path, or `@name` of the abstract kind (unix(7)); an
- * empty string: not known. */
 static void put_address(char *out, const union scan_address *address)
 {
-	char text[INET6_ADDRSTRLEN];
-
-	out[0] = '\0';
-	switch (address->any.sa_family) {
-	case AF_INET:
-		inet_ntop(AF_INET, &address->in.sin_addr, text, sizeof text);
-		snprintf(out, ADDRESS_BYTES, "%s:%d", text, ntohs(address->in.sin_port));
-		break;
-	case AF_INET6:
-		inet_ntop(AF_INET6, &address->in6.sin6_addr, text, sizeof text);
-		snprintf(out, ADDRESS_BYTES, "[%s]:%d", text, ntohs(address->in6.sin6_port));
-		break;
-	case AF_UNIX:
-		if (address->un.sun_path[0] == '\0')
-			snprintf(out, ADDRESS_BYTES, "@%.*s", (int)sizeof address->un.sun_path - 1,
-				 address->un.sun_path + 1);
-		else
-			snprintf(out, ADDRESS_BYTES, "%.*s", (int)sizeof address->un.sun_path,
-				 address->un.sun_path);
-		break;
-	default:
-		break;
-	}
+	socket_address_print(&address->any, sizeof *address, out, SOCKET_ADDRESS_BYTES);
 }
 
 /* --- for people ------------------------------------------------------------------------------ */
@@ -113,7 +88,7 @@ static void print_holder(const struct scan_socket *socket, const struct scan_hol
 static void print_connection(size_t number, const struct scan_socket *socket, FILE *out)
 {
 	enum level level = verdict_level(socket);
-	char peer[ADDRESS_BYTES], local[ADDRESS_BYTES], query[QUERY_BYTES];
+	char peer[SOCKET_ADDRESS_BYTES], local[SOCKET_ADDRESS_BYTES], query[QUERY_BYTES];
 
 	put_address(peer, &socket->peer);
 	put_address(local, &socket->local);
@@ -197,7 +172,7 @@ void show_text(const struct snapshot *snapshot, FILE *out)
 static json_t *json_text(const char *text)
 {
 	json_t *value = json_string(text);
-	char escaped[ESCAPED_BYTES(ADDRESS_BYTES)];
+	char escaped[ESCAPED_BYTES(SOCKET_ADDRESS_BYTES)];
 
 	if (value != NULL)
 		return value;
@@ -217,7 +192,7 @@ static json_t *json_holder(const struct scan_holder *holder)
 
 static json_t *json_connection(const struct scan_socket *socket)
 {
-	char peer[ADDRESS_BYTES], local[ADDRESS_BYTES];
+	char peer[SOCKET_ADDRESS_BYTES], local[SOCKET_ADDRESS_BYTES];
 	json_t *holders = json_array();
 	json_t *record;
 

@@ -51,6 +51,11 @@ void session_registry_path(const char *session, char out[SESSION_REGISTRY_PATH_B
 enum session_registry_state
 session_registry_read(const char *session, struct session_registry *registry, const char **why);
 
+/* The same for the registry that another user's processes made, as far as this user may. */
+enum session_registry_state session_registry_read_of(uint32_t uid, const char *session,
+						     struct session_registry *registry,
+						     const char **why);
+
 #define SESSION_REGISTRY_WHY_BYTES 160
 
 /* Writes why there may be no registry: the fault of /dev/shm, beginning with ": ", or an empty
