@@ -59,6 +59,10 @@ struct wiped_process {
 	_Atomic uint32_t holder;
 };
 
+struct wiped_entry {
+	_Atomic uint32_t joining; /* 1: a thread is joining the session (entry/init.c) */
+};
+
 struct wiped_stack {
 	struct claim captures[WIPED_CAPTURES];
 	struct claim scan;
@@ -90,6 +94,7 @@ extern FORKSAN_HIDDEN struct wiped {
 	struct wiped_stack stack;
 	struct wiped_report report;
 	struct wiped_track track;
+	struct wiped_entry entry;
 } wiped;
 _Static_assert(sizeof(struct wiped) == 4096, "one page");
 

@@ -14,7 +14,7 @@ FORKSAN_EXPORT int forksan_api_active(void)
 	int saved_errno = errno;
 	int active;
 
-	init_ensure();
+	init_join();
 	active = process_enter();
 	errno = saved_errno;
 	return active;

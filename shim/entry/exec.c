@@ -12,7 +12,11 @@
  * environment without the library, and so do the programs that such a program starts.  Any other
  * environment is handed on as the caller made it.
  *
- * All these wrappers are async-signal-safe, as execve() is.
+ * A program that a vfork child execs, or that posix_spawn() starts, is announced: the program may
+ * join the session later, when this process has ended.  system() and popen() start their shell
+ * inside libc: the session is joined, and the shell looks for this process, its parent.
+ *
+ * All wrappers of exec are async-signal-safe, as execve() is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +28,7 @@
 
 #include "base/side_stack.h"
 #include "base/sys.h"
+#include "entry/init.h"
 #include "entry/preload.h"
 #include "entry/program.h"
 #include "entry/real.h"
@@ -136,6 +141,8 @@ static void look(void *argument)
 		}
 	}
 	if (why)
+		init_join();
+	if (why)
 		outlook->is_counted = blind_tell_program(outlook->counted, program.path, why);
 }
 
@@ -161,11 +168,17 @@ static int start(const struct launch *launch)
 	int saved_errno = errno;
 	struct outlook outlook = outlook_of(launch);
 	bool told = replaces_us && track_before_exec();
+	struct serial announced = {0};
 	int result;
 
-	/* The program looks for its parent by pid, and this may be a new process's first act. */
-	if (!replaces_us)
+	if (!replaces_us) {
+		/* The program looks for its parent by pid, and this may be a new process's first
+		 * act. */
+		init_join();
 		process_enter();
+	} else if (!told && !outlook.is_counted && process_is_vfork_child()) {
+		announced = process_announce_program((pid_t)sys_getpid());
+	}
 	errno = saved_errno;
 	result = outlook.without_us ? call_without_us(launch) : call(launch, launch->envp);
 	if (replaces_us || result != 0) {
@@ -175,6 +188,9 @@ static int start(const struct launch *launch)
 			process_has_no_heir();
 		if (told)
 			track_exec_failed();
+		process_program_failed(announced);
+	} else if (!outlook.is_counted) {
+		process_announce_program(*launch->pid);
 	}
 	return result;
 }
@@ -233,8 +249,10 @@ FORKSAN_EXPORT int posix_spawn(pid_t *pid, const char *path,
 			       const posix_spawnattr_t *attributes, char *const argv[],
 			       char *const envp[])
 {
-	return start(
-		&(struct launch){SPAWN, AT_FDCWD, 0, path, argv, envp, pid, actions, attributes});
+	pid_t own;
+
+	return start(&(struct launch){SPAWN, AT_FDCWD, 0, path, argv, envp, pid ? pid : &own,
+				      actions, attributes});
 }
 
 FORKSAN_EXPORT int posix_spawnp(pid_t *pid, const char *file,
@@ -242,8 +260,22 @@ FORKSAN_EXPORT int posix_spawnp(pid_t *pid, const char *file,
 				const posix_spawnattr_t *attributes, char *const argv[],
 				char *const envp[])
 {
-	return start(
-		&(struct launch){SPAWNP, AT_FDCWD, 0, file, argv, envp, pid, actions, attributes});
+	pid_t own;
+
+	return start(&(struct launch){SPAWNP, AT_FDCWD, 0, file, argv, envp, pid ? pid : &own,
+				      actions, attributes});
+}
+
+FORKSAN_EXPORT int system(const char *command)
+{
+	init_join();
+	return REAL(system)(command);
+}
+
+FORKSAN_EXPORT FILE *popen(const char *command, const char *type)
+{
+	init_join();
+	return REAL(popen)(command, type);
 }
 
 /* The argument list of execl() as an array.  A short list stands on the stack, a long list in pages

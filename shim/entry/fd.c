@@ -10,6 +10,7 @@
 #include <stdarg.h>
 
 #include "track/blind.h"
+#include "entry/init.h"
 #include "entry/real.h"
 #include "track/track.h"
 
@@ -78,8 +79,10 @@ FORKSAN_EXPORT int pidfd_getfd(int pidfd, int target, unsigned flags)
 		return -1;
 	}
 	fd = real.pidfd_getfd(pidfd, target, flags);
-	if (fd >= 0)
+	if (fd >= 0) {
+		init_find();
 		track_received(fd);
+	}
 	return fd;
 }
 

@@ -2,12 +2,24 @@
 /*
  * Constructor and destructor.
  *
- * Start: find libc's functions, read FORKSAN_OPTIONS, join the session, watch for forks inside
- * libc.  The environment is read with secure_getenv(): in a set-user-ID program (into which only
+ * Start: find libc's functions, read FORKSAN_OPTIONS, watch for forks inside libc.
+ *
+ * Most programs never connect to anything: a start must cost them nothing, and leave nothing
+ * behind. So a process joins its session when it must, and makes no registry before:
+ *
+ *   outside --comes with a socket, or is handed one, and finds its session-----------> joined
+ *           --connects, forks, starts a program, loses a right, is blind to something-> joined
+ *
+ * What a process outside has done is of no account for the rule, since it had no connection.  A
+ * session's first process under `forksan run` joins at once, so that `forksan run` sees that the
+ * library is there.
+ *
+ * The environment is read with secure_getenv(): in a set-user-ID program (into which only
  * /etc/ld.so.preload can load this library) nobody may choose the log file.
  *
  * End: announce the process's end in the registry; the last live process of the session writes the
- * summary and removes the registry's name.
+ * summary and removes the registry's name.  That can be a program that never joined, exec'd by a
+ * process that had: so a process outside looks once, at its end, whether a session knows its pid.
  */
 #include "entry/init.h"
 
@@ -15,7 +27,11 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/side_stack.h"
+#include "base/wiped.h"
+#include "common/session.h"
 #include "track/blind.h"
 #include "options/options.h"
 #include "process/process.h"
@@ -28,6 +44,85 @@
 #include "track/track.h"
 
 _Atomic bool init_done;
+_Atomic bool init_has_joined;
+
+/* The process has looked for a session to which it belongs, and there was none. */
+static _Atomic bool has_looked;
+
+/* How long a thread waits for another one that is joining: times, and time each. */
+#define TURN_YIELDS 50
+#define TURN_SLEEPS 2000
+#define TURN_SLEEP_NS 100000
+
+/* True: the caller is the thread that joins, and gives the turn back.  False: another thread has
+ * joined meanwhile, or was stopped. */
+static bool take_turn(void)
+{
+	static const struct timespec pause = {.tv_nsec = TURN_SLEEP_NS};
+
+	for (int i = 0; i < TURN_YIELDS + TURN_SLEEPS; i++) {
+		uint32_t nobody = 0;
+
+		if (load_acquire(&init_has_joined))
+			return false;
+		if (compare_exchange_acq_rel(&wiped.entry.joining, &nobody, 1))
+			return true;
+		if (i < TURN_YIELDS)
+			sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		else
+			sys_call(SYS_nanosleep, (long)(uintptr_t)&pause, 0, 0, 0, 0, 0);
+	}
+	return false;
+}
+
+static void join(void *argument)
+{
+	enum registry_wish wish = *(enum registry_wish *)argument;
+	bool created;
+	int result = process_join(options.session, wish, &created);
+
+	store_release(&has_looked, true);
+	if (result != 0 && wish == REGISTRY_FIND)
+		return;
+	if (result == 0)
+		track_epoll_joined();
+	if (result == 0 && created)
+		report_session(registry_get());
+	else if (result == 0)
+		track_adopt();
+	if (!registry_get())
+		report_warn("this process is not watched: no memory for the registry");
+	else if (created && registry_why_nameless() == -EPERM)
+		report_warn(
+			"programs that this one starts are sessions of their own: another user has "
+			"taken the directory of this user's registries in /dev/shm");
+	store_release(&init_has_joined, true);
+}
+
+void init_join_now(enum registry_wish wish)
+{
+	uint64_t signals;
+
+	init_ensure();
+	if ((wish == REGISTRY_FIND && load_acquire(&has_looked)) || process_is_sandboxed() ||
+	    process_is_vfork_child())
+		return;
+	sys_block_signals(&signals);
+	if (take_turn()) {
+		side_stack_call(join, &wish);
+		store_release(&wiped.entry.joining, 0);
+	}
+	sys_restore_signals(signals);
+}
+
+/* Called by the constructor. */
+static void join_at_start(void)
+{
+	if (session_is_name(options.session) && !registry_exists(options.session))
+		init_join();
+	else if (track_came_with_sockets())
+		init_find();
+}
 
 static void show_help(void)
 {
@@ -41,7 +136,6 @@ void init_run(void)
 	static _Atomic uint32_t started;
 	uint32_t idle = 0;
 	int saved_errno = errno;
-	bool created = false;
 
 	real_resolve();
 	if (!compare_exchange_acq_rel(&started, &idle, 1))
@@ -50,20 +144,10 @@ void init_run(void)
 	options_parse(secure_getenv("FORKSAN_OPTIONS"), report_warn);
 	report_start_log(secure_getenv("OTEL_SERVICE_NAME"),
 			 secure_getenv("OTEL_RESOURCE_ATTRIBUTES"));
-	if (process_start(options.session, &created) == 0) {
-		/* For forks inside libc or under names without a wrapper. */
-		pthread_atfork(NULL, process_atfork_parent, process_atfork_child);
-		if (created)
-			report_session(registry_get());
-		else
-			track_adopt();
-	}
-	if (!registry_get())
-		report_warn("this process is not watched: no memory for the registry");
-	else if (created && registry_why_nameless() == -EPERM)
-		report_warn(
-			"programs that this one starts are sessions of their own: another user has "
-			"taken the directory of this user's registries in /dev/shm");
+	process_start();
+	/* For forks inside libc or under names without a wrapper. */
+	pthread_atfork(NULL, process_atfork_parent, process_atfork_child);
+	join_at_start();
 	report_speak();
 	if (options.help)
 		show_help();
@@ -95,10 +179,23 @@ static void warn_of_stacks(void)
 		report_warn(sentence);
 }
 
+/* A process outside: true when it was a member of a session before its exec, and is again now.
+ * Under `forksan run` nobody needs to ask: it ends the session itself. */
+static bool find_own_session(void)
+{
+	bool created;
+
+	return load_acquire(&init_done) && !registry_get() && !process_is_sandboxed() &&
+	       !session_is_name(options.session) && !process_is_vfork_child() &&
+	       registry_may_know(process.pid) &&
+	       process_join(options.session, REGISTRY_FIND_OWN, &created) == 0;
+}
+
 void init_leave(void)
 {
 	int saved_errno = errno;
 
+	find_own_session();
 	/* No process.shared: a process outside the session, or the child of a process in a sandbox,
 	 * which must not even ask for its parent's pid. */
 	if (!registry_get() || !process.shared || process_mine() == PROCESS_UNWATCHED ||

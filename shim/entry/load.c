@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "track/blind.h"
+#include "entry/init.h"
 #include "entry/real.h"
 #include "entry/rebind.h"
 #include "registry/registry.h"
@@ -34,6 +35,7 @@ static void tell(const char *file, const char *why)
 {
 	int saved_errno = errno;
 
+	init_join();
 	blind_tell_program(LOST_DEEPBIND, file, why);
 	errno = saved_errno;
 }

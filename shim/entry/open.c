@@ -28,10 +28,11 @@ FORKSAN_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
 {
 	int result;
 
-	init_ensure();
 	result = REAL(connect)(fd, address, len);
-	if (result == 0 || errno == EINPROGRESS || errno == EINTR)
+	if (result == 0 || errno == EINPROGRESS || errno == EINTR) {
+		init_join();
 		track_connected(fd, address.__sockaddr__, len);
+	}
 	report_tick();
 	return result;
 }

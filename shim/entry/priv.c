@@ -4,7 +4,8 @@
  *
  * The log may be out of reach when a server that was started by root has given up its privileges or
  * changed its root directory.  Before each such call the log is kept open (report/report.h);
- * without log_path nothing happens.  The calls themselves are libc's, which changes all threads
+ * without log_path nothing happens.  The session is joined before, too, as later it may be out of
+ * reach.  The calls themselves are libc's, which changes all threads
  * (nptl(7)).
  *
  * After prctl(PR_SET_SECCOMP) or seccomp(2) forksan makes no system call: any call may be fatal.
@@ -22,7 +23,7 @@ static void keep_log(void)
 {
 	int saved_errno = errno;
 
-	init_ensure();
+	init_join();
 	if (process_enter() && !process_is_vfork_child())
 		report_keep_log(process.pid);
 	errno = saved_errno;
@@ -93,6 +94,8 @@ FORKSAN_EXPORT int prctl(int option, ...)
 	for (int i = 0; i < 4; i++)
 		a[i] = va_arg(list, unsigned long);
 	va_end(list);
+	if (unlikely(option == PR_SET_SECCOMP))
+		init_join();
 	result = REAL(prctl)(option, a[0], a[1], a[2], a[3]);
 	if (unlikely(option == PR_SET_SECCOMP && result == 0))
 		process_enter_sandbox();

@@ -2,8 +2,7 @@
 /*
  * Calls that begin and end processes.
  *
- * vfork() is not here: a wrapper in C would return into a frame that the child has overwritten, and
- * a vfork child must not change forksan's memory anyway.
+ * vfork() is in vfork.c.
  *
  * No lock is held while a call forks.
  */
@@ -22,7 +21,7 @@ FORKSAN_EXPORT pid_t fork(void)
 	struct process_fork under_way;
 	pid_t pid;
 
-	init_ensure();
+	init_join();
 	process_before_fork(&under_way);
 	pid = REAL(fork)();
 	process_after_fork(&under_way, pid);
@@ -43,6 +42,7 @@ FORKSAN_EXPORT pid_t _Fork(void)
 		errno = ENOSYS;
 		return -1;
 	}
+	init_join();
 	process_before_fork(&under_way);
 	pid = real._Fork();
 	process_after_fork(&under_way, pid);
@@ -54,7 +54,7 @@ FORKSAN_EXPORT int daemon(int no_chdir, int no_close)
 	struct process_fork under_way;
 	int result;
 
-	init_ensure();
+	init_join();
 	process_before_fork(&under_way);
 	result = REAL(daemon)(no_chdir, no_close);
 	/* The parent has ended inside daemon(): the child returns, or the caller when no child was
@@ -72,7 +72,7 @@ FORKSAN_EXPORT pid_t forkpty(int *master, char *name, const struct termios *term
 	struct process_fork under_way;
 	pid_t pid;
 
-	init_ensure();
+	init_join();
 	process_before_fork(&under_way);
 	pid = REAL(forkpty)(master, name, term, size);
 	process_after_fork(&under_way, pid);
@@ -111,6 +111,8 @@ FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *
 	tls = va_arg(list, void *);
 	child_tid = va_arg(list, void *);
 	va_end(list);
+	if ((flags & CLONE_THREAD) == 0)
+		init_join();
 	if ((flags & (CLONE_VM | CLONE_SETTLS)) != 0) {
 		pid = REAL(clone)(function, stack, flags, argument, parent_tid, tls, child_tid);
 		if ((flags & CLONE_VM) == 0 && pid > 0)
@@ -128,7 +130,10 @@ FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *
 /* Later children may live in another pid namespace, where the pids are not those of this one. */
 FORKSAN_EXPORT int unshare(int flags)
 {
-	int result = REAL(unshare)(flags);
+	int result;
+
+	init_join();
+	result = REAL(unshare)(flags);
 
 	if (result == 0 && (flags & CLONE_NEWPID) != 0)
 		process_leaves_pid_namespace();
@@ -138,7 +143,10 @@ FORKSAN_EXPORT int unshare(int flags)
 /* setns() with type 0 takes the type from the descriptor, so any may be a pid namespace. */
 FORKSAN_EXPORT int setns(int fd, int type)
 {
-	int result = REAL(setns)(fd, type);
+	int result;
+
+	init_join();
+	result = REAL(setns)(fd, type);
 
 	if (result == 0 && (type == 0 || (type & CLONE_NEWPID) != 0))
 		process_leaves_pid_namespace();

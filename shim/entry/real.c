@@ -22,8 +22,9 @@
 
 struct real real;
 
-/* `used`: link-time optimization does not see the assembly that reads the two pointers. */
+/* `used`: link-time optimization does not see the assembly that reads these pointers. */
 __attribute__((used)) long (*real_syscall)(long number, ...);
+__attribute__((used)) pid_t (*real_vfork)(void);
 __attribute__((used)) void *(*real_dlopen)(const char *file, int flags);
 __attribute__((used)) void *(*real_dlmopen)(Lmid_t name_space, const char *file, int flags);
 
@@ -81,6 +82,7 @@ void real_resolve(void)
 	memcpy(&real, search.functions, sizeof real);
 	memcpy(&stack_getspecific, &search.getspecific, sizeof search.getspecific);
 	real_syscall = real.syscall;
+	real_vfork = real.vfork;
 	real_dlopen = real.dlopen;
 	real_dlmopen = real.dlmopen;
 	fdtable_open();

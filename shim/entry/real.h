@@ -58,6 +58,7 @@ extern FORKSAN_HIDDEN struct real real;
 
 /* Members of `real`, for jumps from assembly. */
 extern FORKSAN_HIDDEN long (*real_syscall)(long number, ...);
+extern FORKSAN_HIDDEN pid_t (*real_vfork)(void);
 extern FORKSAN_HIDDEN void *(*real_dlopen)(const char *file, int flags);
 extern FORKSAN_HIDDEN void *(*real_dlmopen)(Lmid_t name_space, const char *file, int flags);
 

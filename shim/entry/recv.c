@@ -16,6 +16,7 @@
  */
 #include <errno.h>
 
+#include "entry/init.h"
 #include "entry/real.h"
 #include "track/track.h"
 
@@ -279,6 +280,15 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t __recvfrom_chk(int fd, void *buffer, si
 	return n;
 }
 
+/* For a message on a socket that is not watched. */
+static noinline void received(const struct msghdr *message)
+{
+	if (!track_passes_fds(message))
+		return;
+	init_find();
+	track_received_fds(message);
+}
+
 static noinline ssize_t recvmsg_slow(int fd, struct msghdr *message, int flags)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
@@ -288,7 +298,7 @@ static noinline ssize_t recvmsg_slow(int fd, struct msghdr *message, int flags)
 	if (unlikely(ref.n == 0)) {
 		n = REAL(recvmsg)(fd, message, flags);
 		if (n >= 0 && message->msg_controllen != 0)
-			track_received_fds(message);
+			received(message);
 		return n;
 	}
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvmsg, TRACK_READ, flags, NULL, 0)))
@@ -309,7 +319,7 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t recvmsg(int fd, struct msghdr *message,
 		keep_in_memory(kept);
 		n = real.recvmsg(fd, message, flags);
 		if (unlikely(n >= 0 && kept->msg_controllen != 0))
-			track_received_fds(kept);
+			received(kept);
 		return n;
 	}
 	if (unlikely(!track_begin_fast(&fast, fd, ref, message, flags)))
@@ -331,7 +341,7 @@ FORKSAN_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, in
 		n = REAL(recvmmsg)(fd, messages, count, flags, timeout);
 		for (int i = 0; i < n; i++)
 			if (messages[i].msg_hdr.msg_controllen != 0)
-				track_received_fds(&messages[i].msg_hdr);
+				received(&messages[i].msg_hdr);
 		return n;
 	}
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvmmsg, TRACK_READ, flags, NULL, 0)))

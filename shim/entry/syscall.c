@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "track/blind.h"
+#include "entry/init.h"
 #include "entry/real.h"
 #include "base/sys.h"
 #include "track/track.h"
@@ -149,6 +150,7 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 		track_closing((int)a);
 		break;
 	case CALL_FORKS:
+		init_join();
 		process_before_fork(&under_way);
 		result = real.syscall(number, a, b, c, d, e, f);
 		process_after_fork(&under_way, (pid_t)result);
@@ -157,6 +159,7 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 		blind_found_ring();
 		break;
 	case CALL_SANDBOXES:
+		init_join();
 		result = real.syscall(number, a, b, c, d, e, f);
 		if (sandbox_began(number, b, result))
 			process_enter_sandbox();

@@ -15,8 +15,10 @@
 #include "base/wiped.h"
 #include "registry/registry.h"
 
-/* The table until fdtable_open(), and afterwards where there is no memory for a large table. */
+/* The table of a process that has watched no connection yet, and afterwards where there is no
+ * memory for a large table. */
 static _Atomic uint32_t few_entries[256];
+#define FEW (sizeof few_entries / sizeof few_entries[0])
 
 _Atomic uint32_t *fdtable_entries = few_entries;
 _Atomic uint32_t fdtable_limit;
@@ -38,8 +40,33 @@ static _Atomic uint32_t held_words; /* words of `held` that were ever used */
 static _Atomic uint32_t high;
 static _Atomic uint32_t watched; /* descriptors now in the table */
 
+void fdtable_open(void)
+{
+	uint32_t closed = 0;
+
+	compare_exchange_acq_rel(&fdtable_limit, &closed, FEW);
+}
+
+/* Makes the large table, before the first connection is watched: the small one is empty until then.
+ * A reader that sees the new limit sees the new table. */
+static void enlarge(void)
+{
+	uint32_t small = FEW;
+	void *entries;
+
+	if (load_acquire(&fdtable_limit) == FORKSAN_MAX_FDS || load_relaxed(&high) != 0)
+		return;
+	entries = lazy_make(&entry_table, FORKSAN_MAX_FDS * sizeof(uint32_t));
+	if (!entries)
+		return;
+	fdtable_entries = entries;
+	fdtable_open();
+	compare_exchange_acq_rel(&fdtable_limit, &small, FORKSAN_MAX_FDS);
+}
+
 void fdtable_hold_for(struct process_slot process_slot)
 {
+	enlarge();
 	store_relaxed(&wiped.process.holder, process_slot.n + 1);
 }
 
@@ -57,19 +84,6 @@ static bool find_holder(struct process_slot *holder)
 	return n != 0;
 }
 
-void fdtable_open(void)
-{
-	void *entries;
-
-	if (load_acquire(&fdtable_limit) != 0)
-		return;
-	entries = lazy_make(&entry_table, FORKSAN_MAX_FDS * sizeof(uint32_t));
-	if (entries)
-		fdtable_entries = entries;
-	store_release(&fdtable_limit,
-		      entries ? FORKSAN_MAX_FDS : sizeof few_entries / sizeof few_entries[0]);
-}
-
 /* The entry of the slot; NULL where there is no memory for the table of slots. */
 static struct known *known_of(struct socket_slot slot)
 {
@@ -81,7 +95,7 @@ static struct known *known_of(struct socket_slot slot)
 /* Makes the entries of descriptor and slot writable.  False: beyond the table, or no memory. */
 static bool make_room(int fd, struct socket_slot slot)
 {
-	fdtable_open();
+	enlarge();
 	return (unsigned)fd < load_acquire(&fdtable_limit) &&
 	       (fdtable_entries == few_entries ||
 		lazy_write(&entry_table, (size_t)fd * sizeof(uint32_t))) &&

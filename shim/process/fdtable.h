@@ -33,9 +33,10 @@ _Static_assert(sizeof(struct registry) <= UINT32_MAX, "offsets fit a reference")
 /* Descriptors below this limit are looked up.  0 until fdtable_open(). */
 extern FORKSAN_HIDDEN _Atomic uint32_t fdtable_limit;
 
-/* Makes the table for FORKSAN_MAX_FDS descriptors, or for the first 256 where memory is short.
- * Called by real.c when libc's functions are known: from then on fdtable_is_unwatched() may send a
- * wrapper straight to libc.  Later calls do nothing. */
+/* Makes the table for the first 256 descriptors.  Called by real.c when libc's functions are known:
+ * from then on fdtable_is_unwatched() may send a wrapper straight to libc.  Later calls do nothing.
+ * A process that joins a session gets the table for FORKSAN_MAX_FDS descriptors, unless memory is
+ * short. */
 void fdtable_open(void);
 
 static inline struct socket_ref socket_ref_of(struct socket_slot slot)

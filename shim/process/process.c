@@ -107,6 +107,20 @@ static void take_over(struct registry_process *before)
 	set_shared(before);
 }
 
+/* A program that posix_spawn() has started may enter itself while its starter announces it.  Of the
+ * two slots the one in which the program has entered itself stays: called by the program after it
+ * has published that slot. */
+static void retire_doubles(struct registry_process *slot)
+{
+	struct registry_process *other;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	while ((other = registry_find_double(slot)) != NULL) {
+		registry_retire_process(other);
+		registry_uncount(COUNT_PROCESSES);
+	}
+}
+
 /* For a process without a slot: the session's first, or one started by vfork or posix_spawn and
  * exec, to which the parent's connections may have come although the parent's memory did not.
  * False: the table of processes is full. */
@@ -130,25 +144,35 @@ static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
 	}
 	fill_slot(slot, serial, forker, parent_pid);
 	registry_publish_process(slot, process.pid);
+	retire_doubles(slot);
 	process.lineage.self = (struct lineage_use){serial, 0};
 	set_shared(slot);
 	registry_count(COUNT_PROCESSES);
 	return true;
 }
 
-int process_start(const char *session, bool *created)
+void process_start(void)
 {
-	pid_t parent_pid = (pid_t)sys_getppid();
-	struct registry_process *before;
-	int result;
-
 	process.pid = (pid_t)sys_getpid();
 	wiped_start();
 	store_relaxed(&wiped.process.pid, process.pid);
 	set_mine(PROCESS_UNWATCHED);
 	process_settle();
+}
+
+int process_join(const char *session, enum registry_wish wish, bool *created)
+{
+	pid_t parent_pid = (pid_t)sys_getppid();
+	struct registry_process *before;
+	int result;
+
+	/* A raw clone() of a process without a session may have made this one. */
+	process.pid = (pid_t)sys_getpid();
+	store_relaxed(&wiped.process.pid, process.pid);
+	set_mine(PROCESS_UNWATCHED);
+	process_settle();
 	process.pid_namespace = registry_pid_namespace = read_pid_namespace();
-	result = registry_join(session, process.pid, parent_pid, created);
+	result = registry_join(session, wish, process.pid, parent_pid, created);
 	if (result != 0)
 		return result;
 	before = *created ? NULL : registry_find_pid(process.pid);
@@ -156,10 +180,43 @@ int process_start(const char *session, bool *created)
 		take_over(before);
 	else if (!claim_place(*created ? NULL : registry_find_pid(parent_pid), parent_pid))
 		return 0;
-	if (!*created)
+	if (!*created && wish != REGISTRY_FIND_OWN)
 		registry_count(COUNT_EXECS);
 	set_mine(lineage_pack(process.lineage.self));
 	return 0;
+}
+
+struct serial process_announce_program(pid_t pid)
+{
+	struct registry_process *slot;
+	struct serial serial = {0};
+
+	if (process_mine() == 0 || process_mine() == PROCESS_UNWATCHED)
+		return serial;
+	slot = registry_claim_process(&serial, process.pid);
+	if (!slot) {
+		registry_count(LOST_PROCESSES);
+		return (struct serial){0};
+	}
+	fill_slot(slot, serial, lineage_unpack(process_mine()), process.pid);
+	store_relaxed(&slot->fork_stack, 0);
+	registry_count(COUNT_PROCESSES);
+	registry_publish_process(slot, pid);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!registry_find_double(slot))
+		return serial;
+	/* The program was faster, and has entered itself. */
+	process_program_failed(serial);
+	return (struct serial){0};
+}
+
+void process_program_failed(struct serial program)
+{
+	struct registry_process *slot = registry_find_process(program);
+	uint32_t live = PROCESS_LIVE;
+
+	if (slot && compare_exchange_acq_rel(&slot->state, &live, PROCESS_EXITED))
+		registry_uncount(COUNT_PROCESSES);
 }
 
 /* --- forks ------------------------------------------------------------------------------------ */

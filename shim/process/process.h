@@ -71,10 +71,22 @@ static inline void process_note_violation(void)
 	store_relaxed(&wiped.process.violated, 1);
 }
 
-/* Joins the session.  Called once in a program, by the constructor or by a wrapper that runs before
- * the constructor.  *created: this process has begun the session.  0 or -errno: without a registry
- * nothing is watched.  0 with the table of processes full: this process alone is not watched. */
-int process_start(const char *session, bool *created);
+/* Called once in a program, by the constructor or by a wrapper that runs before the constructor.
+ * The process is outside of any session afterwards. */
+void process_start(void);
+
+/* Joins the session; called once in a process that needs one, by one thread.  `session` and `wish`:
+ * see registry_join().  *created: this process has begun the session.  0 or -errno: without a
+ * registry nothing is watched.  0 with the table of processes full: this process alone is not
+ * watched. */
+int process_join(const char *session, enum registry_wish wish, bool *created);
+
+/* Announce a program that this process starts without a fork() that forksan sees: a vfork child,
+ * before its exec, or posix_spawn(), after it.  The program finds the session by its pid, also when
+ * this process has ended meanwhile.  process_program_failed() takes the announcement back.  Serial
+ * 0: not announced. */
+struct serial process_announce_program(pid_t pid);
+void process_program_failed(struct serial program);
 
 /* Gives a new process its place in the session.  Called by every slow path before the session is
  * looked at or changed; cheap once process_mine() is not 0.  Async-signal-safe.  True when this

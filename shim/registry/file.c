@@ -15,6 +15,9 @@
  * a limit on the size of files) the registry is anonymous shared memory: forks are followed, exec'd
  * programs start sessions of their own.
  *
+ * A process that never connects and starts no other process has no registry, and makes none
+ * (entry/init.c).
+ *
  * A session's members may have different users.  The session's name, and all else that decides
  * where something is opened or removed, is kept in private memory and never read from the registry.
  */
@@ -27,6 +30,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h> /* F_OK */
 
 #include "base/sys.h"
 #include "common/liveness.h"
@@ -147,8 +151,9 @@ enum found {
 
 struct family {
 	pid_t pid;
-	pid_t parent_pid;
-	bool joined; /* registry_mapping is the family's session */
+	pid_t parent_pid; /* 0: only this process is looked for */
+	bool joined;	  /* registry_mapping is the family's session */
+	bool sweeps;	  /* sessions that are over are removed on the way */
 };
 
 static bool read_at(int fd, void *out, size_t len_bytes, uint64_t offset)
@@ -189,7 +194,7 @@ static enum found inspect(int fd, const char *name, const struct family *family)
 		return FOUND_NOTHING;
 	if (!header_is_sound(&header))
 		return is_other_version(&header) ? FOUND_NOTHING : FOUND_BROKEN;
-	alive = !is_abandoned(&header, name);
+	alive = !family->sweeps || !is_abandoned(&header, name);
 	high = load_relaxed(&header.process_high);
 	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i += PROCESSES_AT_ONCE) {
 		if (!read_at(fd, processes, sizeof processes,
@@ -198,7 +203,7 @@ static enum found inspect(int fd, const char *name, const struct family *family)
 		for (uint32_t k = 0; k < PROCESSES_AT_ONCE; k++) {
 			if (is_family(&processes[k], family))
 				return FOUND_FAMILY;
-			alive = alive || registry_process_alive(&processes[k]);
+			alive = alive || !family->sweeps || registry_process_alive(&processes[k]);
 		}
 	}
 	return alive ? FOUND_ALIVE : FOUND_DEAD;
@@ -274,6 +279,46 @@ static bool visit(int directory, const char *name, void *context)
 	}
 	sys_close((int)fd);
 	return family->joined;
+}
+
+static bool knows(int directory, const char *name, void *context)
+{
+	struct registry_process processes[PROCESSES_AT_ONCE];
+	pid_t pid = *(const pid_t *)context;
+	long fd = open_file(directory, name);
+	struct registry_header header;
+	uint32_t high = 0;
+	bool found = false;
+
+	if (fd < 0)
+		return false;
+	if (read_at((int)fd, &header, sizeof header, 0) && header_is_sound(&header))
+		high = load_relaxed(&header.process_high);
+	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES && !found;
+	     i += PROCESSES_AT_ONCE) {
+		if (!read_at((int)fd, processes, sizeof processes,
+			     offsetof(struct registry, processes) + i * sizeof processes[0]))
+			break;
+		for (uint32_t k = 0; k < PROCESSES_AT_ONCE; k++)
+			found = found || (load_relaxed(&processes[k].state) == PROCESS_LIVE &&
+					  load_relaxed(&processes[k].pid) == pid);
+	}
+	sys_close((int)fd);
+	return found;
+}
+
+bool registry_may_know(pid_t pid)
+{
+	long directory;
+	bool found;
+
+	session.uid = effective_uid();
+	directory = registry_open_directory(session.uid, false);
+	if (directory < 0)
+		return false;
+	found = registry_look_through((int)directory, knows, &pid);
+	sys_close((int)directory);
+	return found;
 }
 
 /* --- beginning one --------------------------------------------------------------------------- */
@@ -363,9 +408,21 @@ static int begin(long directory, bool named, pid_t pid, bool *created)
 	return result == 0 ? 0 : create_nameless(result, pid);
 }
 
-int registry_join(const char *name, pid_t pid, pid_t parent_pid, bool *created)
+bool registry_exists(const char *name)
 {
-	struct family family = {.pid = pid, .parent_pid = parent_pid};
+	char path[SESSION_PATH_BYTES];
+
+	session_put_path(path, effective_uid(), name);
+	return sys_call(SYS_faccessat, AT_FDCWD, (long)(uintptr_t)path, F_OK, 0, 0, 0) == 0;
+}
+
+int registry_join(const char *name, enum registry_wish wish, pid_t pid, pid_t parent_pid,
+		  bool *created)
+{
+	bool begins = wish == REGISTRY_FIND_OR_BEGIN;
+	struct family family = {.pid = pid,
+				.parent_pid = wish == REGISTRY_FIND_OWN ? 0 : parent_pid,
+				.sweeps = begins};
 	bool named = session_is_name(name);
 	long directory;
 	int result = -ENOENT;
@@ -373,14 +430,15 @@ int registry_join(const char *name, pid_t pid, pid_t parent_pid, bool *created)
 	*created = false;
 	session.uid = effective_uid();
 	session.named = named;
-	directory = registry_open_directory(session.uid, true);
+	directory = registry_open_directory(session.uid, begins);
 	if (named && directory >= 0)
 		result = join_named((int)directory, name);
 	if (named && result != 0)
-		family = (struct family){.joined = false}; /* only removes dead sessions */
-	if (result != 0 && directory >= 0 && registry_look_through((int)directory, visit, &family))
+		family = (struct family){.sweeps = begins}; /* nobody's family */
+	if (result != 0 && directory >= 0 && (begins || !named) &&
+	    registry_look_through((int)directory, visit, &family))
 		result = 0;
-	if (result != 0) {
+	if (result != 0 && begins) {
 		session_put_number(session.name, (uint64_t)random_number() << 32 | random_number());
 		if (named)
 			memcpy(session.name, name, sizeof session.name);

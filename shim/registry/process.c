@@ -63,12 +63,16 @@ static bool bury_one(void)
 	return false;
 }
 
+/* Most processes in the way ended without a word: killed, or programs that never joined (exec). */
+#define ASK_IN_THE_WAY 4
+
 /* Takes the first slot, from the latest serial on, whose process is over; NULL: there is no such
  * slot. */
 static struct registry_process *take_slot(struct serial *serial, pid_t pid)
 {
 	struct registry *registry = registry_mapping;
 	uint32_t latest = load_relaxed(&registry->header.next_serial);
+	int asked = 0;
 
 	for (uint32_t n = 1; n <= FORKSAN_MAX_PROCESSES; n++) {
 		uint32_t next = latest + n;
@@ -82,6 +86,11 @@ static struct registry_process *take_slot(struct serial *serial, pid_t pid)
 		if (!registry_reach_new(process, sizeof *process))
 			return NULL;
 		word = load_acquire(&process->state);
+		if (!is_over(word) && asked < ASK_IN_THE_WAY) {
+			asked++;
+			bury(process);
+			word = load_acquire(&process->state);
+		}
 		if (!is_over(word))
 			continue;
 		/* A serial is given out once: to the process that moves the counter past it. */
@@ -142,6 +151,23 @@ struct registry_process *registry_find_process(struct serial serial)
 		return NULL;
 	process = registry_process((struct process_slot){serial.n % FORKSAN_MAX_PROCESSES});
 	return process && load_acquire(&process->serial) == serial.n ? process : NULL;
+}
+
+struct registry_process *registry_find_double(const struct registry_process *process)
+{
+	uint64_t pid_namespace = load_relaxed(&process->pid_namespace);
+	uint32_t high = registry_process_high();
+
+	for (uint32_t i = 0; i < high; i++) {
+		struct registry_process *other = registry_process((struct process_slot){i});
+
+		if (other && other != process && load_acquire(&other->state) == PROCESS_LIVE &&
+		    load_relaxed(&other->pid) == load_relaxed(&process->pid) &&
+		    load_relaxed(&other->pid_namespace) == pid_namespace &&
+		    registry_process_alive(other))
+			return other;
+	}
+	return NULL;
 }
 
 struct registry_process *registry_find_pid(pid_t pid)

@@ -29,10 +29,25 @@ static inline struct registry *registry_get(void)
 	return registry_mapping;
 }
 
-/* Called by process_start().  Joins the session `name`; with another text than a session's name,
+enum registry_wish {
+	REGISTRY_FIND_OWN,	/* a session in which this process is already, by its pid */
+	REGISTRY_FIND,		/* any session to which this process belongs */
+	REGISTRY_FIND_OR_BEGIN, /* where there is none, a new one */
+};
+
+/* Called by process_join().  Joins the session `name`; with another text than a session's name,
  * the session in which the process `pid` or its parent is alive.  Where there is no such session,
- * begins one, and *created is true.  0 or -errno: then there is no registry. */
-int registry_join(const char *name, pid_t pid, pid_t parent_pid, bool *created);
+ * begins one if that is the wish, and *created is true.  0 or -errno: then there is no registry. */
+int registry_join(const char *name, enum registry_wish wish, pid_t pid, pid_t parent_pid,
+		  bool *created);
+
+/* True when a session of this user has a member with that pid, which may be a former process with
+ * the same pid.  Reads each session's registry; half a dozen system calls where there is none. */
+bool registry_may_know(pid_t pid);
+
+/* True when the session of that name has a registry already.  Two system calls; nothing is opened.
+ */
+bool registry_exists(const char *name);
 
 /* Removes the session's file; the mapping stays.  Called at the end of the session's last process.
  * Does nothing where this process may not remove the file. */
@@ -117,6 +132,9 @@ struct registry_process *registry_find_process(struct serial serial);
 /* True when pids of that pid namespace mean the same in this process.  0: not known, and taken for
  * the same. */
 bool registry_knows_pids_of(uint64_t pid_namespace);
+
+/* Another slot of the same live process, or NULL. */
+struct registry_process *registry_find_double(const struct registry_process *process);
 
 /* The live process with that pid in this pid namespace, or NULL. */
 struct registry_process *registry_find_pid(pid_t pid);

@@ -104,7 +104,7 @@ void blind_found_ring(void)
 		blind_tell(LOST_IO_URING);
 }
 
-static void look_for_ring(int fd, void *context)
+static bool look_for_ring(int fd, void *context)
 {
 	static const char ring[] = "anon_inode:[io_uring]";
 	char path[32];
@@ -114,13 +114,15 @@ static void look_for_ring(int fd, void *context)
 
 	(void)context;
 	if (fdtable_lookup(fd).n != 0) /* a socket */
-		return;
+		return true;
 	text_init(&text, path, sizeof path);
 	text_put_string(&text, "/proc/self/fd/");
 	text_put_int(&text, fd);
 	n = sys_readlink(path, link, sizeof link);
-	if (n == sizeof ring - 1 && memcmp(link, ring, sizeof ring - 1) == 0)
-		blind_found_ring();
+	if (n != sizeof ring - 1 || memcmp(link, ring, sizeof ring - 1) != 0)
+		return true;
+	blind_found_ring();
+	return false;
 }
 
 void blind_look_for_rings(void)

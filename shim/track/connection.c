@@ -146,7 +146,7 @@ static bool suggest_protocol(const struct sockaddr *address, socklen_t len, enum
 	}
 }
 
-static bool is_stream(int fd)
+bool track_is_stream(int fd)
 {
 	int type;
 	uint32_t len = sizeof type;
@@ -177,8 +177,8 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 		goto out;
 	if (fdtable_lookup(fd).n != 0 && track_is_still(fd, socket_ref_slot(fdtable_lookup(fd))))
 		goto out; /* the second call of a connect that was under way */
-	if (len < (socklen_t)sizeof(sa_family_t) || len > FORKSAN_ADDRESS_BYTES || !is_stream(fd) ||
-	    !track_read_cookie(fd, &cookie))
+	if (len < (socklen_t)sizeof(sa_family_t) || len > FORKSAN_ADDRESS_BYTES ||
+	    !track_is_stream(fd) || !track_read_cookie(fd, &cookie))
 		goto out;
 	if (address->sa_family == AF_UNSPEC)
 		goto out; /* the end of a connection: connect(2) */

@@ -28,6 +28,9 @@ void track_closing_range(unsigned first, unsigned last);
 /* Forgets a descriptor number that the kernel has just given to something new. */
 void track_reused(int fd);
 
+/* True for a socket of a connection, also before the connection is made; one system call. */
+bool track_is_stream(int fd);
+
 /* Reads SO_COOKIE of a descriptor, or the inode where the kernel has no such option; false when the
  * kernel has no answer, since the descriptor is no socket or a sandbox forbids the question. */
 bool track_read_cookie(int fd, uint64_t *cookie);

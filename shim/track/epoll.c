@@ -36,7 +36,7 @@ static struct registration {
 _Atomic uint32_t epoll_instances[EPOLL_INSTANCES];
 _Atomic bool epoll_registered;
 
-/* The process that made each instance. */
+/* The process that made each instance: its serial; 0: this one, before it joined a session. */
 static _Atomic uint32_t makers[EPOLL_INSTANCES];
 
 static struct registration *find(struct socket_slot slot)
@@ -159,23 +159,37 @@ bool epoll_met(const struct track_call *call, int64_t moved)
 
 /* --- instances ------------------------------------------------------------------------------- */
 
+/* False in a vfork child, and in a process that is not watched.  A process that has not joined a
+ * session yet has no serial, and notes its instances under 0. */
+static bool owns_table(void)
+{
+	return (!registry_get() || process_enter()) && !process_is_vfork_child();
+}
+
 void track_epoll_made(int epfd)
 {
 	unsigned place = (unsigned)epfd % EPOLL_INSTANCES;
 	int saved_errno = errno;
 
-	if (epfd >= 0 && process_enter() && !process_is_vfork_child()) {
+	if (epfd >= 0 && owns_table()) {
 		store_relaxed(&makers[place], process.lineage.self.serial.n);
 		store_release(&epoll_instances[place], (uint32_t)epfd + 1);
 	}
 	errno = saved_errno;
 }
 
+void track_epoll_joined(void)
+{
+	for (unsigned i = 0; i < EPOLL_INSTANCES; i++)
+		if (load_relaxed(&makers[i]) == 0)
+			store_relaxed(&makers[i], process.lineage.self.serial.n);
+}
+
 void track_epoll_forget(int epfd)
 {
 	int saved_errno = errno;
 
-	if (process_enter() && !process_is_vfork_child())
+	if (owns_table())
 		store_relaxed(&epoll_instances[(unsigned)epfd % EPOLL_INSTANCES], 0);
 	errno = saved_errno;
 }

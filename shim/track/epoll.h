@@ -39,6 +39,9 @@ static inline bool epoll_is_instance(int fd)
 /* Call it when epoll_create() has returned `epfd`; does nothing for -1. */
 void track_epoll_made(int epfd);
 
+/* Called when this process has joined a session: what it has made before is its own. */
+void track_epoll_joined(void);
+
 /* Forget an instance, and those from `first` to `last`.  Call them when the number is closed, or
  * given to something else. */
 cold void track_epoll_forget(int epfd);

@@ -19,14 +19,16 @@
 #include "track/connection.h"
 #include "track/descriptors.h"
 
-/* Calls visit(fd) for each descriptor in the message's control data.  The kernel has accepted or
- * written the data, so the lengths inside are sound. */
-static void each_passed_fd(const struct msghdr *message, void (*visit)(int fd))
+/* Calls visit(fd) for each descriptor in the message's control data, if visit is not NULL; true
+ * when there is such a descriptor.  The kernel has accepted or written the data, so the lengths
+ * inside are sound. */
+static bool each_passed_fd(const struct msghdr *message, void (*visit)(int fd))
 {
 	const struct cmsghdr *header;
+	bool found = false;
 
 	if (message->msg_controllen < sizeof *header)
-		return;
+		return false;
 	for (header = CMSG_FIRSTHDR(message); header;
 	     header = CMSG_NXTHDR((struct msghdr *)(uintptr_t)message,
 				  (struct cmsghdr *)(uintptr_t)header)) {
@@ -40,9 +42,17 @@ static void each_passed_fd(const struct msghdr *message, void (*visit)(int fd))
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-			visit(fd);
+			found = true;
+			if (visit)
+				visit(fd);
 		}
 	}
+	return found;
+}
+
+bool track_passes_fds(const struct msghdr *message)
+{
+	return each_passed_fd(message, NULL);
 }
 
 /* The connection behind a watched descriptor.  NULL: the descriptor is not watched, or stands for
@@ -92,9 +102,10 @@ static void adopt(int fd)
 	adopt_by(fd, NULL);
 }
 
-static void adopt_by_index(int fd, void *index)
+static bool adopt_by_index(int fd, void *index)
 {
 	adopt_by(fd, index);
+	return true;
 }
 
 /* The receiver, not the giver, lets the lineage begin anew: the giver's sendmsg() may return after
@@ -189,18 +200,18 @@ void track_end_messages(struct track_call *call, struct mmsghdr *messages, int c
 		track_end_message(call, &messages[i].msg_hdr, (ssize_t)messages[i].msg_len);
 }
 
-/* Used where /proc cannot be read.  The kernel gives out the lowest free number, so that numbers
- * are dense. */
-static void adopt_by_number(const struct registry_index *index)
+static bool note_stream(int fd, void *found)
 {
-	const int misses_allowed = 64;
-	int misses = 0;
+	*(bool *)found = track_is_stream(fd);
+	return !*(bool *)found;
+}
 
-	for (int fd = 0; fd < FORKSAN_MAX_FDS && misses < misses_allowed; fd++) {
-		misses = track_file_flags(fd) < 0 ? misses + 1 : 0;
-		if (misses == 0)
-			adopt_by(fd, index);
-	}
+bool track_came_with_sockets(void)
+{
+	bool found = false;
+
+	descriptors_try(note_stream, &found);
+	return found;
 }
 
 void track_adopt(void)
@@ -211,8 +222,7 @@ void track_adopt(void)
 	if (!process_enter() || !registry_has_sockets())
 		return;
 	has_index = registry_index_make(&index);
-	if (!descriptors_visit(adopt_by_index, has_index ? &index : NULL))
-		adopt_by_number(has_index ? &index : NULL);
+	descriptors_visit(adopt_by_index, has_index ? &index : NULL);
 	if (has_index)
 		registry_index_drop(&index);
 }

@@ -43,8 +43,15 @@ void track_received_fds(const struct msghdr *message);
 void track_handed_over(int fd);
 void track_received(int fd);
 
-/* Watches the connections among this process's descriptors that came through exec.  forksan's
- * constructor calls this function when the process joins a session. */
+/* True when the message passed descriptors. */
+bool track_passes_fds(const struct msghdr *message);
+
+/* True when this process has a descriptor that may be a connection: asked when a program starts,
+ * before it has joined a session. */
+bool track_came_with_sockets(void);
+
+/* Watches the connections among this process's descriptors that came through exec.  Called when the
+ * process has joined a session. */
 void track_adopt(void);
 
 /* Lets go of the connections that exec will close, so that other processes do not take this one for

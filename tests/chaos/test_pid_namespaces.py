@@ -9,7 +9,9 @@ import subprocess
 import chaos
 from chaos import check, forksan_log
 
-HOST = ("/usr/bin/python3", "-c", "import sys; print('up', flush=True); sys.stdin.read()")
+# Each starts a process, and so has a session.
+HOST = ("/usr/bin/python3", "-c", "import os, sys\nos.fork() or os._exit(0)\nos.wait()\n"
+        "print('up', flush=True)\nsys.stdin.read()")
 
 
 def registry_of(log):
@@ -31,7 +33,8 @@ def main():
             for _ in range(2):
                 subprocess.run(["unshare", "--pid", "--fork", "env",
                                 *(f"{name}={value}" for name, value in
-                                  forksan_log.forksan_env(inner.path).items()), "true"],
+                                  forksan_log.forksan_env(inner.path).items()),
+                                "sh", "-c", "/bin/true; :"],
                                check=True)
             check(os.path.exists(registry_of(outer)),
                   "a session in another pid namespace leaves it alone")

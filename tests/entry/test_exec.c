@@ -274,7 +274,52 @@ static void run_off_the_page(void)
 		.check = expect_unseen                                                             \
 	}
 
+/* --- programs that libc starts ------------------------------------------------------------------
+ */
+
+/* The program looks for its parent: this process, which has no connection, is in a session before.
+ */
+static void expect_joined(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_counter(log, "processes") >= 1);
+}
+
+static void run_system(void)
+{
+	require(system("exit 3") == 3 << 8);
+}
+
+static void run_popen(void)
+{
+	FILE *stream = popen("exit 3", "r");
+
+	require(stream && pclose(stream) == 3 << 8);
+}
+
+static void run_vfork(void)
+{
+	int status;
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		_exit(3);
+	require(pid > 0 && waitpid(pid, &status, 0) == pid && status == 3 << 8);
+}
+
 static const struct entry_case cases[] = {
+	{.entry = "system",
+	 .name = "joins the session before",
+	 .run = run_system,
+	 .check = expect_joined},
+	{.entry = "popen",
+	 .name = "joins the session before",
+	 .run = run_popen,
+	 .check = expect_joined},
+	{.entry = "vfork",
+	 .name = "joins the session before",
+	 .run = run_vfork,
+	 .check = expect_joined},
 	CASE(execve),
 	CASE(execvpe),
 	CASE(fexecve),

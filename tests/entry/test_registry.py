@@ -41,6 +41,11 @@ def as_other(python):
             f"/usr/bin/python3 -c '{python}'")
 
 
+# A session: a process that never connects and starts nothing has none.
+SESSION = "LD_PRELOAD=$SO sh -c '/bin/true; :'\n"
+JOIN = "import os\nos.fork() or os._exit(0)\nos.wait()\n"
+
+
 def files(directory="/dev/shm/forksan-0"):
     return f"echo FILES $(ls -A {directory} 2>/dev/null)\n"
 
@@ -78,7 +83,7 @@ started = time.monotonic()
 result = shell(f"mkfifo /tmp/hold.$$\n{PLANT} </tmp/hold.$$ >/tmp/out.$$ &\n"
                "exec 3>/tmp/hold.$$; rm /tmp/hold.$$\n"
                "until grep -q planted /tmp/out.$$; do sleep 0.02; done; rm /tmp/out.$$\n"
-               "LD_PRELOAD=$SO /bin/echo hi\n" + files() + "exec 3>&-; wait")
+               "LD_PRELOAD=$SO sh -c '/bin/echo hi; :'\n" + files() + "exec 3>&-; wait")
 check("hi" in result.stdout and time.monotonic() - started < 20, "planted leases block nobody",
       result.stdout, result.stderr)
 
@@ -107,21 +112,22 @@ KILLED = ("for i in 1 2 3; do\n"
 result = shell(KILLED + files() + "$FORKSAN run true\n" + files(), options="size=64m")
 check([len(names) for names in listed(result)] == [1, 0],
       "forksan run takes away what killed sessions left", result.stdout, result.stderr)
-result = shell(KILLED + files() + "LD_PRELOAD=$SO /bin/true\n" + files(), options="size=64m")
+result = shell(KILLED + files() + SESSION + files(), options="size=64m")
 check([len(names) for names in listed(result)] == [1, 0],
       "so does a session of its own", result.stdout, result.stderr)
-DRAFTS = ("mkdir -m 700 /dev/shm/forksan-0; cd /dev/shm/forksan-0\n"
+DRAFTS = ("mkdir -m 700 /dev/shm/forksan-0; cd /dev/shm/forksan-0 || exit\n"
           "touch -d '2 minutes ago' 0123456789abcdef.0123456789abcdef\n"
           "touch 1123456789abcdef.0123456789abcdef; touch other; touch 0123456789abcdeg\n")
-result = shell(DRAFTS + "LD_PRELOAD=$SO /bin/true\n" + files())
+result = shell(DRAFTS + SESSION + files())
 check(listed(result) == [["0123456789abcdeg", "1123456789abcdef.0123456789abcdef", "other"]],
       "an old draft is removed, and nothing else", result.stdout)
 
-SPOILT = ("LD_PRELOAD=$SO sh -c 'cd /dev/shm/forksan-0; exec cp --sparse=always * 0123456789abcdef'\n"
-          "cd /dev/shm/forksan-0; cp --sparse=always 0123456789abcdef 1123456789abcdef\n"
+SPOILT = ("LD_PRELOAD=$SO sh -c '/bin/true; cd /dev/shm/forksan-0 &&"
+          " cp --sparse=always * 0123456789abcdef; :'\n"
+          "cd /dev/shm/forksan-0 || exit; cp --sparse=always 0123456789abcdef 1123456789abcdef\n"
           "for f in *; do printf spoilt | dd of=$f conv=notrunc status=none; done\n"
           "touch -d '2 minutes ago' 0123456789abcdef\n")
-result = shell(SPOILT + files() + "LD_PRELOAD=$SO /bin/true\n" + files())
+result = shell(SPOILT + files() + SESSION + files())
 check(listed(result) == [["0123456789abcdef", "1123456789abcdef"], ["1123456789abcdef"]],
       "an old registry that was spoilt is removed, and no new one", result.stdout, result.stderr)
 
@@ -133,7 +139,7 @@ for limit in (0, 100, 1000, 100000):
           f"ulimit -f {limit}: the program runs, nothing stays", result.stdout, result.stderr)
 
 # mlockall() locks what is used: it took 113 MB before.
-LOCK = ("import ctypes, re\n"
+LOCK = (JOIN + "import ctypes, re\n"
         "assert ctypes.CDLL(None).mlockall(3) == 0\n"
         "total = 0\n"
         "ours = False\n"
@@ -146,7 +152,7 @@ check(result.stdout.startswith("KiB ") and int(result.stdout.split()[1]) <= 1024
       "mlockall() takes at most a mebibyte of the registry", result.stdout, result.stderr)
 
 # RLIMIT_AS: what the registry takes of the address space.
-SPACE = ("import re\n"
+SPACE = (JOIN + "import re\n"
          "print(re.search(\"VmSize:\\\\s+([0-9]+)\", open(\"/proc/self/status\").read()).group(1))\n")
 with_us, bare = (shell(f"{preload} /usr/bin/python3 -c '{SPACE}'\n").stdout
                  for preload in ("LD_PRELOAD=$SO", ""))
@@ -154,7 +160,7 @@ check(int(with_us) - int(bare) < 8192, "less than 8 MiB of address space, librar
       with_us, bare)
 
 # A small /dev/shm is not filled: a semaphore of the host's still fits.
-SEMAPHORE = ("import ctypes, os\n"
+SEMAPHORE = (JOIN + "import ctypes, os\n"
              "libc = ctypes.CDLL(None, use_errno=True)\n"
              "libc.sem_open.restype = ctypes.c_void_p\n"
              "print(\"sem\", libc.sem_open(b\"/mine\", os.O_CREAT, 0o600, 1) is not None)\n")
@@ -162,7 +168,7 @@ for size in ("8k", "64k", "300k", "1m", "3m"):
     result = shell(f"LD_PRELOAD=$SO /usr/bin/python3 -c '{SEMAPHORE}'\n", options=f"size={size}")
     check(result.stdout == "sem True\n", f"/dev/shm of {size}: sem_open works", result.stdout,
           result.stderr)
-result = shell("LD_PRELOAD=$SO /bin/echo hi\n", options="size=1m,ro")
+result = shell("LD_PRELOAD=$SO sh -c '/bin/echo hi; :'\n", options="size=1m,ro")
 check(result.stdout == "hi\n" and result.stderr == "", "a read-only /dev/shm", result.stderr)
 
 # Another user's program, started by a process that gave up its user, is counted.

@@ -47,7 +47,7 @@ def compare_module(place, module, *options, seconds=300):
         print(f"not compared: {module} does not end here without us either\n{done}"[:2000])
         return
     log = place.new_log()
-    env = forksan_log.forksan_env(log.path)
+    env = forksan_log.forksan_env(log.path, session=compare.session_name())
     ours, done = run(place, module, env, options, seconds)
     compare.compared += 1
     passed = [test for test, outcome in bare.items() if outcome == "ok"]

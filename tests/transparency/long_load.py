@@ -90,7 +90,7 @@ def load(place, what, needs, server, client, errors=lambda text: re.findall(".*r
     os.chmod(place.path, 0o755)
     log = place.new_log()
     for shim in (False, True):
-        variables = forksan_log.forksan_env(log.path) if shim else {}
+        variables = forksan_log.forksan_env(log.path, session=compare.session_name()) if shim else {}
         with environment(variables), server() as it:
             place.fresh(None)
             result = place.once(client(it), dict(os.environ, HOME="/nonexistent"), timeout=120)

@@ -58,7 +58,8 @@ def main():
             argv = ["sh", "-c", f'cd "{at}" && exec timeout 60 {PERL} "{script}"']
             bare = place.once(argv, forksan_log.bare_env(), timeout=90)
             log = place.new_log()
-            ours = place.once(argv, forksan_log.forksan_env(log.path), timeout=90)
+            ours = place.once(argv, forksan_log.forksan_env(
+                log.path, session=compare.session_name()), timeout=90)
             compare.compared += 1
             if bare.status != 0:
                 print(f"{name}: not required, bare status {bare.status}, ours {ours.status}")

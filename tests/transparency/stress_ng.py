@@ -33,7 +33,7 @@ def compare_stressor(place, stressor, seconds):
         return
     log = place.new_log()
     place.fresh(None)
-    ours = place.once(argv, forksan_log.forksan_env(log.path, watch="all"),
+    ours = place.once(argv, forksan_log.forksan_env(log.path, session=compare.session_name(), watch="all"),
                       timeout=seconds * 3 + 60, **user)
     compare.compared += 1
     # 3: not implemented here; 4: no resource.

@@ -45,7 +45,7 @@ def compare_server(place, needs, what, server, client, killed=False):
     # The servers' user must reach and write it, whoever made the directory.
     os.chmod(place.path, 0o755)
     for shim in (False, True):
-        variables = forksan_log.forksan_env(log.path) if shim else {}
+        variables = forksan_log.forksan_env(log.path, session=compare.session_name()) if shim else {}
         with environment(variables), server() as it:
             argv = client(it)
             answers.append(place.same(f"{what} client of a server {'under forksan' * shim}", argv))

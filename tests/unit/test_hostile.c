@@ -443,7 +443,8 @@ static void a_master_survives(void)
 	snprintf(session, sizeof session, "%016llx", (unsigned long long)getpid() << 32 | 1);
 	/* A session of its own, not the one that stage_run() has unlinked. */
 	registry_mapping = NULL;
-	require(process_start(session, &created) == 0 && created);
+	process_start();
+	require(process_join(session, REGISTRY_FIND_OR_BEGIN, &created) == 0 && created);
 	bait_fd = make_bait(bait);
 	session_put_path(own, geteuid(), session);
 	require(access(own, F_OK) == 0);

@@ -199,7 +199,7 @@ static int join(void **state)
 	bool created;
 
 	(void)state;
-	if (registry_join("", getpid(), getppid(), &created) != 0)
+	if (registry_join("", REGISTRY_FIND_OR_BEGIN, getpid(), getppid(), &created) != 0)
 		return -1;
 	registry_unlink();
 	return 0;

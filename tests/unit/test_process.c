@@ -49,7 +49,8 @@ static void test(void **state)
 		bool created;
 
 		signal(SIGSEGV, SIG_DFL); /* cmocka's handler would go on with the other tests */
-		require(process_start("", &created) == 0 && created);
+		process_start();
+		require(process_join("", REGISTRY_FIND_OR_BEGIN, &created) == 0 && created);
 		registry_unlink();
 		body();
 		_exit(0);

@@ -41,7 +41,10 @@ static int join(void **state)
 	bool created;
 
 	(void)state;
-	return registry_join("", getpid(), getppid(), &created) == 0 && created ? 0 : -1;
+	return registry_join("", REGISTRY_FIND_OR_BEGIN, getpid(), getppid(), &created) == 0 &&
+			       created
+		       ? 0
+		       : -1;
 }
 
 static int leave(void **state)

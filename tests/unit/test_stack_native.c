@@ -363,7 +363,7 @@ static int join(void **state)
 	void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
 
 	(void)state;
-	if (registry_join("", getpid(), getppid(), &created) != 0)
+	if (registry_join("", REGISTRY_FIND_OR_BEGIN, getpid(), getppid(), &created) != 0)
 		return -1;
 	registry_unlink();
 	if (library != NULL)

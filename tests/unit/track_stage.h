@@ -364,7 +364,8 @@ static inline int stage_run(void (*test)(void))
 		alarm(10);
 		snprintf(session, sizeof session, "%016llx", (unsigned long long)getpid() << 32);
 		stage_options("");
-		require(process_start(session, &created) == 0 && created);
+		process_start();
+		require(process_join(session, REGISTRY_FIND_OR_BEGIN, &created) == 0 && created);
 		registry_unlink();
 		stage_fd = stage_connect(&stage_peer);
 		test();

@@ -132,7 +132,9 @@ __attribute__((constructor)) static void start(void)
 	stack_getspecific = pthread_getspecific; /* found by entry/real.c in the shim */
 	path = getenv("STACK_PROBE");
 	if (path != NULL &&
-	    registry_join("", (pid_t)sys_getpid(), (pid_t)sys_getppid(), &created) == 0 && created)
+	    registry_join("", REGISTRY_FIND_OR_BEGIN, (pid_t)sys_getpid(), (pid_t)sys_getppid(),
+			  &created) == 0 &&
+	    created)
 		registry_unlink();
 	wiped_start();
 }
