@@ -179,13 +179,14 @@ check: build unit-bin entry-bin ## a minute: unit and entry tests
 .PHONY: unit-bin entry-bin bench-bin fuzz-bin
 unit-bin: $(UNIT_BIN)
 entry-bin: $(ENTRY_HELP) $(ENTRY_BIN) $(ENTRY_PLUGIN)
-bench-bin: $(BUILD)/tests/bench/calls
+bench-bin: $(BUILD)/tests/bench/calls $(BUILD)/tests/bench/holders
 
 bench: build bench-bin $(BUILD)/libinner.a ## instructions and system calls, cost of fork and of stacks
 	$(Q)BUILD=$(BUILD) tests/bench/instructions.sh
 	$(Q)BUILD=$(BUILD) tests/bench/system_calls.sh
 	$(Q)BUILD=$(BUILD) tests/bench/fork.sh
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/stacks.py
+	$(Q)BUILD=$(BUILD) tests/bench/scan.sh
 
 # --- other builds of our own code ------------------------------------------------------------
 

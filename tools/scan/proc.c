@@ -22,6 +22,8 @@
 
 #include "base/cli.h"
 
+#define NAME_BYTES 32 /* "4194304/cmdline" */
+
 /* Reads a file of /proc, cut to size - 1 bytes, with a NUL behind them.  Returns the length in
  * bytes, or -errno. */
 static ssize_t read_text(int directory, const char *name, char *text, size_t size)
@@ -41,13 +43,14 @@ static ssize_t read_text(int directory, const char *name, char *text, size_t siz
 
 /* Reads `pid (comm) state ppid ...`; comm may hold blanks and parentheses, so the last ')' ends
  * comm. False: the process has ended or is a zombie. */
-static bool read_stat(int directory, struct scan_process *process)
+static bool read_stat(int proc, struct scan_process *process)
 {
-	char text[512];
+	char name[NAME_BYTES], text[512];
 	char *open, *close;
 	char state;
 
-	if (read_text(directory, "stat", text, sizeof text) <= 0)
+	snprintf(name, sizeof name, "%d/stat", process->pid);
+	if (read_text(proc, name, text, sizeof text) <= 0)
 		return false;
 	open = strchr(text, '(');
 	close = strrchr(text, ')');
@@ -59,10 +62,13 @@ static bool read_stat(int directory, struct scan_process *process)
 	return state != 'Z' && state != 'X'; /* a zombie holds nothing */
 }
 
-static void read_command(int directory, struct scan_process *process)
+static void read_command(int proc, struct scan_process *process)
 {
-	ssize_t n = read_text(directory, "cmdline", process->command, sizeof process->command);
+	char name[NAME_BYTES];
+	ssize_t n;
 
+	snprintf(name, sizeof name, "%d/cmdline", process->pid);
+	n = read_text(proc, name, process->command, sizeof process->command);
 	while (n > 0 && process->command[n - 1] == '\0')
 		n--;
 	for (ssize_t i = 0; i < n; i++)
@@ -72,27 +78,23 @@ static void read_command(int directory, struct scan_process *process)
 		snprintf(process->command, sizeof process->command, "%s", process->comm);
 }
 
-static struct scan_process *add_process(struct snapshot *snapshot, int directory, pid_t pid)
+static struct scan_process *add_process(struct snapshot *snapshot, int proc, pid_t pid)
 {
 	struct scan_process *process = calloc(1, sizeof *process);
-	struct stat namespace;
 
 	if (process == NULL)
 		cli_no_memory();
 	process->pid = pid;
-	if (!read_stat(directory, process)) {
+	if (!read_stat(proc, process)) {
 		free(process);
 		return NULL;
 	}
-	read_command(directory, process);
-	if (fstatat(directory, "ns/net", &namespace, 0) == 0)
-		process->network_namespace = namespace.st_ino;
 	HASH_ADD_INT(snapshot->processes, pid, process);
 	return process;
 }
 
-static void add_holder(struct snapshot *snapshot, uint64_t inode,
-		       const struct scan_process *process, int fd)
+static void add_holder(struct snapshot *snapshot, uint64_t inode, struct scan_process *process,
+		       int fd)
 {
 	struct scan_socket *socket;
 	struct scan_holder *last;
@@ -141,14 +143,18 @@ static bool is_denial(int error)
 
 /* Adds the sockets of one process.  A process that may not be looked at refuses its directory, or
  * lists its descriptors and refuses each link. */
-static void read_descriptors(struct snapshot *snapshot, int process_directory,
-			     const struct scan_process *process)
+static void read_descriptors(struct snapshot *snapshot, int proc, struct scan_process *process)
 {
-	int fd = openat(process_directory, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	char name[NAME_BYTES];
+	int fd;
+	DIR *directory;
 	const struct dirent *each;
-	bool denied = directory == NULL && is_denial(errno);
+	bool denied;
 
+	snprintf(name, sizeof name, "%d/fd", process->pid);
+	fd = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	directory = fd >= 0 ? fdopendir(fd) : NULL;
+	denied = directory == NULL && is_denial(errno);
 	while (directory != NULL && (each = readdir(directory)) != NULL) {
 		uint64_t inode = 0;
 		int result;
@@ -170,17 +176,12 @@ static void read_descriptors(struct snapshot *snapshot, int process_directory,
 
 static void read_process(struct snapshot *snapshot, int proc, const char *name)
 {
-	int directory = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct scan_process *process;
+	struct scan_process *process = add_process(snapshot, proc, (pid_t)atoi(name));
 
-	if (directory < 0)
+	if (process == NULL)
 		return;
-	process = add_process(snapshot, directory, (pid_t)atoi(name));
-	if (process != NULL) {
-		snapshot->processes_seen++;
-		read_descriptors(snapshot, directory, process);
-	}
-	close(directory);
+	snapshot->processes_seen++;
+	read_descriptors(snapshot, proc, process);
 }
 
 /* True for scope->pid, and with with_children for each descendant of scope->pid.  A parent that has
@@ -240,6 +241,27 @@ static void read_flags(struct scan_holder *holder)
 	holder->close_on_exec = flags != NULL && (strtoul(flags + 6, NULL, 8) & O_CLOEXEC) != 0;
 }
 
+/* Reads what is shown of a holder; of other processes nobody asks. */
+static void read_details(const struct snapshot *snapshot, int proc)
+{
+	struct scan_socket *socket;
+	struct stat namespace;
+	char name[NAME_BYTES];
+
+	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next) {
+		for (size_t i = 0; i < socket->holder_count; i++) {
+			struct scan_process *process = socket->holders[i].process;
+
+			if (process->command[0] != '\0')
+				continue;
+			read_command(proc, process);
+			snprintf(name, sizeof name, "%d/ns/net", process->pid);
+			if (fstatat(proc, name, &namespace, 0) == 0)
+				process->network_namespace = namespace.st_ino;
+		}
+	}
+}
+
 int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
 {
 	DIR *proc = opendir("/proc");
@@ -252,15 +274,16 @@ int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
 	while ((each = readdir(proc)) != NULL)
 		if (isdigit((unsigned char)each->d_name[0]))
 			read_process(snapshot, dirfd(proc), each->d_name);
-	closedir(proc);
 	for (process = snapshot->processes; process != NULL; process = process->hh.next) {
 		process->in_scope = is_asked_for(snapshot, scope, process);
 		found = found || process->in_scope;
 	}
-	if (!found)
-		return -ESRCH;
-	keep_shared(snapshot);
-	return 0;
+	if (found) {
+		keep_shared(snapshot);
+		read_details(snapshot, dirfd(proc));
+	}
+	closedir(proc);
+	return found ? 0 : -ESRCH;
 }
 
 void proc_read_flags(struct snapshot *snapshot)

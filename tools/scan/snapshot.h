@@ -30,7 +30,7 @@
 struct scan_process {
 	pid_t pid;
 	pid_t parent_pid;
-	uint64_t network_namespace; /* inode of /proc/PID/ns/net; 0: not known */
+	uint64_t network_namespace; /* inode of /proc/PID/ns/net, of holders; 0: not known */
 	char comm[32];
 	char command[160]; /* the command line, arguments parted by blanks; comm where there is none
 			    */
@@ -40,7 +40,7 @@ struct scan_process {
 
 /* A process that has a socket open: once for each process, by its lowest descriptor. */
 struct scan_holder {
-	const struct scan_process *process;
+	struct scan_process *process;
 	int fd;
 	int fd_count;
 	bool close_on_exec;

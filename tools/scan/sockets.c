@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cli.h"
@@ -291,13 +292,11 @@ static int open_in_namespace(pid_t pid)
 	return fd;
 }
 
-static uint64_t own_namespace(const struct snapshot *snapshot)
+static uint64_t own_namespace(void)
 {
-	const struct scan_process *self;
-	pid_t pid = getpid();
+	struct stat namespace;
 
-	HASH_FIND_INT(snapshot->processes, &pid, self);
-	return self != NULL ? self->network_namespace : 0;
+	return stat("/proc/self/ns/net", &namespace) == 0 ? namespace.st_ino : 0;
 }
 
 /* True when an earlier socket of the table is of the same namespace, which then is dumped already.
@@ -326,7 +325,7 @@ static void dump_and_count(struct dump *dump, int fd, uint64_t network_namespace
 void sockets_ask(struct snapshot *snapshot)
 {
 	struct dump *dump = calloc(1, sizeof *dump);
-	uint64_t own = own_namespace(snapshot);
+	uint64_t own = own_namespace();
 	struct scan_socket *socket;
 	struct unix_socket *unix_socket, *next_unix;
 

@@ -27,8 +27,6 @@
 
 #include <elf.h>
 
-#include "symbols/elf_file.h"
-
 #define MAX_POLLED 4096
 
 /* How a call names the descriptors for which the call waits. */
@@ -195,13 +193,22 @@ static int read_call(pid_t pid, pid_t tid, struct call *call)
 	return result;
 }
 
+/* The class is the fifth byte of an ELF file (e_ident[EI_CLASS]). */
 static bool has_own_abi(pid_t pid)
 {
 	char path[64];
-	struct elf_file elf;
+	unsigned char identity[EI_CLASS + 1] = "";
+	ssize_t n = -1;
+	int fd;
 
 	snprintf(path, sizeof path, "/proc/%d/exe", pid);
-	return !elf_file_read(path, &elf) || (elf.elf_class == ELFCLASS64) == (sizeof(long) == 8);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, identity, sizeof identity);
+		close(fd);
+	}
+	return n != (ssize_t)sizeof identity ||
+	       (identity[EI_CLASS] == ELFCLASS64) == (sizeof(long) == 8);
 }
 
 /* Sets holder->waits_in when a thread of the holder waits on the socket.  False when this user may
