@@ -226,12 +226,84 @@ def test_ordinary_user(redis):
         check(redis.peer not in result.stdout, "and sees nothing of others", result.stdout)
 
 
+def test_server(redis):
+    """--server: the server's own words for the connection, by its client program."""
+    port = redis.peer.rsplit(":", 1)[1]
+    with Host(redis.peer, "recv") as host:
+        connections, _ = settled(host, "hazard", "--server", f"redis://127.0.0.1:{port}")
+        session = connections[0].get("server", {})
+        check(connections[0]["protocol"] == "Redis" and session.get("user") == "default"
+              and session.get("age_s", -1) >= 0 and session.get("id", "").isdigit(), "Redis names it", connections)
+        tree = ("--tree", str(host.pids[0]))
+        text = toolkit.run("scan", *tree, "--server", f"redis://127.0.0.1:{port}").stdout
+        check(f"on the server: id {session.get('id')}, user default" in text, "and in the text", text)
+        empty = toolkit.run("scan", *tree, "--server", f"redis://127.0.0.1:{port}",
+                            env=dict(os.environ, PATH="/nonexistent"))
+        check(empty.returncode == 0 and "redis-cli) is not installed" in empty.stderr
+              and "recvfrom" in empty.stdout, "a missing client is said, and the look goes on", empty)
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            refused = toolkit.run("scan", *tree, "--server", "redis://127.0.0.1:%d" % closed.getsockname()[1])
+        check("refused" in refused.stderr and "on the server" not in refused.stdout, "a refusal is said", refused)
+
+
+def test_sql_servers(_redis):
+    with servers.mariadb() as database:
+        port = database.peer.rsplit(":", 1)[1]
+        source = ("import MySQLdb, os, signal; c = MySQLdb.connect(host='127.0.0.1', port=%s, user='app', "
+                  "passwd='secret', db='app')" % port)
+        sql_server("mysql", source, f"mysql://app:secret@127.0.0.1:{port}/app", "app", "Sleep")
+        result = toolkit.run("scan", "--server", f"mysql://app:wrong@127.0.0.1:{port}/app")
+        check("Access denied" in result.stderr and "wrong" not in result.stderr, "a wrong password", result)
+    with servers.postgresql() as database:
+        port = database.peer.rsplit(":", 1)[1]
+        source = ("import psycopg2, os, signal; c = psycopg2.connect(host='127.0.0.1', port=%s, user='postgres')\n"
+                  "c.cursor().execute('select 1')" % port)
+        sql_server("postgresql", source, f"postgresql://postgres@127.0.0.1:{port}/postgres", "postgres",
+                   "idle in transaction")
+
+
+def sql_server(name, source, url, user, state):
+    source += "\npid = os.fork()\nif pid:\n    print(os.getpid(), pid, flush=True)\nsignal.pause()\n"
+    popen = subprocess.Popen(["/usr/bin/python3", "-c", source], stdout=subprocess.PIPE, text=True)
+    pids = [int(word) for word in popen.stdout.readline().split()]
+    try:
+        connections, _, result = records("--tree", str(pids[0]), "--server", url)
+        session = connections[0].get("server", {}) if connections else {}
+        check(len(connections) == 1 and session.get("user") == user and state in session.get("state", ""),
+              f"{name}: user and state", connections, result)
+        check("select" not in str(session), f"{name}: no statement is shown", session)
+    finally:
+        for pid in reversed(pids):
+            os.kill(pid, signal.SIGKILL)
+        popen.wait()
+
+
+def test_unread(_redis):
+    """Bytes that nobody has read, and the least age of a connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with Host("127.0.0.1:%d" % listener.getsockname()[1], "idle") as host:
+            accepted, _ = listener.accept()
+            accepted.sendall(b"an answer")
+            connections, _, _ = records("--tree", str(host.pids[0]))
+            check([each["unread_bytes"] for each in connections] == [9], "nine bytes wait", connections)
+            text = toolkit.run("scan", "--tree", str(host.pids[0])).stdout
+            check("read by nobody: 9 B" in text, "and are in the text", text)
+            deadline = time.monotonic() + 20
+            while not connections[0].get("least_age_s") and time.monotonic() < deadline:
+                connections, _, _ = records("--tree", str(host.pids[0]))
+            check(connections[0].get("least_age_s", 0) >= 1, "as old as its heirs", connections)
+            accepted.close()
+
+
 def test_usage(_redis):
     for arguments, expected in ((("-p", "0"), "expected a process's number"),
                                 (("-p", "x"), "expected a process's number"),
                                 (("--tree", "4194305"), "there is no process 4194305"),
                                 (("--watch", "0"), "expected seconds"),
                                 (("--fail-on", "bug"), "expected notice, hazard or violation"),
+                                (("--server", "http://x"), "expected mysql://"),
+                                (("--server", "redis://x:70000"), "a port from 1 to 65535"),
                                 (("--jsn",), "did you mean --json"), (("word",), "expected options only")):
         result = toolkit.run("scan", *arguments)
         check(result.returncode == 2 and expected in result.stderr, f"{arguments}: {expected}", result)
@@ -247,7 +319,8 @@ def test_valgrind(redis):
 def main():
     with servers.redis() as redis:
         for test in (test_levels, test_unix, test_service, test_text_and_statuses, test_watch, test_namespace,
-                     test_ordinary_user, test_usage, test_valgrind):
+                     test_ordinary_user, test_unread, test_server, test_sql_servers, test_usage,
+                     test_valgrind):
             test(redis)
     toolkit.finish()
 

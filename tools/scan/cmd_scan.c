@@ -13,9 +13,12 @@
 #include <time.h>
 
 #include "base/cli.h"
+#include "base/escape.h"
 #include "base/exit_status.h"
+#include "base/plural.h"
 #include "base/verb.h"
 #include "log/level.h"
+#include "scan/server.h"
 #include "scan/show.h"
 #include "scan/verdict.h"
 
@@ -24,15 +27,21 @@
 struct scan_options {
 	struct scan_scope scope;
 	bool json;
-	double watch_seconds; /* 0: one look */
-	enum level fail_on;   /* LEVEL_COUNT: never */
+	double watch_seconds;  /* 0: one look */
+	enum level fail_on;    /* LEVEL_COUNT: never */
+	struct server *server; /* to ask; NULL: none */
 };
 
 static const struct option longs[] = {
-	{"all", no_argument, NULL, 'a'},	 {"fail-on", required_argument, NULL, 'f'},
-	{"help", no_argument, NULL, 'h'},	 {"json", no_argument, NULL, 'j'},
-	{"pid", required_argument, NULL, 'p'},	 {"tree", required_argument, NULL, 't'},
-	{"watch", required_argument, NULL, 'w'}, {0},
+	{"all", no_argument, NULL, 'a'},
+	{"fail-on", required_argument, NULL, 'f'},
+	{"help", no_argument, NULL, 'h'},
+	{"json", no_argument, NULL, 'j'},
+	{"pid", required_argument, NULL, 'p'},
+	{"server", required_argument, NULL, 's'},
+	{"tree", required_argument, NULL, 't'},
+	{"watch", required_argument, NULL, 'w'},
+	{0},
 };
 
 static volatile sig_atomic_t stopped;
@@ -76,6 +85,26 @@ static bool saw_all(const struct snapshot *snapshot)
 	       snapshot->waits_denied == 0;
 }
 
+/* Says on stderr what the server could not be asked; the look goes on without. */
+static void ask_server(struct server *server, struct snapshot *snapshot)
+{
+	char why[512], escaped[ESCAPED_BYTES(sizeof why)];
+	size_t strangers;
+
+	if (!server_ask(server, why, sizeof why)) {
+		escape_text(why, escaped, sizeof escaped);
+		cli_error(SCAN_VERB, "--server: %s", escaped);
+		return;
+	}
+	strangers = server_match(server, snapshot);
+	if (strangers > 0)
+		cli_error(
+			SCAN_VERB,
+			"--server: %zu shared connection%s to its port %s not in its list: a proxy "
+			"or pooler between, another server, or over meanwhile",
+			strangers, plural(strangers), strangers == 1 ? "is" : "are");
+}
+
 /* Takes one snapshot and prints the result.  Returns an enum exit_status. */
 static int look(const struct scan_options *options)
 {
@@ -93,6 +122,8 @@ static int look(const struct scan_options *options)
 		snapshot_free(&snapshot);
 		return STATUS_USAGE;
 	}
+	if (options->server != NULL)
+		ask_server(options->server, &snapshot);
 	if (options->json)
 		show_json(&snapshot, stdout);
 	else
@@ -138,6 +169,7 @@ static int watch(const struct scan_options *options)
 static int run(int argc, char **argv)
 {
 	struct scan_options options = {.fail_on = LEVEL_COUNT};
+	const char *why;
 	int result;
 
 	opterr = 0;
@@ -160,6 +192,14 @@ static int run(int argc, char **argv)
 				      &options.scope.pid))
 				return STATUS_USAGE;
 			break;
+		case 's':
+			server_free(options.server);
+			options.server = server_read_url(optarg, &why);
+			if (options.server == NULL) {
+				cli_error(SCAN_VERB, "--server: %s", why);
+				return STATUS_USAGE;
+			}
+			break;
 		case 'w':
 			if (!read_seconds(optarg, &options.watch_seconds))
 				return STATUS_USAGE;
@@ -175,20 +215,24 @@ static int run(int argc, char **argv)
 		cli_error(SCAN_VERB, "expected options only, found %s", argv[optind]);
 		return STATUS_USAGE;
 	}
-	return options.watch_seconds > 0 ? watch(&options) : look(&options);
+	result = options.watch_seconds > 0 ? watch(&options) : look(&options);
+	server_free(options.server);
+	return result;
 }
 
 const struct verb verb_scan = {
 	.name = SCAN_VERB,
-	.usage = "[-p PID | --tree PID | --all] [--watch SECONDS] [--json] [--fail-on LEVEL]",
+	.usage = "[OPTION...] [-p PID | --tree PID | --all]",
 	.summary = "show connections that several processes hold open now; no restart, no preload",
 	.help = "  -p, --pid PID        connections that PID holds, and who holds them too\n"
 		"      --tree PID       the same for PID and its descendants\n"
 		"      --all            of all processes (default)\n"
 		"      --watch SECONDS  look again every so many seconds, until a signal\n"
+		"      --server URL     ask the server for its side of each connection: mysql://,\n"
+		"                       postgresql:// or redis://USER:PASSWORD@HOST:PORT/DATABASE\n"
 		"      --json           JSON Lines: a record for each connection, then what was "
 		"seen\n"
-		"      --fail-on LEVEL  exit status 1 at notice (held), hazard (one waits on it) "
+		"      --fail-on LEVEL  exit status 66 at notice (held), hazard (one waits on it) "
 		"or\n"
 		"                       violation (several wait on it), 67 when something was "
 		"hidden\n"

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cli.h"
@@ -41,8 +42,10 @@ static ssize_t read_text(int directory, const char *name, char *text, size_t siz
 	return n;
 }
 
-/* Reads `pid (comm) state ppid ...`; comm may hold blanks and parentheses, so the last ')' ends
- * comm. False: the process has ended or is a zombie. */
+/* Reads `pid (comm) state ppid ... starttime ...`; comm may hold blanks and parentheses, so the
+ * last
+ * ')' ends comm.  starttime, the 22nd field, is in clock ticks since the boot.  False: the process
+ * has ended or is a zombie. */
 static bool read_stat(int proc, struct scan_process *process)
 {
 	char name[NAME_BYTES], text[512];
@@ -55,7 +58,10 @@ static bool read_stat(int proc, struct scan_process *process)
 	open = strchr(text, '(');
 	close = strrchr(text, ')');
 	if (open == NULL || close == NULL || close < open ||
-	    sscanf(close + 1, " %c %d", &state, &process->parent_pid) != 2)
+	    sscanf(close + 1,
+		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		   "%" SCNu64,
+		   &state, &process->parent_pid, &process->started_ticks) != 3)
 		return false;
 	*close = '\0';
 	snprintf(process->comm, sizeof process->comm, "%s", open + 1);
@@ -262,6 +268,37 @@ static void read_details(const struct snapshot *snapshot, int proc)
 	}
 }
 
+static bool is_held_by(const struct scan_socket *socket, pid_t pid)
+{
+	for (size_t i = 0; i < socket->holder_count; i++)
+		if (socket->holders[i].process->pid == pid)
+			return true;
+	return false;
+}
+
+/* The kernel keeps no age of a connection.  But a process whose parent holds it, too, has it from
+ * the parent, so the connection is older than that process.  (A descriptor handed over to a child
+ * with SCM_RIGHTS is the exception.) */
+static void estimate_ages(struct snapshot *snapshot)
+{
+	uint64_t ticks_a_second = (uint64_t)sysconf(_SC_CLK_TCK);
+	struct scan_socket *socket;
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next) {
+		for (size_t i = 0; i < socket->holder_count; i++) {
+			const struct scan_process *heir = socket->holders[i].process;
+			uint64_t started_s = heir->started_ticks / ticks_a_second;
+
+			if (is_held_by(socket, heir->parent_pid) &&
+			    (uint64_t)now.tv_sec > started_s &&
+			    (uint64_t)now.tv_sec - started_s > socket->least_age_s)
+				socket->least_age_s = (uint64_t)now.tv_sec - started_s;
+		}
+	}
+}
+
 int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
 {
 	DIR *proc = opendir("/proc");
@@ -281,6 +318,7 @@ int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
 	if (found) {
 		keep_shared(snapshot);
 		read_details(snapshot, dirfd(proc));
+		estimate_ages(snapshot);
 	}
 	closedir(proc);
 	return found ? 0 : -ESRCH;

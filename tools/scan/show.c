@@ -15,6 +15,7 @@
 #include "base/server_query.h"
 #include "base/socket_address.h"
 #include "common/names.h"
+#include "scan/server.h"
 #include "scan/verdict.h"
 #include "wire/wire.h"
 
@@ -85,6 +86,42 @@ static void print_holder(const struct scan_socket *socket, const struct scan_hol
 			print_holder(socket, &socket->holders[i], depth + 1, out);
 }
 
+static void print_traffic(const struct scan_socket *socket, FILE *out)
+{
+	if (socket->has_traffic) {
+		fputs("   sent ", out);
+		print_bytes(socket->sent_bytes, out);
+		fputs(", received ", out);
+		print_bytes(socket->received_bytes, out);
+		fprintf(out, ", latest %.1f s ago\n", socket->idle_ms / 1000.0);
+	}
+	if (socket->unread_bytes > 0) {
+		fputs("   an answer waits, read by nobody: ", out);
+		print_bytes(socket->unread_bytes, out);
+		fputc('\n', out);
+	}
+	if (socket->least_age_s > 0 && (socket->session == NULL || socket->session->age_s < 0))
+		fprintf(out, "   open for at least %" PRIu64 " s, the age of its heirs\n",
+			socket->least_age_s);
+}
+
+static void print_session(const struct server_session *session, FILE *out)
+{
+	fputs("   on the server: id ", out);
+	escape_print(session->id, out);
+	fputs(", user ", out);
+	escape_print(session->user, out);
+	if (session->state[0] != '\0') {
+		fputs(", ", out);
+		escape_print(session->state, out);
+	}
+	if (session->state_s >= 0)
+		fprintf(out, " for %" PRId64 " s", session->state_s);
+	if (session->age_s >= 0)
+		fprintf(out, ", open for %" PRId64 " s", session->age_s);
+	fputc('\n', out);
+}
+
 static void print_connection(size_t number, const struct scan_socket *socket, FILE *out)
 {
 	enum level level = verdict_level(socket);
@@ -102,14 +139,10 @@ static void print_connection(size_t number, const struct scan_socket *socket, FI
 	for (size_t i = 0; i < socket->holder_count; i++)
 		if (!is_held_by(socket, socket->holders[i].process->parent_pid))
 			print_holder(socket, &socket->holders[i], 0, out);
-	if (socket->has_traffic) {
-		fputs("   sent ", out);
-		print_bytes(socket->sent_bytes, out);
-		fputs(", received ", out);
-		print_bytes(socket->received_bytes, out);
-		fprintf(out, ", latest %.1f s ago\n", socket->idle_ms / 1000.0);
-	}
-	if (server_query(wire_protocol_name(socket->protocol), local, query, sizeof query))
+	print_traffic(socket, out);
+	if (socket->session != NULL)
+		print_session(socket->session, out);
+	else if (server_query(wire_protocol_name(socket->protocol), local, query, sizeof query))
 		fprintf(out, "   on the server: %s\n", query);
 	fputc('\n', out);
 }
@@ -190,6 +223,13 @@ static json_t *json_holder(const struct scan_holder *holder)
 		"close_on_exec", holder->close_on_exec, "waits_in", holder->waits_in);
 }
 
+static json_t *json_session(const struct server_session *session)
+{
+	return json_pack("{s:o, s:o, s:o, s:I, s:I}", "id", json_text(session->id), "user",
+			 json_text(session->user), "state", json_text(session->state), "state_s",
+			 (json_int_t)session->state_s, "age_s", (json_int_t)session->age_s);
+}
+
 static json_t *json_connection(const struct scan_socket *socket)
 {
 	char peer[SOCKET_ADDRESS_BYTES], local[SOCKET_ADDRESS_BYTES];
@@ -211,6 +251,12 @@ static json_t *json_connection(const struct scan_socket *socket)
 						 (json_int_t)socket->sent_bytes, "received_bytes",
 						 (json_int_t)socket->received_bytes, "idle_ms",
 						 (int)socket->idle_ms));
+	json_object_set_new(record, "unread_bytes", json_integer(socket->unread_bytes));
+	if (socket->least_age_s > 0)
+		json_object_set_new(record, "least_age_s",
+				    json_integer((json_int_t)socket->least_age_s));
+	if (socket->session != NULL)
+		json_object_set_new(record, "server", json_session(socket->session));
 	return record;
 }
 

@@ -34,8 +34,9 @@ struct scan_process {
 	char comm[32];
 	char command[160]; /* the command line, arguments parted by blanks; comm where there is none
 			    */
-	bool in_scope;	   /* the user asked for it */
-	UT_hash_handle hh; /* by pid */
+	uint64_t started_ticks; /* since the boot */
+	bool in_scope;		/* the user asked for it */
+	UT_hash_handle hh;	/* by pid */
 };
 
 /* A process that has a socket open: once for each process, by its lowest descriptor. */
@@ -72,6 +73,9 @@ struct scan_socket {
 	uint64_t sent_bytes,
 		received_bytes; /* acknowledged by the peer; delivered to the process (tcp(7)) */
 	uint32_t idle_ms;	/* since the latest byte of either direction */
+	uint64_t least_age_s;	/* the connection is at least so old; 0: not known */
+	uint32_t unread_bytes;	/* received, and read by nobody yet */
+	const struct server_session *session; /* what the server says of it; NULL: not asked */
 	struct scan_holder *holders;
 	size_t holder_count;
 	UT_hash_handle hh; /* by inode */

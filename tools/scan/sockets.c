@@ -106,6 +106,7 @@ static void take_tcp(struct dump *dump, const struct nlmsghdr *header)
 	set_address(&socket->peer, message->idiag_family, message->id.idiag_dst,
 		    message->id.idiag_dport);
 	socket->protocol = wire_by_port(ntohs(message->id.idiag_dport));
+	socket->unread_bytes = message->idiag_rqueue;
 	for (const struct rtattr *attribute = (const void *)(message + 1); RTA_OK(attribute, len);
 	     attribute = RTA_NEXT(attribute, len))
 		if (attribute->rta_type == INET_DIAG_INFO)
@@ -118,6 +119,7 @@ static void take_unix(struct dump *dump, const struct nlmsghdr *header)
 {
 	const struct unix_diag_msg *message = NLMSG_DATA(header);
 	struct unix_socket *unix_socket = calloc(1, sizeof *unix_socket);
+	struct unix_diag_rqlen queue = {0};
 	struct scan_socket *socket;
 	int len = (int)header->nlmsg_len - (int)NLMSG_LENGTH(sizeof *message);
 
@@ -135,6 +137,8 @@ static void take_unix(struct dump *dump, const struct nlmsghdr *header)
 		if (attribute->rta_type == UNIX_DIAG_PEER && n >= sizeof(uint32_t)) {
 			unix_socket->has_peer = true;
 			memcpy(&unix_socket->peer_inode, RTA_DATA(attribute), sizeof(uint32_t));
+		} else if (attribute->rta_type == UNIX_DIAG_RQLEN && n >= sizeof queue) {
+			memcpy(&queue, RTA_DATA(attribute), sizeof queue);
 		} else if (attribute->rta_type == UNIX_DIAG_NAME && n > 0) {
 			if (n > sizeof unix_socket->name.sun_path)
 				n = sizeof unix_socket->name.sun_path;
@@ -146,6 +150,7 @@ static void take_unix(struct dump *dump, const struct nlmsghdr *header)
 	socket = find_socket(dump->snapshot, message->udiag_ino);
 	if (socket == NULL)
 		return;
+	socket->unread_bytes = queue.udiag_rqueue;
 	if (message->udiag_type != SOCK_STREAM && message->udiag_type != SOCK_SEQPACKET)
 		socket->kind = SCAN_NO_STREAM;
 	else if (message->udiag_state == STATE_LISTEN)
@@ -237,7 +242,7 @@ static bool dump_unix(int fd, struct dump *dump)
 			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 		.request = {.sdiag_family = AF_UNIX,
 			    .udiag_states = UINT32_MAX,
-			    .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER},
+			    .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN},
 	};
 
 	return send(fd, &message, sizeof message, 0) == sizeof message &&
