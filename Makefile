@@ -113,6 +113,43 @@ $(BUILD)/tests/bench/%: tests/bench/%.c
 	$(say) TEST $<
 	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(DEPS) -o $@ $<
 
+# --- the other libc --------------------------------------------------------------------------
+
+# Debian's musl-gcc lacks two things that Alpine's own gcc has: the kernel's headers, and the table by
+# which a stack is walked (without it a stack has one frame).
+MUSL := $(BUILD)/musl
+MUSL_CC := musl-gcc -isystem $(abspath $(MUSL))/kernel -Wl,--eh-frame-hdr
+# Functions of glibc that entry tests call and musl does not have, and those that start a shell, which is of
+# glibc on a machine with both: a case that calls one is skipped.
+MUSL_LACKS := closefrom close_range preadv2 pwritev2 pidfd_getfd epoll_pwait2 execveat getcontext \
+	makecontext swapcontext __close __connect __dup2 __fcntl fcntl64 __fork __read __send __write \
+	__sendmmsg system popen __read_chk __recv_chk __recvfrom_chk __poll_chk __ppoll_chk __longjmp_chk
+# test_load and plugin_audit are about parts of glibc's loader, test_fortified about _FORTIFY_SOURCE,
+# test_early about preloaded libraries that Debian has for glibc.
+MUSL_SUBJECT := $(patsubst tests/entry/test_%.c,$(BUILD)/tests/entry/subject_%,\
+	$(filter-out %/test_load.c %/test_fortified.c %/test_early.c,$(ENTRY_SRC)))
+MUSL_PLUGIN := $(filter-out %/plugin_audit.so %/plugin_python.so,$(ENTRY_PLUGIN))
+
+.PHONY: musl musl-bin musl-subjects
+musl: $(MUSL)/kernel ## the library for musl libc (Alpine), into $(BUILD)/musl
+	$(Q)$(MAKE) --no-print-directory BUILD=$(MUSL) CC='$(MUSL_CC)' $(MUSL)/libforksan.so
+
+$(MUSL)/kernel:
+	$(Q)mkdir -p $@.new && for name in asm asm-generic linux; do \
+		ln -sfn "$$(realpath /usr/include/$$name)" $@.new/$$name; done && mv $@.new $@
+
+musl-bin: musl ## entry tests as programs of musl
+	$(Q)$(MAKE) --no-print-directory BUILD=$(MUSL) CC='$(MUSL_CC)' musl-subjects
+
+musl-subjects: $(MUSL_SUBJECT) $(MUSL_PLUGIN)
+
+$(BUILD)/tests/entry/subject_%: tests/entry/test_%.c tests/entry/musl/subject_only.c \
+		$(filter-out %/log.o,$(ENTRY_HELP)) Makefile
+	$(say) TEST $<
+	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) -rdynamic -Wno-implicit-function-declaration \
+		-Wno-incompatible-pointer-types $(MUSL_LACKS:%=-Wl,--defsym=%=musl_lacks) -o $@ \
+		$(filter-out %.h Makefile,$^) -lpthread
+
 # --- installing ------------------------------------------------------------------------------
 
 deps: ## install the Debian packages that are missing (root)
@@ -161,14 +198,14 @@ demo: deps ## show the founding scenario: wrong answers, then who and where (2 m
 
 SCRIPTS := $(wildcard tests/support/test_*.py tests/tool/test_* tests/report/test_* \
 	tests/entry/test_*.py tests/entry/test_*.sh tests/stack/test_*.py tests/stack/test_*.sh \
-	tests/tidy/test_*.sh tests/tidy/test_*.py tests/packages/test_*.py tests/chaos/test_* tests/fleet/test_* \
+	tests/tidy/test_*.sh tests/tidy/test_*.py tests/musl/test_*.py tests/packages/test_*.py tests/chaos/test_* tests/fleet/test_* \
 	tests/bench/test_*.sh tests/transparency/test_*)
 SCENARIOS := $(wildcard tests/scenario/test_*.py)
 RUN_TESTS := BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) tests/run -o $(BUILD)/tests/output
 
 test: DEPS_GROUP := test
 test: deps ## install what is missing, build, pass every test
-	$(Q)$(MAKE) --no-print-directory build unit-bin entry-bin bench-bin fuzz-bin
+	$(Q)$(MAKE) --no-print-directory build unit-bin entry-bin bench-bin fuzz-bin musl-bin
 	$(Q)FORKSAN_HOSTILE_SECONDS=20 $(RUN_TESTS) $(UNIT_BIN) $(ENTRY_BIN) $(SCRIPTS) $(FUZZ_TESTS) \
 		$(SCENARIOS)
 

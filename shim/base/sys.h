@@ -46,12 +46,6 @@ static inline long sys_call(long number, long a, long b, long c, long d, long e,
 }
 #else
 #error "forksan knows the system call convention of x86_64 and aarch64 only"
-/* True when what sys_mmap() or sys_call() of mremap(2) returned is an error and no address: the
- * kernel's errors are -1 to -4095. */
-static inline bool sys_is_error(long result)
-{
-	return result < 0 && result > -4096;
-}
 
 #endif
 

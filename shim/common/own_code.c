@@ -180,7 +180,7 @@ enum own_code_rank own_code_rank_of(const char *module, size_t len)
 	static const char *const system_directories[] = {"/usr/lib", "/lib", "/usr/local/lib",
 							 "/opt/lib"};
 	static const char *const machinery[] = {"libc.so",     "libc-2.", "libpthread", "ld-linux",
-						"libforksan.", "[vdso]",  "linux-vdso"};
+						"libforksan.", "[vdso]",  "linux-vdso", "ld-musl"};
 	static const char *const interpreters[] = {"python", "libpython", "ruby", "libruby",
 						   "perl",   "libperl",	  "php",  "libphp"};
 	const char *slash = memrchr(module, '/', len);

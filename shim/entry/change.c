@@ -24,7 +24,7 @@ FORKSAN_EXPORT int setsockopt(int fd, int level, int name, const void *value, so
 }
 
 /* Variadic in name only, like fcntl(). */
-FORKSAN_EXPORT int ioctl(int fd, unsigned long request, ...)
+FORKSAN_EXPORT int ioctl(int fd, libc_ioctl_request request, ...)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
 	va_list arguments;

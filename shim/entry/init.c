@@ -40,6 +40,7 @@
 #include "report/report.h"
 #include "report/write.h"
 #include "stack/stack.h"
+#include "base/libc.h"
 #include "base/sys.h"
 #include "track/track.h"
 
@@ -236,9 +237,6 @@ __attribute__((constructor(101))) static void construct(void)
 __attribute__((destructor(101))) static void destruct(void)
 {
 	init_leave();
-	if (options.exitcode != 0 && process_has_violated()) {
-		/* An exit() in an exit handler runs the handlers that the first exit() left, with
-		 * the new status: stdio is flushed by exit(), which waits for no reader's lock. */
-		exit(options.exitcode);
-	}
+	if (options.exitcode != 0 && process_has_violated())
+		libc_exit_within_exit(options.exitcode);
 }

@@ -24,18 +24,18 @@ FORKSAN_EXPORT int socket(int domain, int type, int protocol)
 /* Thread- and signal-safe as connect() is.  A second connect(), by which a program learns that a
  * non-blocking one has finished, finds the descriptor known.  A connection that is refused later
  * keeps its slot until close(). */
-FORKSAN_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
+FORKSAN_EXPORT int connect(int fd, const_sockaddr_arg address, socklen_t len)
 {
 	int result;
 
 	result = REAL(connect)(fd, address, len);
 	if (result == 0 || errno == EINPROGRESS || errno == EINTR) {
 		init_join();
-		track_connected(fd, address.__sockaddr__, len);
+		track_connected(fd, sockaddr_of(address), len);
 	}
 	report_tick();
 	return result;
 }
 
-FORKSAN_EXPORT int __connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
+FORKSAN_EXPORT int __connect(int fd, const_sockaddr_arg address, socklen_t len)
 	__attribute__((alias("connect")));

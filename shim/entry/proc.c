@@ -73,8 +73,12 @@ FORKSAN_EXPORT pid_t forkpty(int *master, char *name, const struct termios *term
 	pid_t pid;
 
 	init_join();
+	if (!REAL(forkpty)) {
+		errno = ENOSYS;
+		return -1;
+	}
 	process_before_fork(&under_way);
-	pid = REAL(forkpty)(master, name, term, size);
+	pid = real.forkpty(master, name, term, size);
 	process_after_fork(&under_way, pid);
 	return pid;
 }

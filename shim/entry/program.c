@@ -20,6 +20,7 @@
 #include <sys/statvfs.h> /* ST_NOSUID */
 #include <sys/vfs.h>
 
+#include "base/libc.h"
 #include "base/sys.h"
 
 #if defined(__x86_64__)
@@ -65,26 +66,19 @@ static bool read_at(const struct file *file, uint64_t offset, void *out, size_t 
 
 /* --- the kind ----------------------------------------------------------------------------- */
 
+static enum program_kind kind_by_loader(const char *loader)
+{
+	return libc_is_own_loader(base_name(loader)) ? PROGRAM_OPEN : PROGRAM_OTHER_LIBC;
+}
+
 /* A program without PT_INTERP is static, unless the program is a loader, which preloads as ever. */
 static enum program_kind kind_without_loader(const char *path)
 {
 	const char *name = base_name(path);
 
-	if (begins_with(name, "ld-musl"))
-		return PROGRAM_OTHER_LIBC;
-	return begins_with(name, "ld-") || begins_with(name, "ld64") || begins_with(name, "ld.so")
-		       ? PROGRAM_OPEN
-		       : PROGRAM_STATIC;
-}
-
-static enum program_kind kind_by_loader(const char *loader)
-{
-	static const char *const others[] = {"ld-musl", "ld-uClibc", "ld64-uClibc", "linker"};
-
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-		if (begins_with(base_name(loader), others[i]))
-			return PROGRAM_OTHER_LIBC;
-	return PROGRAM_OPEN;
+	if (!begins_with(name, "ld-") && !begins_with(name, "ld64") && !begins_with(name, "ld.so"))
+		return PROGRAM_STATIC;
+	return kind_by_loader(name);
 }
 
 static enum program_kind kind_of_elf(const struct file *file, const char *path)

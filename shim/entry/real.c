@@ -11,6 +11,7 @@
  */
 #include "entry/real.h"
 
+#include <errno.h>
 #include <link.h>
 #include <stdarg.h>
 #include <string.h>
@@ -38,6 +39,23 @@ static const char names[] =
 	;
 
 enum { NAME_COUNT = sizeof(struct real) / sizeof(void *) };
+
+/* Stands in for a function that this libc lacks and that has a wrapper all the same: musl has no
+ * __read_chk().  Only a program that asks dlsym() for the name comes here. */
+static long absent(void)
+{
+	errno = ENOSYS;
+	return -1;
+}
+static long (*const absent_function)(void) = absent;
+
+static void *absent_dlmopen(Lmid_t name_space, const char *file, int flags)
+{
+	(void)name_space;
+	(void)file;
+	(void)flags;
+	return NULL;
+}
 
 struct search {
 	bool behind_us; /* this library has come in the loader's list */
@@ -67,16 +85,28 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 	return 0;
 }
 
+/* A name that begins with __ comes with libc or never. */
+static void fill_gaps(struct search *search)
+{
+	const char *name = names;
+
+	for (unsigned i = 0; i < NAME_COUNT; i++, name += strlen(name) + 1)
+		if (!search->functions[i] && name[0] == '_' && name[1] == '_')
+			memcpy(&search->functions[i], &absent_function, sizeof absent_function);
+}
+
 /* Nothing is guarded: a second thread, or a signal handler that interrupts the walk, walks too and
  * stores the same pointers. */
 void real_resolve(void)
 {
 	struct search search = {0};
 
-	/* Up to glibc 2.33 dlopen() is in libdl, which a program may load later. */
-	if (load_acquire(&fdtable_limit) != 0 && real.dlopen)
+	/* Up to glibc 2.33 dlopen() is in libdl and forkpty() in libutil, which a program may load
+	 * later. */
+	if (load_acquire(&fdtable_limit) != 0 && real.dlopen && real.forkpty)
 		return;
 	dl_iterate_phdr(visit, &search);
+	fill_gaps(&search);
 	/* One function pointer is as large as an object pointer on every POSIX system (dlsym(3p),
 	 * RATIONALE). */
 	memcpy(&real, search.functions, sizeof real);
@@ -84,6 +114,6 @@ void real_resolve(void)
 	real_syscall = real.syscall;
 	real_vfork = real.vfork;
 	real_dlopen = real.dlopen;
-	real_dlmopen = real.dlmopen;
+	real_dlmopen = real.dlmopen ? real.dlmopen : absent_dlmopen;
 	fdtable_open();
 }

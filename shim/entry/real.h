@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
+#include "base/libc.h"
 
 /* Functions that glibc declares only under _FORTIFY_SOURCE (debug/ in glibc's sources; documented
  * by the LSB).
@@ -33,18 +34,22 @@
 ssize_t __read_chk(int fd, void *buffer, size_t len, size_t buffer_len);
 ssize_t __recv_chk(int fd, void *buffer, size_t len, size_t buffer_len, int flags);
 ssize_t __recvfrom_chk(int fd, void *buffer, size_t len, size_t buffer_len, int flags,
-		       __SOCKADDR_ARG address, socklen_t *address_len);
+		       sockaddr_arg address, socklen_t *address_len);
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t fds_len);
 int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 		const sigset_t *mask, size_t fds_len);
 void __longjmp_chk(struct __jmp_buf_tag environment[1], int value) __attribute__((noreturn));
-/* Newer than the oldest glibc on which forksan is built. */
+/* Newer than the oldest libc on which forksan is built. */
 pid_t _Fork(void);
 void closefrom(int first);
 int close_range(unsigned first, unsigned last, int flags);
 int pidfd_getfd(int pidfd, int target, unsigned flags);
 int epoll_pwait2(int epfd, struct epoll_event *events, int max, const struct timespec *timeout,
 		 const sigset_t *mask);
+ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t offset, int flags);
+ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t offset, int flags);
+int execveat(int directory, const char *path, char *const argv[], char *const envp[], int flags);
+void *dlmopen(Lmid_t name_space, const char *file, int flags);
 
 struct real {
 #define ENTRY(name, family, policy, presence) __typeof__(name) *name;

@@ -17,9 +17,9 @@
 #include "entry/rebind.h"
 
 #include <elf.h>
-#include <gnu/libc-version.h>
 #include <link.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "base/sys.h"
@@ -120,7 +120,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 		ours = object;
 		return 0;
 	}
-	if (is_inside(&object, (ElfW(Addr))gnu_get_libc_version)) {
+	if (is_inside(&object, (ElfW(Addr))getauxval)) {
 		libc = object;
 		return 0;
 	}

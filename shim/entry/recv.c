@@ -206,7 +206,7 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t __recv_chk(int fd, void *buffer, size_t
 }
 
 static noinline ssize_t recvfrom_slow(int fd, void *buffer, size_t len, int flags,
-				      __SOCKADDR_ARG address, socklen_t *address_len)
+				      sockaddr_arg address, socklen_t *address_len)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
@@ -223,7 +223,7 @@ static noinline ssize_t recvfrom_slow(int fd, void *buffer, size_t len, int flag
 }
 
 FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t recvfrom(int fd, void *buffer, size_t len, int flags,
-						  __SOCKADDR_ARG address, socklen_t *address_len)
+						  sockaddr_arg address, socklen_t *address_len)
 {
 	struct track_fast fast;
 	struct socket_ref ref;
@@ -240,8 +240,7 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t recvfrom(int fd, void *buffer, size_t l
 }
 
 static noinline ssize_t __recvfrom_chk_slow(int fd, void *buffer, size_t len, size_t buffer_len,
-					    int flags, __SOCKADDR_ARG address,
-					    socklen_t *address_len)
+					    int flags, sockaddr_arg address, socklen_t *address_len)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
@@ -261,7 +260,7 @@ static noinline ssize_t __recvfrom_chk_slow(int fd, void *buffer, size_t len, si
 
 FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t __recvfrom_chk(int fd, void *buffer, size_t len,
 							size_t buffer_len, int flags,
-							__SOCKADDR_ARG address,
+							sockaddr_arg address,
 							socklen_t *address_len)
 {
 	struct track_fast fast;
@@ -330,7 +329,7 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t recvmsg(int fd, struct msghdr *message,
 	return n;
 }
 
-FORKSAN_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+FORKSAN_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, libc_mmsg_flags flags,
 			    struct timespec *timeout)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
@@ -344,7 +343,8 @@ FORKSAN_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, in
 				received(&messages[i].msg_hdr);
 		return n;
 	}
-	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvmmsg, TRACK_READ, flags, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvmmsg, TRACK_READ, (int)flags, NULL,
+				  0)))
 		return -1;
 	n = real.recvmmsg(fd, messages, count, flags, timeout);
 	track_end_messages(&call, messages, n);

@@ -133,7 +133,7 @@ FORKSAN_EXPORT ssize_t __send(int fd, const void *buffer, size_t len, int flags)
 	__attribute__((alias("send")));
 
 static noinline ssize_t sendto_slow(int fd, const void *buffer, size_t len, int flags,
-				    __CONST_SOCKADDR_ARG address, socklen_t address_len)
+				    const_sockaddr_arg address, socklen_t address_len)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
 	struct iovec iov = {(void *)(uintptr_t)buffer, len};
@@ -150,7 +150,7 @@ static noinline ssize_t sendto_slow(int fd, const void *buffer, size_t len, int 
 }
 
 FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t sendto(int fd, const void *buffer, size_t len, int flags,
-						__CONST_SOCKADDR_ARG address, socklen_t address_len)
+						const_sockaddr_arg address, socklen_t address_len)
 {
 	struct track_fast fast;
 	struct socket_ref ref;
@@ -214,7 +214,7 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t sendmsg(int fd, const struct msghdr *me
 	return n;
 }
 
-FORKSAN_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+FORKSAN_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, libc_mmsg_flags flags)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
 	struct track_call call;
@@ -227,12 +227,13 @@ FORKSAN_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, in
 				track_sent_fds(&messages[i].msg_hdr);
 		return n;
 	}
-	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendmmsg, TRACK_WRITE, flags, NULL, 0)))
+	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendmmsg, TRACK_WRITE, (int)flags, NULL,
+				  0)))
 		return -1;
 	n = real.sendmmsg(fd, messages, count, flags);
 	track_end_messages(&call, messages, n);
 	return n;
 }
 
-FORKSAN_EXPORT int __sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
-	__attribute__((alias("sendmmsg")));
+FORKSAN_EXPORT int __sendmmsg(int fd, struct mmsghdr *messages, unsigned count,
+			      libc_mmsg_flags flags) __attribute__((alias("sendmmsg")));

@@ -17,7 +17,7 @@ static inline void go_on(void)
 	report_tick();
 }
 
-FORKSAN_EXPORT int accept(int fd, __SOCKADDR_ARG address, socklen_t *len)
+FORKSAN_EXPORT int accept(int fd, sockaddr_arg address, socklen_t *len)
 {
 	int accepted;
 
@@ -27,7 +27,7 @@ FORKSAN_EXPORT int accept(int fd, __SOCKADDR_ARG address, socklen_t *len)
 	return accepted;
 }
 
-FORKSAN_EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *len, int flags)
+FORKSAN_EXPORT int accept4(int fd, sockaddr_arg address, socklen_t *len, int flags)
 {
 	int accepted;
 

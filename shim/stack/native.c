@@ -11,6 +11,7 @@
 
 #include "forksan/atomics.h"
 #include "forksan/registry.h"
+#include "base/libc.h"
 #include "stack/own_stack.h"
 
 /* Frames in a row without call frame information: more is a walk gone astray. */
@@ -31,7 +32,7 @@ void stack_native_consider(struct peek *peek, const struct module *module, const
 
 	if (name[0] != '\0' && here >= module->start && here < module->end)
 		store_relaxed(&own_start, module->start);
-	if (strcmp(name, "libc.so.6") == 0)
+	if (libc_has_name(name))
 		store_relaxed(&exit_function, module_symbol(peek, module, "exit"));
 }
 
@@ -159,12 +160,30 @@ static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registe
 			 registers->value, sizeof(registers->value));
 }
 #else
+/* glibc's trampoline has tables; musl's has none and is known by its two instructions.  The
+ * interrupted registers lie in the frame that the kernel made, above the return address that the
+ * handler has taken (arch/x86/kernel/signal_64.c: struct rt_sigframe; asm/sigcontext.h), in another
+ * order than the one of struct cfi_registers. */
+#define TRAMPOLINE_BYTES 9
+#define SIGNAL_FRAME_REGISTERS 40
+
 static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registers *registers)
 {
-	(void)walk;
-	(void)pc;
-	(void)registers;
-	return false; /* libc's trampoline has tables */
+	static const uint8_t trampoline[TRAMPOLINE_BYTES] = /* mov $15, %rax; syscall */
+		{0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
+	static const uint8_t order[] = /* r8 to r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip */
+		{8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16};
+	uint8_t code[TRAMPOLINE_BYTES];
+	uint64_t saved[sizeof(order)];
+
+	if (!peek_copy(&walk->capture->peek, pc, code, sizeof(code)) ||
+	    memcmp(code, trampoline, sizeof(code)) != 0 ||
+	    !peek_copy(&walk->capture->peek, registers->value[CFI_SP] + SIGNAL_FRAME_REGISTERS,
+		       saved, sizeof(saved)))
+		return false;
+	for (size_t i = 0; i < sizeof(order); i++)
+		registers->value[order[i]] = saved[i];
+	return true;
 }
 #endif
 

@@ -114,6 +114,7 @@ static void set_environment(const struct entry_case *entry_case, bool with_shim)
 static void start(const struct entry_case *entry_case, size_t index, bool with_shim, int output)
 {
 	const struct rlimit no_core = {0, 0};
+	const char *subject = getenv("FORKSAN_SUBJECT");
 	char number[24];
 	char *argv[] = {(char *)(uintptr_t) "subject", (char *)(uintptr_t) "--run", number, NULL};
 
@@ -123,7 +124,7 @@ static void start(const struct entry_case *entry_case, size_t index, bool with_s
 	dup2(output, STDOUT_FILENO);
 	setrlimit(RLIMIT_CORE, &no_core);
 	set_environment(entry_case, with_shim);
-	execv("/proc/self/exe", argv);
+	execv(subject != NULL ? subject : "/proc/self/exe", argv);
 	_exit(126);
 }
 

@@ -17,6 +17,9 @@
  *     test_send sendmsg     runs the cases of one line; 77 when there is none
  *     test_send --list      prints "line name" for each
  *
+ * FORKSAN_SUBJECT names the same test built for another libc: that program is the subject then, and
+ * this one drives it.
+ *
  * Exit status: 0 all passed, 1 some failed, 77 all were skipped.
  */
 #ifndef FORKSAN_TESTS_HARNESS_H
@@ -91,7 +94,7 @@ void gate_wait(struct gate *gate);
 /* Starts the same case again by execv(), with the variable set to the number. */
 void subject_start_again(const char *variable, int number) __attribute__((noreturn));
 
-/* The plugin tests/entry/plugin_NAME.c, built. */
+/* The plugin tests/entry/plugin_NAME.c, built for the subject's libc. */
 const char *plugin_path(const char *name);
 
 /* Ends the case as skipped. */

@@ -170,10 +170,15 @@ const char *plugin_path(const char *name)
 {
 	static char path[PATH_MAX + 64];
 	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	ssize_t len;
 
-	require(len > 0);
-	self[len] = '\0';
+	if (getenv("FORKSAN_SUBJECT") != NULL) {
+		snprintf(self, sizeof(self), "%s", getenv("FORKSAN_SUBJECT"));
+	} else {
+		len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+		require(len > 0);
+		self[len] = '\0';
+	}
 	snprintf(path, sizeof(path), "%s/plugin_%s.so", dirname(self), name);
 	return path;
 }

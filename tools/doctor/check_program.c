@@ -33,7 +33,7 @@ static const char *advice_for(enum target_fault fault)
 	switch (fault) {
 	case TARGET_STATIC:
 		return "link it dynamically, or look from outside: forksan scan";
-	case TARGET_MUSL:
+	case TARGET_OTHER_LIBC:
 		return "use an image with glibc (Debian, not Alpine), or forksan scan from the "
 		       "host";
 	case TARGET_OTHER_MACHINE:

@@ -424,7 +424,7 @@ static void note_blindness(struct launch_step *step, const struct target *wrappe
 		note(step, LAUNCH_SCRUBS, step->name);
 		break;
 	case TARGET_STATIC:
-	case TARGET_MUSL:
+	case TARGET_OTHER_LIBC:
 	case TARGET_OTHER_MACHINE:
 		step->blind = true;
 		break;

@@ -95,7 +95,7 @@ static bool says_nothing(const json_t *frame)
 {
 	static const char *const beginnings[] = {
 		"python", "libpython", "ruby",	"libruby", "perl",     "libperl",
-		"php",	  "libphp",    "uwsgi", "libc.so", "ld-linux",
+		"php",	  "libphp",    "uwsgi", "libc.so", "ld-linux", "ld-musl",
 	};
 	const char *module = field_string(frame, "module");
 

@@ -24,7 +24,13 @@ static void copy_string(Elf *elf, GElf_Off offset, GElf_Xword len_bytes, char *o
 	out[len_bytes] = '\0';
 }
 
-static void copy_soname(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, struct elf_file *out)
+/* What musl's libc is called in the libraries and programs that need it. */
+static bool is_musl(const char *name)
+{
+	return strcmp(name, "libc.so") == 0 || strncmp(name, "libc.musl-", 10) == 0;
+}
+
+static void read_dynamic(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, struct elf_file *out)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
 	GElf_Dyn entry;
@@ -34,10 +40,12 @@ static void copy_soname(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, str
 
 		if (entry.d_tag == DT_NULL)
 			return;
-		if (entry.d_tag == DT_SONAME)
+		if (entry.d_tag == DT_SONAME || entry.d_tag == DT_NEEDED)
 			name = elf_strptr(elf, header->sh_link, entry.d_un.d_val);
-		if (name != NULL)
+		if (name != NULL && entry.d_tag == DT_SONAME)
 			snprintf(out->soname, sizeof out->soname, "%s", name);
+		else if (name != NULL && is_musl(name))
+			out->needs_musl = true;
 	}
 }
 
@@ -65,7 +73,7 @@ static bool read_headers(Elf *elf, struct elf_file *out)
 
 		if (gelf_getshdr(section, &section_header) != NULL &&
 		    section_header.sh_type == SHT_DYNAMIC)
-			copy_soname(elf, section, &section_header, out);
+			read_dynamic(elf, section, &section_header, out);
 	}
 	return true;
 }

@@ -12,6 +12,7 @@ struct elf_file {
 	int machine;	       /* e_machine */
 	char interpreter[256]; /* PT_INTERP; empty: no loader */
 	char soname[64];       /* DT_SONAME; empty: no name */
+	bool needs_musl;       /* DT_NEEDED: musl's libc */
 };
 
 /* Reads the headers of `path`.  False when the file cannot be read or is no ELF file; the bytes are

@@ -92,5 +92,6 @@ bool library_find(const char *verb, struct library *library)
 	}
 	library->elf_class = elf.elf_class;
 	library->machine = elf.machine;
+	library->for_musl = elf.needs_musl;
 	return true;
 }

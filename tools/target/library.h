@@ -12,6 +12,7 @@ struct library {
 	char path[PATH_MAX]; /* absolute */
 	int elf_class;	     /* ELFCLASS64, ... */
 	int machine;	     /* EM_X86_64, ... */
+	bool for_musl;	     /* built for musl; else for glibc */
 };
 
 /* Finds the library: beside the tool itself (build/), else in ../lib/ of that directory, else where

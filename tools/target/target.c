@@ -130,12 +130,16 @@ static void examine_elf(const struct elf_file *elf, const struct library *librar
 		blind(target, TARGET_OTHER_MACHINE, path, why);
 	} else if (elf->interpreter[0] == '\0') {
 		/* The loader called as a program preloads as always. */
-		if (strncmp(elf->soname, "ld-linux", 8) != 0)
+		if (strncmp(elf->soname, "ld-linux", 8) != 0 &&
+		    !(library->for_musl && strcmp(elf->soname, "libc.so") == 0))
 			blind(target, TARGET_STATIC, path,
 			      "is statically linked: there is no loader to preload a library");
-	} else if (strstr(elf->interpreter, "ld-musl") != NULL) {
-		blind(target, TARGET_MUSL, path,
+	} else if (strstr(elf->interpreter, "ld-musl") != NULL && !library->for_musl) {
+		blind(target, TARGET_OTHER_LIBC, path,
 		      "is made for musl libc, whose loader cannot load libforksan.so (glibc)");
+	} else if (strstr(elf->interpreter, "ld-musl") == NULL && library->for_musl) {
+		blind(target, TARGET_OTHER_LIBC, path,
+		      "is made for glibc, and this libforksan.so for musl libc");
 	}
 }
 

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the C libraries that forksan is built for declare differently, each difference once: glibc
+ * 2.17 and later, and musl 1.2.  An interposed function must have the type that the library's own
+ * header gives; everything else in forksan is the same source for both.
+ */
+#ifndef FORKSAN_SHIM_LIBC_H
+#define FORKSAN_SHIM_LIBC_H
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include "base/sys.h"
+
+#if defined(__GLIBC__)
+
+/* A union that any socket address converts to. */
+#define sockaddr_arg __SOCKADDR_ARG
+#define const_sockaddr_arg __CONST_SOCKADDR_ARG
+#define sockaddr_of(argument) ((argument).__sockaddr__)
+typedef unsigned long libc_ioctl_request;
+typedef int libc_mmsg_flags; /* of sendmmsg() and recvmmsg() */
+
+#else
+
+#define sockaddr_arg struct sockaddr *__restrict
+#define const_sockaddr_arg const struct sockaddr *
+#define sockaddr_of(argument) (argument)
+typedef int libc_ioctl_request;
+typedef unsigned libc_mmsg_flags;
+
+/* musl before 1.2.4 has the names with 64 as macros. */
+#undef sendfile64
+#undef fcntl64
+#undef off64_t
+#define off64_t off_t
+
+/* musl has one namespace of objects, and binds them all in one way. */
+typedef long Lmid_t;
+#define LM_ID_BASE 0
+#define RTLD_DEEPBIND 0
+
+#endif
+
+/* Ends the process from inside exit(), with another status and without waiting for a lock on stdio
+ * that another thread holds.  In glibc an exit() in an exit handler runs the handlers that the
+ * first exit() left, and flushes stdio.  In musl it would run all of them again, this one too. */
+static inline void libc_exit_within_exit(int status)
+{
+#if defined(__GLIBC__)
+	exit(status);
+#else
+	fflush(NULL);
+	sys_call(SYS_exit_group, status, 0, 0, 0, 0, 0);
+#endif
+}
+
+/* The file name of a loaded object is libc's own: glibc's, or musl's under the names that it has as
+ * the loader and as what programs are linked with. */
+static inline bool libc_has_name(const char *base_name)
+{
+	return strcmp(base_name, "libc.so.6") == 0 || strncmp(base_name, "ld-musl-", 8) == 0 ||
+	       strncmp(base_name, "libc.musl-", 10) == 0 || strcmp(base_name, "libc.so") == 0;
+}
+
+/* A program whose loader has that file name can load this library, which needs its own libc. */
+static inline bool libc_is_own_loader(const char *base_name)
+{
+	bool is_musl = strncmp(base_name, "ld-musl", 7) == 0;
+#if defined(__GLIBC__)
+	return !is_musl && strstr(base_name, "uClibc") == NULL &&
+	       strncmp(base_name, "linker", 6) != 0;
+#else
+	return is_musl;
+#endif
+}
+
+#endif
