@@ -34,7 +34,8 @@ static const char *advice_for(enum target_fault fault)
 	case TARGET_STATIC:
 		return "link it dynamically, or look from outside: forksan scan";
 	case TARGET_OTHER_LIBC:
-		return "use an image with glibc (Debian, not Alpine), or forksan scan from the "
+		return "build libforksan.so for its libc (Alpine: make musl), or forksan scan from "
+		       "the "
 		       "host";
 	case TARGET_OTHER_MACHINE:
 		return "install libforksan.so of that machine beside this one and preload "
