@@ -28,7 +28,7 @@ SHIM_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,
 # Debian's name of this machine, by which it names directories of libraries; empty elsewhere.
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 TOOL_CFLAGS := $(BASE) $(if $(MULTIARCH),-DFORKSAN_MULTIARCH='"$(MULTIARCH)"') -Itools -Ishim -D_FORTIFY_SOURCE=2 $(CFLAGS)
-TOOL_LIBS   := -ljansson -ldw -lelf -liberty -lncursesw -ltinfo
+TOOL_LIBS   := -ljansson -ldw -lelf -liberty -lncursesw -ltinfo -lz -lzstd
 
 TEST_CFLAGS := $(BASE) -Ishim -Itests/support -U_FORTIFY_SOURCE $(CFLAGS)
 

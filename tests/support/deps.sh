@@ -18,6 +18,8 @@ build libc6-dev         headers of libc
 build libjansson-dev    the tool reads logs with it
 build libdw-dev         the tool names source lines with it
 build libelf-dev        symbol tables
+build zlib1g-dev        packed logs
+build libzstd-dev       packed logs
 build uthash-dev        the tool's hash tables
 build libncurses-dev    forksan top draws with it
 build libiberty-dev     names of C++ and Rust functions, linked statically
@@ -97,6 +99,7 @@ test  mandoc            looks over the manual pages
 test  debhelper         builds the Debian packages
 test  lintian           holds them against policy
 test  debootstrap       a fresh root to install them into
+test  zstd              packs logs
 test  chromium          the page of forksan report --html
 test  rsyslog           carries the logs of a fleet, at both ends
 test  rsyslog-relp      its protocol with acknowledgements

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """A gate passes when all was watched and nothing found, and never else: the table of exit statuses."""
 
-import gzip
 import json
+import lzma
 import os
 import re
 import subprocess
@@ -65,12 +65,12 @@ status(66, "report", "--json", "--fail-on", "violation", FOUNDING)
 
 # --- report: what says nothing -----------------------------------------------------------------
 with toolkit.Directory() as directory:
-    packed = os.path.join(directory, "founding.jsonl.gz")
-    with gzip.open(packed, "wb") as file:
+    packed = os.path.join(directory, "founding.jsonl.xz")
+    with lzma.open(packed, "wb") as file:
         file.write(open(FOUNDING, "rb").read())
     wrong = status(65, "report", "--fail-on", "violation", packed)
-    check(wrong.stderr == f"forksan report: {packed}: it is compressed: zcat {packed} | forksan report -\n",
-          "a compressed log", wrong.stderr)
+    check(wrong.stderr == f"forksan report: {packed}: it is packed: xzcat {packed} | forksan report -\n",
+          "a log packed by a program whose files are not read", wrong.stderr)
     check("verdict: none: nothing was watched\n" in wrong.stdout, "has no verdict", wrong.stdout)
     for path in ("README.md", "/bin/true"):
         wrong = status(65, "report", "--fail-on", "violation", path)

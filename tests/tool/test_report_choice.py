@@ -134,6 +134,7 @@ with toolkit.Directory() as directory:
     def on_terminal(**environment):
         master, slave = pty.openpty()
         env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
+        env["PAGER"] = "cat"
         subprocess.run([toolkit.FORKSAN, "report", path], stdout=slave, check=False,
                        env=dict(env, **environment))
         os.close(slave)

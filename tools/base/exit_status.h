@@ -24,4 +24,7 @@ enum exit_status {
 	STATUS_SIGNAL = 128, /* run: plus the signal's number, where CMD's end cannot be repeated */
 };
 
+/* Returns the status that wins. */
+int exit_status_worse(int a, int b);
+
 #endif

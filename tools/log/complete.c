@@ -28,6 +28,12 @@ void complete_miss_summary(struct completeness *complete, uint64_t sessions)
 	    sessions);
 }
 
+void complete_miss_start(struct completeness *complete, uint64_t sessions)
+{
+	add(complete, "no_start", "sessions whose first record is missing: a part of the log is",
+	    sessions);
+}
+
 void complete_miss_lines(struct completeness *complete, uint64_t broken_lines)
 {
 	add(complete, "broken_lines", "lines that are no record", broken_lines);

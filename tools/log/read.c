@@ -10,15 +10,16 @@
  */
 #include "log/read.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "log/input.h"
 
 #define BUFFER_BYTES (2 * LOG_LINE_BYTES)
 
 struct log_reader {
-	int fd;
+	struct log_input *input;
+	bool follows;
 	bool ended;
 	bool skipping; /* within a line that was too long */
 	size_t start;  /* first byte that was not handed out */
@@ -35,12 +36,16 @@ struct log_reader *log_reader_new(int fd)
 	if (reader == NULL)
 		return NULL;
 	memset(reader, 0, offsetof(struct log_reader, buffer));
-	reader->fd = fd;
-	return reader;
+	reader->input = log_input_new(fd);
+	if (reader->input != NULL)
+		return reader;
+	free(reader);
+	return NULL;
 }
 
 void log_reader_free(struct log_reader *reader)
 {
+	log_input_free(reader->input);
 	free(reader);
 }
 
@@ -56,11 +61,10 @@ static int fill(struct log_reader *reader)
 		reader->seen -= reader->start;
 		reader->start = 0;
 	}
-	do {
-		got = read(reader->fd, reader->buffer + reader->end, BUFFER_BYTES - reader->end);
-	} while (got < 0 && errno == EINTR);
+	got = log_input_read(reader->input, reader->buffer + reader->end,
+			     BUFFER_BYTES - reader->end);
 	if (got < 0)
-		return -errno;
+		return (int)got;
 	if (got == 0)
 		reader->ended = true;
 	reader->end += (size_t)got;
@@ -108,7 +112,8 @@ int log_reader_next(struct log_reader *reader, struct log_line *line)
 			return 1;
 		}
 		if (reader->ended) {
-			if (reader->end == reader->start)
+			reader->ended = !reader->follows;
+			if (reader->end == reader->start || reader->follows)
 				return 0;
 			hand_out(reader, reader->end - reader->start, line);
 			line->cut = true;
@@ -119,4 +124,19 @@ int log_reader_next(struct log_reader *reader, struct log_line *line)
 		if (result < 0)
 			return result;
 	}
+}
+
+void log_reader_follow(struct log_reader *reader)
+{
+	reader->follows = true;
+}
+
+const char *log_reader_kind(const struct log_reader *reader)
+{
+	return log_input_kind(reader->input);
+}
+
+uint64_t log_reader_taken(const struct log_reader *reader)
+{
+	return log_input_taken(reader->input);
 }

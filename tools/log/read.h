@@ -25,11 +25,20 @@ struct log_line {
 
 struct log_reader;
 
-/* Reads from `fd`, which stays the caller's.  NULL: no memory. */
+/* Reads from `fd`, which stays the caller's; a packed log is unpacked (log/input.h).  NULL: no
+ * memory. */
 struct log_reader *log_reader_new(int fd);
 void log_reader_free(struct log_reader *reader);
 
-/* 1: *line is the next line; 0: the log has ended; negative: -errno of read(). */
+/* 1: *line is the next line; 0: the log has ended; negative: an error of log_input_read(). */
 int log_reader_next(struct log_reader *reader, struct log_line *line);
+
+/* From now on the log may grow: a last line without a newline waits for its end, and after 0 the
+ * next log_reader_next() looks again. */
+void log_reader_follow(struct log_reader *reader);
+
+/* As log_input_kind() and log_input_taken(). */
+const char *log_reader_kind(const struct log_reader *reader);
+uint64_t log_reader_taken(const struct log_reader *reader);
 
 #endif

@@ -15,7 +15,8 @@
 
 struct session {
 	uint64_t name;
-	bool summed; /* a summary was read */
+	bool started; /* the session's own record was read */
+	bool summed;  /* a summary was read */
 	uint64_t counters[COUNTER_COUNT];
 	/* Of the latest summary: the field `unwatched`, owned, and `unwatched_more`. */
 	json_t *unwatched;
@@ -88,6 +89,8 @@ void sessions_add(struct sessions *sessions, const struct log_record *record)
 {
 	struct session *session = find(sessions, record->session);
 
+	if (session != NULL && record->type == RECORD_SESSION)
+		session->started = true;
 	if (session == NULL || record->type != RECORD_SUMMARY)
 		return;
 	session->summed = true;
@@ -114,6 +117,16 @@ size_t sessions_without_summary(const struct sessions *sessions)
 	for (const struct session *session = sessions->table; session != NULL;
 	     session = session->hh.next)
 		count += !session->summed;
+	return count;
+}
+
+size_t sessions_without_start(const struct sessions *sessions)
+{
+	size_t count = 0;
+
+	for (const struct session *session = sessions->table; session != NULL;
+	     session = session->hh.next)
+		count += !session->started;
 	return count;
 }
 

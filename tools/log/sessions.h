@@ -27,6 +27,9 @@ void sessions_add(struct sessions *sessions, const struct log_record *record);
 size_t sessions_count(const struct sessions *sessions);
 size_t sessions_without_summary(const struct sessions *sessions);
 
+/* Returns how many have no session record: the beginning of their log is missing. */
+size_t sessions_without_start(const struct sessions *sessions);
+
 /* True when sessions beyond SESSION_MAX were left out. */
 bool sessions_were_too_many(const struct sessions *sessions);
 

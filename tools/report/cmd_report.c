@@ -11,16 +11,19 @@
 
 #include "base/cli.h"
 #include "base/exit_status.h"
+#include "base/pager.h"
+#include "base/paragraph.h"
 #include "base/verb.h"
 #include "log/complete.h"
 #include "log/level.h"
 #include "log/verdict.h"
 #include "report/cmd_report.h"
 #include "report/collect.h"
-#include "base/paragraph.h"
+#include "report/files.h"
+#include "report/follow.h"
 #include "report/render.h"
 
-enum form { TEXT, HTML, JSON, SARIF, JUNIT, GITHUB, VERDICT };
+enum form { TEXT, HTML, JSON, SARIF, JUNIT, GITHUB, SPEEDSCOPE, VERDICT };
 
 struct report_options {
 	enum form form;
@@ -29,6 +32,8 @@ struct report_options {
 	const char *baseline;
 	const char *suppressions;
 	uint64_t min_connections;
+	bool require_session;
+	bool follow;
 	struct filter filter;
 	struct render_options render;
 };
@@ -38,6 +43,7 @@ enum {
 	OPTION_BASELINE = 256,
 	OPTION_BUG,
 	OPTION_FAIL_ON,
+	OPTION_FOLLOW,
 	OPTION_GITHUB,
 	OPTION_HTML,
 	OPTION_JSON,
@@ -46,8 +52,11 @@ enum {
 	OPTION_MIN_CONNECTIONS,
 	OPTION_PEER,
 	OPTION_PID,
+	OPTION_REQUIRE_SESSION,
 	OPTION_SARIF,
 	OPTION_SINCE,
+	OPTION_SOURCE,
+	OPTION_SPEEDSCOPE,
 	OPTION_STACKS,
 	OPTION_SUPPRESSIONS,
 	OPTION_TOP,
@@ -57,6 +66,7 @@ static const struct option longs[] = {
 	{"baseline", required_argument, NULL, OPTION_BASELINE},
 	{"bug", required_argument, NULL, OPTION_BUG},
 	{"fail-on", required_argument, NULL, OPTION_FAIL_ON},
+	{"follow", no_argument, NULL, OPTION_FOLLOW},
 	{"github", no_argument, NULL, OPTION_GITHUB},
 	{"help", no_argument, NULL, 'h'},
 	{"html", no_argument, NULL, OPTION_HTML},
@@ -67,8 +77,11 @@ static const struct option longs[] = {
 	{"peer", required_argument, NULL, OPTION_PEER},
 	{"pid", required_argument, NULL, OPTION_PID},
 	{"quiet", no_argument, NULL, 'q'},
+	{"require-session", no_argument, NULL, OPTION_REQUIRE_SESSION},
 	{"sarif", no_argument, NULL, OPTION_SARIF},
 	{"since", required_argument, NULL, OPTION_SINCE},
+	{"source", no_argument, NULL, OPTION_SOURCE},
+	{"speedscope", no_argument, NULL, OPTION_SPEEDSCOPE},
 	{"stacks", no_argument, NULL, OPTION_STACKS},
 	{"suppressions", required_argument, NULL, OPTION_SUPPRESSIONS},
 	{"top", required_argument, NULL, OPTION_TOP},
@@ -90,6 +103,9 @@ static bool take_option(int option, const char *value, struct report_options *op
 		break;
 	case OPTION_FAIL_ON:
 		return level_read(REPORT_VERB, value, &options->fail_on);
+	case OPTION_FOLLOW:
+		options->follow = true;
+		break;
 	case OPTION_GITHUB:
 		options->form = GITHUB;
 		break;
@@ -117,6 +133,15 @@ static bool take_option(int option, const char *value, struct report_options *op
 		return filter_read_pid(&options->filter, REPORT_VERB, value);
 	case OPTION_SINCE:
 		return filter_read_since(&options->filter, REPORT_VERB, value);
+	case OPTION_REQUIRE_SESSION:
+		options->require_session = true;
+		break;
+	case OPTION_SOURCE:
+		options->render.source = true;
+		break;
+	case OPTION_SPEEDSCOPE:
+		options->form = SPEEDSCOPE;
+		break;
 	case OPTION_STACKS:
 		options->render.stacks = true;
 		break;
@@ -155,6 +180,15 @@ static int read_arguments(int argc, char **argv, struct report_options *options)
 		cli_error(REPORT_VERB, "expected a log file, or - for stdin, found nothing");
 		return STATUS_USAGE;
 	}
+	if (options->follow && (options->form != TEXT || options->bug != NULL)) {
+		cli_error(REPORT_VERB, "--follow: expected a report as text of all bugs");
+		return STATUS_USAGE;
+	}
+	for (int i = optind; options->follow && i < argc; i++)
+		if (strcmp(argv[i], "-") == 0) {
+			cli_error(REPORT_VERB, "--follow: expected a file or directory, found -");
+			return STATUS_USAGE;
+		}
 	if (optind + 1 == argc && strcmp(argv[optind], "-") != 0)
 		options->render.log_name = argv[optind];
 	return -1;
@@ -206,7 +240,6 @@ static int show(const struct report *report, struct report_options *options)
 {
 	if (options->bug != NULL && !find_bug(report->bugs, options->bug, &options->render.number))
 		return STATUS_USAGE;
-	options->render.colour = paragraph_has_colour(stdout);
 	switch (options->form) {
 	case TEXT:
 		render_bugs(report, &options->render, stdout);
@@ -227,42 +260,53 @@ static int show(const struct report *report, struct report_options *options)
 	case GITHUB:
 		render_github(report, &options->render, stdout);
 		break;
+	case SPEEDSCOPE:
+		render_speedscope(report, &options->render, stdout);
+		break;
 	case VERDICT:
 		print_verdict(report);
 		break;
 	}
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	/* EPIPE: a reader who has closed the pager. */
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
 		return STATUS_OK;
 	cli_error(REPORT_VERB, "stdout: %s", strerror(errno));
 	return STATUS_USAGE;
 }
 
-/* Returns the more important of two statuses; exit_status.h has the order. */
-static int worse(int a, int b)
+/* Reads the logs and shows what is in them.  Returns the exit status. */
+static int read_and_show(char **names, struct report *report, struct report_options *options)
 {
-	static const int order[] = {STATUS_FOUND, STATUS_USAGE, STATUS_NO_LOG, STATUS_INCOMPLETE};
-
-	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
-		if (a == order[i] || b == order[i])
-			return order[i];
-	return STATUS_OK;
-}
-
-/* Reads and shows the logs.  Returns the exit status. */
-static int report_on(char **names, struct report *report, struct report_options *options)
-{
-	struct completeness complete;
 	int status = STATUS_OK;
 
+	options->render.colour = paragraph_has_colour(stdout);
+	progress_begin(&report->progress);
+	if (options->follow) {
+		status = report_follow(report, REPORT_VERB, names, &options->render);
+		render_totals(report, stdout);
+		return status;
+	}
 	for (; *names != NULL; names++)
-		status = worse(status, report_read_file(report, REPORT_VERB, *names));
+		status = exit_status_worse(status, report_read_file(report, REPORT_VERB, *names));
 	bugs_sort(report->bugs);
-	status = worse(status, show(report, options));
+	if (options->form == TEXT)
+		pager_begin();
+	status = exit_status_worse(status, show(report, options));
+	pager_end();
+	return status;
+}
+
+/* Returns the exit status of the verb. */
+static int report_on(char **names, struct report *report, struct report_options *options)
+{
+	int status = read_and_show(names, report, options);
+	struct completeness complete;
+
 	report_complete(report, &complete);
 	if (complete.count > 0)
-		status = worse(status, STATUS_INCOMPLETE);
+		status = exit_status_worse(status, STATUS_INCOMPLETE);
 	if (report_worst_level(report) >= (int)options->fail_on)
-		status = worse(status, STATUS_FOUND);
+		status = exit_status_worse(status, STATUS_FOUND);
 	return status;
 }
 
@@ -288,6 +332,7 @@ static int run(int argc, char **argv)
 	report_init(&report);
 	report.filter = options.filter;
 	report.min_connections = options.min_connections;
+	report.require_session = options.require_session;
 	report.suppressions = suppressions;
 	report.baseline = options.baseline != NULL ? &baseline : NULL;
 	/* Against an unreadable baseline everything would be new. */
@@ -303,18 +348,21 @@ static int run(int argc, char **argv)
 
 const struct verb verb_report = {
 	.name = REPORT_VERB,
-	.usage = "[OPTION...] FILE...|-",
+	.usage = "[OPTION...] FILE|DIRECTORY...|-",
 	.summary = "reads logs and shows their bugs, most harmful first",
 	.help = "  --stacks             an example of each kind of finding, with all stacks\n"
 		"  --bug N|FINGERPRINT  that bug alone\n"
 		"  --top N              the first N bugs\n"
+		"  --source             source lines around each place, without strings\n"
+		"  --follow             go on as the logs grow; ^C ends it with the verdict\n"
 		"  -q, --quiet          the verdict alone\n"
 		"  -v, --verbose        --stacks, with every frame\n"
 		"  --html               one page that needs nothing but a browser\n"
 		"  --json               one JSON object instead of text\n"
 		"  --sarif              SARIF 2.1.0, for code scanning\n"
 		"  --junit              JUnit XML: a test for each bug\n"
-		"  --github             annotations of GitHub Actions\n\n"
+		"  --github             annotations of GitHub Actions\n"
+		"  --speedscope         the stacks, as a flame graph for speedscope\n\n"
 		"  --kind KIND          findings of that kind; may be given again\n"
 		"  --peer TEXT          of connections to a peer with TEXT in its address\n"
 		"  --pid PID            in which that process has a part\n"
@@ -322,10 +370,12 @@ const struct verb verb_report = {
 		"  --fail-on LEVEL      exit status 66 when there is a finding of that level\n"
 		"                       (notice, hazard, violation) or a higher one\n"
 		"  --min-connections N  exit status 67 when fewer were watched\n"
+		"  --require-session    exit status 67 when the start of a session is missing\n"
 		"  --baseline OLD       leave out the bugs that the log OLD has, too\n"
 		"  --suppressions FILE  leave out what FILE describes\n"
 		"  -h, --help           this text\n\n"
-		"Broken lines are named on stderr, counted and passed over.  Exit status: 0 when "
+		"Packed logs (.gz, .zst) are read in place.  Broken lines are named on stderr, "
+		"counted and passed over.  Exit status: 0 when "
 		"all\n"
 		"was watched and read; 66 for --fail-on; 67 when nothing was watched or something\n"
 		"was missed; 65 when a file is no log; 2 for wrong usage or an unreadable file.\n",

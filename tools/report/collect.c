@@ -5,15 +5,13 @@
 #include "report/collect.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "common/names.h"
 #include "base/cli.h"
 #include "base/escape.h"
-#include "base/exit_status.h"
 #include "log/line_parser.h"
 #include "log/read.h"
 #include "log/record.h"
@@ -25,6 +23,8 @@
  * record, when the file may be no log at all. */
 #define BROKEN_SHOWN 100
 #define BROKEN_SHOWN_FIRST 3
+
+#define PROGRESS_LINES 256 /* between looks at the clock */
 
 void report_init(struct report *report)
 {
@@ -130,103 +130,88 @@ static void warn_of_line(const char *verb, const char *name, const struct log_li
 		  fault->expected, found, line->cut ? " (the log ends in this line)" : "");
 }
 
-int report_read(struct report *report, const char *verb, const char *name, int fd, uint64_t session)
+void report_input_begin(struct report_input *input, struct report *report, const char *verb,
+			const char *name, int fd, uint64_t session)
 {
-	struct log_reader *reader = log_reader_new(fd);
+	struct stat stat;
+
+	*input = (struct report_input){
+		.report = report,
+		.verb = verb,
+		.name = name,
+		.session = session,
+		.reader = log_reader_new(fd),
+		.records = report->records,
+	};
+	if (input->reader == NULL)
+		cli_no_memory();
+	if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode))
+		input->size = (uint64_t)stat.st_size;
+}
+
+/* Counts a line that is no record, and shows the line where not too many were. */
+static void take_broken_line(struct report_input *input, const struct log_line *line,
+			     const struct log_fault *fault)
+{
+	const struct report *report = input->report;
+
+	input->report->broken_lines++;
+	input->broken++;
+	if (input->shown == (report->records > input->records ? BROKEN_SHOWN : BROKEN_SHOWN_FIRST))
+		return;
+	input->shown++;
+	progress_clear(&input->report->progress);
+	warn_of_line(input->verb, input->name, line, fault);
+}
+
+/* Warns of packed data that are broken or cut; what they would have held is missing. */
+static void take_broken_packing(struct report_input *input, int error)
+{
+	input->report->broken_lines++;
+	progress_clear(&input->report->progress);
+	cli_error(input->verb, "%s: expected more packed data, found %s", input->name,
+		  error == -EPROTO ? "the end of the file" : "others");
+}
+
+int report_input_read(struct report_input *input)
+{
+	struct report *report = input->report;
 	struct log_fault fault;
 	struct log_line line;
-	uint64_t broken = 0, shown = 0, records = report->records;
 	int result;
 
-	if (reader == NULL)
-		cli_no_memory();
-	while ((result = log_reader_next(reader, &line)) > 0) {
+	while ((result = log_reader_next(input->reader, &line)) > 0) {
 		report->lines++;
-		if (is_blank(&line) || read_line(report, &line, session, &fault))
-			continue;
-		broken++;
-		if (shown == (report->records > records ? BROKEN_SHOWN : BROKEN_SHOWN_FIRST))
-			continue;
-		shown++;
-		warn_of_line(verb, name, &line, &fault);
+		if (line.number % PROGRESS_LINES == 0)
+			progress_show(&report->progress, input->name,
+				      log_reader_taken(input->reader), input->size);
+		if (!is_blank(&line) && !read_line(report, &line, input->session, &fault))
+			take_broken_line(input, &line, &fault);
 	}
-	if (broken > shown)
-		cli_error(verb, "%s: %" PRIu64 " more broken lines", name, broken - shown);
-	report->broken_lines += broken;
-	log_reader_free(reader);
-	return result;
+	if (result != -EBADMSG && result != -EPROTO)
+		return result;
+	take_broken_packing(input, result);
+	return 0;
 }
 
-/* Warns of a file without a record, and returns STATUS_NO_LOG for a file that is no log of forksan.
- * An empty file may be a log: forksan was not active, or logged elsewhere. */
-static int check_records(struct report *report, const struct report *before, const char *verb,
-			 const char *name)
+void report_input_end(struct report_input *input)
 {
-	if (report->lines == before->lines) {
-		report->empty_logs++;
-		cli_error(
-			verb,
-			"%s: expected a session's record at least, found nothing: forksan was not "
-			"active, or logged elsewhere",
-			name);
-	} else if (report->records == before->records) {
-		cli_error(verb, "%s: expected a log of forksan, found no record in it", name);
-		return STATUS_NO_LOG;
-	}
-	return STATUS_OK;
+	progress_clear(&input->report->progress);
+	if (input->broken > input->shown)
+		cli_error(input->verb, "%s: %" PRIu64 " more broken lines", input->name,
+			  input->broken - input->shown);
+	log_reader_free(input->reader);
 }
 
-/* Returns the program that unpacks the file, by the first bytes; NULL: the file is not compressed.
- */
-static const char *unpacker_of(int fd)
+int report_read(struct report *report, const char *verb, const char *name, int fd, uint64_t session)
 {
-	static const struct {
-		const char *magic, *program;
-	} kinds[] = {
-		{"\x1f\x8b", "zcat"},
-		{"\x28\xb5\x2f\xfd", "zstdcat"},
-		{"\xfd"
-		 "7zXZ",
-		 "xzcat"},
-	};
-	char begin[8] = "";
-
-	if (pread(fd, begin, sizeof begin, 0) <= 0)
-		return NULL;
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (memcmp(begin, kinds[i].magic, strlen(kinds[i].magic)) == 0)
-			return kinds[i].program;
-	return NULL;
-}
-
-int report_read_file(struct report *report, const char *verb, const char *name)
-{
-	bool is_stdin = strcmp(name, "-") == 0;
-	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-	const struct report before = *report;
-	const char *unpacker;
+	struct report_input input;
 	int result;
 
-	if (is_stdin)
-		name = "stdin";
-	if (fd < 0) {
-		cli_error(verb, "%s: %s", name, strerror(errno));
-		return STATUS_USAGE;
-	}
-	unpacker = unpacker_of(fd);
-	if (unpacker != NULL)
-		cli_error(verb, "%s: it is compressed: %s %s | forksan %s -", name, unpacker,
-			  is_stdin ? "FILE" : name, verb);
-	result = unpacker == NULL ? report_read(report, verb, name, fd, 0) : 0;
-	if (!is_stdin)
-		close(fd);
-	if (unpacker != NULL)
-		return STATUS_NO_LOG;
-	if (result < 0) {
-		cli_error(verb, "%s: %s", name, strerror(-result));
-		return STATUS_USAGE;
-	}
-	return check_records(report, &before, verb, name);
+	report_input_begin(&input, report, verb, name, fd, session);
+	result = report_input_read(&input);
+	report_input_end(&input);
+	return result;
 }
 
 void report_count_bugs(const struct report *report, uint64_t counts[LEVEL_COUNT])
@@ -247,6 +232,8 @@ void report_complete(const struct report *report, struct completeness *complete)
 				      ? 1
 				      : report->empty_logs);
 	complete_miss_summary(complete, unsummed);
+	if (report->require_session)
+		complete_miss_start(complete, sessions_without_start(report->sessions));
 	complete_miss_lines(complete, report->broken_lines);
 	if (sessions_count(report->sessions) > unsummed) {
 		sessions_sum(report->sessions, counters);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/progress.h"
 #include "log/blind_spots.h"
 #include "log/complete.h"
 #include "log/sessions.h"
@@ -22,7 +23,8 @@ struct symbols;
 
 struct report {
 	struct bugs *bugs;
-	struct symbols *symbols; /* names for the native frames of sites */
+	struct progress progress; /* shows nothing unless the caller begins it */
+	struct symbols *symbols;  /* names for the native frames of sites */
 	struct site_cache *sites;
 	struct sessions *sessions;
 	struct blind_spots blind_spots;
@@ -34,6 +36,7 @@ struct report {
 	uint64_t unknown_records; /* of kinds that a later version writes */
 	uint64_t empty_logs;	  /* without a line */
 	uint64_t min_connections; /* fewer that were watched are too few */
+	bool require_session;	  /* a session whose start is missing is incomplete */
 	/* Records to leave out, and how many were left out. */
 	struct filter filter;
 	uint64_t filtered;
@@ -56,11 +59,24 @@ void report_clear(struct report *report);
 int report_read(struct report *report, const char *verb, const char *name, int fd,
 		uint64_t session);
 
-/*
- * Opens and reads the file `name`, "-" for stdin.  STATUS_OK: a log, read to its end, or an empty
- * file; else STATUS_USAGE or STATUS_NO_LOG, with a message.
- */
-int report_read_file(struct report *report, const char *verb, const char *name);
+/* A log that is read in steps, as it grows. */
+struct report_input {
+	struct report *report;
+	const char *verb;
+	const char *name;
+	uint64_t session;
+	struct log_reader *reader;
+	uint64_t size;	  /* of the file; 0: not known */
+	uint64_t records; /* of the report, before */
+	uint64_t broken, shown;
+};
+
+/* report_read() in three steps.  log_reader_follow(input->reader) in between makes
+ * report_input_read() a step that is done again. */
+void report_input_begin(struct report_input *input, struct report *report, const char *verb,
+			const char *name, int fd, uint64_t session);
+int report_input_read(struct report_input *input);
+void report_input_end(struct report_input *input);
 
 /* Counts the bugs of each level. */
 void report_count_bugs(const struct report *report, uint64_t counts[LEVEL_COUNT]);

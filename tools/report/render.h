@@ -19,6 +19,7 @@ struct report;
 struct render_options {
 	bool stacks;	      /* text: the stacks and the history of an example of each kind */
 	bool every_frame;     /* and every frame of these stacks */
+	bool source;	      /* text: the source lines around each place */
 	bool colour;	      /* text: the terminal has colours */
 	uint64_t top;	      /* show so many bugs; 0: all */
 	size_t number;	      /* show this bug alone; 0: all */
@@ -31,6 +32,10 @@ bool render_wants(const struct render_options *options, size_t index);
 /* Prints a screen for each bug, fit for 80 columns. */
 void render_bugs(const struct report *report, const struct render_options *options, FILE *out);
 
+/* Prints the screen of the bug at `index` alone, with whole paths. */
+void render_bug(const struct report *report, const struct render_options *options, size_t index,
+		FILE *out);
+
 /* Prints, after the bugs, the extent of the log, the blind spots and the verdict. */
 void render_totals(const struct report *report, FILE *out);
 
@@ -40,6 +45,10 @@ void render_json(const struct report *report, const struct render_options *optio
 
 /* Prints one page that needs nothing but a browser: no network, no other file. */
 void render_html(const struct report *report, const struct render_options *options, FILE *out);
+
+/* Prints the stacks in the format of speedscope, one profile for each bug. */
+void render_speedscope(const struct report *report, const struct render_options *options,
+		       FILE *out);
 
 /* The forms of code scanners and CI systems.  A JUnit test case fails at the level `fail_on`, or at
  * violation where that is LEVEL_COUNT. */

@@ -7,10 +7,9 @@
 
 #include "base/cli.h"
 #include "log/field.h"
-#include "symbols/annotate.h"
-#include "symbols/symbols.h"
 #include "report/advice.h"
 #include "report/collect.h"
+#include "report/example.h"
 #include "report/render.h"
 #include "base/server_query.h"
 #include "common/names.h"
@@ -99,17 +98,6 @@ static json_t *uses_array(const struct bug *bug)
 	return array;
 }
 
-static json_t *example_of(const struct report *report, const struct bug_kind *kind)
-{
-	json_t *example = NULL;
-
-	if (kind->example != NULL)
-		example = json_loadb(kind->example, kind->example_len_bytes, 0, NULL);
-	if (example != NULL)
-		annotate_finding(report->symbols, example);
-	return example;
-}
-
 /* The kinds of findings that the bug led to, most harmful first. */
 static json_t *kinds_array(const struct report *report, const struct bug *bug)
 {
@@ -121,7 +109,7 @@ static json_t *kinds_array(const struct report *report, const struct bug *bug)
 
 		if (of_kind->findings == 0)
 			continue;
-		example = example_of(report, of_kind);
+		example = example_load(report, bug, (enum kind)kind);
 		object = json_pack("{s:s, s:s, s:b, s:I, s:I}", "kind", kind_name((enum kind)kind),
 				   "level", level_name(kind_level((enum kind)kind)), "proven",
 				   of_kind->proven, "count", (json_int_t)of_kind->times, "findings",
@@ -135,7 +123,7 @@ static json_t *kinds_array(const struct report *report, const struct bug *bug)
 
 static json_t *bug_object(const struct report *report, const struct bug *bug, size_t number)
 {
-	json_t *example = example_of(report, &bug->kinds[bug->head]);
+	json_t *example = example_load(report, bug, bug->head);
 	char digits[17], query[256];
 	json_t *object;
 

@@ -15,11 +15,12 @@
 #include "base/escape.h"
 #include "base/paragraph.h"
 #include "base/plural.h"
-#include "symbols/annotate.h"
 #include "report/collect.h"
 #include "report/evidence.h"
+#include "report/example.h"
 #include "report/proof.h"
 #include "report/render_example.h"
+#include "report/source.h"
 
 #define SITE_TEXT_BYTES 640
 
@@ -130,7 +131,7 @@ static void print_headline(const struct bug *bug, size_t number, bool colour, FI
 	free(headline.text);
 }
 
-static void print_opened(const struct bug *bug, const char *below, FILE *out)
+static void print_opened(const struct bug *bug, const char *below, bool source, FILE *out)
 {
 	char text[SITE_TEXT_BYTES];
 	struct sentence line;
@@ -141,14 +142,18 @@ static void print_opened(const struct bug *bug, const char *below, FILE *out)
 	put_way_in(&bug->opened, below, line.out);
 	fprintf(line.out, ", in process %" PRId64, bug->opened_by);
 	sentence_print(&line, "opened", out);
+	if (source)
+		source_print(&bug->opened, out);
 	site_text(&bug->forked, below, text, sizeof text);
 	sentence_begin(&line);
 	fputs(text, line.out);
 	put_way_in(&bug->forked, below, line.out);
 	sentence_print(&line, "forked", out);
+	if (source)
+		source_print(&bug->forked, out);
 }
 
-static void print_used(const struct bug *bug, const char *below, FILE *out)
+static void print_used(const struct bug *bug, const char *below, bool source, FILE *out)
 {
 	char text[SITE_TEXT_BYTES];
 	struct sentence line;
@@ -164,26 +169,15 @@ static void print_used(const struct bug *bug, const char *below, FILE *out)
 	if (bug->more_uses > 0)
 		fputs("; and more places", line.out);
 	sentence_print(&line, bug->use_count > 0 ? "used" : "open in", out);
-}
-
-/* Returns the kept line of that kind as an object, which the caller owns; NULL: none. */
-static json_t *load_example(const struct report *report, const struct bug *bug, enum kind kind)
-{
-	const struct bug_kind *of_kind = &bug->kinds[kind];
-	json_t *example = NULL;
-
-	if (of_kind->example != NULL)
-		example = json_loadb(of_kind->example, of_kind->example_len_bytes, 0, NULL);
-	if (example != NULL)
-		annotate_finding(report->symbols, example);
-	return example;
+	for (size_t i = 0; source && i < bug->use_count; i++)
+		source_print(&bug->uses[i].site, out);
 }
 
 static void print_all_stacks(const struct report *report, const struct bug *bug, bool every_frame,
 			     FILE *out)
 {
 	for (int kind = KIND_COUNT - 1; kind >= 0; kind--) {
-		json_t *example = load_example(report, bug, (enum kind)kind);
+		json_t *example = example_load(report, bug, (enum kind)kind);
 
 		if (example != NULL)
 			render_example(bug, (enum kind)kind, example, every_frame, out);
@@ -205,11 +199,11 @@ static void print_bug(const struct report *report, const struct render_options *
 		      size_t index, const char *below, FILE *out)
 {
 	const struct bug *bug = bugs_at(report->bugs, index);
-	json_t *example = load_example(report, bug, bug->head);
+	json_t *example = example_load(report, bug, bug->head);
 
 	print_headline(bug, index + 1, options->colour, out);
-	print_opened(bug, below, out);
-	print_used(bug, below, out);
+	print_opened(bug, below, options->source, out);
+	print_used(bug, below, options->source, out);
 	if (example != NULL) {
 		proof_print(example, bug->head, out);
 		evidence_print_fix(example, out);
@@ -245,6 +239,12 @@ static void print_opening(const struct report *report, const char *below, FILE *
 	}
 	fputs("\n\n", out);
 	free(opening.text);
+}
+
+void render_bug(const struct report *report, const struct render_options *options, size_t index,
+		FILE *out)
+{
+	print_bug(report, options, index, "", out);
 }
 
 void render_bugs(const struct report *report, const struct render_options *options, FILE *out)

@@ -16,6 +16,7 @@
 #include "base/exit_status.h"
 #include "base/verb.h"
 #include "report/collect.h"
+#include "report/files.h"
 #include "report/describe.h"
 
 static const struct option longs[] = {

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The finding that stands for all of one kind of a bug.
+ */
+#ifndef FORKSAN_TOOLS_REPORT_EXAMPLE_H
+#define FORKSAN_TOOLS_REPORT_EXAMPLE_H
+
+#include <jansson.h>
+
+#include "report/collect.h"
+
+/* Returns the kept finding with the names of its native frames (symbols/annotate.h); the caller
+ * owns it.  NULL: none was kept. */
+json_t *example_load(const struct report *report, const struct bug *bug, enum kind kind);
+
+#endif
