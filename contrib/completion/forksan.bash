@@ -18,8 +18,8 @@ _forksan() {
 	if [[ $verb == run || $verb == doctor ]]; then # behind CMD, what CMD completes
 		for ((i = 2; i < COMP_CWORD; i++)); do
 			case ${COMP_WORDS[i]} in
-			-o | --output | --fail-on | --watch | --ignore | --min-connections | --html |
-				--baseline | --suppressions | -p | --pid | -u | --user | --for) ((i++)) ;;
+			-o | --output | --fail-on | --watch | --ignore | --min-connections) ((i++)) ;;
+			--html | --baseline | --suppressions | -p | --pid | -u | --user | --for) ((i++)) ;;
 			--) ((i++)); break ;;
 			-*) ;;
 			*) break ;;

@@ -19,7 +19,7 @@ enum exit_status {
 				   --require-watched) */
 	STATUS_UNKNOWN = 1,	/* explain: the input holds no known text */
 	STATUS_NOT_INSTRUMENTED =
-		126, /* run, doctor: CMD cannot be executed, or forksan cannot be in it */
+		126,		/* run, doctor: CMD cannot start, or not with forksan in it */
 	STATUS_NOT_FOUND = 127, /* run, doctor: CMD was not found */
 	STATUS_SIGNAL = 128, /* run: plus the signal's number, where CMD's end cannot be repeated */
 };

@@ -39,6 +39,9 @@ void render_bug(const struct report *report, const struct render_options *option
 /* Prints, after the bugs, the extent of the log, the blind spots and the verdict. */
 void render_totals(const struct report *report, FILE *out);
 
+/* Prints how many records and bugs are not in the report, and why. */
+void render_left_out(const struct report *report, const char *prefix, FILE *out);
+
 /* Returns the report as one JSON object (docs/log.md), which the caller owns. */
 json_t *render_object(const struct report *report, const struct render_options *options);
 void render_json(const struct report *report, const struct render_options *options, FILE *out);

@@ -12,26 +12,29 @@
 #include "report/collect.h"
 #include "report/render.h"
 
-static void print_left_out(const struct report *report, FILE *out)
+void render_left_out(const struct report *report, const char *prefix, FILE *out)
 {
+	char unused[64];
+
 	if (report->filtered > 0)
-		fprintf(out, "left out by filters: %" PRIu64 " record%s\n", report->filtered,
-			plural(report->filtered));
+		fprintf(out, "%sleft out by filters: %" PRIu64 " record%s\n", prefix,
+			report->filtered, plural(report->filtered));
 	if (report->known != NULL)
-		fprintf(out, "known from the baseline: %zu bug%s\n", bugs_count(report->known),
-			plural(bugs_count(report->known)));
+		fprintf(out, "%sknown from the baseline: %zu bug%s\n", prefix,
+			bugs_count(report->known), plural(bugs_count(report->known)));
 	if (report->suppressed > 0)
-		fprintf(out, "suppressed: %" PRIu64 " record%s\n", report->suppressed,
+		fprintf(out, "%ssuppressed: %" PRIu64 " record%s\n", prefix, report->suppressed,
 			plural(report->suppressed));
+	snprintf(unused, sizeof unused, "%ssuppression never used: ", prefix);
 	if (report->suppressions != NULL)
-		suppressions_print_unused(report->suppressions, "suppression never used: ", out);
+		suppressions_print_unused(report->suppressions, unused, out);
 	if (bugs_without_room(report->bugs) > 0)
-		fprintf(out, "not shown: %" PRIu64 " findings, beyond %d bugs\n",
+		fprintf(out, "%snot shown: %" PRIu64 " findings, beyond %d bugs\n", prefix,
 			bugs_without_room(report->bugs), BUG_MAX);
 	if (report->broken_lines > 0)
-		fprintf(out, "broken lines: %" PRIu64 "\n", report->broken_lines);
+		fprintf(out, "%sbroken lines: %" PRIu64 "\n", prefix, report->broken_lines);
 	if (report->unknown_records > 0)
-		fprintf(out, "records that this version does not know: %" PRIu64 "\n",
+		fprintf(out, "%srecords that this version does not know: %" PRIu64 "\n", prefix,
 			report->unknown_records);
 }
 
@@ -74,7 +77,7 @@ void render_totals(const struct report *report, FILE *out)
 			"%zu session%s without a summary: still running, or killed, or a part of\n"
 			"the log is missing\n",
 			unsummed, plural(unsummed));
-	print_left_out(report, out);
+	render_left_out(report, "", out);
 	report_count_bugs(report, found);
 	report_complete(report, &complete);
 	verdict_print(found, "bug", &complete, "", out);

@@ -19,6 +19,9 @@
 #include "base/option_value.h"
 #include "base/exit_status.h"
 #include "base/verb.h"
+#include "report/collect.h"
+#include "report/files.h"
+#include "report/suppressions.h"
 #include "run/cmd_run.h"
 #include "log/complete.h"
 #include "log/counters.h"
@@ -44,6 +47,9 @@ struct run_arguments {
 	bool quiet;
 	enum level fail_on;
 	const char *log_name;
+	const char *html_name;
+	const char *suppressions_name;
+	const char *baseline_name;
 	const char *watch;
 	const char *ignore;
 	char **command;
@@ -51,14 +57,17 @@ struct run_arguments {
 
 static const struct option longs[] = {
 	{"allow-blind", no_argument, NULL, 'b'},
+	{"baseline", required_argument, NULL, 'l'},
 	{"fail-on", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
+	{"html", required_argument, NULL, 't'},
 	{"ignore", required_argument, NULL, 'i'},
 	{"min-connections", required_argument, NULL, 'm'},
 	{"output", required_argument, NULL, 'o'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"require-watched", no_argument, NULL, 'w'},
 	{"strict", no_argument, NULL, 's'},
+	{"suppressions", required_argument, NULL, 'u'},
 	{"watch", required_argument, NULL, 'c'},
 	{0},
 };
@@ -110,6 +119,15 @@ static int read_arguments(int argc, char **argv, struct run_arguments *arguments
 			break;
 		case 'q':
 			arguments->quiet = true;
+			break;
+		case 'l':
+			arguments->baseline_name = optarg;
+			break;
+		case 't':
+			arguments->html_name = optarg;
+			break;
+		case 'u':
+			arguments->suppressions_name = optarg;
 			break;
 		case 'o':
 			arguments->log_name = optarg;
@@ -179,7 +197,7 @@ struct outcome {
 /* Takes each level's count from the registry, or from the log where the registry has zero: either
  * may be missing. */
 static void take_over_counts(struct outcome *outcome, const struct session_registry *registry,
-			     const struct run_log_content *content)
+			     const struct run_log_content *content, bool is_choice)
 {
 	static const enum registry_counter counters[LEVEL_COUNT] = {
 		[LEVEL_NOTICE] = COUNT_NOTICES,
@@ -190,7 +208,8 @@ static void take_over_counts(struct outcome *outcome, const struct session_regis
 	for (int level = 0; level < LEVEL_COUNT; level++) {
 		uint64_t count = registry->counters[counters[level]];
 
-		outcome->found[level] = count > 0 ? count : content->found[level];
+		/* The registry does not know what is left out. */
+		outcome->found[level] = count > 0 && !is_choice ? count : content->found[level];
 	}
 }
 
@@ -222,12 +241,13 @@ static void summarize(const struct session_registry *registry, const char *sessi
 		session_registry_remove(session, registry);
 }
 
-/* Prints the result of the session and completes the log (NULL: no -o).  run() calls this when CMD
+/* Prints the result of the session and completes the log (NULL: none).  run() calls this when CMD
  * has ended. */
 static void finish(const char *session, uint64_t session_number,
 		   const struct run_arguments *arguments, struct run_log *log,
-		   struct outcome *outcome)
+		   const struct run_log_view *view, struct outcome *outcome)
 {
+	bool is_choice = view->suppressions != NULL || view->baseline != NULL;
 	const char *command = arguments->command[0];
 	char path[SESSION_REGISTRY_PATH_BYTES];
 	struct session_registry registry;
@@ -241,7 +261,7 @@ static void finish(const char *session, uint64_t session_number,
 	if (log != NULL) {
 		if (state == SESSION_REGISTRY_READ && !registry.summary_written)
 			run_log_add_summary(log, session, &registry);
-		content = run_log_show(log, session_number, arguments->quiet);
+		content = run_log_show(log, session_number, view);
 	}
 	switch (state) {
 	case SESSION_REGISTRY_READ:
@@ -262,10 +282,10 @@ static void finish(const char *session, uint64_t session_number,
 		break;
 	}
 	complete_miss_lines(&outcome->complete, content.broken_lines);
-	take_over_counts(outcome, &registry, &content);
+	take_over_counts(outcome, &registry, &content, is_choice);
 	/* The log identifies the findings of one bug; the registry counts findings alone, also
 	 * those that could not be written. */
-	if (content.any && registry.counters[LOST_REPORTS] == 0)
+	if (content.any && (is_choice || registry.counters[LOST_REPORTS] == 0))
 		verdict_print(content.bugs, "bug", &outcome->complete, SUMMARY_PREFIX, stderr);
 	else
 		verdict_print(outcome->found, NULL, &outcome->complete, SUMMARY_PREFIX, stderr);
@@ -285,6 +305,53 @@ static int status_of(const struct outcome *outcome, const struct run_arguments *
 	return 0;
 }
 
+/* Opens what the log is shown with.  False, with a message: something cannot be opened. */
+static bool open_view(const struct run_arguments *arguments, struct run_log_view *view,
+		      struct report *baseline)
+{
+	*view = (struct run_log_view){.quiet = arguments->quiet};
+	if (arguments->suppressions_name != NULL) {
+		view->suppressions = suppressions_read(RUN_VERB, arguments->suppressions_name);
+		if (view->suppressions == NULL)
+			return false;
+	}
+	if (arguments->baseline_name != NULL) {
+		report_init(baseline);
+		if (report_read_file(baseline, RUN_VERB, arguments->baseline_name) != STATUS_OK)
+			return false;
+		view->baseline = baseline;
+	}
+	if (arguments->html_name == NULL)
+		return true;
+	view->html = fopen(arguments->html_name, "we");
+	if (view->html == NULL)
+		cli_error(RUN_VERB, "%s: %s", arguments->html_name, strerror(errno));
+	return view->html != NULL;
+}
+
+static void close_view(const struct run_arguments *arguments, struct run_log_view *view,
+		       struct report *baseline)
+{
+	if (view->html != NULL && (ferror(view->html) || fclose(view->html) != 0))
+		cli_error(RUN_VERB, "%s: %s", arguments->html_name, strerror(errno));
+	if (view->suppressions != NULL)
+		suppressions_free(view->suppressions);
+	if (view->baseline != NULL)
+		report_clear(baseline);
+}
+
+/* Opens the log that is asked for, or a temporary one for what is shown of a log.  False, with a
+ * message. */
+static bool open_log(const struct run_arguments *arguments, const struct run_log_view *view,
+		     struct run_log *log, bool *logged)
+{
+	*logged = true;
+	if (arguments->log_name != NULL)
+		return run_log_open(log, arguments->log_name, payload_is_wanted());
+	*logged = view->html != NULL || view->suppressions != NULL || view->baseline != NULL;
+	return !*logged || run_log_open_temporary(log);
+}
+
 static int run(int argc, char **argv)
 {
 	struct run_arguments arguments = {.command = argv, .fail_on = LEVEL_VIOLATION};
@@ -293,6 +360,8 @@ static int run(int argc, char **argv)
 	char session[REGISTRY_SESSION_BYTES];
 	struct library library;
 	struct target target;
+	struct run_log_view view;
+	struct report baseline;
 	struct run_log log;
 	char **environment;
 	uint64_t number;
@@ -319,8 +388,7 @@ static int run(int argc, char **argv)
 		if (!arguments.allow_blind)
 			return STATUS_NOT_INSTRUMENTED;
 	}
-	logged = arguments.log_name != NULL;
-	if (logged && !run_log_open(&log, arguments.log_name, payload_is_wanted()))
+	if (!open_view(&arguments, &view, &baseline) || !open_log(&arguments, &view, &log, &logged))
 		return STATUS_USAGE;
 	number = new_session(session);
 	wishes = (struct run_wishes){
@@ -335,11 +403,14 @@ static int run(int argc, char **argv)
 	run_environment_free(environment);
 	if (error != 0) {
 		cli_error(RUN_VERB, "%s: %s", target.path, strerror(error));
+		if (logged)
+			run_log_close(&log);
 		return STATUS_NOT_INSTRUMENTED;
 	}
-	finish(session, number, &arguments, logged ? &log : NULL, &outcome);
+	finish(session, number, &arguments, logged ? &log : NULL, &view, &outcome);
 	if (logged)
 		run_log_close(&log);
+	close_view(&arguments, &view, &baseline);
 	if (status_of(&outcome, &arguments, status) != 0)
 		return status_of(&outcome, &arguments, status);
 	run_child_repeat(status);
@@ -353,6 +424,8 @@ const struct verb verb_run = {
 		"  -o, --output FILE  append the findings to FILE (JSON Lines), and show them as "
 		"text\n"
 		"                     at the end; without it they are shown when they happen\n"
+		"  --html FILE        write one page for a browser to FILE (forksan report "
+		"--html)\n"
 		"  -q, --quiet        no summary but the verdict\n"
 		"  --watch LIST       classes to watch: database,cache, or +other,-http\n"
 		"  --ignore LIST      connections not to watch: classes, protocols, ports, "
@@ -363,6 +436,9 @@ const struct verb verb_run = {
 		"  --require-watched  exit status 67 instead of 0 when nothing was watched or\n"
 		"                     something was missed\n"
 		"  --min-connections N  --require-watched, and at least N connections\n"
+		"  --baseline OLD     leave out the bugs that the log OLD has, too\n"
+		"  --suppressions FILE  leave out what FILE describes (forksan suppress)\n"
+		"                     Each of these three shows the findings at the end\n"
 		"  --allow-blind      start CMD even where forksan cannot be in it (statically\n"
 		"                     linked, set-user-ID, another libc or machine)\n"
 		"  -h, --help         this text\n\n"

@@ -56,6 +56,7 @@ bool run_log_open(struct run_log *log, const char *name, bool private)
 	mode_t mode = private ? 0600 : 0666;
 	struct stat stat_buffer;
 
+	*log = (struct run_log){0};
 	if (!set_path(log, name))
 		return false;
 	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, mode);
@@ -71,8 +72,28 @@ bool run_log_open(struct run_log *log, const char *name, bool private)
 	return true;
 }
 
+bool run_log_open_temporary(struct run_log *log)
+{
+	const char *directory = getenv("TMPDIR");
+
+	if (directory == NULL || directory[0] != '/')
+		directory = "/tmp";
+	*log = (struct run_log){.is_temporary = true};
+	if ((size_t)snprintf(log->path, sizeof log->path, "%s/forksan-XXXXXX", directory) >=
+	    FORKSAN_PATH_BYTES) {
+		cli_error(RUN_VERB, "TMPDIR: expected a shorter path, found %s", directory);
+		return false;
+	}
+	log->fd = mkostemp(log->path, O_APPEND | O_CLOEXEC);
+	if (log->fd < 0)
+		cli_error(RUN_VERB, "%s: %s", log->path, strerror(errno));
+	return log->fd >= 0;
+}
+
 void run_log_close(struct run_log *log)
 {
+	if (log->is_temporary)
+		unlink(log->path);
 	close(log->fd);
 }
 
@@ -161,9 +182,26 @@ void run_log_add_summary(struct run_log *log, const char *session,
 	json_decref(record);
 }
 
-struct run_log_content run_log_show(struct run_log *log, uint64_t session, bool quiet)
+static void show(const struct report *report, const struct run_log *log,
+		 const struct run_log_view *view)
 {
-	struct render_options options = {.log_name = log->path};
+	/* Nobody can read a temporary log later. */
+	struct render_options options = {.log_name = log->is_temporary ? NULL : log->path};
+
+	if (view->html != NULL)
+		render_html(report, &options, view->html);
+	if (view->quiet)
+		return;
+	render_bugs(report, &options, stderr);
+	if (report->blind_spots.count > 0)
+		fputs("forksan: first not seen, by process:\n", stderr);
+	blind_spots_print(&report->blind_spots, "forksan:   ", stderr);
+	render_left_out(report, "forksan: ", stderr);
+}
+
+struct run_log_content run_log_show(struct run_log *log, uint64_t session,
+				    const struct run_log_view *view)
+{
 	struct run_log_content content = {0};
 	struct report report;
 	int result;
@@ -171,16 +209,13 @@ struct run_log_content run_log_show(struct run_log *log, uint64_t session, bool 
 	if (lseek(log->fd, log->start, SEEK_SET) < 0)
 		return content;
 	report_init(&report);
+	report.suppressions = view->suppressions;
+	report.baseline = view->baseline;
 	result = report_read(&report, RUN_VERB, log->path, log->fd, session);
 	if (result < 0)
 		cli_error(RUN_VERB, "%s: %s", log->path, strerror(-result));
 	bugs_sort(report.bugs);
-	if (!quiet) {
-		render_bugs(&report, &options, stderr);
-		if (report.blind_spots.count > 0)
-			fputs("forksan: first not seen, by process:\n", stderr);
-		blind_spots_print(&report.blind_spots, "forksan:   ", stderr);
-	}
+	show(&report, log, view);
 	report_count_bugs(&report, content.bugs);
 	content.any = sessions_count(report.sessions) > 0;
 	for (int level = 0; level < LEVEL_COUNT; level++)

@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""forksan run --html, --baseline and --suppressions: as of forksan report, with and without -o, and in the exit
+status."""
+
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import forksan_log
+import servers
+import toolkit
+from toolkit import check, run
+
+os.chdir(toolkit.ROOT)
+PROGRAM = r"""
+import os, socket, sys
+db = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+def ask():
+    db.sendall(b"*1\r\n$4\r\nPING\r\n")
+    return db.recv(100)
+ask()
+for _ in range(2):
+    if os.fork() == 0:
+        ask()
+        os._exit(0)
+    os.wait()
+"""
+
+with servers.redis() as db, toolkit.Directory() as directory:
+    path = {name: os.path.join(directory, name) for name in ("page", "log", "old", "new", "accepted", "wrong")}
+    program = toolkit.write(os.path.join(directory, "program.py"), PROGRAM)
+    env = forksan_log.bare_env(TMPDIR=directory)
+
+    def forksan(status, *arguments):
+        result = run("run", *arguments, "--", "/usr/bin/python3", program, str(db.port), env=env)
+        check(result.returncode == status, f"run {arguments}: status {status}", result.returncode, result.stderr)
+        check(not glob.glob(os.path.join(directory, "forksan-*")), f"run {arguments} leaves no file")
+        return result.stderr
+
+    text = forksan(66, "--html", path["page"])
+    check("TWO PROCESSES ON ONE CONNECTION" in text and "--bug" not in text, "the bug is shown at the end", text)
+    with open(path["page"], encoding="utf-8") as file:
+        page = file.read()
+    check(page.startswith("<!DOCTYPE html>") and "shared-use" in page and "TWO PROCESSES" in page, "as on the page",
+          page[:200])
+    text = forksan(66, "-q", "--html", path["page"], "-o", path["log"])
+    check("TWO PROCESSES" not in text and "verdict: 1 bug" in text, "-q", text)
+    check("TWO PROCESSES" in run("report", path["log"]).stdout, "a log that was asked for stays")
+    text = forksan(0, "--baseline", path["log"])
+    check("known from the baseline: 1 bug\n" in text and "verdict: nothing found, nothing missed" in text,
+          "known bugs do not count", text)
+    text = forksan(0, "--baseline", path["log"], "--fail-on", "notice", "-o", path["new"])
+    check("TWO PROCESSES" in run("report", path["new"]).stdout, "and stand in the log all the same")
+    toolkit.write(path["accepted"], "kind:*\nclass:broker\n")
+    text = forksan(0, "--suppressions", path["accepted"])
+    check("suppressed: " in text and "suppression never used: " in text, "suppressed", text)
+    toolkit.write(path["accepted"], "kind:open-at-fork\n")
+    forksan(66, "--suppressions", path["accepted"])
+
+    # What cannot be used is said before CMD starts.
+    toolkit.write(path["wrong"], "colour:red\n")
+    for arguments in (("--html", "/nonexistent/page"), ("--suppressions", path["wrong"]), ("--baseline", program)):
+        text = forksan(2, *arguments)
+        check("verdict" not in text, f"{arguments}: CMD was not started", text)
+    env["TMPDIR"] = "/nonexistent"
+    check("/nonexistent/forksan-" in forksan(2, "--html", path["page"]), "no room for the log")
+
+toolkit.finish()
