@@ -18,9 +18,8 @@ enum exit_status {
 	STATUS_INCOMPLETE = 67, /* nothing was watched, or something was missed (report; run with
 				   --require-watched) */
 	STATUS_UNKNOWN = 1,	/* explain: the input holds no known text */
-	STATUS_NOT_INSTRUMENTED =
-		126,		/* run, doctor: CMD cannot start, or not with forksan in it */
-	STATUS_NOT_FOUND = 127, /* run, doctor: CMD was not found */
+	STATUS_NOT_INSTRUMENTED = 126, /* run, doctor: CMD cannot be run with forksan */
+	STATUS_NOT_FOUND = 127,	       /* run, doctor: CMD was not found */
 	STATUS_SIGNAL = 128, /* run: plus the signal's number, where CMD's end cannot be repeated */
 };
 
