@@ -32,7 +32,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 6u
+#define REGISTRY_VERSION 7u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
 #define REGISTRY_SESSION_BYTES 17	/* 16 hexadecimal digits and a NUL */
@@ -59,6 +59,10 @@ enum registry_process_state {
 	PROCESS_EXITED,
 };
 
+/* Whether connections come through the exec of a process, which its new program asks.  Unknown:
+ * when the process held any. */
+enum registry_through { THROUGH_UNKNOWN, THROUGH_NOTHING, THROUGH_PERHAPS, THROUGH_SURELY };
+
 struct registry_process {
 	_Atomic uint32_t state;	     /* claimer's pid << 8 | enum registry_process_state */
 	_Atomic uint32_t serial;     /* 0 while BUSY; written before LIVE is published */
@@ -76,7 +80,9 @@ struct registry_process {
 	/* The user, + 1, of a program that this process has exec'd and that cannot open this
 	 * registry: the program goes on in a registry of that user, of the same name.  0: none. */
 	_Atomic uint32_t heir_uid;
-	uint8_t reserved[44];
+	/* enum registry_through: written by the process before its exec, or by its starter. */
+	_Atomic uint32_t through;
+	uint8_t reserved[40];
 };
 _Static_assert(sizeof(struct registry_process) == 128, "two cache lines");
 

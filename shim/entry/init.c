@@ -7,7 +7,7 @@
  * Most programs never connect to anything: a start must cost them nothing, and leave nothing
  * behind. So a process joins its session when it must, and makes no registry before:
  *
- *   outside --comes with a socket, or is handed one, and finds its session-----------> joined
+ *   outside --brings a connection through exec, or is handed a descriptor-------------> joined
  *           --connects, forks, starts a program, loses a right, is blind to something-> joined
  *
  * What a process outside has done is of no account for the rule, since it had no connection.  A
@@ -19,12 +19,12 @@
  *
  * End: announce the process's end in the registry; the last live process of the session writes the
  * summary and removes the registry's name.  That can be a program that never joined, exec'd by a
- * process that had: so a process outside looks once, at its end, whether a session knows its pid.
+ * process that had: so a process outside looks at its start whether a session knows its pid or its
+ * parent's, and at its end whether the parent is still there.
  */
 #include "entry/init.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
@@ -44,11 +44,20 @@
 #include "base/sys.h"
 #include "track/track.h"
 
-_Atomic bool init_done;
-_Atomic bool init_has_joined;
+/* pthread_atfork() without the copy of it that libc links into each library, far from other code of
+ * the start (Linux Standard Base, "__register_atfork"; glibc since 2.3.2). */
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+		      void *library);
+
+/* Names this library for libc: the start files, which are not linked, would bring it. */
+extern FORKSAN_HIDDEN void *__dso_handle;
+void *__dso_handle = &__dso_handle;
+
+FORKSAN_AT_START _Atomic bool init_done;
+FORKSAN_AT_START _Atomic bool init_has_joined;
 
 /* The process has looked for a session to which it belongs, and there was none. */
-static _Atomic bool has_looked;
+FORKSAN_AT_START static _Atomic bool has_looked;
 
 /* How long a thread waits for another one that is joining: times, and time each. */
 #define TURN_YIELDS 50
@@ -116,12 +125,18 @@ void init_join_now(enum registry_wish wish)
 	sys_restore_signals(signals);
 }
 
+/* What was known of this process outside when it started. */
+FORKSAN_AT_START static struct registry_kin kin;
+FORKSAN_AT_START static pid_t parent_at_start;
+
 /* Called by the constructor. */
 static void join_at_start(void)
 {
-	if (session_is_name(options.session) && !registry_exists(options.session))
+	parent_at_start = (pid_t)sys_getppid();
+	kin = registry_find_kin(options.session, process.pid, parent_at_start);
+	if (session_is_name(options.session) && !kin.exists)
 		init_join();
-	else if (track_came_with_sockets())
+	else if (kin.brings || (kin.may_bring && track_came_with_sockets()))
 		init_find();
 }
 
@@ -134,7 +149,7 @@ static void show_help(void)
 
 void init_run(void)
 {
-	static _Atomic uint32_t started;
+	FORKSAN_AT_START static _Atomic uint32_t started;
 	uint32_t idle = 0;
 	int saved_errno = errno;
 
@@ -147,7 +162,7 @@ void init_run(void)
 			 secure_getenv("OTEL_RESOURCE_ATTRIBUTES"));
 	process_start();
 	/* For forks inside libc or under names without a wrapper. */
-	pthread_atfork(NULL, process_atfork_parent, process_atfork_child);
+	__register_atfork(NULL, process_atfork_parent, process_atfork_child, __dso_handle);
 	join_at_start();
 	report_speak();
 	if (options.help)
@@ -180,16 +195,18 @@ static void warn_of_stacks(void)
 		report_warn(sentence);
 }
 
-/* A process outside: true when it was a member of a session before its exec, and is again now.
- * Under `forksan run` nobody needs to ask: it ends the session itself. */
-static bool find_own_session(void)
+/* For a process outside that may have been a member before its exec: becomes one again, since it
+ * may be its session's last.  It is not when its parent is a member and there.  Under `forksan run`
+ * nobody needs to ask: that ends the session itself. */
+static void find_own_session(void)
 {
 	bool created;
 
-	return load_acquire(&init_done) && !registry_get() && !process_is_sandboxed() &&
-	       !session_is_name(options.session) && !process_is_vfork_child() &&
-	       registry_may_know(process.pid) &&
-	       process_join(options.session, REGISTRY_FIND_OWN, &created) == 0;
+	if (registry_get() || !(kin.is_member || kin.has_parent) ||
+	    session_is_name(options.session) || process_is_sandboxed() ||
+	    process_is_vfork_child() || (kin.has_parent && sys_getppid() == parent_at_start))
+		return;
+	process_join(options.session, REGISTRY_FIND_OWN, &created);
 }
 
 void init_leave(void)

@@ -21,13 +21,14 @@
 #include "process/fdtable.h"
 #include "stack/stack.h"
 
-struct real real;
+FORKSAN_AT_START struct real real;
 
 /* `used`: link-time optimization does not see the assembly that reads these pointers. */
-__attribute__((used)) long (*real_syscall)(long number, ...);
-__attribute__((used)) pid_t (*real_vfork)(void);
-__attribute__((used)) void *(*real_dlopen)(const char *file, int flags);
-__attribute__((used)) void *(*real_dlmopen)(Lmid_t name_space, const char *file, int flags);
+__attribute__((used)) FORKSAN_AT_START long (*real_syscall)(long number, ...);
+__attribute__((used)) FORKSAN_AT_START pid_t (*real_vfork)(void);
+__attribute__((used)) FORKSAN_AT_START void *(*real_dlopen)(const char *file, int flags);
+__attribute__((used))
+FORKSAN_AT_START void *(*real_dlmopen)(Lmid_t name_space, const char *file, int flags);
 
 /* In the order of struct real, each with a NUL. */
 static const char names[] =

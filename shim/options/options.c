@@ -10,6 +10,7 @@
 #include "options/value.h"
 #include "common/option_text.h"
 #include "common/suggest.h"
+#include "base/compiler.h"
 #include "base/text.h"
 
 /* A text with more mistakes was not meant for forksan; the rest goes without a warning. */
@@ -20,7 +21,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-struct options options;
+FORKSAN_AT_START struct options options;
 
 struct option {
 	enum option_type type;

@@ -21,7 +21,7 @@ static _Atomic uint32_t few_entries[256];
 #define FEW (sizeof few_entries / sizeof few_entries[0])
 
 _Atomic uint32_t *fdtable_entries = few_entries;
-_Atomic uint32_t fdtable_limit;
+FORKSAN_AT_START _Atomic uint32_t fdtable_limit;
 
 struct known {
 	_Atomic uint32_t generation;

@@ -28,7 +28,7 @@
 #include "base/sys.h"
 #include "common/liveness.h"
 
-struct process process;
+FORKSAN_AT_START struct process process;
 
 /* The serial that this thread has announced for the child that it is forking; 0: no fork is under
  * way.  Two threads may fork at once; each child keeps the copy of the thread that forked.  After
@@ -57,6 +57,7 @@ static void fill_slot(struct registry_process *slot, struct serial serial,
 	store_relaxed(&slot->pid, 0);
 	store_relaxed(&slot->epoch, 0);
 	store_relaxed(&slot->heir_uid, 0);
+	store_relaxed(&slot->through, THROUGH_UNKNOWN);
 	slot->parent_serial = parent.serial;
 	slot->parent_epoch = parent.epoch;
 	slot->parent_pid = parent_pid;
@@ -104,6 +105,7 @@ static void take_over(struct registry_process *before)
 		count > 0 && (!parent || parent->parent_serial.n != 0);
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)before->comm, 0, 0, 0, 0);
 	registry_forget_holds(before);
+	store_relaxed(&before->through, THROUGH_UNKNOWN);
 	set_shared(before);
 }
 
@@ -200,6 +202,7 @@ struct serial process_announce_program(pid_t pid)
 	}
 	fill_slot(slot, serial, lineage_unpack(process_mine()), process.pid);
 	store_relaxed(&slot->fork_stack, 0);
+	store_relaxed(&slot->through, fdtable_is_empty() ? THROUGH_NOTHING : THROUGH_PERHAPS);
 	registry_count(COUNT_PROCESSES);
 	registry_publish_process(slot, pid);
 	atomic_thread_fence(memory_order_seq_cst);
@@ -491,7 +494,7 @@ bool process_enter(void)
 	return mine != PROCESS_UNWATCHED;
 }
 
-static bool sandboxed;
+FORKSAN_AT_START static bool sandboxed;
 
 bool process_is_sandboxed(void)
 {

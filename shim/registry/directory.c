@@ -24,7 +24,10 @@
 /* A registry is complete within milliseconds, but the maker may have been stopped. */
 #define DRAFT_SECONDS 60
 
+/* One call of getdents64(2).  The kernel fills the buffer: an answer that leaves room for another
+ * entry is the last one. */
 #define ENTRIES_BYTES 2048
+#define LONGEST_ENTRY_BYTES 288 /* a name of 255 bytes */
 
 static long stat_fd(int fd, struct statx *out)
 {
@@ -101,10 +104,11 @@ bool registry_look_through(int directory,
 		char name[];
 	};
 	char buffer[ENTRIES_BYTES] __attribute__((aligned(8)));
-	long n;
+	long n = ENTRIES_BYTES;
 
-	while ((n = sys_call(SYS_getdents64, directory, (long)(uintptr_t)buffer, sizeof buffer, 0,
-			     0, 0)) > 0) {
+	while (n > ENTRIES_BYTES - LONGEST_ENTRY_BYTES) {
+		n = sys_call(SYS_getdents64, directory, (long)(uintptr_t)buffer, sizeof buffer, 0,
+			     0, 0);
 		for (long at = 0; at < n;) {
 			const struct kernel_dirent *entry = (const void *)(buffer + at);
 

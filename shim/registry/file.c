@@ -30,7 +30,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h> /* F_OK */
 
 #include "base/sys.h"
 #include "common/liveness.h"
@@ -38,9 +37,10 @@
 
 /* Slots of processes that are read at once. */
 #define PROCESSES_AT_ONCE 8
+#define KIN_AT_ONCE 32
 
 /* The session, as this process knows it. */
-static struct {
+FORKSAN_AT_START static struct {
 	char name[REGISTRY_SESSION_BYTES];
 	uint32_t uid;	  /* the user in whose directory the file lies */
 	int why_nameless; /* 0: exec'd programs find the session; else -errno */
@@ -281,44 +281,69 @@ static bool visit(int directory, const char *name, void *context)
 	return family->joined;
 }
 
-static bool knows(int directory, const char *name, void *context)
+struct kin_search {
+	struct family family;
+	struct registry_kin kin;
+};
+
+static void look_at(struct kin_search *search, const struct registry_process *process)
 {
-	struct registry_process processes[PROCESSES_AT_ONCE];
-	pid_t pid = *(const pid_t *)context;
+	pid_t pid = load_relaxed(&process->pid);
+	uint32_t through = load_relaxed(&process->through);
+	bool holds = load_relaxed(&process->hold_words) != 0;
+
+	if (load_relaxed(&process->state) != PROCESS_LIVE)
+		return;
+	if (pid == search->family.pid) {
+		search->kin.is_member = true;
+		search->kin.brings = search->kin.brings || through == THROUGH_SURELY;
+		search->kin.may_bring = search->kin.may_bring || through == THROUGH_PERHAPS ||
+					(through == THROUGH_UNKNOWN && holds);
+	} else if (pid == search->family.parent_pid) {
+		search->kin.has_parent = true;
+		search->kin.may_bring = search->kin.may_bring || holds;
+	}
+}
+
+static bool look_for_kin(int directory, const char *name, void *context)
+{
+	struct registry_process processes[KIN_AT_ONCE];
+	struct kin_search *search = context;
 	long fd = open_file(directory, name);
 	struct registry_header header;
 	uint32_t high = 0;
-	bool found = false;
 
 	if (fd < 0)
 		return false;
+	search->kin.exists = true;
 	if (read_at((int)fd, &header, sizeof header, 0) && header_is_sound(&header))
 		high = load_relaxed(&header.process_high);
-	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES && !found;
-	     i += PROCESSES_AT_ONCE) {
+	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i += KIN_AT_ONCE) {
 		if (!read_at((int)fd, processes, sizeof processes,
 			     offsetof(struct registry, processes) + i * sizeof processes[0]))
 			break;
-		for (uint32_t k = 0; k < PROCESSES_AT_ONCE; k++)
-			found = found || (load_relaxed(&processes[k].state) == PROCESS_LIVE &&
-					  load_relaxed(&processes[k].pid) == pid);
+		for (uint32_t k = 0; k < KIN_AT_ONCE; k++)
+			look_at(search, &processes[k]);
 	}
 	sys_close((int)fd);
-	return found;
+	return false;
 }
 
-bool registry_may_know(pid_t pid)
+struct registry_kin registry_find_kin(const char *name, pid_t pid, pid_t parent_pid)
 {
+	struct kin_search search = {.family = {.pid = pid, .parent_pid = parent_pid}};
 	long directory;
-	bool found;
 
 	session.uid = effective_uid();
 	directory = registry_open_directory(session.uid, false);
 	if (directory < 0)
-		return false;
-	found = registry_look_through((int)directory, knows, &pid);
+		return search.kin;
+	if (session_is_name(name))
+		look_for_kin((int)directory, name, &search);
+	else
+		registry_look_through((int)directory, look_for_kin, &search);
 	sys_close((int)directory);
-	return found;
+	return search.kin;
 }
 
 /* --- beginning one --------------------------------------------------------------------------- */
@@ -406,14 +431,6 @@ static int begin(long directory, bool named, pid_t pid, bool *created)
 	*created = true;
 	session.waiter_near = true;
 	return result == 0 ? 0 : create_nameless(result, pid);
-}
-
-bool registry_exists(const char *name)
-{
-	char path[SESSION_PATH_BYTES];
-
-	session_put_path(path, effective_uid(), name);
-	return sys_call(SYS_faccessat, AT_FDCWD, (long)(uintptr_t)path, F_OK, 0, 0, 0) == 0;
 }
 
 int registry_join(const char *name, enum registry_wish wish, pid_t pid, pid_t parent_pid,

@@ -48,7 +48,7 @@
 /* How often another thread that is making the same table grow is given the processor. */
 #define GROWER_YIELDS 20
 
-struct registry *registry_mapping;
+FORKSAN_AT_START struct registry *registry_mapping;
 uint64_t registry_pid_namespace;
 
 /* The registry lies in a file of /dev/shm, whose room is the host's as well. */

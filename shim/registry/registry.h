@@ -41,13 +41,20 @@ enum registry_wish {
 int registry_join(const char *name, enum registry_wish wish, pid_t pid, pid_t parent_pid,
 		  bool *created);
 
-/* True when a session of this user has a member with that pid, which may be a former process with
- * the same pid.  Reads each session's registry; half a dozen system calls where there is none. */
-bool registry_may_know(pid_t pid);
+/* What the sessions of this user know of a process that has not joined. */
+struct registry_kin {
+	bool exists;	 /* the session of the name that was asked for has a registry */
+	bool is_member;	 /* a program of this process was a member before its exec, or was announced
+			  */
+	bool has_parent; /* its parent is a member */
+	bool brings;	 /* a watched connection has come through exec */
+	bool may_bring;	 /* one may have */
+};
 
-/* True when the session of that name has a registry already.  Two system calls; nothing is opened.
- */
-bool registry_exists(const char *name);
+/* Reads the registry of the session `name`; with another text than a session's name, those of all
+ * sessions of this user.  Half a dozen system calls where there is none.  Pids alone are compared:
+ * a yes may be about a former process with the same pid, and costs the caller a vain look. */
+struct registry_kin registry_find_kin(const char *name, pid_t pid, pid_t parent_pid);
 
 /* Removes the session's file; the mapping stays.  Called at the end of the session's last process.
  * Does nothing where this process may not remove the file. */

@@ -10,9 +10,10 @@
 
 #include "common/labels.h"
 #include "options/options.h"
+#include "base/compiler.h"
 #include "base/sys.h"
 
-static struct labels labels; /* constant after origin_start() */
+FORKSAN_AT_START static struct labels labels; /* constant after origin_start() */
 
 void origin_start(const char *service_name, const char *resource_attributes)
 {

@@ -44,7 +44,7 @@ static struct buffer *buffers[WIPED_REPORT_BUFFERS];
  * watched connection. */
 static char early_bytes[9 * WARNING_BYTES];
 static struct text early = {early_bytes, sizeof(early_bytes), 0, false};
-static _Atomic uint32_t speaks;
+FORKSAN_AT_START static _Atomic uint32_t speaks;
 
 static bool logs(void)
 {

@@ -46,7 +46,6 @@ void report_write_remember_directory(void)
 {
 	long len;
 
-	start_directory[0] = '\0';
 	if (options.log_path[0] == '\0' || options.log_path[0] == '/')
 		return;
 	len = sys_call(SYS_getcwd, (long)(uintptr_t)start_directory, sizeof(start_directory), 0, 0,

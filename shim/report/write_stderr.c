@@ -11,13 +11,14 @@
 #include "process/fdtable.h"
 #include "report/write_parts.h"
 
-static struct stat start_stdin; /* st_mode 0: not known */
-static struct stat start_stderr;
+FORKSAN_AT_START static struct stat start_stdin; /* st_mode 0: not known */
+FORKSAN_AT_START static struct stat start_stderr;
 
 void report_write_remember_stderr(void)
 {
-	stat_fd(STDIN_FILENO, &start_stdin);
 	stat_fd(STDERR_FILENO, &start_stderr);
+	if (S_ISSOCK(start_stderr.st_mode))
+		stat_fd(STDIN_FILENO, &start_stdin);
 }
 
 const struct stat *stderr_at_start(void)

@@ -24,7 +24,7 @@
 
 #include "forksan/atomics.h"
 
-void *(*stack_getspecific)(unsigned key);
+FORKSAN_AT_START void *(*stack_getspecific)(unsigned key);
 
 /* struct cop: BASEOP (op_next, op_sibparent, op_ppaddr, op_targ, bits), cop_line, then stash, file
  */

@@ -55,11 +55,13 @@ static enum walk visit_by_name(bool (*visit)(int fd, void *context), void *conte
 	return walk;
 }
 
-void descriptors_try(bool (*visit)(int fd, void *context), void *context)
+/* The kernel gives out the lowest free number, so that numbers are dense. */
+static void visit_by_number(bool (*visit)(int fd, void *context), void *context)
 {
+	const int misses_allowed = 64;
 	int misses = 0;
 
-	for (int fd = 0; fd < FORKSAN_MAX_FDS && misses < DESCRIPTORS_GAP; fd++) {
+	for (int fd = 0; fd < FORKSAN_MAX_FDS && misses < misses_allowed; fd++) {
 		bool is_open = sys_call(SYS_fcntl, fd, F_GETFD, 0, 0, 0, 0) >= 0;
 
 		misses = is_open ? 0 : misses + 1;
@@ -71,5 +73,5 @@ void descriptors_try(bool (*visit)(int fd, void *context), void *context)
 void descriptors_visit(bool (*visit)(int fd, void *context), void *context)
 {
 	if (visit_by_name(visit, context) == WALK_FAILED)
-		descriptors_try(visit, context);
+		visit_by_number(visit, context);
 }

@@ -210,7 +210,7 @@ bool track_came_with_sockets(void)
 {
 	bool found = false;
 
-	descriptors_try(note_stream, &found);
+	descriptors_visit(note_stream, &found);
 	return found;
 }
 
@@ -248,18 +248,25 @@ static bool comes_through_as_another(struct socket_slot slot, int than)
  * descriptor closes that has copies. */
 bool track_before_exec(void)
 {
+	enum registry_through through = THROUGH_NOTHING;
+
 	if (!process_enter() || process_is_vfork_child())
 		return false;
 	for (int fd = 0; fd < (int)fdtable_high(); fd++) {
 		struct socket_ref ref = fdtable_lookup(fd);
 
-		if (ref.n == 0 || !closes_on_exec(fd))
+		if (ref.n == 0)
 			continue;
+		if (!closes_on_exec(fd)) {
+			through = THROUGH_SURELY;
+			continue;
+		}
 		if (!fdtable_has_copies(socket_ref_slot(ref)) ||
 		    !comes_through_as_another(socket_ref_slot(ref), fd))
 			registry_let_go(registry_process_slot(process.shared),
 					socket_ref_slot(ref));
 	}
+	store_relaxed(&process.shared->through, through);
 	return true;
 }
 
@@ -270,5 +277,6 @@ void track_exec_failed(void)
 	/* A connection whose slot was freed after track_before_exec() let go of that slot is lost,
 	 * and counted, as after a fork. */
 	fdtable_publish_holds();
+	store_relaxed(&process.shared->through, THROUGH_UNKNOWN);
 	errno = saved_errno;
 }

@@ -46,8 +46,9 @@ void track_received(int fd);
 /* True when the message passed descriptors. */
 bool track_passes_fds(const struct msghdr *message);
 
-/* True when this process has a descriptor that may be a connection: asked when a program starts,
- * before it has joined a session. */
+/* True when this process has a descriptor that may be a connection: asked when a program starts
+ * that has not joined its session.  Costs a new process 50 us, for which the kernel makes its
+ * directory in /proc. */
 bool track_came_with_sockets(void);
 
 /* Watches the connections among this process's descriptors that came through exec.  Called when the

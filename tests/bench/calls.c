@@ -10,10 +10,13 @@
  *   shared      the same, and the child has used it once: its messages are followed
  *   fork, exec  N forks and waits with CALL connections open; the child ends, or becomes /bin/true
  *   connect     N times connect and close (system calls are counted from outside)
+ *   spawn       N posix_spawns and waits of /bin/true with CALL in its environment:
+ * "LD_PRELOAD=...", or nothing; prints the median in microseconds
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,6 +192,41 @@ static void fork_many(int connections, const char *program, long n)
 		       (double)n / 1e3);
 }
 
+static int by_value(const void *one, const void *other)
+{
+	double a = *(const double *)one, b = *(const double *)other;
+
+	return (a > b) - (a < b);
+}
+
+static void spawn_many(char *variable, long n)
+{
+	char options[] = "FORKSAN_OPTIONS=log_path=/dev/null";
+	char name[] = "true";
+	char *argv[] = {name, NULL};
+	char *envp[] = {options, variable, NULL};
+	double *times = calloc((size_t)n, sizeof *times);
+
+	for (long i = 0; times && i < n; i++) {
+		struct timespec begin, end;
+		pid_t pid;
+
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		if (posix_spawn(&pid, "/bin/true", NULL, NULL, argv, envp) != 0 ||
+		    waitpid(pid, NULL, 0) != pid)
+			die("posix_spawn");
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		times[i] = ((double)(end.tv_sec - begin.tv_sec) * 1e9 +
+			    (double)(end.tv_nsec - begin.tv_nsec)) /
+			   1e3;
+	}
+	if (!times || n < 1)
+		die("spawn");
+	qsort(times, (size_t)n, sizeof *times, by_value);
+	printf("%.3f\n", times[n / 2]);
+	free(times);
+}
+
 static void connect_many(long n)
 {
 	struct sockaddr_in address;
@@ -213,7 +251,8 @@ int main(int argc, char **argv)
 		fprintf(stderr,
 			"usage: calls unwatched|own|inherited|shared send|recv|write|sendmsg N\n"
 			"       calls fork|exec CONNECTIONS N\n"
-			"       calls connect 0 N\n");
+			"       calls connect 0 N\n"
+			"       calls spawn VARIABLE=VALUE N\n");
 		return 2;
 	}
 	if (strcmp(kind, "fork") == 0) {
@@ -222,6 +261,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(kind, "exec") == 0) {
 		fork_many(atoi(argv[2]), "/bin/true", atol(argv[3]));
+		return 0;
+	}
+	if (strcmp(kind, "spawn") == 0) {
+		spawn_many(argv[2], atol(argv[3]));
 		return 0;
 	}
 	if (strcmp(kind, "connect") == 0) {
