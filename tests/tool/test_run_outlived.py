@@ -5,9 +5,11 @@
 A child is announced before it is forked, and the kernel notes when it starts.  In a big program a
 fork takes long, so the two differ: here a handler of pthread_atfork() takes the time."""
 
+import json
 import os
 import re
 import subprocess
+import time
 
 import toolkit
 from toolkit import check, run
@@ -81,6 +83,23 @@ with toolkit.Directory() as directory:
     os.close(ours)
     if os.path.exists(path):
         os.unlink(path)
+
+    # The child has the last word: one summary, whose number no other record has.
+    log = os.path.join(directory, "log")
+    child_input, ours = os.pipe()
+    with subprocess.Popen([toolkit.FORKSAN, "run", "-o", log, program], stdin=child_input,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        os.close(child_input)
+        process.wait(60)
+    os.close(ours)
+    deadline = time.monotonic() + 20
+    records = []
+    while time.monotonic() < deadline and not any(r["record"] == "summary" for r in records):
+        with open(log, encoding="utf-8") as lines:
+            records = [json.loads(line) for line in lines if line.endswith("\n")]
+    numbers = [record["seq"] for record in records]
+    check(numbers == list(range(1, len(records) + 1)), "each record has its number", numbers)
+    check([r["final"] for r in records if r["record"] == "summary"] == [True], "one summary", records)
 
     result = run("run", "true")
     check(result.returncode == 0 and "running" not in result.stderr, "nobody is left", result)

@@ -259,7 +259,10 @@ static void finish(const char *session, uint64_t session_number,
 	session_registry_path(session, path);
 	state = session_registry_read(session, &registry, &why);
 	if (log != NULL) {
-		if (state == SESSION_REGISTRY_READ && !registry.summary_written)
+		/* Where processes outlive CMD the last of them writes the session's summary, under
+		 * the number that a summary of ours would have now. */
+		if (state == SESSION_REGISTRY_READ && !registry.summary_written &&
+		    registry.alive == 0)
 			run_log_add_summary(log, session, &registry);
 		content = run_log_show(log, session_number, view);
 	}
