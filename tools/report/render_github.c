@@ -4,6 +4,7 @@
  * shows beside the lines of a change.
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,10 +18,16 @@
  * hostile. */
 static void put_command_text(const char *text, bool is_property, FILE *out)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	int c1 = 0; /* bytes of a C1 control character that are still to come */
 
-		if (c == '%' || c < 0x20 || c == 0x7f || (is_property && strchr(":,", c) != NULL))
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
+		bool is_c1 = c1 > 0 || (c == 0xc2 && next >= 0x80 && next <= 0x9f);
+
+		c1 = is_c1 && c1 == 0;
+
+		if (c == '%' || c < 0x20 || c == 0x7f || is_c1 ||
+		    (is_property && strchr(":,", c) != NULL))
 			fprintf(out, "%%%02X", c);
 		else
 			fputc(c, out);
