@@ -67,8 +67,8 @@ Q := @
 say = @printf '  %-5s %s\n'
 endif
 
-.PHONY: all build deps demo fleet-soak test check unit entry install uninstall deb format tidy \
-	layers exports asan ubsan tsan fuzz fuzz-short bench chaos soak transparency mutation mutants clean help
+.PHONY: all build deps demo fleet-demo fleet-soak test check unit entry install uninstall deb format \
+	tidy layers exports asan ubsan tsan fuzz fuzz-short bench chaos soak transparency mutation mutants clean help
 all: build
 
 build: $(BUILD)/libforksan.so $(BUILD)/forksan ## build the shim and the tool
@@ -202,6 +202,11 @@ demo: DEPS_GROUP := demo
 demo: deps ## show the founding scenario: wrong answers, then who and where (2 minutes)
 	$(Q)$(MAKE) --no-print-directory build
 	$(Q)BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/scenario/demo.py
+
+fleet-demo: DEPS_GROUP := test
+fleet-demo: deps ## 50 hosts in network namespaces, one centre, one answer (root, 2 minutes)
+	$(Q)$(MAKE) --no-print-directory build
+	$(Q)BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/fleet/demo.py
 
 SCRIPTS := $(wildcard tests/support/test_*.py tests/tool/test_* tests/report/test_* \
 	tests/entry/test_*.py tests/entry/test_*.sh tests/stack/test_*.py tests/stack/test_*.sh \

@@ -108,7 +108,7 @@ CREATE TABLE IF NOT EXISTS bugs (
 	protocol text NOT NULL,
 	first_seen timestamptz NOT NULL,
 	last_seen timestamptz NOT NULL,
-	worst smallint NOT NULL -- kind, see kind_name()
+	worst smallint NOT NULL -- of table kinds
 ) WITH (fillfactor = 50);
 
 -- Where a bug was seen: one row for each service, version and agent.
@@ -178,16 +178,31 @@ CREATE INDEX IF NOT EXISTS broken_of_agent ON broken (agent, received);
 
 -- --- small functions -------------------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION kind_number(name text) RETURNS smallint LANGUAGE sql IMMUTABLE STRICT AS $$
-	SELECT array_position(ARRAY['open-at-fork', 'inherited-use', 'shared-use', 'shared-epoll',
-		'foreign-goodbye', 'crossed-reply'], name)::smallint
+-- The kinds of include/forksan/finding.h, rising.  Their numbers are in the tables: a new kind gets one
+-- between, and none is ever changed.
+CREATE TABLE IF NOT EXISTS kinds (
+	kind smallint PRIMARY KEY,
+	name text NOT NULL UNIQUE,
+	level text NOT NULL
+);
+INSERT INTO kinds VALUES
+	(10, 'open-at-fork', 'notice'),
+	(20, 'inherited-epoll', 'hazard'),
+	(30, 'inherited-use', 'hazard'),
+	(40, 'shared-use', 'violation'),
+	(50, 'shared-epoll', 'violation'),
+	(60, 'foreign-goodbye', 'violation'),
+	(70, 'crossed-reply', 'violation')
+ON CONFLICT (kind) DO UPDATE SET name = excluded.name, level = excluded.level;
+
+CREATE OR REPLACE FUNCTION kind_number(of text) RETURNS smallint LANGUAGE sql STABLE STRICT AS $$
+	SELECT kind FROM fleet.kinds WHERE name = of
 $$;
-CREATE OR REPLACE FUNCTION kind_name(number smallint) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-	SELECT (ARRAY['open-at-fork', 'inherited-use', 'shared-use', 'shared-epoll', 'foreign-goodbye',
-		'crossed-reply'])[number]
+CREATE OR REPLACE FUNCTION kind_name(of smallint) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+	SELECT name FROM fleet.kinds WHERE kind = of
 $$;
-CREATE OR REPLACE FUNCTION level_name(kind smallint) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-	SELECT CASE kind WHEN 1 THEN 'notice' WHEN 2 THEN 'hazard' ELSE 'violation' END
+CREATE OR REPLACE FUNCTION level_name(of smallint) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+	SELECT level FROM fleet.kinds WHERE kind = of
 $$;
 
 -- 16 hexadecimal digits as a number, and back.

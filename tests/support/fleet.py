@@ -179,6 +179,9 @@ class Store(Part):
 
     def create(self):
         self.ask("create database forksan template template0 encoding 'UTF8'", database="postgres")
+        self.load()
+
+    def load(self):
         subprocess.run(["psql", "-Xqt", "-h", self.path, "-U", "postgres", "-d", "forksan", "-f",
                         os.path.join(CONTRIB, "postgresql.sql")], check=True,
                        stdout=subprocess.DEVNULL)
@@ -263,10 +266,15 @@ class Fleet:
         answer = self.store.ask("select count(*) from fleet.records", check=False)
         return None if answer is None else int(answer)
 
+    def counts(self):
+        return self.store.ask("select name, stored, duplicates, broken, forged, refused from fleet.agents "
+                              "where broken + forged + refused > 0 or stored = 0; "
+                              "select why, count(*) from fleet.broken group by 1", check=False)
+
     def wait_for_records(self, count, seconds=60):
         try:
             return processes.wait_for(lambda: self.records() == count, f"{count} records",
                                       seconds=seconds)
         except processes.Failed as failure:
             raise processes.Failed(f"{failure}: {self.records()} in the store\n"
-                                   f"{self.centre.output()[-2000:]}") from None
+                                   f"{self.counts()}\n{self.centre.output()[-2000:]}") from None

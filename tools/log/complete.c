@@ -39,6 +39,11 @@ void complete_miss_lines(struct completeness *complete, uint64_t broken_lines)
 	add(complete, "broken_lines", "lines that are no record", broken_lines);
 }
 
+void complete_miss_records(struct completeness *complete, uint64_t records)
+{
+	add(complete, "lost_records", "records that a store never got: holes in `seq`", records);
+}
+
 void complete_miss_registry(struct completeness *complete, bool blind)
 {
 	complete->blind = complete->blind || blind;

@@ -29,14 +29,14 @@ struct completeness {
 };
 
 /* Each adds a reason that no counter gives, when the number is not 0: logs that hold no session;
- * sessions without a summary; sessions without
- * their first record; lines that are no record; processes that still run.
- * complete_miss_registry() is called once for a registry that could not be read; `blind`: there was
- * no log either. */
+ * sessions without a summary; sessions without their first record; lines that are no record;
+ * records that a store never got; processes that still run. complete_miss_registry() is called once
+ * for a registry that could not be read; `blind`: there was no log either. */
 void complete_miss_session(struct completeness *complete, uint64_t logs);
 void complete_miss_summary(struct completeness *complete, uint64_t sessions);
 void complete_miss_lines(struct completeness *complete, uint64_t broken_lines);
 void complete_miss_start(struct completeness *complete, uint64_t sessions);
+void complete_miss_records(struct completeness *complete, uint64_t records);
 void complete_miss_registry(struct completeness *complete, bool blind);
 void complete_miss_end(struct completeness *complete, uint64_t processes);
 

@@ -47,6 +47,7 @@ static void free_bug(struct bug *bug)
 {
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		free(bug->kinds[kind].example);
+	json_decref(bug->fleet);
 	free(bug->protocol);
 	free(bug->peer);
 	free(bug);
@@ -313,6 +314,8 @@ void bugs_add(struct bugs *bugs, struct site_cache *sites, const struct log_reco
 	}
 	if (bug == NULL)
 		bug = new_bug(bugs, finding, fingerprint, opened, forked);
+	if (bug->fleet == NULL && json_is_object(json_object_get(finding->json, "fleet")))
+		bug->fleet = json_deep_copy(json_object_get(finding->json, "fleet"));
 	kind = &bug->kinds[finding->kind];
 	kind->times += more;
 	kind->findings += is_new;

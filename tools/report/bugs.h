@@ -64,6 +64,7 @@ struct bug {
 	uint64_t connections[BUG_CONNECTIONS]; /* hashes of session and cookie */
 	size_t connection_count;
 	bool more_connections;
+	json_t *fleet; /* where hosts have seen it, of a store's lines; NULL: from a log */
 	char first[LOG_TIME_BYTES];
 	char last[LOG_TIME_BYTES];
 	UT_hash_handle hh;

@@ -22,6 +22,7 @@
 #include "report/files.h"
 #include "report/follow.h"
 #include "report/render.h"
+#include "report/store.h"
 
 enum form { TEXT, HTML, JSON, SARIF, JUNIT, GITHUB, SPEEDSCOPE, VERDICT };
 
@@ -30,6 +31,7 @@ struct report_options {
 	enum level fail_on; /* LEVEL_COUNT: never */
 	const char *bug;    /* a number or the beginning of a fingerprint; NULL: all bugs */
 	const char *baseline;
+	const char *store; /* NULL: logs alone */
 	const char *suppressions;
 	uint64_t min_connections;
 	bool require_session;
@@ -42,6 +44,7 @@ struct report_options {
 enum {
 	OPTION_BASELINE = 256,
 	OPTION_BUG,
+	OPTION_DB,
 	OPTION_FAIL_ON,
 	OPTION_FOLLOW,
 	OPTION_GITHUB,
@@ -65,6 +68,7 @@ enum {
 static const struct option longs[] = {
 	{"baseline", required_argument, NULL, OPTION_BASELINE},
 	{"bug", required_argument, NULL, OPTION_BUG},
+	{"db", required_argument, NULL, OPTION_DB},
 	{"fail-on", required_argument, NULL, OPTION_FAIL_ON},
 	{"follow", no_argument, NULL, OPTION_FOLLOW},
 	{"github", no_argument, NULL, OPTION_GITHUB},
@@ -100,6 +104,13 @@ static bool take_option(int option, const char *value, struct report_options *op
 		break;
 	case OPTION_BUG:
 		options->bug = value;
+		break;
+	case OPTION_DB:
+		if (!store_is_uri(value)) {
+			cli_error(REPORT_VERB, "--db: expected postgresql://..., found %s", value);
+			return false;
+		}
+		options->store = value;
 		break;
 	case OPTION_FAIL_ON:
 		return level_read(REPORT_VERB, value, &options->fail_on);
@@ -176,7 +187,7 @@ static int read_arguments(int argc, char **argv, struct report_options *options)
 		if (!take_option(result, optarg, options))
 			return STATUS_USAGE;
 	}
-	if (optind == argc) {
+	if (optind == argc && options->store == NULL) {
 		cli_error(REPORT_VERB, "expected a log file, or - for stdin, found nothing");
 		return STATUS_USAGE;
 	}
@@ -274,6 +285,13 @@ static int show(const struct report *report, struct report_options *options)
 	return STATUS_USAGE;
 }
 
+/* Reads a log or a store, by its name. */
+static int read_source(struct report *report, const char *name)
+{
+	return store_is_uri(name) ? store_read(report, REPORT_VERB, name)
+				  : report_read_file(report, REPORT_VERB, name);
+}
+
 /* Reads the logs and shows what is in them.  Returns the exit status. */
 static int read_and_show(char **names, struct report *report, struct report_options *options)
 {
@@ -286,8 +304,10 @@ static int read_and_show(char **names, struct report *report, struct report_opti
 		render_totals(report, stdout);
 		return status;
 	}
+	if (options->store != NULL)
+		status = read_source(report, options->store);
 	for (; *names != NULL; names++)
-		status = exit_status_worse(status, report_read_file(report, REPORT_VERB, *names));
+		status = exit_status_worse(status, read_source(report, *names));
 	bugs_sort(report->bugs);
 	if (options->form == TEXT)
 		pager_begin();
@@ -327,7 +347,7 @@ static int run(int argc, char **argv)
 	status = STATUS_OK;
 	if (options.baseline != NULL) {
 		report_init(&baseline);
-		status = report_read_file(&baseline, REPORT_VERB, options.baseline);
+		status = read_source(&baseline, options.baseline);
 	}
 	report_init(&report);
 	report.filter = options.filter;
@@ -362,7 +382,8 @@ const struct verb verb_report = {
 		"  --sarif              SARIF 2.1.0, for code scanning\n"
 		"  --junit              JUnit XML: a test for each bug\n"
 		"  --github             annotations of GitHub Actions\n"
-		"  --speedscope         the stacks, as a flame graph for speedscope\n\n"
+		"  --speedscope         the stacks, as a flame graph for speedscope\n"
+		"  --db URI             the store of a fleet: postgresql://[USER@]HOST/DATABASE\n\n"
 		"  --kind KIND          findings of that kind; may be given again\n"
 		"  --peer TEXT          of connections to a peer with TEXT in its address\n"
 		"  --pid PID            in which that process has a part\n"
@@ -371,7 +392,8 @@ const struct verb verb_report = {
 		"                       (notice, hazard, violation) or a higher one\n"
 		"  --min-connections N  exit status 67 when fewer were watched\n"
 		"  --require-session    exit status 67 when the start of a session is missing\n"
-		"  --baseline OLD       leave out the bugs that the log OLD has, too\n"
+		"  --baseline OLD       leave out the bugs that OLD, a log or a store's URI, has, "
+		"too\n"
 		"  --suppressions FILE  leave out what FILE describes\n"
 		"  -h, --help           this text\n\n"
 		"Packed logs (.gz, .zst) are read in place.  Broken lines are named on stderr, "

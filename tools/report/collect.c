@@ -235,6 +235,7 @@ void report_complete(const struct report *report, struct completeness *complete)
 	if (report->require_session)
 		complete_miss_start(complete, sessions_without_start(report->sessions));
 	complete_miss_lines(complete, report->broken_lines);
+	complete_miss_records(complete, report->lost_records);
 	if (sessions_count(report->sessions) > unsummed) {
 		sessions_sum(report->sessions, counters);
 		complete_add_counters(complete, counters);

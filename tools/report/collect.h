@@ -35,6 +35,7 @@ struct report {
 	uint64_t broken_lines;
 	uint64_t unknown_records; /* of kinds that a later version writes */
 	uint64_t empty_logs;	  /* without a line */
+	uint64_t lost_records;	  /* that a store never got */
 	uint64_t min_connections; /* fewer that were watched are too few */
 	bool require_session;	  /* a session whose start is missing is incomplete */
 	/* Records to leave out, and how many were left out. */

@@ -151,6 +151,8 @@ static json_t *bug_object(const struct report *report, const struct bug *bug, si
 				  "more_pids", bug->pids.more, "first", bug->first, "last",
 				  bug->last, "advice", advice_array(example), "server",
 				  text_or_null(query), "kinds", kinds_array(report, bug))));
+	json_object_set_new(object, "fleet",
+			    bug->fleet != NULL ? json_incref(bug->fleet) : json_null());
 	json_decref(example);
 	return object;
 }

@@ -20,6 +20,7 @@
 #include "report/example.h"
 #include "report/proof.h"
 #include "report/render_example.h"
+#include "report/render_fleet.h"
 #include "report/source.h"
 
 #define SITE_TEXT_BYTES 640
@@ -202,6 +203,8 @@ static void print_bug(const struct report *report, const struct render_options *
 	json_t *example = example_load(report, bug, bug->head);
 
 	print_headline(bug, index + 1, options->colour, out);
+	if (bug->fleet != NULL)
+		render_fleet(bug->fleet, out);
 	print_opened(bug, below, options->source, out);
 	print_used(bug, below, options->source, out);
 	if (example != NULL) {
