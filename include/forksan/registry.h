@@ -217,7 +217,13 @@ _Static_assert(sizeof(struct registry_module) == 256, "four cache lines");
 struct registry_finding {
 	_Atomic uint64_t key; /* 0 free; claimed by compare-exchange */
 	_Atomic uint64_t repeat;
+	/* Of a finding that was reported, for the tool; relaxed, `kind` last.  Every reporter of
+	 * the finding stores the same words. */
+	_Atomic uint64_t fingerprint;
+	_Atomic uint32_t elsewhere; /* how many of `repeat` are counted in entries of their own */
+	_Atomic uint32_t kind;	    /* enum kind + 1; 0: not reported, or no finding's entry */
 };
+_Static_assert(sizeof(struct registry_finding) == 32, "two in a cache line");
 
 /* One operation on a connection that two processes use.  `time_ns` is stored last (release) and is
  * 0 while the entry is being written; killed in between, the entry is skipped. */
@@ -287,8 +293,13 @@ struct registry {
 	struct registry_header header;
 	/* Connections that found no free entry are in COUNT_CONNECTIONS_OTHER alone. */
 	struct registry_unwatched unwatched[FORKSAN_UNWATCHED_PEERS];
+	/* The labels of the session's records, for the tool: key NUL value NUL ...  Written by the
+	 * process that began the session, before their length (release). */
+	char labels[FORKSAN_LIST_BYTES];
+	_Atomic uint32_t labels_len_bytes;
 	uint8_t pad[4096 - sizeof(struct registry_header) -
-		    FORKSAN_UNWATCHED_PEERS * sizeof(struct registry_unwatched)];
+		    FORKSAN_UNWATCHED_PEERS * sizeof(struct registry_unwatched) -
+		    FORKSAN_LIST_BYTES - sizeof(uint32_t)];
 	_Atomic uint32_t socket_state[FORKSAN_MAX_SOCKETS];
 	struct registry_finding findings[FORKSAN_MAX_FINDINGS];
 	struct registry_module modules[FORKSAN_MAX_MODULES];

@@ -17,6 +17,7 @@
 #include "process/process.h"
 #include "registry/registry.h"
 #include "report/report.h"
+#include "report/site.h"
 #include "base/side_stack.h"
 #include "base/sys.h"
 #include "wire/tls_hello.h"
@@ -160,6 +161,7 @@ static void write_finding(void *argument)
 	finding.basis = cause->basis;
 	if (new->count.repeat == 1)
 		registry_count(level_counter(cause->kind));
+	finding_count_name(&new->count, site_fingerprint(registry_mapping, &finding), finding.kind);
 	if (report_finding(registry_mapping, &finding) != 0)
 		registry_count(LOST_REPORTS);
 }

@@ -187,8 +187,12 @@ static bool is_merged(struct finding_count *result, const struct group *group)
 
 	if (members > 0 && members <= group->limit)
 		return false;
-	*result = (struct finding_count){group->key, members > 0 ? members - group->limit : 0,
-					 group->merge};
+	*result = (struct finding_count){
+		.id = group->key,
+		.repeat = members > 0 ? members - group->limit : 0,
+		.elsewhere = (uint32_t)group->limit,
+		.merge = group->merge,
+	};
 	return true;
 }
 
@@ -221,6 +225,17 @@ struct finding_count finding_count(const struct finding_cause *cause, struct sta
 	if (result.repeat == 0)
 		registry_count(LOST_FINDINGS);
 	return result;
+}
+
+void finding_count_name(const struct finding_count *named, uint64_t fingerprint, enum kind kind)
+{
+	struct registry_finding *entry = find(named->id);
+
+	if (!entry)
+		return;
+	store_relaxed(&entry->fingerprint, fingerprint);
+	store_relaxed(&entry->elsewhere, named->elsewhere);
+	store_relaxed(&entry->kind, (uint32_t)kind + 1);
 }
 
 uint64_t finding_count_blind(enum registry_counter counter, const char *detail)

@@ -27,6 +27,8 @@
 struct finding_count {
 	uint64_t id;	 /* of the finding in the session; never 0 */
 	uint64_t repeat; /* times seen, this one included; 0: the table is full, counted as lost */
+	uint32_t
+		elsewhere; /* times that the finding's entry counts, and that are other findings' */
 	enum finding_merge merge;
 };
 
@@ -43,6 +45,10 @@ uint64_t finding_count_blind(enum registry_counter counter, const char *detail);
  * fingerprint yet, or showed the bug as less harmful or less certain.  False: the finding is
  * counted as repeated.  Called once for each finding that no log takes. */
 bool finding_is_news(uint64_t fingerprint, enum kind kind, bool likely);
+
+/* Notes in the finding's entry which bug the finding is of, for `forksan metrics`.  Called for each
+ * finding that is reported. */
+void finding_count_name(const struct finding_count *count, uint64_t fingerprint, enum kind kind);
 
 /* Counts one occurrence.  `forked`: the stack of the fork that put the connection into both
  * processes. */

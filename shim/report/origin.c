@@ -20,6 +20,12 @@ void origin_start(const char *service_name, const char *resource_attributes)
 	labels_read(&labels, options.labels, service_name, resource_attributes);
 }
 
+void origin_publish(struct registry *registry)
+{
+	memcpy(registry->labels, labels.bytes, labels.len);
+	store_release(&registry->labels_len_bytes, (uint32_t)labels.len);
+}
+
 static void put_labels(struct json *json)
 {
 	const char *key, *value;

@@ -7,10 +7,14 @@
 #define FORKSAN_SHIM_REPORT_ORIGIN_H
 
 #include "base/json.h"
+#include "forksan/registry.h"
 
 /* Reads labels=, else the values of OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES (NULL: not set);
  * see common/labels.h.  Called once, in the constructor. */
 void origin_start(const char *service_name, const char *resource_attributes);
+
+/* Copies the labels into the registry, where `forksan metrics` finds them. */
+void origin_publish(struct registry *registry);
 
 /* Writes the members "host" and "labels", an object of strings. */
 void origin_put(struct json *json);

@@ -379,6 +379,7 @@ int report_session(struct registry *registry)
 {
 	static const struct form form = {report_json_session, report_text_session};
 
+	origin_publish(registry);
 	return report_form(registry, &form, writer_now(), options.verbosity > 0);
 }
 
