@@ -14,6 +14,7 @@
 #include "base/verb.h"
 #include "doctor/cmd_doctor.h"
 #include "explain/cmd_explain.h"
+#include "metrics/cmd_metrics.h"
 #include "report/cmd_report.h"
 #include "run/cmd_run.h"
 #include "scan/cmd_scan.h"
@@ -22,6 +23,7 @@
 
 static const struct verb *const verbs[] = {
 	&verb_run, &verb_report, &verb_explain, &verb_suppress, &verb_scan, &verb_doctor, &verb_top,
+	&verb_metrics,
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
