@@ -32,6 +32,7 @@ MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 TOOL_CFLAGS := $(BASE) $(if $(MULTIARCH),-DFORKSAN_MULTIARCH='"$(MULTIARCH)"') -Itools -Ishim -D_FORTIFY_SOURCE=2 $(CFLAGS)
 TOOL_LIBS   := -ljansson -ldw -lelf -liberty -lncursesw -ltinfo -lz -lzstd
 
+UNIT_LIBS ?= -lcmocka
 TEST_CFLAGS := $(BASE) -Ishim -Itests/support -U_FORTIFY_SOURCE $(CFLAGS)
 
 SHIM_SRC := $(wildcard shim/*/*.c)
@@ -98,7 +99,7 @@ $(BUILD)/tools/report/render_html.o: tools/report/page.html
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libinner.a
 	$(say) TEST $<
-	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(TEST_LDFLAGS) $(DEPS) -o $@ $< $(BUILD)/libinner.a -lcmocka
+	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) $(TEST_LDFLAGS) $(DEPS) -o $@ $< $(BUILD)/libinner.a $(UNIT_LIBS)
 
 # It looks for symbols of its own.
 $(BUILD)/tests/unit/test_module_function: TEST_LDFLAGS := -rdynamic
@@ -157,6 +158,24 @@ $(BUILD)/tests/entry/subject_%: tests/entry/test_%.c tests/entry/musl/subject_on
 		-Wno-incompatible-pointer-types $(MUSL_LACKS:%=-Wl,--defsym=%=musl_lacks) -o $@ \
 		$(filter-out %.h Makefile,$^) -lpthread
 
+# --- the other machine -----------------------------------------------------------------------
+
+# Not gcc-aarch64-linux-gnu, which cannot be installed beside gcc-multilib.  Test programs name where their
+# loader and libc are on this machine: under `qemu-aarch64-static -L`, a walk that begins at / would
+# end in that directory.
+AARCH64 := $(BUILD)/aarch64
+AARCH64_LIBC := /usr/aarch64-linux-gnu/lib
+AARCH64_PLACE := -Wl,--dynamic-linker=$(AARCH64_LIBC)/ld-linux-aarch64.so.1 -Wl,-rpath=$(AARCH64_LIBC)
+AARCH64_MAKE = $(MAKE) --no-print-directory BUILD=$(AARCH64) CC='clang --target=aarch64-linux-gnu' \
+	CFLAGS=-Itests/aarch64 UNIT_LIBS='$(AARCH64_PLACE)'
+
+.PHONY: aarch64 aarch64-bin
+aarch64: ## the library for AArch64, cross-built by clang into $(BUILD)/aarch64
+	+$(Q)$(AARCH64_MAKE) $(AARCH64)/libforksan.so
+
+aarch64-bin: aarch64 ## and its unit tests
+	+$(Q)$(AARCH64_MAKE) unit-bin
+
 # --- installing ------------------------------------------------------------------------------
 
 deps: ## install the Debian packages that are missing (root)
@@ -210,14 +229,14 @@ fleet-demo: deps ## 50 hosts in network namespaces, one centre, one answer (root
 
 SCRIPTS := $(wildcard tests/support/test_*.py tests/tool/test_* tests/report/test_* \
 	tests/entry/test_*.py tests/entry/test_*.sh tests/stack/test_*.py tests/stack/test_*.sh \
-	tests/tidy/test_*.sh tests/tidy/test_*.py tests/musl/test_*.py tests/packages/test_*.py tests/chaos/test_* tests/fleet/test_* \
+	tests/tidy/test_*.sh tests/tidy/test_*.py tests/musl/test_*.py tests/aarch64/test_*.py tests/packages/test_*.py tests/chaos/test_* tests/fleet/test_* \
 	tests/bench/test_*.sh tests/transparency/test_*)
 SCENARIOS := $(wildcard tests/scenario/test_*.py)
 RUN_TESTS := BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) tests/run -o $(BUILD)/tests/output
 
 test: DEPS_GROUP := test
 test: deps ## install what is missing, build, pass every test
-	$(Q)$(MAKE) --no-print-directory build unit-bin entry-bin bench-bin fuzz-bin musl-bin
+	$(Q)$(MAKE) --no-print-directory build unit-bin entry-bin bench-bin fuzz-bin musl-bin aarch64-bin
 	$(Q)FORKSAN_HOSTILE_SECONDS=20 $(RUN_TESTS) $(UNIT_BIN) $(ENTRY_BIN) $(SCRIPTS) $(FUZZ_TESTS) \
 		$(SCENARIOS)
 

@@ -31,10 +31,34 @@ void peek_ask_faster(void)
 	store_relaxed(&ask_faster, 1);
 }
 
+/* Both take the number of a page. */
 static bool ask_by_mask(uintptr_t page)
 {
 	return sys_call(SYS_rt_sigprocmask, INVALID_HOW, (long)(page << PEEK_PAGE_SHIFT), 0,
 			KERNEL_SIGSET_BYTES, 0, 0) == -EINVAL;
+}
+
+static bool ask_by_madvise(uintptr_t page)
+{
+	long result = sys_madvise((void *)(page << PEEK_PAGE_SHIFT), 1u << PEEK_PAGE_SHIFT,
+				  POPULATE_READ);
+
+	/* EINVAL: a kernel before 5.14, or memory that may only be executed */
+	return result == 0 || (result == -EINVAL && ask_by_mask(page));
+}
+
+/* An emulated kernel may say yes to everything: qemu-user answers 0 to an madvise() that it
+ * ignores. False when that is so, which is found out once for each way: nobody maps the page at 0.
+ */
+static bool is_honest(bool (*ask)(uintptr_t page))
+{
+	static _Atomic uint32_t known[2]; /* 0: not asked yet; else HONEST or LIES */
+	enum { HONEST = 1, LIES };
+	_Atomic uint32_t *answer = &known[ask == ask_by_mask];
+
+	if (load_relaxed(answer) == 0)
+		store_relaxed(answer, ask(0) ? LIES : HONEST);
+	return load_relaxed(answer) == HONEST;
 }
 
 bool peek_page(struct peek *peek, uintptr_t address)
@@ -42,15 +66,10 @@ bool peek_page(struct peek *peek, uintptr_t address)
 	uintptr_t page = address >> PEEK_PAGE_SHIFT;
 	bool readable;
 
-	if (load_relaxed(&ask_faster) != 0) {
-		readable = ask_by_mask(page);
-	} else {
-		long result = sys_madvise((void *)(page << PEEK_PAGE_SHIFT), 1u << PEEK_PAGE_SHIFT,
-					  POPULATE_READ);
-
-		/* EINVAL: a kernel before 5.14, or memory that may only be executed */
-		readable = result == 0 || (result == -EINVAL && ask_by_mask(page));
-	}
+	if (load_relaxed(&ask_faster) == 0 && is_honest(ask_by_madvise))
+		readable = ask_by_madvise(page);
+	else
+		readable = is_honest(ask_by_mask) && ask_by_mask(page);
 	if (readable)
 		peek->pages[page % PEEK_PAGES] = page;
 	return readable;

@@ -40,7 +40,10 @@ static long read_cookie(int fd, uint64_t *cookie)
 	uint32_t len = sizeof *cookie;
 	long result = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &len);
 
-	return likely(result != -ENOPROTOOPT) ? result : read_inode(fd, cookie);
+	/* qemu-user answers EINVAL: it passes every option that it does not know on as an int. */
+	if (unlikely(result == -ENOPROTOOPT || result == -EINVAL))
+		return read_inode(fd, cookie);
+	return result;
 }
 
 bool track_read_cookie(int fd, uint64_t *cookie)

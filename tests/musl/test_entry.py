@@ -54,7 +54,7 @@ def stacks(directory):
     program = os.path.join(directory, "shares")
     log = os.path.join(directory, "log")
     subprocess.run(["musl-gcc", "-g", "-O1", "-rdynamic", "-Wl,--eh-frame-hdr", "-o", program,
-                    os.path.join(HERE, "shares.c")], check=True)
+                    os.path.join(HERE, "../support/shares.c")], check=True)
     # The launcher finds the library beside itself first.
     shutil.copy(os.path.join(BUILD, "forksan"), directory)
     shutil.copy(LIBRARY, directory)

@@ -64,6 +64,10 @@ test  openssl           a client and a server under test
 test  libcap2-bin       setcap: programs that forksan cannot be in
 test  gcc-multilib      32-bit programs that forksan cannot be in
 test  musl-tools        programs of another libc
+test  qemu-user-static  programs of AArch64
+test  binutils-aarch64-linux-gnu linked for it by clang
+test  libc6-dev-arm64-cross with its libc
+test  libgcc-12-dev-arm64-cross and the compiler's own parts
 test  libunwind8        our stacks are compared with its
 test  tmux              a terminal for forksan top
 test  python3-redis     Redis driver

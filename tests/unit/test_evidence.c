@@ -429,7 +429,7 @@ static void bytes_come_in_chunks_of_any_kind(void **state)
 	struct iovec chunks[] = {{NULL, 0},
 				 {(void *)(uintptr_t)QUERY, 3},
 				 {NULL, 0},
-				 {(void *)(uintptr_t)(QUERY + 3), 500}};
+				 {(void *)(uintptr_t)&QUERY[3], 500}};
 	struct evidence_operation operation = {.direction = WIRE_CLIENT,
 					       .chunks = chunks,
 					       .chunk_count = 4,

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 static int fd;
 static struct sockaddr_in address;
 static volatile sig_atomic_t done;
+static volatile sig_atomic_t *in_loop; /* seen by the process that sends the signal */
 
 noinline void use(void);
 noinline void in_handler(int signal);
@@ -42,9 +44,12 @@ void work(void)
 	pid_t self = getpid();
 
 	if (fork() == 0) {
+		while (*in_loop == 0)
+			usleep(1000);
 		kill(self, SIGUSR1);
 		_exit(0);
 	}
+	*in_loop = 1;
 	while (!done)
 		__asm__ volatile("");
 }
@@ -71,6 +76,10 @@ int main(void)
 	socklen_t len = sizeof address;
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 
+	in_loop = mmap(NULL, sizeof *in_loop, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	if (in_loop == MAP_FAILED)
+		return 1;
 	address.sin_family = AF_INET;
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	bind(listener, (struct sockaddr *)&address, len);
