@@ -8,6 +8,7 @@
 #define FORKSAN_SHIM_LIBC_H
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include "base/compiler.h"
 #include "base/sys.h"
 
 #if defined(__GLIBC__)
@@ -46,6 +48,25 @@ typedef long Lmid_t;
 #define RTLD_DEEPBIND 0
 
 #endif
+
+/* Names this library for libc; the start files, which are not linked, would bring it (init.c). */
+extern FORKSAN_HIDDEN void *__dso_handle;
+
+/* pthread_atfork().  glibc links a copy of that function into each library, far from other code of
+ * the start, which costs a page; the copy calls this function (Linux Standard Base,
+ * "__register_atfork"). */
+#if defined(__GLIBC__)
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+		      void *library);
+#endif
+static inline void libc_at_fork(void (*parent)(void), void (*child)(void))
+{
+#if defined(__GLIBC__)
+	__register_atfork(NULL, parent, child, __dso_handle);
+#else
+	pthread_atfork(NULL, parent, child);
+#endif
+}
 
 /* Ends the process from inside exit(), with another status and without waiting for a lock on stdio
  * that another thread holds.  In glibc an exit() in an exit handler runs the handlers that the

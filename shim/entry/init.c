@@ -44,13 +44,6 @@
 #include "base/sys.h"
 #include "track/track.h"
 
-/* pthread_atfork() without the copy of it that libc links into each library, far from other code of
- * the start (Linux Standard Base, "__register_atfork"; glibc since 2.3.2). */
-int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
-		      void *library);
-
-/* Names this library for libc: the start files, which are not linked, would bring it. */
-extern FORKSAN_HIDDEN void *__dso_handle;
 void *__dso_handle = &__dso_handle;
 
 FORKSAN_AT_START _Atomic bool init_done;
@@ -162,7 +155,7 @@ void init_run(void)
 			 secure_getenv("OTEL_RESOURCE_ATTRIBUTES"));
 	process_start();
 	/* For forks inside libc or under names without a wrapper. */
-	__register_atfork(NULL, process_atfork_parent, process_atfork_child, __dso_handle);
+	libc_at_fork(process_atfork_parent, process_atfork_child);
 	join_at_start();
 	report_speak();
 	if (options.help)

@@ -409,9 +409,12 @@ static double seconds(void)
 /* Another session of the same user: what a name or path from the registry might lead to. */
 static int make_bait(char path[SESSION_PATH_BYTES])
 {
+	char session[REGISTRY_SESSION_BYTES];
 	int fd;
 
-	session_put_path(path, geteuid(), "00000000000000ba");
+	/* Another run of this test has another. */
+	session_put_number(session, (uint64_t)getpid() << 32 | 0xba);
+	session_put_path(path, geteuid(), session);
 	unlink(path);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	require(fd >= 0 && write(fd, BAIT, sizeof BAIT) == sizeof BAIT);
