@@ -33,7 +33,7 @@ def test_a_bug_has_its_hosts(store):
     text = report("--db", store.url)
     check(text.returncode == 0 and text.stderr == "", "report --db", text.returncode, text.stderr)
     for part in ("1 bug: WRONG ANSWERS SEEN", "hosts     3 hosts: web-1, web-2, web-3",
-                 "services  shop, since version 2.4.0, 2.4.1", "proof", "bare.py:9", "complete: true"):
+                 "services  shop; versions, by their first sight: 2.4.0, 2.4.1", "proof", "bare.py:9", "complete: true"):
         check(part in text.stdout, f"the text has {part!r}", text.stdout)
     found = json.loads(report("--json", "--db", store.url).stdout)
     bug = found["bugs"][0]

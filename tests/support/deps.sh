@@ -112,6 +112,7 @@ test  iproute2          agents in network namespaces of their own
 test  logrotate         turns the logs of an agent
 test  prometheus        promtool tests the rules
 test  prometheus-alertmanager amtool tests the route
+test  prometheus-node-exporter serves what forksan metrics writes
 TABLE
 }
 

@@ -39,9 +39,10 @@ class Hosts:
         return f"forksan-{os.getpid()}-{name or 'centre'}"
 
     def prefix(self, name):
-        """The command line before a command that runs there; the process stays the same."""
+        """The command line before a command that runs there, with a /dev/shm of its own; the process
+        stays the same."""
         return ["ip", "netns", "exec", self.namespace(name), "unshare", "--uts", "sh", "-c",
-                f"hostname {name or 'centre'} && exec \"$@\"", "sh"]
+                f"hostname {name or 'centre'} && mount -t tmpfs tmpfs /dev/shm && exec \"$@\"", "sh"]
 
     def ip(self, lines, name=None):
         of = ["-n", self.namespace(name)] if name is not None else []

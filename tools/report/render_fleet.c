@@ -40,7 +40,7 @@ void render_fleet(const json_t *fleet, FILE *out)
 	sentence_print(&line, "hosts", out);
 	sentence_begin(&line);
 	put_names(json_object_get(fleet, "services"), 5, line.out);
-	fputs(", since version ", line.out);
+	fputs("; versions, by their first sight: ", line.out);
 	put_names(json_object_get(fleet, "versions"), 5, line.out);
 	sentence_print(&line, "services", out);
 	sentence_begin(&line);
