@@ -17,7 +17,7 @@
 #include "track/open_calls.h"
 #include "track/use.h"
 #include "track/use_parts.h"
-#include "track/use_strict.h"
+#include "track/use_claim.h"
 #include "track/worker.h"
 
 static struct track_call call_of(int fd, struct socket_ref ref, enum operation operation,
@@ -98,7 +98,7 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 			conversation_enter(call);
 		}
 		if (options.mode == MODE_STRICT)
-			error = use_strict_claim(call, flags, iov, count);
+			error = use_claim(call, flags, iov, count);
 		if (error != 0)
 			conversation_leave(call);
 	}
@@ -127,7 +127,7 @@ void track_end(struct track_call *call, const struct iovec *iov, int count, ssiz
 		use_judge(call, iov, count, (size_t)moved);
 		track_look_for_inherited();
 	} else if (call->checked) {
-		use_strict_unclaim(call);
+		use_give_back(call);
 		if (goodbye_is_end(call, wanted_bytes(iov, count, moved), moved, saved_errno))
 			use_judge_end(call, iov, count);
 	}

@@ -131,7 +131,7 @@ cold void track_late_vector(const struct track_fast *fast, enum operation operat
 /* Begins a call on the slow path and fills *call.  `flags`: the MSG_ flags of the call.
  * iov[0..count): the buffers of a write, which may lie in unreadable memory; NULL for a read.
  * False: the wrapper returns -1 without making the real call, and errno is set (strict mode,
- * use_strict.h). */
+ * use_claim.h). */
 bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum operation operation,
 		 enum track_way way, int flags, const struct iovec *iov, int count);
 

@@ -6,7 +6,7 @@
  * is judged by its own rule and is no use; then this process's stack is left where the other
  * processes find that stack, the lineage word is exchanged, which is the claim, and the old value
  * of the word is judged; findings come last.  In warn mode all of this follows the call, since only
- * a call that moved bytes is a use.  Strict mode claims before the call (use_strict.h).
+ * a call that moved bytes is a use.  Strict mode claims before the call (use_claim.h).
  *
  * Any thread, signal handlers.  The caller has made sure of process and descriptor.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Steps and questions that use.c, use_unknown.c, use_strict.c and other files of this room share.
+ * Steps and questions that use.c, use_unknown.c, use_claim.c and other files of this room share.
  *
  * Any thread, signal handlers.  The caller has made sure of process and descriptor.
  */

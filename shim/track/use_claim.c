@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See use_strict.h.
+ * See use_claim.h.
  */
-#include "track/use_strict.h"
+#include "track/use_claim.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -15,7 +15,7 @@
 #include "track/use_report.h"
 #include "track/use_unknown.h"
 
-void use_strict_unclaim(struct track_call *call)
+void use_give_back(struct track_call *call)
 {
 	uint64_t word = process_mine() | LINEAGE_ATTENTION;
 
@@ -97,7 +97,7 @@ static int refuse_answer(struct track_call *call, int flags)
 	use_stop(call);
 }
 
-int use_strict_claim(struct track_call *call, int flags, const struct iovec *iov, int count)
+int use_claim(struct track_call *call, int flags, const struct iovec *iov, int count)
 {
 	struct registry_socket *socket = call->socket;
 	struct lineage_use broken;
