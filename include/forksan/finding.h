@@ -29,6 +29,15 @@
 	X(KIND_FOREIGN_GOODBYE, "foreign-goodbye", LEVEL_VIOLATION)                                \
 	X(KIND_CROSSED_REPLY, "crossed-reply", LEVEL_VIOLATION)
 
+/* What was done about a violation beside the report.  X(identifier, name) */
+#define FORKSAN_ACTIONS(X)                                                                         \
+	X(ACTION_REPORTED, "reported")                                                             \
+	X(ACTION_ABORTED, "aborted")                                                               \
+	X(ACTION_ISOLATED, "isolated")                                                             \
+	X(ACTION_HELD_BACK, "held-back")                                                           \
+	X(ACTION_WOULD_ISOLATE, "would-isolate")                                                   \
+	X(ACTION_NOT_ISOLATED, "not-isolated")
+
 /* The relation of `other` to the process that reports.  X(identifier, name) */
 #define FORKSAN_RELATIONS(X)                                                                       \
 	X(RELATION_NONE, "none")                                                                   \
@@ -69,6 +78,10 @@
 	X(COUNT_HAZARDS, "hazards", "findings of level hazard")                                    \
 	X(COUNT_VIOLATIONS, "violations", "findings of level violation")                           \
 	X(COUNT_REPEATED, "repeated", "further reports of bugs that were shown")                   \
+	X(COUNT_ISOLATED, "isolated", "uses that met a closed connection instead (mode=isolate)")  \
+	X(COUNT_GOODBYES_HELD, "goodbyes_held", "goodbyes that went nowhere (mode=isolate)")       \
+	X(COUNT_RECONNECTED, "reconnected", "connections opened anew by isolated processes")       \
+	X(COUNT_WOULD_ISOLATE, "would_isolate", "uses and goodbyes that mode=isolate would stop")  \
 	X(LOST_PROCESSES, "lost_processes", "processes not watched: the table was full")           \
 	X(LOST_CONNECTIONS, "lost_connections", "connections not watched: the table was full")     \
 	X(LOST_FDS, "lost_fds", "connections not watched: the descriptor number was too high")     \
@@ -83,13 +96,15 @@
 	X(LOST_IO_URING, "io_uring", "io_uring set up by a process with a watched connection")     \
 	X(LOST_SANDBOXED, "sandboxed", "processes not watched any more: they entered a seccomp sandbox") \
 	X(LOST_EXEC_UNSEEN, "exec_unseen", "programs started by exec that forksan is not in")      \
-	X(LOST_LOG, "log_moved", "records in a log that was renamed: their process may not open its successor")
+	X(LOST_LOG, "log_moved", "records in a log that was renamed: their process may not open its successor") \
+	X(LOST_ISOLATION, "isolate_failed", "violations that mode=isolate could not stop")
 /* clang-format on */
 
 #define FORKSAN_ENUM_2(id, name) id,
 #define FORKSAN_ENUM_3(id, name, extra) id,
 enum level { FORKSAN_LEVELS(FORKSAN_ENUM_2) LEVEL_COUNT };
 enum kind { FORKSAN_KINDS(FORKSAN_ENUM_3) KIND_COUNT };
+enum finding_action { FORKSAN_ACTIONS(FORKSAN_ENUM_2) ACTION_COUNT };
 enum relation { FORKSAN_RELATIONS(FORKSAN_ENUM_2) RELATION_COUNT };
 enum language { FORKSAN_LANGUAGES(FORKSAN_ENUM_2) LANGUAGE_COUNT };
 enum registry_counter { FORKSAN_COUNTERS(FORKSAN_ENUM_3) COUNTER_COUNT };

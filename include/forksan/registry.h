@@ -111,6 +111,7 @@ struct registry_user {
 	_Atomic uint32_t serial;
 	_Atomic uint32_t stack;	      /* index + 1, 0 none */
 	_Atomic uint32_t stack_count; /* stacks taken so far, see FORKSAN_USE_STACKS_PER_PROCESS */
+	_Atomic uint32_t isolated;    /* times that the process was isolated (mode=isolate) */
 	_Atomic uint64_t time_ns;     /* CLOCK_REALTIME of that stack */
 };
 

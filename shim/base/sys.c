@@ -10,6 +10,8 @@
 #include <time.h>
 #include <linux/stat.h>
 
+#include "forksan/atomics.h"
+
 #define PTR(p) ((long)(uintptr_t)(p))
 
 /* The kernel's sigset is 64 bits on every 64-bit machine (rt_sigprocmask(2), "C library/kernel
@@ -122,6 +124,23 @@ long sys_readlink(const char *path, char *buffer, size_t len_bytes)
 long sys_getrandom(void *buffer, size_t len_bytes)
 {
 	return sys_call(SYS_getrandom, PTR(buffer), (long)len_bytes, 0, 0, 0, 0);
+}
+
+bool sys_wait_for_zero(const _Atomic uint32_t *word)
+{
+	const uint64_t limit_ns = 1000000000;
+	const int yields_between_looks = 64;
+	uint64_t began = sys_clock_ns(CLOCK_MONOTONIC);
+	const struct timespec pause = {0, 50000};
+
+	while (load_acquire(word) != 0) {
+		for (int i = 0; i < yields_between_looks && load_acquire(word) != 0; i++)
+			sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		if (sys_clock_ns(CLOCK_MONOTONIC) - began > limit_ns)
+			return load_acquire(word) == 0;
+		sys_call(SYS_nanosleep, PTR(&pause), 0, 0, 0, 0, 0);
+	}
+	return true;
 }
 
 long sys_block_signals(uint64_t *old_mask)

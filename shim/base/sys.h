@@ -69,6 +69,9 @@ long sys_ftruncate(int fd, off_t len_bytes);
 long sys_unlink(const char *path);
 long sys_readlink(const char *path, char *buffer, size_t len_bytes);
 long sys_getrandom(void *buffer, size_t len_bytes);
+/* Waits until another thread of this process has set the word to 0: gives the processor up again
+ * and again, for a second at most.  False: the word is not 0 yet. */
+bool sys_wait_for_zero(const _Atomic uint32_t *word);
 long sys_block_signals(uint64_t *old_mask);
 long sys_restore_signals(uint64_t old_mask);
 /* Copies from memory that may not be there: false instead of a signal. */

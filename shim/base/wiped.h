@@ -84,6 +84,10 @@ struct wiped_track {
 	/* States of the entries of open_calls.c; 0: free. */
 	_Atomic uint32_t open_calls[WIPED_OPEN_CALLS];
 	_Atomic uint32_t open_calls_high; /* only entries below this were ever taken */
+	_Atomic uint32_t isolating;	  /* threads that replace descriptors (isolate.c) */
+	_Atomic uint32_t isolations;	  /* connections that this process was isolated from */
+	/* The server to which the log last said that this process has reconnected; 0: none. */
+	_Atomic uint64_t reconnected;
 };
 
 /* Page-aligned and page-sized, so that the struct is alone in pages of .bss, which are private

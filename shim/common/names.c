@@ -13,6 +13,7 @@
 static const char *const kinds[] = {FORKSAN_KINDS(NAME_3)};
 static const enum level levels_of_kinds[] = {FORKSAN_KINDS(EXTRA_3)};
 static const char *const levels[] = {FORKSAN_LEVELS(NAME_2)};
+static const char *const actions[] = {FORKSAN_ACTIONS(NAME_2)};
 static const char *const relations[] = {FORKSAN_RELATIONS(NAME_2)};
 static const char *const languages[] = {FORKSAN_LANGUAGES(NAME_2)};
 static const char *const counters[] = {FORKSAN_COUNTERS(NAME_3)};
@@ -36,6 +37,11 @@ enum level kind_level(enum kind kind)
 const char *level_name(enum level level)
 {
 	return name_of(levels, LEVEL_COUNT, level);
+}
+
+const char *action_name(enum finding_action action)
+{
+	return action == ACTION_REPORTED ? NULL : name_of(actions, ACTION_COUNT, action);
 }
 
 const char *relation_name(enum relation relation)

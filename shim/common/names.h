@@ -13,6 +13,8 @@
 const char *kind_name(enum kind kind);
 enum level kind_level(enum kind kind);
 const char *level_name(enum level level);
+/* "isolated"; NULL for ACTION_REPORTED. */
+const char *action_name(enum finding_action action);
 const char *relation_name(enum relation relation);
 const char *language_name(enum language language);
 
@@ -27,10 +29,12 @@ static inline bool counter_is_loss(enum registry_counter counter)
 }
 
 /* True for losses after which "nothing was found" is no proof.  False for losses that cost no
- * finding: a descriptor whose reuse was noticed, a finding with fewer frames. */
+ * finding: a descriptor whose reuse was noticed, a finding with fewer frames, a violation that was
+ * found and could not be stopped. */
 static inline bool counter_voids_silence(enum registry_counter counter)
 {
-	return counter_is_loss(counter) && counter != LOST_STALE_FDS && counter != LOST_STACKS;
+	return counter_is_loss(counter) && counter != LOST_STALE_FDS && counter != LOST_STACKS &&
+	       counter != LOST_ISOLATION;
 }
 
 #endif

@@ -66,6 +66,6 @@ FORKSAN_EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event
 	int result = REAL(epoll_ctl)(epfd, operation, fd, event);
 
 	if (unlikely(ref.n != 0) && result == 0)
-		track_polled(epfd, operation, fd, ref);
+		track_polled(epfd, operation, fd, ref, event);
 	return result;
 }

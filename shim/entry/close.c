@@ -69,7 +69,7 @@ FORKSAN_EXPORT int shutdown(int fd, int how)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
 
-	if (unlikely(ref.n != 0))
-		track_shutdown(fd, ref);
+	if (unlikely(ref.n != 0) && !track_shutdown(fd, ref))
+		return 0;
 	return REAL(shutdown)(fd, how);
 }

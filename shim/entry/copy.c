@@ -17,7 +17,7 @@ static noinline ssize_t sendfile_slow(int fd, int in_fd, off_t *offset, size_t c
 	if (unlikely(ref.n == 0))
 		return REAL(sendfile)(fd, in_fd, offset, count);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendfile, TRACK_WRITE, 0, NULL, 0)))
-		return -1;
+		return call.instead;
 	n = real.sendfile(fd, in_fd, offset, count);
 	track_end(&call, NULL, 0, n);
 	return n;
@@ -60,7 +60,7 @@ FORKSAN_EXPORT ssize_t splice(int in_fd, off64_t *in_offset, int out_fd, off64_t
 		return REAL(splice)(in_fd, in_offset, out_fd, out_offset, len, flags);
 	if (!track_begin(&call, in.n != 0 ? in_fd : out_fd, in.n != 0 ? in : out, OPERATION_splice,
 			 in.n != 0 ? TRACK_READ : TRACK_WRITE, 0, NULL, 0))
-		return -1;
+		return call.instead;
 	n = real.splice(in_fd, in_offset, out_fd, out_offset, len, flags);
 	track_end(&call, NULL, 0, n);
 	return n;

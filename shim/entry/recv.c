@@ -30,7 +30,7 @@ static noinline ssize_t read_slow(int fd, void *buffer, size_t len)
 	if (unlikely(ref.n == 0))
 		return REAL(read)(fd, buffer, len);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_read, TRACK_READ, 0, NULL, 0)))
-		return -1;
+		return call.instead;
 	n = real.read(fd, buffer, len);
 	track_end(&call, &iov, 1, n);
 	return n;
@@ -64,7 +64,7 @@ static noinline ssize_t __read_chk_slow(int fd, void *buffer, size_t len, size_t
 	if (unlikely(ref.n == 0))
 		return REAL(__read_chk)(fd, buffer, len, buffer_len);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION___read_chk, TRACK_READ, 0, NULL, 0)))
-		return -1;
+		return call.instead;
 	n = real.__read_chk(fd, buffer, len, buffer_len);
 	track_end(&call, &iov, 1, n);
 	return n;
@@ -96,7 +96,7 @@ static noinline ssize_t readv_slow(int fd, const struct iovec *iov, int count)
 	if (unlikely(ref.n == 0))
 		return REAL(readv)(fd, iov, count);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_readv, TRACK_READ, 0, NULL, 0)))
-		return -1;
+		return call.instead;
 	n = real.readv(fd, iov, count);
 	track_end(&call, iov, count, n);
 	return n;
@@ -132,7 +132,7 @@ FORKSAN_EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t
 	if (unlikely(ref.n == 0))
 		return REAL(preadv2)(fd, iov, count, offset, flags);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_preadv2, TRACK_READ, 0, NULL, 0)))
-		return -1;
+		return call.instead;
 	n = real.preadv2(fd, iov, count, offset, flags);
 	track_end(&call, iov, count, n);
 	return n;
@@ -148,7 +148,7 @@ static noinline ssize_t recv_slow(int fd, void *buffer, size_t len, int flags)
 	if (unlikely(ref.n == 0))
 		return REAL(recv)(fd, buffer, len, flags);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recv, TRACK_READ, flags, NULL, 0)))
-		return -1;
+		return call.instead;
 	n = real.recv(fd, buffer, len, flags);
 	track_end(&call, &iov, 1, n);
 	return n;
@@ -182,7 +182,7 @@ static noinline ssize_t __recv_chk_slow(int fd, void *buffer, size_t len, size_t
 		return REAL(__recv_chk)(fd, buffer, len, buffer_len, flags);
 	if (unlikely(
 		    !track_begin(&call, fd, ref, OPERATION___recv_chk, TRACK_READ, flags, NULL, 0)))
-		return -1;
+		return call.instead;
 	n = real.__recv_chk(fd, buffer, len, buffer_len, flags);
 	track_end(&call, &iov, 1, n);
 	return n;
@@ -216,7 +216,7 @@ static noinline ssize_t recvfrom_slow(int fd, void *buffer, size_t len, int flag
 	if (unlikely(ref.n == 0))
 		return REAL(recvfrom)(fd, buffer, len, flags, address, address_len);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvfrom, TRACK_READ, flags, NULL, 0)))
-		return -1;
+		return call.instead;
 	n = real.recvfrom(fd, buffer, len, flags, address, address_len);
 	track_end(&call, &iov, 1, n);
 	return n;
@@ -252,7 +252,7 @@ static noinline ssize_t __recvfrom_chk_slow(int fd, void *buffer, size_t len, si
 					    address_len);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION___recvfrom_chk, TRACK_READ, flags, NULL,
 				  0)))
-		return -1;
+		return call.instead;
 	n = real.__recvfrom_chk(fd, buffer, len, buffer_len, flags, address, address_len);
 	track_end(&call, &iov, 1, n);
 	return n;
@@ -301,7 +301,7 @@ static noinline ssize_t recvmsg_slow(int fd, struct msghdr *message, int flags)
 		return n;
 	}
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvmsg, TRACK_READ, flags, NULL, 0)))
-		return -1;
+		return call.instead;
 	n = real.recvmsg(fd, message, flags);
 	track_end_message(&call, message, n);
 	return n;
@@ -345,7 +345,7 @@ FORKSAN_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, li
 	}
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_recvmmsg, TRACK_READ, (int)flags, NULL,
 				  0)))
-		return -1;
+		return (int)call.instead;
 	n = real.recvmmsg(fd, messages, count, flags, timeout);
 	track_end_messages(&call, messages, n);
 	return n;

@@ -21,7 +21,7 @@ static noinline ssize_t write_slow(int fd, const void *buffer, size_t len)
 	if (unlikely(ref.n == 0))
 		return REAL(write)(fd, buffer, len);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_write, TRACK_WRITE, 0, &iov, 1)))
-		return -1;
+		return call.instead;
 	n = real.write(fd, buffer, len);
 	track_end(&call, &iov, 1, n);
 	return n;
@@ -55,7 +55,7 @@ static noinline ssize_t writev_slow(int fd, const struct iovec *iov, int count)
 	if (unlikely(ref.n == 0))
 		return REAL(writev)(fd, iov, count);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_writev, TRACK_WRITE, 0, iov, count)))
-		return -1;
+		return call.instead;
 	n = real.writev(fd, iov, count);
 	track_end(&call, iov, count, n);
 	return n;
@@ -91,7 +91,7 @@ FORKSAN_EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_
 	if (unlikely(ref.n == 0))
 		return REAL(pwritev2)(fd, iov, count, offset, flags);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_pwritev2, TRACK_WRITE, 0, iov, count)))
-		return -1;
+		return call.instead;
 	n = real.pwritev2(fd, iov, count, offset, flags);
 	track_end(&call, iov, count, n);
 	return n;
@@ -107,7 +107,7 @@ static noinline ssize_t send_slow(int fd, const void *buffer, size_t len, int fl
 	if (unlikely(ref.n == 0))
 		return REAL(send)(fd, buffer, len, flags);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_send, TRACK_WRITE, flags, &iov, 1)))
-		return -1;
+		return call.instead;
 	n = real.send(fd, buffer, len, flags);
 	track_end(&call, &iov, 1, n);
 	return n;
@@ -143,7 +143,7 @@ static noinline ssize_t sendto_slow(int fd, const void *buffer, size_t len, int 
 	if (unlikely(ref.n == 0))
 		return REAL(sendto)(fd, buffer, len, flags, address, address_len);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendto, TRACK_WRITE, flags, &iov, 1)))
-		return -1;
+		return call.instead;
 	n = real.sendto(fd, buffer, len, flags, address, address_len);
 	track_end(&call, &iov, 1, n);
 	return n;
@@ -179,12 +179,12 @@ static noinline ssize_t sendmsg_slow(int fd, const struct msghdr *message, int f
 			track_sent_fds(message);
 		return n;
 	}
-	/* Strict mode looks at what is about to be sent; the pointer may be a bad one. */
-	if (options.mode == MODE_STRICT)
+	/* What is about to be sent is looked at; the pointer may be a bad one. */
+	if (options_judge_first())
 		sys_peek(message, &header, sizeof header);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendmsg, TRACK_WRITE, flags,
 				  header.msg_iov, (int)header.msg_iovlen)))
-		return -1;
+		return call.instead;
 	n = real.sendmsg(fd, message, flags);
 	track_end_message(&call, message, n);
 	return n;
@@ -229,7 +229,7 @@ FORKSAN_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, li
 	}
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendmmsg, TRACK_WRITE, (int)flags, NULL,
 				  0)))
-		return -1;
+		return (int)call.instead;
 	n = real.sendmmsg(fd, messages, count, flags);
 	track_end_messages(&call, messages, n);
 	return n;

@@ -119,7 +119,7 @@ static long move_bytes(enum kind_of_call kind, long number, long a, long b, long
 	if (!track_begin(&call, (int)a, fdtable_lookup((int)a), OPERATION_syscall,
 			 writes ? TRACK_WRITE : TRACK_READ, flags,
 			 kind == CALL_WRITES_BUFFER ? &buffer : NULL, kind == CALL_WRITES_BUFFER))
-		return -1;
+		return call.instead;
 	n = real.syscall(number, a, b, c, d, e, f);
 	if (kind == CALL_READS_MESSAGE || kind == CALL_WRITES_MESSAGE)
 		track_end_message(&call, (const struct msghdr *)b, n);

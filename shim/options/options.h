@@ -19,7 +19,8 @@
 /* The action on a violation.  X(identifier, name) */
 #define FORKSAN_MODES(X)                                                                           \
 	X(MODE_WARN, "warn")                                                                       \
-	X(MODE_STRICT, "strict")
+	X(MODE_STRICT, "strict")                                                                   \
+	X(MODE_ISOLATE, "isolate")
 
 #define MODE_ID(id, name) id,
 enum option_mode { FORKSAN_MODES(MODE_ID) MODE_COUNT };
@@ -27,6 +28,7 @@ enum option_mode { FORKSAN_MODES(MODE_ID) MODE_COUNT };
 
 struct options {
 	enum option_mode mode;
+	bool dry_run; /* isolate mode: says what it would do, and does nothing */
 	bool help;
 	bool payload;
 	int exitcode;
@@ -49,7 +51,19 @@ extern FORKSAN_HIDDEN struct options options;
  * entry, and `warn` gets one line without newline.  Pure but for `options`; no allocation. */
 void options_parse(const char *text, void (*warn)(const char *line));
 
-/* Returns the name of options.mode: "warn", "strict". */
+/* True when a process that breaks the rule is cut off from the connection. */
+static inline bool options_isolate(void)
+{
+	return options.mode == MODE_ISOLATE && !options.dry_run;
+}
+
+/* True when a use is judged before its bytes move, and may be kept from moving them. */
+static inline bool options_judge_first(void)
+{
+	return options.mode == MODE_STRICT || options_isolate();
+}
+
+/* Returns the name of options.mode: "warn", "strict", "isolate". */
 const char *options_mode_name(void);
 
 /* Writes the list of help=1 to `out`, at most `size` bytes and a NUL; returns the length. */

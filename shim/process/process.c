@@ -475,6 +475,7 @@ static void publish_owner(void)
 
 bool process_enter(void)
 {
+	static __thread bool entering; /* this thread is, which a signal handler interrupts */
 	uint64_t mine = process_mine();
 
 	if (mine == 0) {
@@ -484,14 +485,22 @@ bool process_enter(void)
 			publish_owner();
 			return false;
 		}
-		if (!compare_exchange_acq_rel(&wiped.process.entering, &idle, 1))
+		if (entering)
 			return false;
-		if (process_mine() == 0)
-			enter();
-		store_release(&wiped.process.entering, 0);
+		entering = true;
+		if (compare_exchange_acq_rel(&wiped.process.entering, &idle, 1)) {
+			if (process_mine() == 0)
+				enter();
+			store_release(&wiped.process.entering, 0);
+		} else {
+			/* What this thread did meanwhile would not be seen: a use would pass
+			 * unjudged, a copy of a descriptor stay unknown. */
+			sys_wait_for_zero(&wiped.process.entering);
+		}
+		entering = false;
 		mine = process_mine();
 	}
-	return mine != PROCESS_UNWATCHED;
+	return mine != 0 && mine != PROCESS_UNWATCHED;
 }
 
 FORKSAN_AT_START static bool sandboxed;

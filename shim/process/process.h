@@ -91,8 +91,8 @@ void process_program_failed(struct serial program);
 /* Gives a new process its place in the session.  Called by every slow path before the session is
  * looked at or changed; cheap once process_mine() is not 0.  Async-signal-safe.  True when this
  * process is watched.  False: not watched, a vfork child of a process that has not entered, or a
- * thread or signal handler that comes while another call is entering: the caller leaves the session
- * alone. */
+ * signal handler that comes while its own thread is entering: the caller leaves the session alone.
+ * A thread that comes while another is entering waits, some microseconds. */
 bool process_enter(void);
 
 /* One fork, from process_before_fork() to process_after_fork().  Lives on the stack of the thread

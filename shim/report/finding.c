@@ -82,8 +82,12 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	finding->cookie = socket->cookie;
 	finding->protocol = registry_socket_protocol(socket);
 	finding->peer_len = registry_socket_peer(socket, (uint8_t *)&finding->peer);
-	if (sys_getsockname(cause->fd, &finding->local, &len) == 0)
+	if (cause->local) {
+		finding->local = *cause->local;
+		finding->local_len = cause->local_len_bytes;
+	} else if (sys_getsockname(cause->fd, &finding->local, &len) == 0) {
 		finding->local_len = len;
+	}
 	memcpy(&hello, socket->tls_hello, sizeof hello);
 	tls_hello_server_name(&hello, finding->server_name);
 	finding->fd = cause->fd;
@@ -159,6 +163,7 @@ static void write_finding(void *argument)
 	finding.likely = cause->likely;
 	finding.needed = cause->needed;
 	finding.basis = cause->basis;
+	finding.action = cause->action;
 	if (new->count.repeat == 1)
 		registry_count(level_counter(cause->kind));
 	finding_count_name(&new->count, site_fingerprint(registry_mapping, &finding), finding.kind);

@@ -72,6 +72,7 @@ struct finding {
 	bool likely;	     /* not proven: shown in the text and as `certainty` */
 	bool needed;	     /* foreign-goodbye: `other` ended a session that the reporter needs */
 	const char *basis;   /* "messages", "alternation" or NULL */
+	enum finding_action action; /* on a violation, beside the report */
 };
 
 /* The part of a finding that the tracker knows; finding.c looks up the rest. */
@@ -90,6 +91,11 @@ struct finding_cause {
 	const char *basis;   /* "messages" or "alternation", from which the finding was concluded;
 				NULL: the rule alone */
 	const char *text;
+	enum finding_action action; /* beside the report */
+	/* The local address when the descriptor no longer has that address; NULL: the kernel is
+	 * asked. */
+	const struct sockaddr_storage *local;
+	socklen_t local_len_bytes;
 };
 
 /* Counts the finding and, at a milestone (1st, 10th, 100th, ... time), writes a record.  Blocks

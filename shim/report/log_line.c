@@ -333,6 +333,8 @@ size_t report_json_finding(char *bytes, size_t size, const struct registry *regi
 		json_put_string(&json, "basis", finding->basis);
 	else
 		json_put_null(&json, "basis");
+	if (action_name(finding->action))
+		json_put_string(&json, "action", action_name(finding->action));
 	put_stack_ids(&json, registry, finding);
 	put_truncated(&json, registry, finding);
 	origin_put(&json);
@@ -411,7 +413,7 @@ size_t report_json_blind(char *bytes, size_t size, const struct registry *regist
 	(void)registry;
 	begin_record(&json, bytes, size, "process", writer->seq);
 	put_writing_process(&json, writer);
-	json_put_string(&json, "event", "blind");
+	json_put_string(&json, "event", counter_is_loss(writer->blind) ? "blind" : "reconnected");
 	json_put_string(&json, "counter", counter_name(writer->blind));
 	json_put_uint(&json, "times", writer->times);
 	text_init(&text, sentence, sizeof sentence);
@@ -421,6 +423,8 @@ size_t report_json_blind(char *bytes, size_t size, const struct registry *regist
 		text_put_string(&text, writer->detail);
 	}
 	json_put_string(&json, "text", sentence);
+	if (!counter_is_loss(writer->blind))
+		json_put_string(&json, "peer", writer->detail);
 	return end_record(&json);
 }
 

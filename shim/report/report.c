@@ -24,6 +24,7 @@
 #include "report/render.h"
 #include "report/site.h"
 #include "report/write.h"
+#include "base/address.h"
 #include "base/sys.h"
 #include "registry/registry.h"
 #include "base/text.h"
@@ -392,6 +393,21 @@ int report_blind(struct registry *registry, enum registry_counter counter, uint6
 	writer.blind = counter;
 	writer.times = times;
 	writer.detail = detail;
+	return report_form(registry, &form, writer, options.verbosity > 0);
+}
+
+int report_reconnected(struct registry *registry, const struct sockaddr *address, socklen_t len)
+{
+	static const struct form form = {report_json_blind, report_text_blind};
+	struct report_writer writer = writer_now();
+	char bytes[ADDRESS_TEXT_BYTES];
+	struct text peer;
+
+	text_init(&peer, bytes, sizeof bytes);
+	address_put(&peer, address, len);
+	writer.blind = COUNT_RECONNECTED;
+	writer.times = load_relaxed(&registry->header.counters[COUNT_RECONNECTED]);
+	writer.detail = bytes;
 	return report_form(registry, &form, writer, options.verbosity > 0);
 }
 

@@ -51,6 +51,10 @@ int report_session(struct registry *registry);
 int report_blind(struct registry *registry, enum registry_counter counter, uint64_t times,
 		 const char *detail);
 
+/* Writes the record "process": this process has connected anew to that address, from which isolate
+ * mode had cut the process off.  As text only with verbosity.  0 or -errno. */
+int report_reconnected(struct registry *registry, const struct sockaddr *address, socklen_t len);
+
 /* Writes a summary to the log (without log_path: nothing) when summary_interval= has passed since
  * the session's last one.  Called where the host connects, forks, accepts or waits, since forksan
  * has no thread for this.  errno is kept. */

@@ -36,7 +36,8 @@ size_t report_text_blind(char *bytes, size_t size, const struct registry *regist
 	(void)registry;
 	block_init(&block, bytes, size, writer->pid);
 	block_begin_line(&block);
-	text_put_string(&block.text, "forksan: not seen, by ");
+	text_put_string(&block.text,
+			counter_is_loss(writer->blind) ? "forksan: not seen, by " : "forksan: by ");
 	text_put_int(&block.text, writer->pid);
 	text_put_string(&block.text, " (");
 	text_put_escaped(&block.text, writer->comm, strnlen(writer->comm, sizeof(writer->comm)));

@@ -35,6 +35,7 @@ static struct registry_user *find_or_claim(struct registry_socket *socket, struc
 	user = &socket->users[fetch_add_relaxed(&socket->next_user, 1) % FORKSAN_MAX_USERS];
 	store_relaxed(&user->stack, 0);
 	store_relaxed(&user->stack_count, 0);
+	store_relaxed(&user->isolated, 0);
 	store_release(&user->serial, serial.n);
 	return user;
 }
@@ -52,6 +53,11 @@ struct stack_id accessor_stack(struct registry_socket *socket, uint32_t limit)
 	store_relaxed(&user->stack_count, taken + 1);
 	store_release(&user->stack, stack.n);
 	return stack;
+}
+
+void accessor_note_isolated(struct registry_socket *socket)
+{
+	fetch_add_relaxed(&find_or_claim(socket, process.lineage.self.serial)->isolated, 1);
 }
 
 bool accessor_has_used(const struct registry_socket *socket, struct serial serial)

@@ -16,6 +16,9 @@
  * stacks on this connection already; returns the latest.  Async-signal-safe. */
 struct stack_id accessor_stack(struct registry_socket *socket, uint32_t limit);
 
+/* Counts that this process was isolated from the connection (isolate.h). */
+void accessor_note_isolated(struct registry_socket *socket);
+
 /* True when the process with that serial has used the connection, as far as is known. */
 bool accessor_has_used(const struct registry_socket *socket, struct serial serial);
 

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "base/sys.h"
 #include "options/options.h"
 #include "registry/history.h"
 #include "track/connection.h"
@@ -29,6 +28,7 @@ static struct track_call call_of(int fd, struct socket_ref ref, enum operation o
 		.socket = track_socket(ref),
 		.operation = operation,
 		.way = way,
+		.action = use_default_action(),
 	};
 }
 
@@ -87,7 +87,7 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 		 enum track_way way, int flags, const struct iovec *iov, int count)
 {
 	int saved_errno = errno;
-	int error = 0;
+	bool goes_on = true;
 
 	*call = call_of(fd, ref, operation, way);
 	if (!is_no_use(way, flags) && check(call)) {
@@ -97,13 +97,13 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 			conversation_forget_dead(call);
 			conversation_enter(call);
 		}
-		if (options.mode == MODE_STRICT)
-			error = use_claim(call, flags, iov, count);
-		if (error != 0)
+		if (options_judge_first())
+			goes_on = use_claim(call, flags, iov, count);
+		if (!goes_on)
 			conversation_leave(call);
 	}
-	errno = error != 0 ? error : saved_errno;
-	return error == 0;
+	errno = !goes_on && call->error != 0 ? call->error : saved_errno;
+	return goes_on;
 }
 
 /* True when a call asked for bytes: false for a read into no room, which returns 0 at any time.
@@ -169,11 +169,6 @@ void track_jumping(void)
 	open_calls_jump();
 }
 
-long track_file_flags(int fd)
-{
-	return sys_call(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
-}
-
 void track_changed(int fd, struct socket_ref ref, enum operation operation, long before)
 {
 	struct registry_socket *socket = track_socket(ref);
@@ -194,14 +189,15 @@ void track_changed(int fd, struct socket_ref ref, enum operation operation, long
 }
 
 /* shutdown() ends the session below the protocol, for everybody (shutdown(2)). */
-void track_shutdown(int fd, struct socket_ref ref)
+bool track_shutdown(int fd, struct socket_ref ref)
 {
 	struct track_call call = call_of(fd, ref, OPERATION_shutdown, TRACK_WRITE);
 	int saved_errno = errno;
 
 	if (check(&call) && !use_is_unknown(call.socket) &&
 	    goodbye_judge(&call, lineage_unpack(load_relaxed(&call.socket->last)), 0, NULL) &&
-	    options.mode == MODE_STRICT)
+	    call.action == ACTION_ABORTED)
 		use_stop(&call);
 	errno = saved_errno;
+	return call.action != ACTION_HELD_BACK;
 }

@@ -52,14 +52,18 @@ struct track_call {
 	struct registry_socket *socket;
 	enum operation operation;
 	enum track_way way;
-	bool claimed;	       /* strict: the lineage word was exchanged before the call */
-	bool claimed_way;      /* strict: the lineage word of the call's way was (use_unknown.h) */
+	bool claimed;	       /* the lineage word was exchanged before the call (use_claim.h) */
+	bool claimed_way;      /* the lineage word of the call's way was (use_unknown.h) */
 	uint64_t claimed_over; /* the value that the exchange replaced */
 	bool checked;	       /* track_begin() has made sure of process and descriptor */
 	bool inside;	       /* `ticket` is to be given back (conversation.h) */
 	uint8_t open;	       /* the call's entry in open_calls.c */
 	const char *message;   /* the protocol's name for the message; NULL: not known */
 	struct evidence_ticket ticket;
+	enum finding_action action; /* beside the report, on a violation */
+	int error;		    /* the errno of `instead`; 0: errno stays */
+	ssize_t instead;	    /* what the wrapper returns in place of the real call */
+	const struct isolate_address *local; /* isolated: the local address (isolate.h) */
 };
 
 static inline struct registry_socket *track_socket(struct socket_ref ref)
@@ -130,8 +134,8 @@ cold void track_late_vector(const struct track_fast *fast, enum operation operat
 
 /* Begins a call on the slow path and fills *call.  `flags`: the MSG_ flags of the call.
  * iov[0..count): the buffers of a write, which may lie in unreadable memory; NULL for a read.
- * False: the wrapper returns -1 without making the real call, and errno is set (strict mode,
- * use_claim.h). */
+ * False: the wrapper returns call->instead without making the real call, and errno is set
+ * (use_claim.h). */
 bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum operation operation,
 		 enum track_way way, int flags, const struct iovec *iov, int count);
 
@@ -144,16 +148,14 @@ void track_end(struct track_call *call, const struct iovec *iov, int count, ssiz
  * before the jump. */
 void track_jumping(void);
 
-/* The file status flags of a descriptor (F_GETFL), or -errno. */
-long track_file_flags(int fd);
-
 /* Call it after a call that changed a state which all holders of the connection share.  `before`:
  * the file status flags before the call.  A change of O_NONBLOCK while another process is inside a
  * call is remembered for findings.  errno is kept. */
 void track_changed(int fd, struct socket_ref ref, enum operation operation, long before);
 
 /* Judges shutdown() on a watched descriptor as a goodbye (goodbye.h); called before the real
- * shutdown().  errno is kept. */
-void track_shutdown(int fd, struct socket_ref ref);
+ * shutdown().  False: the wrapper returns 0 without making the real call (isolate mode).  errno is
+ * kept. */
+bool track_shutdown(int fd, struct socket_ref ref);
 
 #endif

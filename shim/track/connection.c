@@ -5,6 +5,7 @@
 #include "track/connection.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,9 +15,11 @@
 #include "base/address.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "base/wiped.h"
 #include "options/options.h"
 #include "process/fdtable.h"
 #include "process/process.h"
+#include "track/reconnect.h"
 #include "wire/wire.h"
 
 /* Marks an inode that stands for a cookie: the kernel counts cookies from 1 on. */
@@ -49,6 +52,11 @@ static long read_cookie(int fd, uint64_t *cookie)
 bool track_read_cookie(int fd, uint64_t *cookie)
 {
 	return read_cookie(fd, cookie) == 0;
+}
+
+long track_file_flags(int fd)
+{
+	return sys_call(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
 }
 
 /* A descriptor number may have been closed unseen (libc closes without its own close()) and reused.
@@ -220,6 +228,7 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	registry_publish_socket(slot);
 	if (!fdtable_set(fd, slot, registry_socket_generation(slot)))
 		forget_unwatched(slot);
+	reconnect_made(address, len);
 out:
 	errno = saved_errno;
 }
@@ -241,12 +250,23 @@ void track_duplicated(int oldfd, int newfd)
 	errno = saved_errno;
 }
 
+/* Call it between fdtable_clear() and the real close: another thread may be about to put a dead
+ * descriptor in the place of the one that is closed (isolate.c). */
+static void let_isolation_finish(void)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	if (unlikely(load_acquire(&wiped.track.isolating) != 0))
+		sys_wait_for_zero(&wiped.track.isolating);
+}
+
 void track_closing(int fd)
 {
 	int saved_errno = errno;
 
-	if (process_enter() && !process_is_vfork_child())
+	if (process_enter() && !process_is_vfork_child()) {
 		fdtable_clear(fd);
+		let_isolation_finish();
+	}
 	errno = saved_errno;
 }
 
@@ -262,7 +282,9 @@ void track_closing_range(unsigned first, unsigned last)
 {
 	int saved_errno = errno;
 
-	if (!fdtable_is_empty() && process_enter() && !process_is_vfork_child())
+	if (!fdtable_is_empty() && process_enter() && !process_is_vfork_child()) {
 		fdtable_clear_range(first, last);
+		let_isolation_finish();
+	}
 	errno = saved_errno;
 }

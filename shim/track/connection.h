@@ -35,6 +35,9 @@ bool track_is_stream(int fd);
  * kernel has no answer, since the descriptor is no socket or a sandbox forbids the question. */
 bool track_read_cookie(int fd, uint64_t *cookie);
 
+/* The file status flags of a descriptor (F_GETFL), or -errno. */
+long track_file_flags(int fd);
+
 /* True when the descriptor still is the connection in the slot.  False: the number was closed and
  * reused unseen, and is forgotten now; or a sandbox forbids the question.  One system call. */
 bool track_is_still(int fd, struct socket_slot slot);

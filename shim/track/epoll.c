@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/epoll.h>
 
+#include "base/sys.h"
 #include "base/text.h"
 #include "options/options.h"
 #include "report/finding.h"
@@ -23,14 +24,18 @@
  * through a fork by mistake. */
 #define REGISTRATIONS 1024
 
-/* The latest registration of the connection in slot `slot_plus_1` - 1; 0: free.  `slot_plus_1` is
- * stored last. */
+/* The registration of a descriptor of the connection in slot `slot_plus_1` - 1; 0: free.
+ * `slot_plus_1` is stored last. */
 static struct registration {
 	_Atomic uint32_t slot_plus_1;
 	_Atomic uint32_t generation;
 	_Atomic uint32_t serial; /* of the process that registered */
 	_Atomic uint32_t stack;	 /* of that call */
 	_Atomic int32_t epfd;	 /* the instance's number then */
+	_Atomic int32_t fd;
+	_Atomic uint32_t events;
+	_Atomic uint32_t taken_out; /* 1: epoll_take_out() has removed the registration */
+	_Atomic uint64_t data;
 } registrations[REGISTRATIONS];
 
 _Atomic uint32_t epoll_instances[EPOLL_INSTANCES];
@@ -39,9 +44,10 @@ _Atomic bool epoll_registered;
 /* The process that made each instance: its serial; 0: this one, before it joined a session. */
 static _Atomic uint32_t makers[EPOLL_INSTANCES];
 
-static struct registration *find(struct socket_slot slot)
+/* The place for a registration. */
+static struct registration *place_of(struct socket_slot slot, int epfd, int fd)
 {
-	return &registrations[slot.n % REGISTRATIONS];
+	return &registrations[(slot.n * 31 + (uint32_t)epfd * 7 + (uint32_t)fd) % REGISTRATIONS];
 }
 
 static bool is_of(const struct registration *registration, struct socket_slot slot)
@@ -50,22 +56,32 @@ static bool is_of(const struct registration *registration, struct socket_slot sl
 	       load_relaxed(&registration->generation) == fdtable_generation(slot);
 }
 
+/* A registration of the connection by this process or an ancestor; NULL: none is known. */
+static struct registration *find(struct socket_slot slot)
+{
+	for (size_t i = 0; i < REGISTRATIONS; i++)
+		if (is_of(&registrations[i], slot))
+			return &registrations[i];
+	return NULL;
+}
+
 /* A stack is taken for the first registration of each connection in each process: some loops
  * register for every wait. */
-static void note(struct registration *registration, struct socket_slot slot, int epfd)
+static void note(struct registration *registration, struct socket_slot slot, int epfd, int fd)
 {
 	uint32_t self = process.lineage.self.serial.n;
 
-	if (is_of(registration, slot) && load_relaxed(&registration->serial) == self) {
-		store_relaxed(&registration->epfd, epfd);
+	if (is_of(registration, slot) && load_relaxed(&registration->serial) == self &&
+	    load_relaxed(&registration->epfd) == epfd && load_relaxed(&registration->fd) == fd)
 		return;
-	}
 	store_relaxed(&epoll_registered, true);
 	store_release(&registration->slot_plus_1, 0);
+	store_relaxed(&registration->epfd, epfd);
+	store_relaxed(&registration->fd, fd);
+	store_relaxed(&registration->taken_out, 0);
 	store_relaxed(&registration->generation, fdtable_generation(slot));
 	store_relaxed(&registration->serial, self);
 	store_relaxed(&registration->stack, stack_take().n);
-	store_relaxed(&registration->epfd, epfd);
 	store_release(&registration->slot_plus_1, slot.n + 1);
 }
 
@@ -82,7 +98,7 @@ static const struct registry_process *who_relies(const struct registry_socket *s
 	return registry_process_holds(user, slot) ? user : NULL;
 }
 
-static void report(struct finding_cause cause, const char *sentence)
+static void report(const struct track_call *call, struct finding_cause cause, const char *sentence)
 {
 	struct registry_socket *socket = &registry_mapping->sockets[cause.slot.n];
 	char bytes[USE_SENTENCE_BYTES];
@@ -92,7 +108,8 @@ static void report(struct finding_cause cause, const char *sentence)
 	cause.this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
 	text_init(&text, bytes, sizeof bytes);
 	text_put_string(&text, sentence);
-	use_report_strict(&text);
+	if (call->action == ACTION_ABORTED)
+		use_report_action(call, &text, &cause);
 	cause.text = bytes;
 	process_note_violation();
 	finding_report(&cause);
@@ -110,7 +127,12 @@ static void judge(const struct registration *registration, int fd, struct socket
 		.operation = OPERATION_epoll_ctl,
 		.other_use = {load_relaxed(&registration->stack)},
 	};
-	struct track_call call = {.fd = fd, .slot = slot, .socket = socket};
+	struct track_call call = {
+		.fd = fd,
+		.slot = slot,
+		.socket = socket,
+		.action = use_default_action(),
+	};
 
 	accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
 	if (!other) {
@@ -118,9 +140,10 @@ static void judge(const struct registration *registration, int fd, struct socket
 		return;
 	}
 	cause.other_serial = registry_process_serial(other);
-	report(cause, "this process changed or removed the registration that was made before its "
-		      "fork, on an epoll instance that both share: the other process is not woken "
-		      "any more as it was");
+	report(&call, cause,
+	       "this process changed or removed the registration that was made before its "
+	       "fork, on an epoll instance that both share: the other process is not woken "
+	       "any more as it was");
 	if (options.mode == MODE_STRICT)
 		use_stop(&call);
 }
@@ -128,7 +151,6 @@ static void judge(const struct registration *registration, int fd, struct socket
 bool epoll_met(const struct track_call *call, int64_t moved)
 {
 	struct registry_socket *socket = call->socket;
-	const struct registration *registration = find(call->slot);
 	struct serial changer = {load_relaxed(&socket->unpolled_by)};
 	struct finding_cause cause = {
 		.fd = call->fd,
@@ -141,7 +163,7 @@ bool epoll_met(const struct track_call *call, int64_t moved)
 	};
 
 	if (likely(changer.n == 0) || serial_is(changer, process.lineage.self.serial) ||
-	    !is_of(registration, call->slot))
+	    !find(call->slot))
 		return false;
 	/* Most likely the ancestor changed the registration before the fork, so this process
 	 * knows. */
@@ -150,7 +172,7 @@ bool epoll_met(const struct track_call *call, int64_t moved)
 			return false;
 	store_relaxed(&socket->unpolled_by, 0);
 	cause.other_use = accessor_latest_stack(socket, changer);
-	report(cause,
+	report(call, cause,
 	       "this process goes on with the connection, but the other has changed or removed "
 	       "its registration on an epoll instance that both share: this process is not "
 	       "woken any more as it was");
@@ -251,20 +273,66 @@ out:
 
 /* --- registrations --------------------------------------------------------------------------- */
 
-void track_polled(int epfd, int operation, int fd, struct socket_ref ref)
+/* True when the registration was made by this process, after this process was forked. */
+static bool is_own(const struct registration *registration, struct socket_slot slot, int fd)
+{
+	return is_of(registration, slot) && load_relaxed(&registration->fd) == fd &&
+	       load_relaxed(&registration->serial) == process.lineage.self.serial.n;
+}
+
+void epoll_take_out(struct socket_slot slot, int fd)
+{
+	for (size_t i = 0; i < REGISTRATIONS; i++) {
+		struct registration *registration = &registrations[i];
+
+		if (is_own(registration, slot, fd) &&
+		    sys_call(SYS_epoll_ctl, load_relaxed(&registration->epfd), EPOLL_CTL_DEL, fd, 0,
+			     0, 0) == 0)
+			store_relaxed(&registration->taken_out, 1);
+	}
+}
+
+void epoll_put_back(struct socket_slot slot, int fd)
+{
+	for (size_t i = 0; i < REGISTRATIONS; i++) {
+		struct registration *registration = &registrations[i];
+		struct epoll_event event;
+
+		if (!is_own(registration, slot, fd) || load_relaxed(&registration->taken_out) == 0)
+			continue;
+		event.events = load_relaxed(&registration->events);
+		event.data.u64 = load_relaxed(&registration->data);
+		sys_call(SYS_epoll_ctl, load_relaxed(&registration->epfd), EPOLL_CTL_ADD, fd,
+			 (long)(uintptr_t)&event, 0, 0);
+		store_relaxed(&registration->taken_out, 0);
+	}
+}
+
+void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
+		  const struct epoll_event *event)
 {
 	struct socket_slot slot = socket_ref_slot(ref);
-	struct registration *registration = find(slot);
+	struct registration *registration = place_of(slot, epfd, fd);
 	int saved_errno = errno;
 
 	if (!process_enter() || process_is_vfork_child())
 		goto out;
 	if (operation == EPOLL_CTL_ADD) {
 		track_epoll_used(epfd, OPERATION_epoll_ctl);
-		note(registration, slot, epfd);
+		note(registration, slot, epfd, fd);
 		store_relaxed(&track_socket(ref)->unpolled_by, 0);
 	}
-	if (operation != EPOLL_CTL_ADD && is_of(registration, slot) &&
+	if (is_own(registration, slot, fd)) {
+		/* The kernel has read the event. */
+		if (operation != EPOLL_CTL_DEL) {
+			store_relaxed(&registration->events, event->events);
+			store_relaxed(&registration->data, event->data.u64);
+		}
+		goto out;
+	}
+	if (!is_of(registration, slot))
+		registration = find(slot);
+	if (operation != EPOLL_CTL_ADD && registration &&
 	    load_relaxed(&registration->serial) != process.lineage.self.serial.n &&
 	    track_is_still(fd, slot))
 		judge(registration, fd, slot);

@@ -19,6 +19,8 @@
 #ifndef FORKSAN_SHIM_TRACK_EPOLL_H
 #define FORKSAN_SHIM_TRACK_EPOLL_H
 
+#include <sys/epoll.h>
+
 #include "process/fdtable.h"
 #include "track/call.h"
 
@@ -63,8 +65,17 @@ static inline void track_waited(int epfd, enum operation operation, int events)
 		track_epoll_used(epfd, operation);
 }
 
-/* Call it when epoll_ctl(epfd, operation, fd) has succeeded for a watched descriptor. */
-void track_polled(int epfd, int operation, int fd, struct socket_ref ref);
+/* Call it when epoll_ctl(epfd, operation, fd, event) has succeeded for a watched
+ * descriptor. */
+void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
+		  const struct epoll_event *event);
+
+/* Moves this process's own registrations of `fd` to another open file: epoll_take_out() before
+ * the descriptor is replaced (a registration goes with the file, not with the number, and would
+ * live on as long as any process has the file), epoll_put_back() after, with the same events and
+ * data.  A registration that an ancestor made stays: it is the ancestor's. */
+void epoll_take_out(struct socket_slot slot, int fd);
+void epoll_put_back(struct socket_slot slot, int fd);
 
 /* Call it when this process uses the connection of `call`.  True when another process has changed
  * or removed this process's registration meanwhile: the change is reported here. */

@@ -10,7 +10,10 @@
 #include "base/text.h"
 #include "base/wiped.h"
 #include "report/finding.h"
+#include "options/options.h"
 #include "track/accessor.h"
+#include "track/dead.h"
+#include "track/isolate.h"
 #include "track/use_report.h"
 
 /* In a slot's ended_message: the goodbye was recognised by its size only. */
@@ -64,7 +67,18 @@ static bool has_inherited(const struct registry_socket *socket)
 	       !(load_relaxed(&socket->flags) & SOCKET_HANDED_OVER);
 }
 
-bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64_t moved,
+/* Keeps a foreign goodbye from the session.  The process is isolated as well: what the process does
+ * next, such as waiting for the answer to the goodbye, must not reach the session either. */
+static void hold_back(struct track_call *call, struct isolate_address *local)
+{
+	isolate(call, local);
+	if (call->action == ACTION_ISOLATED)
+		dead_forget_reset(call->fd);
+	call->action = ACTION_HELD_BACK;
+	registry_count(COUNT_GOODBYES_HELD);
+}
+
+bool goodbye_judge(struct track_call *call, struct lineage_use last, int64_t moved,
 		   const struct evidence_facts *facts)
 {
 	struct registry_socket *socket = call->socket;
@@ -82,17 +96,25 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 	};
 	char sentence[USE_SENTENCE_BYTES];
 	struct text text;
+	struct isolate_address local;
 
 	/* A driver shuts a connection down after the goodbye, some drivers twice: all of that is
 	 * one goodbye. */
 	if (again && !facts)
 		return false;
-	note_end(socket, facts);
-	if (!holder)
+	if (!holder) {
+		note_end(socket, facts);
 		return false;
+	}
 	cause.this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
-	if (!has_inherited(socket) && !user)
+	if (!has_inherited(socket) && !user) {
+		note_end(socket, facts);
 		return false;
+	}
+	if (moved == 0 && options_isolate())
+		hold_back(call, &local);
+	else
+		note_end(socket, facts);
 	cause.other_serial = registry_process_serial(user ? user : holder);
 	cause.other_use = accessor_latest_stack(socket, cause.other_serial);
 	text_init(&text, sentence, sizeof sentence);
@@ -101,11 +123,15 @@ bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64
 			       "still holds open"
 			     : "this process inherited the connection and ends its session, while "
 			       "the other process still holds it open");
-	use_report_strict(&text);
+	use_report_action(call, &text, &cause);
+	if (call->action == ACTION_WOULD_ISOLATE)
+		registry_count(COUNT_WOULD_ISOLATE);
 	cause.text = sentence;
-	fetch_or_relaxed(&socket->flags, SOCKET_END_REPORTED);
+	if (call->action != ACTION_HELD_BACK)
+		fetch_or_relaxed(&socket->flags, SOCKET_END_REPORTED);
 	process_note_violation();
 	finding_report(&cause);
+	isolate_end(call);
 	return true;
 }
 
@@ -151,7 +177,8 @@ bool goodbye_met(const struct track_call *call, int64_t moved)
 	text_put_string(&text, " ended (");
 	text_put_string(&text, name ? name : message != 0 ? "a goodbye" : "shutdown");
 	text_put_string(&text, ") after this process's memory was copied");
-	use_report_strict(&text);
+	if (call->action == ACTION_ABORTED)
+		use_report_action(call, &text, &cause);
 	cause.text = sentence;
 	process_note_violation();
 	finding_report(&cause);
@@ -242,6 +269,9 @@ void goodbye_judge_deferred(const struct track_call *read)
 	struct lineage_use last;
 	int64_t moved;
 
-	while (goodbye_recall(read, &call, &last, &moved))
+	while (goodbye_recall(read, &call, &last, &moved)) {
+		call.action = read->action;
+		call.local = read->local;
 		use_report_violation(&call, last, moved);
+	}
 }

@@ -25,9 +25,11 @@
 /* Judges this process's goodbye; true when the goodbye is foreign, and reported.  `last`: the
  * latest use.  `moved`: the bytes of the write, 0 before the real call.  `facts`: of the write that
  * says the goodbye (recognised by its size alone: the finding is likely, not proven); NULL for
- * shutdown(), which belongs to the goodbye that the same process has said before, if there is
- * one. */
-bool goodbye_judge(const struct track_call *call, struct lineage_use last, int64_t moved,
+ * shutdown(), which belongs to the goodbye that the same process has said before, if there is one.
+ *
+ * Isolate mode holds a foreign goodbye back: call->action is ACTION_HELD_BACK then, the process is
+ * isolated, and the caller has the wrapper report success. */
+bool goodbye_judge(struct track_call *call, struct lineage_use last, int64_t moved,
 		   const struct evidence_facts *facts);
 
 /* Call it when this process needs the session: a call used the connection, or met the end

@@ -9,6 +9,7 @@
 #include "track/epoll.h"
 #include "track/goodbye.h"
 #include "track/identify.h"
+#include "track/isolate.h"
 #include "track/use_parts.h"
 #include "track/use_report.h"
 #include "track/use_unknown.h"
@@ -28,7 +29,7 @@ static void parse_messages(struct track_call *call, const struct iovec *iov, int
 
 /* True when the call was a goodbye, which is judged here, or took the answer to this process's own
  * goodbye: neither is a use.  A call that was claimed as a use stays one. */
-static bool judged_as_goodbye(const struct track_call *call, const struct evidence_facts *facts,
+static bool judged_as_goodbye(struct track_call *call, const struct evidence_facts *facts,
 			      size_t moved)
 {
 	struct registry_socket *socket = call->socket;
@@ -91,9 +92,7 @@ static void judge_violation(struct track_call *call, struct lineage_use last, si
 	use_mark_inherited(call->socket);
 	if (use_may_be_goodbye(call) && goodbye_defer(call, last, (int64_t)moved))
 		return;
-	use_report_violation(call, last, (int64_t)moved);
-	if (options.mode == MODE_STRICT)
-		use_stop(call);
+	isolate_late(call, last, (int64_t)moved);
 }
 
 /* Judges this use over `last`, which it replaced in the lineage word. */

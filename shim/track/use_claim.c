@@ -4,13 +4,17 @@
  */
 #include "track/use_claim.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "base/sys.h"
+#include "options/options.h"
 #include "track/connection.h"
 #include "track/conversation.h"
+#include "track/dead.h"
 #include "track/goodbye.h"
+#include "track/isolate.h"
 #include "track/use_parts.h"
 #include "track/use_report.h"
 #include "track/use_unknown.h"
@@ -27,37 +31,32 @@ void use_give_back(struct track_call *call)
 	compare_exchange_acq_rel(&call->socket->last, &word, call->claimed_over);
 }
 
-/* Waits as the real read would, with MSG_PEEK, which moves nothing: a read that would break the
- * rule is stopped only when there is something to take.  1: bytes are there; 0: the end of the
- * stream; else -errno. */
-static int wait_for_bytes(int fd, int flags)
+/* --- what is there to take ------------------------------------------------------------------- */
+
+/* Looks, with MSG_PEEK, which moves nothing, whether the read would take bytes; waits for them as
+ * the read would unless `flags` has MSG_DONTWAIT.  1: bytes are there; 0: the end of the stream;
+ * else -errno. */
+static int look_for_bytes(int fd, int flags)
 {
 	char byte;
 
 	return (int)sys_call(SYS_recvfrom, fd, (long)(uintptr_t)&byte, 1, flags | MSG_PEEK, 0, 0);
 }
 
-/* True when the call is a goodbye, which is no use and claims nothing.  A foreign goodbye ends the
- * process here. */
-static bool is_goodbye(struct track_call *call, const struct iovec *iov, int count)
+/* Has the wrapper return `instead`, with errno `error`, in place of the real call.  Returns
+ * false. */
+static bool answer(struct track_call *call, ssize_t instead, int error)
 {
-	struct registry_socket *socket = call->socket;
-	struct evidence_facts facts;
-
-	if (call->way != TRACK_WRITE || !call->inside)
-		return false;
-	conversation_foresee(call, iov, count, &facts);
-	use_name_message(call, &facts);
-	if (facts.goodbye == WIRE_NO_GOODBYE)
-		return false;
-	if (goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), 0, &facts))
-		use_stop(call);
-	return true;
+	call->instead = instead;
+	call->error = error;
+	return false;
 }
 
-/* Stops a use over `last` that breaks the rule.  The process leaves the call before the report is
- * written: the bytes of the call will never move, and other processes must not take the call for
- * one that is under way. */
+/* --- strict mode ----------------------------------------------------------------------------- */
+
+/* Ends the process before a use over `last` that breaks the rule.  The process leaves the call
+ * before the report is written: the bytes of the call will never move, and other processes must not
+ * take the call for one that is under way. */
 _Noreturn static void stop_violation(struct track_call *call, struct lineage_use last)
 {
 	conversation_leave(call);
@@ -66,47 +65,170 @@ _Noreturn static void stop_violation(struct track_call *call, struct lineage_use
 	use_stop(call);
 }
 
-/* Refuses a use that breaks the rule.  Returns only for a read that finds nothing to take: the
- * errno of the read, or 0 at the end of the stream. */
-static int refuse(struct track_call *call, struct lineage_use last, int flags)
+/* A read that would break the rule is stopped only when there is something to take. */
+static bool stop(struct track_call *call, struct lineage_use last, int flags)
 {
 	int got = 1;
 
 	if (call->way == TRACK_READ) {
 		conversation_leave(call);
-		got = wait_for_bytes(call->fd, flags);
+		got = look_for_bytes(call->fd, flags);
 	}
 	if (got > 0)
 		stop_violation(call, last);
-	return -got;
+	return got == 0 ? true : answer(call, -1, -got);
+}
+
+/* --- isolate mode ---------------------------------------------------------------------------- */
+
+/* True for calls whose result is all that a caller gets at the end of the stream. */
+static bool returns_count_only(enum operation operation)
+{
+	return operation == OPERATION_read || operation == OPERATION_readv ||
+	       operation == OPERATION_recv || operation == OPERATION_preadv2 ||
+	       operation == OPERATION___read_chk || operation == OPERATION___recv_chk;
+}
+
+/* The call has been isolated: a write meets the dead descriptor, a read the end of the stream.  The
+ * pending ECONNRESET is kept where possible: the next write fails with ECONNRESET then, and not by
+ * SIGPIPE. */
+static bool meet_the_end(struct track_call *call)
+{
+	if (call->way == TRACK_WRITE)
+		return true;
+	if (returns_count_only(call->operation))
+		return answer(call, 0, 0);
+	dead_forget_reset(call->fd);
+	return true;
+}
+
+/* True when a read would wait for bytes that are not there yet. */
+static bool waits(const struct track_call *call, int flags)
+{
+	return (flags & MSG_DONTWAIT) == 0 && (track_file_flags(call->fd) & O_NONBLOCK) == 0;
+}
+
+/* False for a read that does not wait, and finds nothing: such a read is no use, and must claim
+ * nothing, or another process's use would look broken for as long.  `*goes_on` is the caller's
+ * result then. */
+static bool may_move_bytes(struct track_call *call, int flags, bool *goes_on)
+{
+	int got = look_for_bytes(call->fd, flags | MSG_DONTWAIT);
+
+	if (got > 0 || (got == -EAGAIN && waits(call, flags)))
+		return true;
+	*goes_on = got == 0 || answer(call, -1, -got);
+	return false;
+}
+
+/* Isolates this process instead of a use over `last` that breaks the rule.  A read that would not
+ * wait, and finds nothing, is no use, and fails as the real one would.  A read that would wait is
+ * isolated at once: whatever came would be another's. */
+static bool cut_off(struct track_call *call, struct lineage_use last, int flags)
+{
+	struct isolate_address local;
+	bool goes_on;
+
+	if (call->way == TRACK_READ && !may_move_bytes(call, flags, &goes_on))
+		return goes_on;
+	use_publish(call, last);
+	isolate(call, &local);
+	if (call->action != ACTION_ISOLATED)
+		return true; /* as in warn mode: judged and reported after the call */
+	conversation_leave(call);
+	use_report_violation(call, last, 0);
+	isolate_end(call);
+	return meet_the_end(call);
+}
+
+/* --- the claim ------------------------------------------------------------------------------- */
+
+static bool refuse(struct track_call *call, struct lineage_use last, int flags)
+{
+	return options_isolate() ? cut_off(call, last, flags) : stop(call, last, flags);
 }
 
 /* Refuses a read by a process whose write was held back as a possible goodbye: the session goes on,
  * so the write was a use in breach of the rule.  The write could not be stopped before its bytes
- * moved; the process is stopped before the answer is taken.  Returns only the errno of a read that
- * fails. */
-static int refuse_answer(struct track_call *call, int flags)
+ * moved; the process is stopped before the answer is taken. */
+static bool refuse_answer(struct track_call *call, int flags)
 {
+	struct isolate_address local;
+	bool goes_on;
 	int got;
 
-	conversation_leave(call);
-	got = wait_for_bytes(call->fd, flags);
-	if (got < 0)
-		return -got;
+	if (call->action == ACTION_ABORTED) {
+		conversation_leave(call);
+		got = look_for_bytes(call->fd, flags);
+		if (got < 0)
+			return answer(call, -1, -got);
+		goodbye_judge_deferred(call);
+		use_stop(call);
+	}
+	if (!may_move_bytes(call, flags, &goes_on))
+		return goes_on;
+	isolate(call, &local);
+	if (call->action != ACTION_ISOLATED)
+		return true;
 	goodbye_judge_deferred(call);
-	use_stop(call);
+	conversation_leave(call);
+	isolate_end(call);
+	return meet_the_end(call);
 }
 
-int use_claim(struct track_call *call, int flags, const struct iovec *iov, int count)
+static ssize_t bytes_of(const struct iovec *iov, int count)
+{
+	ssize_t bytes = 0;
+
+	for (int i = 0; i < count; i++)
+		bytes += (ssize_t)iov[i].iov_len;
+	return bytes;
+}
+
+enum goodbye_step { NO_GOODBYE, GOODBYE_SAID, GOODBYE_HELD };
+
+/* A goodbye is no use and claims nothing.  A foreign goodbye ends the process here in strict mode,
+ * and is held back in isolate mode. */
+static enum goodbye_step take_goodbye(struct track_call *call, const struct iovec *iov, int count)
+{
+	struct registry_socket *socket = call->socket;
+	struct evidence_facts facts;
+
+	if (call->way != TRACK_WRITE || !call->inside)
+		return NO_GOODBYE;
+	conversation_foresee(call, iov, count, &facts);
+	use_name_message(call, &facts);
+	if (facts.goodbye == WIRE_NO_GOODBYE)
+		return NO_GOODBYE;
+	if (goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), 0, &facts) &&
+	    call->action == ACTION_ABORTED)
+		use_stop(call);
+	if (call->action != ACTION_HELD_BACK)
+		return GOODBYE_SAID;
+	answer(call, bytes_of(iov, count), 0);
+	return GOODBYE_HELD;
+}
+
+bool use_claim(struct track_call *call, int flags, const struct iovec *iov, int count)
 {
 	struct registry_socket *socket = call->socket;
 	struct lineage_use broken;
+	bool goes_on;
 
 	if (use_is_unknown(socket))
-		return use_unknown_claim(call, &broken) ? refuse(call, broken, flags) : 0;
-	if (is_goodbye(call, iov, count) || (call->way == TRACK_READ && goodbye_was_said(socket)))
-		return 0;
-	if (call->way == TRACK_WRITE && !use_may_be_goodbye(call) && goodbye_met(call, 0))
+		return !use_unknown_claim(call, &broken) || refuse(call, broken, flags);
+	switch (take_goodbye(call, iov, count)) {
+	case GOODBYE_HELD:
+		return false;
+	case GOODBYE_SAID:
+		return true;
+	case NO_GOODBYE:
+		break;
+	}
+	if (call->way == TRACK_READ && goodbye_was_said(socket))
+		return true;
+	if (options.mode == MODE_STRICT && call->way == TRACK_WRITE && !use_may_be_goodbye(call) &&
+	    goodbye_met(call, 0))
 		use_stop(call);
 	if (call->way == TRACK_READ && goodbye_is_deferred(socket))
 		return refuse_answer(call, flags);
@@ -117,17 +239,20 @@ int use_claim(struct track_call *call, int flags, const struct iovec *iov, int c
 		struct lineage_use last = lineage_unpack(word);
 
 		if ((word & ~LINEAGE_ATTENTION) == process_mine())
-			return 0;
+			return true;
 		if (lineage_judge(&process.lineage, last) == LINEAGE_VIOLATION &&
 		    track_class_is_watched(registry_socket_protocol(socket)) &&
 		    !use_may_be_goodbye(call))
 			return refuse(call, last, flags);
+		if (options_isolate() && call->way == TRACK_READ &&
+		    !may_move_bytes(call, flags, &goes_on))
+			return goes_on;
 		use_publish(call, last);
 		if (compare_exchange_acq_rel(&socket->last, &word,
 					     process_mine() | LINEAGE_ATTENTION)) {
 			call->claimed_over = word;
 			call->claimed = true;
-			return 0;
+			return true;
 		}
 	}
 }

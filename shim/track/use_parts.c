@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "options/options.h"
 #include "track/accessor.h"
 #include "track/conversation.h"
 
@@ -15,6 +16,20 @@ bool use_is_unknown(const struct registry_socket *socket)
 
 	return protocol == PROTOCOL_OTHER ||
 	       (protocol == PROTOCOL_UNKNOWN && load_relaxed(&socket->hint) == PROTOCOL_UNKNOWN);
+}
+
+enum finding_action use_default_action(void)
+{
+	switch (options.mode) {
+	case MODE_STRICT:
+		return ACTION_ABORTED;
+	case MODE_ISOLATE:
+		return options.dry_run ? ACTION_WOULD_ISOLATE : ACTION_REPORTED;
+	case MODE_WARN:
+	case MODE_COUNT:
+		break;
+	}
+	return ACTION_REPORTED;
 }
 
 void use_mark_inherited(struct registry_socket *socket)

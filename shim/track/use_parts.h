@@ -24,6 +24,9 @@ bool use_may_be_goodbye(const struct track_call *call);
  * no other process holds the connection. */
 void use_calm(struct registry_socket *socket);
 
+/* What is done about a violation, beside the report, unless isolate mode isolates. */
+enum finding_action use_default_action(void);
+
 /* Counts the connection as open across a fork, once.  Call it when another process holds the
  * connection, too. */
 void use_mark_inherited(struct registry_socket *socket);

@@ -4,15 +4,32 @@
  */
 #include "track/use_report.h"
 
-#include "options/options.h"
 #include "report/finding.h"
 #include "track/accessor.h"
+#include "track/isolate.h"
 #include "track/use_parts.h"
 
-void use_report_strict(struct text *text)
+void use_report_action(const struct track_call *call, struct text *text,
+		       struct finding_cause *cause)
 {
-	if (options.mode == MODE_STRICT)
-		text_put_string(text, "; strict mode aborts this process");
+	static const char *const said[ACTION_COUNT] = {
+		[ACTION_ABORTED] = "; strict mode aborts this process",
+		[ACTION_ISOLATED] = "; isolate mode has closed the connection, for this process "
+				    "alone",
+		[ACTION_HELD_BACK] = "; isolate mode holds the goodbye back, and the session goes "
+				     "on",
+		[ACTION_WOULD_ISOLATE] = "; isolate mode would close the connection, for this "
+					 "process alone",
+		[ACTION_NOT_ISOLATED] = "; isolate mode found no descriptor to put in its place",
+	};
+
+	if (said[call->action])
+		text_put_string(text, said[call->action]);
+	cause->action = call->action;
+	if (call->local) {
+		cause->local = &call->local->address;
+		cause->local_len_bytes = call->local->len_bytes;
+	}
 }
 
 static const char *violation_text(const struct track_call *call,
@@ -77,7 +94,11 @@ void use_report_violation(const struct track_call *call, struct lineage_use last
 		text_put_int(&text, load_relaxed(&changer->pid));
 		text_put_string(&text, " changed O_NONBLOCK while another was inside a call");
 	}
-	use_report_strict(&text);
+	use_report_action(call, &text, &cause);
+	if (call->action == ACTION_ISOLATED)
+		registry_count(COUNT_ISOLATED);
+	else if (call->action == ACTION_WOULD_ISOLATE)
+		registry_count(COUNT_WOULD_ISOLATE);
 	cause.kind = KIND_SHARED_USE;
 	cause.text = sentence;
 	registry_count(COUNT_USES_VIOLATION);

@@ -9,13 +9,15 @@
 #define FORKSAN_SHIM_TRACK_USE_REPORT_H
 
 #include "base/text.h"
+#include "report/finding.h"
 #include "track/call.h"
 
 /* A finding's sentence, on the stack. */
 #define USE_SENTENCE_BYTES 384
 
-/* In strict mode adds to the sentence of a violation that this process is aborted. */
-void use_report_strict(struct text *text);
+/* Adds to a violation what is done about the violation beside the report (call->action). */
+void use_report_action(const struct track_call *call, struct text *text,
+		       struct finding_cause *cause);
 
 /* shared-use: the lineage rule is broken. */
 void use_report_violation(const struct track_call *call, struct lineage_use last, int64_t moved);

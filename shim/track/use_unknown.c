@@ -7,8 +7,8 @@
  */
 #include "track/use_unknown.h"
 
-#include "options/options.h"
 #include "registry/history.h"
+#include "track/isolate.h"
 #include "track/use_parts.h"
 #include "track/use_report.h"
 
@@ -83,9 +83,7 @@ void use_unknown_judge(struct track_call *call, const struct iovec *iov, int cou
 	}
 	choose_path(socket, shared);
 	if (broken) {
-		use_report_violation(call, last_way, (int64_t)moved);
-		if (options.mode == MODE_STRICT)
-			use_stop(call);
+		isolate_late(call, last_way, (int64_t)moved);
 	} else if (shared) {
 		registry_count(COUNT_USES_SOUND);
 	}

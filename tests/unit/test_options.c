@@ -208,8 +208,9 @@ static void a_bad_value_names_what_was_expected(void **state)
 					"expected a number from 0 to 255");
 	assert_complaint("strict=maybe", "FORKSAN_OPTIONS: strict=maybe: "
 					 "expected 0 or 1");
-	assert_complaint("mode=srtict", "FORKSAN_OPTIONS: mode=srtict: "
-					"expected warn or strict; did you mean \"strict\"?");
+	assert_complaint("mode=srtict",
+			 "FORKSAN_OPTIONS: mode=srtict: "
+			 "expected warn, strict or isolate; did you mean \"strict\"?");
 	assert_complaint(
 		"watch=cache,+databse",
 		"FORKSAN_OPTIONS: watch=cache,+databse: expected a list of "
@@ -241,10 +242,11 @@ static void a_bad_value_names_what_was_expected(void **state)
 static void an_unknown_key_names_the_closest(void **state)
 {
 	(void)state;
-	assert_complaint("log_pth=/tmp/x",
-			 "FORKSAN_OPTIONS: unknown key \"log_pth\", expected "
-			 "mode, strict, log_path, watch, ignore, exitcode, verbosity, payload, "
-			 "labels, summary_interval, session or help; did you mean \"log_path\"?");
+	assert_complaint(
+		"log_pth=/tmp/x",
+		"FORKSAN_OPTIONS: unknown key \"log_pth\", expected "
+		"mode, strict, dry_run, log_path, watch, ignore, exitcode, verbosity, "
+		"payload, labels, summary_interval, session or help; did you mean \"log_path\"?");
 	parse("LOG_PATH=/tmp/x");
 	assert_non_null(strstr(complaint, "; did you mean \"log_path\"?"));
 	parse("zzzzzzzzzz=1");
@@ -280,7 +282,8 @@ static void a_misplaced_colon_voids_the_entry(void **state)
 			 "FORKSAN_OPTIONS: log_path=/tmp/log:strict: expected a path of less than "
 			 "512 bytes, with ':' in quotes");
 	assert_string_equal(options.log_path, "");
-	assert_complaint("mode=isolat", "FORKSAN_OPTIONS: mode=isolat: expected warn or strict");
+	assert_complaint("mode=isolat", "FORKSAN_OPTIONS: mode=isolat: expected warn, strict or "
+					"isolate; did you mean \"isolate\"?");
 }
 
 static void one_mistake_does_not_spoil_the_rest(void **state)
