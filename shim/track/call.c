@@ -90,17 +90,20 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 	bool goes_on = true;
 
 	*call = call_of(fd, ref, operation, way);
-	if (!is_no_use(way, flags) && check(call)) {
+	if (is_no_use(way, flags)) {
+		if (options_isolate() && check(call))
+			goes_on = use_look(call, flags);
+		call->checked = false;
+	} else if (check(call)) {
 		watch_if_shared(call, false);
-		if (load_relaxed(&call->socket->protocol) != PROTOCOL_UNKNOWN &&
-		    (load_relaxed(&call->socket->flags) & TRACK_WANTS_BYTES) != 0) {
+		if (options_judge_first())
+			goes_on = use_claim(call, flags, iov, count);
+		/* A call that the claim has kept from moving bytes must not look as if it were
+		 * under way: the order of all others would be unknown. */
+		if (goes_on && call->checked && conversation_wants(call->socket)) {
 			conversation_forget_dead(call);
 			conversation_enter(call);
 		}
-		if (options_judge_first())
-			goes_on = use_claim(call, flags, iov, count);
-		if (!goes_on)
-			conversation_leave(call);
 	}
 	errno = !goes_on && call->error != 0 ? call->error : saved_errno;
 	return goes_on;

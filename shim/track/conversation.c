@@ -346,7 +346,9 @@ void conversation_foresee(const struct track_call *call, const struct iovec *iov
 	struct iovec chunk = {bytes, 0};
 	struct evidence_operation operation = {
 		.direction = WIRE_CLIENT,
-		.ticket = call->ticket,
+		.ticket = call->inside
+				  ? call->ticket
+				  : (struct evidence_ticket){0, EVIDENCE_NOT_ENTERED, WIRE_CLIENT},
 		.time_ns = sys_clock_ns(CLOCK_MONOTONIC),
 		.chunks = &chunk,
 		.chunk_count = 1,

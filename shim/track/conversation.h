@@ -38,6 +38,13 @@ bool conversation_is_due(const struct registry_socket *socket);
  * keep proofs away for ever.  track_begin() calls this function before conversation_enter(). */
 void conversation_forget_dead(const struct track_call *call);
 
+/* True when the bytes of calls are wanted, and can be read. */
+static inline bool conversation_wants(const struct registry_socket *socket)
+{
+	return load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
+	       (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) != 0;
+}
+
 /* Call them around the real call when the bytes of the call are wanted.  conversation_leave() does
  * nothing for a call that has not entered, or has left before. */
 void conversation_enter(struct track_call *call);

@@ -54,12 +54,9 @@ static bool answer(struct track_call *call, ssize_t instead, int error)
 
 /* --- strict mode ----------------------------------------------------------------------------- */
 
-/* Ends the process before a use over `last` that breaks the rule.  The process leaves the call
- * before the report is written: the bytes of the call will never move, and other processes must not
- * take the call for one that is under way. */
+/* Ends the process before a use over `last` that breaks the rule. */
 _Noreturn static void stop_violation(struct track_call *call, struct lineage_use last)
 {
-	conversation_leave(call);
 	use_publish(call, last);
 	use_report_violation(call, last, 0);
 	use_stop(call);
@@ -70,10 +67,8 @@ static bool stop(struct track_call *call, struct lineage_use last, int flags)
 {
 	int got = 1;
 
-	if (call->way == TRACK_READ) {
-		conversation_leave(call);
+	if (call->way == TRACK_READ)
 		got = look_for_bytes(call->fd, flags);
-	}
 	if (got > 0)
 		stop_violation(call, last);
 	return got == 0 ? true : answer(call, -1, -got);
@@ -135,7 +130,6 @@ static bool cut_off(struct track_call *call, struct lineage_use last, int flags)
 	isolate(call, &local);
 	if (call->action != ACTION_ISOLATED)
 		return true; /* as in warn mode: judged and reported after the call */
-	conversation_leave(call);
 	use_report_violation(call, last, 0);
 	isolate_end(call);
 	return meet_the_end(call);
@@ -158,7 +152,6 @@ static bool refuse_answer(struct track_call *call, int flags)
 	int got;
 
 	if (call->action == ACTION_ABORTED) {
-		conversation_leave(call);
 		got = look_for_bytes(call->fd, flags);
 		if (got < 0)
 			return answer(call, -1, -got);
@@ -171,7 +164,6 @@ static bool refuse_answer(struct track_call *call, int flags)
 	if (call->action != ACTION_ISOLATED)
 		return true;
 	goodbye_judge_deferred(call);
-	conversation_leave(call);
 	isolate_end(call);
 	return meet_the_end(call);
 }
@@ -194,7 +186,7 @@ static enum goodbye_step take_goodbye(struct track_call *call, const struct iove
 	struct registry_socket *socket = call->socket;
 	struct evidence_facts facts;
 
-	if (call->way != TRACK_WRITE || !call->inside)
+	if (call->way != TRACK_WRITE || !conversation_wants(socket))
 		return NO_GOODBYE;
 	conversation_foresee(call, iov, count, &facts);
 	use_name_message(call, &facts);
@@ -255,4 +247,21 @@ bool use_claim(struct track_call *call, int flags, const struct iovec *iov, int 
 			return true;
 		}
 	}
+}
+
+bool use_look(struct track_call *call, int flags)
+{
+	struct registry_socket *socket = call->socket;
+	struct lineage_use last = lineage_unpack(load_relaxed(&socket->last));
+	struct isolate_address local;
+
+	if ((flags & MSG_PEEK) == 0 || use_is_unknown(socket) ||
+	    lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION)
+		return true;
+	isolate(call, &local);
+	if (call->action != ACTION_ISOLATED)
+		return true;
+	use_report_look(call, last);
+	isolate_end(call);
+	return meet_the_end(call);
 }

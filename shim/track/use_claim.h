@@ -14,6 +14,12 @@
  * False: call->instead and call->error are what the wrapper returns in its place. */
 bool use_claim(struct track_call *call, int flags, const struct iovec *iov, int count);
 
+/* Isolate mode: a read that takes nothing (MSG_PEEK) is how drivers ask whether a connection is
+ * alive before they use it.  A process whose use would break the rule is isolated now, so that the
+ * driver connects anew in time.  Such a read is no violation; the report is a hazard.  As
+ * use_claim(). */
+bool use_look(struct track_call *call, int flags);
+
 /* Gives the call's claim back, if there is one: a call that moved no bytes is no use. */
 void use_give_back(struct track_call *call);
 

@@ -119,6 +119,23 @@ void use_report_hazard(const struct track_call *call, struct lineage_use last,
 	finding_report(&cause);
 }
 
+void use_report_look(const struct track_call *call, struct lineage_use last)
+{
+	struct finding_cause cause = cause_of(call, last, 0);
+	char sentence[USE_SENTENCE_BYTES];
+	struct text text;
+
+	text_init(&text, sentence, sizeof sentence);
+	text_put_string(&text, "this process asks whether the connection is alive, which another "
+			       "process has used since this process's memory was copied");
+	use_report_action(call, &text, &cause);
+	cause.kind = KIND_INHERITED_USE;
+	cause.text = sentence;
+	registry_count(COUNT_ISOLATED);
+	registry_count(COUNT_USES_HAZARD);
+	finding_report(&cause);
+}
+
 void use_report_crossing(const struct track_call *call, const struct evidence_facts *facts,
 			 struct lineage_use last, int64_t moved)
 {

@@ -26,6 +26,10 @@ void use_report_violation(const struct track_call *call, struct lineage_use last
 void use_report_hazard(const struct track_call *call, struct lineage_use last,
 		       const struct registry_process *holder, int64_t moved);
 
+/* inherited-use: this process looks whether the connection is alive, in order to use it over
+ * `last`, which would break the rule; isolate mode has isolated the process. */
+void use_report_look(const struct track_call *call, struct lineage_use last);
+
 /* crossed-reply: a reply went to the wrong process, or a request into another's exchange. */
 void use_report_crossing(const struct track_call *call, const struct evidence_facts *facts,
 			 struct lineage_use last, int64_t moved);
