@@ -71,6 +71,12 @@ test  libgcc-12-dev-arm64-cross and the compiler's own parts
 test  libunwind8        our stacks are compared with its
 test  tmux              a terminal for forksan top
 test  python3-redis     Redis driver
+test  python3-psycopg   PostgreSQL driver, version 3
+test  python3-asyncpg   another, with an event loop
+test  php-redis         Redis driver of PHP
+test  ruby-bunny        AMQP driver of Ruby
+test  libpq-dev         PostgreSQL's library in C
+test  libhiredis-dev    Redis' library in C
 test  python3-celery    worker that forks
 test  unicorn           prefork server in Ruby
 test  puma              prefork server in Ruby
