@@ -250,10 +250,8 @@ static void look_at_nonblocking(int fd)
 
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	print("recv", recv(fd, &byte, 1, 0));
-	print("peek", recv(fd, &byte, 1, MSG_PEEK));
 	raw_send_request(fd);
-	while (recv(fd, &byte, 1, MSG_PEEK) != 1)
-		poll(&(struct pollfd){fd, POLLIN, 0}, 1, -1);
+	require(poll(&(struct pollfd){fd, POLLIN, 0}, 1, -1) == 1);
 	print("recv", recv(fd, &byte, 1, 0));
 	require((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
 	require(fcntl(fd, F_GETFD) == 0);
@@ -279,7 +277,7 @@ static void expect_looks(const struct log *log, const struct entry_case *self)
 {
 	(void)self;
 	expect_output(log, "send ECONNRESET; copy: send EPIPE; shutdown ENOTCONN; "
-			   "second 0, owner 0\nrecv EAGAIN; peek EAGAIN; recv 0; \n");
+			   "second 0, owner 0\nrecv EAGAIN; recv 0; \n");
 	expect(log_counter(log, "isolated") == 2);
 }
 
@@ -494,6 +492,35 @@ static void expect_wait(const struct log *log, const struct entry_case *self)
 	expect_output(log, "send ECONNRESET; in hup rdhup; in hup rdhup; in hup; "
 			   "second 0, owner 0\n");
 	expect(log_count(log, "shared-epoll") == 0);
+}
+
+/* --- a look -------------------------------------------------------------------------------------
+ */
+
+/* Drivers look with MSG_PEEK whether the connection is alive, before they use it. */
+static void look_first(int fd)
+{
+	char byte;
+
+	print("peek", recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT));
+	print("send", send(fd, REQUEST, REQUEST_BYTES, 0));
+	peer_ping(peer_connect_only(0));
+}
+
+static void run_look(void)
+{
+	tell(peer_connect(), look_first);
+}
+
+static void expect_look(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "peek 0; send ECONNRESET; second 0, owner 0\n");
+	expect(log_counter(log, "violations") == 0);
+	expect(log_counter(log, "isolated") == 1);
+	expect(log_counter(log, "reconnected") == 1);
+	expect(log_count(log, "inherited-use") == 2);
+	expect(strcmp(log_string(log, "inherited-use", 1, "action"), "isolated") == 0);
 }
 
 /* --- goodbyes ----------------------------------------------------------------------------------
@@ -767,6 +794,11 @@ static const struct entry_case cases[] = {
 	{.name = "isolate: poll and epoll",
 	 .run = run_wait,
 	 .check = expect_wait,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: a look with MSG_PEEK comes in time",
+	 .run = run_look,
+	 .check = expect_look,
 	 .options = ":mode=isolate",
 	 .differs = true},
 	{.name = "isolate: goodbyes are held back",

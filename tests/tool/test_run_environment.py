@@ -27,6 +27,8 @@ with toolkit.Directory() as directory:
 
     check(variables() == (library, "session=S"), "nothing else without options", variables())
     check(variables("-s")[1] == "session=S:strict=1", "--strict")
+    check(variables("--isolate")[1] == "session=S:mode=isolate", "--isolate")
+    check(variables("--dry-run")[1] == "session=S:mode=isolate:dry_run=1", "--dry-run")
     log = os.path.join(directory, "log")
     check(variables("-o", log)[1] == f'session=S:log_path="{log}"', "-o FILE")
     relative = os.path.relpath(log)

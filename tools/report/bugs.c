@@ -278,6 +278,25 @@ static void keep_example(struct bugs *bugs, struct bug_kind *kind, const struct 
 	kind->example_worth = worth;
 }
 
+/* Counts what was done about `more` violations.  An action that this version does not know is none.
+ */
+static void add_action(struct bug *bug, const struct log_record *finding, uint64_t more)
+{
+	const char *said = field_string(finding->json, "action");
+
+	for (int action = ACTION_REPORTED + 1; said != NULL && action < ACTION_COUNT; action++)
+		if (strcmp(said, action_name((enum finding_action)action)) == 0)
+			bug->actions[action] += more;
+}
+
+void bugs_add_reconnected(struct bugs *bugs, int64_t pid, const char *peer)
+{
+	for (struct bug *bug = bugs->table; bug != NULL; bug = bug->hh.next)
+		if (bug->actions[ACTION_ISOLATED] + bug->actions[ACTION_HELD_BACK] > 0 &&
+		    strcmp(bug->peer, peer) == 0)
+			add_pid(&bug->reconnected, pid);
+}
+
 static void rank(struct bugs *bugs, struct bug *bug)
 {
 	enum kind worst = bug->worst;
@@ -320,6 +339,7 @@ void bugs_add(struct bugs *bugs, struct site_cache *sites, const struct log_reco
 	kind->times += more;
 	kind->findings += is_new;
 	kind->proven = kind->proven || is_proven(finding);
+	add_action(bug, finding, more);
 	rank(bugs, bug);
 	if (bug->first[0] == '\0' || strcmp(finding->time, bug->first) < 0)
 		memcpy(bug->first, finding->time, LOG_TIME_BYTES);

@@ -65,6 +65,8 @@ struct bug {
 	size_t connection_count;
 	bool more_connections;
 	json_t *fleet; /* where hosts have seen it, of a store's lines; NULL: from a log */
+	uint64_t actions[ACTION_COUNT]; /* times; ACTION_REPORTED is not counted */
+	struct bug_pids reconnected;	/* processes that were isolated and have connected anew */
 	char first[LOG_TIME_BYTES];
 	char last[LOG_TIME_BYTES];
 	UT_hash_handle hh;
@@ -86,6 +88,10 @@ uint64_t bugs_identify(struct site_cache *sites, const struct log_record *findin
 void bugs_add(struct bugs *bugs, struct site_cache *sites, const struct log_record *finding,
 	      uint64_t fingerprint, const struct site *opened, const struct site *forked,
 	      const char *text, size_t len_bytes);
+
+/* Notes that the process has connected to `peer` anew, after it was isolated from a connection
+ * there. */
+void bugs_add_reconnected(struct bugs *bugs, int64_t pid, const char *peer);
 
 /* Sorts the bugs for bugs_at(), most harmful first. */
 void bugs_sort(struct bugs *bugs);

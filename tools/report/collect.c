@@ -12,6 +12,7 @@
 #include "common/names.h"
 #include "base/cli.h"
 #include "base/escape.h"
+#include "log/field.h"
 #include "log/line_parser.h"
 #include "log/read.h"
 #include "log/record.h"
@@ -90,6 +91,12 @@ static void add_finding(struct report *report, struct log_record *finding,
 		 line->len_bytes);
 }
 
+static bool is_reconnect(const struct log_record *record)
+{
+	return strcmp(record->counter, counter_name(COUNT_RECONNECTED)) == 0 &&
+	       field_string(record->json, "peer") != NULL;
+}
+
 /* False: the line is broken and *fault says how. */
 static bool read_line(struct report *report, const struct log_line *line, uint64_t session,
 		      struct log_fault *fault)
@@ -113,6 +120,9 @@ static bool read_line(struct report *report, const struct log_line *line, uint64
 			add_finding(report, &record, line);
 		else if (record.type == RECORD_STACK)
 			stacks_keep(report->stacks, &record);
+		else if (record.type == RECORD_PROCESS && is_reconnect(&record))
+			bugs_add_reconnected(report->bugs, record.pid,
+					     field_string(record.json, "peer"));
 		else if (record.type == RECORD_PROCESS)
 			blind_spots_add(&report->blind_spots, &record);
 	}

@@ -70,6 +70,33 @@ static void put_kind_count(const struct bug *bug, enum kind kind, FILE *out)
 		fputs(" (likely)", out);
 }
 
+/* Prints "212 times, 2 workers reconnected; 3 goodbyes held back". */
+static void print_isolated(const struct bug *bug, FILE *out)
+{
+	uint64_t isolated = bug->actions[ACTION_ISOLATED], held = bug->actions[ACTION_HELD_BACK];
+	uint64_t would = bug->actions[ACTION_WOULD_ISOLATE];
+	uint64_t failed = bug->actions[ACTION_NOT_ISOLATED];
+	size_t reconnected = bug->reconnected.count;
+	struct sentence line;
+
+	if (isolated + held + would + failed == 0)
+		return;
+	sentence_begin(&line);
+	if (would > 0)
+		fprintf(line.out, "would have been %" PRIu64 " time%s (dry run)", would,
+			plural(would));
+	else
+		fprintf(line.out, "%" PRIu64 " time%s, %zu%s worker%s reconnected", isolated,
+			plural(isolated), reconnected, bug->reconnected.more ? " or more" : "",
+			plural(reconnected));
+	if (held > 0)
+		fprintf(line.out, "; %" PRIu64 " goodbye%s held back", held, plural(held));
+	if (failed > 0)
+		fprintf(line.out, "; %" PRIu64 " time%s there was no descriptor for it", failed,
+			plural(failed));
+	sentence_print(&line, "isolated", out);
+}
+
 void evidence_print(const struct bug *bug, const json_t *finding, FILE *out)
 {
 	const char *local = field_string(json_object_get(finding, "connection"), "local");
@@ -91,6 +118,7 @@ void evidence_print(const struct bug *bug, const json_t *finding, FILE *out)
 	if (seconds >= 0.05)
 		fprintf(line.out, " in %.1f s", seconds);
 	sentence_print(&line, "evidence", out);
+	print_isolated(bug, out);
 	if (server_query(bug->protocol, local, query, sizeof query))
 		paragraph_print("server", query, out);
 }

@@ -124,6 +124,7 @@ static json_t *kinds_array(const struct report *report, const struct bug *bug)
 static json_t *bug_object(const struct report *report, const struct bug *bug, size_t number)
 {
 	json_t *example = example_load(report, bug, bug->head);
+	json_t *actions = checked(json_object());
 	char digits[17], query[256];
 	json_t *object;
 
@@ -153,6 +154,16 @@ static json_t *bug_object(const struct report *report, const struct bug *bug, si
 				  text_or_null(query), "kinds", kinds_array(report, bug))));
 	json_object_set_new(object, "fleet",
 			    bug->fleet != NULL ? json_incref(bug->fleet) : json_null());
+	for (int action = ACTION_REPORTED + 1; action < ACTION_COUNT; action++)
+		if (bug->actions[action] > 0)
+			json_object_set_new(
+				actions, action_name((enum finding_action)action),
+				checked(json_integer((json_int_t)bug->actions[action])));
+	if (json_object_size(actions) > 0) {
+		json_object_set(object, "actions", actions);
+		json_object_set_new(object, "reconnected", pids_array(&bug->reconnected));
+	}
+	json_decref(actions);
 	json_decref(example);
 	return object;
 }

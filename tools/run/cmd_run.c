@@ -41,6 +41,8 @@
 
 struct run_arguments {
 	bool strict;
+	bool isolate;
+	bool dry_run;
 	bool allow_blind;
 	bool require_watched;
 	uint64_t min_connections;
@@ -58,10 +60,12 @@ struct run_arguments {
 static const struct option longs[] = {
 	{"allow-blind", no_argument, NULL, 'b'},
 	{"baseline", required_argument, NULL, 'l'},
+	{"dry-run", no_argument, NULL, 'D'},
 	{"fail-on", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
 	{"html", required_argument, NULL, 't'},
 	{"ignore", required_argument, NULL, 'i'},
+	{"isolate", no_argument, NULL, 'I'},
 	{"min-connections", required_argument, NULL, 'm'},
 	{"output", required_argument, NULL, 'o'},
 	{"quiet", no_argument, NULL, 'q'},
@@ -134,6 +138,12 @@ static int read_arguments(int argc, char **argv, struct run_arguments *arguments
 			break;
 		case 's':
 			arguments->strict = true;
+			break;
+		case 'I':
+			arguments->isolate = true;
+			break;
+		case 'D':
+			arguments->dry_run = true;
 			break;
 		case 'h':
 			cli_print_help(&verb_run);
@@ -400,6 +410,8 @@ static int run(int argc, char **argv)
 		.watch = arguments.watch,
 		.ignore = arguments.ignore,
 		.strict = arguments.strict,
+		.isolate = arguments.isolate,
+		.dry_run = arguments.dry_run,
 	};
 	environment = run_environment(library.path, &wishes);
 	error = run_child(target.path, arguments.command, environment, &status);
@@ -427,6 +439,9 @@ const struct verb verb_run = {
 		"  -o, --output FILE  append the findings to FILE (JSON Lines), and show them as "
 		"text\n"
 		"                     at the end; without it they are shown when they happen\n"
+		"  --isolate          give a process that is about to break the rule a closed\n"
+		"                     connection instead of the shared one\n"
+		"  --dry-run          --isolate that says what it would do, and does nothing\n"
 		"  --html FILE        write one page for a browser to FILE (forksan report "
 		"--html)\n"
 		"  -q, --quiet        no summary but the verdict\n"

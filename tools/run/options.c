@@ -46,6 +46,10 @@ char *run_options_add(const char *text, const struct run_wishes *wishes)
 		text != NULL && text[0] != '\0' ? ":" : "", wishes->session);
 	if (wishes->strict)
 		fputs(":strict=1", out);
+	if (wishes->isolate)
+		fputs(":mode=isolate", out);
+	if (wishes->dry_run)
+		fputs(":mode=isolate:dry_run=1", out);
 	put_option("watch", wishes->watch, out);
 	put_option("ignore", wishes->ignore, out);
 	put_option("log_path", wishes->log_path, out);

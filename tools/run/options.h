@@ -22,6 +22,8 @@ struct run_wishes {
 	const char *watch;
 	const char *ignore;
 	bool strict;
+	bool isolate;
+	bool dry_run;
 };
 
 /* False when `text` cannot be written as a value, because `text` has both kinds of quotes.  Pure.
