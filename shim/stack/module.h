@@ -80,6 +80,10 @@ struct module_room {
 	} content;
 };
 
+/* Stores a module's content in the registry, unless it is there, and returns its number; 0: the
+ * table is full. */
+uint32_t module_store(struct registry *registry, const struct module_content *content);
+
 /* Looks the module up, and stores the module in the registry when the registry does not have it. */
 void module_intern(struct registry *registry, struct peek *peek, const struct module *module,
 		   struct module_room *room, struct module_known *out);

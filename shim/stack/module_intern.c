@@ -137,7 +137,7 @@ static bool same_content(const struct registry_module *entry, const struct modul
 	       strncmp(entry->path, content->path, sizeof(entry->path)) == 0;
 }
 
-static uint32_t store(struct registry *registry, const struct module_content *content)
+uint32_t module_store(struct registry *registry, const struct module_content *content)
 {
 	uint64_t hash = stack_store_hash(content, sizeof(*content));
 
@@ -263,7 +263,7 @@ void module_intern(struct registry *registry, struct peek *peek, const struct mo
 	memset(&room->content, 0, sizeof(room->content));
 	read_path(peek, module, room);
 	room->content.build_id_len = module_build_id(peek, module, room->content.build_id);
-	out->number = store(registry, &room->content);
+	out->number = module_store(registry, &room->content);
 	out->tables = find_tables(peek, module);
 	peek_trust(&peek->file, out->tables.low, out->tables.high);
 	if (out->number == 0)
