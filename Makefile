@@ -37,8 +37,10 @@ TEST_CFLAGS := $(BASE) -Ishim -Itests/support -U_FORTIFY_SOURCE $(CFLAGS)
 
 SHIM_SRC := $(wildcard shim/*/*.c)
 TOOL_SRC := $(wildcard tools/*.c tools/*/*.c)
-# What the tool links of the shim: pure rooms, and those alone.
-COMMON_SRC := $(wildcard shim/common/*.c shim/wire/*.c)
+# What the tool links of the shim: pure rooms, and the readers of interpreters that read through peek.h
+# alone, which tools/stacks has for other processes.
+COMMON_SRC := $(wildcard shim/common/*.c shim/wire/*.c) \
+	$(addprefix shim/stack/,python_frames.c python_layout.c perl.c text.c module_symbol.c module_tables.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 ENTRY_SRC := $(wildcard tests/entry/test_*.c)
 ENTRY_PLUGIN_SRC := $(wildcard tests/entry/plugin_*.c)

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "stack/culprit.h"
+#include "common/own_code.h"
 
 #define FRAME_HEAD_BYTES 5 /* language, line */
 #define MAX_FUNCTION_BYTES 160
@@ -39,7 +39,7 @@ void stack_text_push(struct stack_text *text, enum language language, const char
 		cut = file_len - MAX_FILE_BYTES; /* the end of a path says more */
 	file += cut;
 	file_len -= cut;
-	own = !text->has_own && culprit_is_own_bytes(language, file, file_len);
+	own = !text->has_own && own_code_is_file(file, file_len);
 	if (!text->has_own && !own)
 		room = room > OWN_RESERVE_BYTES ? room - OWN_RESERVE_BYTES : 0;
 	if ((text->truncated && !own) ||

@@ -27,6 +27,7 @@
 struct scan_options {
 	struct scan_scope scope;
 	bool json;
+	enum show_stacks stacks;
 	double watch_seconds;  /* 0: one look */
 	enum level fail_on;    /* LEVEL_COUNT: never */
 	struct server *server; /* to ask; NULL: none */
@@ -39,6 +40,8 @@ static const struct option longs[] = {
 	{"json", no_argument, NULL, 'j'},
 	{"pid", required_argument, NULL, 'p'},
 	{"server", required_argument, NULL, 's'},
+	{"stacks", no_argument, NULL, 'S'},
+	{"stop", no_argument, NULL, 'P'},
 	{"tree", required_argument, NULL, 't'},
 	{"watch", required_argument, NULL, 'w'},
 	{0},
@@ -125,9 +128,9 @@ static int look(const struct scan_options *options)
 	if (options->server != NULL)
 		ask_server(options->server, &snapshot);
 	if (options->json)
-		show_json(&snapshot, stdout);
+		show_json(&snapshot, options->stacks, stdout);
 	else
-		show_text(&snapshot, stdout);
+		show_text(&snapshot, options->stacks, stdout);
 	order = show_order(&snapshot, &count);
 	if (count > 0 && verdict_level(order[0]) >= options->fail_on)
 		status = STATUS_FOUND;
@@ -200,6 +203,13 @@ static int run(int argc, char **argv)
 				return STATUS_USAGE;
 			}
 			break;
+		case 'S':
+			if (options.stacks == SHOW_NO_STACKS)
+				options.stacks = SHOW_STACKS;
+			break;
+		case 'P':
+			options.stacks = SHOW_STACKS_STOPPED;
+			break;
 		case 'w':
 			if (!read_seconds(optarg, &options.watch_seconds))
 				return STATUS_USAGE;
@@ -228,6 +238,11 @@ const struct verb verb_scan = {
 		"      --tree PID       the same for PID and its descendants\n"
 		"      --all            of all processes (default)\n"
 		"      --watch SECONDS  look again every so many seconds, until a signal\n"
+		"      --stacks         where each holder is: the thread that waits, else its "
+		"first one\n"
+		"      --stop           --stacks, of running threads too: each is stopped for a "
+		"moment,\n"
+		"                       which interrupts calls such as epoll_wait()\n"
 		"      --server URL     ask the server for its side of each connection: mysql://,\n"
 		"                       postgresql:// or redis://USER:PASSWORD@HOST:PORT/DATABASE\n"
 		"      --json           JSON Lines: a record for each connection, then what was "

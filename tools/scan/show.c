@@ -17,9 +17,15 @@
 #include "common/names.h"
 #include "scan/server.h"
 #include "scan/verdict.h"
+#include "stacks/stacks.h"
 #include "wire/wire.h"
 
 #define QUERY_BYTES 200
+
+/* Frames of a stack for people: the interpreter's, native ones alone, native ones behind others. */
+#define FRAMES_SHOWN 12
+#define NATIVE_FRAMES_SHOWN 8
+#define NATIVE_FRAMES_BEHIND 3
 
 const struct scan_socket **show_order(const struct snapshot *snapshot, size_t *count)
 {
@@ -68,8 +74,85 @@ static bool is_held_by(const struct scan_socket *socket, pid_t pid)
 	return false;
 }
 
+/* A frame in a line; of native ones the function and the base name of the file it is in. */
+static void print_frame(const json_t *frame, int indent, FILE *out)
+{
+	const char *function = json_string_value(json_object_get(frame, "function"));
+	const char *file = json_string_value(json_object_get(frame, "file"));
+	const char *module = json_string_value(json_object_get(frame, "module"));
+	json_int_t line = json_integer_value(json_object_get(frame, "line"));
+
+	fprintf(out, "%*s%s ", indent, "", json_is_true(json_object_get(frame, "own")) ? ">" : " ");
+	if (file != NULL) {
+		escape_print(file, out);
+		fprintf(out, ":%" JSON_INTEGER_FORMAT " ", line);
+	}
+	escape_print(function, out);
+	if (file == NULL && module != NULL) {
+		fputs("  ", out);
+		escape_print(strrchr(module, '/') != NULL ? strrchr(module, '/') + 1 : module, out);
+	}
+	fputc('\n', out);
+}
+
+/* The innermost frames say what it does.  Behind an interpreter's frames the native ones are its
+ * machinery: only named ones are shown, and few. */
+static bool is_shown(const json_t *frame, const size_t shown[2])
+{
+	const char *language = json_string_value(json_object_get(frame, "language"));
+
+	if (language != NULL && strcmp(language, "native") != 0)
+		return shown[0] < FRAMES_SHOWN;
+	if (shown[0] == 0)
+		return shown[1] < NATIVE_FRAMES_SHOWN;
+	return shown[1] < NATIVE_FRAMES_BEHIND && json_object_get(frame, "function") != NULL;
+}
+
+static void print_stack(const json_t *frames, int indent, FILE *out)
+{
+	size_t shown[2] = {0, 0}, left = 0; /* the interpreter's, native ones */
+
+	for (size_t i = 0; i < json_array_size(frames); i++) {
+		const json_t *frame = json_array_get(frames, i);
+
+		if (is_shown(frame, shown)) {
+			print_frame(frame, indent, out);
+			shown[json_object_get(frame, "module") != NULL]++;
+		} else {
+			left++;
+		}
+	}
+	if (left > 0)
+		fprintf(out, "%*s  and %zu more\n", indent, "", left);
+}
+
+static json_t *take_stack(const struct scan_holder *holder, enum show_stacks stacks, char *why,
+			  size_t size)
+{
+	pid_t pid = holder->process->pid;
+
+	return stacks_take(pid, holder->waits_tid != 0 ? holder->waits_tid : pid,
+			   stacks == SHOW_STACKS_STOPPED, why, size);
+}
+
+static void print_holder_stack(const struct scan_holder *holder, enum show_stacks stacks,
+			       int indent, FILE *out)
+{
+	char why[160];
+	json_t *frames;
+
+	if (stacks == SHOW_NO_STACKS)
+		return;
+	frames = take_stack(holder, stacks, why, sizeof why);
+	if (frames != NULL)
+		print_stack(frames, indent, out);
+	else
+		fprintf(out, "%*s  no stack: %s\n", indent, "", why);
+	json_decref(frames);
+}
+
 static void print_holder(const struct scan_socket *socket, const struct scan_holder *holder,
-			 int depth, FILE *out)
+			 int depth, enum show_stacks stacks, FILE *out)
 {
 	fprintf(out, "     %*s%d  ", 2 * depth, "", holder->process->pid);
 	escape_print(holder->process->command, out);
@@ -81,9 +164,10 @@ static void print_holder(const struct scan_socket *socket, const struct scan_hol
 	if (holder->waits_in != NULL)
 		fprintf(out, ", WAITS in %s", holder->waits_in);
 	fputc('\n', out);
+	print_holder_stack(holder, stacks, 7 + 2 * depth, out);
 	for (size_t i = 0; depth < 16 && i < socket->holder_count; i++)
 		if (socket->holders[i].process->parent_pid == holder->process->pid)
-			print_holder(socket, &socket->holders[i], depth + 1, out);
+			print_holder(socket, &socket->holders[i], depth + 1, stacks, out);
 }
 
 static void print_traffic(const struct scan_socket *socket, FILE *out)
@@ -122,7 +206,8 @@ static void print_session(const struct server_session *session, FILE *out)
 	fputc('\n', out);
 }
 
-static void print_connection(size_t number, const struct scan_socket *socket, FILE *out)
+static void print_connection(size_t number, const struct scan_socket *socket,
+			     enum show_stacks stacks, FILE *out)
 {
 	enum level level = verdict_level(socket);
 	char peer[SOCKET_ADDRESS_BYTES], local[SOCKET_ADDRESS_BYTES], query[QUERY_BYTES];
@@ -138,7 +223,7 @@ static void print_connection(size_t number, const struct scan_socket *socket, FI
 	fprintf(out, ": %s\n   %s\n", level_name(level), verdict_text(level));
 	for (size_t i = 0; i < socket->holder_count; i++)
 		if (!is_held_by(socket, socket->holders[i].process->parent_pid))
-			print_holder(socket, &socket->holders[i], 0, out);
+			print_holder(socket, &socket->holders[i], 0, stacks, out);
 	print_traffic(socket, out);
 	if (socket->session != NULL)
 		print_session(socket->session, out);
@@ -165,13 +250,13 @@ static void print_blindness(uint64_t count, const char *what, FILE *out)
 		fprintf(out, "Not seen: %s: %" PRIu64 ".\n", what, count);
 }
 
-void show_text(const struct snapshot *snapshot, FILE *out)
+void show_text(const struct snapshot *snapshot, enum show_stacks stacks, FILE *out)
 {
 	size_t count;
 	const struct scan_socket **order = show_order(snapshot, &count);
 
 	for (size_t i = 0; i < count; i++)
-		print_connection(i + 1, order[i], out);
+		print_connection(i + 1, order[i], stacks, out);
 	free(order);
 	if (count > 0)
 		fputs("One look cannot say who opened a connection nor who has used it; `forksan "
@@ -214,13 +299,24 @@ static json_t *json_text(const char *text)
 	return value != NULL ? value : json_null();
 }
 
-static json_t *json_holder(const struct scan_holder *holder)
+static json_t *json_holder(const struct scan_holder *holder, enum show_stacks stacks)
 {
-	return json_pack(
+	char why[160];
+	json_t *frames, *record;
+
+	record = json_pack(
 		"{s:i, s:i, s:o, s:o, s:i, s:i, s:b, s:s?}", "pid", holder->process->pid, "ppid",
 		holder->process->parent_pid, "comm", json_text(holder->process->comm), "command",
 		json_text(holder->process->command), "fd", holder->fd, "fds", holder->fd_count,
 		"close_on_exec", holder->close_on_exec, "waits_in", holder->waits_in);
+	if (stacks == SHOW_NO_STACKS)
+		return record;
+	frames = take_stack(holder, stacks, why, sizeof why);
+	if (frames == NULL)
+		json_object_set_new(record, "no_stack", json_string(why));
+	else
+		json_object_set_new(record, "stack", frames);
+	return record;
 }
 
 static json_t *json_session(const struct server_session *session)
@@ -230,7 +326,7 @@ static json_t *json_session(const struct server_session *session)
 			 (json_int_t)session->state_s, "age_s", (json_int_t)session->age_s);
 }
 
-static json_t *json_connection(const struct scan_socket *socket)
+static json_t *json_connection(const struct scan_socket *socket, enum show_stacks stacks)
 {
 	char peer[SOCKET_ADDRESS_BYTES], local[SOCKET_ADDRESS_BYTES];
 	json_t *holders = json_array();
@@ -239,7 +335,7 @@ static json_t *json_connection(const struct scan_socket *socket)
 	put_address(peer, &socket->peer);
 	put_address(local, &socket->local);
 	for (size_t i = 0; i < socket->holder_count; i++)
-		json_array_append_new(holders, json_holder(&socket->holders[i]));
+		json_array_append_new(holders, json_holder(&socket->holders[i], stacks));
 	record = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:o}", "record", "connection",
 			   "level", level_name(verdict_level(socket)), "class",
 			   wire_class_name(wire_class(socket->protocol)), "protocol",
@@ -269,13 +365,13 @@ static void print_json(json_t *record, FILE *out)
 	json_decref(record);
 }
 
-void show_json(const struct snapshot *snapshot, FILE *out)
+void show_json(const struct snapshot *snapshot, enum show_stacks stacks, FILE *out)
 {
 	size_t count;
 	const struct scan_socket **order = show_order(snapshot, &count);
 
 	for (size_t i = 0; i < count; i++)
-		print_json(json_connection(order[i]), out);
+		print_json(json_connection(order[i], stacks), out);
 	free(order);
 	print_json(json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:i}", "record", "scan",
 			     "connections", (int)count, "processes",

@@ -46,6 +46,7 @@ struct scan_holder {
 	int fd_count;
 	bool close_on_exec;
 	const char *waits_in; /* the call in which a thread waits on this socket; NULL: none */
+	pid_t waits_tid;      /* that thread */
 };
 
 enum scan_kind {

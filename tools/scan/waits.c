@@ -232,10 +232,12 @@ static bool find_wait(struct scan_holder *holder, uint64_t inode)
 		if (!isdigit((unsigned char)each->d_name[0]))
 			continue;
 		result = read_call(pid, (pid_t)atoi(each->d_name), &call);
-		if (result == -EACCES || result == -EPERM)
+		if (result == -EACCES || result == -EPERM) {
 			permitted = false;
-		else if (result > 0 && waits_for(pid, &call, inode))
+		} else if (result > 0 && waits_for(pid, &call, inode)) {
 			holder->waits_in = waits[call.wait].name;
+			holder->waits_tid = (pid_t)atoi(each->d_name);
+		}
 	}
 	closedir(directory);
 	return permitted;

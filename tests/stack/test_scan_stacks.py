@@ -1,0 +1,213 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""forksan scan --stacks: where a process is that waits on a shared connection, without stopping it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tool"))
+
+import toolkit  # noqa: E402
+from test_python_frames import pythons  # noqa: E402
+from toolkit import check  # noqa: E402
+
+PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs", "asleep")
+
+
+class Asleep:
+    """A program that prints its pid; its child sleeps on the connection that both hold."""
+
+    def __init__(self, *command, **more):
+        self.popen = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True, **more)
+        self.pid = int(self.popen.stdout.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.killpg(self.popen.pid, 9)
+        self.popen.wait()
+
+    def look(self, *arguments, **more):
+        """The holder that waits, once it waits."""
+        deadline = time.monotonic() + 20
+        while True:
+            result = toolkit.run("scan", "--json", "--tree", str(self.pid), *arguments, **more)
+            holders = [holder for line in result.stdout.splitlines() for holder in
+                       json.loads(line).get("holders", []) if holder["waits_in"]]
+            if holders or time.monotonic() > deadline:
+                return holders[0] if holders else {"stack": [], "no_stack": result}
+
+
+def marked(path):
+    """The frames that a program's comments say, innermost first."""
+    found = {}
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            mark = re.search(r"@(\d) (\S+)$", line)
+            if mark and mark[1] != "N":
+                found[int(mark[1])] = (mark[2], path, number)
+    return [found[number] for number in sorted(found)]
+
+
+def seen(holder, language):
+    return [(frame.get("function"), frame["file"], frame["line"]) for frame in holder.get("stack", [])
+            if frame["language"] == language]
+
+
+def native(holder):
+    return [frame.get("function", "?") for frame in holder.get("stack", []) if frame["language"] == "native"]
+
+
+def test_python():
+    path = os.path.join(PROGRAMS, "asleep.py")
+    tried = []
+    for python, (version, free_threaded) in sorted(pythons().items()):
+        if not (3, 8) <= version <= (3, 14) or free_threaded:
+            continue
+        expected = marked(path)
+        with Asleep(python, path) as program:
+            holder = program.look("--stacks")
+        frames = seen(holder, "python")
+        if version < (3, 12):  # a comprehension is a function of its own
+            frames = [frame for frame in frames if not frame[0].endswith("<listcomp>")]
+        if version < (3, 11):  # and functions have no qualified names
+            expected = [(name.rsplit(".", 1)[-1], *rest) for name, *rest in expected]
+        check(frames == expected, f"{python}: the frames", frames, expected, holder.get("no_stack"))
+        check(all(frame["own"] for frame in holder["stack"] if frame["language"] == "python"),
+              f"{python}: they are the program's own", holder["stack"])
+        check(any("recv" in name for name in native(holder)) and len(native(holder)) > 3,
+              f"{python}: native frames from recv() outwards", native(holder))
+        tried.append(python)
+    print("run for real:", ", ".join(tried))
+    check(tried, "some Python was there")
+
+
+def test_thread():
+    path = os.path.join(PROGRAMS, "asleep.py")
+    with Asleep("/usr/bin/python3", path, "thread") as program:
+        holder = program.look("--stacks")
+    names = [name for name, _, _ in seen(holder, "python")]
+    check(names[0] == "reading" and "other" not in names and names[-1].startswith("Thread"),
+          "the thread that waits, and no other", names)
+
+
+def test_perl():
+    path = os.path.join(PROGRAMS, "asleep.pl")
+    with Asleep(os.environ.get("FORKSAN_PERL", "perl"), path) as program:
+        holder = program.look("--stacks")
+    check(seen(holder, "perl") == marked(path), "Perl's frames", holder)
+
+
+NATIVE = r"""
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int reading(int fd) { char byte; int n = (int)recv(fd, &byte, 1, 0); return n + 1; }
+int order(int fd) { volatile char room[5000]; room[0] = (char)reading(fd); return room[0] + 1; }
+int main(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof address;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+	bind(listener, (void *)&address, len);
+	listen(listener, 1);
+	getsockname(listener, (void *)&address, &len);
+	connect(fd, (void *)&address, len);
+	if (fork() == 0)
+		return order(fd);
+	printf("%d\n", getpid());
+	fflush(stdout);
+	SPIN
+	pause();
+}
+"""
+
+
+def test_native(directory):
+    for name, flags in (("dynamic", ()), ("static", ("-static",))):
+        program = toolkit.compile_c(directory, name, NATIVE, "-DSPIN=", "-O1", "-fno-inline",
+                                    "-fno-optimize-sibling-calls", *flags)
+        with Asleep(program) as asleep:
+            holder = asleep.look("--stacks")
+            names = native(holder)
+            check("reading" in names and names.index("reading") < names.index("order") < names.index("main"),
+                  f"a {name} C program", holder)
+            text = toolkit.run("scan", "--tree", str(asleep.pid), "--stacks").stdout
+            check("reading  " + name in text and "WAITS in recvfrom" in text, "as text", text)
+
+
+def test_running(directory):
+    """A thread that runs has no stack, unless it is stopped; after that it goes on."""
+    program = toolkit.compile_c(directory, "spins", NATIVE, "-DSPIN=for (volatile int i = 0;;) i++;", "-O1")
+    with Asleep(program) as asleep:
+        asleep.look("--stacks")
+        tree = ("--tree", str(asleep.pid))
+        text = toolkit.run("scan", *tree, "--stacks").stdout
+        check("no stack: it runs; --stop" in text, "it runs", text)
+        text = toolkit.run("scan", *tree, "--stop").stdout
+        check("main  spins" in text or "main" in text, "stopped for a moment", text)
+        with open(f"/proc/{asleep.pid}/status", encoding="ascii") as file:
+            status = file.read()
+        check("TracerPid:\t0" in status and "State:\tR" in status, "and goes on", status)
+
+
+def test_nothing_is_stopped(directory):
+    """An epoll_wait() that a tracer would end with EINTR goes on."""
+    source = NATIVE.replace("int n = (int)recv(fd, &byte, 1, 0);",
+                            "int e = epoll_create1(0); struct epoll_event event = {.events = EPOLLIN}; "
+                            "epoll_ctl(e, EPOLL_CTL_ADD, fd, &event); int n = epoll_wait(e, &event, 1, -1); "
+                            "(void)byte; if (n < 0) _exit(9);").replace("#include <stdio.h>",
+                                                                        "#include <stdio.h>\n#include <sys/epoll.h>")
+    program = toolkit.compile_c(directory, "epolls", source, "-DSPIN=", "-O1", "-fno-inline")
+    with Asleep(program) as asleep:
+        holder = asleep.look("--stacks")
+        check("reading" in native(holder) and holder["waits_in"].startswith("epoll"), "epoll_wait", holder)
+        again = asleep.look("--stacks")
+        check(again.get("pid") == holder["pid"], "it still waits", again)
+
+
+def test_other_root(directory):
+    """A process in another root: its files are found there."""
+    if os.getuid() != 0:
+        print("not tested: another root (not root)")
+        return
+    root = os.path.join(directory, "root")
+    os.makedirs(os.path.join(root, "bin"))
+    program = toolkit.compile_c(directory, "chrooted", NATIVE, "-DSPIN=", "-O1", "-fno-inline", "-static",
+                                "-fno-optimize-sibling-calls")
+    shutil.move(program, os.path.join(root, "bin", "chrooted"))
+    with Asleep("chroot", root, "/bin/chrooted") as asleep:
+        holder = asleep.look("--stacks")
+        check("order" in native(holder), "in another root", holder)
+
+
+def test_other_user(directory):
+    if os.getuid() != 0:
+        return
+    os.chmod(directory, 0o755)
+    tool = os.path.join(directory, "forksan")
+    shutil.copy(toolkit.FORKSAN, tool)
+    with Asleep(os.path.join(directory, "dynamic")) as asleep:
+        asleep.look()
+        result = toolkit.run("scan", "--stacks", program=tool, user=65534, group=65534, extra_groups=[], cwd="/")
+        check(result.returncode == 0 and "reading" not in result.stdout, "another user sees nothing", result)
+
+
+with toolkit.Directory() as where:
+    test_python()
+    test_thread()
+    test_perl()
+    test_native(where)
+    test_running(where)
+    test_nothing_is_stopped(where)
+    test_other_root(where)
+    test_other_user(where)
+toolkit.finish()

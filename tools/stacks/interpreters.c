@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See interpreters.h.
+ *
+ * Perl is read by the shim's own walker: it calls no function of Perl but pthread_getspecific(), in
+ * whose place stands PL_curinterp here, the interpreter of the main thread.
+ */
+#include "stacks/interpreters.h"
+
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stacks/memory.h"
+#include "stacks/python.h"
+#include "stacks/remote.h"
+
+static const struct {
+	enum language language;
+	const char *library; /* the beginning of the file's name, where it is not the program */
+	const char *symbol;
+} known[] = {
+	{LANGUAGE_PYTHON, "libpython3.", "PyCode_Type"},
+	{LANGUAGE_PERL, "libperl", "PL_op_name"},
+};
+
+struct search {
+	const char *program;
+	struct interpreter *found;
+};
+
+/* Fills what module_symbol() needs; false: the file is none that it can read. */
+static bool fill_module(Dwfl_Module *dwfl_module, struct module *module)
+{
+	Dwarf_Addr start, end;
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(dwfl_module, &bias);
+	GElf_Phdr segment;
+	size_t count;
+
+	if (elf == NULL || elf_getphdrnum(elf, &count) != 0 || gelf_getclass(elf) != ELFCLASS64)
+		return false;
+	dwfl_module_info(dwfl_module, NULL, &start, &end, NULL, NULL, NULL, NULL);
+	*module = (struct module){
+		.map = 1, .bias = bias, .header = start, .start = start, .end = end};
+	for (size_t i = 0; i < count; i++)
+		if (gelf_getphdr(elf, (int)i, &segment) != NULL && segment.p_type == PT_DYNAMIC)
+			module->dynamic = bias + segment.p_vaddr;
+	return module->dynamic != 0;
+}
+
+static int look_into(Dwfl_Module *dwfl_module, void **user, const char *name, Dwarf_Addr start,
+		     void *argument)
+{
+	struct search *search = argument;
+	const char *base = strrchr(name, '/');
+	const char *version = strstr(name, "python3.");
+	struct module module;
+	struct peek peek;
+
+	(void)user;
+	(void)start;
+	base = base != NULL ? base + 1 : name;
+	peek_init(&peek);
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if ((strncmp(base, known[i].library, strlen(known[i].library)) != 0 &&
+		     strcmp(name, search->program) != 0) ||
+		    !fill_module(dwfl_module, &module) ||
+		    module_symbol(&peek, &module, known[i].symbol) == 0)
+			continue;
+		search->found->language = known[i].language;
+		search->found->module = module;
+		if (version != NULL)
+			search->found->version = (uint16_t)(0x0300 | (atoi(version + 8) & 0xff));
+		return DWARF_CB_ABORT;
+	}
+	return DWARF_CB_OK;
+}
+
+void interpreter_find(Dwfl *dwfl, const char *program, struct interpreter *out)
+{
+	struct search search = {.program = program, .found = out};
+
+	*out = (struct interpreter){.language = LANGUAGE_NATIVE};
+	dwfl_getmodules(dwfl, look_into, &search, 0);
+	if (out->language != LANGUAGE_NATIVE)
+		remote_set_interpreter(&out->module);
+}
+
+static uintptr_t current_perl;
+
+static void *get_current_perl(unsigned key)
+{
+	(void)key;
+	return (void *)current_perl;
+}
+
+static void walk_perl(const struct interpreter *interpreter, struct stack_capture *capture)
+{
+	uintptr_t current = module_symbol(&capture->peek, &interpreter->module, "PL_curinterp");
+
+	if (current != 0)
+		(void)peek_pointer(&capture->peek, current, &current_perl);
+	stack_getspecific = get_current_perl;
+	stack_perl_consider(&capture->peek, &interpreter->module, "");
+	stack_perl_walk(capture);
+}
+
+void interpreter_walk(const struct interpreter *interpreter, pid_t tid,
+		      struct stack_capture *capture)
+{
+	if (interpreter->language == LANGUAGE_PYTHON)
+		python_walk(interpreter, tid, capture);
+	else if (interpreter->language == LANGUAGE_PERL)
+		walk_perl(interpreter, capture);
+}

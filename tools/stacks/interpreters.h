@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frames of an interpreter in another process.
+ */
+#ifndef FORKSAN_TOOLS_STACKS_INTERPRETERS_H
+#define FORKSAN_TOOLS_STACKS_INTERPRETERS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <elfutils/libdwfl.h>
+
+#include "stack/walk.h"
+
+/* An interpreter among the process's files. */
+struct interpreter {
+	enum language language; /* LANGUAGE_NATIVE: none was found */
+	struct module module;
+	uint16_t version; /* of Python, from the file's name; 0: not there */
+};
+
+/* Finds the interpreter among the files of `dwfl`; `program` is the path of the program itself. */
+void interpreter_find(Dwfl *dwfl, const char *program, struct interpreter *out);
+
+/* Appends the frames of the thread to the capture, innermost first.  Nothing is appended where the
+ * interpreter, its version or the thread is not known. */
+void interpreter_walk(const struct interpreter *interpreter, pid_t tid,
+		      struct stack_capture *capture);
+
+#endif

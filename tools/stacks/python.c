@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See python.h.
+ *
+ * The lists of interpreters and threads are followed by the offsets that Python's own functions
+ * use, which their code tells (python_code.h).  A thread state names its thread by pthread_t; the
+ * thread's number stands at a fixed place behind that (glibc nptl/descr.h: struct pthread, tid).
+ */
+#include "stacks/python.h"
+
+#include "stack/python_frames.h"
+#include "stacks/memory.h"
+#include "stacks/python_code.h"
+#include "stacks/python_line.h"
+
+#define MAX_INTERPRETERS 256
+#define MAX_THREADS 4096
+
+#if defined(__x86_64__)
+#define TID_IN_PTHREAD 720
+#elif defined(__aarch64__)
+#define TID_IN_PTHREAD 208
+#endif
+
+struct python {
+	struct python_types types;
+	uint64_t interpreters; /* the address of the first one's address */
+	int32_t next_interpreter, first_thread, next_thread;
+};
+
+static uint16_t read_version(struct peek *peek, const struct interpreter *interpreter)
+{
+	uintptr_t constant = module_symbol(peek, &interpreter->module, "Py_Version");
+	uint64_t hex = 0;
+
+	if (constant != 0 && peek_u64(peek, constant, &hex))
+		return (uint16_t)(hex >> 16);
+	return interpreter->version;
+}
+
+static bool find_python(struct peek *peek, const struct interpreter *interpreter,
+			struct python *python)
+{
+	const struct module *module = &interpreter->module;
+	uint16_t version = read_version(peek, interpreter);
+	uintptr_t runtime = module_symbol(peek, module, "_PyRuntime");
+
+	python->types.code_type = module_symbol(peek, module, "PyCode_Type");
+	python->types.string_type = module_symbol(peek, module, "PyUnicode_Type");
+	python->types.line_of = python_line;
+	python_line_version(version, runtime);
+	return python->types.code_type != 0 && python->types.string_type != 0 &&
+	       stack_python_layout(peek, version, runtime, &python->types.layout) &&
+	       python_code_global(module_symbol(peek, module, "PyInterpreterState_Head"),
+				  &python->interpreters) &&
+	       python_code_field(module_symbol(peek, module, "PyInterpreterState_Next"),
+				 &python->next_interpreter) &&
+	       python_code_field(module_symbol(peek, module, "PyInterpreterState_ThreadHead"),
+				 &python->first_thread) &&
+	       python_code_field(module_symbol(peek, module, "PyThreadState_Next"),
+				 &python->next_thread);
+}
+
+static bool is_thread(uint64_t pthread, pid_t tid)
+{
+	int32_t number;
+
+	return memory_read(pthread + TID_IN_PTHREAD, &number, sizeof number) && number == tid;
+}
+
+/* Walks the frames of every state of the thread; the lists begin with the newest, the inner one. */
+void python_walk(const struct interpreter *interpreter, pid_t tid, struct stack_capture *capture)
+{
+	struct peek *peek = &capture->peek;
+	struct python python = {0};
+	uint64_t state = 0;
+
+	if (!find_python(peek, interpreter, &python) ||
+	    !memory_read(python.interpreters, &state, sizeof state))
+		return;
+	for (int i = 0; i < MAX_INTERPRETERS && state != 0; i++) {
+		uint64_t thread;
+
+		if (!memory_read(state + (uint64_t)python.first_thread, &thread, sizeof thread))
+			return;
+		for (int j = 0; j < MAX_THREADS && thread != 0; j++) {
+			uint64_t id = 0;
+
+			if (!memory_read(thread + python.types.layout.thread_id, &id, sizeof id))
+				return;
+			if (is_thread(id, tid))
+				stack_python_walk_frames(
+					capture, &python.types,
+					stack_python_innermost_frame(peek, &python.types.layout,
+								     thread));
+			if (!memory_read(thread + (uint64_t)python.next_thread, &thread,
+					 sizeof thread))
+				return;
+		}
+		if (!memory_read(state + (uint64_t)python.next_interpreter, &state, sizeof state))
+			return;
+	}
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See stacks.h.
+ */
+#include "stacks/stacks.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/names.h"
+#include "common/own_code.h"
+#include "stacks/interpreters.h"
+#include "stacks/memory.h"
+#include "stacks/native.h"
+#include "stacks/registers.h"
+#include "stacks/remote.h"
+
+#define PATIENCE_S 10
+
+/* --- the reading process --------------------------------------------------------------------- */
+
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_linux_proc_find_elf,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+};
+
+/* Enters the root of the process where that is another one, so that the paths of its files lead to
+ * its files. */
+static void enter_root(pid_t pid)
+{
+	char path[64];
+	struct stat own, theirs;
+
+	snprintf(path, sizeof path, "/proc/%d/root", pid);
+	if (stat("/", &own) == 0 && stat(path, &theirs) == 0 &&
+	    (own.st_dev != theirs.st_dev || own.st_ino != theirs.st_ino) && chroot(path) == 0 &&
+	    chdir("/") != 0)
+		_exit(1);
+}
+
+static Dwfl *open_files(pid_t pid, char program[PATH_MAX])
+{
+	char path[64], directory[FORKSAN_PATH_BYTES];
+	Dwfl *dwfl = dwfl_begin(&callbacks);
+	ssize_t len;
+	FILE *maps;
+
+	snprintf(path, sizeof path, "/proc/%d/cwd", pid);
+	len = readlink(path, directory, sizeof directory - 1);
+	directory[len > 0 ? len : 0] = '\0';
+	remote_set_directory(directory);
+	snprintf(path, sizeof path, "/proc/%d/exe", pid);
+	len = readlink(path, program, PATH_MAX - 1);
+	program[len > 0 ? len : 0] = '\0';
+	snprintf(path, sizeof path, "/proc/%d/maps", pid);
+	maps = fopen(path, "re");
+	enter_root(pid);
+	if (dwfl == NULL || maps == NULL || dwfl_linux_proc_maps_report(dwfl, maps) != 0 ||
+	    dwfl_report_end(dwfl, NULL, NULL) != 0)
+		return NULL;
+	fclose(maps);
+	return dwfl;
+}
+
+/* Appends the frames of a capture, which struct registry_stack's packing has. */
+static void put_text(const struct stack_text *text, json_t *frames)
+{
+	const char *at = text->bytes;
+
+	for (unsigned i = 0; i < text->count; i++) {
+		const unsigned char *line = (const unsigned char *)at + 1;
+		const char *function = at + 5;
+		const char *file = function + strlen(function) + 1;
+		json_t *frame =
+			json_pack("{s:s, s:b}", "language", language_name((enum language)at[0]),
+				  "own", own_code_is_file(file, strlen(file)));
+
+		json_object_set_new(frame, "function", json_string(function));
+		json_object_set_new(frame, "file", json_string(file));
+		json_object_set_new(frame, "line",
+				    json_integer(line[0] | line[1] << 8 | line[2] << 16 |
+						 (json_int_t)line[3] << 24));
+		json_array_append_new(frames, frame);
+		at = file + strlen(file) + 1;
+	}
+}
+
+/* Returns the frames; NULL: the thread went on while it was read. */
+static json_t *read_frames(pid_t pid, pid_t tid, const struct registers *registers)
+{
+	static struct stack_capture capture;
+	struct interpreter interpreter;
+	char program[PATH_MAX];
+	Dwfl *dwfl = open_files(pid, program);
+	json_t *frames = json_array(), *native = json_array();
+
+	memory_look_at(pid);
+	if (dwfl != NULL) {
+		interpreter_find(dwfl, program, &interpreter);
+		peek_init(&capture.peek);
+		interpreter_walk(&interpreter, tid, &capture);
+		put_text(&capture.text, frames);
+		native_walk(dwfl, pid, tid, registers, native);
+	}
+	json_array_extend(frames, native);
+	return registers_still_hold(registers) ? frames : NULL;
+}
+
+/* Writes {"frames": ...} or {"why": ...}. */
+static void answer(pid_t pid, pid_t tid, bool stop, int out)
+{
+	struct registers registers;
+	int result =
+		stop ? registers_stop(tid, &registers) : registers_of_sleeper(pid, tid, &registers);
+	json_t *frames = result == 0 ? read_frames(pid, tid, &registers) : NULL;
+	json_t *record;
+
+	registers_release(tid, &registers);
+	if (frames != NULL)
+		record = json_pack("{s:o}", "frames", frames);
+	else if (result == 0)
+		record = json_pack("{s:s}", "why", "it went on while it was read");
+	else if (result == -EBUSY)
+		record = json_pack("{s:s}", "why", "it runs; --stop would stop it to look");
+	else
+		record = json_pack("{s:s}", "why", strerror(-result));
+	if (record != NULL)
+		json_dumpfd(record, out, JSON_COMPACT);
+}
+
+/* --- the calling one ------------------------------------------------------------------------- */
+
+json_t *stacks_take(pid_t pid, pid_t tid, bool stop, char *why, size_t size)
+{
+	pid_t parent = getpid(), child;
+	json_t *record, *frames;
+	int ends[2], status;
+
+	snprintf(why, size, "it could not be read");
+	if (pipe(ends) != 0)
+		return NULL;
+	child = fork();
+	if (child == 0) {
+		/* whatever becomes of the reader, it ends, and a stopped thread with it goes on */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		signal(SIGALRM, SIG_DFL);
+		alarm(PATIENCE_S);
+		close(ends[0]);
+		answer(pid, tid, stop, ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	record = child > 0 ? json_loadfd(ends[0], 0, NULL) : NULL;
+	close(ends[0]);
+	if (child > 0)
+		waitpid(child, &status, 0);
+	frames = json_incref(json_object_get(record, "frames"));
+	if (json_string_value(json_object_get(record, "why")) != NULL)
+		snprintf(why, size, "%s", json_string_value(json_object_get(record, "why")));
+	json_decref(record);
+	return frames;
+}

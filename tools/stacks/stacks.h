@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stack of a thread of another process: the interpreter's frames and the native ones.
+ *
+ * A process of its own does the reading, with ten seconds for it: files and memory of the other
+ * process are hostile, and libdw reads both.
+ */
+#ifndef FORKSAN_TOOLS_STACKS_STACKS_H
+#define FORKSAN_TOOLS_STACKS_STACKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+/* Returns an array of frames, innermost first, the interpreter's before the native ones: objects
+ * with "language", and as far as known "function", "file", "line", "own" (the application's own
+ * code), "module", "offset".  NULL, with words in `why`: the thread runs, or may not be read.
+ * stop: the thread is stopped for the time of reading (registers.h). */
+json_t *stacks_take(pid_t pid, pid_t tid, bool stop, char *why, size_t size);
+
+#endif
