@@ -346,6 +346,10 @@ fleet-soak: DEPS_GROUP := test
 fleet-soak: deps build ## collector, database and agents killed, rotation, a full disk: what comes through
 	$(Q)$(RUN_TESTS) -v $(wildcard tests/fleet/long_*)
 
+.PHONY: roots
+roots: ## build and run in roots of other Debian releases: ROOTS (bullseye trixie sid)
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/roots/roots.py $(or $(ROOTS),bullseye trixie sid)
+
 mutation: ## each line of shim/entries.def removed in turn: some test must fail
 	$(Q)tests/entry/check_lines.sh
 

@@ -15,11 +15,25 @@
 static __thread _Atomic uintptr_t low;
 static __thread _Atomic uintptr_t high;
 
+/* Where the thread's own block is, whose first word points to itself on x86_64 (ELF handling for
+ * thread-local storage, 3.4.6).  gcc before 11 has no built-in for that machine. */
+static uintptr_t thread_pointer(void)
+{
+#if defined(__x86_64__)
+	uintptr_t pointer;
+
+	__asm__("movq %%fs:0, %0" : "=r"(pointer));
+	return pointer;
+#else
+	return (uintptr_t)__builtin_thread_pointer();
+#endif
+}
+
 /* Where the calling thread's stack ends if `here` is on that stack; 0: `here` cannot be on the
  * stack. */
 static uintptr_t stack_top(uintptr_t here)
 {
-	uintptr_t thread = (uintptr_t)__builtin_thread_pointer();
+	uintptr_t thread = thread_pointer();
 	uintptr_t random = getauxval(AT_RANDOM);
 
 	if (here < thread)

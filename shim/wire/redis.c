@@ -37,7 +37,7 @@ static uint8_t capital(uint8_t byte)
  * programs do not.  The lower-case words of memcached and beanstalkd have lines above. */
 static enum wire_match recognise_inline(const uint8_t *bytes, size_t len)
 {
-	char word[REDIS_NAME_BYTES];
+	char word[REDIS_NAME_BYTES] = {0};
 	size_t at = 0;
 
 	while (at < len && at < sizeof word && bytes[at] > ' ') {

@@ -6,26 +6,19 @@ release that runs here, the founding scenario caught from there, and purged with
 Needs root and debootstrap; the root is made in the test's own directory and removed.
 """
 
-import contextlib
 import glob
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+from root import make, mounted, run
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 NEEDED = ("mariadb-server", "gunicorn", "python3-flask", "python3-sqlalchemy", "python3-pymysql",
           "python3-mysqldb")
-
-
-def run(*command, **more):
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, check=False, **more)
-    if result.returncode != 0:
-        sys.exit(f"{' '.join(command)}: exit status {result.returncode}\n{result.stdout[-6000:]}")
-    return result.stdout
 
 
 def suite():
@@ -49,22 +42,6 @@ def files(root):
     return found
 
 
-@contextlib.contextmanager
-def mounted(root):
-    places = [(f"/{name}", os.path.join(root, name)) for name in ("proc", "dev")]
-    done = []
-    try:
-        for source, target in places:
-            run("mount", "--bind", source, target)
-            done.append(target)
-        run("mount", "-t", "tmpfs", "tmpfs", os.path.join(root, "dev/shm"))
-        done.append(os.path.join(root, "dev/shm"))
-        yield
-    finally:
-        for target in reversed(done):
-            subprocess.run(["umount", "-l", target], check=False)
-
-
 def main():
     release = suite()
     if os.getuid() != 0 or not shutil.which("debootstrap") or not release:
@@ -78,9 +55,7 @@ def main():
     packages = [path for path in glob.glob(os.path.join(BUILD, "deb", "*.deb")) if "dbgsym" not in path]
     with tempfile.TemporaryDirectory(prefix="forksan-root-") as root:
         os.chmod(root, 0o755)
-        run("debootstrap", "--variant=minbase", f"--include={','.join(NEEDED)}", release, root)
-        with open(os.path.join(root, "etc/hosts"), "w", encoding="ascii") as hosts:
-            hosts.write(f"127.0.0.1 localhost {os.uname().nodename}\n")
+        make(release, root, NEEDED)
         with mounted(root):
             os.makedirs(os.path.join(root, "tmp/packages"))
             for path in packages:

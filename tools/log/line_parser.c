@@ -329,6 +329,21 @@ static bool take_history(struct rest *rest, size_t *count)
 
 /* --- the line ------------------------------------------------------------------------------ */
 
+#if JANSSON_VERSION_HEX < 0x020e00 /* Debian 11 has 2.13 */
+static int json_object_setn_new(json_t *object, const char *name, size_t len, json_t *value)
+{
+	char *copy = strndup(name, len);
+	int result = -1;
+
+	if (copy != NULL)
+		result = json_object_set_new(object, copy, value);
+	else
+		json_decref(value);
+	free(copy);
+	return result;
+}
+#endif
+
 /* Takes one member into `object`.  False: broken, or in another form. */
 static bool take_member(struct line_parser *parser, struct rest *rest, json_t *object,
 			struct line_facts *facts)
