@@ -20,10 +20,11 @@
 #include "scan/cmd_scan.h"
 #include "suppress/cmd_suppress.h"
 #include "top/cmd_top.h"
+#include "unit/cmd_unit.h"
 
 static const struct verb *const verbs[] = {
-	&verb_run, &verb_report, &verb_explain, &verb_suppress, &verb_scan, &verb_doctor, &verb_top,
-	&verb_metrics,
+	&verb_run,    &verb_report, &verb_explain, &verb_suppress, &verb_scan,
+	&verb_doctor, &verb_top,    &verb_metrics, &verb_enable,   &verb_disable,
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 

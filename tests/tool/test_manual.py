@@ -47,7 +47,7 @@ for page in pages:
 for verb in verbs:
     page = read(f"docs/man/forksan-{verb}.1")
     text = run("help", verb).stdout
-    longs = set(re.findall(r'\{"([a-z-]+)", (?:no|required)_argument', read(f"tools/{verb}/cmd_{verb}.c")))
+    longs = set(re.findall(r'\{"([a-z-]+)", (?:no|required)_argument', read(glob.glob(f"tools/*/cmd_{verb}.c")[0])))
     shown = set(re.findall(r"--([a-z][a-z-]*)", text))
     documented = set(re.findall(r"\.It .*?Fl -([a-z-]+)", page))
     check(longs, f"{verb} has options")
