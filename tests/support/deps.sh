@@ -68,6 +68,12 @@ test  qemu-user-static  programs of AArch64
 test  binutils-aarch64-linux-gnu linked for it by clang
 test  libc6-dev-arm64-cross with its libc
 test  libgcc-12-dev-arm64-cross and the compiler's own parts
+test  yamllint          looks over the recipes for CI and containers
+test  rpm               rpmlint asks it
+test  rpmlint           looks over the spec
+test  ltrace            beside us in the table of costs
+test  libsocket-wrapper another
+test  liblttng-ust1     another
 test  libunwind8        our stacks are compared with its
 test  tmux              a terminal for forksan top
 test  python3-redis     Redis driver

@@ -28,33 +28,6 @@ SystemCallFilter=@system-service
 Environment="LD_PRELOAD=/usr/lib/other.so" A=b
 """
 
-SERVICE = '''
-import os, socket, sys
-listener = socket.create_server(("127.0.0.1", 0))
-if os.fork() == 0:
-    peer, _ = listener.accept()
-    while peer.recv(100):
-        peer.sendall(b"+PONG\\r\\n")
-    os._exit(0)
-connection = socket.create_connection(listener.getsockname())
-def ping():
-    connection.sendall(b"*1\\r\\n$4\\r\\nPING\\r\\n")
-    connection.recv(100)
-for _ in range(2):
-    if os.fork() == 0:
-        ping()
-        os._exit(0)
-    os.wait()
-for path in ("/usr/x", "/etc/x"):
-    try:
-        open(path, "w")
-        sys.exit(f"{path} can be written")
-    except OSError:
-        pass
-connection.close()
-print("served by", os.getuid())
-'''
-
 
 def write_and_remove(root):
     directory = os.path.join(root, "etc/systemd/system")
@@ -122,8 +95,7 @@ def serve_restricted(directory, drop_in):
             out.write(f"#ifdef SYS_{name}\nALLOW(SYS_{name})\n#endif\n")
     subprocess.run(["cc", "-O1", "-I", directory, "-o", os.path.join(directory, "sandbox"),
                     os.path.join(HERE, "sandbox.c")], check=True)
-    with open(os.path.join(directory, "service.py"), "w", encoding="ascii") as out:
-        out.write(SERVICE)
+    shutil.copy(os.path.join(HERE, "../support/shares.py"), os.path.join(directory, "service.py"))
     environment = dict(line.split("=", 1) for line in re.findall(r'^Environment="(.*)"$', drop_in, re.MULTILINE))
     shutil.copy(environment["LD_PRELOAD"].split(":")[0], os.path.join(directory, "libforksan.so"))
     script = f"""
