@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "base/compiler.h"
@@ -136,6 +137,12 @@ bool process_is_vfork_child(void);
 
 /* The calling thread's gettid(2).  The kernel is asked once in each thread of each process. */
 pid_t process_tid(void);
+
+/* For findings: this process's name, its parent's pid, and the name of this end of the connection
+ * `fd`; 0: not known. */
+void process_name(char comm[16]);
+pid_t process_parent_pid(void);
+socklen_t process_local_address(int fd, struct sockaddr_storage *address);
 
 /* True when this process was born more than a second ago.  process.shared must not be NULL. */
 bool process_is_old(void);

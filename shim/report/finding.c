@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 
 #include "report/finding_count.h"
@@ -56,10 +55,10 @@ static enum relation relation_to(const struct registry_process *other)
 static void fill_reporter(struct finding_process *reporter)
 {
 	reporter->pid = process.pid;
-	reporter->ppid = (pid_t)sys_getppid();
+	reporter->ppid = process_parent_pid();
 	reporter->relation = RELATION_NONE;
 	reporter->alive = true;
-	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)reporter->comm, 0, 0, 0, 0);
+	process_name(reporter->comm);
 }
 
 static void fill_other(struct finding_process *out, const struct registry_process *other)
@@ -75,7 +74,6 @@ static void fill_other(struct finding_process *out, const struct registry_proces
 static void fill_connection(struct finding *finding, const struct finding_cause *cause)
 {
 	const struct registry_socket *socket = &registry_mapping->sockets[cause->slot.n];
-	uint32_t len = sizeof finding->local;
 	struct tls_hello hello;
 
 	finding->slot = cause->slot;
@@ -85,8 +83,8 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	if (cause->local) {
 		finding->local = *cause->local;
 		finding->local_len = cause->local_len_bytes;
-	} else if (sys_getsockname(cause->fd, &finding->local, &len) == 0) {
-		finding->local_len = len;
+	} else {
+		finding->local_len = process_local_address(cause->fd, &finding->local);
 	}
 	memcpy(&hello, socket->tls_hello, sizeof hello);
 	tls_hello_server_name(&hello, finding->server_name);

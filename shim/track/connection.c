@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -22,64 +21,9 @@
 #include "track/reconnect.h"
 #include "wire/wire.h"
 
-/* Marks an inode that stands for a cookie: the kernel counts cookies from 1 on. */
-#define INODE_MARK (UINT64_C(1) << 63)
-
-/* The inode of a socket, for kernels without SO_COOKIE (gVisor).  0, or -errno. */
-static noinline long read_inode(int fd, uint64_t *cookie)
-{
-	uint64_t inode;
-	uint32_t mode;
-	long result = sys_fstat_inode(fd, &mode, &inode);
-
-	if (result == 0)
-		*cookie = inode | INODE_MARK;
-	return result == 0 && !S_ISSOCK(mode) ? -ENOTSOCK : result;
-}
-
-/* 0, or -errno. */
-static long read_cookie(int fd, uint64_t *cookie)
-{
-	uint32_t len = sizeof *cookie;
-	long result = sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &len);
-
-	/* qemu-user answers EINVAL: it passes every option that it does not know on as an int. */
-	if (unlikely(result == -ENOPROTOOPT || result == -EINVAL))
-		return read_inode(fd, cookie);
-	return result;
-}
-
-bool track_read_cookie(int fd, uint64_t *cookie)
-{
-	return read_cookie(fd, cookie) == 0;
-}
-
 long track_file_flags(int fd)
 {
 	return sys_call(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
-}
-
-/* A descriptor number may have been closed unseen (libc closes without its own close()) and reused.
- * Only the kernel knows; asked before every exchange and every report.  Where a sandbox that came
- * unseen forbids the question, no descriptor can be identified any more. */
-bool track_is_still(int fd, struct socket_slot slot)
-{
-	uint64_t cookie;
-	long result;
-
-	if (registry_socket_is(slot, fdtable_generation(slot))) {
-		result = read_cookie(fd, &cookie);
-		if (result == 0 && cookie == registry_mapping->sockets[slot.n].cookie)
-			return true;
-		if (result != 0 && result != -EBADF && result != -ENOTSOCK) {
-			if (!process_is_vfork_child())
-				process_enter_sandbox();
-			return false;
-		}
-	}
-	fdtable_clear(fd);
-	registry_count(LOST_STALE_FDS);
-	return false;
 }
 
 bool track_is_ignored(enum protocol protocol, const void *address, socklen_t len)
@@ -176,36 +120,25 @@ static void forget_unwatched(struct socket_slot slot)
 	registry_count(LOST_CONNECTIONS);
 }
 
-void track_connected(int fd, const struct sockaddr *address, socklen_t len)
+void track_watch(int fd, uint64_t cookie, const struct sockaddr *address, socklen_t len)
 {
-	int saved_errno = errno;
 	struct registry_socket *socket;
 	enum protocol hint;
-	uint64_t cookie;
 	struct socket_slot slot;
 
-	if (!process_enter() || process_is_vfork_child())
-		goto out;
-	if (fdtable_lookup(fd).n != 0 && track_is_still(fd, socket_ref_slot(fdtable_lookup(fd))))
-		goto out; /* the second call of a connect that was under way */
-	if (len < (socklen_t)sizeof(sa_family_t) || len > FORKSAN_ADDRESS_BYTES ||
-	    !track_is_stream(fd) || !track_read_cookie(fd, &cookie))
-		goto out;
-	if (address->sa_family == AF_UNSPEC)
-		goto out; /* the end of a connection: connect(2) */
 	if (!suggest_protocol(address, len, &hint) ||
 	    (hint != PROTOCOL_UNKNOWN && !track_class_is_watched(hint)) ||
 	    track_is_ignored(hint, address, len)) {
 		track_note_unwatched(hint, address, len);
-		goto out;
+		return;
 	}
 	if ((unsigned)fd >= FORKSAN_MAX_FDS) {
 		registry_count(LOST_FDS);
-		goto out;
+		return;
 	}
 	if (!registry_claim_socket(&slot)) {
 		registry_count(LOST_CONNECTIONS);
-		goto out;
+		return;
 	}
 	socket = &registry_mapping->sockets[slot.n];
 	socket->cookie = cookie;
@@ -229,6 +162,23 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	if (!fdtable_set(fd, slot, registry_socket_generation(slot)))
 		forget_unwatched(slot);
 	reconnect_made(address, len);
+}
+
+void track_connected(int fd, const struct sockaddr *address, socklen_t len)
+{
+	int saved_errno = errno;
+	uint64_t cookie;
+
+	if (!process_enter() || process_is_vfork_child())
+		goto out;
+	if (fdtable_lookup(fd).n != 0 && track_is_still(fd, socket_ref_slot(fdtable_lookup(fd))))
+		goto out; /* the second call of a connect that was under way */
+	if (len < (socklen_t)sizeof(sa_family_t) || len > FORKSAN_ADDRESS_BYTES ||
+	    !track_is_stream(fd) || !track_read_cookie(fd, &cookie))
+		goto out;
+	if (address->sa_family == AF_UNSPEC)
+		goto out; /* the end of a connection: connect(2) */
+	track_watch(fd, cookie, address, len);
 out:
 	errno = saved_errno;
 }

@@ -17,6 +17,11 @@
 /* Watches a new connection.  Call it when connect() succeeded or is under way (EINPROGRESS). */
 void track_connected(int fd, const struct sockaddr *address, socklen_t len);
 
+/* Watches the connection with that cookie, which this process has opened to `address`, at most
+ * FORKSAN_ADDRESS_BYTES.  track_connected() and `forksan attach` call this function, which makes no
+ * system call for the descriptor. */
+void track_watch(int fd, uint64_t cookie, const struct sockaddr *address, socklen_t len);
+
 /* Call it after dup() and the like: `newfd` now stands for the same as `oldfd`. */
 void track_duplicated(int oldfd, int newfd);
 

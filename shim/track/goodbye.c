@@ -28,10 +28,17 @@ enum deferred_state {
 /* States: wiped.track.deferred. */
 static struct deferred {
 	uint32_t generation;
+	struct serial serial; /* of the process that wrote */
 	struct track_call call;
 	struct lineage_use last;
 	int64_t moved;
 } deferred[WIPED_DEFERRED];
+
+/* False only in `forksan attach`, where one process judges for many. */
+static bool is_own(const struct deferred *entry)
+{
+	return serial_is(entry->serial, process.lineage.self.serial);
+}
 
 /* The process that has used the connection since this process's memory was copied, and still holds
  * the connection; NULL when there is no such process. */
@@ -221,6 +228,7 @@ bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64
 		if (!compare_exchange_acq_rel(state, &found, DEFERRED_BUSY))
 			continue;
 		entry->generation = fdtable_generation(call->slot);
+		entry->serial = process.lineage.self.serial;
 		entry->call = *call;
 		entry->last = last;
 		entry->moved = moved;
@@ -234,7 +242,7 @@ bool goodbye_is_deferred(const struct registry_socket *socket)
 {
 	for (int i = 0; i < WIPED_DEFERRED; i++)
 		if (load_acquire(&wiped.track.deferred[i]) == DEFERRED_FULL &&
-		    deferred[i].call.socket == socket &&
+		    deferred[i].call.socket == socket && is_own(&deferred[i]) &&
 		    deferred[i].generation == fdtable_generation(deferred[i].call.slot))
 			return true;
 	return false;
@@ -250,7 +258,7 @@ bool goodbye_recall(const struct track_call *read, struct track_call *call,
 		bool same;
 
 		if (load_acquire(state) != DEFERRED_FULL || entry->call.socket != read->socket ||
-		    !compare_exchange_acq_rel(state, &full, DEFERRED_BUSY))
+		    !is_own(entry) || !compare_exchange_acq_rel(state, &full, DEFERRED_BUSY))
 			continue;
 		same = entry->generation == fdtable_generation(read->slot);
 		*call = entry->call;
