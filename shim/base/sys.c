@@ -164,14 +164,3 @@ bool sys_peek(const void *address, void *out, size_t len_bytes)
 	return sys_call(SYS_process_vm_readv, sys_getpid(), PTR(&to), 1, PTR(&from), 1, 0) ==
 	       (long)len_bytes;
 }
-
-uint64_t sys_clock_ns(int clock)
-{
-	struct timespec now;
-
-	/* clock_gettime is async-signal-safe (signal-safety(7)) and, with a valid clock and
-	 * pointer, never sets errno. */
-	if (clock_gettime(clock, &now) != 0)
-		return 0;
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}

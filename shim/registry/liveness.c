@@ -61,8 +61,7 @@ uint64_t registry_boot_realtime_ns(void)
 	return liveness_boot(sys_clock_ns(CLOCK_REALTIME), sys_clock_ns(CLOCK_BOOTTIME));
 }
 
-/* True while the process of the claim runs. */
-static bool is_there(const struct liveness_claim *claim)
+bool registry_claim_runs(const struct liveness_claim *claim)
 {
 	char stat[LIVENESS_STAT_BYTES];
 	size_t len;
@@ -78,7 +77,7 @@ bool registry_pid_runs(pid_t pid)
 {
 	struct liveness_claim claim = {.pid = pid, .born_boottime_ns = UINT64_MAX};
 
-	return is_there(&claim);
+	return registry_claim_runs(&claim);
 }
 
 pid_t registry_parent_of(pid_t pid)
@@ -86,26 +85,4 @@ pid_t registry_parent_of(pid_t pid)
 	char stat[LIVENESS_STAT_BYTES];
 
 	return liveness_stat_parent(stat, read_stat(pid, stat));
-}
-
-bool registry_process_alive(const struct registry_process *process)
-{
-	struct liveness_claim claim = liveness_claim(process);
-
-	if (claim.pid == 0)
-		return false;
-	return !registry_knows_pids_of(claim.pid_namespace) || is_there(&claim);
-}
-
-bool registry_others_alive(const struct registry_process *self)
-{
-	uint32_t high = registry_process_high();
-
-	for (uint32_t p = 0; p < high; p++) {
-		const struct registry_process *process = registry_process((struct process_slot){p});
-
-		if (process && process != self && registry_process_alive(process))
-			return true;
-	}
-	return false;
 }

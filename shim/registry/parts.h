@@ -51,6 +51,10 @@ bool registry_has_room(uint64_t len_bytes);
 /* True when some process has that pid and is no zombie. */
 bool registry_pid_runs(pid_t pid);
 
+/* True while the process of the claim runs. */
+struct liveness_claim;
+bool registry_claim_runs(const struct liveness_claim *claim);
+
 /* True when a process holds the socket by the registry's words alone.  The kernel is not asked: a
  * killed process that nobody has found dead still counts. */
 bool registry_is_held(struct socket_slot slot);
