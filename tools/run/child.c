@@ -131,17 +131,40 @@ static int wait_for(pid_t pid)
 	}
 }
 
-int run_child(const char *path, char *const argv[], char *const environment[], int *status)
+/* Waits in the child until the parent has opened the gate.  False: it stays shut. */
+static bool pass_gate(const int gate_fds[2])
 {
+	char byte;
+
+	close(gate_fds[1]);
+	return read(gate_fds[0], &byte, 1) == 1;
+}
+
+static int open_gate(const struct run_child_gate *gate, pid_t pid, const int gate_fds[2])
+{
+	int error = 0;
+
+	close(gate_fds[0]);
+	if (pid > 0 && (!gate->open(pid, gate->context) || write(gate_fds[1], "", 1) != 1))
+		error = ECANCELED;
+	close(gate_fds[1]);
+	return error;
+}
+
+int run_child(const char *path, char *const argv[], char *const environment[],
+	      const struct run_child_gate *gate, int *status)
+{
+	int pipe_fds[2], gate_fds[2], error, shut = 0;
 	struct saved_signals saved;
-	int pipe_fds[2], error;
 	pid_t pid;
 
-	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
+	if (pipe2(pipe_fds, O_CLOEXEC) != 0 || (gate && pipe2(gate_fds, O_CLOEXEC) != 0))
 		return errno;
 	block_signals(&saved);
 	pid = fork();
 	if (pid == 0) {
+		if (gate && !pass_gate(gate_fds))
+			_exit(STATUS_NOT_INSTRUMENTED);
 		restore_signals(&saved);
 		exec_target(path, argv, environment);
 		error = errno;
@@ -151,10 +174,14 @@ int run_child(const char *path, char *const argv[], char *const environment[], i
 	}
 	error = pid < 0 ? errno : 0;
 	close(pipe_fds[1]);
+	if (gate)
+		shut = open_gate(gate, pid, gate_fds);
 	if (pid < 0)
 		close(pipe_fds[0]);
 	else
 		error = read_exec_error(pipe_fds[0]);
+	if (error == 0)
+		error = shut;
 	if (error == 0)
 		*status = wait_for(pid);
 	else if (pid > 0)
