@@ -33,10 +33,26 @@ TOOL_CFLAGS := $(BASE) $(if $(MULTIARCH),-DFORKSAN_MULTIARCH='"$(MULTIARCH)"') -
 TOOL_LIBS   := -ljansson -ldw -lelf -liberty -lncursesw -ltinfo -lz -lzstd
 
 UNIT_LIBS ?= -lcmocka
+
+# forksan-attach: programs for the kernel, by clang and bpftool, and the shim's rooms to judge with.
+# Where one of the two or libbpf is missing, the rest is built without it.
+BPF_CC  ?= clang
+BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
+BPF_ARCH := $(patsubst x86_64%,x86,$(patsubst aarch64%,arm64,$(shell $(CC) -dumpmachine 2>/dev/null)))
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Itools \
+	$(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -Wall -Wextra -Wno-unused-parameter -Werror
+ATTACH_LIBS := -lbpf -ldw -lelf
+ATTACH_LACKS := $(strip $(if $(shell command -v $(BPF_CC) 2>/dev/null),,clang) \
+	$(if $(shell $(BPFTOOL) version 2>/dev/null),,bpftool) \
+	$(if $(wildcard /usr/include/bpf/libbpf.h),,libbpf-dev) \
+	$(if $(filter x86 arm64,$(BPF_ARCH)),,a 64-bit machine))
+ATTACH := $(if $(ATTACH_LACKS),,$(BUILD)/forksan-attach)
+
 TEST_CFLAGS := $(BASE) -Ishim -Itests/support -U_FORTIFY_SOURCE $(CFLAGS)
 
 SHIM_SRC := $(wildcard shim/*/*.c)
-TOOL_SRC := $(wildcard tools/*.c tools/*/*.c)
+TOOL_SRC := $(filter-out tools/watcher/%,$(wildcard tools/*.c tools/*/*.c))
+ATTACH_SRC := $(filter-out %.bpf.c,$(wildcard tools/watcher/*.c))
 # What the tool links of the shim: pure rooms, and the readers of interpreters that read through peek.h
 # alone, which tools/stacks has for other processes.
 COMMON_SRC := $(wildcard shim/common/*.c shim/wire/*.c) \
@@ -57,6 +73,9 @@ SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o)
 INNER_OBJ := $(filter-out $(BUILD)/shim/entry/%.o,$(SHIM_OBJ))
 COMMON_OBJ := $(COMMON_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
+# forksan-attach reads other processes' memory and Python's tables as `forksan scan` does.
+ATTACH_OBJ := $(ATTACH_SRC:%.c=$(BUILD)/%.o) \
+	$(addprefix $(BUILD)/tools/stacks/,memory.o python_code.o python_line.o)
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 ENTRY_BIN := $(ENTRY_SRC:%.c=$(BUILD)/%)
 ENTRY_PLUGIN := $(ENTRY_PLUGIN_SRC:%.c=$(BUILD)/%.so)
@@ -74,7 +93,8 @@ endif
 	tidy layers exports asan ubsan tsan fuzz fuzz-short bench chaos soak transparency mutation mutants clean help
 all: build
 
-build: $(BUILD)/libforksan.so $(BUILD)/forksan ## build the shim and the tool
+build: $(BUILD)/libforksan.so $(BUILD)/forksan $(ATTACH) ## build the shim and the tool
+	$(if $(ATTACH_LACKS),@echo "forksan attach is not built: $(ATTACH_LACKS) missing (make deps)",@:)
 
 $(BUILD)/libforksan.so: $(SHIM_OBJ)
 	$(say) LINK $@
@@ -83,6 +103,23 @@ $(BUILD)/libforksan.so: $(SHIM_OBJ)
 $(BUILD)/forksan: $(TOOL_OBJ) $(COMMON_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(TOOL_OBJ) $(COMMON_OBJ) $(TOOL_LIBS)
+
+# What forksan-attach defines itself (who "this process" is, whose memory is read) is not taken from
+# the archive.
+$(BUILD)/forksan-attach: $(ATTACH_OBJ) $(BUILD)/libinner.a
+	$(say) LINK $@
+	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(ATTACH_OBJ) $(BUILD)/libinner.a $(ATTACH_LIBS)
+
+$(BUILD)/watcher/forksan.bpf.o: tools/watcher/forksan.bpf.c $(wildcard tools/watcher/*.h)
+	$(say) BPF $<
+	$(Q)mkdir -p $(@D) && $(BPF_CC) $(BPF_CFLAGS) -c -o $@ $<
+
+$(BUILD)/watcher/forksan.skel.h: $(BUILD)/watcher/forksan.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name forksan >$@
+
+$(BUILD)/tools/watcher/%.o: tools/watcher/%.c $(BUILD)/watcher/forksan.skel.h
+	$(say) CC $<
+	$(Q)mkdir -p $(@D) && $(CC) $(TOOL_CFLAGS) -isystem $(BUILD)/watcher $(DEPS) -c -o $@ $<
 
 $(BUILD)/libinner.a: $(INNER_OBJ)
 	$(say) AR $@
@@ -191,6 +228,8 @@ install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
 		$(share)/man/man1 $(share)/man/man7 $(share)/forksan/fleet $(share)/bash-completion/completions \
 		$(share)/zsh/vendor-completions $(share)/fish/vendor_completions.d
 	install -m 755 $(BUILD)/forksan $(DESTDIR)$(PREFIX)/bin
+	$(if $(ATTACH),install -d $(DESTDIR)$(PREFIX)/libexec/forksan)
+	$(if $(ATTACH),install -m 755 $(ATTACH) $(DESTDIR)$(PREFIX)/libexec/forksan)
 	install -m 644 $(BUILD)/libforksan.so $(lib)
 	install -m 644 include/forksan/forksan.h $(DESTDIR)$(PREFIX)/include/forksan
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' contrib/forksan.pc.in \
@@ -206,13 +245,14 @@ install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
 	install -m 644 contrib/completion/forksan.fish $(share)/fish/vendor_completions.d
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/forksan $(lib)/libforksan.so $(lib)/pkgconfig/forksan.pc \
+	rm -f $(DESTDIR)$(PREFIX)/bin/forksan $(DESTDIR)$(PREFIX)/libexec/forksan/forksan-attach $(lib)/libforksan.so $(lib)/pkgconfig/forksan.pc \
 		$(DESTDIR)$(PREFIX)/include/forksan/forksan.h $(share)/man/man1/forksan*.1 \
 		$(share)/man/man7/forksan.7 $(share)/forksan/log.schema.json \
 		$(share)/bash-completion/completions/forksan $(share)/zsh/vendor-completions/_forksan \
 		$(share)/fish/vendor_completions.d/forksan.fish
 	rm -rf $(share)/forksan/fleet
-	rmdir --ignore-fail-on-non-empty $(share)/forksan $(DESTDIR)$(PREFIX)/include/forksan
+	rmdir --ignore-fail-on-non-empty $(share)/forksan $(DESTDIR)$(PREFIX)/include/forksan \
+		$(wildcard $(DESTDIR)$(PREFIX)/libexec/forksan)
 
 deb: ## build the Debian packages into $(BUILD)/deb, and hold them against policy
 	$(Q)BUILD=$(BUILD) contrib/make-deb.sh
@@ -232,7 +272,7 @@ fleet-demo: deps ## 50 hosts in network namespaces, one centre, one answer (root
 SCRIPTS := $(wildcard tests/support/test_*.py tests/tool/test_* tests/report/test_* \
 	tests/entry/test_*.py tests/entry/test_*.sh tests/stack/test_*.py tests/stack/test_*.sh \
 	tests/tidy/test_*.sh tests/tidy/test_*.py tests/musl/test_*.py tests/aarch64/test_*.py tests/packages/test_*.py tests/chaos/test_* tests/fleet/test_* \
-	tests/bench/test_*.sh tests/transparency/test_*)
+	tests/bench/test_*.sh tests/transparency/test_* tests/attach/test_*)
 SCENARIOS := $(wildcard tests/scenario/test_*.py)
 RUN_TESTS := BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) tests/run -o $(BUILD)/tests/output
 
@@ -362,6 +402,6 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z ]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 18
 
--include $(SHIM_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(UNIT_BIN:=.d) $(ENTRY_BIN:=.d) \
+-include $(SHIM_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(ATTACH_OBJ:.o=.d) $(UNIT_BIN:=.d) $(ENTRY_BIN:=.d) \
 	$(ENTRY_HELP:.o=.d) $(ENTRY_PLUGIN:.so=.d) $(FUZZ_BIN:=.d) \
 	$(INNER_OBJ:$(BUILD)/%.o=$(BUILD)/fuzz/%.d) $(TOOL_OBJ:$(BUILD)/%.o=$(BUILD)/fuzz/%.d)

@@ -16,6 +16,7 @@
 #include "explain/cmd_explain.h"
 #include "metrics/cmd_metrics.h"
 #include "report/cmd_report.h"
+#include "attach/cmd_attach.h"
 #include "run/cmd_run.h"
 #include "scan/cmd_scan.h"
 #include "suppress/cmd_suppress.h"
@@ -23,6 +24,7 @@
 #include "unit/cmd_unit.h"
 
 static const struct verb *const verbs[] = {
+	&verb_attach,
 	&verb_run,    &verb_report, &verb_explain, &verb_suppress, &verb_scan,
 	&verb_doctor, &verb_top,    &verb_metrics, &verb_enable,   &verb_disable,
 };

@@ -15,11 +15,11 @@ _forksan() {
 			"$(forksan --help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')" -- "$cur")
 		return
 	fi
-	if [[ $verb == run || $verb == doctor ]]; then # behind CMD, what CMD completes
+	if [[ $verb == run || $verb == attach || $verb == doctor ]]; then # behind CMD, what CMD completes
 		for ((i = 2; i < COMP_CWORD; i++)); do
 			case ${COMP_WORDS[i]} in
 			-o | --output | --fail-on | --watch | --ignore | --min-connections) ((i++)) ;;
-			--html | --baseline | --suppressions | -p | --pid | -u | --user | --for) ((i++)) ;;
+			--html | --baseline | --suppressions | -p | --pid | --tree | --seconds | -u | --user | --for) ((i++)) ;;
 			--) ((i++)); break ;;
 			-*) ;;
 			*) break ;;

@@ -10,8 +10,8 @@ function __forksan_options
 	forksan help $verb 2>/dev/null | string match -rag -- '(--[a-z][a-z-]*)' | sort -u
 end
 complete -c forksan -n "not __fish_use_subcommand; and string match -q -- '-*' (commandline -ct)" -f -a "(__forksan_options)"
-complete -c forksan -n "__fish_seen_subcommand_from run doctor" -x -a "(__fish_complete_subcommand --fcs-skip=2)"
-complete -c forksan -n "__fish_seen_subcommand_from scan doctor top" -l pid -s p -x -a "(__fish_complete_pids)"
-complete -c forksan -n "__fish_seen_subcommand_from scan" -l tree -x -a "(__fish_complete_pids)"
+complete -c forksan -n "__fish_seen_subcommand_from run attach doctor" -x -a "(__fish_complete_subcommand --fcs-skip=2)"
+complete -c forksan -n "__fish_seen_subcommand_from scan attach doctor top" -l pid -s p -x -a "(__fish_complete_pids)"
+complete -c forksan -n "__fish_seen_subcommand_from scan attach" -l tree -x -a "(__fish_complete_pids)"
 complete -c forksan -n "__fish_seen_subcommand_from doctor" -l for -x -a "preload attach scan"
 complete -c forksan -n "__fish_seen_subcommand_from top" -x -a "(forksan top --list 2>/dev/null | string split -f 1 ' ')"

@@ -97,7 +97,8 @@
 	X(LOST_SANDBOXED, "sandboxed", "processes not watched any more: they entered a seccomp sandbox") \
 	X(LOST_EXEC_UNSEEN, "exec_unseen", "programs started by exec that forksan is not in")      \
 	X(LOST_LOG, "log_moved", "records in a log that was renamed: their process may not open its successor") \
-	X(LOST_ISOLATION, "isolate_failed", "violations that mode=isolate could not stop")
+	X(LOST_ISOLATION, "isolate_failed", "violations that mode=isolate could not stop")         \
+	X(LOST_USES, "lost_uses", "calls not judged: the kernel told of more than could be taken")
 /* clang-format on */
 
 #define FORKSAN_ENUM_2(id, name) id,

@@ -23,6 +23,9 @@ build libzstd-dev       packed logs
 build uthash-dev        the tool's hash tables
 build libncurses-dev    forksan top draws with it
 build libiberty-dev     names of C++ and Rust functions, linked statically
+build clang             programs for the kernel (forksan attach); the second compiler, the fuzzers
+build bpftool           puts them into forksan-attach
+build libbpf-dev        loads them
 demo  python3           the demo and the tests are scripts for /usr/bin/python3
 demo  mariadb-server    the database that is shared by mistake
 demo  gunicorn          the prefork server of the founding scenario
@@ -54,7 +57,6 @@ test  libjemalloc2      an allocator beside us
 test  libtcmalloc-minimal4 another
 test  libeatmydata1     another preloaded library
 test  libfaketime       another
-test  clang             the second compiler, and the fuzzers
 test  libclang-rt-14-dev its sanitizers
 test  bc                arithmetic of the benchmarks
 test  g++               the public header in C++

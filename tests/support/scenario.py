@@ -2,6 +2,7 @@
 """What the scenario tests share: a unittest case that runs a site bare and under the shim.
 
 FORKSAN_ROUNDS=20 repeats a test file twenty times (default 1); the first failure ends it.
+FORKSAN_BY=attach has `forksan attach` watch the programs from outside, without the shim.
 """
 
 import contextlib
@@ -12,6 +13,9 @@ import unittest
 import forksan_log
 import processes
 import web
+
+
+BY_ATTACH = os.environ.get("FORKSAN_BY") == "attach"
 
 
 def marked(path, mark):
@@ -56,7 +60,13 @@ class Scenario(unittest.TestCase):
         """Yields (site, log) of `serve` (web.gunicorn, web.uwsgi) under the shim.  Afterwards the
         log is whole, valid, and ends in a summary that shows the shim at work."""
         log = self.new_log()
-        environment = forksan_log.forksan_env(log.path, variables, **(options or {}))
+        if BY_ATTACH:
+            environment = forksan_log.bare_env(**variables)
+            environment["FORKSAN_OPTIONS"] = ":".join(
+                f"{key}={value}" for key, value in (options or {}).items())
+            settings["prefix"] = [forksan_log.TOOL, "attach", "--quiet", "-o", log.path, "--"]
+        else:
+            environment = forksan_log.forksan_env(log.path, variables, **(options or {}))
         with serve(app, env=environment, **settings) as site:
             yield site, log
         log.wait_for_summary()

@@ -37,6 +37,7 @@ done
 expect violation forksan report --fail-on v
 expect $$ forksan scan --pid $$
 expect $$ forksan doctor -p $$
+expect $$ forksan attach --tree $$
 expect attach forksan doctor --for at
 expect cat forksan doctor ca
 expect cat forksan run ca

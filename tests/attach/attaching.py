@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of `forksan attach` share.  They need root and a kernel that takes the programs:
+elsewhere they are skipped with the reason that the tool gives."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+sys.path.insert(0, os.path.join(HERE, "..", "tool"))
+
+import forksan_log
+import toolkit
+
+FORKSAN = toolkit.FORKSAN
+directory = tempfile.mkdtemp(prefix="forksan-attach-")
+atexit.register(shutil.rmtree, directory, True)
+logs = 0
+
+
+def need():
+    """Ends the test as skipped where nothing can be attached."""
+    result = subprocess.run([FORKSAN, "attach", "--quiet", "--", "/bin/true"], capture_output=True, text=True,
+                            timeout=60, check=False)
+    if result.returncode == 126:
+        toolkit.skip(result.stderr.strip().splitlines()[-1])
+
+
+def new_log():
+    global logs
+    logs += 1
+    return forksan_log.Log(os.path.join(directory, f"{logs}.jsonl"))
+
+
+def program():
+    """The static test program."""
+    path = os.path.join(directory, "program")
+    subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-D_GNU_SOURCE", "-g", "-O1", "-static", "-o", path,
+                    os.path.join(HERE, "program.c")], check=True)
+    return path
+
+
+def attach(*command, options=(), status=None, timeout=100):
+    """Runs a command under `forksan attach`; returns its log, validated, and what was said."""
+    log = new_log()
+    result = subprocess.run([FORKSAN, "attach", "-o", log.path, *options, "--", *command], capture_output=True,
+                            text=True, timeout=timeout, check=False)
+    if status is not None:
+        toolkit.check(result.returncode == status, f"{command}: exit status {status}", result.returncode,
+                      result.stderr)
+    log.read()
+    log.validate()
+    return log, result
+
+
+class Attached:
+    """`forksan attach` on processes that run; ended by leave()."""
+
+    def __init__(self, *arguments):
+        self.log = new_log()
+        self.process = subprocess.Popen([FORKSAN, "attach", "-o", self.log.path, *arguments],
+                                        stderr=subprocess.PIPE, text=True)
+
+    def wait_until_watching(self):
+        """The session's record stands in the log before the programs run, so the connections from before
+        are waited for by the watcher's own word: it shows itself in the list of maps last."""
+        import processes
+        processes.wait_for(lambda: any(record["record"] == "session" for record in self.log.read().records),
+                           "the session's record")
+
+    def leave(self, timeout=60):
+        self.process.terminate()
+        said = self.process.communicate(timeout=timeout)[1]
+        self.log.read()
+        self.log.validate()
+        return self.process.returncode, said
+
+
+def kinds(log):
+    return sorted({record["kind"] for record in log.findings()})

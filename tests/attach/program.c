@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program for `forksan attach`, linked statically: makes one connection to a Redis-like server of
+ * its own and uses it in the way that the first argument names.
+ *
+ *   shared     parent, child and parent again use it
+ *   held       the same, and then says "ready" and waits for a line
+ *   raw        the same by system calls made here, the child by a raw clone()
+ *   uring      the same by io_uring
+ *   idle       a child holds it for two seconds and does nothing
+ *   goodbye    a child ends the session (QUIT) that its parent holds
+ *   crossed    a child takes the answer to its parent's question
+ *   unix       as shared, to a unix socket
+ *   later      says "ready" when the connection is open and used, and waits for a line; then as
+ * shared forked     the same, but the child is there when it says "ready" clean      all that is
+ * sound: each its own connection; only the child goes on; a descriptor that is sent (SCM_RIGHTS); a
+ * program that is spawned; use, fork, and use by the parent alone storm N M  N forks, M
+ * connections, nothing shared
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/io_uring.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PING "*1\r\n$4\r\nPING\r\n"
+#define QUIT "*1\r\n$4\r\nQUIT\r\n"
+
+extern char **environ;
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* --- the server ------------------------------------------------------------------------------- */
+
+static struct sockaddr_storage address;
+static socklen_t address_len;
+static pid_t server;
+
+static void stop_server(void)
+{
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+
+static void serve(int connection)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	while ((n = read(connection, bytes, sizeof bytes)) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			if (bytes[i] == '*' && write(connection, "+PONG\r\n", 7) != 7)
+				_exit(1);
+	close(connection);
+}
+
+static void start_server(const char *path)
+{
+	struct sockaddr_in *in = (void *)&address;
+	struct sockaddr_un *un = (void *)&address;
+	int listener;
+
+	if (path) {
+		un->sun_family = AF_UNIX;
+		strncpy(un->sun_path, path, sizeof un->sun_path - 1);
+		address_len = sizeof *un;
+	} else {
+		in->sin_family = AF_INET;
+		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		address_len = sizeof *in;
+	}
+	listener = socket(address.ss_family, SOCK_STREAM, 0);
+	if (bind(listener, (struct sockaddr *)&address, address_len) != 0 ||
+	    listen(listener, 1000) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &address_len) != 0)
+		fail("server");
+	server = fork();
+	if (server == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGCHLD, SIG_IGN);
+		for (;;) {
+			int connection = accept(listener, NULL, NULL);
+
+			if (connection < 0)
+				_exit(0);
+			if (fork() == 0) {
+				close(listener);
+				serve(connection);
+				_exit(0);
+			}
+			close(connection);
+		}
+	}
+	close(listener);
+}
+
+__attribute__((noinline)) static int open_connection(void)
+{
+	int connection = socket(address.ss_family, SOCK_STREAM, 0);
+
+	if (connect(connection, (struct sockaddr *)&address, address_len) != 0)
+		fail("connect");
+	return connection;
+}
+
+/* --- ways to use it --------------------------------------------------------------------------- */
+
+__attribute__((noinline)) static void ping(int connection)
+{
+	char bytes[100];
+
+	if (send(connection, PING, sizeof PING - 1, 0) < 0 ||
+	    recv(connection, bytes, sizeof bytes, 0) < 0)
+		fail("ping");
+}
+
+#if defined(__x86_64__)
+static long raw_call(long number, long a, long b, long c)
+{
+	register long r10 __asm__("r10") = 0;
+	register long r8 __asm__("r8") = 0;
+	register long r9 __asm__("r9") = 0;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#else
+static long raw_call(long number, long a, long b, long c)
+{
+	return syscall(number, a, b, c, 0, 0, 0);
+}
+#endif
+
+static void raw_ping(int connection)
+{
+	char bytes[100];
+
+	if (raw_call(SYS_sendto, connection, (long)PING, sizeof PING - 1) < 0 ||
+	    raw_call(SYS_recvfrom, connection, (long)bytes, sizeof bytes) < 0)
+		fail("raw_ping");
+}
+
+struct ring {
+	int fd;
+	struct io_uring_params params;
+	char *queue;
+	char *completions;
+	struct io_uring_sqe *entries;
+};
+
+static void ring_open(struct ring *ring)
+{
+	memset(ring, 0, sizeof *ring);
+	ring->fd = (int)syscall(SYS_io_uring_setup, 8, &ring->params);
+	if (ring->fd < 0) {
+		perror("io_uring_setup");
+		exit(77);
+	}
+	ring->queue =
+		mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
+	ring->completions =
+		mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_CQ_RING);
+	ring->entries = mmap(NULL, 8 * sizeof *ring->entries, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     ring->fd, IORING_OFF_SQES);
+}
+
+static int ring_do(struct ring *ring, int operation, int fd, void *bytes, unsigned len)
+{
+	uint32_t *tail = (uint32_t *)(void *)(ring->queue + ring->params.sq_off.tail);
+	uint32_t *array = (uint32_t *)(void *)(ring->queue + ring->params.sq_off.array);
+	uint32_t *head = (uint32_t *)(void *)(ring->completions + ring->params.cq_off.head);
+	struct io_uring_cqe *done =
+		(struct io_uring_cqe *)(void *)(ring->completions + ring->params.cq_off.cqes);
+	uint32_t index = *tail & (ring->params.sq_entries - 1);
+	int result;
+
+	memset(&ring->entries[index], 0, sizeof ring->entries[index]);
+	ring->entries[index].opcode = (uint8_t)operation;
+	ring->entries[index].fd = fd;
+	ring->entries[index].addr = (uint64_t)(uintptr_t)bytes;
+	ring->entries[index].len = len;
+	array[index] = index;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+		fail("io_uring_enter");
+	result = done[*head & (ring->params.cq_entries - 1)].res;
+	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	return result;
+}
+
+static void ring_ping(int connection)
+{
+	struct ring ring;
+	char bytes[100];
+
+	ring_open(&ring);
+	if (ring_do(&ring, IORING_OP_SEND, connection, (void *)(uintptr_t)PING, sizeof PING - 1) <
+		    0 ||
+	    ring_do(&ring, IORING_OP_RECV, connection, bytes, sizeof bytes) < 0)
+		fail("ring_ping");
+	close(ring.fd);
+}
+
+static void end_well(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		fail("child");
+	if (WEXITSTATUS(status) != 0)
+		exit(WEXITSTATUS(status));
+}
+
+/* parent, child, parent */
+static void share(int connection, void (*use)(int), int raw)
+{
+	pid_t pid;
+
+	use(connection);
+	pid = raw ? (pid_t)raw_call(SYS_clone, SIGCHLD, 0, 0) : fork();
+	if (pid == 0) {
+		use(connection);
+		_exit(0);
+	}
+	end_well(pid);
+	use(connection);
+}
+
+/* --- sound programs --------------------------------------------------------------------------- */
+
+static void send_descriptor(int channel, int fd)
+{
+	char control[CMSG_SPACE(sizeof fd)] = "", byte = 'd';
+	struct iovec iov = {&byte, 1};
+	struct msghdr message = {.msg_iov = &iov,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof control};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(header), &fd, sizeof fd);
+	if (sendmsg(channel, &message, 0) != 1)
+		fail("sendmsg");
+}
+
+static int receive_descriptor(int channel)
+{
+	char control[CMSG_SPACE(sizeof(int))] = "", byte;
+	struct iovec iov = {&byte, 1};
+	struct msghdr message = {.msg_iov = &iov,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof control};
+	int fd;
+
+	if (recvmsg(channel, &message, 0) != 1)
+		fail("recvmsg");
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
+	return fd;
+}
+
+static void clean(void)
+{
+	char *const command[] = {(char *)(uintptr_t) "true", NULL};
+	int connection = open_connection();
+	int channel[2];
+	pid_t pid;
+
+	/* each its own */
+	ping(connection);
+	pid = fork();
+	if (pid == 0) {
+		close(connection);
+		ping(open_connection());
+		_exit(0);
+	}
+	end_well(pid);
+	ping(connection);
+	/* a program that is spawned with it open */
+	if (posix_spawn(&pid, "/bin/true", NULL, NULL, command, environ) == 0)
+		end_well(pid);
+	ping(connection);
+	close(connection);
+	/* only the child goes on */
+	connection = open_connection();
+	ping(connection);
+	pid = fork();
+	if (pid == 0) {
+		usleep(50000);
+		ping(connection);
+		ping(connection);
+		_exit(0);
+	}
+	close(connection);
+	end_well(pid);
+	/* sent to another process */
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, channel) != 0)
+		fail("socketpair");
+	pid = fork();
+	if (pid == 0) {
+		connection = receive_descriptor(channel[1]);
+		ping(connection);
+		ping(connection);
+		_exit(0);
+	}
+	connection = open_connection();
+	ping(connection);
+	send_descriptor(channel[0], connection);
+	close(connection);
+	end_well(pid);
+}
+
+/* --- others ----------------------------------------------------------------------------------- */
+
+static void idle(void)
+{
+	int connection = open_connection();
+	pid_t pid;
+
+	ping(connection);
+	pid = fork();
+	if (pid == 0) {
+		sleep(2);
+		_exit(0);
+	}
+	end_well(pid);
+	ping(connection);
+}
+
+static void goodbye(void)
+{
+	int connection = open_connection();
+	pid_t pid;
+
+	ping(connection);
+	pid = fork();
+	if (pid == 0) {
+		if (write(connection, QUIT, sizeof QUIT - 1) < 0)
+			fail("quit");
+		_exit(0);
+	}
+	end_well(pid);
+}
+
+static void crossed(void)
+{
+	int connection = open_connection();
+	char bytes[100];
+	pid_t pid;
+
+	ping(connection);
+	if (send(connection, PING, sizeof PING - 1, 0) < 0)
+		fail("send");
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	end_well(pid);
+	if (recv(connection, bytes, sizeof bytes, 0) <= 0)
+		fail("recv");
+	pid = fork();
+	if (pid == 0) {
+		usleep(100000);
+		if (recv(connection, bytes, sizeof bytes, 0) <= 0)
+			fail("recv");
+		_exit(0);
+	}
+	if (send(connection, PING, sizeof PING - 1, 0) < 0)
+		fail("send");
+	end_well(pid);
+}
+
+static void wait_for_line(void)
+{
+	char line[16];
+
+	puts("ready");
+	fflush(stdout);
+	if (!fgets(line, sizeof line, stdin))
+		exit(0);
+}
+
+static void held(void)
+{
+	share(open_connection(), ping, 0);
+	wait_for_line();
+}
+
+static void later(void)
+{
+	int connection = open_connection();
+
+	ping(connection);
+	wait_for_line();
+	share(connection, ping, 0);
+}
+
+static void forked(void)
+{
+	int connection = open_connection();
+	int go[2];
+	char byte;
+	pid_t pid;
+
+	ping(connection);
+	if (pipe(go) != 0)
+		fail("pipe");
+	pid = fork();
+	if (pid == 0) {
+		if (read(go[0], &byte, 1) == 1)
+			ping(connection);
+		_exit(0);
+	}
+	wait_for_line();
+	ping(connection);
+	if (write(go[1], "g", 1) != 1)
+		fail("pipe");
+	end_well(pid);
+}
+
+static void storm(int forks, int connections)
+{
+	int rounds = forks / 50;
+
+	for (int i = 0; i < rounds; i++) {
+		for (int j = 0; j < 50; j++) {
+			pid_t pid = fork();
+
+			if (pid == 0)
+				_exit(0);
+			if (pid < 0)
+				fail("fork");
+		}
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue;
+		for (int j = 0; j < connections / rounds; j++) {
+			int connection = socket(AF_INET, SOCK_STREAM, 0);
+			struct linger hard = {1, 0}; /* no TIME_WAIT: ports are few */
+
+			if (connect(connection, (struct sockaddr *)&address, address_len) != 0)
+				fail("connect");
+			setsockopt(connection, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+			close(connection);
+		}
+	}
+}
+
+/* Accepts and closes, in one process. */
+static void start_sink(void)
+{
+	struct sockaddr_in *in = (void *)&address;
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	address_len = sizeof *in;
+	if (bind(listener, (struct sockaddr *)&address, address_len) != 0 ||
+	    listen(listener, 4096) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &address_len) != 0)
+		fail("sink");
+	server = fork();
+	if (server == 0)
+		for (;;)
+			close(accept(listener, NULL, NULL));
+	close(listener);
+}
+
+int main(int argc, char **argv)
+{
+	const char *way = argc > 1 ? argv[1] : "";
+
+	if (strcmp(way, "storm") == 0 && argc == 4) {
+		start_sink();
+		storm(atoi(argv[2]), atoi(argv[3]));
+		stop_server();
+		return 0;
+	}
+	start_server(strcmp(way, "unix") == 0 && argc > 2 ? argv[2] : NULL);
+	if (strcmp(way, "shared") == 0 || strcmp(way, "unix") == 0)
+		share(open_connection(), ping, 0);
+	else if (strcmp(way, "held") == 0)
+		held();
+	else if (strcmp(way, "raw") == 0)
+		share(open_connection(), raw_ping, 1);
+	else if (strcmp(way, "uring") == 0)
+		share(open_connection(), ring_ping, 0);
+	else if (strcmp(way, "idle") == 0)
+		idle();
+	else if (strcmp(way, "goodbye") == 0)
+		goodbye();
+	else if (strcmp(way, "crossed") == 0)
+		crossed();
+	else if (strcmp(way, "later") == 0)
+		later();
+	else if (strcmp(way, "forked") == 0)
+		forked();
+	else if (strcmp(way, "clean") == 0)
+		clean();
+	else
+		return 2;
+	stop_server();
+	return 0;
+}

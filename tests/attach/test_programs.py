@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""forksan attach on a static C program: every kind, raw system calls, io_uring, unix sockets; and silence
+about all that is sound."""
+
+import os
+import subprocess
+
+import attaching
+import processes
+from attaching import attach, kinds
+from toolkit import check, finish
+
+attaching.need()
+PROGRAM = attaching.program()
+
+
+def line_of(text):
+    """program.c:LINE of the line that holds the text."""
+    with open(os.path.join(attaching.HERE, "program.c"), encoding="utf-8") as source:
+        for number, line in enumerate(source, 1):
+            if text in line:
+                return f"program.c:{number}"
+    raise LookupError(text)
+
+
+def counters(log):
+    return [record for record in log.records if record["record"] == "summary"][-1]["counters"]
+
+
+def expect(way, wanted, *arguments, status=66):
+    log, result = attach(PROGRAM, way, *arguments, status=status)
+    check(kinds(log) == sorted(wanted), f"{way}: {wanted}", kinds(log), result.stderr)
+    lost = {name: value for name, value in counters(log).items() if name.startswith("lost_") and value}
+    check(not lost, f"{way}: nothing is lost", lost)
+    return log, result
+
+
+log, result = expect("shared", ["inherited-use", "shared-use"])
+shared = log.findings(kind="shared-use")[0]
+check(shared["connection"]["protocol"] == "Redis", "the protocol is read from the bytes", shared["connection"])
+check(shared["other"]["relation"] == "child" and shared["pid"] == shared["connection"]["opened_by"],
+      "both processes are named", shared["other"])
+check(shared["operation"] == {"call": "send", "bytes": 14, "message": "PING"}, "the operation", shared["operation"])
+check(shared["connection"]["local"].startswith("127.0.0.1:"), "the local port", shared["connection"])
+# A process that ends within milliseconds may be gone before its mapped files are read: this one waits.
+log = attaching.new_log()
+process = subprocess.Popen([attaching.FORKSAN, "attach", "-o", log.path, "--", PROGRAM, "held"], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+processes.wait_for(lambda: log.findings(kind="shared-use"), "the violation shared-use")
+said = process.communicate("go\n", timeout=60)[1]
+check(process.returncode == 66, "held: exit status 66", process.returncode)
+for place in (line_of("if (connect(connection, (struct sockaddr *)&address, address_len) != 0)"),
+              line_of("if (send(connection, PING, sizeof PING - 1, 0) < 0 ||")):
+    check(place in said, f"the report has {place}", said)
+check("complete: true" in result.stderr, "nothing was missed", result.stderr)
+check("attached for" in result.stderr, "it says until when it watched", result.stderr)
+
+expect("raw", ["inherited-use", "shared-use"])
+log, result = attach(PROGRAM, "uring")
+if result.returncode == 77:
+    print("not tested: io_uring, which this machine refuses")
+else:
+    # Its bytes are not seen: it is judged by direction.
+    check(kinds(log) == ["shared-use"], "uring", kinds(log), result.stderr)
+expect("goodbye", ["foreign-goodbye"])
+expect("idle", ["open-at-fork"], status=0)
+expect("crossed", ["crossed-reply", "shared-use"])
+log, result = expect("unix", ["inherited-use", "shared-use"], os.path.join(attaching.directory, "socket"))
+check(log.findings(kind="shared-use")[0]["connection"]["peer"] == os.path.join(attaching.directory, "socket"),
+      "a unix socket by its path", log.findings()[0]["connection"])
+log, result = expect("clean", [], status=0)
+check(counters(log)["connections_watched"] == 4 and counters(log)["hand_overs"] == 1,
+      "the sound program was watched", counters(log))
+
+# Exit statuses, a suppression by ignore=, and a command's own status.
+attach(PROGRAM, "shared", options=("--ignore", "Redis", "--require-watched"), status=67)
+attach(PROGRAM, "idle", options=("--fail-on", "notice"), status=66)
+attach("/bin/sh", "-c", "exit 3", status=3)
+log, result = attach("/nonexistent/program", status=127)
+finish()

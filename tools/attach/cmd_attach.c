@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * forksan attach: has forksan-attach watch processes from outside, by the kernel's tracepoints, and
+ * prints at the end the findings and the verdict as `forksan run` does.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+#include "base/exit_status.h"
+#include "base/verb.h"
+#include "log/level.h"
+#include "run/child.h"
+#include "attach/cmd_attach.h"
+#include "run/options.h"
+#include "run/session.h"
+#include "attach/watcher.h"
+#include "target/library.h"
+#include "target/target.h"
+
+#define MAX_PROCESSES 32
+#define NS_PER_MS 1000000
+
+struct attach_arguments {
+	struct run_demands demands;
+	const char *watch;
+	const char *ignore;
+	bool all;
+	uint64_t seconds; /* 0: until ^C, or the end of all processes that were named */
+	/* For the watcher: "PID" or "+PID", and "--all" or "--child"; ends with NULL. */
+	char *watched[MAX_PROCESSES + 2];
+	pid_t pids[MAX_PROCESSES];
+	int count;
+	char **command; /* NULL: processes that run already */
+};
+
+static const struct option longs[] = {
+	{"all", no_argument, NULL, 'a'},
+	{"baseline", required_argument, NULL, 'l'},
+	{"fail-on", required_argument, NULL, 'f'},
+	{"help", no_argument, NULL, 'h'},
+	{"html", required_argument, NULL, 'b'},
+	{"ignore", required_argument, NULL, 'i'},
+	{"min-connections", required_argument, NULL, 'm'},
+	{"output", required_argument, NULL, 'o'},
+	{"pid", required_argument, NULL, 'p'},
+	{"quiet", no_argument, NULL, 'q'},
+	{"require-watched", no_argument, NULL, 'w'},
+	{"seconds", required_argument, NULL, 's'},
+	{"suppressions", required_argument, NULL, 'u'},
+	{"tree", required_argument, NULL, 't'},
+	{"watch", required_argument, NULL, 'c'},
+	{0},
+};
+
+static bool take_list(const char *option, const char *list, const char **out)
+{
+	if (!run_options_can_be_value(list)) {
+		cli_error("attach", "%s: expected a list, found both kinds of quotes in %s", option,
+			  list);
+		return false;
+	}
+	*out = list;
+	return true;
+}
+
+static bool take_process(struct attach_arguments *arguments, const char *option, bool tree)
+{
+	char *word;
+	uint64_t pid;
+
+	if (!cli_number("attach", option, optarg, &pid))
+		return false;
+	if (pid > INT32_MAX || (kill((pid_t)pid, 0) != 0 && errno == ESRCH)) {
+		cli_error("attach", "%s: no process has the number %s", option, optarg);
+		return false;
+	}
+	if (arguments->count == MAX_PROCESSES) {
+		cli_error("attach", "expected at most %d processes", MAX_PROCESSES);
+		return false;
+	}
+	if (asprintf(&word, "%s%d", tree ? "+" : "", (int)pid) < 0)
+		cli_no_memory();
+	arguments->pids[arguments->count] = (pid_t)pid;
+	arguments->watched[arguments->count++] = word;
+	return true;
+}
+
+/* -1: go on; else the exit status. */
+static int take_option(int option, struct attach_arguments *arguments)
+{
+	struct run_demands *demands = &arguments->demands;
+	bool good = true;
+
+	switch (option) {
+	case 'a':
+		arguments->all = true;
+		break;
+	case 'b':
+		demands->html_name = optarg;
+		break;
+	case 'c':
+		good = take_list("--watch", optarg, &arguments->watch);
+		break;
+	case 'f':
+		good = level_read("attach", optarg, &demands->fail_on);
+		break;
+	case 'i':
+		good = take_list("--ignore", optarg, &arguments->ignore);
+		break;
+	case 'l':
+		demands->baseline_name = optarg;
+		break;
+	case 'm':
+		good = cli_number("attach", "--min-connections", optarg, &demands->min_connections);
+		demands->require_watched = true;
+		break;
+	case 'o':
+		demands->log_name = optarg;
+		break;
+	case 'p':
+		good = take_process(arguments, "--pid", false);
+		break;
+	case 'q':
+		demands->quiet = true;
+		break;
+	case 's':
+		good = cli_number("attach", "--seconds", optarg, &arguments->seconds);
+		break;
+	case 't':
+		good = take_process(arguments, "--tree", true);
+		break;
+	case 'u':
+		demands->suppressions_name = optarg;
+		break;
+	case 'w':
+		demands->require_watched = true;
+		break;
+	}
+	return good ? -1 : STATUS_USAGE;
+}
+
+static int read_arguments(int argc, char **argv, struct attach_arguments *arguments)
+{
+	int option, status;
+	bool named;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "+:hqo:p:", longs, NULL)) != -1) {
+		if (option == 'h') {
+			cli_print_help(&verb_attach);
+			return STATUS_OK;
+		}
+		if (option == '?' || option == ':')
+			return cli_unknown_option(&verb_attach, longs, argv, option);
+		status = take_option(option, arguments);
+		if (status >= 0)
+			return status;
+	}
+	named = arguments->all || arguments->count > 0;
+	if (named == (optind < argc)) {
+		cli_error("attach", "expected %s (see forksan attach --help)",
+			  named ? "either processes or a command, found both"
+				: "-p PID, --tree PID, --all or a command, found nothing");
+		return STATUS_USAGE;
+	}
+	if (optind < argc)
+		arguments->command = argv + optind;
+	arguments->demands.subject = arguments->command ? arguments->command[0] : "the processes";
+	return -1;
+}
+
+/* --- processes that run already ------------------------------------------------------------------
+ */
+
+static bool any_lives(const struct attach_arguments *arguments)
+{
+	for (int i = 0; i < arguments->count; i++)
+		if (kill(arguments->pids[i], 0) == 0 || errno != ESRCH)
+			return true;
+	return arguments->all;
+}
+
+/* Until ^C, the time, the end of the processes, or that of the watcher. */
+static void wait_for_end(const struct attach_arguments *arguments, const struct watcher *watcher)
+{
+	const struct timespec pause = {0, 200 * NS_PER_MS};
+	time_t end = time(NULL) + (time_t)arguments->seconds;
+	sigset_t signals;
+	int taken;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	do {
+		taken = sigtimedwait(&signals, NULL, &pause);
+	} while (taken < 0 && any_lives(arguments) && watcher_runs(watcher) &&
+		 (arguments->seconds == 0 || time(NULL) < end));
+}
+
+static void block_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
+/* --- a command
+ * ------------------------------------------------------------------------------------ */
+
+struct start {
+	struct watcher *watcher;
+	struct attach_arguments *arguments;
+	const char *options;
+};
+
+static bool start_watching(pid_t pid, void *context)
+{
+	const struct start *start = context;
+	char word[16];
+	char *watched[] = {(char *)(uintptr_t) "--child", word, NULL};
+
+	snprintf(word, sizeof word, "%d", (int)pid);
+	return watcher_start(start->watcher, watched, start->options);
+}
+
+/* Returns the errno of run_child(), or of finding the program a status. */
+static int run_command(const struct start *start, int *wait_status, int *status)
+{
+	struct run_child_gate gate = {start_watching, (void *)(uintptr_t)start};
+	const struct library no_library = {.path = ""};
+	struct target target;
+
+	*status = target_find("attach", start->arguments->command[0], &no_library, &target);
+	if (*status != 0)
+		return 0;
+	return run_child(target.path, start->arguments->command, environ, &gate, wait_status);
+}
+
+/* --- the verb
+ * ------------------------------------------------------------------------------------- */
+
+static void print_time(time_t began)
+{
+	char text[32];
+	time_t now = time(NULL);
+	struct tm utc;
+
+	gmtime_r(&now, &utc);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	fprintf(stderr, "forksan: attached for %lld s, until %s\n", (long long)(now - began), text);
+}
+
+/* Watches until the end.  Returns the exit status that tells why nothing was watched, or 0. */
+static int watch(const struct start *start, int *wait_status)
+{
+	struct attach_arguments *arguments = start->arguments;
+	int status = 0, error;
+
+	if (arguments->command) {
+		error = run_command(start, wait_status, &status);
+		if (error != 0 && error != ECANCELED)
+			cli_error("attach", "%s: %s", arguments->command[0], strerror(error));
+		return error != 0 ? STATUS_NOT_INSTRUMENTED : status;
+	}
+	block_signals();
+	if (arguments->all)
+		arguments->watched[arguments->count] = (char *)(uintptr_t) "--all";
+	if (!watcher_start(start->watcher, arguments->watched, start->options))
+		return STATUS_NOT_INSTRUMENTED;
+	wait_for_end(arguments, start->watcher);
+	return 0;
+}
+
+static int attach(int argc, char **argv)
+{
+	struct attach_arguments arguments = {
+		.demands = {.verb = "attach", .is_last = true, .fail_on = LEVEL_VIOLATION}};
+	struct run_session session = {.number = 0};
+	struct watcher watcher = {.pid = 0};
+	struct run_outcome outcome;
+	struct run_wishes wishes;
+	struct start start;
+	int status, wait_status = 0;
+	time_t began = time(NULL);
+	bool complete;
+	char *options;
+
+	status = read_arguments(argc, argv, &arguments);
+	if (status >= 0)
+		return status;
+	if (!watcher_find(&watcher))
+		return STATUS_NOT_INSTRUMENTED;
+	if (!run_session_begin(&session, &arguments.demands))
+		return STATUS_USAGE;
+	wishes = (struct run_wishes){
+		.session = session.name,
+		.log_path = session.logged ? session.log.path : NULL,
+		.watch = arguments.watch,
+		.ignore = arguments.ignore,
+	};
+	options = run_options_add(getenv(OPTIONS_VARIABLE), &wishes);
+	start = (struct start){&watcher, &arguments, options};
+	status = watch(&start, &wait_status);
+	free(options);
+	if (status != 0) {
+		run_session_abandon(&session);
+		return status;
+	}
+	complete = watcher_stop(&watcher);
+	run_session_end(&session, &arguments.demands, &outcome);
+	if (!complete)
+		cli_error("attach", "%s ended before its time: what came then was not seen",
+			  watcher.path);
+	if (!arguments.demands.quiet)
+		print_time(began);
+	status = run_session_status(&outcome, &arguments.demands, wait_status);
+	if (status == 0 && !complete)
+		status = STATUS_INCOMPLETE;
+	if (status != 0)
+		return status;
+	if (arguments.command)
+		run_child_repeat(wait_status);
+	return STATUS_OK;
+}
+
+const struct verb verb_attach = {
+	.name = "attach",
+	.usage = "[OPTION...] (-p PID | --tree PID | --all | [--] CMD [ARGUMENT...])",
+	.summary = "watches what runs already, static and Go programs too, by the kernel (eBPF)",
+	.help = "  -p, --pid PID      the process, and what it forks from now on\n"
+		"      --tree PID     the process and its descendants\n"
+		"      --all          every process of the machine\n"
+		"      --seconds N    end after N seconds; else at ^C, or when all processes that "
+		"were\n"
+		"                     named have ended\n"
+		"  -o, --output FILE  append the findings to FILE (JSON Lines), and show them as "
+		"text\n"
+		"                     at the end; without it they are shown when they happen\n"
+		"      --html FILE    write one page for a browser to FILE (forksan report "
+		"--html)\n"
+		"  -q, --quiet        no summary but the verdict\n"
+		"  --watch LIST       classes to watch: database,cache, or +other,-http\n"
+		"  --ignore LIST      connections not to watch: classes, protocols, ports, "
+		"addresses\n"
+		"  --fail-on LEVEL    exit status 66 when there was a finding of that level "
+		"(notice,\n"
+		"                     hazard, violation) or a higher one; violation without it\n"
+		"  --require-watched  exit status 67 instead of 0 when nothing was watched or\n"
+		"                     something was missed\n"
+		"  --min-connections N  --require-watched, and at least N connections\n"
+		"  --baseline OLD     leave out the bugs that the log OLD has, too\n"
+		"  --suppressions FILE  leave out what FILE describes (forksan suppress)\n"
+		"  -h, --help         this text\n\n"
+		"It needs the capabilities CAP_BPF and CAP_PERFMON, as root has them, and Linux "
+		"6.3.\n"
+		"Exit status: CMD's, or 0; 66 for --fail-on; 67 for --require-watched; 126 when "
+		"CMD\n"
+		"cannot be executed or the kernel refuses; 127 when CMD was not found; 2 for "
+		"wrong\nusage.\n",
+	.run = attach,
+};

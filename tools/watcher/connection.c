@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* See connection.h. */
+#include "watcher/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "watcher/clock.h"
+#include "watcher/proc.h"
+#include "judge/evidence.h"
+#include "track/track.h"
+
+/* /proc is asked at most this often who holds a connection. */
+#define CHECK_NS 20000000
+
+struct connection *connection_now;
+
+static struct connection *connections;
+static struct connection *by_slot[FORKSAN_MAX_SOCKETS];
+
+struct connection *connection_find(uint64_t cookie)
+{
+	struct connection *connection;
+
+	HASH_FIND(hh, connections, &cookie, sizeof cookie, connection);
+	return connection;
+}
+
+struct connection *connection_in(struct socket_slot slot)
+{
+	return slot.n < FORKSAN_MAX_SOCKETS ? by_slot[slot.n] : NULL;
+}
+
+/* track_watch() names the slot that it has claimed (fdtable.c). */
+bool fdtable_set(int fd, struct socket_slot slot, uint32_t generation)
+{
+	if (connection_now && !connection_now->watched) {
+		connection_now->watched = true;
+		connection_now->slot = slot;
+		connection_now->generation = generation;
+		by_slot[slot.n] = connection_now;
+		actor_notes(actor_now, slot);
+	}
+	(void)fd;
+	return true;
+}
+
+static void note(struct connection *connection, const struct event_socket *socket)
+{
+	if (socket->fd >= 0)
+		connection->fd = socket->fd;
+	if (socket->local.len_bytes > 0)
+		connection->local = socket->local;
+	connection->inode = socket->inode;
+}
+
+void connection_hold(const struct connection *connection, struct actor *actor)
+{
+	registry_hold(registry_process_slot(actor->process.shared), connection->slot);
+	actor_notes(actor, connection->slot);
+}
+
+/* Other processes that hold it already: of a connection that is met late, the registry knows none.
+ */
+static void look_for_holders(struct connection *connection)
+{
+	struct actor *actor;
+
+	for (actor = actor_living; actor; actor = actor->next) {
+		int fd = connection->fd;
+
+		if (actor != actor_now &&
+		    proc_holds(actor->pid, connection->inode, &fd) == PROC_YES)
+			connection_hold(connection, actor);
+	}
+}
+
+struct connection *connection_open(const struct event_socket *socket)
+{
+	struct connection *connection = connection_find(socket->cookie);
+	struct sockaddr_storage peer = {0};
+
+	if (connection)
+		return connection;
+	connection = calloc(1, sizeof *connection);
+	if (!connection) {
+		registry_count(LOST_CONNECTIONS);
+		return NULL;
+	}
+	connection->cookie = socket->cookie;
+	connection->fd = -1;
+	note(connection, socket);
+	HASH_ADD(hh, connections, cookie, sizeof connection->cookie, connection);
+	connection_now = connection;
+	memcpy(&peer, socket->peer.bytes, EVENT_NAME_BYTES);
+	track_watch(connection->fd >= 0 ? connection->fd : 0, socket->cookie,
+		    (const struct sockaddr *)&peer,
+		    socket->peer.len_bytes < EVENT_NAME_BYTES ? socket->peer.len_bytes
+							      : EVENT_NAME_BYTES);
+	if (connection->watched && socket->refs > 1)
+		look_for_holders(connection);
+	return connection;
+}
+
+struct connection *connection_meet(const struct event_socket *socket)
+{
+	struct connection *connection = connection_find(socket->cookie);
+	struct registry_socket *shared;
+	enum protocol hint;
+
+	if (connection) {
+		if (connection->watched)
+			connection_hold(connection, actor_now);
+		return connection;
+	}
+	connection = connection_open(socket);
+	if (!connection || !connection->watched)
+		return connection;
+	shared = &registry_mapping->sockets[connection->slot.n];
+	hint = (enum protocol)load_relaxed(&shared->hint);
+	store_relaxed(&shared->last, LINEAGE_ATTENTION); /* who used it is not known */
+	shared->opened_stack = 0;
+	if (hint == PROTOCOL_UNKNOWN) {
+		store_relaxed(&shared->protocol, PROTOCOL_OTHER);
+		fetch_or_relaxed(&shared->flags, SOCKET_COUNTED);
+		registry_count(COUNT_CONNECTIONS);
+	} else {
+		store_relaxed(&shared->protocol, hint);
+		evidence_resume((struct evidence *)(void *)shared->evidence, hint);
+	}
+	fetch_and_relaxed(&shared->flags, ~(uint32_t)SOCKET_UNIDENTIFIED);
+	return connection;
+}
+
+static void let_go(const struct connection *connection, const struct actor *actor)
+{
+	registry_let_go(registry_process_slot(actor->process.shared), connection->slot);
+}
+
+void connection_stop_watching(struct connection *connection)
+{
+	struct actor *actor;
+
+	if (!connection->watched)
+		return;
+	for (actor = actor_living; actor; actor = actor->next)
+		let_go(connection, actor);
+	actors_forget(connection->slot);
+	registry_release_socket(connection->slot, connection->generation);
+	by_slot[connection->slot.n] = NULL;
+	connection->watched = false;
+}
+
+void connection_close(struct connection *connection)
+{
+	connection_stop_watching(connection);
+	if (connection_now == connection)
+		connection_now = NULL;
+	HASH_DELETE(hh, connections, connection);
+	free(connection);
+}
+
+bool connection_is_held_by(const struct connection *connection, const struct actor *actor)
+{
+	const struct registry_process *shared = actor->process.shared;
+	uint32_t word = socket_slot_word(connection->slot);
+
+	return word < load_relaxed(&shared->hold_words) &&
+	       (load_relaxed(&registry_mapping->holds[registry_process_slot(shared).n][word]) &
+		socket_slot_bit(connection->slot)) != 0;
+}
+
+/* A descriptor that is not known counts as 0. */
+static int fd_of(const struct connection *connection)
+{
+	return connection->fd >= 0 ? connection->fd : 0;
+}
+
+struct connection *connection_next(int fd, const struct actor *actor)
+{
+	const struct registry_process *shared = actor->process.shared;
+	uint32_t words = load_relaxed(&shared->hold_words);
+	struct connection *best = NULL;
+
+	for (uint32_t word = 0; word < words; word++) {
+		uint64_t bits = load_relaxed(
+			&registry_mapping->holds[registry_process_slot(shared).n][word]);
+
+		for (; bits != 0; bits &= bits - 1) {
+			struct connection *found = connection_in(
+				(struct socket_slot){word * 64 + (uint32_t)__builtin_ctzll(bits)});
+
+			if (found && fd_of(found) >= fd && (!best || fd_of(found) < fd_of(best)))
+				best = found;
+		}
+	}
+	return best;
+}
+
+struct connection *connection_with_fd(int fd, const struct actor *actor)
+{
+	struct connection *connection = connection_next(fd, actor);
+
+	return connection && fd_of(connection) == fd ? connection : NULL;
+}
+
+void connection_refresh(struct connection *connection, const struct event_socket *socket)
+{
+	uint64_t now = clock_now();
+	bool alone = socket->refs <= 1;
+	struct actor *actor;
+
+	note(connection, socket);
+	if (!connection->watched || (!alone && now - connection->checked_ns < CHECK_NS))
+		return;
+	connection->checked_ns = alone ? 0 : now;
+	for (actor = actor_living; actor; actor = actor->next) {
+		int fd = connection->fd;
+
+		if (actor == actor_now || !connection_is_held_by(connection, actor))
+			continue;
+		if (alone || proc_holds(actor->pid, connection->inode, &fd) == PROC_NO)
+			let_go(connection, actor);
+	}
+}
+
+bool connection_check_all(struct actor *actor)
+{
+	struct connection *connection, *next;
+	bool known = true;
+
+	HASH_ITER(hh, connections, connection, next)
+	{
+		int fd = connection->fd;
+
+		if (!connection->watched || !connection_is_held_by(connection, actor))
+			continue;
+		switch (proc_holds(actor->pid, connection->inode, &fd)) {
+		case PROC_NO:
+			let_go(connection, actor);
+			break;
+		case PROC_UNKNOWN:
+			known = false;
+			break;
+		case PROC_YES:
+			break;
+		}
+	}
+	return known;
+}
+
+static bool is_held(const struct connection *connection)
+{
+	struct actor *actor;
+
+	for (actor = actor_living; actor; actor = actor->next)
+		if (connection_is_held_by(connection, actor))
+			return true;
+	return false;
+}
+
+void connection_sweep(void)
+{
+	struct connection *connection, *next;
+
+	HASH_ITER(hh, connections, connection, next)
+	if (connection->watched && !is_held(connection))
+		connection_close(connection);
+}

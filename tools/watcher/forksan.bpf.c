@@ -1,0 +1,974 @@
+// SPDX-License-Identifier: (MIT OR GPL-2.0-only)
+/*
+ * The kernel's part of forksan-attach: follows processes and connections, and tells user space of
+ * each use that may matter.  Nothing is judged here.
+ *
+ *   process      task storage of the thread group's leader: its lineage word (event.h).  A fork
+ *                gives the child a number and begins the parent's next epoch, an exec the next.
+ *   connection   socket storage: the word of the latest use, exchanged atomically, and how many
+ *                calls have been told.  A connection without storage is not watched.
+ *
+ * A use is told when another process, or another epoch, used the connection before; while the
+ * connection is new (its first bytes name the protocol); and while more than one descriptor
+ * refers to its file: while another process may hold it.  All other uses end after two look-ups and
+ * a compare.
+ *
+ * Only tracepoints and one iterator: they run where trampolines (fentry, LSM) are refused.  All of
+ * them are passed with preemption disabled; inet_sock_set_state also in softirqs, where the current
+ * process is not the one that acts.
+ */
+#include "watcher/kernel.bpf.h"
+#include "watcher/event.h"
+
+char licenses[] SEC("license") = "Dual MIT/GPL";
+
+/* Calls that are told of each new connection: greeting, login and the first questions. */
+#define OPENING_CALLS 48
+
+/* Stacks that are told of the uses of one connection. */
+#define USE_STACKS 256
+
+#define MAX_IOVECS 8
+
+/* --- what user space sets before the programs are attached ----------------------------------- */
+
+const volatile bool watch_all; /* every process of the machine */
+const volatile __u32 ring_bytes;
+const volatile __s32 own_pid; /* forksan-attach, which is never watched */
+
+/* --- shared state ----------------------------------------------------------------------------- */
+
+__u32 next_number; /* processes numbered so far; user space numbers those that it finds */
+__u32 next_stack;
+__u64 lost[EVENT_LOST_COUNT];
+__u32 pass; /* of the iterator: 0 gathers listening ports, 1 tells connections */
+
+enum process_flags {
+	PROCESS_CONNECTED = 1, /* has, or inherited, a watched connection */
+	PROCESS_BORROWS = 2,   /* a vfork child: the number is its parent's */
+};
+
+struct process_state {
+	__u64 word;
+	__u32 flags;
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct process_state);
+} processes SEC(".maps");
+
+struct socket_state {
+	__u64 last; /* word of the latest use */
+	__u32 calls;
+	__u32 stacks;
+	__u32 ignored; /* 1: not a connection that this side has opened */
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct socket_state);
+} sockets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u8);
+} listening SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __s32); /* pid */
+	__type(value, struct event_python);
+} pythons SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 26);
+} events SEC(".maps");
+
+static __always_inline void count_loss(enum event_loss loss)
+{
+	__sync_fetch_and_add(&lost[loss], 1);
+}
+
+/* False when so much waits to be read that only records without stacks and bytes may follow. */
+static __always_inline bool has_room(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < ring_bytes / 4 * 3;
+}
+
+/* --- processes -------------------------------------------------------------------------------- */
+
+static __always_inline void fill_event(struct event *event, enum event_kind kind, __u64 word,
+				       __u32 stack)
+{
+	__u64 ids = bpf_get_current_pid_tgid();
+
+	event->kind = kind;
+	event->stack = stack;
+	event->word = word;
+	event->time_ns = bpf_ktime_get_ns();
+	event->pid = ids >> 32;
+	event->tid = (__u32)ids;
+	bpf_get_current_comm(event->comm, sizeof event->comm);
+}
+
+/* Tells the record of a process that acts itself. */
+static __always_inline void tell_process(enum event_kind kind, __u64 word)
+{
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
+
+	if (!event) {
+		count_loss(EVENT_LOST_PROCESS);
+		return;
+	}
+	fill_event(event, kind, word, 0);
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* The state of the process of a task; NULL: it is not watched. */
+static __always_inline struct process_state *process_of(struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+	struct process_state *state = bpf_task_storage_get(&processes, leader, 0, 0);
+	__u64 word;
+
+	if (state || !watch_all || (task->flags & PF_KTHREAD) || task->tgid == own_pid)
+		return state;
+	state = bpf_task_storage_get(&processes, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!state) {
+		count_loss(EVENT_LOST_PROCESS);
+		return NULL;
+	}
+	word = (__u64)(__sync_fetch_and_add(&next_number, 1) + 1) << 32;
+	if (__sync_val_compare_and_swap(&state->word, 0, word) == 0)
+		tell_process(EVENT_FOUND, word);
+	return state;
+}
+
+/* --- stacks ----------------------------------------------------------------------------------- */
+
+static __always_inline __u64 user_word(__u64 address)
+{
+	__u64 word = 0;
+
+	if (bpf_probe_read_user(&word, sizeof word, (void *)address))
+		return 0;
+	return word;
+}
+
+#define MAX_THREADS 256
+
+struct thread_search {
+	const struct event_python *python;
+	__u64 thread_pointer;
+	__u64 thread; /* the one that is looked at; in the end the one that was found, or 0 */
+};
+
+static long is_other_thread(__u32 index, struct thread_search *search)
+{
+	if (!search->thread ||
+	    user_word(search->thread + search->python->thread_id) == search->thread_pointer)
+		return 1;
+	search->thread = user_word(search->thread + search->python->next_thread);
+	return 0;
+}
+
+/* The innermost Python frame of the thread with that thread pointer; 0: none. */
+static __always_inline __u64 python_frame(const struct event_python *python, __u64 thread_pointer)
+{
+	__u64 interpreter = user_word(python->interpreters);
+	struct thread_search search = {python, thread_pointer, 0};
+	__u64 frame;
+
+	if (!interpreter)
+		return 0;
+	search.thread = user_word(interpreter + python->first_thread);
+	bpf_loop(MAX_THREADS, is_other_thread, &search, 0);
+	if (!search.thread || user_word(search.thread + python->thread_id) != thread_pointer)
+		return 0;
+	frame = user_word(search.thread + python->thread_frame);
+	if (frame && python->cframe_frame >= 0)
+		frame = user_word(frame + python->cframe_frame);
+	return frame;
+}
+
+struct frame_walk {
+	const struct event_python *python;
+	struct event_stack *stack;
+	__u64 frame;
+	__u32 count;
+};
+
+static long take_frame(__u32 index, struct frame_walk *walk)
+{
+	const struct event_python *python = walk->python;
+	__u64 frame = walk->frame, code, instruction;
+	__u32 count = walk->count;
+	__u8 owner = 0;
+
+	if (!frame || count >= EVENT_PYTHON_FRAMES)
+		return 1;
+	code = user_word(frame + python->frame_code) & ~7ULL;
+	instruction = user_word(frame + python->frame_instruction);
+	if (python->frame_owner)
+		bpf_probe_read_user(&owner, 1, (void *)(frame + python->frame_owner));
+	/* enum _frameowner: from 3 on it is the interpreter's own */
+	if (owner < 3) {
+		if (user_word(code + 8) != python->code_type)
+			return 1;
+		if (python->instruction_bytes == 4)
+			instruction &= 0xffffffff;
+		walk->stack->python[count].code = code;
+		walk->stack->python[count].instruction = instruction;
+		walk->count = count + 1;
+	}
+	walk->frame = user_word(frame + python->frame_previous);
+	return 0;
+}
+
+static __always_inline void take_python(struct event_stack *stack, __s32 pid)
+{
+	struct frame_walk walk = {bpf_map_lookup_elem(&pythons, &pid), stack, 0, 0};
+
+	stack->python_count = 0;
+	if (!walk.python)
+		return;
+	walk.frame = python_frame(walk.python, stack->thread_pointer);
+	bpf_loop(2 * EVENT_PYTHON_FRAMES, take_frame, &walk, 0);
+	stack->python_count = walk.count;
+}
+
+#if defined(__TARGET_ARCH_x86)
+static __always_inline void take_registers(struct event_stack *stack, struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	stack->registers[0] = regs->ax;
+	stack->registers[1] = regs->dx;
+	stack->registers[2] = regs->cx;
+	stack->registers[3] = regs->bx;
+	stack->registers[4] = regs->si;
+	stack->registers[5] = regs->di;
+	stack->registers[6] = regs->bp;
+	stack->registers[7] = regs->sp;
+	stack->registers[8] = regs->r8;
+	stack->registers[9] = regs->r9;
+	stack->registers[10] = regs->r10;
+	stack->registers[11] = regs->r11;
+	stack->registers[12] = regs->r12;
+	stack->registers[13] = regs->r13;
+	stack->registers[14] = regs->r14;
+	stack->registers[15] = regs->r15;
+	stack->registers[16] = regs->ip;
+	stack->sp = regs->sp;
+	stack->thread_pointer = task->thread.fsbase;
+}
+#elif defined(__TARGET_ARCH_arm64)
+static __always_inline void take_registers(struct event_stack *stack, struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	for (int i = 0; i < 31; i++)
+		stack->registers[i] = regs->regs[i];
+	stack->registers[31] = regs->sp;
+	stack->registers[32] = regs->pc;
+	stack->sp = regs->sp;
+	stack->thread_pointer = task->thread.uw.tp_value;
+}
+#endif
+
+/* Tells the stack of the current task; returns its number, 0: it is lost.  The pages that a call
+ * stands on are in memory; reading ends at the first that is not. */
+static __always_inline __u32 tell_stack(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct event_stack *stack;
+	__u32 number;
+
+	if (!has_room() || !(stack = bpf_ringbuf_reserve(&events, sizeof *stack, 0))) {
+		count_loss(EVENT_LOST_STACK);
+		return 0;
+	}
+	number = __sync_fetch_and_add(&next_stack, 1) + 1;
+	fill_event(&stack->event, EVENT_STACK, 0, number);
+	take_registers(stack, task);
+	stack->len_bytes = 0;
+	for (int i = 0; i < EVENT_STACK_BYTES / EVENT_STACK_CHUNK; i++) {
+		if (bpf_probe_read_user(stack->bytes + i * EVENT_STACK_CHUNK, EVENT_STACK_CHUNK,
+					(void *)(stack->sp + i * EVENT_STACK_CHUNK)))
+			break;
+		stack->len_bytes = (i + 1) * EVENT_STACK_CHUNK;
+	}
+	take_python(stack, stack->event.pid);
+	bpf_ringbuf_submit(stack, 0);
+	return number;
+}
+
+/* --- the life of a process -------------------------------------------------------------------- */
+
+static __always_inline void tell_fork(__u64 parent, __u32 child, __s32 child_pid, bool execs,
+				      bool with_stack)
+{
+	__u32 stack = with_stack ? tell_stack() : 0;
+	struct event_fork *fork = bpf_ringbuf_reserve(&events, sizeof *fork, 0);
+
+	if (!fork) {
+		count_loss(EVENT_LOST_PROCESS);
+		return;
+	}
+	fill_event(&fork->event, EVENT_FORK, parent, stack);
+	fork->child = child;
+	fork->child_pid = child_pid;
+	fork->execs = execs;
+	bpf_ringbuf_submit(fork, 0);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct process_state *state, *new;
+	__u32 number;
+	__u64 word;
+
+	if (child->pid != child->tgid)
+		return 0; /* a thread */
+	state = process_of(parent);
+	if (!state)
+		return 0;
+	new = bpf_task_storage_get(&processes, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!new) {
+		count_loss(EVENT_LOST_PROCESS);
+		return 0;
+	}
+	new->flags = state->flags &PROCESS_CONNECTED;
+	if (child->mm == parent->mm) {
+		new->flags |= PROCESS_BORROWS;
+		new->word = state->word;
+		return 0;
+	}
+	number = __sync_fetch_and_add(&next_number, 1) + 1;
+	word = __sync_fetch_and_add(&state->word, 1);
+	new->word = (__u64)number << 32;
+	tell_fork(word, number, child->pid, false, state->flags & PROCESS_CONNECTED);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task)
+{
+	struct process_state *state = process_of(task);
+	__u32 number;
+
+	if (!state)
+		return 0;
+	if (state->flags & PROCESS_BORROWS) {
+		struct task_struct *parent_leader = task->real_parent->group_leader;
+		struct process_state *lender =
+			bpf_task_storage_get(&processes, parent_leader, 0, 0);
+		__u64 parent = state->word;
+
+		/* From here on parent and child are two, as after a fork. */
+		if (lender && lender->word >> 32 == parent >> 32)
+			parent = __sync_fetch_and_add(&lender->word, 1);
+		number = __sync_fetch_and_add(&next_number, 1) + 1;
+		state->flags &= ~PROCESS_BORROWS;
+		state->word = (__u64)number << 32;
+		tell_fork(parent, number, task->tgid, true, false);
+		return 0;
+	}
+	__sync_fetch_and_add(&state->word, 1);
+	tell_process(EVENT_EXEC, state->word);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+	struct process_state *state;
+
+	if (task->signal->live.counter != 0)
+		return 0;
+	state = bpf_task_storage_get(&processes, leader, 0, 0);
+	if (!state || (state->flags & PROCESS_BORROWS))
+		return 0;
+	tell_process(EVENT_EXIT, state->word);
+	return 0;
+}
+
+/* --- connections ------------------------------------------------------------------------------ */
+
+/* References to the socket's open file: descriptors in all processes, and calls that are under way
+ * in processes with threads.  0: the last descriptor is closed, or there never was one. */
+static __always_inline __u32 references(struct sock *sk)
+{
+	struct socket *socket = sk->sk_socket;
+	struct file *file = socket ? socket->file : NULL;
+	long count;
+
+	if (!file)
+		return 0;
+	if (bpf_core_field_exists(file->f_ref))
+		count = file->f_ref.refcnt.counter + 1; /* 0 is one; file_ref.h */
+	else
+		count = BPF_CORE_READ((struct file___before *)file, f_count.counter);
+	return count > 0 && count < 0x7fffffff ? (__u32)count : 0;
+}
+
+static __always_inline void fill_inet(struct event_name *name, struct sock *sk, bool peer)
+{
+	__u16 family = sk->__sk_common.skc_family;
+	__u16 port = peer ? sk->__sk_common.skc_dport : __builtin_bswap16(sk->__sk_common.skc_num);
+
+	/* struct sockaddr_in, struct sockaddr_in6 */
+	__builtin_memset(name->bytes, 0, 28);
+	*(__u16 *)name->bytes = family;
+	*(__u16 *)(name->bytes + 2) = port;
+	if (family == AF_INET) {
+		*(__u32 *)(name->bytes + 4) =
+			peer ? sk->__sk_common.skc_daddr : sk->__sk_common.skc_rcv_saddr;
+		name->len_bytes = 16;
+		return;
+	}
+	if (peer)
+		BPF_CORE_READ_INTO((struct in6_addr___kernel *)(name->bytes + 8), sk,
+				   __sk_common.skc_v6_daddr);
+	else
+		BPF_CORE_READ_INTO((struct in6_addr___kernel *)(name->bytes + 8), sk,
+				   __sk_common.skc_v6_rcv_saddr);
+	name->len_bytes = 28;
+}
+
+static __always_inline void fill_unix(struct event_name *name, struct sock *sk)
+{
+	struct unix_sock *peer = (struct unix_sock *)BPF_CORE_READ((struct unix_sock *)sk, peer);
+	struct unix_address *address = peer ? BPF_CORE_READ(peer, addr) : NULL;
+	__u32 len;
+
+	name->len_bytes = 0;
+	if (!address)
+		return;
+	len = BPF_CORE_READ(address, len);
+	if (len > EVENT_NAME_BYTES)
+		len = EVENT_NAME_BYTES;
+	if (bpf_probe_read_kernel(name->bytes, len & 127, &address->name) == 0)
+		name->len_bytes = len;
+}
+
+/* True for the end of a connection that called connect(): the accepted end has the name of the
+ * listener, the ends of socketpair() have none. */
+static __always_inline bool is_unix_client(struct sock *sk)
+{
+	struct unix_sock *self = (struct unix_sock *)sk;
+	struct unix_sock *peer;
+
+	if (sk->sk_type != SOCK_STREAM && sk->sk_type != SOCK_SEQPACKET)
+		return false;
+	if (BPF_CORE_READ(self, addr))
+		return false;
+	peer = (struct unix_sock *)BPF_CORE_READ(self, peer);
+	return peer && BPF_CORE_READ(peer, addr);
+}
+
+static __always_inline void fill_socket(struct event_socket *out, struct sock *sk,
+					struct task_struct *task)
+{
+	struct socket *socket = sk->sk_socket;
+
+	out->cookie = bpf_get_socket_cookie(sk);
+	out->inode = socket ? BPF_CORE_READ(socket, file, f_inode, i_ino) : 0;
+	out->refs = references(sk);
+	out->threads = task->signal->nr_threads;
+	out->fd = -1;
+	if (sk->__sk_common.skc_family == AF_UNIX) {
+		fill_unix(&out->peer, sk);
+		out->local.len_bytes = 0;
+	} else {
+		fill_inet(&out->peer, sk, true);
+		fill_inet(&out->local, sk, false);
+	}
+}
+
+/* --- which bytes a call moved ----------------------------------------------------------------- */
+
+struct call {
+	__s32 number; /* -1: not in a system call */
+	__u64 arguments[3];
+};
+
+enum call_shape {
+	CALL_OTHER,   /* sendfile, splice, io_uring: the bytes are elsewhere */
+	CALL_BUFFER,  /* (fd, buffer, length) */
+	CALL_VECTOR,  /* (fd, iovec, count) */
+	CALL_MESSAGE, /* (fd, msghdr) */
+};
+
+#if defined(__TARGET_ARCH_x86)
+static __always_inline void find_call(struct call *call, struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	call->number = regs->orig_ax;
+	call->arguments[0] = regs->di;
+	call->arguments[1] = regs->si;
+	call->arguments[2] = regs->dx;
+}
+
+static __always_inline enum call_shape shape_of(__s32 number)
+{
+	switch (number) {
+	case 0:	 /* read */
+	case 1:	 /* write */
+	case 44: /* sendto */
+	case 45: /* recvfrom */
+		return CALL_BUFFER;
+	case 19: /* readv */
+	case 20: /* writev */
+		return CALL_VECTOR;
+	case 46:  /* sendmsg */
+	case 47:  /* recvmsg */
+	case 299: /* recvmmsg: the first message */
+	case 307: /* sendmmsg */
+		return CALL_MESSAGE;
+	}
+	return CALL_OTHER;
+}
+
+#define CALL_SENDFILE 40
+#elif defined(__TARGET_ARCH_arm64)
+static __always_inline void find_call(struct call *call, struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	call->number = regs->syscallno;
+	call->arguments[0] = regs->orig_x0;
+	call->arguments[1] = regs->regs[1];
+	call->arguments[2] = regs->regs[2];
+}
+
+static __always_inline enum call_shape shape_of(__s32 number)
+{
+	switch (number) {
+	case 63:  /* read */
+	case 64:  /* write */
+	case 206: /* sendto */
+	case 207: /* recvfrom */
+		return CALL_BUFFER;
+	case 65: /* readv */
+	case 66: /* writev */
+		return CALL_VECTOR;
+	case 211: /* sendmsg */
+	case 212: /* recvmsg */
+	case 243: /* recvmmsg */
+	case 269: /* sendmmsg */
+		return CALL_MESSAGE;
+	}
+	return CALL_OTHER;
+}
+
+#define CALL_SENDFILE 71
+#endif
+
+struct user_iovec {
+	__u64 base;
+	__u64 len;
+};
+
+/* Copies the first bytes that the call moved into bytes[0..2 * half). */
+static __always_inline __u32 copy_bytes(__u8 *bytes, __u32 half, const struct call *call,
+					__u64 moved)
+{
+	enum call_shape shape = shape_of(call->number);
+	struct user_iovec iovec = {call->arguments[1], call->arguments[2]};
+	__u64 vector = call->arguments[1], count = call->arguments[2];
+	__u64 left = moved;
+	__u32 at = 0;
+
+	if (shape == CALL_OTHER)
+		return 0;
+	if (shape == CALL_MESSAGE) {
+		/* struct user_msghdr: name, namelen, iov at 16, iovlen at 24 */
+		if (bpf_probe_read_user(&iovec, sizeof iovec, (void *)(vector + 16)))
+			return 0;
+		vector = iovec.base;
+		count = iovec.len;
+	}
+	for (int i = 0; i < MAX_IOVECS && left > 0 && at < half; i++) {
+		__u64 n;
+
+		if (shape != CALL_BUFFER &&
+		    ((__u64)i >= count || bpf_probe_read_user(&iovec, sizeof iovec,
+							      (void *)(vector + i * sizeof iovec))))
+			break;
+		n = iovec.len < left ? iovec.len : left;
+		left -= n;
+		if (n >= half) {
+			n = half - 1;
+			left = 0; /* a longer piece is cut, and nothing follows it */
+		}
+		at &= half - 1;
+		n &= half - 1;
+		if (n > 0 && bpf_probe_read_user(bytes + at, n, (void *)iovec.base))
+			break;
+		at += n;
+		if (shape == CALL_BUFFER)
+			break;
+	}
+	return at;
+}
+
+/* --- uses ------------------------------------------------------------------------------------- */
+
+static __always_inline void fill_use(struct event_use *use, struct sock *sk,
+				     struct task_struct *task, __u64 word, __u64 before,
+				     __s32 moved, bool writes, __u32 stack)
+{
+	struct call call;
+
+	fill_event(&use->socket.event, EVENT_USE, word, stack);
+	fill_socket(&use->socket, sk, task);
+	find_call(&call, task);
+	use->before = before;
+	use->moved = moved;
+	use->call = call.number;
+	use->writes = writes;
+	use->len_bytes = 0;
+	if (shape_of(call.number) != CALL_OTHER || call.number == CALL_SENDFILE)
+		use->socket.fd = call.arguments[0];
+}
+
+static __always_inline void tell_use(struct sock *sk, struct task_struct *task, __u64 word,
+				     __u64 before, __s32 moved, bool writes, __u32 stack)
+{
+	struct event_use *use;
+	struct call call;
+
+	find_call(&call, task);
+	if (moved >= EVENT_FEW_BYTES / 2 && has_room()) {
+		use = bpf_ringbuf_reserve(&events, sizeof *use + EVENT_MANY_BYTES, 0);
+		if (!use) {
+			count_loss(EVENT_LOST_USE);
+			return;
+		}
+		fill_use(use, sk, task, word, before, moved, writes, stack);
+		use->len_bytes = copy_bytes(use->bytes, EVENT_MANY_BYTES / 2, &call, moved);
+	} else {
+		use = bpf_ringbuf_reserve(&events, sizeof *use + EVENT_FEW_BYTES, 0);
+		if (!use) {
+			count_loss(EVENT_LOST_USE);
+			return;
+		}
+		fill_use(use, sk, task, word, before, moved, writes, stack);
+		if (moved > 0)
+			use->len_bytes = copy_bytes(use->bytes, EVENT_FEW_BYTES / 2, &call, moved);
+	}
+	bpf_ringbuf_submit(use, 0);
+}
+
+/* --- descriptors in messages ------------------------------------------------------------------ */
+
+#define MAX_RECEIVED 8
+
+struct received {
+	struct task_struct *task;
+	__u64 word;
+	__u64 at; /* of the descriptor numbers, in the receiver's memory */
+	__u32 count;
+};
+
+/* The cookie of the socket that the current process has as `fd`; 0: none, or one that nobody has
+ * asked for, and so no watched one. */
+static __always_inline __u64 cookie_of(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct socket *socket;
+	struct file *file;
+	struct sock *sk;
+
+	if (fd >= BPF_CORE_READ(table, max_fds) ||
+	    bpf_probe_read_kernel(&file, sizeof file, files + fd) || !file)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	/* Another file's private data is no socket: a socket's file is the file. */
+	if (!sk || BPF_CORE_READ(socket, file) != file)
+		return 0;
+	return BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+}
+
+static long tell_received(__u32 index, struct received *received)
+{
+	struct event_received *event;
+	__u64 cookie;
+	__s32 fd;
+
+	if (index >= received->count ||
+	    bpf_probe_read_user(&fd, sizeof fd, (void *)(received->at + index * sizeof fd)) ||
+	    fd < 0)
+		return 1;
+	cookie = cookie_of(received->task, fd);
+	if (!cookie)
+		return 0;
+	event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
+	if (!event) {
+		count_loss(EVENT_LOST_USE);
+		return 1;
+	}
+	fill_event(&event->event, EVENT_RECEIVED, received->word, 0);
+	event->cookie = cookie;
+	event->fd = fd;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* The receiver's control buffer is filled by now; its first part is looked at. */
+static __always_inline void look_for_descriptors(struct task_struct *task)
+{
+	struct process_state *process = process_of(task);
+	struct received received = {.task = task};
+	struct call call;
+	__u64 control[2]; /* struct user_msghdr: control, controllen */
+	struct {
+		__u64 len;
+		__s32 level;
+		__s32 type;
+	} header;
+
+	find_call(&call, task);
+	if (!process || shape_of(call.number) != CALL_MESSAGE ||
+	    bpf_probe_read_user(control, sizeof control, (void *)(call.arguments[1] + 32)) ||
+	    control[1] < sizeof header ||
+	    bpf_probe_read_user(&header, sizeof header, (void *)control[0]) ||
+	    header.level != SOL_SOCKET || header.type != SCM_RIGHTS || header.len <= sizeof header)
+		return;
+	received.word = process->word;
+	received.at = control[0] + sizeof header;
+	received.count = (header.len - sizeof header) / sizeof(__s32);
+	bpf_loop(MAX_RECEIVED, tell_received, &received, 0);
+}
+
+/* Begins to watch a connection to a unix socket at its first use: connect() passes no tracepoint.
+ * NULL: it is not to be watched. */
+static __always_inline struct socket_state *meet_unix(struct sock *sk, struct task_struct *task)
+{
+	struct socket_state *state;
+
+	if (sk->__sk_common.skc_family != AF_UNIX || !process_of(task))
+		return NULL;
+	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!state) {
+		count_loss(EVENT_LOST_CONNECTION);
+		return NULL;
+	}
+	if (is_unix_client(sk))
+		return state;
+	state->ignored = 1;
+	return NULL;
+}
+
+static __always_inline int use(struct sock *sk, __s32 moved, int flags, bool writes)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	struct process_state *process;
+	__u64 word, before;
+	__u32 stack = 0;
+
+	if (!writes && moved > 0 && sk->__sk_common.skc_family == AF_UNIX)
+		look_for_descriptors(task);
+	if (!state)
+		state = meet_unix(sk, task);
+	if (!state || state->ignored || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
+		return 0;
+	if (moved < 0 && moved != -EPIPE && moved != -ECONNRESET)
+		return 0; /* moved nothing, and did not meet the end */
+	process = process_of(task);
+	if (!process)
+		return 0;
+	word = process->word;
+	before = state->last;
+	if (before == word && state->calls >= OPENING_CALLS &&
+	    references(sk) <= 1 + (task->signal->nr_threads > 1))
+		return 0;
+	if (moved > 0) {
+		if (before != word)
+			before = __sync_lock_test_and_set(&state->last, word);
+		state->calls++;
+		if ((before >> 32 != word >> 32 ||
+		     references(sk) > 1 + (task->signal->nr_threads > 1)) &&
+		    state->stacks < USE_STACKS) {
+			state->stacks++;
+			stack = tell_stack();
+		}
+		process->flags |= PROCESS_CONNECTED;
+	}
+	tell_use(sk, task, word, before, moved, writes, stack);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_send, struct sock *sk, int moved, int flags)
+{
+	return use(sk, moved, flags, true);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_recv, struct sock *sk, int moved, int flags)
+{
+	return use(sk, moved, flags, false);
+}
+
+/* --- the life of a connection ----------------------------------------------------------------- */
+
+static __always_inline void tell_socket(enum event_kind kind, struct sock *sk,
+					struct task_struct *task, __u64 word, bool with_stack)
+{
+	__u32 stack = with_stack ? tell_stack() : 0;
+	struct event_socket *event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
+	struct call call;
+
+	if (!event) {
+		count_loss(kind == EVENT_OPEN ? EVENT_LOST_CONNECTION : EVENT_LOST_USE);
+		return;
+	}
+	fill_event(&event->event, kind, word, stack);
+	fill_socket(event, sk, task);
+	find_call(&call, task);
+	event->fd = call.arguments[0]; /* of connect() or shutdown() */
+	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline void opened(struct sock *sk, struct task_struct *task)
+{
+	struct process_state *process = process_of(task);
+	struct socket_state *state;
+
+	if (!process)
+		return;
+	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!state) {
+		count_loss(EVENT_LOST_CONNECTION);
+		return;
+	}
+	state->last = process->word;
+	process->flags |= PROCESS_CONNECTED;
+	tell_socket(EVENT_OPEN, sk, task, process->word, true);
+}
+
+/* shutdown(), or the close of the last descriptor, which leaves the file without references. */
+static __always_inline void ended(struct sock *sk, struct task_struct *task)
+{
+	struct process_state *process;
+
+	if (references(sk) == 0) {
+		tell_socket(EVENT_CLOSE, sk, task, 0, false);
+		return;
+	}
+	process = process_of(task);
+	if (process)
+		tell_socket(EVENT_SHUTDOWN, sk, task, process->word, false);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, struct sock *sk, int before, int now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (now == TCP_SYN_SENT) {
+		opened(sk, task);
+		return 0;
+	}
+	if (!bpf_sk_storage_get(&sockets, sk, 0, 0))
+		return 0;
+	if (now == TCP_FIN_WAIT1 || now == TCP_LAST_ACK)
+		ended(sk, task);
+	else if (now == TCP_CLOSE && references(sk) == 0)
+		tell_socket(EVENT_CLOSE, sk, task, 0, false);
+	return 0;
+}
+
+/* --- connections from before ------------------------------------------------------------------ */
+
+static __always_inline bool is_old_connection(struct sock *sk)
+{
+	__u32 port = sk->__sk_common.skc_num;
+	__u16 family = sk->__sk_common.skc_family;
+
+	if (family == AF_UNIX)
+		return is_unix_client(sk);
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	return sk->sk_protocol == IPPROTO_TCP &&
+	       (sk->__sk_common.skc_state == TCP_ESTABLISHED ||
+		sk->__sk_common.skc_state == TCP_CLOSE_WAIT) &&
+	       !bpf_map_lookup_elem(&listening, &port);
+}
+
+SEC("iter/task_file")
+int old_files(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	struct process_state *process;
+	struct socket_state *state;
+	struct event_socket *event;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (!task || !file)
+		return 0;
+	socket = (struct socket *)bpf_sock_from_file(file);
+	if (!socket || !socket->sk)
+		return 0;
+	sk = socket->sk;
+	if (pass == 0) {
+		__u32 port = sk->__sk_common.skc_num;
+		__u8 one = 1;
+
+		if (sk->__sk_common.skc_state == TCP_LISTEN &&
+		    sk->__sk_common.skc_family != AF_UNIX)
+			bpf_map_update_elem(&listening, &port, &one, BPF_ANY);
+		return 0;
+	}
+	process = process_of(task);
+	if (!process || !is_old_connection(sk))
+		return 0;
+	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!state) {
+		state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+		if (!state) {
+			count_loss(EVENT_LOST_CONNECTION);
+			return 0;
+		}
+		state->calls = OPENING_CALLS;
+	}
+	process->flags |= PROCESS_CONNECTED;
+	event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
+	if (!event) {
+		count_loss(EVENT_LOST_CONNECTION);
+		return 0;
+	}
+	fill_event(&event->event, EVENT_OLD, process->word, 0);
+	event->event.pid = task->tgid;
+	event->event.tid = task->pid;
+	bpf_probe_read_kernel_str(event->event.comm, sizeof event->event.comm, task->comm);
+	fill_socket(event, sk, task);
+	event->fd = context->fd;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}

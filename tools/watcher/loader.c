@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* See loader.h. */
+#include "watcher/loader.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "forksan/atomics.h"
+#include <forksan.skel.h>
+
+/* The ring's size is in forksan.bpf.c. */
+static struct forksan *skeleton;
+static struct ring_buffer *ring;
+static void (*take_record)(const void *record, size_t len_bytes);
+
+/* The first line of what libbpf said, kept for the sentence about the failure. */
+static char complaint[200];
+
+static int keep_complaint(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level == LIBBPF_WARN && complaint[0] == '\0') {
+		vsnprintf(complaint, sizeof complaint, format, arguments);
+		complaint[strcspn(complaint, "\n")] = '\0';
+	}
+	return 0;
+}
+
+static int on_record(void *context, void *record, size_t len_bytes)
+{
+	(void)context;
+	take_record(record, len_bytes);
+	return 0;
+}
+
+static bool may_use_bpf(void)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	unsigned long long effective = 0;
+	char line[128];
+
+	while (file && fgets(line, sizeof line, file))
+		if (sscanf(line, "CapEff: %llx", &effective) == 1)
+			break;
+	if (file)
+		fclose(file);
+	/* linux/capability.h: CAP_SYS_ADMIN 21, CAP_PERFMON 38, CAP_BPF 39 */
+	return (effective >> 21 & 1) != 0 ||
+	       ((effective >> 38 & 1) != 0 && (effective >> 39 & 1) != 0);
+}
+
+static bool refuse(const char *what, int error)
+{
+	if (!may_use_bpf())
+		fprintf(stderr, "forksan attach: it needs the capabilities CAP_BPF and CAP_PERFMON "
+				"(and CAP_SYS_PTRACE for other users' stacks), which root has\n");
+	else if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
+		fprintf(stderr, "forksan attach: this kernel does not describe its types "
+				"(/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF)\n");
+	else
+		fprintf(stderr, "forksan attach: the kernel refuses to %s: %s%s%s\n", what,
+			strerror(error), complaint[0] != '\0' ? "; " : "", complaint);
+	return false;
+}
+
+bool loader_start(bool all, void (*take)(const void *record, size_t len_bytes))
+{
+	int error;
+
+	take_record = take;
+	libbpf_set_print(keep_complaint);
+	skeleton = forksan__open();
+	if (!skeleton)
+		return refuse("open the programs", errno);
+	skeleton->rodata->watch_all = all;
+	skeleton->rodata->own_pid = getpid();
+	skeleton->rodata->ring_bytes = bpf_map__max_entries(skeleton->maps.events);
+	bpf_program__set_autoattach(skeleton->progs.old_files, false);
+	error = forksan__load(skeleton);
+	if (error)
+		return refuse("load the programs", -error);
+	ring = ring_buffer__new(bpf_map__fd(skeleton->maps.events), on_record, NULL, NULL);
+	if (!ring)
+		return refuse("share the ring buffer", errno);
+	error = forksan__attach(skeleton);
+	if (error)
+		return refuse("run the programs at sock_send_length (Linux 6.3) or the other "
+			      "tracepoints",
+			      -error);
+	return true;
+}
+
+void loader_poll(int wake, int timeout_ms)
+{
+	struct pollfd polled[] = {{ring_buffer__epoll_fd(ring), POLLIN, 0}, {wake, POLLIN, 0}};
+
+	poll(polled, wake >= 0 ? 2 : 1, timeout_ms);
+	ring_buffer__consume(ring);
+}
+
+void loader_stop(void)
+{
+	forksan__detach(skeleton);
+	ring_buffer__consume(ring);
+}
+
+uint32_t loader_watch(pid_t pid)
+{
+	struct {
+		uint64_t word;
+		uint32_t flags;
+		uint32_t reserved;
+	} state = {0};
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	uint32_t number;
+	int result;
+
+	if (pidfd < 0)
+		return 0;
+	number = __atomic_add_fetch(&skeleton->bss->next_number, 1, __ATOMIC_RELAXED);
+	state.word = event_word(number, 1);
+	result = bpf_map_update_elem(bpf_map__fd(skeleton->maps.processes), &pidfd, &state,
+				     BPF_NOEXIST);
+	close(pidfd);
+	return result == 0 ? number : 0;
+}
+
+static bool run_iterator(uint32_t pass)
+{
+	struct bpf_link *link;
+	char bytes[64];
+	int fd;
+
+	skeleton->bss->pass = pass;
+	link = bpf_program__attach_iter(skeleton->progs.old_files, NULL);
+	if (!link)
+		return false;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	while (fd >= 0 && read(fd, bytes, sizeof bytes) > 0)
+		continue;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return fd >= 0;
+}
+
+bool loader_tell_old(void)
+{
+	return run_iterator(0) && run_iterator(1);
+}
+
+void loader_set_python(pid_t pid, const struct event_python *python)
+{
+	int fd = bpf_map__fd(skeleton->maps.pythons);
+
+	if (python)
+		bpf_map_update_elem(fd, &pid, python, BPF_ANY);
+	else
+		bpf_map_delete_elem(fd, &pid);
+}
+
+void loader_losses(uint64_t lost[EVENT_LOST_COUNT])
+{
+	for (int i = 0; i < EVENT_LOST_COUNT; i++)
+		lost[i] = __atomic_load_n(&skeleton->bss->lost[i], __ATOMIC_RELAXED);
+}

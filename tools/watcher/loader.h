@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's part: loaded, attached, read.  One thread calls all of this.
+ */
+#ifndef FORKSAN_TOOLS_WATCHER_LOADER_H
+#define FORKSAN_TOOLS_WATCHER_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "watcher/event.h"
+
+/* Loads and attaches the programs.  `all`: every process is watched.  `take` gets each record, at
+ * most loader_poll() calls it.  False, with one sentence on standard error that says what is
+ * missing. */
+bool loader_start(bool all, void (*take)(const void *record, size_t len_bytes));
+
+/* Waits at most `timeout_ms` for records, and hands over those that there are.  `wake` becoming
+ * readable ends the wait, too; -1: no descriptor. */
+void loader_poll(int wake, int timeout_ms);
+
+/* Ends the programs; the records that they have left are handed over. */
+void loader_stop(void);
+
+/* Watches a process that runs already.  0: it is watched by now, or gone; else its number. */
+uint32_t loader_watch(pid_t pid);
+
+/* Has all open connections of watched processes told (EVENT_OLD).  False: the iterator is refused,
+ * and connections from before are watched from their next opening alone. */
+bool loader_tell_old(void);
+
+/* Has the kernel read the Python frames of that process's stacks from now on; NULL: no more. */
+void loader_set_python(pid_t pid, const struct event_python *python);
+
+/* The losses so far. */
+void loader_losses(uint64_t lost[EVENT_LOST_COUNT]);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * forksan-attach: watches processes from outside, and writes what it finds as libforksan.so does.
+ * `forksan attach` starts it; it is no command for users.
+ *
+ *   forksan-attach --control FD [--all] [--child] [PID | +PID]...
+ *
+ *   FD      a byte is written to it when everything is watched; its end asks for the end
+ *   PID     this process, and what it forks from now on; +PID: and what it has forked
+ *   --child  the processes are those of a command that ends by itself: one that lives on at the end
+ *            was not watched to its end
+ *
+ * FORKSAN_OPTIONS holds the session, the log and everything else, as for the library.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "watcher/actor.h"
+#include "watcher/connection.h"
+#include "watcher/judge.h"
+#include "watcher/loader.h"
+#include "watcher/proc.h"
+#include "watcher/actor_python.h"
+#include "watcher/copied_stack.h"
+#include "base/sys.h"
+#include "options/options.h"
+#include "registry/registry.h"
+#include "report/report.h"
+
+#define SWEEP_NS UINT64_C(10000000000)
+
+struct wishes {
+	int control;
+	bool all;
+	bool child;
+	char **pids;
+};
+
+static bool read_arguments(char **argv, struct wishes *wishes)
+{
+	*wishes = (struct wishes){.control = -1};
+	for (argv++; *argv && (*argv)[0] == '-'; argv++) {
+		if (strcmp(*argv, "--all") == 0)
+			wishes->all = true;
+		else if (strcmp(*argv, "--child") == 0)
+			wishes->child = true;
+		else if (strcmp(*argv, "--control") == 0 && argv[1])
+			wishes->control = atoi(*++argv);
+		else
+			return false;
+	}
+	wishes->pids = argv;
+	return wishes->control >= 0;
+}
+
+static void start_session(void)
+{
+	struct stat stat_buffer;
+	bool created = false;
+
+	report_start();
+	options_parse(getenv("FORKSAN_OPTIONS"), report_warn);
+	/* Here an abort would end the watcher. */
+	if (options.mode != MODE_WARN)
+		report_warn("strict mode needs the library in the program: reported, not stopped");
+	options.mode = MODE_WARN;
+	report_start_log(getenv("OTEL_SERVICE_NAME"), getenv("OTEL_RESOURCE_ATTRIBUTES"));
+	if (stat("/proc/self/ns/pid", &stat_buffer) == 0)
+		registry_pid_namespace = stat_buffer.st_ino;
+	if (registry_join(options.session, REGISTRY_FIND_OR_BEGIN, getpid(), getppid(), &created) !=
+	    0) {
+		fprintf(stderr, "forksan attach: no memory for the registry\n");
+		exit(1);
+	}
+	report_session(registry_get());
+	report_speak();
+}
+
+/* --- who is watched at the start ----------------------------------------------------------------
+ */
+
+static struct actor *watch(const struct proc_status *status)
+{
+	struct actor *parent = actor_with_pid(status->parent_pid);
+	uint32_t number = loader_watch(status->pid);
+	struct actor *actor;
+
+	if (number == 0)
+		return NULL;
+	/* Uses begin in epoch 1; what parent and child did before counts as from before the fork.
+	 */
+	actor = actor_born(number, status->pid, parent, 0, (struct stack_id){0});
+	if (!actor)
+		return NULL;
+	actor->parent_pid = status->parent_pid;
+	actor->process.shared->parent_pid = status->parent_pid;
+	memcpy(actor->comm, status->comm, sizeof actor->comm);
+	memcpy(actor->process.shared->comm, status->comm, sizeof actor->comm);
+	return actor;
+}
+
+static bool is_asked_for(const struct wishes *wishes, const struct proc_status *status)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%d", (int)status->pid);
+	for (char **pid = wishes->pids; *pid; pid++)
+		if (strcmp(*pid + ((*pid)[0] == '+'), text) == 0)
+			return true;
+	return false;
+}
+
+/* True when an ancestor was asked for with its descendants: `list` has parents before children, so
+ * that it is watched already. */
+static bool descends(const struct wishes *wishes, const struct proc_status *status)
+{
+	for (char **pid = wishes->pids; *pid; pid++)
+		if ((*pid)[0] == '+')
+			return actor_with_pid(status->parent_pid) != NULL;
+	return false;
+}
+
+/* Processes that are forked meanwhile by one that is not watched yet come up in the next round. */
+static bool watch_round(const struct wishes *wishes)
+{
+	struct proc_status *list;
+	bool found = false;
+	size_t count;
+
+	list = proc_list(&count);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].pid == getpid() || actor_with_pid(list[i].pid) ||
+		    !(wishes->all || is_asked_for(wishes, &list[i]) || descends(wishes, &list[i])))
+			continue;
+		found |= watch(&list[i]) != NULL;
+	}
+	free(list);
+	return found;
+}
+
+static void look_at_forked(void)
+{
+	struct actor *actor;
+
+	for (actor = actor_living; actor; actor = actor->next) {
+		if (actor->settled)
+			continue;
+		actor->born_ns = 1; /* long ago */
+		judge_look_later(actor);
+	}
+}
+
+/* --- the end ------------------------------------------------------------------------------------
+ */
+
+static void count_losses(void)
+{
+	uint64_t lost[EVENT_LOST_COUNT];
+
+	loader_losses(lost);
+	registry_count_many(LOST_PROCESSES, lost[EVENT_LOST_PROCESS]);
+	registry_count_many(LOST_CONNECTIONS, lost[EVENT_LOST_CONNECTION]);
+	registry_count_many(LOST_USES, lost[EVENT_LOST_USE]);
+	registry_count_many(LOST_STACKS, lost[EVENT_LOST_STACK]);
+}
+
+/* Processes that go on are not forksan's to wait for, unless they are the command's. */
+static void let_go(const struct wishes *wishes)
+{
+	while (actor_living && !wishes->child)
+		actor_ends(actor_living);
+}
+
+static void watch_until_end(int control)
+{
+	uint64_t swept = sys_clock_ns(CLOCK_MONOTONIC);
+	char byte;
+
+	for (;;) {
+		uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
+
+		loader_poll(control, 100);
+		judge_look_at_workers();
+		actor_python_look_again();
+		if (actor_living) {
+			actor_enter(actor_living, lineage_pack(actor_living->process.lineage.self));
+			report_heartbeat();
+			actor_leave();
+		}
+		if (now - swept > SWEEP_NS) {
+			connection_sweep();
+			swept = now;
+		}
+		/* The control is a socket that does not block: EAGAIN until the other end closes.
+		 */
+		if (read(control, &byte, 1) == 0)
+			return;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct wishes wishes;
+	char ready = 'r';
+
+	(void)argc;
+	if (!read_arguments(argv, &wishes)) {
+		fprintf(stderr, "forksan-attach: forksan attach starts this program\n");
+		return 2;
+	}
+	/* The terminal's signals are for the command; the control says when to end. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	/* A process may end soon after what it did, and its mapped files with it. */
+	setpriority(PRIO_PROCESS, 0, -10);
+	start_session();
+	if (!loader_start(wishes.all, judge_take)) {
+		registry_unlink();
+		return 1;
+	}
+	while (watch_round(&wishes))
+		continue;
+	if (!loader_tell_old())
+		report_warn("connections from before are not known: the kernel refuses the "
+			    "iterator over open files");
+	loader_poll(-1, 0);
+	look_at_forked();
+	if (write(wishes.control, &ready, 1) != 1)
+		return 1;
+	watch_until_end(wishes.control);
+	loader_stop();
+	judge_look_at_workers();
+	count_losses();
+	let_go(&wishes);
+	return 0;
+}

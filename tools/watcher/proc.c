@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* See proc.h. */
+#include "watcher/proc.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool proc_read_status(pid_t pid, struct proc_status *status)
+{
+	char path[32], text[512];
+	char *name, *end;
+	size_t len;
+	ssize_t got;
+	int fd;
+
+	*status = (struct proc_status){.pid = pid};
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (got <= 0)
+		return false;
+	text[got] = '\0';
+	/* PID (NAME) STATE PPID: the name may hold anything, blanks and brackets too */
+	name = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (!name || !end || end < name || sscanf(end + 1, " %*c %d", &status->parent_pid) != 1)
+		return false;
+	len = (size_t)(end - name - 1);
+	if (len > sizeof status->comm - 1)
+		len = sizeof status->comm - 1;
+	memcpy(status->comm, name + 1, len);
+	return true;
+}
+
+/* Moves the processes behind their parents. */
+static void put_parents_first(struct proc_status *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t tries = count;
+
+		for (size_t j = i + 1; j < count && tries > 0; j++) {
+			struct proc_status child = list[i];
+
+			if (list[j].pid != child.parent_pid)
+				continue;
+			list[i] = list[j];
+			list[j] = child;
+			j = i; /* that one's parent may stand behind, too */
+			tries--;
+		}
+	}
+}
+
+struct proc_status *proc_list(size_t *count)
+{
+	DIR *directory = opendir("/proc");
+	struct proc_status *list = NULL;
+	size_t room = 0;
+	struct dirent *entry;
+
+	*count = 0;
+	while (directory && (entry = readdir(directory)) != NULL) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		if (*count == room) {
+			struct proc_status *more;
+
+			room = room ? 2 * room : 256;
+			more = reallocarray(list, room, sizeof *list);
+			if (!more)
+				break;
+			list = more;
+		}
+		if (proc_read_status((pid_t)atoi(entry->d_name), &list[*count]))
+			++*count;
+	}
+	if (directory)
+		closedir(directory);
+	put_parents_first(list, *count);
+	return list;
+}
+
+static bool is_socket(const char *path, uint64_t inode)
+{
+	char wanted[40], found[40];
+	ssize_t len = readlink(path, found, sizeof found - 1);
+
+	if (len < 0)
+		return false;
+	found[len] = '\0';
+	snprintf(wanted, sizeof wanted, "socket:[%llu]", (unsigned long long)inode);
+	return strcmp(wanted, found) == 0;
+}
+
+enum proc_answer proc_holds(pid_t pid, uint64_t inode, int *fd)
+{
+	char path[300];
+	struct dirent *entry;
+	DIR *directory;
+	bool found = false, any = false;
+
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, *fd);
+	if (*fd >= 0 && is_socket(path, inode))
+		return PROC_YES;
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+	directory = opendir(path);
+	if (!directory)
+		return PROC_UNKNOWN;
+	while (!found && (entry = readdir(directory)) != NULL) {
+		snprintf(path, sizeof path, "/proc/%d/fd/%s", (int)pid, entry->d_name);
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		any = true;
+		if (!is_socket(path, inode))
+			continue;
+		*fd = atoi(entry->d_name);
+		found = true;
+	}
+	closedir(directory);
+	/* A process that has ended and is not waited for yet (a zombie) has none. */
+	if (!any)
+		return PROC_UNKNOWN;
+	return found ? PROC_YES : PROC_NO;
+}

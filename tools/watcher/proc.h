@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What /proc says of processes and their descriptors. */
+#ifndef FORKSAN_TOOLS_WATCHER_PROC_H
+#define FORKSAN_TOOLS_WATCHER_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct proc_status {
+	pid_t pid;
+	pid_t parent_pid;
+	char comm[16];
+};
+
+/* False: there is no such process. */
+bool proc_read_status(pid_t pid, struct proc_status *status);
+
+/* The processes of the machine, parents before their children; freed by the caller.  NULL: /proc
+ * cannot be read. */
+struct proc_status *proc_list(size_t *count);
+
+enum proc_answer { PROC_NO, PROC_YES, PROC_UNKNOWN };
+
+/* Whether the process has the socket with that inode open.  PROC_UNKNOWN also for a process that
+ * has ended.  `fd`: where it is looked for first; replaced by the descriptor that was found. */
+enum proc_answer proc_holds(pid_t pid, uint64_t inode, int *fd);
+
+#endif
