@@ -122,6 +122,8 @@ test  chromium          the page of forksan report --html
 test  rsyslog           carries the logs of a fleet, at both ends
 test  rsyslog-relp      its protocol with acknowledgements
 test  rsyslog-pgsql     its way into PostgreSQL
+test  clickhouse-server the other store of a fleet
+test  clickhouse-client asks it
 test  iproute2          agents in network namespaces of their own
 test  logrotate         turns the logs of an agent
 test  prometheus        promtool tests the rules
