@@ -12,11 +12,12 @@
 #include "base/cli.h"
 #include "base/exit_status.h"
 #include "base/verb.h"
+#include "attach/cmd_attach.h"
 #include "doctor/cmd_doctor.h"
 #include "explain/cmd_explain.h"
+#include "fleet/cmd_fleet.h"
 #include "metrics/cmd_metrics.h"
 #include "report/cmd_report.h"
-#include "attach/cmd_attach.h"
 #include "run/cmd_run.h"
 #include "scan/cmd_scan.h"
 #include "suppress/cmd_suppress.h"
@@ -24,9 +25,20 @@
 #include "unit/cmd_unit.h"
 
 static const struct verb *const verbs[] = {
+	/* clang-format off */
 	&verb_attach,
-	&verb_run,    &verb_report, &verb_explain, &verb_suppress, &verb_scan,
-	&verb_doctor, &verb_top,    &verb_metrics, &verb_enable,   &verb_disable,
+	&verb_run,
+	&verb_report,
+	&verb_explain,
+	&verb_suppress,
+	&verb_scan,
+	&verb_doctor,
+	&verb_top,
+	&verb_metrics,
+	&verb_enable,
+	&verb_disable,
+	&verb_fleet,
+	/* clang-format on */
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 

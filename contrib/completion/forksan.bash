@@ -56,6 +56,10 @@ _forksan() {
 		mapfile -t COMPREPLY < <(compgen -W "$(forksan top --list 2>/dev/null | cut -d ' ' -f 1)" -- "$cur")
 		return
 	fi
+	if [[ $verb == fleet && $cur != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W check -- "$cur")
+		return
+	fi
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W \
 			"$(forksan help "$verb" 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u)" -- "$cur")

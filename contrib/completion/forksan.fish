@@ -15,3 +15,4 @@ complete -c forksan -n "__fish_seen_subcommand_from scan attach doctor top" -l p
 complete -c forksan -n "__fish_seen_subcommand_from scan attach" -l tree -x -a "(__fish_complete_pids)"
 complete -c forksan -n "__fish_seen_subcommand_from doctor" -l for -x -a "preload attach scan"
 complete -c forksan -n "__fish_seen_subcommand_from top" -x -a "(forksan top --list 2>/dev/null | string split -f 1 ' ')"
+complete -c forksan -n "__fish_seen_subcommand_from fleet" -x -a "check"

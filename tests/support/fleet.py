@@ -203,8 +203,10 @@ class Fleet:
     """A store, a centre and agents by name.  `prefixes`: of each agent's command, such as `ip netns
     exec`; "" is the centre's.  `address`: of the centre."""
 
-    def __init__(self, names, *, address="127.0.0.1", prefixes=None, data=None, settings=()):
+    def __init__(self, names, *, address="127.0.0.1", prefixes=None, data=None, settings=(),
+                 agent_run=None):
         self.names = names
+        self.agent_run = agent_run
         self.address = address
         self.prefixes = prefixes or {}
         self.data = data
@@ -222,16 +224,17 @@ class Fleet:
     def enrol(self, names, **environment):
         subprocess.run([os.path.join(CONTRIB, "enrol"), f"{self.path}/keys", self.address, *names],
                        check=True, env={
-                           **os.environ, "ETC": f"{self.path}/keys/centre", "DAYS": "2",
+                           **os.environ, "ETC": f"{self.path}/keys/centre", "DAYS": "30",
                            "RUN": f"{self.path}/centre.run", "ADDRESS": self.address,
                            "AGENT_ETC": f"{self.path}/keys/agents/@HOST@",
-                           "AGENT_RUN": f"{self.path}/@HOST@.run", "LOGS": f"{self.path}/@HOST@.log",
+                           "AGENT_RUN": self.agent_run or f"{self.path}/@HOST@.run", "LOGS": f"{self.path}/@HOST@.log",
                            "FIRST_PORT": str(self.first_port),
                            "STORE": f"postgresql://forksan_centre@/forksan?host={self.store.path}",
                            **environment})
         for name in names:
             self.agents[name] = Agent(name, f"{self.path}/keys/agents/{name}",
-                                      f"{self.path}/{name}.run", f"{self.path}/{name}.log",
+                                      (self.agent_run or f"{self.path}/@HOST@.run").replace(
+                                          "@HOST@", name), f"{self.path}/{name}.log",
                                       self.prefixes.get(name, ()))
 
     def set_up(self):
