@@ -225,7 +225,7 @@ lib := $(DESTDIR)$(LIBDIR)
 
 install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(lib)/pkgconfig $(DESTDIR)$(PREFIX)/include/forksan \
-		$(share)/man/man1 $(share)/man/man7 $(share)/forksan/fleet $(share)/bash-completion/completions \
+		$(share)/man/man1 $(share)/man/man7 $(share)/forksan/fleet/examples $(share)/bash-completion/completions \
 		$(share)/zsh/vendor-completions $(share)/fish/vendor_completions.d
 	install -m 755 $(BUILD)/forksan $(DESTDIR)$(PREFIX)/bin
 	$(if $(ATTACH),install -d $(DESTDIR)$(PREFIX)/libexec/forksan)
@@ -237,9 +237,9 @@ install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
 	install -m 644 docs/man/*.1 $(share)/man/man1
 	install -m 644 docs/man/*.7 $(share)/man/man7
 	install -m 644 docs/log.schema.json $(share)/forksan
-	install -m 644 $(filter-out contrib/fleet/enrol,$(wildcard contrib/fleet/*.*) contrib/fleet/logrotate) \
-		$(share)/forksan/fleet
+	install -m 644 $(wildcard contrib/fleet/*.*) contrib/fleet/logrotate contrib/fleet/cron $(share)/forksan/fleet
 	install -m 755 contrib/fleet/enrol $(share)/forksan/fleet
+	install -m 644 contrib/fleet/examples/* $(share)/forksan/fleet/examples
 	install -m 644 contrib/completion/forksan.bash $(share)/bash-completion/completions/forksan
 	install -m 644 contrib/completion/_forksan $(share)/zsh/vendor-completions
 	install -m 644 contrib/completion/forksan.fish $(share)/fish/vendor_completions.d

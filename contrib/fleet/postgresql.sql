@@ -477,7 +477,7 @@ BEGIN
 END $$;
 
 -- Makes the partitions of the days to come and removes what is older than the settings allow.  Call
--- it once a day (fleet-maintain in cron.d); a day that is missed costs nothing but tidiness.
+-- it once a day (cron); a day that is missed costs nothing but tidiness.
 CREATE OR REPLACE FUNCTION maintain() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = fleet, pg_temp AS $$
 DECLARE

@@ -5,6 +5,7 @@ hostile agent that reaches neither terminal nor page."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 

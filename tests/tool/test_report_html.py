@@ -120,6 +120,8 @@ with toolkit.Directory() as directory:
 
     hostile = poison(finding())
     hostile.update(id="1" * 16, certainty="proven",
+                   fleet={"hosts": evil, "host_names": [evil, 5, None], "services": evil,
+                          "versions": {evil: 1}, "first": 3, "last": evil},
                    history=[{"pid": 812, "call": evil, "bytes": 4, "message": evil, "monotonic_ns": 5}])
     spot = {"record": "process", "version": 1, "time": hostile["time"], "session": hostile["session"],
             "pid": 1, "ppid": 1, "comm": evil, "event": evil, "counter": evil, "times": 1, "text": evil}
@@ -128,6 +130,14 @@ with toolkit.Directory() as directory:
     check(page.all("title")[0][2] == "forksan report", "no script of the log ran", page.all("title"))
     check(not page.all("img") and len(page.all("script")) == 2, "no element of the log is one")
     check("</script><script>document.title" in page.by_id("bugs")[2], "it is shown as text")
+
+    # --- what a store adds -----------------------------------------------------------------------
+    seen = finding(fleet={"hosts": 312, "host_names": ["web-7", "web-8"], "services": ["shop"],
+                          "versions": ["2.4.0"], "first": "2026-11-24T08:46:56.123456789Z",
+                          "last": "2026-11-25T08:46:56.123456789Z"})
+    page = dump(write_page(directory, "fleet", SESSION, seen, SUMMARY)[0], directory)
+    for part in ("312: web-7, web-8", "shop; versions", "2.4.0", "2026-11-25T08:46:56"):
+        check(part in page.by_id("bugs")[2], f"the page has {part}", page.by_id("bugs"))
 
     # --- 10 000 findings, of 1 024 bugs that are kept ------------------------------------------
     records = []

@@ -16,6 +16,7 @@
 #include "common/names.h"
 #include "log/field.h"
 #include "log/identities.h"
+#include "report/fleet.h"
 #include "log/stacks.h"
 #include "report/site_cache.h"
 
@@ -333,8 +334,8 @@ void bugs_add(struct bugs *bugs, struct site_cache *sites, const struct log_reco
 	}
 	if (bug == NULL)
 		bug = new_bug(bugs, finding, fingerprint, opened, forked);
-	if (bug->fleet == NULL && json_is_object(json_object_get(finding->json, "fleet")))
-		bug->fleet = json_deep_copy(json_object_get(finding->json, "fleet"));
+	if (bug->fleet == NULL)
+		bug->fleet = fleet_take(finding->json);
 	kind = &bug->kinds[finding->kind];
 	kind->times += more;
 	kind->findings += is_new;

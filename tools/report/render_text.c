@@ -17,10 +17,10 @@
 #include "base/plural.h"
 #include "report/collect.h"
 #include "report/evidence.h"
+#include "report/fleet.h"
 #include "report/example.h"
 #include "report/proof.h"
 #include "report/render_example.h"
-#include "report/render_fleet.h"
 #include "report/source.h"
 
 #define SITE_TEXT_BYTES 640
@@ -204,7 +204,7 @@ static void print_bug(const struct report *report, const struct render_options *
 
 	print_headline(bug, index + 1, options->colour, out);
 	if (bug->fleet != NULL)
-		render_fleet(bug->fleet, out);
+		fleet_print(bug->fleet, out);
 	print_opened(bug, below, options->source, out);
 	print_used(bug, below, options->source, out);
 	if (example != NULL) {

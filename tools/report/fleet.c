@@ -1,10 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See render_fleet.h.  The names are hostile: sentence_print() escapes them.
+ * See fleet.h.  The names are hostile: sentence_print() escapes them.
  */
-#include "report/render_fleet.h"
+#include "report/fleet.h"
 
 #include "base/paragraph.h"
+
+#define FLEET_NAMES 20 /* that are kept of each list */
+
+static json_t *take_names(const json_t *names)
+{
+	json_t *taken = json_array();
+
+	for (size_t i = 0; i < json_array_size(names) && i < FLEET_NAMES; i++)
+		if (json_is_string(json_array_get(names, i)))
+			json_array_append(taken, json_array_get(names, i));
+	return taken;
+}
+
+static json_t *take_time(const json_t *time)
+{
+	return json_string(json_is_string(time) ? json_string_value(time) : "?");
+}
+
+json_t *fleet_take(const json_t *finding)
+{
+	const json_t *fleet = json_object_get(finding, "fleet");
+
+	if (!json_is_object(fleet))
+		return NULL;
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "hosts",
+			 json_integer_value(json_object_get(fleet, "hosts")), "host_names",
+			 take_names(json_object_get(fleet, "host_names")), "services",
+			 take_names(json_object_get(fleet, "services")), "versions",
+			 take_names(json_object_get(fleet, "versions")), "first",
+			 take_time(json_object_get(fleet, "first")), "last",
+			 take_time(json_object_get(fleet, "last")));
+}
 
 /* Prints at most `room` of the strings of an array, and that there are more. */
 static void put_names(const json_t *names, size_t room, FILE *out)
@@ -29,7 +61,7 @@ static void put_minute(const json_t *fleet, const char *name, FILE *out)
 	fprintf(out, "%.16s", time != NULL ? time : "?");
 }
 
-void render_fleet(const json_t *fleet, FILE *out)
+void fleet_print(const json_t *fleet, FILE *out)
 {
 	json_int_t hosts = json_integer_value(json_object_get(fleet, "hosts"));
 	struct sentence line;
