@@ -137,6 +137,25 @@ def fill_the_disk(site, writer, count):
         site.store.start()
 
 
+def fail_at_commit(site, writer, count):
+    """Each tenth record fails when its transaction is committed, as on a disk that is just full."""
+    site.store.ask("""
+        create sequence fleet.attempts;
+        create function fleet.fail() returns trigger language plpgsql security definer as $$ begin
+            if nextval('fleet.attempts') % 10 = 0 then
+                raise exception 'no space left' using errcode = 'disk_full';
+            end if;
+            return null;
+        end $$;
+        create constraint trigger fail after insert on fleet.records_other
+            deferrable initially deferred for each row execute function fleet.fail();
+        """ + "".join(f"drop table fleet.{part};" for part in site.store.ask(
+            "select inhrelid::regclass from pg_inherits where inhparent = 'fleet.records'::regclass "
+            "and inhrelid::regclass::text <> 'fleet.records_other'").replace(
+                "fleet.", "").splitlines()))
+    writer.write(count)
+
+
 @contextlib.contextmanager
 def small_disk(megabytes):
     """A directory on a file system of its own."""

@@ -20,6 +20,7 @@ def main():
         run(disturbances.kill_the_centre, COUNT, times=3),
         run(disturbances.kill_the_centre, COUNT, times=8),
         run(disturbances.crash_the_store, COUNT, times=4),
+        run(disturbances.fail_at_commit, COUNT // 10),
         *(run(disturbances.end_the_agents, COUNT, how=how, hung=hung)
           for how in ("kill", "stop") for hung in (False, True)),
         run(disturbances.rotate_the_logs, COUNT, times=3),

@@ -32,8 +32,9 @@ QUESTIONS = {
     "a bug's hosts, one by one":
         "select a.name, service, version, s.first_seen, s.last_seen from fleet.sightings s "
         "join fleet.bugs b using (bug) join fleet.agents a using (agent) where fingerprint = '{}'",
-    "a bug's examples":
-        "select kind, record from fleet.examples join fleet.bugs using (bug) where fingerprint = '{}'",
+    "a bug's worst example, whole":
+        "select record from fleet.examples join fleet.bugs using (bug) where fingerprint = '{}' "
+        "order by kind desc, proven desc limit 1",
     "a bug by the minute":
         "select date_trunc('minute', time), count(*) from fleet.records join fleet.bugs using (bug) "
         "where fingerprint = '{}' group by 1",

@@ -18,6 +18,7 @@ def main():
     good = [
         disturbances.run(disturbances.kill_the_centre, COUNT, times=3),
         disturbances.run(disturbances.crash_the_store, COUNT),
+        disturbances.run(disturbances.fail_at_commit, COUNT // 3),
         disturbances.run(disturbances.end_the_agents, COUNT, how="kill"),
         disturbances.run(disturbances.end_the_agents, COUNT, how="stop"),
         disturbances.run(disturbances.rotate_the_logs, COUNT),
