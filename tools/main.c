@@ -25,9 +25,9 @@
 #include "unit/cmd_unit.h"
 
 static const struct verb *const verbs[] = {
-	/* clang-format off */
-	&verb_attach,
+	/* clang-format off: a line for each */
 	&verb_run,
+	&verb_attach,
 	&verb_report,
 	&verb_explain,
 	&verb_suppress,

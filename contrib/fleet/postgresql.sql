@@ -44,6 +44,8 @@ END $$;
 -- In LATIN1 every byte is a character, so no line can make the statement itself fail.  take() turns
 -- the characters back into bytes.
 ALTER ROLE forksan_centre SET client_encoding = 'LATIN1';
+-- ompgsql's own COMMIT has nothing left to commit (centre.conf), and would say so for each line.
+ALTER ROLE forksan_centre SET client_min_messages = 'error';
 
 -- --- tables ----------------------------------------------------------------------------------
 
@@ -606,9 +608,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = fleet, pg_temp AS $$
 			(ARRAY(SELECT v.version FROM sightings v WHERE v.bug = s.bug GROUP BY v.version
 				ORDER BY min(v.first_seen)))[1:20] AS versions
 		FROM sightings s JOIN agents a USING (agent) GROUP BY bug),
-	example AS (
-		SELECT DISTINCT ON (bug, kind) bug, kind, agent, record FROM examples
-		ORDER BY bug, kind, proven DESC, record->>'time')
+	example AS ( -- chosen without looking into the records, which are large
+		SELECT e.* FROM examples e JOIN (
+			SELECT DISTINCT ON (bug, kind) bug, kind, service, version FROM examples
+			ORDER BY bug, kind, proven DESC, service, version) chosen
+		USING (bug, kind, service, version))
 	SELECT (example.record || jsonb_build_object('repeat', times, 'fleet', jsonb_build_object(
 		'hosts', hosts, 'host_names', names, 'services', services, 'versions', versions,
 		'findings', findings, 'example_of', a.name,
