@@ -273,8 +273,10 @@ struct registry_header {
 	uint64_t total_size_bytes;
 	int32_t creator_pid;
 	uint32_t waited_for; /* 1: a `forksan run` reads this at the end (common/session.h) */
-	uint8_t reserved0[32];
-	_Atomic uint32_t ready; /* release, after everything above */
+	uint8_t reserved0[24];
+	_Atomic uint64_t log_place; /* identity of the descriptor that log_path=stderr or stdout
+				       means, 0: not yet known */
+	_Atomic uint32_t ready;	    /* release, after everything above */
 	_Atomic uint32_t next_serial;
 	_Atomic uint32_t process_high;	   /* process slots below this number may be in use */
 	_Atomic uint32_t socket_high;	   /* the same for socket slots */
@@ -285,7 +287,7 @@ struct registry_header {
 	_Atomic uint64_t records;	   /* records numbered so far: `seq` in the log */
 	_Atomic uint64_t
 		summary_due_ns; /* CLOCK_MONOTONIC; the next summary on the way, 0: not yet known */
-	uint8_t reserved1[8];
+	_Atomic uint64_t log_bytes;    /* written to the log by all processes: log_max_size= */
 	_Atomic uint64_t counters[64]; /* enum registry_counter */
 };
 _Static_assert(COUNTER_COUNT <= 64, "counters fit");

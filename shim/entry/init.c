@@ -42,7 +42,10 @@
 #include "stack/stack.h"
 #include "base/libc.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "track/track.h"
+
+extern char **environ;
 
 void *__dso_handle = &__dso_handle;
 
@@ -140,6 +143,38 @@ static void show_help(void)
 	report_write_stderr(text, options_help(text, sizeof text));
 }
 
+/*
+ * Completes a relative log_path in our own variable of the environment: a program that is started
+ * after a chdir() must write to the same log.  Only the variable's text changes, and its memory is
+ * static, so that setenv() and putenv() go on as before.
+ */
+static void pin_log_path(void)
+{
+	static const char name[] = "FORKSAN_OPTIONS=";
+	static char bytes[LOG_PATH_BYTES + 4096];
+	const char *directory = report_write_directory();
+	bool quoted = strchr(directory, '"') || strchr(options.log_path, '"');
+	struct text text;
+
+	if (directory[0] == '\0')
+		return;
+	for (char **variable = environ; variable && *variable; variable++) {
+		if (strncmp(*variable, name, sizeof(name) - 1) != 0)
+			continue;
+		text_init(&text, bytes, sizeof(bytes));
+		text_put_string(&text, *variable);
+		text_put_string(&text, ":log_path=");
+		text_put_char(&text, quoted ? '\'' : '"');
+		text_put_string(&text, directory);
+		text_put_char(&text, '/');
+		text_put_string(&text, options.log_path);
+		text_put_char(&text, quoted ? '\'' : '"');
+		if (!text.truncated)
+			*variable = bytes;
+		return;
+	}
+}
+
 void init_run(void)
 {
 	FORKSAN_AT_START static _Atomic uint32_t started;
@@ -153,6 +188,7 @@ void init_run(void)
 	options_parse(secure_getenv("FORKSAN_OPTIONS"), report_warn);
 	report_start_log(secure_getenv("OTEL_SERVICE_NAME"),
 			 secure_getenv("OTEL_RESOURCE_ATTRIBUTES"));
+	pin_log_path();
 	process_start();
 	/* For forks inside libc or under names without a wrapper. */
 	libc_at_fork(process_atfork_parent, process_atfork_child);

@@ -89,6 +89,31 @@ static bool read_seconds(struct option_reading *reading)
 	return read_number(reading, 999999);
 }
 
+/* Reads "4096", "64M"; K, M and G are powers of 1024. */
+static bool read_size(struct option_reading *reading)
+{
+	static const char units[] = "KMG";
+	struct span value = reading->value;
+	const char *unit = value.len > 0 ? strchr(units, value.start[value.len - 1]) : NULL;
+	uint64_t size = 0;
+
+	if (unit != NULL && *unit != '\0')
+		value.len--;
+	else
+		unit = NULL;
+	if (value.len == 0 || value.len > 9)
+		return false;
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.start[i] < '0' || value.start[i] > '9')
+			return false;
+		size = size * 10 + (uint64_t)(value.start[i] - '0');
+	}
+	if (unit != NULL)
+		size <<= 10 * (unit - units + 1);
+	*(uint64_t *)reading->member = size;
+	return true;
+}
+
 static bool read_verbosity(struct option_reading *reading)
 {
 	return read_number(reading, 2);
@@ -241,6 +266,8 @@ const struct option_value option_values[OPTION_TYPE_COUNT] = {
 	[OPTION_VERBOSITY] = {read_verbosity, "0, 1 or 2", NULL, 0},
 	[OPTION_LABELS] = {read_labels, "a list of key=value of less than 512 bytes, in quotes",
 			   NULL, 0},
+	[OPTION_SIZE] = {read_size, "a number of bytes with K, M, G or none of them behind", NULL,
+			 0},
 	[OPTION_SECONDS] = {read_seconds, "a number of seconds up to 999999", NULL, 0},
 	[OPTION_SESSION] = {read_session, "16 hexadecimal digits", NULL, 0},
 };

@@ -22,6 +22,7 @@ enum option_type {
 	OPTION_VERBOSITY,
 	OPTION_LABELS,
 	OPTION_SECONDS,
+	OPTION_SIZE,
 	OPTION_SESSION,
 	OPTION_TYPE_COUNT,
 };
@@ -30,7 +31,7 @@ enum option_type {
 struct option_reading {
 	struct span value;
 	bool quoted;
-	void *member;	   /* the target: bool, int, uint32_t or char[size_bytes] */
+	void *member;	   /* the target: bool, int, uint32_t, uint64_t or char[size_bytes] */
 	size_t size_bytes; /* of the member */
 	struct span wrong; /* the bad part of a bad value */
 };

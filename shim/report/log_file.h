@@ -31,6 +31,9 @@ enum log_refusal {
 	LOG_HAS_OTHER_NAMES,
 	LOG_IS_READABLE,
 	LOG_IS_NO_FILE,
+	LOG_IS_OTHER_OUTPUT, /* standard output or error is not the one with which the session began
+			      */
+	LOG_IS_FULL,	     /* log_max_size= */
 	LOG_HAS_NO_DIRECTORY, /* log_path is relative, to a directory that has no name */
 	LOG_REFUSAL_END,
 };

@@ -25,6 +25,7 @@
 #include "report/site.h"
 #include "report/write.h"
 #include "base/address.h"
+#include "common/names.h"
 #include "base/sys.h"
 #include "registry/registry.h"
 #include "base/text.h"
@@ -105,6 +106,7 @@ void report_start_log(const char *service_name, const char *resource_attributes)
 {
 	origin_start(service_name, resource_attributes);
 	report_write_remember_directory();
+	report_write_remember_stdout();
 }
 
 void report_warn(const char *line)
@@ -149,9 +151,13 @@ static const char *error_name(int error)
 	case LOG_HAS_OTHER_NAMES:
 		return "the file has another name, which another user may have given it";
 	case LOG_IS_READABLE:
-		return "with payload=1 it must be readable by its owner alone (chmod 600)";
+		return "with payload=1 it must be a file that its owner alone can read (chmod 600)";
 	case LOG_IS_NO_FILE:
 		return "it is no file, terminal or pipe";
+	case LOG_IS_OTHER_OUTPUT:
+		return "this program's output is not the one with which the session began";
+	case LOG_IS_FULL:
+		return "log_max_size= is reached";
 	case LOG_HAS_NO_DIRECTORY:
 		return "it is relative to a directory whose path is unknown; give an absolute path";
 	case EACCES:
@@ -238,9 +244,23 @@ static bool is_logged(struct registry *registry, struct stack_id stack, uint64_t
 	return false;
 }
 
+static struct record_tags tags_of(const struct finding *finding, const char *record)
+{
+	bool is_finding = record[0] == 'f';
+
+	return (struct record_tags){
+		.record = record,
+		.kind = is_finding ? kind_name(finding->kind) : NULL,
+		.level = is_finding ? kind_level(finding->kind) : LEVEL_COUNT,
+		.session = finding->session,
+		.pid = finding->reporter.pid,
+	};
+}
+
 static void log_stacks(struct report_log *log, struct buffer *buffer, struct registry *registry,
 		       const struct finding *finding)
 {
+	const struct record_tags tags = tags_of(finding, "stack");
 	char *record = record_of(buffer);
 
 	for (size_t i = 0; i < FINDING_STACK_COUNT; i++) {
@@ -252,7 +272,7 @@ static void log_stacks(struct report_log *log, struct buffer *buffer, struct reg
 			continue;
 		len = report_json_stack(record, log->line_bytes, registry, finding, stack,
 					next_seq(registry));
-		if (report_write_line(log, record, len) == 0)
+		if (report_write_line(log, &tags, record, len) == 0)
 			is_logged(registry, stack, log->identity, true);
 	}
 }
@@ -260,6 +280,7 @@ static void log_stacks(struct report_log *log, struct buffer *buffer, struct reg
 static int log_finding(struct buffer *buffer, struct registry *registry,
 		       const struct finding *finding)
 {
+	const struct record_tags tags = tags_of(finding, "finding");
 	size_t size = FORKSAN_FINDING_BYTES;
 	struct report_log log;
 	char *record = record_of(buffer);
@@ -274,7 +295,7 @@ static int log_finding(struct buffer *buffer, struct registry *registry,
 	if (size > log.line_bytes)
 		size = log.line_bytes;
 	len = report_json_finding(record, size, registry, finding, next_seq(registry));
-	result = report_write_line(&log, record, len);
+	result = report_write_line(&log, &tags, record, len);
 	report_write_close(&log);
 	return result;
 }
@@ -314,6 +335,7 @@ int report_finding(struct registry *registry, const struct finding *finding)
 /* --- records about the session ------------------------------------------------------------- */
 
 struct form {
+	const char *record;
 	size_t (*as_json)(char *bytes, size_t size, const struct registry *registry,
 			  const struct report_writer *writer);
 	size_t (*as_text)(char *bytes, size_t size, const struct registry *registry,
@@ -336,6 +358,8 @@ static struct report_writer writer_now(void)
 static int log_record(struct buffer *buffer, struct registry *registry, const struct form *form,
 		      struct report_writer *writer)
 {
+	const struct record_tags tags = {form->record, NULL, LEVEL_COUNT, writer->session,
+					 writer->pid};
 	struct report_log log;
 	char *record = record_of(buffer);
 	int result = report_write_open(&log, &buffer->scratch, writer->pid);
@@ -343,7 +367,7 @@ static int log_record(struct buffer *buffer, struct registry *registry, const st
 	writer->seq = next_seq(registry);
 	if (result != 0)
 		return result;
-	result = report_write_line(&log, record,
+	result = report_write_line(&log, &tags, record,
 				   form->as_json(record, log.line_bytes, registry, writer));
 	report_write_close(&log);
 	return result;
@@ -378,7 +402,7 @@ static int report_form(struct registry *registry, const struct form *form,
 
 int report_session(struct registry *registry)
 {
-	static const struct form form = {report_json_session, report_text_session};
+	static const struct form form = {"session", report_json_session, report_text_session};
 
 	origin_publish(registry);
 	return report_form(registry, &form, writer_now(), options.verbosity > 0);
@@ -387,7 +411,7 @@ int report_session(struct registry *registry)
 int report_blind(struct registry *registry, enum registry_counter counter, uint64_t times,
 		 const char *detail)
 {
-	static const struct form form = {report_json_blind, report_text_blind};
+	static const struct form form = {"process", report_json_blind, report_text_blind};
 	struct report_writer writer = writer_now();
 
 	writer.blind = counter;
@@ -415,7 +439,7 @@ int report_reconnected(struct registry *registry, const struct sockaddr *address
  * without forksan. */
 int report_summary(struct registry *registry)
 {
-	static const struct form form = {report_json_summary, report_text_summary};
+	static const struct form form = {"summary", report_json_summary, report_text_summary};
 	static const enum registry_counter said[] = {COUNT_NOTICES, COUNT_HAZARDS, COUNT_VIOLATIONS,
 						     LOST_REPORTS, LOST_FINDINGS};
 	struct report_writer writer = writer_now();
@@ -446,7 +470,7 @@ static bool summary_is_due(struct registry *registry)
 
 void report_heartbeat(void)
 {
-	static const struct form form = {report_json_summary, report_text_summary};
+	static const struct form form = {"summary", report_json_summary, report_text_summary};
 	struct registry *registry = registry_get();
 	int saved_errno = errno;
 

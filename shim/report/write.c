@@ -36,9 +36,6 @@
 /* How often ends_in_newline() looks at a last line without an end. */
 #define TAIL_LOOKS 8
 
-/* Time for which a record waits for the reader of a full pipe.  Signals are blocked meanwhile. */
-#define PIPE_WAIT_MS 100
-
 /* The working directory at the start; empty: not known, or log_path is absolute. */
 static char start_directory[PATH_MAX];
 
@@ -46,7 +43,8 @@ void report_write_remember_directory(void)
 {
 	long len;
 
-	if (options.log_path[0] == '\0' || options.log_path[0] == '/')
+	if (options.log_path[0] == '\0' || options.log_path[0] == '/' ||
+	    log_place_of(options.log_path) != PLACE_FILE)
 		return;
 	len = sys_call(SYS_getcwd, (long)(uintptr_t)start_directory, sizeof(start_directory), 0, 0,
 		       0, 0);
@@ -55,9 +53,15 @@ void report_write_remember_directory(void)
 		start_directory[0] = '\0';
 }
 
+const char *report_write_directory(void)
+{
+	return start_directory;
+}
+
 /* --- the log --------------------------------------------------------------------------------- */
 
-/* log_path with %p replaced by the pid and %% by %.  0 or a negative refusal. */
+/* log_path with %p replaced by the pid, %u by the effective user's number, and %% by %.  0 or a
+ * negative refusal. */
 static int find_path(struct log_scratch *scratch, pid_t pid)
 {
 	struct text text;
@@ -73,6 +77,9 @@ static int find_path(struct log_scratch *scratch, pid_t pid)
 	for (const char *at = options.log_path; *at != '\0'; at++) {
 		if (at[0] == '%' && at[1] == 'p') {
 			text_put_int(&text, pid);
+			at++;
+		} else if (at[0] == '%' && at[1] == 'u') {
+			text_put_int(&text, sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0));
 			at++;
 		} else {
 			text_put_char(&text, *at);
@@ -132,25 +139,17 @@ static bool ends_in_newline(int fd)
 	return true; /* others write all the time, and would have mended the line */
 }
 
-/* 1: the reader of the pipe did not come in time; no record waits again until a write succeeds. */
-static _Atomic uint32_t reader_is_late;
-
 /* Writes a line to a pipe opened with O_NONBLOCK, which takes at most PIPE_BUF bytes whole or not
  * at all (pipe(7)).  -EMSGSIZE: the line is longer; -EAGAIN: the pipe stayed full. */
 static int write_to_pipe(int fd, const char *line, size_t len)
 {
-	struct pollfd room = {.fd = fd, .events = POLLOUT};
-	struct timespec wait = {.tv_nsec = PIPE_WAIT_MS * 1000000L};
 	long written;
 
 	if (len > PIPE_BUF)
 		return -EMSGSIZE;
 	written = sys_write(fd, line, len);
-	if (written == -EAGAIN && load_relaxed(&reader_is_late) == 0) {
-		sys_call(SYS_ppoll, (long)(uintptr_t)&room, 1, (long)(uintptr_t)&wait, 0, 0, 0);
+	if (written == -EAGAIN && wait_for_room(fd))
 		written = sys_write(fd, line, len);
-	}
-	store_relaxed(&reader_is_late, written == -EAGAIN);
 	return written < 0 ? (int)written : 0;
 }
 
@@ -178,7 +177,8 @@ void report_write_keep(struct log_scratch *scratch, pid_t pid)
 	long fd;
 	long higher;
 
-	if (kept_fd >= 0 || find_path(scratch, pid) < 0)
+	if (kept_fd >= 0 || log_place_of(options.log_path) != PLACE_FILE ||
+	    find_path(scratch, pid) < 0)
 		return;
 	fd = log_file_open(scratch, LOG_APPEND_ONLY, stderr_at_start(), &file);
 	if (fd < 0)
@@ -238,25 +238,15 @@ static int write_to_kept(const char *line, size_t len)
 	return result;
 }
 
-/* FNV-1a over device and inode. */
-static uint64_t identity_of(const struct stat *stat)
-{
-	const uint64_t words[] = {(uint64_t)stat->st_dev, (uint64_t)stat->st_ino};
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < 2; i++)
-		for (unsigned shift = 0; shift < 64; shift += 8)
-			hash = (hash ^ (words[i] >> shift & 0xff)) * UINT64_C(0x100000001b3);
-	return hash != 0 ? hash : 1;
-}
-
 /* Opens the log, or takes the kept one.  A process that keeps the log makes no other, since the
- * root directory may be another now.  0, -errno or a negative refusal. */
+ * root directory may be another now; but each user has a log where the user asked for that (%u).
+ * 0, -errno or a negative refusal. */
 static int open_or_keep(struct report_log *log)
 {
 	bool have_kept = is_kept();
 	struct log_file file;
-	long fd = move_up(log_file_open(log->scratch, have_kept ? LOG_APPEND_IF_MADE : LOG_APPEND,
+	bool makes = !have_kept || strstr(options.log_path, "%u");
+	long fd = move_up(log_file_open(log->scratch, makes ? LOG_APPEND : LOG_APPEND_IF_MADE,
 					stderr_at_start(), &file));
 
 	log->is_kept = fd < 0 && have_kept;
@@ -274,29 +264,72 @@ static int open_or_keep(struct report_log *log)
 	return 0;
 }
 
+static int open_place(struct report_log *log)
+{
+	long fd = log_place_open(log->place, &log->stat);
+
+	log->fd = (int)fd;
+	log->is_kept = false;
+	return fd < 0 ? (int)fd : 0;
+}
+
+static uint64_t identity_of(const struct report_log *log)
+{
+	if (log->place == PLACE_SYSLOG || log->place == PLACE_JOURNAL)
+		return log->place;
+	return stat_identity(&log->stat);
+}
+
 int report_write_open(struct report_log *log, struct log_scratch *scratch, pid_t pid)
 {
-	int result = find_path(scratch, pid);
+	int result;
 
+	log->place = log_place_of(options.log_path);
+	result = log->place == PLACE_FILE ? find_path(scratch, pid) : 0;
 	if (result != 0)
 		return result;
 	log->scratch = scratch;
 	guard_begin(&log->guard);
-	result = open_or_keep(log);
+	result = log->place == PLACE_FILE ? open_or_keep(log) : open_place(log);
 	if (result != 0) {
 		guard_end(&log->guard);
 		return result;
 	}
-	log->line_bytes = S_ISFIFO(log->stat.st_mode) ? PIPE_BUF : FORKSAN_RECORD_BYTES;
-	log->identity = identity_of(&log->stat);
+	log->line_bytes = log_place_line_bytes(log->place, &log->stat);
+	log->identity = identity_of(log);
 	return 0;
 }
 
-int report_write_line(struct report_log *log, const char *line, size_t len)
+/* Counts the line towards log_max_size=, by all processes together.  False: the log is full.  What
+ * says how a session begins and ends is written all the same. */
+static bool has_room(const struct record_tags *tags, size_t len)
 {
-	int result = log->is_kept ? write_to_kept(line, len)
-				  : write_by_kind(log->fd, &log->stat, line, len);
+	struct registry *registry = registry_get();
+	bool is_bounded = strcmp(tags->record, "finding") == 0 ||
+			  strcmp(tags->record, "stack") == 0 ||
+			  strcmp(tags->record, "process") == 0;
 
+	if (!registry || options.log_max_size == 0)
+		return true;
+	if (is_bounded && load_relaxed(&registry->header.log_bytes) + len > options.log_max_size)
+		return false;
+	fetch_add_relaxed(&registry->header.log_bytes, len);
+	return true;
+}
+
+int report_write_line(struct report_log *log, const struct record_tags *tags, const char *line,
+		      size_t len)
+{
+	int result;
+
+	if (!has_room(tags, len))
+		return -LOG_IS_FULL;
+	if (log->place != PLACE_FILE)
+		result = log_place_write(log->place, log->fd, &log->stat, tags, line, len);
+	else if (log->is_kept)
+		result = write_to_kept(line, len);
+	else
+		result = write_by_kind(log->fd, &log->stat, line, len);
 	guard_take(&log->guard, result);
 	return result;
 }
@@ -305,6 +338,10 @@ void report_write_close(struct report_log *log)
 {
 	struct stat now;
 
+	if (log->place != PLACE_FILE && !log_place_is_ours(log->place)) {
+		guard_end(&log->guard);
+		return;
+	}
 	/* During the write, another thread may have closed the number and opened another file
 	 * there. */
 	if (!log->is_kept) {

@@ -18,14 +18,22 @@
 #include <sys/types.h>
 
 #include "report/log_file.h"
+#include "report/log_place.h"
 
-/* Remembers the files of descriptors 0 and 2 at the program's start, for report_write_stderr().
- * Called once, in the constructor, before any write. */
+/* Remembers the file of descriptor 2 at the program's start, and of 0 where that matters, for
+ * report_write_stderr(). Called once, in the constructor, before any write. */
 void report_write_remember_stderr(void);
+
+/* Remembers the file of descriptor 1 for log_path=stdout, likewise; after options_parse(). */
+void report_write_remember_stdout(void);
 
 /* Remembers the working directory, so that a relative log_path means the same after the host's
  * chdir(). Called once, in the constructor, after options_parse(). */
 void report_write_remember_directory(void);
+
+/* Returns the directory that a relative log_path is in; "": log_path is none, or the directory has
+ * no name. */
+const char *report_write_directory(void);
 
 /* Keeps log_path open from now on, for appending alone.  Called before the host gives up the
  * privileges with which the log can be opened, or the root directory from which the path is found.
@@ -40,6 +48,7 @@ struct report_log {
 		uint64_t mask;	  /* the thread's own */
 		uint64_t pending; /* before the first write */
 	} guard;
+	enum log_place place;
 	struct stat stat;
 	int fd;
 	bool is_kept;	   /* the descriptor stays open: see report_write_keep() */
@@ -52,9 +61,10 @@ struct report_log {
 int report_write_open(struct report_log *log, struct log_scratch *scratch, pid_t pid);
 
 /* Appends the line, newline included.  line[-1] must be '\n', which is written, too, when the
- * file's last line was left without an end, or may have been.  0 or -errno; -EAGAIN: the log is a
- * full pipe, and the reader did not come in time. */
-int report_write_line(struct report_log *log, const char *line, size_t len);
+ * file's last line was left without an end, or may have been.  0, -errno or a negative refusal;
+ * -EAGAIN: the log is a full pipe, and the reader did not come in time. */
+int report_write_line(struct report_log *log, const struct record_tags *tags, const char *line,
+		      size_t len);
 
 void report_write_close(struct report_log *log);
 

@@ -5,8 +5,11 @@
 #include "report/write_parts.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <time.h>
+
+#include "forksan/atomics.h"
 
 #define KERNEL_SIGSET_BYTES 8
 
@@ -41,6 +44,35 @@ void guard_take(const struct signal_guard *guard, long result)
 void guard_end(const struct signal_guard *guard)
 {
 	sys_restore_signals(guard->mask);
+}
+
+/* Time for which a record waits for the reader of a full pipe.  Signals are blocked meanwhile. */
+#define WAIT_MS 100
+
+/* 1: a reader did not come in time; no record waits again until there is room. */
+static _Atomic uint32_t reader_is_late;
+
+bool wait_for_room(int fd)
+{
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+	struct timespec wait = {.tv_nsec = load_relaxed(&reader_is_late) ? 0 : WAIT_MS * 1000000L};
+	long ready =
+		sys_call(SYS_ppoll, (long)(uintptr_t)&room, 1, (long)(uintptr_t)&wait, 0, 0, 0);
+
+	store_relaxed(&reader_is_late, ready == 0);
+	return ready != 0;
+}
+
+/* FNV-1a over device and inode. */
+uint64_t stat_identity(const struct stat *stat)
+{
+	const uint64_t words[] = {(uint64_t)stat->st_dev, (uint64_t)stat->st_ino};
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < 2; i++)
+		for (unsigned shift = 0; shift < 64; shift += 8)
+			hash = (hash ^ (words[i] >> shift & 0xff)) * UINT64_C(0x100000001b3);
+	return hash != 0 ? hash : 1;
 }
 
 /* A second write() happens only after a short one. */

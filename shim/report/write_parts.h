@@ -35,10 +35,21 @@ void guard_end(const struct signal_guard *guard);
 /* Removes the signal that a write with that result has raised. */
 void guard_take(const struct signal_guard *guard, long result);
 
+/* Waits a little until the descriptor takes bytes, but not again after the reader did not come,
+ * until a wait succeeds.  False: there is no room. */
+bool wait_for_room(int fd);
+
 /* Writes all of the bytes.  0 or -errno. */
 int write_all(int fd, const char *bytes, size_t len);
 
+/* A number for the file, never 0. */
+uint64_t stat_identity(const struct stat *stat);
+
 /* Returns the state of standard error at the program's start; st_mode 0: not known. */
 const struct stat *stderr_at_start(void);
+
+/* True when descriptor 1 or 2 is still the file that it was at the program's start, and a place for
+ * messages; fills `stat`. */
+bool standard_is_place(int fd, struct stat *stat);
 
 #endif

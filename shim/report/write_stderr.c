@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "options/options.h"
 #include "process/fdtable.h"
 #include "report/write_parts.h"
 
 FORKSAN_AT_START static struct stat start_stdin; /* st_mode 0: not known */
 FORKSAN_AT_START static struct stat start_stderr;
+static struct stat start_stdout; /* where the log goes there */
 
 void report_write_remember_stderr(void)
 {
@@ -21,18 +23,38 @@ void report_write_remember_stderr(void)
 		stat_fd(STDIN_FILENO, &start_stdin);
 }
 
+void report_write_remember_stdout(void)
+{
+	if (log_place_of(options.log_path) != PLACE_STDOUT)
+		return;
+	stat_fd(STDOUT_FILENO, &start_stdout);
+	if (S_ISSOCK(start_stdout.st_mode))
+		stat_fd(STDIN_FILENO, &start_stdin);
+}
+
 const struct stat *stderr_at_start(void)
 {
 	return &start_stderr;
 }
 
-/* True for a socket that was the program's standard error at the start, as systemd's journal and
- * node give one.  False for a socket that was standard input, too: there a client of inetd waits
- * for answers.  False for a watched connection. */
-static bool is_socket_for_messages(const struct stat *stat)
+/* True for a socket that was standard output or error at the program's start, as systemd's journal
+ * and node give one.  False for a socket that was standard input, too: there a client of inetd
+ * waits for answers.  False for a watched connection. */
+static bool is_socket_for_messages(int fd, const struct stat *stat, const struct stat *start)
 {
-	return stat_is_same(stat, &start_stderr) && !stat_is_same(stat, &start_stdin) &&
-	       fdtable_lookup(STDERR_FILENO).n == 0;
+	return stat_is_same(stat, start) && !stat_is_same(stat, &start_stdin) &&
+	       fdtable_lookup(fd).n == 0;
+}
+
+bool standard_is_place(int fd, struct stat *stat)
+{
+	const struct stat *start = fd == STDOUT_FILENO ? &start_stdout : &start_stderr;
+
+	stat_fd(fd, stat);
+	if (S_ISSOCK(stat->st_mode))
+		return is_socket_for_messages(fd, stat, start);
+	return stat_is_same(stat, start) &&
+	       (S_ISCHR(stat->st_mode) || S_ISFIFO(stat->st_mode) || S_ISREG(stat->st_mode));
 }
 
 /*
@@ -48,7 +70,7 @@ static bool is_place_for_messages(void)
 	if (S_ISCHR(stat.st_mode) || S_ISFIFO(stat.st_mode))
 		return true;
 	if (S_ISSOCK(stat.st_mode))
-		return is_socket_for_messages(&stat);
+		return is_socket_for_messages(STDERR_FILENO, &stat, &start_stderr);
 	if (!S_ISREG(stat.st_mode))
 		return false;
 	return stat_is_same(&stat, &start_stderr) ||

@@ -245,8 +245,8 @@ static void an_unknown_key_names_the_closest(void **state)
 	assert_complaint(
 		"log_pth=/tmp/x",
 		"FORKSAN_OPTIONS: unknown key \"log_pth\", expected "
-		"mode, strict, dry_run, log_path, watch, ignore, exitcode, verbosity, "
-		"payload, labels, summary_interval, session or help; did you mean \"log_path\"?");
+		"mode, strict, dry_run, log_path, log_max_size, watch, ignore, exitcode, "
+		"verbosity, payload, labels, summary_interval, session or help; did you mean \"log_path\"?");
 	parse("LOG_PATH=/tmp/x");
 	assert_non_null(strstr(complaint, "; did you mean \"log_path\"?"));
 	parse("zzzzzzzzzz=1");

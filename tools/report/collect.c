@@ -62,6 +62,22 @@ static bool is_blank(const struct log_line *line)
 	return true;
 }
 
+/* Leaves out what syslog has put before a record. */
+static void skip_syslog_header(struct log_line *line)
+{
+	static const char cookie[] = " @cee: {";
+	const char *at;
+
+	if (line->len_bytes == 0 || line->text[0] == '{')
+		return;
+	at = memmem(line->text, line->len_bytes, cookie, sizeof cookie - 1);
+	if (at == NULL)
+		return;
+	at += sizeof cookie - 2;
+	line->len_bytes -= (size_t)(at - line->text);
+	line->text = at;
+}
+
 static void add_finding(struct report *report, struct log_record *finding,
 			const struct log_line *line)
 {
@@ -195,6 +211,7 @@ int report_input_read(struct report_input *input)
 		if (line.number % PROGRESS_LINES == 0)
 			progress_show(&report->progress, input->name,
 				      log_reader_taken(input->reader), input->size);
+		skip_syslog_header(&line);
 		if (!is_blank(&line) && !read_line(report, &line, input->session, &fault))
 			take_broken_line(input, &line, &fault);
 	}
