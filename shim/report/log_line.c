@@ -19,6 +19,7 @@
 #include "report/history_text.h"
 #include "report/origin.h"
 #include "report/site.h"
+#include "report/stack_text.h"
 #include "common/names.h"
 #include "wire/wire.h"
 
@@ -36,6 +37,13 @@ static const char *const stack_names[FINDING_STACK_COUNT] = {
 	[FINDING_STACK_FORKED] = "forked",
 	[FINDING_STACK_OTHER_USE] = "other_use",
 	[FINDING_STACK_THIS_USE] = "this_use",
+};
+
+static const enum site_event stack_events[FINDING_STACK_COUNT] = {
+	[FINDING_STACK_OPENED] = SITE_OF_OPENING,
+	[FINDING_STACK_FORKED] = SITE_OF_FORK,
+	[FINDING_STACK_OTHER_USE] = SITE_OF_USE,
+	[FINDING_STACK_THIS_USE] = SITE_OF_USE,
 };
 
 /* --- small values ------------------------------------------------------------------------ */
@@ -121,12 +129,17 @@ static void put_other(struct json *json, const struct finding_process *other)
 	json_end_object(json);
 }
 
+/* Puts the culprit's "file:line"; without a culprit what text reports show; null without a stack.
+ */
 static void put_site(struct json *json, const char *key, const struct registry *registry,
-		     struct stack_id stack)
+		     struct stack_id stack, enum site_event event)
 {
 	char site[SITE_BYTES];
+	struct text text;
 
-	if (culprit_find(registry, stack, site, sizeof(site)))
+	text_init(&text, site, sizeof(site));
+	if (culprit_find(registry, stack, site, sizeof(site)) ||
+	    report_put_site(&text, registry, stack, event))
 		json_put_string(json, key, site);
 	else
 		json_put_null(json, key);
@@ -136,8 +149,8 @@ static void put_culprit(struct json *json, const struct registry *registry,
 			const struct finding *finding)
 {
 	json_begin_object(json, "culprit");
-	put_site(json, "opened", registry, finding->stacks[FINDING_STACK_OPENED]);
-	put_site(json, "use", registry, finding->stacks[FINDING_STACK_THIS_USE]);
+	put_site(json, "opened", registry, finding->stacks[FINDING_STACK_OPENED], SITE_OF_OPENING);
+	put_site(json, "use", registry, finding->stacks[FINDING_STACK_THIS_USE], SITE_OF_USE);
 	json_end_object(json);
 }
 
@@ -200,14 +213,13 @@ static void put_frame(struct json *json, const struct stack_frame *frame)
 	json_end_object(json);
 }
 
-/* Puts the frames that a reader needs without the stack's record: the application's own frame,
- * innermost and farthest out, or without such a frame the innermost of all.  A frame for which
- * there is no room is left out. */
+/* Puts the frames that a reader needs without the stack's record: the site, and the application's
+ * own frame farthest out.  A frame for which there is no room is left out. */
 static void put_shown_frames(struct json *json, const char *key, const struct registry *registry,
-			     struct stack_id stack)
+			     struct stack_id stack, enum site_event event)
 {
-	struct site site = site_find(registry, stack);
-	unsigned shown[] = {site.own != SITE_NONE ? site.own : site.innermost, site.own_outer};
+	struct site site = site_find(registry, stack, event);
+	unsigned shown[] = {site.frame, site.own_outer};
 	struct stack_frame frame;
 
 	json_begin_array(json, key);
@@ -238,7 +250,8 @@ static void put_stacks(struct json *json, const struct registry *registry,
 
 		json_reserve(json, kept);
 		json_reserve(json, kept + json_room(json) / left * (left - 1));
-		put_shown_frames(json, stack_names[i], registry, finding->stacks[i]);
+		put_shown_frames(json, stack_names[i], registry, finding->stacks[i],
+				 stack_events[i]);
 	}
 	json_reserve(json, 0);
 	json_end_object(json);

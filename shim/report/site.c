@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/fingerprint.h"
-#include "stack/culprit.h"
 #include "wire/wire.h"
 
 #define SYMBOL_BYTES 256
@@ -27,73 +26,55 @@ static struct name base_of(const char *path, size_t len)
 	return (struct name){slash + 1, len - (size_t)(slash + 1 - path)};
 }
 
-static bool begins(struct name name, const char *with)
-{
-	size_t len = strlen(with);
-
-	return name.bytes != NULL && name.len >= len && memcmp(name.bytes, with, len) == 0;
-}
-
-/* True for programs and libraries that only carry a call on: libc, the loader, the interpreters. */
-static bool is_machinery(struct name module)
-{
-	static const char *const beginnings[] = {
-		"libc.so",   "libc-", "ld-",	 "ld.so", "libpthread", "[vdso]", "python",
-		"libpython", "ruby",  "libruby", "perl",  "libperl",	"php",	  "libphp",
-	};
-
-	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
-		if (begins(module, beginnings[i]))
-			return true;
-	return false;
-}
-
 static struct name module_of(const struct stack_frame *frame)
 {
 	return base_of(frame->module, frame->module_len);
 }
 
-/* True for the program itself, by the file's name: libraries have ".so". */
-static bool is_program(struct name module)
+/* True when a function that ends the process is in the stack. */
+static bool is_at_exit(const struct registry *registry, struct stack_id stack)
 {
-	return module.bytes != NULL && module.len > 0 && !is_machinery(module) &&
-	       memmem(module.bytes, module.len, ".so", 3) == NULL;
-}
-
-static bool is_own(const struct stack_frame *frame)
-{
-	if (frame->language == LANGUAGE_NATIVE)
-		return is_program(module_of(frame));
-	return frame->file != NULL &&
-	       culprit_is_own_bytes(frame->language, frame->file, frame->file_len);
-}
-
-/* An interpreter's frames stand first.  With such frames the native ones do not count: these belong
- * to the interpreter's driver and host. */
-struct site site_find(const struct registry *registry, struct stack_id stack)
-{
-	struct site site = {SITE_NONE, SITE_NONE, SITE_NONE};
 	unsigned count = stack_frame_count(registry, stack);
-	bool interpreted = false;
 	struct stack_frame frame;
+	char symbol[SYMBOL_BYTES];
 
+	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++)
+		if (frame.language == LANGUAGE_NATIVE &&
+		    stack_frame_symbol(&frame, symbol, sizeof(symbol)) > 0 &&
+		    site_rule_ends_process(symbol))
+			return true;
+	return false;
+}
+
+static void add_native(struct site_rule *rule, uint32_t index, const struct stack_frame *frame)
+{
+	char symbol[SYMBOL_BYTES];
+	bool has_name = site_rule_wants_name(rule, frame->module, frame->module_len) &&
+			stack_frame_symbol(frame, symbol, sizeof(symbol)) > 0;
+
+	site_rule_add_native(rule, index, frame->module, frame->module_len, has_name);
+}
+
+struct site site_find(const struct registry *registry, struct stack_id stack, enum site_event event)
+{
+	unsigned count = stack_frame_count(registry, stack);
+	struct site site = {SITE_NONE, SITE_NONE, false};
+	struct stack_frame frame;
+	struct site_rule rule;
+
+	site_rule_begin(&rule);
 	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++) {
-		bool native = frame.language == LANGUAGE_NATIVE;
-
-		if (native && interpreted)
-			break;
-		interpreted = !native;
-		if (site.innermost == SITE_NONE &&
-		    (!native || (frame.module != NULL && !is_machinery(module_of(&frame)))))
-			site.innermost = i;
-		if (is_own(&frame)) {
-			if (site.own == SITE_NONE)
-				site.own = i;
-			site.own_outer = i;
-		}
+		if (frame.language != LANGUAGE_NATIVE)
+			site_rule_add(&rule, i, frame.file, frame.file_len);
+		else if (rule.found[SITE_INTERPRETED] == SITE_NONE)
+			add_native(&rule, i, &frame);
 	}
-	if (site.innermost == SITE_NONE && count > 0)
-		site.innermost = 0;
+	site.at_exit = event == SITE_OF_USE && rule.found[SITE_INTERPRETED] == SITE_NONE &&
+		       is_at_exit(registry, stack);
+	site.frame = site_rule_choose(&rule, event == SITE_OF_FORK, site.at_exit);
+	site.own_outer = rule.own_outer;
+	if (site.frame == SITE_NONE && count > 0)
+		site.frame = 0;
 	return site;
 }
 
@@ -170,13 +151,12 @@ static void copy(char out[SYMBOL_BYTES], struct name name)
 }
 
 static struct fingerprint_site name_site(const struct registry *registry, struct stack_id stack,
-					 struct site_names *names)
+					 enum site_event event, struct site_names *names)
 {
-	struct site site = site_find(registry, stack);
-	unsigned index = site.own != SITE_NONE ? site.own : site.innermost;
+	struct site site = site_find(registry, stack, event);
 	struct stack_frame frame;
 
-	if (index == SITE_NONE || !stack_frame_at(registry, stack, index, &frame))
+	if (site.frame == SITE_NONE || !stack_frame_at(registry, stack, site.frame, &frame))
 		return (struct fingerprint_site){NULL, NULL};
 	if (frame.language == LANGUAGE_NATIVE) {
 		copy(names->file, module_of(&frame));
@@ -194,7 +174,9 @@ uint64_t site_fingerprint(const struct registry *registry, const struct finding 
 {
 	struct site_names opened, forked;
 
-	return fingerprint(wire_protocol_name(finding->protocol),
-			   name_site(registry, finding->stacks[FINDING_STACK_OPENED], &opened),
-			   name_site(registry, finding->stacks[FINDING_STACK_FORKED], &forked));
+	return fingerprint(
+		wire_protocol_name(finding->protocol),
+		name_site(registry, finding->stacks[FINDING_STACK_OPENED], SITE_OF_OPENING,
+			  &opened),
+		name_site(registry, finding->stacks[FINDING_STACK_FORKED], SITE_OF_FORK, &forked));
 }

@@ -11,21 +11,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/site_rule.h"
 #include "report/finding.h"
 #include "stack/stack.h"
 
-/* No frame. */
-#define SITE_NONE UINT32_MAX
+/* What a stack was taken for. */
+enum site_event { SITE_OF_OPENING, SITE_OF_FORK, SITE_OF_USE };
 
-/* The most telling frames of a stack, as indices of stack_frame_at(); SITE_NONE: there is no such
- * frame. */
+/* Frames of a stack, as indices of stack_frame_at(); SITE_NONE: there is no such frame. */
 struct site {
-	unsigned innermost; /* of all but machinery: an interpreter's, else not libc's */
-	unsigned own;	    /* the application's own, innermost */
-	unsigned own_outer; /* and outermost */
+	uint32_t frame;	    /* by the rule */
+	uint32_t own_outer; /* the application's own, outermost */
+	bool at_exit;	    /* a use while the process ends, by a destructor */
 };
 
-struct site site_find(const struct registry *registry, struct stack_id stack);
+struct site site_find(const struct registry *registry, struct stack_id stack,
+		      enum site_event event);
 
 /* Returns a name for the stack's content: the same in every session and on every host; 0: no stack.
  */

@@ -138,46 +138,23 @@ void report_put_stack(struct text *text, const char *prefix, const struct regist
 		put_remark(text, prefix, "outer frames were left out");
 }
 
-/* True when libc's exit() is in the stack: the call then comes from a destructor, not from a line
- * of code. */
-static bool is_at_exit(const struct registry *registry, struct stack_id stack)
+bool report_put_site(struct text *text, const struct registry *registry, struct stack_id stack,
+		     enum site_event event)
 {
-	unsigned count = stack_frame_count(registry, stack);
-	struct stack_frame frame;
-	char symbol[SYMBOL_BYTES];
-
-	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++) {
-		const char *base;
-		size_t len;
-
-		if (frame.module == NULL)
-			continue;
-		base = base_of(&frame, &len);
-		if (len >= 5 && memcmp(base, "libc.", 5) == 0 &&
-		    stack_frame_symbol(&frame, symbol, sizeof(symbol)) > 0 &&
-		    strcmp(symbol, "exit") == 0)
-			return true;
-	}
-	return false;
-}
-
-void report_put_site(struct text *text, const struct registry *registry, struct stack_id stack)
-{
-	char site[SITE_BYTES];
+	struct site site = site_find(registry, stack, event);
 	struct stack_frame frame;
 
-	if (culprit_find(registry, stack, site, sizeof(site))) {
-		put_foreign(text, site, strlen(site));
-		return;
+	if (site.frame == SITE_NONE || !stack_frame_at(registry, stack, site.frame, &frame)) {
+		text_put_string(text, "an unknown place");
+		return false;
 	}
-	if (is_at_exit(registry, stack))
+	if (site.at_exit)
 		text_put_string(text, "exit, in ");
-	if (stack_frame_at(registry, stack, 0, &frame) && frame.language != LANGUAGE_NATIVE)
-		put_place(text, &frame);
-	else if (culprit_find_native(registry, stack, &frame))
+	if (frame.language == LANGUAGE_NATIVE)
 		put_native(text, &frame);
 	else
-		text_put_string(text, "an unknown place");
+		put_place(text, &frame);
+	return true;
 }
 
 /* Puts "/srv/app/db.py:12 connect"; code of a module has no function worth a name. */
@@ -194,18 +171,20 @@ static void put_place_and_function(struct text *text, const struct stack_frame *
 	put_foreign(text, frame->function, frame->function_len);
 }
 
-void report_put_way(struct text *text, const struct registry *registry, struct stack_id stack)
+void report_put_way(struct text *text, const struct registry *registry, struct stack_id stack,
+		    enum site_event event)
 {
-	struct site site = site_find(registry, stack);
-	unsigned first = site.own != SITE_NONE ? site.own : site.innermost;
+	struct site site = site_find(registry, stack, event);
 	struct stack_frame frame;
 
-	if (first == SITE_NONE || !stack_frame_at(registry, stack, first, &frame)) {
+	if (site.frame == SITE_NONE || !stack_frame_at(registry, stack, site.frame, &frame)) {
 		text_put_string(text, "an unknown place");
 		return;
 	}
+	if (site.at_exit)
+		text_put_string(text, "at exit, in ");
 	put_place_and_function(text, &frame);
-	if (site.own_outer == SITE_NONE || site.own_outer == first ||
+	if (site.own_outer == SITE_NONE || site.own_outer == site.frame ||
 	    !stack_frame_at(registry, stack, site.own_outer, &frame))
 		return;
 	text_put_string(text, ", from ");

@@ -6,6 +6,7 @@
 #ifndef FORKSAN_SHIM_REPORT_STACK_H
 #define FORKSAN_SHIM_REPORT_STACK_H
 
+#include "report/site.h"
 #include "stack/stack.h"
 #include "base/text.h"
 
@@ -15,10 +16,12 @@ void report_put_stack(struct text *text, const char *prefix, const struct regist
 
 /* Appends the frame that a reader wants first, with the function and the way in: "db.py:12 connect,
  * from settings.py:4". */
-void report_put_way(struct text *text, const struct registry *registry, struct stack_id stack);
+void report_put_way(struct text *text, const struct registry *registry, struct stack_id stack,
+		    enum site_event event);
 
-/* Appends the culprit's "file:line", else the innermost interpreter frame's, else the most telling
- * native frame, behind "exit, in " where the program was ending; else "an unknown place". */
-void report_put_site(struct text *text, const struct registry *registry, struct stack_id stack);
+/* Appends the "file:line" of the stack's site, or function and module of a native one, behind
+ * "exit, in " where the program was ending.  False, with "an unknown place": no stack was taken. */
+bool report_put_site(struct text *text, const struct registry *registry, struct stack_id stack,
+		     enum site_event event);
 
 #endif

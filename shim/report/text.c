@@ -204,11 +204,12 @@ static void put_fields(struct block *block, const struct registry *registry,
 	put_escaped_string(text, finding->text);
 	block_end_line(block);
 	block_begin_field(block, "opened at");
-	report_put_site(text, registry, finding->stacks[FINDING_STACK_OPENED]);
+	report_put_site(text, registry, finding->stacks[FINDING_STACK_OPENED], SITE_OF_OPENING);
 	block_end_line(block);
 	if (finding->operation != NULL) {
 		block_begin_field(block, "used at");
-		report_put_site(text, registry, finding->stacks[FINDING_STACK_THIS_USE]);
+		report_put_site(text, registry, finding->stacks[FINDING_STACK_THIS_USE],
+				SITE_OF_USE);
 		block_end_line(block);
 	}
 	put_connection_field(block, finding);
@@ -273,10 +274,11 @@ static void put_summary_line(struct text *text, const struct registry *registry,
 	text_put_string(text, "SUMMARY: forksan: ");
 	text_put_string(text, kind_name(finding->kind));
 	text_put_string(text, finding->likely ? " (likely) opened at " : " opened at ");
-	report_put_site(text, registry, finding->stacks[FINDING_STACK_OPENED]);
+	report_put_site(text, registry, finding->stacks[FINDING_STACK_OPENED], SITE_OF_OPENING);
 	text_put_string(text, used ? ", used at " : ", forked at ");
 	report_put_site(text, registry,
-			finding->stacks[used ? FINDING_STACK_THIS_USE : FINDING_STACK_FORKED]);
+			finding->stacks[used ? FINDING_STACK_THIS_USE : FINDING_STACK_FORKED],
+			used ? SITE_OF_USE : SITE_OF_FORK);
 	text_put_string(text, " (pid ");
 	text_put_int(text, finding->reporter.pid);
 	if (finding->other.pid > 0) {
@@ -288,10 +290,10 @@ static void put_summary_line(struct text *text, const struct registry *registry,
 
 /* Puts place and process; "by 810, 6.1 s before" and the like follow. */
 static void put_way(struct block *block, const char *label, const struct registry *registry,
-		    struct stack_id stack)
+		    struct stack_id stack, enum site_event event)
 {
 	block_begin_field(block, label);
-	report_put_way(&block->text, registry, stack);
+	report_put_way(&block->text, registry, stack, event);
 }
 
 /* Puts a finding at verbosity 0: at most 12 lines with headline and SUMMARY.  `forksan report` of a
@@ -305,22 +307,23 @@ static void put_few_lines(struct block *block, const struct registry *registry,
 	block_begin_field(block, "why");
 	put_escaped_string(text, finding->text);
 	block_end_line(block);
-	put_way(block, "opened", registry, stacks[FINDING_STACK_OPENED]);
+	put_way(block, "opened", registry, stacks[FINDING_STACK_OPENED], SITE_OF_OPENING);
 	text_put_string(text, ", by ");
 	text_put_int(text, finding->opened_by);
 	if (finding->opened_at_ns <= finding->time_ns)
 		put_age(text, finding->opened_at_ns, finding->time_ns);
 	block_end_line(block);
-	put_way(block, "forked", registry, stacks[FINDING_STACK_FORKED]);
+	put_way(block, "forked", registry, stacks[FINDING_STACK_FORKED], SITE_OF_FORK);
 	block_end_line(block);
 	if (finding->operation != NULL) {
-		put_way(block, "used", registry, stacks[FINDING_STACK_THIS_USE]);
+		put_way(block, "used", registry, stacks[FINDING_STACK_THIS_USE], SITE_OF_USE);
 		text_put_string(text, ", ");
 		put_operation(text, finding);
 		block_end_line(block);
 	}
 	if (finding->other.pid > 0 && stacks[FINDING_STACK_OTHER_USE].n != 0) {
-		put_way(block, "used before", registry, stacks[FINDING_STACK_OTHER_USE]);
+		put_way(block, "used before", registry, stacks[FINDING_STACK_OTHER_USE],
+			SITE_OF_USE);
 		text_put_string(text, ", by ");
 		put_process(text, &finding->other);
 		block_end_line(block);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/own_code.h"
+#include "common/site_rule.h"
 #include "base/text.h"
 
 bool culprit_is_own_bytes(enum language language, const char *file, size_t len)
@@ -42,40 +43,28 @@ static void write_place(const struct stack_frame *frame, char *out, size_t size)
 	text_put_bytes(&text, line, line_len);
 }
 
-static bool is_package(const struct stack_frame *frame)
-{
-	return own_code_is_package(frame->file, frame->file_len) &&
-	       !own_code_is_carrier(frame->file, frame->file_len);
-}
-
 bool culprit_find(const struct registry *registry, struct stack_id id, char *out, size_t size)
 {
 	unsigned count = stack_frame_count(registry, id);
-	struct stack_frame launcher = {.file = NULL}; /* innermost */
-	struct stack_frame package = {.file = NULL};  /* outermost */
 	struct stack_frame frame;
+	struct site_rule rule;
+	uint32_t index;
 
 	out[0] = '\0';
+	site_rule_begin(&rule);
 	for (unsigned i = 0; i < count && stack_frame_at(registry, id, i, &frame); i++) {
 		if (frame.language == LANGUAGE_NATIVE)
 			break;
-		if (frame.file == NULL)
-			continue;
-		if (culprit_is_own_bytes(frame.language, frame.file, frame.file_len)) {
-			write_place(&frame, out, size);
-			return true;
-		}
-		if (launcher.file == NULL && own_code_is_launcher(frame.file, frame.file_len))
-			launcher = frame;
-		if (is_package(&frame))
-			package = frame;
+		site_rule_add(&rule, i, frame.file, frame.file_len);
 	}
-	if (package.file != NULL &&
-	    (launcher.file == NULL || own_code_is_carrier(launcher.file, launcher.file_len)))
-		launcher = package;
-	if (launcher.file == NULL)
+	index = site_rule_choose(&rule, false, false);
+	/* Any other frame is the interpreter's own library, or carries others. */
+	if (index == SITE_NONE ||
+	    (!site_rule_is_own(&rule, index) && index != rule.found[SITE_PACKAGE_OUTER]))
 		return false;
-	write_place(&launcher, out, size);
+	if (!stack_frame_at(registry, id, index, &frame))
+		return false;
+	write_place(&frame, out, size);
 	return true;
 }
 

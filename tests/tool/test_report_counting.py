@@ -123,7 +123,7 @@ for frames, text in (
      "at exit, in PQexec (libpq.so.5)"),
     ([*stack[:2], dict(native, function="php_request_shutdown", module="/usr/bin/php8.2", offset=9)],
      "at exit, in libpq.so.5"),
-    ([gems, *stack, program], "pg query"),
+    ([gems, *stack, program], "pg/lib/pg.rb:3 query"),
     ([gems, ruby, *stack], "/srv/a.rb:3 work"),
 ):
     site = bugs_of(made(1, this_use=frames))[0]["used"][0]

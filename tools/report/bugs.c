@@ -90,7 +90,7 @@ uint64_t bugs_identify(struct site_cache *sites, const struct log_record *findin
 		       struct site *opened, struct site *forked)
 {
 	site_cache_find(sites, finding->stacks[LOG_STACK_OPENED], SITE_OPENED,
-			finding->culprit_opened, opened);
+			finding->version < 2 ? finding->culprit_opened : NULL, opened);
 	site_cache_find(sites, finding->stacks[LOG_STACK_FORKED], SITE_FORKED, NULL, forked);
 	/* The library names native functions from dynamic symbols alone, so two of a C program's
 	 * own functions can be one to the library. */
@@ -200,8 +200,8 @@ static void add_uses(struct bug *bug, struct site_cache *sites, const struct log
 	/* open-at-fork: nobody has used the connection. */
 	if (!json_is_object(finding->operation))
 		return;
-	site_cache_find(sites, finding->stacks[LOG_STACK_THIS_USE], SITE_USED, finding->culprit_use,
-			&site);
+	site_cache_find(sites, finding->stacks[LOG_STACK_THIS_USE], SITE_USED,
+			finding->version < 2 ? finding->culprit_use : NULL, &site);
 	add_use(bug, &site, finding->pid);
 	if (!json_is_object(finding->other) ||
 	    json_array_size(finding->stacks[LOG_STACK_OTHER_USE]) == 0)

@@ -77,12 +77,12 @@ static json_t *site_object(const struct site *site)
 	char text[SITE_FILE_BYTES + SITE_FUNCTION_BYTES + 32];
 
 	site_text(site, NULL, text, sizeof text);
-	return checked(json_pack("{s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:b, s:b}", "text",
-				 text_value(text), "file", text_or_null(site->file), "module",
-				 text_or_null(site->module), "function",
-				 text_or_null(site->function), "line", (json_int_t)site->line,
-				 "own", site->own, "from", text_or_null(site->way_in), "at_import",
-				 site->at_import, "at_exit", site->at_exit));
+	return checked(json_pack(
+		"{s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:o, s:b, s:b}", "text", text_value(text),
+		"file", text_or_null(site->file), "module", text_or_null(site->module), "function",
+		text_or_null(site->function), "line", (json_int_t)site->line, "own", site->own,
+		"from", text_or_null(site->way_in), "innermost", text_or_null(site->innermost),
+		"at_import", site->at_import, "at_exit", site->at_exit));
 }
 
 static json_t *uses_array(const struct bug *bug)

@@ -98,6 +98,8 @@ static void put_way_in(const struct site *site, const char *below, FILE *out)
 		fprintf(out, ", from %s", way_in);
 	if (site->at_import)
 		fputs(", at import", out);
+	if (site->innermost[0] != '\0')
+		fprintf(out, ", innermost %s", site->innermost);
 }
 
 static void put_certainty(const struct bug *bug, FILE *out)
@@ -164,7 +166,10 @@ static void print_used(const struct bug *bug, const char *below, bool source, FI
 		put_pids(&bug->pids, line.out);
 	for (size_t i = 0; i < bug->use_count; i++) {
 		site_text(&bug->uses[i].site, below, text, sizeof text);
-		fprintf(line.out, "%s%s by ", i > 0 ? "; " : "", text);
+		fprintf(line.out, "%s%s", i > 0 ? "; " : "", text);
+		if (bug->uses[i].site.innermost[0] != '\0')
+			fprintf(line.out, " (innermost %s)", bug->uses[i].site.innermost);
+		fputs(" by ", line.out);
 		put_pids(&bug->uses[i].pids, line.out);
 	}
 	if (bug->more_uses > 0)

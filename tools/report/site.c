@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/own_code.h"
+#include "common/site_rule.h"
 #include "log/field.h"
 #include "symbols/annotate.h"
 
@@ -29,26 +30,34 @@ static bool is_one_of(const char *text, const char *const *words, size_t count)
 
 /* --- paths --------------------------------------------------------------------------------- */
 
+/* The part of an installed file's path from the package on: "gunicorn/arbiter.py"; NULL: the file
+ * belongs to no package. */
+static const char *below_packages(const char *file)
+{
+	static const char *const parents[] = {
+		"/dist-packages/", "/site-packages/", "/gems/", "/vendor_ruby/", "/perl5/",
+	};
+
+	for (size_t i = 0; i < sizeof parents / sizeof parents[0]; i++) {
+		const char *at = strstr(file, parents[i]);
+
+		if (at != NULL)
+			return at + strlen(parents[i]);
+	}
+	return NULL;
+}
+
 /* The package that an installed file belongs to: "gunicorn" of
  * "/usr/lib/python3/dist-packages/gunicorn/arbiter.py". */
 static bool put_package(const char *file, char *out, size_t size)
 {
-	static const char *const parents[] = {"/dist-packages/", "/site-packages/", "/gems/"};
+	const char *at = below_packages(file);
+	size_t len = at != NULL ? strcspn(at, "/") : 0;
 
-	for (size_t i = 0; i < sizeof parents / sizeof parents[0]; i++) {
-		const char *at = strstr(file, parents[i]);
-		size_t len;
-
-		if (at == NULL)
-			continue;
-		at += strlen(parents[i]);
-		len = strcspn(at, "/");
-		if (at[len] == '\0')
-			return false;
-		snprintf(out, size, "%.*s", (int)len, at);
-		return true;
-	}
-	return false;
+	if (at == NULL || at[len] == '\0')
+		return false;
+	snprintf(out, size, "%.*s", (int)len, at);
+	return true;
 }
 
 /* --- interpreters' frames ------------------------------------------------------------------ */
@@ -58,40 +67,6 @@ static bool is_own_file(const json_t *frame)
 	const char *file = field_string(frame, "file");
 
 	return file != NULL && own_code_is_file(file, strlen(file));
-}
-
-static bool is_launcher(const json_t *frame)
-{
-	const char *file = field_string(frame, "file");
-
-	return file != NULL && own_code_is_launcher(file, strlen(file));
-}
-
-/* "<frozen importlib._bootstrap>" and such have no file. */
-static bool has_file(const json_t *frame)
-{
-	const char *file = field_string(frame, "file");
-
-	return file != NULL && file[0] == '/';
-}
-
-static bool is_of_package(const json_t *frame)
-{
-	const char *file = field_string(frame, "file");
-	char package[SITE_FUNCTION_BYTES];
-
-	return file != NULL && put_package(file, package, sizeof package);
-}
-
-static const json_t *find_interpreted(const json_t *stack, bool (*fits)(const json_t *frame))
-{
-	const json_t *frame;
-	size_t i;
-
-	json_array_foreach(stack, i, frame)
-		if (!is_native(frame) && fits(frame))
-			return frame;
-	return NULL;
 }
 
 /* Returns the frame at "FILE:LINE"; NULL: none is. */
@@ -171,45 +146,6 @@ static void set_way_in(struct site *site, const json_t *stack, const json_t *inn
 	}
 }
 
-static bool find_in_interpreter(const json_t *stack, enum site_role role, const char *culprit,
-				struct site *site)
-{
-	const json_t *frame = culprit != NULL ? find_culprit(stack, culprit) : NULL;
-
-	if (culprit != NULL && frame == NULL) {
-		set_culprit(site, culprit);
-		site->own = true;
-		return true;
-	}
-	if (frame == NULL)
-		frame = find_interpreted(stack, is_own_file);
-	/* The log names a package where the application has no frame. */
-	site->own = frame != NULL && (is_own_file(frame) || is_launcher(frame));
-	/* gunicorn's arbiter forks, not /usr/bin/gunicorn. */
-	if (frame == NULL && role == SITE_FORKED)
-		frame = find_interpreted(stack, is_of_package);
-	if (frame == NULL)
-		frame = find_interpreted(stack, is_launcher);
-	if (frame == NULL)
-		frame = find_interpreted(stack, has_file);
-	if (frame == NULL)
-		return false;
-	copy_end(site->file, sizeof site->file, field_string(frame, "file"));
-	copy(site->function, sizeof site->function, field_string(frame, "function"));
-	site->line = field_integer(frame, "line");
-	set_way_in(site, stack, frame);
-	return true;
-}
-
-/* --- native frames ------------------------------------------------------------------------- */
-
-static enum own_code_rank rank_of(const json_t *frame)
-{
-	const char *module = field_string(frame, "module");
-
-	return module != NULL ? own_code_rank_of(module, strlen(module)) : OWN_CODE_MACHINERY;
-}
-
 static const char *name_of(const json_t *frame)
 {
 	const char *name = field_string(frame, "demangled");
@@ -217,82 +153,32 @@ static const char *name_of(const json_t *frame)
 	return name != NULL ? name : field_string(frame, "function");
 }
 
-/* Returns the innermost frame of that rank; only one with a name where `named`. */
-static json_t *find_native(struct symbols *symbols, const json_t *stack, enum own_code_rank rank,
-			   bool named)
+/* Notes where the innermost of the libraries is that lie between the site and the call. */
+static void set_innermost(struct site *site, const json_t *stack, const json_t *frame)
 {
-	json_t *frame;
-	size_t i;
+	const json_t *innermost = json_array_get(stack, 0);
+	const char *file = field_string(innermost, "file"), *below;
 
-	json_array_foreach(stack, i, frame) {
-		if (!is_native(frame) || rank_of(frame) != rank)
-			continue;
-		annotate_frame(symbols, frame);
-		if (!named || name_of(frame) != NULL)
-			return frame;
-	}
-	return NULL;
-}
-
-/* True when the stack has a function that ends a process: libc's, or an interpreter's. */
-static bool is_at_exit(const json_t *stack)
-{
-	static const char *const functions[] = {
-		"exit",		 "__run_exit_handlers",	 "_dl_fini",	 "__cxa_finalize",
-		"Py_FinalizeEx", "php_request_shutdown", "ruby_cleanup", "rb_ec_teardown",
-		"perl_destruct", "Perl_sv_clean_all",
-	};
-	const json_t *frame;
-	size_t i;
-
-	json_array_foreach(stack, i, frame) {
-		const char *function = field_string(frame, "function");
-
-		if (is_native(frame) && function != NULL && IS_ONE_OF(function, functions))
-			return true;
-	}
-	return false;
-}
-
-static const json_t *find_outermost_library(const json_t *stack)
-{
-	const json_t *found = NULL, *frame;
-	size_t i;
-
-	json_array_foreach(stack, i, frame)
-		if (is_native(frame) && rank_of(frame) == OWN_CODE_LIBRARY)
-			found = frame;
-	return found;
-}
-
-static const json_t *find_at_exit(struct symbols *symbols, const json_t *stack)
-{
-	const json_t *frame = find_native(symbols, stack, OWN_CODE_LIBRARY, true);
-
-	return frame != NULL ? frame : find_outermost_library(stack);
-}
-
-static void find_in_native(struct symbols *symbols, const json_t *stack, enum site_role role,
-			   struct site *site)
-{
-	const json_t *frame = find_native(symbols, stack, OWN_CODE_MODULE, false);
-
-	site->own = frame != NULL;
-	site->at_exit = role == SITE_USED && is_at_exit(stack);
-	if (frame == NULL && site->at_exit)
-		frame = find_at_exit(symbols, stack);
-	if (frame == NULL)
-		frame = find_native(symbols, stack, OWN_CODE_PROGRAM, true);
-	if (frame == NULL)
-		frame = find_native(symbols, stack, OWN_CODE_LIBRARY, true);
-	if (frame == NULL)
-		frame = find_native(symbols, stack, OWN_CODE_PROGRAM, false);
-	if (frame == NULL)
-		frame = find_native(symbols, stack, OWN_CODE_LIBRARY, false);
-	if (frame == NULL)
-		frame = find_native(symbols, stack, OWN_CODE_INTERPRETER, false);
-	if (frame == NULL)
+	if (site->own || site->forks || innermost == frame || file == NULL)
 		return;
+	below = below_packages(file);
+	snprintf(site->innermost, sizeof site->innermost, "%s:%lld",
+		 below != NULL ? below : basename(file), field_integer(innermost, "line"));
+}
+
+static void set_interpreted(struct site *site, const json_t *stack, const json_t *frame)
+{
+	const char *file = field_string(frame, "file");
+
+	copy_end(site->file, sizeof site->file, file != NULL ? file : "");
+	copy(site->function, sizeof site->function, field_string(frame, "function"));
+	site->line = field_integer(frame, "line");
+	set_way_in(site, stack, frame);
+	set_innermost(site, stack, frame);
+}
+
+static void set_native(struct site *site, const json_t *frame)
+{
 	copy(site->module, sizeof site->module, basename(field_string(frame, "module")));
 	if (field_string(frame, "file") != NULL) {
 		copy_end(site->file, sizeof site->file, field_string(frame, "file"));
@@ -303,13 +189,82 @@ static void find_in_native(struct symbols *symbols, const json_t *stack, enum si
 		site->offset = (unsigned long long)field_integer(frame, "offset");
 }
 
+/* --- the rule ------------------------------------------------------------------------------ */
+
+/* True when the stack has a function that ends a process: libc's, or an interpreter's. */
+static bool is_at_exit(const json_t *stack)
+{
+	const json_t *frame;
+	size_t i;
+
+	json_array_foreach(stack, i, frame) {
+		const char *function = field_string(frame, "function");
+
+		if (is_native(frame) && function != NULL && site_rule_ends_process(function))
+			return true;
+	}
+	return false;
+}
+
+static void add_native(struct symbols *symbols, struct site_rule *rule, size_t index, json_t *frame)
+{
+	const char *module = field_string(frame, "module");
+	size_t len = module != NULL ? strlen(module) : 0;
+	bool has_name = false;
+
+	if (site_rule_wants_name(rule, module, len)) {
+		annotate_frame(symbols, frame);
+		has_name = name_of(frame) != NULL;
+	}
+	site_rule_add_native(rule, (uint32_t)index, module, len, has_name);
+}
+
+static void add_frames(struct symbols *symbols, const json_t *stack, struct site_rule *rule)
+{
+	json_t *frame;
+	size_t i;
+
+	site_rule_begin(rule);
+	json_array_foreach(stack, i, frame) {
+		const char *file = field_string(frame, "file");
+
+		if (!is_native(frame))
+			site_rule_add(rule, (uint32_t)i, file, file != NULL ? strlen(file) : 0);
+		else if (rule->found[SITE_INTERPRETED] == SITE_NONE)
+			add_native(symbols, rule, i, frame);
+	}
+}
+
 void site_find(struct symbols *symbols, const json_t *stack, enum site_role role,
 	       const char *culprit, struct site *site)
 {
+	const json_t *named = culprit != NULL ? find_culprit(stack, culprit) : NULL;
+	struct site_rule rule;
+	uint32_t index;
+	json_t *frame;
+
 	memset(site, 0, sizeof *site);
-	if (find_in_interpreter(stack, role, culprit, site))
+	site->forks = role == SITE_FORKED;
+	if (culprit != NULL && named == NULL && strchr(culprit, ':') != NULL) {
+		set_culprit(site, culprit);
+		site->own = true;
 		return;
-	find_in_native(symbols, stack, role, site);
+	}
+	add_frames(symbols, stack, &rule);
+	site->at_exit =
+		role == SITE_USED && rule.found[SITE_INTERPRETED] == SITE_NONE && is_at_exit(stack);
+	index = site_rule_choose(&rule, site->forks, site->at_exit);
+	site->own = site_rule_is_own(&rule, index);
+	frame = json_array_get(stack, index);
+	if (named != NULL) {
+		site->own = is_own_file(named) || site->own;
+		set_interpreted(site, stack, named);
+	} else if (frame != NULL && is_native(frame)) {
+		annotate_frame(symbols, frame);
+		set_native(site, frame);
+	} else if (frame != NULL) {
+		set_interpreted(site, stack, frame);
+	}
 }
 
 /* --- as text ------------------------------------------------------------------------------- */
@@ -324,7 +279,7 @@ static void put_place(const struct site *site, const char *below, char *out, siz
 		snprintf(out, size, "unknown place");
 		return;
 	}
-	if (!site->own && put_package(file, package, sizeof package)) {
+	if (site->forks && !site->own && put_package(file, package, sizeof package)) {
 		snprintf(out, size, "%s %s", package, site->function);
 		return;
 	}
@@ -340,7 +295,7 @@ static void put_place(const struct site *site, const char *below, char *out, siz
 	if (below_len > 0 && strncmp(file, below, below_len) == 0 && file[below_len] == '/')
 		file += below_len + 1;
 	else if (!site->own)
-		file = basename(file);
+		file = below_packages(file) != NULL ? below_packages(file) : basename(file);
 	snprintf(out, size, "%s:%lld%s%s", file, site->line, site->function[0] != '\0' ? " " : "",
 		 site->function);
 }

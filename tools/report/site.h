@@ -12,7 +12,7 @@
 
 #define SITE_FILE_BYTES 384
 #define SITE_MODULE_BYTES 96
-#define SITE_FUNCTION_BYTES 160
+#define SITE_FUNCTION_BYTES 256 /* as the library's fingerprints take it */
 #define SITE_WAY_IN_BYTES 448
 
 struct symbols;
@@ -28,27 +28,24 @@ struct site {
 	unsigned long long offset;	    /* in the module, of a frame without a name; 0: none */
 	bool own; /* the application's own, neither a library's nor an interpreter's */
 	char way_in[SITE_WAY_IN_BYTES]; /* "FILE:LINE", the next own file outward; may be empty */
+	char innermost[SITE_WAY_IN_BYTES]; /* of a package's site: "FILE:LINE" of the library that
+					      called; may be empty */
+	bool forks;			   /* the site of a fork */
 	bool at_exit;	/* of a use: the process was ending, in this module or function */
 	bool at_import; /* a module was being loaded */
 };
 
 /*
- * Finds the site of a checked stack:
- *   1. an interpreter's innermost frame of the application itself (where the log has `culprit`,
- *      "FILE:LINE", the frame at that line), else for a fork a package's innermost frame, else the
- *      application's launcher, else the interpreter's innermost frame with a file;
- *   2. else the innermost frame of a native module that is the application's own;
- *   3. else the innermost named frame of an installed program;
- *   4. else the innermost named frame of a library other than libc, else any module and offset.
- * A use without an interpreter's frame while the process ends (SITE_USED) is in a destructor: then
- * 4 alone, and of libraries without names the outermost.  Native frames are named from symbol
+ * Finds the site of a checked stack by the rule of common/site_rule.h.  `culprit` is "FILE:LINE" of
+ * a log of version 1, whose frame is the site; NULL: none.  Native frames are named from symbol
  * tables and debug information.
  */
 void site_find(struct symbols *symbols, const json_t *stack, enum site_role role,
 	       const char *culprit, struct site *site);
 
 /* Writes "FILE:LINE FUNCTION" as far as known, at most `size` bytes with the NUL, without the
- * directory `below` (NULL: none) in front of the file; for a library's frame "PACKAGE FUNCTION". */
+ * directory `below` (NULL: none) in front of the file; for a fork in a package "PACKAGE FUNCTION".
+ */
 void site_text(const struct site *site, const char *below, char *out, size_t size);
 
 #endif
