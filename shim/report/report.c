@@ -106,7 +106,8 @@ void report_start_log(const char *service_name, const char *resource_attributes)
 {
 	origin_start(service_name, resource_attributes);
 	report_write_remember_directory();
-	report_write_remember_stdout();
+	if (log_place_of(options.log_path) == PLACE_STDOUT)
+		report_write_remember_stdout();
 }
 
 void report_warn(const char *line)

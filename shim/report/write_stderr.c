@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "options/options.h"
 #include "process/fdtable.h"
 #include "report/write_parts.h"
 
@@ -25,8 +24,6 @@ void report_write_remember_stderr(void)
 
 void report_write_remember_stdout(void)
 {
-	if (log_place_of(options.log_path) != PLACE_STDOUT)
-		return;
 	stat_fd(STDOUT_FILENO, &start_stdout);
 	if (S_ISSOCK(start_stdout.st_mode))
 		stat_fd(STDIN_FILENO, &start_stdin);
