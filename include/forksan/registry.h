@@ -82,7 +82,9 @@ struct registry_process {
 	_Atomic uint32_t heir_uid;
 	/* enum registry_through: written by the process before its exec, or by its starter. */
 	_Atomic uint32_t through;
-	uint8_t reserved[40];
+	/* Threads of the parent when it forked this process with a connection open; 0: unknown. */
+	_Atomic uint32_t parent_threads;
+	uint8_t reserved[36];
 };
 _Static_assert(sizeof(struct registry_process) == 128, "two cache lines");
 

@@ -20,8 +20,10 @@
 #include "process/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "process/fdtable.h"
@@ -63,6 +65,7 @@ static void fill_slot(struct registry_process *slot, struct serial serial,
 	slot->parent_pid = parent_pid;
 	store_relaxed(&slot->pid_namespace, process.pid_namespace);
 	store_relaxed(&slot->fork_stack, process.fork_stack.n);
+	store_relaxed(&slot->parent_threads, process.fork_threads);
 	slot->born_boottime_ns = sys_clock_ns(CLOCK_BOOTTIME);
 	slot->boot_realtime_ns = registry_boot_realtime_ns();
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)slot->comm, 0, 0, 0, 0);
@@ -247,6 +250,17 @@ static struct serial announce(void)
 	return serial;
 }
 
+/* The links of the directory of a process's threads, "." and ".." among them, are two more than the
+ * threads (proc(5)).  0: not known. */
+static uint32_t count_threads(void)
+{
+	struct stat stat = {.st_nlink = 2};
+
+	sys_call(SYS_newfstatat, AT_FDCWD, (long)(uintptr_t) "/proc/self/task",
+		 (long)(uintptr_t)&stat, 0, 0, 0);
+	return stat.st_nlink > 2 ? (uint32_t)stat.st_nlink - 2 : 0;
+}
+
 void process_before_fork(struct process_fork *fork)
 {
 	int saved_errno = errno;
@@ -254,8 +268,11 @@ void process_before_fork(struct process_fork *fork)
 	*fork = (struct process_fork){.interrupted = announced};
 	if (process_enter()) {
 		process.fork_stack.n = 0;
-		if (!fdtable_is_empty())
+		process.fork_threads = 0;
+		if (!fdtable_is_empty()) {
 			process.fork_stack = stack_take();
+			process.fork_threads = count_threads();
+		}
 		fork->forker = process.lineage.self.serial;
 		fork->child = announce();
 	}

@@ -38,6 +38,7 @@ struct process {
 	bool leaves_pid_namespace;   /* children may be in another */
 	uint64_t forked_boottime_ns; /* CLOCK_BOOTTIME of the latest fork, for the child */
 	struct stack_id fork_stack;  /* where the latest fork was made, for the child */
+	uint32_t fork_threads;	     /* threads at that fork; 0: not known */
 };
 
 /* In a child that has not entered yet `process` still describes the parent at the fork. */

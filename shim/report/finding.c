@@ -94,15 +94,13 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	finding->stacks[FINDING_STACK_OPENED].n = socket->opened_stack;
 }
 
-/* Returns the stack of the fork that put the connection into two processes: of parent and child,
- * the child's; between siblings, the reporter's. */
-static struct stack_id forked_at(const struct registry_process *other)
+/* Returns the process that was made by the fork that put the connection into two processes: of
+ * parent and child the child; between siblings the reporter. */
+static const struct registry_process *child_of_fork(const struct registry_process *other)
 {
-	const struct registry_process *child = process.shared;
-
 	if (other && serial_is(other->parent_serial, process.lineage.self.serial))
-		child = other;
-	return (struct stack_id){load_relaxed(&child->fork_stack)};
+		return other;
+	return process.shared;
 }
 
 static enum registry_counter level_counter(enum kind kind)
@@ -130,6 +128,7 @@ struct new_finding {
 	const struct finding_cause *cause;
 	const struct registry_process *other;
 	struct finding_count count;
+	const struct registry_process *child; /* of the fork */
 	struct stack_id forked;
 };
 
@@ -162,6 +161,7 @@ static void write_finding(void *argument)
 	finding.needed = cause->needed;
 	finding.basis = cause->basis;
 	finding.action = cause->action;
+	finding.threads = load_relaxed(&new->child->parent_threads);
 	if (new->count.repeat == 1)
 		registry_count(level_counter(cause->kind));
 	finding_count_name(&new->count, site_fingerprint(registry_mapping, &finding), finding.kind);
@@ -176,7 +176,8 @@ void finding_report(const struct finding_cause *cause)
 	uint64_t signals;
 
 	new.other = registry_find_process(cause->other_serial);
-	new.forked = forked_at(new.other);
+	new.child = child_of_fork(new.other);
+	new.forked.n = load_relaxed(&new.child->fork_stack);
 	new.count = finding_count(cause, new.forked);
 	if (!finding_is_milestone(new.count.repeat))
 		return;

@@ -73,6 +73,7 @@ struct finding {
 	bool needed;	     /* foreign-goodbye: `other` ended a session that the reporter needs */
 	const char *basis;   /* "messages", "alternation" or NULL */
 	enum finding_action action; /* on a violation, beside the report */
+	uint32_t threads;    /* of the process that forked, at the fork; 0: not known */
 };
 
 /* The part of a finding that the tracker knows; finding.c looks up the rest. */

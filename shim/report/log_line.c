@@ -340,6 +340,8 @@ size_t report_json_finding(char *bytes, size_t size, const struct registry *regi
 	put_culprit(&json, registry, finding);
 	put_operation(&json, finding);
 	json_put_string(&json, "certainty", finding->likely ? "likely" : "proven");
+	if (finding->threads > 1)
+		json_put_uint(&json, "threads_at_fork", finding->threads);
 	if (finding->needed)
 		json_put_bool(&json, "needed", true);
 	if (finding->basis)

@@ -171,6 +171,25 @@ static void put_merge(struct block *block, enum finding_merge merge)
 	block_end_line(block);
 }
 
+/* A client that works in a thread of its own (kazoo, paho) is dead in the child before it is used.
+ */
+static bool has_dead_threads(const struct finding *finding)
+{
+	return finding->threads > 1 && kind_level(finding->kind) != LEVEL_VIOLATION;
+}
+
+static void put_threads(struct block *block, const struct finding *finding)
+{
+	if (!has_dead_threads(finding))
+		return;
+	block_begin_field(block, "threads");
+	text_put_string(&block->text, "the process that forked had ");
+	text_put_uint(&block->text, finding->threads);
+	text_put_string(&block->text,
+			", its child has one: a client that works in a thread is dead there");
+	block_end_line(block);
+}
+
 static void put_connection_field(struct block *block, const struct finding *finding)
 {
 	struct text *text = &block->text;
@@ -212,6 +231,7 @@ static void put_fields(struct block *block, const struct registry *registry,
 				SITE_OF_USE);
 		block_end_line(block);
 	}
+	put_threads(block, finding);
 	put_connection_field(block, finding);
 	block_begin_field(block, "opened");
 	text_put_string(text, "by ");
@@ -328,11 +348,12 @@ static void put_few_lines(struct block *block, const struct registry *registry,
 		put_process(text, &finding->other);
 		block_end_line(block);
 	}
+	put_threads(block, finding);
 	put_connection_field(block, finding);
 	put_merge(block, finding->merge);
 	report_history_put_text(block, registry, finding->slot,
-				finding->merge == FINDING_NOT_MERGED ? FEW_HISTORY_LINES
-								     : FEW_HISTORY_LINES - 1);
+				FEW_HISTORY_LINES - (finding->merge != FINDING_NOT_MERGED) -
+					has_dead_threads(finding));
 }
 
 size_t report_text_finding(char *bytes, size_t size, const struct registry *registry,

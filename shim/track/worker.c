@@ -26,8 +26,7 @@ static void report_open_at_fork(int fd, struct socket_slot slot,
 		.kind = KIND_OPEN_AT_FORK,
 		.fd = fd,
 		.slot = slot,
-		.text = "this process was forked with the connection open and goes on; nothing is "
-			"wrong until it uses it",
+		.text = "this process was forked with the connection open and goes on",
 	};
 
 	/* The findings about a use say more. */

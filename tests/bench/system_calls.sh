@@ -56,9 +56,9 @@ done <<TABLE
 connect 0 4.5
 spawn 0 22
 fork 0 6
-fork 1 8
+fork 1 9
 exec 0 46
-exec 1 112
+exec 1 113
 exec 50 370
 TABLE
 exit $status

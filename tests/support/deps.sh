@@ -99,6 +99,8 @@ test  slapd             directory
 test  ldap-utils        its client
 test  rabbitmq-server   broker
 test  python3-amqp      its driver
+test  mosquitto         broker of MQTT
+test  python3-paho-mqtt its driver, which lives by a thread
 test  python3-pika      its other driver
 test  python3-ldap      LDAP driver
 test  python3-pylibmc   memcached driver in C

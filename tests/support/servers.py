@@ -279,6 +279,26 @@ def memcached():
             yield Server(process, path, port)
 
 
+# --- MQTT ------------------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def mosquitto():
+    with directory("forksan-mosquitto-") as path:
+        config = os.path.join(path, "mosquitto.conf")
+
+        def command(port):
+            write_file(config, f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+            return ["/usr/sbin/mosquitto", "-c", config]
+
+        def ping(port):
+            # CONNECT: MQTT 3.1.1, clean session, client "p"; CONNACK, accepted.
+            connect = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01p"
+            return conversation(port, connect, 4) == b"\x20\x02\x00\x00"
+
+        with started(path, command, ping) as (process, port):
+            yield Server(process, path, port)
+
+
 # --- directory -------------------------------------------------------------------------------
 
 def slapd_ping(port):

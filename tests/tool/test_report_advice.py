@@ -75,6 +75,8 @@ def made(words, kind):
             frames.append(dict(native, module=f"/x{text}"))
         elif what == "function":
             frames.append(dict(native, function=text))
+        elif what == "threads":
+            record["threads_at_fork"] = 3
         elif what == "language":
             frames.append({"language": text, "function": "f", "file": "/srv/x", "line": 1})
         else:
@@ -106,7 +108,7 @@ for name, rank, when, match, with_, text, source in table:
 names = {row[0] for row in table}
 for wanted in (
     "RQ", "gRPC", "Sequel", "OpenResty", "R", "LWP", "Bunny", "Excon", "Typhoeus", "AnyEvent::RabbitMQ",
-    "pecl amqp", "php-amqplib",
+    "pecl amqp", "php-amqplib", "Kazoo", "paho", "APScheduler", "PHP", "multiprocessing",
 ):
     check(wanted in names, f"there is advice for {wanted}")
 

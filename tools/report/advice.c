@@ -77,6 +77,8 @@ static bool word_fits(const json_t *finding, const char *what, const char *text)
 
 	if (strcmp(what, "protocol") == 0 || strcmp(what, "class") == 0)
 		return equals(json_object_get(finding, "connection"), what, text);
+	if (strcmp(what, "threads") == 0)
+		return json_integer_value(json_object_get(finding, "threads_at_fork")) > 1;
 	if (strcmp(what, "comm") == 0)
 		return begins(finding, "comm", text) ||
 		       begins(json_object_get(finding, "other"), "comm", text);

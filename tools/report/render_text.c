@@ -15,6 +15,7 @@
 #include "base/escape.h"
 #include "base/paragraph.h"
 #include "base/plural.h"
+#include "log/field.h"
 #include "report/collect.h"
 #include "report/evidence.h"
 #include "report/fleet.h"
@@ -199,6 +200,22 @@ static void print_more(size_t number, const char *log_name, FILE *out)
 	sentence_print(&line, "more", out);
 }
 
+/* Says of a notice or hazard that the child has one thread only, where its parent had several. */
+static void print_threads(const struct bug *bug, const json_t *example, FILE *out)
+{
+	long long threads = field_integer(example, "threads_at_fork");
+	struct sentence line;
+
+	if (threads <= 1 || kind_level(bug->head) == LEVEL_VIOLATION)
+		return;
+	sentence_begin(&line);
+	fprintf(line.out,
+		"the process that forked had %lld, its child has one: a client that works in a "
+		"thread of its own is dead there, used or not",
+		threads);
+	sentence_print(&line, "threads", out);
+}
+
 /* --- the whole ----------------------------------------------------------------------------- */
 
 static void print_bug(const struct report *report, const struct render_options *options,
@@ -212,6 +229,7 @@ static void print_bug(const struct report *report, const struct render_options *
 		fleet_print(bug->fleet, out);
 	print_opened(bug, below, options->source, out);
 	print_used(bug, below, options->source, out);
+	print_threads(bug, example, out);
 	if (example != NULL) {
 		proof_print(example, bug->head, out);
 		evidence_print_fix(example, out);
