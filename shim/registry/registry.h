@@ -189,6 +189,14 @@ static inline bool registry_socket_is(struct socket_slot slot, uint32_t generati
 	       (generation << 8 | SOCKET_LIVE);
 }
 
+/* Counts the connection as open across a fork, once.  Call it when another process holds the
+ * connection, too. */
+static inline void registry_mark_inherited(struct registry_socket *socket)
+{
+	if (!(fetch_or_relaxed(&socket->flags, SOCKET_INHERITED) & SOCKET_INHERITED))
+		registry_count(COUNT_CONNECTIONS_INHERITED);
+}
+
 /* The connection's protocol: the one that the bytes identified.  Where the bytes are too few, or
  * belong to no known protocol, the one that port or path suggest. */
 static inline enum protocol registry_socket_protocol(const struct registry_socket *socket)

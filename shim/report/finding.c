@@ -175,6 +175,8 @@ void finding_report(const struct finding_cause *cause)
 	int saved_errno = errno;
 	uint64_t signals;
 
+	/* Also a connection that its new holder has never used. */
+	registry_mark_inherited(&registry_mapping->sockets[cause->slot.n]);
 	new.other = registry_find_process(cause->other_serial);
 	new.child = child_of_fork(new.other);
 	new.forked.n = load_relaxed(&new.child->fork_stack);

@@ -68,7 +68,7 @@ static void judge_own(const struct track_call *call)
 static void judge_sound(const struct track_call *call)
 {
 	if (registry_other_holder(call->slot, process.shared)) {
-		use_mark_inherited(call->socket);
+		registry_mark_inherited(call->socket);
 		registry_count(COUNT_USES_SOUND);
 	} else {
 		use_calm(call->socket);
@@ -80,7 +80,7 @@ static void judge_heir(const struct track_call *call, struct lineage_use last, s
 	const struct registry_process *holder = registry_other_holder(call->slot, process.shared);
 
 	if (holder) {
-		use_mark_inherited(call->socket);
+		registry_mark_inherited(call->socket);
 		use_report_hazard(call, last, holder, (int64_t)moved);
 	} else {
 		use_calm(call->socket);
@@ -89,7 +89,7 @@ static void judge_heir(const struct track_call *call, struct lineage_use last, s
 
 static void judge_violation(struct track_call *call, struct lineage_use last, size_t moved)
 {
-	use_mark_inherited(call->socket);
+	registry_mark_inherited(call->socket);
 	if (use_may_be_goodbye(call) && goodbye_defer(call, last, (int64_t)moved))
 		return;
 	isolate_late(call, last, (int64_t)moved);

@@ -32,12 +32,6 @@ enum finding_action use_default_action(void)
 	return ACTION_REPORTED;
 }
 
-void use_mark_inherited(struct registry_socket *socket)
-{
-	if (!(fetch_or_relaxed(&socket->flags, SOCKET_INHERITED) & SOCKET_INHERITED))
-		registry_count(COUNT_CONNECTIONS_INHERITED);
-}
-
 void use_calm(struct registry_socket *socket)
 {
 	uint64_t mine = process_mine();

@@ -27,10 +27,6 @@ void use_calm(struct registry_socket *socket);
 /* What is done about a violation, beside the report, unless isolate mode isolates. */
 enum finding_action use_default_action(void);
 
-/* Counts the connection as open across a fork, once.  Call it when another process holds the
- * connection, too. */
-void use_mark_inherited(struct registry_socket *socket);
-
 /* Makes this use the latest one and returns the use before: this process's own when this process
  * used the connection last, in the same epoch. */
 struct lineage_use use_take_lineage(const struct track_call *call);

@@ -72,7 +72,7 @@ void use_unknown_judge(struct track_call *call, const struct iovec *iov, int cou
 		      LINEAGE_WAY_VIOLATION;
 
 	if (shared || broken) {
-		use_mark_inherited(socket);
+		registry_mark_inherited(socket);
 		history_start(call->slot);
 		history_add(call->slot,
 			    &(struct history_act){.by = process.lineage.self.serial,

@@ -30,6 +30,8 @@ status(66, "report", "--fail-on", "violation", FOUNDING, "/nonexistent/log")
 status(2, "report")
 
 wrong = status(2, "report", "--fail-on", "violations", FOUNDING)
+for word, verb in (("record", "run"), ("exec", "run"), ("show", "report"), ("reprot", "report"), ("rnu", "run")):
+    check(f"unknown verb {word}; did you mean {verb}?" in status(2, word).stderr, f"guesses at {word}")
 check("did you mean violation?" in wrong.stderr, "guesses at a level", wrong.stderr)
 wrong = status(2, "report", "--jsn", FOUNDING)
 check("did you mean --json?" in wrong.stderr, "guesses at an option", wrong.stderr)

@@ -60,6 +60,18 @@ with servers.redis() as db, toolkit.Directory() as directory:
     toolkit.write(path["accepted"], "kind:open-at-fork\n")
     forksan(66, "--suppressions", path["accepted"])
 
+    # One count: a connection of which a finding speaks was open across a fork, also where its new holder has
+    # merely ended the session.
+    goodbye = toolkit.write(os.path.join(directory, "goodbye.py"), PROGRAM.replace("        ask()\n        os", """\
+        db.sendall(b"*1\\r\\n$4\\r\\nQUIT\\r\\n")
+        os"""))
+    result = run("run", "-o", path["new"] + "2", "--", "/usr/bin/python3", goodbye, str(db.port), env=env)
+    check("A SESSION ENDED FOR OTHERS" in result.stderr, "a goodbye", result.stderr)
+    check("1 connection watched, 1 of them open across a fork" in result.stderr, "of one connection across a fork",
+          result.stderr)
+    shown = run("report", path["new"] + "2").stdout
+    check("1 connection (1 open across a fork)" in shown, "in the report, too", shown)
+
     # What cannot be used is said before CMD starts.
     toolkit.write(path["wrong"], "colour:red\n")
     for arguments in (("--html", "/nonexistent/page"), ("--suppressions", path["wrong"]), ("--baseline", program)):
