@@ -423,7 +423,7 @@ int report_blind(struct registry *registry, enum registry_counter counter, uint6
 
 int report_reconnected(struct registry *registry, const struct sockaddr *address, socklen_t len)
 {
-	static const struct form form = {report_json_blind, report_text_blind};
+	static const struct form form = {"process", report_json_blind, report_text_blind};
 	struct report_writer writer = writer_now();
 	char bytes[ADDRESS_TEXT_BYTES];
 	struct text peer;

@@ -126,6 +126,13 @@ check(shown == ["redis-py"], "redis-py guards itself", shown)
 shown = [row["for"] for row in advice(made(guarded, "shared-use"))]
 check(shown == ["gunicorn", "redis-py"], "but not from everything", shown)
 
+# Inside TLS a goodbye is likely at most, and so no headline; the advice is against it all the same.
+both = [dict(made(["language:python"], kind), id=f"{number:016x}", certainty=certainty)
+        for number, (kind, certainty) in enumerate((("shared-use", "proven"), ("foreign-goodbye", "likely")))]
+bug, = json_report(*both)["bugs"]
+check((bug["kind"], bug["proven"]) == ("shared-use", True), "the headline is what is proven", bug)
+check("before the fork" in bug["advice"][0]["text"], "the advice stops the goodbye", bug["advice"])
+
 # --- a real PHP, whose pcntl is built in -------------------------------------------------------
 CHILD_EXITS = r"""<?php
 $connect = fn() => new mysqli('127.0.0.1', 'root', '', '', (int)getenv('APP_PORT'));

@@ -125,6 +125,7 @@ static json_t *bug_object(const struct report *report, const struct bug *bug, si
 {
 	json_t *example = example_load(report, bug, bug->head);
 	json_t *actions = checked(json_object());
+	json_t *advised = example_for_advice(report, bug);
 	char digits[17], query[256];
 	json_t *object;
 
@@ -150,7 +151,7 @@ static json_t *bug_object(const struct report *report, const struct bug *bug, si
 				  (json_int_t)bug->more_uses, "opened_by",
 				  (json_int_t)bug->opened_by, "pids", pids_array(&bug->pids),
 				  "more_pids", bug->pids.more, "first", bug->first, "last",
-				  bug->last, "advice", advice_array(example), "server",
+				  bug->last, "advice", advice_array(advised), "server",
 				  text_or_null(query), "kinds", kinds_array(report, bug))));
 	json_object_set_new(object, "fleet",
 			    bug->fleet != NULL ? json_incref(bug->fleet) : json_null());
@@ -164,6 +165,7 @@ static json_t *bug_object(const struct report *report, const struct bug *bug, si
 		json_object_set_new(object, "reconnected", pids_array(&bug->reconnected));
 	}
 	json_decref(actions);
+	json_decref(advised);
 	json_decref(example);
 	return object;
 }

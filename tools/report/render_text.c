@@ -223,6 +223,7 @@ static void print_bug(const struct report *report, const struct render_options *
 {
 	const struct bug *bug = bugs_at(report->bugs, index);
 	json_t *example = example_load(report, bug, bug->head);
+	json_t *advised = example_for_advice(report, bug);
 
 	print_headline(bug, index + 1, options->colour, out);
 	if (bug->fleet != NULL)
@@ -232,7 +233,7 @@ static void print_bug(const struct report *report, const struct render_options *
 	print_threads(bug, example, out);
 	if (example != NULL) {
 		proof_print(example, bug->head, out);
-		evidence_print_fix(example, out);
+		evidence_print_fix(advised, out);
 	}
 	evidence_print(bug, example, out);
 	if (options->stacks)
@@ -240,6 +241,7 @@ static void print_bug(const struct report *report, const struct render_options *
 	else if (options->log_name != NULL)
 		print_more(index + 1, options->log_name, out);
 	fputc('\n', out);
+	json_decref(advised);
 	json_decref(example);
 }
 
