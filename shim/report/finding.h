@@ -48,6 +48,7 @@ struct finding {
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint64_t repeat;  /* times seen, this one included */
 	enum finding_merge merge;
+	uint32_t threads; /* of the process that forked, at the fork; 0: not known */
 	const char *session;
 	struct finding_process reporter;
 	struct finding_process other; /* pid 0: nobody */
@@ -73,7 +74,6 @@ struct finding {
 	bool needed;	     /* foreign-goodbye: `other` ended a session that the reporter needs */
 	const char *basis;   /* "messages", "alternation" or NULL */
 	enum finding_action action; /* on a violation, beside the report */
-	uint32_t threads;    /* of the process that forked, at the fork; 0: not known */
 };
 
 /* The part of a finding that the tracker knows; finding.c looks up the rest. */
