@@ -23,26 +23,7 @@
 #include <string.h>
 
 #include "forksan/atomics.h"
-
-/* zend_execute_data */
-#define FRAME_OPLINE 0
-#define FRAME_FUNCTION 24
-#define FRAME_PREVIOUS 48
-/* zend_op */
-#define OPLINE_LINE 24
-/* zend_function; type is its first byte: 1 internal, 2 user, 4 eval (ZEND_USER_CODE: even) */
-#define FUNCTION_NAME 8
-#define FUNCTION_CLASS 16
-#define FUNCTION_EVAL 4
-/* zend_class_entry */
-#define CLASS_NAME 8
-/* zend_string */
-#define STRING_LEN 16
-#define STRING_BYTES 24
-
-#define GLOBALS_WORDS 640 /* of executor_globals; current_execute_data is word 61 in 8.2 */
-#define FUNCTION_WORDS 64 /* of zend_op_array, which has 31 in 8.2 */
-#define MAX_INTERNAL_FRAMES 64
+#include "stack/php_frame.h"
 
 struct php {
 	struct stack_home home;
@@ -103,57 +84,15 @@ static uintptr_t find_globals(struct peek *peek, const struct php *php)
 
 /* --- the layout --------------------------------------------------------------------------- */
 
-/* The function of a frame; *type is 0 for a frame without one. */
-static bool read_function(struct peek *peek, uintptr_t frame, uintptr_t *function, uint8_t *type)
-{
-	*type = 0;
-	if (frame % 8 != 0 || !peek_pointer(peek, frame + FRAME_FUNCTION, function))
-		return false;
-	return *function == 0 || peek_copy(peek, *function, type, 1);
-}
-
-static bool is_user_code(uint8_t type)
-{
-	return type != 0 && (type & 1) == 0 && type <= FUNCTION_EVAL;
-}
-
-static uint32_t read_line(struct peek *peek, uintptr_t frame)
-{
-	uintptr_t opline;
-	uint32_t line;
-
-	if (!peek_pointer(peek, frame + FRAME_OPLINE, &opline) || opline == 0 ||
-	    !peek_u32(peek, opline + OPLINE_LINE, &line))
-		return 0;
-	return line;
-}
-
-/* The innermost frame of user code, from `frame` on; 0: there is no such frame, or `frame` is no
- * frame. */
-static uintptr_t find_user_frame(struct peek *peek, uintptr_t frame, uintptr_t *function)
-{
-	for (unsigned i = 0; i < MAX_INTERNAL_FRAMES && frame != 0; i++) {
-		uint8_t type;
-
-		if (!read_function(peek, frame, function, &type))
-			return 0;
-		if (is_user_code(type))
-			return frame;
-		if (!peek_pointer(peek, frame + FRAME_PREVIOUS, &frame))
-			return 0;
-	}
-	return 0;
-}
-
 /* The offset in a function of the string whose bytes are at `file`; 0: not found. */
 static uint32_t find_file_offset(struct peek *peek, uintptr_t function, uintptr_t file)
 {
-	for (uint32_t i = 4; i < FUNCTION_WORDS; i++) {
+	for (uint32_t i = 4; i < PHP_FUNCTION_WORDS; i++) {
 		uintptr_t word;
 
 		if (!peek_pointer(peek, function + i * 8, &word))
 			return 0;
-		if (word + STRING_BYTES == file)
+		if (word + PHP_STRING_BYTES == file)
 			return i * 8;
 	}
 	return 0;
@@ -168,8 +107,8 @@ static uint32_t try_word(struct peek *peek, uintptr_t globals, uint32_t offset, 
 
 	if (!peek_pointer(peek, globals + offset, &frame) || frame < 4096 || frame % 8 != 0)
 		return 0;
-	frame = find_user_frame(peek, frame, &function);
-	if (frame == 0 || read_line(peek, frame) != line)
+	frame = php_frame_find_user(peek, frame, &function);
+	if (frame == 0 || php_frame_line(peek, frame) != line)
 		return 0;
 	file_offset = find_file_offset(peek, function, file);
 	return file_offset != 0 ? offset << 16 | file_offset : 0;
@@ -187,65 +126,13 @@ static uint32_t find_layout(struct peek *peek, const struct php *php, uintptr_t 
 		return 0;
 	if (known != 0 && try_word(peek, globals, known >> 16, file, line) == known)
 		return known;
-	for (uint32_t i = 0; found == 0 && i < GLOBALS_WORDS; i++)
+	for (uint32_t i = 0; found == 0 && i < PHP_GLOBALS_WORDS; i++)
 		found = try_word(peek, globals, i * 8, file, line);
 	store_relaxed(&layout, found);
 	return found;
 }
 
 /* --- walking ------------------------------------------------------------------------------ */
-
-/* Copies a zend_string, without the beginning of one that is too long; returns the length. */
-static size_t read_string(struct peek *peek, uintptr_t string, char *out, size_t size)
-{
-	uintptr_t bytes = string + STRING_BYTES;
-	uint64_t len;
-
-	if (string == 0 || !peek_u64(peek, string + STRING_LEN, &len) || len > 1u << 20)
-		return 0;
-	if (len > size) {
-		bytes += len - size;
-		len = size;
-	}
-	return peek_copy(peek, bytes, out, len) ? len : 0;
-}
-
-/* "Class::method", "function" or "{main}" for a script's own code. */
-static size_t read_name(struct peek *peek, uintptr_t function, char *out, size_t size)
-{
-	uintptr_t class = 0;
-	uintptr_t name = 0;
-	size_t len = 0;
-
-	if (!peek_pointer(peek, function + FUNCTION_NAME, &name) || name == 0) {
-		memcpy(out, "{main}", 6);
-		return 6;
-	}
-	if (peek_pointer(peek, function + FUNCTION_CLASS, &class) && class != 0 &&
-	    peek_pointer(peek, class + CLASS_NAME, &class)) {
-		len = read_string(peek, class, out, size / 2);
-		if (len != 0) {
-			out[len++] = ':';
-			out[len++] = ':';
-		}
-	}
-	return len + read_string(peek, name, out + len, size - len);
-}
-
-static void push_frame(struct stack_capture *capture, uintptr_t frame, uintptr_t function,
-		       uint32_t file_offset)
-{
-	struct peek *peek = &capture->peek;
-	uintptr_t file = 0;
-	size_t name_len, file_len;
-
-	if (!peek_pointer(peek, function + file_offset, &file))
-		return;
-	file_len = read_string(peek, file, capture->file, sizeof(capture->file));
-	name_len = read_name(peek, function, capture->function, sizeof(capture->function));
-	if (file_len != 0)
-		stack_push(capture, LANGUAGE_PHP, name_len, file_len, read_line(peek, frame));
-}
 
 void stack_php_walk(struct stack_capture *capture)
 {
@@ -266,17 +153,5 @@ void stack_php_walk(struct stack_capture *capture)
 	known = find_layout(peek, php, globals);
 	if (known == 0 || !peek_pointer(peek, globals + (known >> 16), &frame))
 		return;
-	for (unsigned i = 0; i < STACK_MAX_WALKED && frame != 0; i++) {
-		uintptr_t function;
-		uint8_t type;
-
-		if (!read_function(peek, frame, &function, &type))
-			return;
-		if (is_user_code(type))
-			push_frame(capture, frame, function, known & 0xffff);
-		if (capture->text.truncated && capture->text.has_own)
-			return;
-		if (!peek_pointer(peek, frame + FRAME_PREVIOUS, &frame))
-			return;
-	}
+	php_frame_walk(capture, frame, known & 0xffff);
 }
