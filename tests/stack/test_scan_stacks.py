@@ -105,6 +105,14 @@ def test_perl():
     check(seen(holder, "perl") == marked(path), "Perl's frames", holder)
 
 
+def test_php():
+    path = os.path.join(PROGRAMS, "asleep.php")
+    with Asleep(os.environ.get("FORKSAN_PHP", "php"), path) as program:
+        holder = program.look("--stacks")
+    frames = [frame for frame in seen(holder, "php") if "{closure" not in frame[0]]
+    check(frames == marked(path), "PHP's frames", frames, marked(path), holder)
+
+
 NATIVE = r"""
 #include <netinet/in.h>
 #include <stdio.h>
@@ -205,6 +213,7 @@ with toolkit.Directory() as where:
     test_python()
     test_thread()
     test_perl()
+    test_php()
     test_native(where)
     test_running(where)
     test_nothing_is_stopped(where)

@@ -119,7 +119,7 @@ static bool read_host(struct server *server, const char *from, const char *to)
 	}
 	copy_part(server->host, from, to);
 	if (server->host[0] == '\0')
-		strcpy(server->host, "127.0.0.1");
+		snprintf(server->host, sizeof server->host, "127.0.0.1");
 	return true;
 }
 
@@ -139,7 +139,7 @@ struct server *server_read_url(const char *url, const char **why)
 		free(server);
 		return NULL;
 	}
-	strcpy(server->port, server->kind->port);
+	snprintf(server->port, sizeof server->port, "%s", server->kind->port);
 	at += strlen("://");
 	end = at + strcspn(at, "/?#");
 	user_end = memrchr(at, '@', (size_t)(end - at));

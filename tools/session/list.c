@@ -30,7 +30,7 @@ static void add(struct list *list, uint32_t uid, const char *name)
 		cli_no_memory();
 	session = &list->sessions[list->count];
 	*session = (struct session_listed){.uid = uid};
-	strcpy(session->name, name); /* session_is_name(): 16 digits */
+	memcpy(session->name, name, sizeof session->name); /* session_is_name(): 16 digits */
 	session->state = session_registry_read_of(uid, name, &session->registry, &why);
 	list->count += session->state != SESSION_REGISTRY_ABSENT;
 }

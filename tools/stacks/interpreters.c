@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "stacks/memory.h"
+#include "stacks/php.h"
 #include "stacks/python.h"
 #include "stacks/remote.h"
 
@@ -22,6 +23,7 @@ static const struct {
 } known[] = {
 	{LANGUAGE_PYTHON, "libpython3.", "PyCode_Type"},
 	{LANGUAGE_PERL, "libperl", "PL_op_name"},
+	{LANGUAGE_PHP, "libphp", "zend_get_executed_filename"},
 };
 
 struct search {
@@ -113,4 +115,6 @@ void interpreter_walk(const struct interpreter *interpreter, pid_t tid,
 		python_walk(interpreter, tid, capture);
 	else if (interpreter->language == LANGUAGE_PERL)
 		walk_perl(interpreter, capture);
+	else if (interpreter->language == LANGUAGE_PHP)
+		php_walk(interpreter, capture);
 }

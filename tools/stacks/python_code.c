@@ -36,8 +36,8 @@ bool python_code_field(uint64_t address, int32_t *offset)
 		*offset = 0;
 		return code[at + 3] == 0xc3;
 	case 0x47: /* mov 8 bits(%rdi),%rax */
-		*offset = (int8_t)code[at + 3];
-		return code[at + 4] == 0xc3 && *offset >= 0;
+		*offset = code[at + 3];
+		return code[at + 4] == 0xc3 && *offset < 128;
 	case 0x87: /* mov 32 bits(%rdi),%rax */
 		memcpy(offset, &code[at + 3], sizeof *offset);
 		return code[at + 7] == 0xc3 && *offset >= 0;
@@ -73,7 +73,7 @@ bool python_code_global(uint64_t address, uint64_t *global)
 		at += 3;
 		break;
 	case 0x40: /* mov 8 bits(%rax),%rax */
-		field = (int8_t)code[at + 3];
+		field = code[at + 3] < 128 ? code[at + 3] : -1;
 		at += 4;
 		break;
 	case 0x80: /* mov 32 bits(%rax),%rax */
