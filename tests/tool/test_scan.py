@@ -205,6 +205,85 @@ def test_namespace(redis):
             server.wait()
 
 
+# A server and its client with a forked child, all in a network namespace (and pid namespace) of their own.
+INSIDE = r"""
+import fcntl, os, signal, socket, struct, sys
+control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+fcntl.ioctl(control, 0x8914, struct.pack("16sH", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
+listener = socket.create_server(("127.0.0.1", 6379))
+if os.fork() == 0:
+    kept = listener.accept()
+    signal.pause()
+connection = socket.create_connection(("127.0.0.1", 6379))
+listener.close()
+control.close()
+if os.fork() == 0:
+    connection.recv(1)
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+def test_inside(redis):
+    """A TCP connection in other network and pid namespaces, as a container has it, seen from the host."""
+    del redis
+    prefix = ("unshare", "-n", "-p", "-f", "--kill-child", "--mount-proc")
+    if os.getuid() != 0 or subprocess.run([*prefix, "true"], check=False).returncode != 0:
+        print("no namespaces may be made here: not tried")
+        return
+    popen = subprocess.Popen([*prefix, "/usr/bin/python3", "-c", INSIDE], stdout=subprocess.PIPE, text=True)
+    try:
+        popen.stdout.readline()
+        deadline = time.monotonic() + 20
+        while True:
+            connections, summary, _ = records("--tree", str(popen.pid), "--stacks")
+            if [each["level"] for each in connections] == ["hazard"] or time.monotonic() > deadline:
+                break
+        check([each["peer"] for each in connections] == ["127.0.0.1:6379"]
+              and connections[0]["protocol"] == "Redis", "TCP in a container, with its port's protocol", connections)
+        holders = connections[0]["holders"]
+        check(len(holders) == 2 and all(os.path.exists(f"/proc/{holder['pid']}") for holder in holders)
+              and holders[1]["ppid"] == holders[0]["pid"], "holders by the host's numbers", holders)
+        check(summary["namespaces_denied"] == 0, "the namespace was entered", summary)
+        lines = [frame.get("line") for holder in holders for frame in holder.get("stack", [])
+                 if frame["language"] == "python"]
+        check(len(lines) == 2, "their stacks, too", holders)
+    finally:
+        popen.kill()
+        popen.wait()
+
+
+EPOLL = r"""
+import os, select, signal, socket, sys
+host, port = sys.argv[1].rsplit(":", 1)
+connection = socket.create_connection((host, int(port)))
+poller = select.epoll()
+poller.register(connection, select.EPOLLIN)
+if os.fork() == 0:
+    poller.close()
+    signal.pause()
+print(poller.fileno(), flush=True)
+signal.pause()
+"""
+
+
+def test_epoll_set(redis):
+    """A holder whose epoll instance has the connection, though no thread waits there just now."""
+    popen = subprocess.Popen(["/usr/bin/python3", "-c", EPOLL, redis.peer], stdout=subprocess.PIPE, text=True,
+                             start_new_session=True)
+    try:
+        number = int(popen.stdout.readline())
+        connections, _, _ = records("--tree", str(popen.pid))
+        holders = connections[0]["holders"]
+        check([holder.get("epoll_fd") for holder in holders] == [number, None] and
+              connections[0]["level"] == "notice", "the opener's epoll instance", connections)
+        text = toolkit.run("scan", "--tree", str(popen.pid)).stdout
+        check(f"polls it by epoll fd {number}" in text, "in the text", text)
+    finally:
+        os.killpg(popen.pid, signal.SIGKILL)
+        popen.wait()
+
+
 def test_ordinary_user(redis):
     if os.getuid() != 0:
         print("not root: what an ordinary user may not see is not tried")
@@ -319,7 +398,7 @@ def test_valgrind(redis):
 def main():
     with servers.redis() as redis:
         for test in (test_levels, test_unix, test_service, test_text_and_statuses, test_watch, test_namespace,
-                     test_ordinary_user, test_unread, test_server, test_sql_servers, test_usage,
+                     test_ordinary_user, test_inside, test_epoll_set, test_unread, test_server, test_sql_servers, test_usage,
                      test_valgrind):
             test(redis)
     toolkit.finish()

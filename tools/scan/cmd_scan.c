@@ -27,7 +27,7 @@
 struct scan_options {
 	struct scan_scope scope;
 	bool json;
-	enum show_stacks stacks;
+	enum scan_stacks stacks;
 	double watch_seconds;  /* 0: one look */
 	enum level fail_on;    /* LEVEL_COUNT: never */
 	struct server *server; /* to ask; NULL: none */
@@ -114,7 +114,7 @@ static int look(const struct scan_options *options)
 	struct snapshot snapshot;
 	const struct scan_socket **order;
 	size_t count;
-	int result = snapshot_take(&snapshot, &options->scope);
+	int result = snapshot_take(&snapshot, &options->scope, options->stacks);
 	int status = STATUS_OK;
 
 	if (result == -ESRCH)
@@ -128,9 +128,9 @@ static int look(const struct scan_options *options)
 	if (options->server != NULL)
 		ask_server(options->server, &snapshot);
 	if (options->json)
-		show_json(&snapshot, options->stacks, stdout);
+		show_json(&snapshot, stdout);
 	else
-		show_text(&snapshot, options->stacks, stdout);
+		show_text(&snapshot, stdout);
 	order = show_order(&snapshot, &count);
 	if (count > 0 && verdict_level(order[0]) >= options->fail_on)
 		status = STATUS_FOUND;
@@ -204,11 +204,11 @@ static int run(int argc, char **argv)
 			}
 			break;
 		case 'S':
-			if (options.stacks == SHOW_NO_STACKS)
-				options.stacks = SHOW_STACKS;
+			if (options.stacks == SCAN_NO_STACKS)
+				options.stacks = SCAN_STACKS;
 			break;
 		case 'P':
-			options.stacks = SHOW_STACKS_STOPPED;
+			options.stacks = SCAN_STACKS_STOPPED;
 			break;
 		case 'w':
 			if (!read_seconds(optarg, &options.watch_seconds))

@@ -125,12 +125,14 @@ static void add_holder(struct snapshot *snapshot, uint64_t inode, struct scan_pr
 	if (socket->holders == NULL)
 		cli_no_memory();
 	socket->holders[socket->holder_count++] =
-		(struct scan_holder){.process = process, .fd = fd, .fd_count = 1};
+		(struct scan_holder){.process = process, .fd = fd, .fd_count = 1, .epoll_fd = -1};
 }
 
-/* Reads the inode from the text of a link, `socket:[12345]`.  1; 0 when the descriptor is no
- * socket; -errno. */
-static int read_socket_link(int directory, const char *name, uint64_t *inode)
+enum link { LINK_OTHER, LINK_SOCKET, LINK_EPOLL };
+
+/* Reads the kind of a descriptor from the text of its link, `socket:[12345]` or
+ * `anon_inode:[eventpoll]`.  Returns an enum link, and the inode of a socket; -errno. */
+static int read_link(int directory, const char *name, uint64_t *inode)
 {
 	char text[64];
 	char end;
@@ -139,7 +141,9 @@ static int read_socket_link(int directory, const char *name, uint64_t *inode)
 	if (n < 0)
 		return -errno;
 	text[n] = '\0';
-	return sscanf(text, "socket:[%" SCNu64 "%c", inode, &end) == 2 && end == ']';
+	if (sscanf(text, "socket:[%" SCNu64 "%c", inode, &end) == 2 && end == ']')
+		return LINK_SOCKET;
+	return strcmp(text, "anon_inode:[eventpoll]") == 0 ? LINK_EPOLL : LINK_OTHER;
 }
 
 static bool is_denial(int error)
@@ -168,9 +172,11 @@ static void read_descriptors(struct snapshot *snapshot, int proc, struct scan_pr
 		if (!isdigit((unsigned char)each->d_name[0]))
 			continue;
 		snapshot->descriptors_seen++;
-		result = read_socket_link(dirfd(directory), each->d_name, &inode);
-		if (result > 0)
+		result = read_link(dirfd(directory), each->d_name, &inode);
+		if (result == LINK_SOCKET)
 			add_holder(snapshot, inode, process, atoi(each->d_name));
+		else if (result == LINK_EPOLL && process->epoll_count < SCAN_EPOLLS)
+			process->epoll_fds[process->epoll_count++] = atoi(each->d_name);
 		denied = denied || is_denial(-result);
 	}
 	snapshot->processes_denied += denied;

@@ -17,15 +17,13 @@
 #include "common/names.h"
 #include "scan/server.h"
 #include "scan/verdict.h"
-#include "stacks/stacks.h"
 #include "wire/wire.h"
 
 #define QUERY_BYTES 200
 
-/* Frames of a stack for people: the interpreter's, native ones alone, native ones behind others. */
-#define FRAMES_SHOWN 12
-#define NATIVE_FRAMES_SHOWN 8
-#define NATIVE_FRAMES_BEHIND 3
+/* Frames of a stack for people: of all, and of those inside the application's own. */
+#define FRAMES_SHOWN 8
+#define FRAMES_INSIDE 2
 
 const struct scan_socket **show_order(const struct snapshot *snapshot, size_t *count)
 {
@@ -95,64 +93,64 @@ static void print_frame(const json_t *frame, int indent, FILE *out)
 	fputc('\n', out);
 }
 
-/* The innermost frames say what it does.  Behind an interpreter's frames the native ones are its
- * machinery: only named ones are shown, and few. */
-static bool is_shown(const json_t *frame, const size_t shown[2])
+static bool is_native(const json_t *frame)
 {
-	const char *language = json_string_value(json_object_get(frame, "language"));
+	return json_object_get(frame, "own") == NULL;
+}
 
-	if (language != NULL && strcmp(language, "native") != 0)
-		return shown[0] < FRAMES_SHOWN;
-	if (shown[0] == 0)
-		return shown[1] < NATIVE_FRAMES_SHOWN;
-	return shown[1] < NATIVE_FRAMES_BEHIND && json_object_get(frame, "function") != NULL;
+static bool is_own(const json_t *frame)
+{
+	return json_is_true(json_object_get(frame, "own"));
+}
+
+/* The frames [first, last) that people look for: the application's own innermost ones, with the
+ * driver's frames inside them and the caller; without an interpreter the innermost native ones. */
+struct excerpt {
+	size_t first, last;
+};
+
+static struct excerpt find_excerpt(const json_t *frames)
+{
+	struct excerpt excerpt = {0, json_array_size(frames)};
+	size_t own = 0;
+
+	while (own < excerpt.last && !is_own(json_array_get(frames, own)))
+		own++;
+	if (own < excerpt.last) {
+		excerpt.first = own > FRAMES_INSIDE ? own - FRAMES_INSIDE : 0;
+		excerpt.last = own;
+		while (is_own(json_array_get(frames, excerpt.last)))
+			excerpt.last++;
+	} else if (!is_native(json_array_get(frames, 0))) {
+		for (excerpt.last = 0; !is_native(json_array_get(frames, excerpt.last));)
+			excerpt.last++;
+	}
+	if (excerpt.last - excerpt.first > FRAMES_SHOWN)
+		excerpt.last = excerpt.first + FRAMES_SHOWN;
+	return excerpt;
 }
 
 static void print_stack(const json_t *frames, int indent, FILE *out)
 {
-	size_t shown[2] = {0, 0}, left = 0; /* the interpreter's, native ones */
+	struct excerpt excerpt = find_excerpt(frames);
 
-	for (size_t i = 0; i < json_array_size(frames); i++) {
-		const json_t *frame = json_array_get(frames, i);
-
-		if (is_shown(frame, shown)) {
-			print_frame(frame, indent, out);
-			shown[json_object_get(frame, "module") != NULL]++;
-		} else {
-			left++;
-		}
-	}
-	if (left > 0)
-		fprintf(out, "%*s  and %zu more\n", indent, "", left);
+	for (size_t i = excerpt.first; i < excerpt.last; i++)
+		print_frame(json_array_get(frames, i), indent, out);
 }
 
-static json_t *take_stack(const struct scan_holder *holder, enum show_stacks stacks, char *why,
-			  size_t size)
+static void print_holder_stack(const struct scan_holder *holder, int indent, FILE *out)
 {
-	pid_t pid = holder->process->pid;
-
-	return stacks_take(pid, holder->waits_tid != 0 ? holder->waits_tid : pid,
-			   stacks == SHOW_STACKS_STOPPED, why, size);
-}
-
-static void print_holder_stack(const struct scan_holder *holder, enum show_stacks stacks,
-			       int indent, FILE *out)
-{
-	char why[160];
-	json_t *frames;
-
-	if (stacks == SHOW_NO_STACKS)
-		return;
-	frames = take_stack(holder, stacks, why, sizeof why);
-	if (frames != NULL)
-		print_stack(frames, indent, out);
-	else
-		fprintf(out, "%*s  no stack: %s\n", indent, "", why);
-	json_decref(frames);
+	if (holder->stack_is_later)
+		fprintf(out, "%*s  it has gone on since; now in:\n", indent, "");
+	if (json_array_size(holder->stack) > 0)
+		print_stack(holder->stack, indent, out);
+	else if (holder->stack != NULL || holder->no_stack[0] != '\0')
+		fprintf(out, "%*s  no stack: %s\n", indent, "",
+			holder->stack != NULL ? "none of its frames is known" : holder->no_stack);
 }
 
 static void print_holder(const struct scan_socket *socket, const struct scan_holder *holder,
-			 int depth, enum show_stacks stacks, FILE *out)
+			 int depth, FILE *out)
 {
 	fprintf(out, "     %*s%d  ", 2 * depth, "", holder->process->pid);
 	escape_print(holder->process->command, out);
@@ -163,11 +161,13 @@ static void print_holder(const struct scan_socket *socket, const struct scan_hol
 		fputs(", close-on-exec", out);
 	if (holder->waits_in != NULL)
 		fprintf(out, ", WAITS in %s", holder->waits_in);
+	else if (holder->epoll_fd >= 0)
+		fprintf(out, ", polls it by epoll fd %d", holder->epoll_fd);
 	fputc('\n', out);
-	print_holder_stack(holder, stacks, 7 + 2 * depth, out);
+	print_holder_stack(holder, 7 + 2 * depth, out);
 	for (size_t i = 0; depth < 16 && i < socket->holder_count; i++)
 		if (socket->holders[i].process->parent_pid == holder->process->pid)
-			print_holder(socket, &socket->holders[i], depth + 1, stacks, out);
+			print_holder(socket, &socket->holders[i], depth + 1, out);
 }
 
 static void print_traffic(const struct scan_socket *socket, FILE *out)
@@ -206,8 +206,7 @@ static void print_session(const struct server_session *session, FILE *out)
 	fputc('\n', out);
 }
 
-static void print_connection(size_t number, const struct scan_socket *socket,
-			     enum show_stacks stacks, FILE *out)
+static void print_connection(size_t number, const struct scan_socket *socket, FILE *out)
 {
 	enum level level = verdict_level(socket);
 	char peer[SOCKET_ADDRESS_BYTES], local[SOCKET_ADDRESS_BYTES], query[QUERY_BYTES];
@@ -223,7 +222,7 @@ static void print_connection(size_t number, const struct scan_socket *socket,
 	fprintf(out, ": %s\n   %s\n", level_name(level), verdict_text(level));
 	for (size_t i = 0; i < socket->holder_count; i++)
 		if (!is_held_by(socket, socket->holders[i].process->parent_pid))
-			print_holder(socket, &socket->holders[i], 0, stacks, out);
+			print_holder(socket, &socket->holders[i], 0, out);
 	print_traffic(socket, out);
 	if (socket->session != NULL)
 		print_session(socket->session, out);
@@ -250,13 +249,13 @@ static void print_blindness(uint64_t count, const char *what, FILE *out)
 		fprintf(out, "Not seen: %s: %" PRIu64 ".\n", what, count);
 }
 
-void show_text(const struct snapshot *snapshot, enum show_stacks stacks, FILE *out)
+void show_text(const struct snapshot *snapshot, FILE *out)
 {
 	size_t count;
 	const struct scan_socket **order = show_order(snapshot, &count);
 
 	for (size_t i = 0; i < count; i++)
-		print_connection(i + 1, order[i], stacks, out);
+		print_connection(i + 1, order[i], out);
 	free(order);
 	if (count > 0)
 		fputs("One look cannot say who opened a connection nor who has used it; `forksan "
@@ -299,23 +298,21 @@ static json_t *json_text(const char *text)
 	return value != NULL ? value : json_null();
 }
 
-static json_t *json_holder(const struct scan_holder *holder, enum show_stacks stacks)
+static json_t *json_holder(const struct scan_holder *holder)
 {
-	char why[160];
-	json_t *frames, *record;
-
-	record = json_pack(
+	json_t *record = json_pack(
 		"{s:i, s:i, s:o, s:o, s:i, s:i, s:b, s:s?}", "pid", holder->process->pid, "ppid",
 		holder->process->parent_pid, "comm", json_text(holder->process->comm), "command",
 		json_text(holder->process->command), "fd", holder->fd, "fds", holder->fd_count,
 		"close_on_exec", holder->close_on_exec, "waits_in", holder->waits_in);
-	if (stacks == SHOW_NO_STACKS)
-		return record;
-	frames = take_stack(holder, stacks, why, sizeof why);
-	if (frames == NULL)
-		json_object_set_new(record, "no_stack", json_string(why));
-	else
-		json_object_set_new(record, "stack", frames);
+	if (holder->epoll_fd >= 0)
+		json_object_set_new(record, "epoll_fd", json_integer(holder->epoll_fd));
+	if (holder->stack != NULL)
+		json_object_set(record, "stack", holder->stack);
+	else if (holder->no_stack[0] != '\0')
+		json_object_set_new(record, "no_stack", json_string(holder->no_stack));
+	if (holder->stack_is_later)
+		json_object_set_new(record, "stack_is_later", json_true());
 	return record;
 }
 
@@ -326,7 +323,7 @@ static json_t *json_session(const struct server_session *session)
 			 (json_int_t)session->state_s, "age_s", (json_int_t)session->age_s);
 }
 
-static json_t *json_connection(const struct scan_socket *socket, enum show_stacks stacks)
+static json_t *json_connection(const struct scan_socket *socket)
 {
 	char peer[SOCKET_ADDRESS_BYTES], local[SOCKET_ADDRESS_BYTES];
 	json_t *holders = json_array();
@@ -335,7 +332,7 @@ static json_t *json_connection(const struct scan_socket *socket, enum show_stack
 	put_address(peer, &socket->peer);
 	put_address(local, &socket->local);
 	for (size_t i = 0; i < socket->holder_count; i++)
-		json_array_append_new(holders, json_holder(&socket->holders[i], stacks));
+		json_array_append_new(holders, json_holder(&socket->holders[i]));
 	record = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:o}", "record", "connection",
 			   "level", level_name(verdict_level(socket)), "class",
 			   wire_class_name(wire_class(socket->protocol)), "protocol",
@@ -365,13 +362,13 @@ static void print_json(json_t *record, FILE *out)
 	json_decref(record);
 }
 
-void show_json(const struct snapshot *snapshot, enum show_stacks stacks, FILE *out)
+void show_json(const struct snapshot *snapshot, FILE *out)
 {
 	size_t count;
 	const struct scan_socket **order = show_order(snapshot, &count);
 
 	for (size_t i = 0; i < count; i++)
-		print_json(json_connection(order[i], stacks), out);
+		print_json(json_connection(order[i]), out);
 	free(order);
 	print_json(json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:i}", "record", "scan",
 			     "connections", (int)count, "processes",

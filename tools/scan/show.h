@@ -10,20 +10,13 @@
 
 #include "scan/snapshot.h"
 
-/* Whose stacks are shown beside the holders: of the thread that waits, else of the first one. */
-enum show_stacks {
-	SHOW_NO_STACKS,
-	SHOW_STACKS,	     /* of threads that sleep */
-	SHOW_STACKS_STOPPED, /* each thread is stopped for the moment */
-};
-
 /* Prints a block for each connection, the most harmful first, then a line with the extent of the
  * snapshot. */
-void show_text(const struct snapshot *snapshot, enum show_stacks stacks, FILE *out);
+void show_text(const struct snapshot *snapshot, FILE *out);
 
 /* Prints JSON Lines: a record `connection` each, then one record `scan` with the extent of the
  * snapshot. */
-void show_json(const struct snapshot *snapshot, enum show_stacks stacks, FILE *out);
+void show_json(const struct snapshot *snapshot, FILE *out);
 
 /* Returns the connections that verdict_concerns() names, the most harmful first; the caller frees
  * the array, which is NULL when *count is 0. */

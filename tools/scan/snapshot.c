@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope)
+#include <jansson.h>
+
+int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope,
+		  enum scan_stacks stacks)
 {
 	int result;
 
@@ -18,6 +21,8 @@ int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope)
 	sockets_ask(snapshot);
 	proc_read_flags(snapshot);
 	waits_find(snapshot);
+	if (stacks != SCAN_NO_STACKS)
+		holder_stacks_take(snapshot, stacks == SCAN_STACKS_STOPPED);
 	return 0;
 }
 
@@ -30,6 +35,10 @@ void snapshot_free(struct snapshot *snapshot)
 	HASH_CLEAR(hh, snapshot->processes);
 	for (; socket != NULL; socket = next_socket) {
 		next_socket = socket->hh.next;
+		for (size_t i = 0; i < socket->holder_count; i++) {
+			json_decref(socket->holders[i].stack);
+			free(socket->holders[i].waits_as);
+		}
 		free(socket->holders);
 		free(socket);
 	}

@@ -6,6 +6,7 @@
  *   snapshot_take()   /proc        processes, their descriptors          (proc.c)
  *                     sock_diag    each socket's kind and its addresses  (sockets.c)
  *                     /proc        threads that are blocked on a socket  (waits.c)
+ *                     memory       where they are, when asked for        (holder_stacks.c)
  *
  * Nothing is stopped and nothing is loaded into the processes looked at.  A change meanwhile is
  * seen as before or as after; an object that this user may not look at is counted.
@@ -27,6 +28,10 @@
 #define uthash_fatal(message) cli_no_memory()
 #include <uthash.h>
 
+/* Epoll instances of one process that are looked into: an event loop has one, a thread of it one.
+ */
+#define SCAN_EPOLLS 16
+
 struct scan_process {
 	pid_t pid;
 	pid_t parent_pid;
@@ -35,8 +40,10 @@ struct scan_process {
 	char command[160]; /* the command line, arguments parted by blanks; comm where there is none
 			    */
 	uint64_t started_ticks; /* since the boot */
-	bool in_scope;		/* the user asked for it */
-	UT_hash_handle hh;	/* by pid */
+	int epoll_fds[SCAN_EPOLLS];
+	int epoll_count;
+	bool in_scope;	   /* the user asked for it */
+	UT_hash_handle hh; /* by pid */
 };
 
 /* A process that has a socket open: once for each process, by its lowest descriptor. */
@@ -47,6 +54,12 @@ struct scan_holder {
 	bool close_on_exec;
 	const char *waits_in; /* the call in which a thread waits on this socket; NULL: none */
 	pid_t waits_tid;      /* that thread */
+	char *waits_as;	      /* its call and arguments, as /proc shows them; NULL: none */
+	int epoll_fd;	      /* an epoll instance of the process that has the socket; -1: none */
+	/* With --stacks: json_t of tools/stacks, or why there is none. */
+	struct json_t *stack;
+	char no_stack[80];
+	bool stack_is_later; /* the thread went on between the wait and the stack */
 };
 
 enum scan_kind {
@@ -98,9 +111,17 @@ struct scan_scope {
 	bool with_children; /* or by a descendant of it */
 };
 
+/* Whose stacks are taken. */
+enum scan_stacks {
+	SCAN_NO_STACKS,
+	SCAN_STACKS,	     /* of threads that sleep */
+	SCAN_STACKS_STOPPED, /* of all; each is stopped for the moment */
+};
+
 /* Takes a snapshot.  0, or -errno when not even /proc can be read; -ESRCH when there is no process
  * scope->pid.  The caller frees the snapshot in every case, with snapshot_free(). */
-int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope);
+int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope,
+		  enum scan_stacks stacks);
 void snapshot_free(struct snapshot *snapshot);
 
 /* --- the steps of snapshot_take(), for their files ---------------------------------------------
@@ -116,7 +137,11 @@ void sockets_ask(struct snapshot *snapshot);
 /* Fills holders' close_on_exec for connected sockets. */
 void proc_read_flags(struct snapshot *snapshot);
 
-/* Fills holders' waits_in for connected sockets. */
+/* Fills holders' waits_in and epoll_fd for connected sockets. */
 void waits_find(struct snapshot *snapshot);
+
+/* Fills the stacks of the holders of connections: of the thread that waits, else of the first one.
+ * stop: each thread is stopped for the moment (tools/stacks). */
+void holder_stacks_take(struct snapshot *snapshot, bool stop);
 
 #endif

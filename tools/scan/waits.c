@@ -63,6 +63,7 @@ static const struct {
 struct call {
 	size_t wait;
 	uint64_t arguments[2];
+	char text[256]; /* as /proc shows it */
 };
 
 static bool read_memory(pid_t pid, uint64_t address, void *out, size_t len)
@@ -125,16 +126,16 @@ static bool selects(pid_t pid, const struct call *call, uint64_t inode)
 }
 
 /* Lines `tfd: 7 events: 19 data: 7 pos:0 ino:2f3a sdev:8`; the inode is hexadecimal. */
-static bool epolls(pid_t pid, const struct call *call, uint64_t inode)
+static bool epolls(pid_t pid, uint64_t fd, uint64_t inode)
 {
 	char path[64];
 	char line[256];
 	FILE *file;
 	bool found = false;
 
-	if (call->arguments[0] > INT32_MAX)
+	if (fd > INT32_MAX)
 		return false;
-	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, (int)call->arguments[0]);
+	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, (int)fd);
 	file = fopen(path, "re");
 	if (file == NULL)
 		return false;
@@ -157,7 +158,7 @@ static bool waits_for(pid_t pid, const struct call *call, uint64_t inode)
 	case WAITS_IN_SELECT:
 		return selects(pid, call, inode);
 	case WAITS_IN_EPOLL:
-		return epolls(pid, call, inode);
+		return epolls(pid, call->arguments[0], inode);
 	}
 	return false;
 }
@@ -168,7 +169,7 @@ static bool waits_for(pid_t pid, const struct call *call, uint64_t inode)
 static int read_call(pid_t pid, pid_t tid, struct call *call)
 {
 	char path[96];
-	char line[256];
+	char *line = call->text;
 	FILE *file;
 	long number;
 	int result = 0;
@@ -178,7 +179,7 @@ static int read_call(pid_t pid, pid_t tid, struct call *call)
 	if (file == NULL)
 		return -errno;
 	errno = 0;
-	if (fgets(line, sizeof line, file) == NULL) {
+	if (fgets(line, sizeof call->text, file) == NULL) {
 		result = -errno;
 	} else if (sscanf(line, "%ld %" SCNx64 " %" SCNx64, &number, &call->arguments[0],
 			  &call->arguments[1]) == 3) {
@@ -211,6 +212,16 @@ static bool has_own_abi(pid_t pid)
 	       (identity[EI_CLASS] == ELFCLASS64) == (sizeof(long) == 8);
 }
 
+/* Sets holder->epoll_fd when one of the process's epoll instances has the socket. */
+static void find_epoll(struct scan_holder *holder, uint64_t inode)
+{
+	const struct scan_process *process = holder->process;
+
+	for (int i = 0; i < process->epoll_count && holder->epoll_fd < 0; i++)
+		if (epolls(process->pid, (uint64_t)process->epoll_fds[i], inode))
+			holder->epoll_fd = process->epoll_fds[i];
+}
+
 /* Sets holder->waits_in when a thread of the holder waits on the socket.  False when this user may
  * not look at a thread. */
 static bool find_wait(struct scan_holder *holder, uint64_t inode)
@@ -237,6 +248,7 @@ static bool find_wait(struct scan_holder *holder, uint64_t inode)
 		} else if (result > 0 && waits_for(pid, &call, inode)) {
 			holder->waits_in = waits[call.wait].name;
 			holder->waits_tid = (pid_t)atoi(each->d_name);
+			holder->waits_as = strdup(call.text);
 		}
 	}
 	closedir(directory);
@@ -253,6 +265,7 @@ void waits_find(struct snapshot *snapshot)
 		for (size_t i = 0; i < socket->holder_count; i++) {
 			struct scan_holder *holder = &socket->holders[i];
 
+			find_epoll(holder, socket->inode);
 			if (has_own_abi(holder->process->pid) && !find_wait(holder, socket->inode))
 				snapshot->waits_denied++;
 		}

@@ -22,7 +22,8 @@ struct interpreter {
 /* Finds the interpreter among the files of `dwfl`; `program` is the path of the program itself. */
 void interpreter_find(Dwfl *dwfl, const char *program, struct interpreter *out);
 
-/* Appends the frames of the thread to the capture, innermost first.  Nothing is appended where the
+/* Appends the frames of the thread to the capture, innermost first; `tid` is the thread's number in
+ * the process's own pid namespace.  Nothing is appended where the
  * interpreter, its version or the thread is not known. */
 void interpreter_walk(const struct interpreter *interpreter, pid_t tid,
 		      struct stack_capture *capture);

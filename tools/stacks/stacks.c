@@ -5,6 +5,7 @@
 #include "stacks/stacks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -44,6 +45,24 @@ static void enter_root(pid_t pid)
 	    (own.st_dev != theirs.st_dev || own.st_ino != theirs.st_ino) && chroot(path) == 0 &&
 	    chdir("/") != 0)
 		_exit(1);
+}
+
+/* The thread's number as the thread itself knows it: the last of NSpid (proc(5)), which differs in
+ * a container. */
+static pid_t inner_tid(pid_t pid, pid_t tid)
+{
+	char path[64], line[256];
+	pid_t inner = tid;
+	FILE *status;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/status", pid, tid);
+	status = fopen(path, "re");
+	while (status != NULL && fgets(line, sizeof line, status) != NULL)
+		if (strncmp(line, "NSpid:", 6) == 0)
+			inner = (pid_t)atoi(strrchr(line, '\t') + 1);
+	if (status != NULL)
+		fclose(status);
+	return inner;
 }
 
 static Dwfl *open_files(pid_t pid, char program[PATH_MAX])
@@ -99,6 +118,7 @@ static json_t *read_frames(pid_t pid, pid_t tid, const struct registers *registe
 	static struct stack_capture capture;
 	struct interpreter interpreter;
 	char program[PATH_MAX];
+	pid_t inner = inner_tid(pid, tid);
 	Dwfl *dwfl = open_files(pid, program);
 	json_t *frames = json_array(), *native = json_array();
 
@@ -106,7 +126,7 @@ static json_t *read_frames(pid_t pid, pid_t tid, const struct registers *registe
 	if (dwfl != NULL) {
 		interpreter_find(dwfl, program, &interpreter);
 		peek_init(&capture.peek);
-		interpreter_walk(&interpreter, tid, &capture);
+		interpreter_walk(&interpreter, inner, &capture);
 		put_text(&capture.text, frames);
 		native_walk(dwfl, pid, tid, registers, native);
 	}
@@ -123,9 +143,9 @@ static void answer(pid_t pid, pid_t tid, bool stop, int out)
 	json_t *frames = result == 0 ? read_frames(pid, tid, &registers) : NULL;
 	json_t *record;
 
-	registers_release(tid, &registers);
 	if (frames != NULL)
-		record = json_pack("{s:o}", "frames", frames);
+		record = json_pack("{s:o, s:s?}", "frames", frames, "call",
+				   stop ? NULL : registers.sleeps_as);
 	else if (result == 0)
 		record = json_pack("{s:s}", "why", "it went on while it was read");
 	else if (result == -EBUSY)
@@ -134,39 +154,54 @@ static void answer(pid_t pid, pid_t tid, bool stop, int out)
 		record = json_pack("{s:s}", "why", strerror(-result));
 	if (record != NULL)
 		json_dumpfd(record, out, JSON_COMPACT);
+	registers_release(tid, &registers);
 }
 
 /* --- the calling one ------------------------------------------------------------------------- */
 
-json_t *stacks_take(pid_t pid, pid_t tid, bool stop, char *why, size_t size)
+void stacks_begin(struct stacks_reader *reader, pid_t pid, pid_t tid, bool stop)
 {
-	pid_t parent = getpid(), child;
-	json_t *record, *frames;
-	int ends[2], status;
+	pid_t parent = getpid();
+	int ends[2];
 
-	snprintf(why, size, "it could not be read");
-	if (pipe(ends) != 0)
-		return NULL;
-	child = fork();
-	if (child == 0) {
+	*reader = (struct stacks_reader){-1, -1};
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	reader->child = fork();
+	if (reader->child == 0) {
 		/* whatever becomes of the reader, it ends, and a stopped thread with it goes on */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(1);
 		signal(SIGALRM, SIG_DFL);
 		alarm(PATIENCE_S);
-		close(ends[0]);
 		answer(pid, tid, stop, ends[1]);
 		_exit(0);
 	}
 	close(ends[1]);
-	record = child > 0 ? json_loadfd(ends[0], 0, NULL) : NULL;
-	close(ends[0]);
-	if (child > 0)
-		waitpid(child, &status, 0);
+	reader->fd = ends[0];
+}
+
+json_t *stacks_end(struct stacks_reader *reader, char **call, char *why, size_t size)
+{
+	json_t *record, *frames;
+	const char *text;
+	int status;
+
+	*call = NULL;
+	snprintf(why, size, "it could not be read");
+	if (reader->child < 0)
+		return NULL;
+	record = json_loadfd(reader->fd, 0, NULL);
+	close(reader->fd);
+	waitpid(reader->child, &status, 0);
 	frames = json_incref(json_object_get(record, "frames"));
-	if (json_string_value(json_object_get(record, "why")) != NULL)
-		snprintf(why, size, "%s", json_string_value(json_object_get(record, "why")));
+	text = json_string_value(json_object_get(record, "why"));
+	if (text != NULL)
+		snprintf(why, size, "%s", text);
+	text = json_string_value(json_object_get(record, "call"));
+	if (text != NULL)
+		*call = strdup(text);
 	json_decref(record);
 	return frames;
 }
