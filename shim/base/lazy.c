@@ -15,6 +15,8 @@ void *lazy_make(struct lazy *lazy, size_t bytes)
 	uintptr_t none = 0;
 	long base;
 
+	/* Whole parts: lazy_write() must not reach into the mapping behind. */
+	bytes = (bytes + LAZY_PART_BYTES - 1) / LAZY_PART_BYTES * LAZY_PART_BYTES;
 	if (load_acquire(&lazy->base) != 0)
 		return (void *)load_acquire(&lazy->base);
 	base = sys_mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -37,4 +39,14 @@ bool lazy_write(struct lazy *lazy, size_t offset)
 		return false;
 	fetch_or_relaxed(&lazy->writable, UINT64_C(1) << part);
 	return true;
+}
+
+void *lazy_entry(struct lazy *lazy, size_t i, size_t count, size_t entry_bytes)
+{
+	char *table = lazy_make(lazy, count * entry_bytes);
+
+	if (!table || !lazy_write(lazy, i * entry_bytes) ||
+	    !lazy_write(lazy, (i + 1) * entry_bytes - 1))
+		return NULL;
+	return table + i * entry_bytes;
 }

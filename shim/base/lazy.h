@@ -32,4 +32,9 @@ void *lazy_make(struct lazy *lazy, size_t bytes);
 /* True when the byte at `offset` of the table can be written. */
 bool lazy_write(struct lazy *lazy, size_t offset);
 
+/* Entry `i` of a table of `count` entries, `entry_bytes` each, made and writable; NULL when there
+ * is no room.  In .bss such a table would count as data from the start of every program
+ * (RLIMIT_DATA). */
+void *lazy_entry(struct lazy *lazy, size_t i, size_t count, size_t entry_bytes);
+
 #endif

@@ -6,13 +6,14 @@
 
 #include "base/claim.h"
 #include "base/compiler.h"
+#include "base/lazy.h"
 #include "base/wiped.h"
 
 /* Of which a report as text, the deepest work, uses 5 KiB; instrumented by a sanitizer 20. */
 #define STACK_BYTES 32768
 
 /* Touched where used: of the last pages of each, those that the work reaches. */
-static _Alignas(4096) char stacks[WIPED_SIDE_STACKS][STACK_BYTES];
+static struct lazy stacks;
 
 /* Calls function(argument) with the stack pointer at `top`, which is aligned to 16.  An unwinder
  * finds the way back by the frame pointer. */
@@ -70,12 +71,19 @@ __asm__(".pushsection .text\n"
 
 void side_stack_call(void (*function)(void *argument), void *argument)
 {
+	char *stack;
+
 	for (size_t i = 0; i < WIPED_SIDE_STACKS; i++) {
 		struct claim *claim = &wiped.base.side_stacks[i];
 
 		if (!claim_try(claim))
 			continue;
-		side_stack_switch(stacks[i] + STACK_BYTES, function, argument);
+		stack = lazy_entry(&stacks, i, WIPED_SIDE_STACKS, STACK_BYTES);
+		if (!stack) {
+			claim_release(claim);
+			break;
+		}
+		side_stack_switch(stack + STACK_BYTES, function, argument);
 		claim_release(claim);
 		return;
 	}

@@ -10,8 +10,9 @@
 #ifndef FORKSAN_SHIM_SIDE_STACK_H
 #define FORKSAN_SHIM_SIDE_STACK_H
 
-/* Calls function(argument) on a stack of forksan's own, on the caller's when all of those are in
- * use by other threads.  Any thread, fork child; no system call, no lock, no allocation. */
+/* Calls function(argument) on a stack of forksan's own; on the caller's when all of those are in
+ * use by other threads, or there is no memory for one.  Any thread, fork child; no lock, no
+ * allocation. */
 void side_stack_call(void (*function)(void *argument), void *argument);
 
 #endif

@@ -12,6 +12,7 @@
 #include <elf.h>
 #include <link.h>
 
+#include "base/lazy.h"
 #include "forksan/atomics.h"
 #include "forksan/limits.h"
 #include "stack/module_tables.h"
@@ -23,7 +24,7 @@
 
 /* The files that this process has met, by number.  `start` is published last and never changes: a
  * file that was unloaded and loaded elsewhere has no names here any more. */
-static struct functions {
+struct functions {
 	_Atomic uint32_t claimed;
 	uint32_t count;
 	_Atomic uintptr_t start; /* 0: not known */
@@ -31,7 +32,14 @@ static struct functions {
 	uintptr_t symbols;
 	uintptr_t strings;
 	struct peek_range readable;
-} known[FORKSAN_MAX_MODULES];
+};
+
+static struct lazy known; /* struct functions[FORKSAN_MAX_MODULES] */
+
+static struct functions *functions_of(uint32_t number)
+{
+	return lazy_entry(&known, number - 1, FORKSAN_MAX_MODULES, sizeof(struct functions));
+}
 
 static uint32_t count_by_gnu_hash(struct peek *peek, uintptr_t table)
 {
@@ -74,11 +82,11 @@ static uint32_t count_symbols(struct peek *peek, const struct module_tables *tab
 void module_note_functions(struct peek *peek, const struct module *module, uint32_t number,
 			   const struct peek_range *readable)
 {
-	struct functions *functions = &known[number - 1];
+	struct functions *functions = functions_of(number);
 	struct module_tables tables;
 	uint32_t unclaimed = 0;
 
-	if (!module_read_tables(peek, module, &tables) ||
+	if (!functions || !module_read_tables(peek, module, &tables) ||
 	    !compare_exchange_acq_rel(&functions->claimed, &unclaimed, 1))
 		return;
 	functions->bias = module->bias;
@@ -111,7 +119,7 @@ static bool holds(const ElfW(Sym) * symbol, uint64_t offset)
 
 size_t module_function_name(uint32_t number, uint64_t offset, char *out, size_t size)
 {
-	const struct functions *functions = &known[number - 1];
+	const struct functions *functions;
 	struct peek peek;
 	struct module module;
 	ElfW(Sym) symbol;
@@ -121,6 +129,9 @@ size_t module_function_name(uint32_t number, uint64_t offset, char *out, size_t 
 
 	out[0] = '\0';
 	if (number == 0 || number > FORKSAN_MAX_MODULES)
+		return 0;
+	functions = functions_of(number);
+	if (!functions)
 		return 0;
 	start = load_acquire(&functions->start);
 	peek_init(&peek);

@@ -22,10 +22,12 @@
 #include "base/wiped.h"
 #include "stack/store.h"
 #include "stack/walk.h"
+#include "base/lazy.h"
 #include "base/sys.h"
 
-/* Owned by the thread that holds the claim of the same number. */
-static struct stack_capture captures[WIPED_CAPTURES];
+/* struct stack_capture, WIPED_CAPTURES of them.  Each is owned by the thread that holds the claim
+ * of the same number. */
+static struct lazy captures;
 
 /* The last file of the loader's list when it was scanned.  Owned by the thread that holds the
  * scan's claim. */
@@ -38,25 +40,19 @@ static bool under_valgrind; /* valgrind's preloaded part is among the files */
 /* Longer than any loader's list: a list that does not end is being changed. */
 #define MAX_MODULES_SCANNED 8192
 
-static struct stack_capture *claim_capture(void)
+/* Claims a capture; *number: which.  False: all are held. */
+static bool claim_capture(unsigned *number)
 {
 	uint64_t now_ns;
 
-	for (unsigned i = 0; i < WIPED_CAPTURES; i++) {
-		if (claim_try(&wiped.stack.captures[i]))
-			return &captures[i];
-	}
+	for (*number = 0; *number < WIPED_CAPTURES; ++*number)
+		if (claim_try(&wiped.stack.captures[*number]))
+			return true;
 	now_ns = sys_clock_ns(CLOCK_MONOTONIC);
-	for (unsigned i = 0; i < WIPED_CAPTURES; i++) {
-		if (claim_take_over(&wiped.stack.captures[i], now_ns))
-			return &captures[i];
-	}
-	return NULL;
-}
-
-static void release_capture(struct stack_capture *capture)
-{
-	claim_release(&wiped.stack.captures[capture - captures]);
+	for (*number = 0; *number < WIPED_CAPTURES; ++*number)
+		if (claim_take_over(&wiped.stack.captures[*number], now_ns))
+			return true;
+	return false;
 }
 
 static void consider(struct peek *peek, const struct module *module)
@@ -136,20 +132,32 @@ static void walk(struct stack_capture *capture, struct registry *registry)
 	stack_php_walk(capture);
 }
 
+/* Takes the stack into the claimed capture; 0: there is no memory for the capture, or no room in
+ * the registry. */
+static struct stack_id take(unsigned number, struct registry *registry)
+{
+	struct stack_capture *capture =
+		lazy_entry(&captures, number, WIPED_CAPTURES, sizeof(*capture));
+
+	if (capture == NULL)
+		return (struct stack_id){0};
+	begin(capture);
+	walk(capture, registry);
+	return stack_store(registry, capture->native, capture->native_count,
+			   capture->native_truncated, &capture->text);
+}
+
 struct stack_id stack_take(void)
 {
 	struct registry *registry = registry_get();
-	struct stack_capture *capture = registry != NULL ? claim_capture() : NULL;
 	struct stack_id id = {0};
+	unsigned number;
 
 	if (registry == NULL)
 		return id;
-	if (capture != NULL) {
-		begin(capture);
-		walk(capture, registry);
-		id = stack_store(registry, capture->native, capture->native_count,
-				 capture->native_truncated, &capture->text);
-		release_capture(capture);
+	if (claim_capture(&number)) {
+		id = take(number, registry);
+		claim_release(&wiped.stack.captures[number]);
 	}
 	if (id.n == 0)
 		registry_count(LOST_STACKS);
