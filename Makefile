@@ -136,6 +136,8 @@ $(BUILD)/tools/%.o: tools/%.c
 
 # .incbin is not seen by -MMD.
 $(BUILD)/tools/report/render_html.o: tools/report/page.html
+# Link-time optimization may put the assembly and what reads its symbol into two files.
+$(BUILD)/tools/report/render_html.o: TOOL_CFLAGS += -fno-lto
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libinner.a
 	$(say) TEST $<

@@ -8,6 +8,8 @@
  */
 #include "judge/align.h"
 
+#include "base/compiler.h"
+
 enum trial {
 	TRIAL_FAILED,
 	TRIAL_STARTS, /* the first bytes of a message, too few to identify the message */
@@ -54,7 +56,7 @@ static enum trial try_mode(const struct evidence_context *c, enum wire_mode mode
 	return identified ? TRIAL_BEGINS : TRIAL_STARTS;
 }
 
-static __attribute__((noinline)) bool settle(struct evidence_context *c, enum wire_mode mode)
+static noinline bool settle(struct evidence_context *c, enum wire_mode mode)
 {
 	struct evidence *evidence = c->evidence;
 	struct wire_stream server = evidence->parser.stream[WIRE_SERVER];
@@ -68,7 +70,7 @@ static __attribute__((noinline)) bool settle(struct evidence_context *c, enum wi
 	return true;
 }
 
-bool evidence_align(struct evidence_context *c, bool exact)
+noinline bool evidence_align(struct evidence_context *c, bool exact)
 {
 	struct evidence *evidence = c->evidence;
 	enum protocol protocol = (enum protocol)evidence->parser.protocol;

@@ -17,6 +17,7 @@
 
 #include <string.h>
 
+#include "base/compiler.h"
 #include "judge/exchanges.h"
 #include "judge/order.h"
 #include "judge/turns.h"
@@ -200,8 +201,9 @@ static bool take_part(const struct evidence *evidence, const struct evidence_ope
 	return evidence->state != EVIDENCE_OFF && operation->len_bytes > 0;
 }
 
-void evidence_record(struct evidence *evidence, const struct lineage_process *self,
-		     const struct evidence_operation *operation, struct evidence_facts *facts)
+noinline void evidence_record(struct evidence *evidence, const struct lineage_process *self,
+			      const struct evidence_operation *operation,
+			      struct evidence_facts *facts)
 {
 	struct evidence copy;
 	uint32_t holder;
@@ -226,8 +228,9 @@ void evidence_record(struct evidence *evidence, const struct lineage_process *se
 	release(evidence);
 }
 
-void evidence_foresee(struct evidence *evidence, const struct lineage_process *self,
-		      const struct evidence_operation *operation, struct evidence_facts *facts)
+noinline void evidence_foresee(struct evidence *evidence, const struct lineage_process *self,
+			       const struct evidence_operation *operation,
+			       struct evidence_facts *facts)
 {
 	struct evidence copy;
 	uint32_t holder;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/compiler.h"
 #include "base/sys.h"
 #include "common/liveness.h"
 
@@ -61,7 +62,7 @@ uint64_t registry_boot_realtime_ns(void)
 	return liveness_boot(sys_clock_ns(CLOCK_REALTIME), sys_clock_ns(CLOCK_BOOTTIME));
 }
 
-bool registry_claim_runs(const struct liveness_claim *claim)
+noinline bool registry_claim_runs(const struct liveness_claim *claim)
 {
 	char stat[LIVENESS_STAT_BYTES];
 	size_t len;

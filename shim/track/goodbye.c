@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "base/compiler.h"
 #include "base/text.h"
 #include "base/wiped.h"
 #include "report/finding.h"
@@ -85,8 +86,8 @@ static void hold_back(struct track_call *call, struct isolate_address *local)
 	registry_count(COUNT_GOODBYES_HELD);
 }
 
-bool goodbye_judge(struct track_call *call, struct lineage_use last, int64_t moved,
-		   const struct evidence_facts *facts)
+noinline bool goodbye_judge(struct track_call *call, struct lineage_use last, int64_t moved,
+			    const struct evidence_facts *facts)
 {
 	struct registry_socket *socket = call->socket;
 	const struct registry_process *holder = registry_other_holder(call->slot, process.shared);
@@ -150,7 +151,7 @@ static struct lineage_use ender_of(const struct registry_socket *socket)
 	return (struct lineage_use){serial, load_relaxed(&socket->ended_epoch)};
 }
 
-bool goodbye_met(const struct track_call *call, int64_t moved)
+noinline bool goodbye_met(const struct track_call *call, int64_t moved)
 {
 	struct registry_socket *socket = call->socket;
 	struct lineage_use ender = ender_of(socket);

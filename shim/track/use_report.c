@@ -4,6 +4,7 @@
  */
 #include "track/use_report.h"
 
+#include "base/compiler.h"
 #include "report/finding.h"
 #include "track/accessor.h"
 #include "track/isolate.h"
@@ -78,7 +79,8 @@ static struct finding_cause cause_of(const struct track_call *call, struct linea
 	};
 }
 
-void use_report_violation(const struct track_call *call, struct lineage_use last, int64_t moved)
+noinline void use_report_violation(const struct track_call *call, struct lineage_use last,
+				   int64_t moved)
 {
 	struct finding_cause cause = cause_of(call, last, moved);
 
@@ -106,8 +108,8 @@ void use_report_violation(const struct track_call *call, struct lineage_use last
 	finding_report(&cause);
 }
 
-void use_report_hazard(const struct track_call *call, struct lineage_use last,
-		       const struct registry_process *holder, int64_t moved)
+noinline void use_report_hazard(const struct track_call *call, struct lineage_use last,
+				const struct registry_process *holder, int64_t moved)
 {
 	struct finding_cause cause = cause_of(call, last, moved);
 
@@ -119,7 +121,7 @@ void use_report_hazard(const struct track_call *call, struct lineage_use last,
 	finding_report(&cause);
 }
 
-void use_report_look(const struct track_call *call, struct lineage_use last)
+noinline void use_report_look(const struct track_call *call, struct lineage_use last)
 {
 	struct finding_cause cause = cause_of(call, last, 0);
 	char sentence[USE_SENTENCE_BYTES];
@@ -136,8 +138,8 @@ void use_report_look(const struct track_call *call, struct lineage_use last)
 	finding_report(&cause);
 }
 
-void use_report_crossing(const struct track_call *call, const struct evidence_facts *facts,
-			 struct lineage_use last, int64_t moved)
+noinline void use_report_crossing(const struct track_call *call, const struct evidence_facts *facts,
+				  struct lineage_use last, int64_t moved)
 {
 	/* Where the evidence has lost track of whose exchange it was, the latest other accessor is
 	 * named instead; such a crossing is likely, never proven. */

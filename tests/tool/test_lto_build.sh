@@ -19,7 +19,7 @@ for shim in "$build" "$work"; do
 	fi
 	mv "$work/names" "$work/before"
 done
-for test in load syscall send recv; do
+for test in load syscall send recv exec room; do
 	FORKSAN_SHIM=$work/libforksan.so "$build/tests/entry/test_$test" >"$work/log" 2>&1 || {
 		cat "$work/log"
 		echo "test_$test fails with a shim built with -flto=auto"
