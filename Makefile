@@ -228,7 +228,8 @@ lib := $(DESTDIR)$(LIBDIR)
 
 install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(lib)/pkgconfig $(DESTDIR)$(PREFIX)/include/forksan \
-		$(share)/man/man1 $(share)/man/man7 $(share)/forksan/fleet/examples $(share)/bash-completion/completions \
+		$(share)/man/man1 $(share)/man/man3 $(share)/man/man7 $(share)/forksan/fleet/examples \
+		$(share)/forksan/api/examples $(share)/bash-completion/completions \
 		$(share)/zsh/vendor-completions $(share)/fish/vendor_completions.d
 	install -m 755 $(BUILD)/forksan $(DESTDIR)$(PREFIX)/bin
 	$(if $(ATTACH),install -d $(DESTDIR)$(PREFIX)/libexec/forksan)
@@ -238,7 +239,10 @@ install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' contrib/forksan.pc.in \
 		>$(lib)/pkgconfig/forksan.pc
 	install -m 644 docs/man/*.1 $(share)/man/man1
+	install -m 644 docs/man/*.3 $(share)/man/man3
 	install -m 644 docs/man/*.7 $(share)/man/man7
+	install -m 644 $(wildcard contrib/api/*.*) $(share)/forksan/api
+	install -m 644 $(wildcard contrib/api/examples/*) $(share)/forksan/api/examples
 	install -m 644 docs/log.schema.json $(share)/forksan
 	install -m 644 $(wildcard contrib/fleet/*.*) contrib/fleet/logrotate contrib/fleet/cron $(share)/forksan/fleet
 	install -m 755 contrib/fleet/enrol $(share)/forksan/fleet
@@ -250,10 +254,10 @@ install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/forksan $(DESTDIR)$(PREFIX)/libexec/forksan/forksan-attach $(lib)/libforksan.so $(lib)/pkgconfig/forksan.pc \
 		$(DESTDIR)$(PREFIX)/include/forksan/forksan.h $(share)/man/man1/forksan*.1 \
-		$(share)/man/man7/forksan.7 $(share)/forksan/log.schema.json \
+		$(share)/man/man3/forksan.3 $(share)/man/man7/forksan.7 $(share)/forksan/log.schema.json \
 		$(share)/bash-completion/completions/forksan $(share)/zsh/vendor-completions/_forksan \
 		$(share)/fish/vendor_completions.d/forksan.fish
-	rm -rf $(share)/forksan/fleet
+	rm -rf $(share)/forksan/fleet $(share)/forksan/api
 	rmdir --ignore-fail-on-non-empty $(share)/forksan $(DESTDIR)$(PREFIX)/include/forksan \
 		$(wildcard $(DESTDIR)$(PREFIX)/libexec/forksan)
 

@@ -81,6 +81,7 @@
 	X(COUNT_ISOLATED, "isolated", "uses that met a closed connection instead (mode=isolate)")  \
 	X(COUNT_GOODBYES_HELD, "goodbyes_held", "goodbyes that went nowhere (mode=isolate)")       \
 	X(COUNT_RECONNECTED, "reconnected", "connections opened anew by isolated processes")       \
+	X(COUNT_VIOLATIONS_SEEN, "violations_seen", "violations, repeats included")                \
 	X(COUNT_WOULD_ISOLATE, "would_isolate", "uses and goodbyes that mode=isolate would stop")  \
 	X(LOST_PROCESSES, "lost_processes", "processes not watched: the table was full")           \
 	X(LOST_CONNECTIONS, "lost_connections", "connections not watched: the table was full")     \

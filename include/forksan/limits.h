@@ -118,6 +118,11 @@
  * of an answer. */
 #define FORKSAN_FINDING_HISTORY 3
 
+/* The name that forksan_label() gives a connection, with a NUL; and how many connections of one
+ * process have a name: more than a program has kinds of pools. */
+#define FORKSAN_LABEL_BYTES 32
+#define FORKSAN_MAX_LABELS 256
+
 /* Option strings and paths. */
 #define FORKSAN_PATH_BYTES 512
 #define FORKSAN_LIST_BYTES 512

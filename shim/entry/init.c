@@ -35,6 +35,7 @@
 #include "track/blind.h"
 #include "options/options.h"
 #include "process/process.h"
+#include "entry/callback.h"
 #include "entry/real.h"
 #include "registry/registry.h"
 #include "report/report.h"
@@ -282,6 +283,7 @@ __attribute__((constructor(101))) static void construct(void)
 
 __attribute__((destructor(101))) static void destruct(void)
 {
+	callback_run();
 	init_leave();
 	if (options.exitcode != 0 && process_has_violated())
 		libc_exit_within_exit(options.exitcode);

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "report/finding_count.h"
+#include "process/label.h"
 #include "process/process.h"
 #include "registry/registry.h"
 #include "report/report.h"
@@ -88,6 +89,7 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	}
 	memcpy(&hello, socket->tls_hello, sizeof hello);
 	tls_hello_server_name(&hello, finding->server_name);
+	label_get(cause->slot, finding->label);
 	finding->fd = cause->fd;
 	finding->opened_by = socket->opener_pid;
 	finding->opened_at_ns = socket->opened_realtime_ns;
@@ -181,6 +183,8 @@ void finding_report(const struct finding_cause *cause)
 	new.child = child_of_fork(new.other);
 	new.forked.n = load_relaxed(&new.child->fork_stack);
 	new.count = finding_count(cause, new.forked);
+	if (level_counter(cause->kind) == COUNT_VIOLATIONS)
+		registry_count(COUNT_VIOLATIONS_SEEN);
 	if (!finding_is_milestone(new.count.repeat))
 		return;
 	sys_block_signals(&signals);

@@ -109,6 +109,8 @@ static void put_connection(struct json *json, const struct finding *finding)
 	put_address(json, "local", &finding->local, finding->local_len, NULL);
 	if (finding->server_name[0] != '\0')
 		json_put_string(json, "server_name", finding->server_name);
+	if (finding->label[0] != '\0')
+		json_put_string(json, "label", finding->label);
 	json_put_int(json, "fd", finding->fd);
 	json_put_int(json, "opened_by", finding->opened_by);
 	put_time(json, "opened_at", finding->opened_at_ns);
@@ -418,6 +420,14 @@ size_t report_json_session(char *bytes, size_t size, const struct registry *regi
 	return end_record(&json);
 }
 
+/* The name of a process record's event, by the counter that counts such events. */
+static const char *event_name(enum registry_counter counter)
+{
+	if (counter == COUNT_RECONNECTED)
+		return "reconnected";
+	return counter == COUNT_CONNECTIONS ? "check" : "blind";
+}
+
 size_t report_json_blind(char *bytes, size_t size, const struct registry *registry,
 			 const struct report_writer *writer)
 {
@@ -428,7 +438,7 @@ size_t report_json_blind(char *bytes, size_t size, const struct registry *regist
 	(void)registry;
 	begin_record(&json, bytes, size, "process", writer->seq);
 	put_writing_process(&json, writer);
-	json_put_string(&json, "event", counter_is_loss(writer->blind) ? "blind" : "reconnected");
+	json_put_string(&json, "event", event_name(writer->blind));
 	json_put_string(&json, "counter", counter_name(writer->blind));
 	json_put_uint(&json, "times", writer->times);
 	text_init(&text, sentence, sizeof sentence);
@@ -438,7 +448,7 @@ size_t report_json_blind(char *bytes, size_t size, const struct registry *regist
 		text_put_string(&text, writer->detail);
 	}
 	json_put_string(&json, "text", sentence);
-	if (!counter_is_loss(writer->blind))
+	if (writer->blind == COUNT_RECONNECTED)
 		json_put_string(&json, "peer", writer->detail);
 	return end_record(&json);
 }

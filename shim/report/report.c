@@ -17,12 +17,14 @@
 
 #include "forksan/atomics.h"
 #include "options/options.h"
+#include "process/label.h"
 #include "process/process.h"
 #include "registry/registry.h"
 #include "report/origin.h"
 #include "report/finding_count.h"
 #include "report/render.h"
 #include "report/site.h"
+#include "report/stack_text.h"
 #include "report/write.h"
 #include "base/address.h"
 #include "common/names.h"
@@ -30,9 +32,13 @@
 #include "registry/registry.h"
 #include "base/text.h"
 #include "base/wiped.h"
+#include "wire/wire.h"
 
 /* "forksan: " and the longest warning about options, which names every key. */
 #define WARNING_BYTES 512
+
+/* The connections that a check names. */
+#define CHECK_BYTES 1024
 
 struct buffer {
 	char bytes[1 + FORKSAN_RECORD_BYTES]; /* a newline, then the record: report_write_line() */
@@ -432,6 +438,48 @@ int report_reconnected(struct registry *registry, const struct sockaddr *address
 	address_put(&peer, address, len);
 	writer.blind = COUNT_RECONNECTED;
 	writer.times = load_relaxed(&registry->header.counters[COUNT_RECONNECTED]);
+	writer.detail = bytes;
+	return report_form(registry, &form, writer, options.verbosity > 0);
+}
+
+/* "MySQL 127.0.0.1:3306 (orders-db) opened at /srv/app.py:9" */
+static void put_open(struct text *text, struct registry *registry, struct socket_slot slot)
+{
+	const struct registry_socket *socket = &registry->sockets[slot.n];
+	uint8_t peer[FORKSAN_ADDRESS_BYTES];
+	uint32_t len = registry_socket_peer(socket, peer);
+	char label[FORKSAN_LABEL_BYTES];
+
+	text_put_string(text, wire_protocol_name(registry_socket_protocol(socket)));
+	text_put_char(text, ' ');
+	address_put(text, peer, len);
+	label_get(slot, label);
+	if (label[0] != '\0') {
+		text_put_string(text, " (");
+		text_put_string(text, label);
+		text_put_char(text, ')');
+	}
+	text_put_string(text, " opened at ");
+	report_put_site(text, registry, (struct stack_id){socket->opened_stack});
+}
+
+int report_check(struct registry *registry, const struct socket_slot slots[], unsigned count,
+		 unsigned open)
+{
+	static const struct form form = {report_json_blind, report_text_blind};
+	struct report_writer writer = writer_now();
+	char bytes[CHECK_BYTES];
+	struct text text;
+
+	text_init(&text, bytes, sizeof bytes);
+	text_put_uint(&text, open);
+	text_put_string(&text, " open");
+	for (unsigned i = 0; i < count; i++) {
+		text_put_string(&text, i == 0 ? ": " : "; ");
+		put_open(&text, registry, slots[i]);
+	}
+	writer.blind = COUNT_CONNECTIONS;
+	writer.times = open;
 	writer.detail = bytes;
 	return report_form(registry, &form, writer, options.verbosity > 0);
 }

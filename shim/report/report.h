@@ -55,6 +55,11 @@ int report_blind(struct registry *registry, enum registry_counter counter, uint6
  * mode had cut the process off.  As text only with verbosity.  0 or -errno. */
 int report_reconnected(struct registry *registry, const struct sockaddr *address, socklen_t len);
 
+/* Writes the record "process": so many watched connections are open in this process, the first of
+ * which are slots[0..count).  As text only with verbosity.  0 or -errno. */
+int report_check(struct registry *registry, const struct socket_slot slots[], unsigned count,
+		 unsigned open);
+
 /* Writes a summary to the log (without log_path: nothing) when summary_interval= has passed since
  * the session's last one.  Called where the host connects, forks, accepts or waits, since forksan
  * has no thread for this.  errno is kept. */

@@ -203,6 +203,10 @@ static void put_connection_field(struct block *block, const struct finding *find
 		if (!put_address(text, &finding->local, finding->local_len))
 			*text = local;
 	}
+	if (finding->label[0] != '\0') {
+		text_put_string(text, ", ");
+		put_escaped_string(text, finding->label);
+	}
 	if (finding->server_name[0] != '\0') {
 		text_put_string(text, ", TLS to ");
 		put_escaped_string(text, finding->server_name);

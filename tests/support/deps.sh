@@ -57,6 +57,10 @@ test  libjemalloc2      an allocator beside us
 test  libtcmalloc-minimal4 another
 test  libeatmydata1     another preloaded library
 test  libfaketime       another
+test  libffi-platypus-perl forksan's calls from Perl
+test  python3-pytest    a recipe: a plugin that fails a test
+test  ruby-rspec        the same for RSpec
+test  phpunit           the same for PHPUnit
 test  libclang-rt-14-dev its sanitizers
 test  bc                arithmetic of the benchmarks
 test  g++               the public header in C++

@@ -4,7 +4,7 @@
 set -eu
 status=0
 command -v mandoc >/dev/null || { echo "mandoc is not installed"; exit 77; }
-for page in docs/man/*.[17]; do
+for page in docs/man/*.[137]; do
 	mandoc -T lint -W warning "$page" || status=1
 	grep -q '^\.Sh EXAMPLES' "$page" || { echo "$page: no EXAMPLES"; status=1; }
 done

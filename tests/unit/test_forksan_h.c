@@ -11,6 +11,13 @@
 
 #include "forksan/forksan.h"
 
+static void never_called(void *context, long violations)
+{
+	(void)context;
+	(void)violations;
+	fail();
+}
+
 static void nothing_happens_without_the_library(void **state)
 {
 	(void)state;
@@ -18,6 +25,10 @@ static void nothing_happens_without_the_library(void **state)
 	assert_int_equal(forksan_active(), 0);
 	forksan_ignore(0);
 	forksan_hand_over(-1);
+	forksan_label(0, "orders-db");
+	forksan_on_finding(never_called, NULL);
+	assert_int_equal(forksan_check(), 0);
+	assert_int_equal(forksan_findings(), 0);
 	assert_int_equal(errno, 77);
 }
 

@@ -107,6 +107,12 @@ static void add_finding(struct report *report, struct log_record *finding,
 		 line->len_bytes);
 }
 
+/* A log of before has no other event. */
+static bool is_blind(const struct log_record *record)
+{
+	return strcmp(field_string(record->json, "event"), "blind") == 0;
+}
+
 static bool is_reconnect(const struct log_record *record)
 {
 	return strcmp(record->counter, counter_name(COUNT_RECONNECTED)) == 0 &&
@@ -139,7 +145,7 @@ static bool read_line(struct report *report, const struct log_line *line, uint64
 		else if (record.type == RECORD_PROCESS && is_reconnect(&record))
 			bugs_add_reconnected(report->bugs, record.pid,
 					     field_string(record.json, "peer"));
-		else if (record.type == RECORD_PROCESS)
+		else if (record.type == RECORD_PROCESS && is_blind(&record))
 			blind_spots_add(&report->blind_spots, &record);
 	}
 	log_record_free(&record);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See callback.h.
+ */
+#include "entry/callback.h"
+
+#include <stddef.h>
+
+#include "forksan/atomics.h"
+#include "process/process.h"
+#include "registry/registry.h"
+
+static _Atomic(callback_function *) callback;
+static void *_Atomic callback_context;
+static _Atomic long told; /* violations of which the callback was called */
+
+static long count_violations(void)
+{
+	if (!registry_get() || process_is_vfork_child())
+		return 0;
+	return (long)load_relaxed(&registry_get()->header.counters[COUNT_VIOLATIONS_SEEN]);
+}
+
+void callback_set(callback_function *function, void *context)
+{
+	store_release(&callback, NULL);
+	store_relaxed(&callback_context, context);
+	store_relaxed(&told, count_violations());
+	store_release(&callback, function);
+}
+
+long callback_run(void)
+{
+	callback_function *function = load_acquire(&callback);
+	long seen = count_violations();
+	long before = load_relaxed(&told);
+
+	/* Two threads that come at once: one tells. */
+	if (function && seen > before && compare_exchange_acq_rel(&told, &before, seen))
+		function(load_relaxed(&callback_context), seen - before);
+	return seen;
+}
