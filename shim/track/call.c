@@ -14,6 +14,7 @@
 #include "track/conversation.h"
 #include "track/goodbye.h"
 #include "track/open_calls.h"
+#include "track/pending.h"
 #include "track/use.h"
 #include "track/use_parts.h"
 #include "track/use_claim.h"
@@ -134,6 +135,8 @@ void track_end(struct track_call *call, const struct iovec *iov, int count, ssiz
 		if (goodbye_is_end(call, wanted_bytes(iov, count, moved), moved, saved_errno))
 			use_judge_end(call, iov, count);
 	}
+	/* Last: killed before, the process leaves a claim that others can judge. */
+	pending_end(call);
 	conversation_leave(call);
 	errno = saved_errno;
 }

@@ -55,6 +55,7 @@ struct track_call {
 	bool claimed;	       /* the lineage word was exchanged before the call (use_claim.h) */
 	bool claimed_way;      /* the lineage word of the call's way was (use_unknown.h) */
 	uint64_t claimed_over; /* the value that the exchange replaced */
+	uint64_t pending;      /* the note of that claim (pending.h); 0: none */
 	bool checked;	       /* track_begin() has made sure of process and descriptor */
 	bool inside;	       /* `ticket` is to be given back (conversation.h) */
 	uint8_t open;	       /* the call's entry in open_calls.c */

@@ -48,6 +48,10 @@ static noinline bool identified(const struct track_call *call, enum protocol pro
 	}
 	if (!(fetch_or_relaxed(&socket->flags, SOCKET_COUNTED) & SOCKET_COUNTED))
 		registry_count(COUNT_CONNECTIONS);
+	/* From now on the connection is not judged by direction, and the words have another use
+	 * (pending.c). */
+	for (int way = 0; way < LINEAGE_WAYS && protocol != PROTOCOL_OTHER; way++)
+		store_relaxed(&socket->last_way[way], 0);
 	return true;
 }
 

@@ -15,6 +15,7 @@
 #include "track/dead.h"
 #include "track/goodbye.h"
 #include "track/isolate.h"
+#include "track/pending.h"
 #include "track/use_parts.h"
 #include "track/use_report.h"
 #include "track/use_unknown.h"
@@ -234,18 +235,23 @@ bool use_claim(struct track_call *call, int flags, const struct iovec *iov, int 
 			return true;
 		if (lineage_judge(&process.lineage, last) == LINEAGE_VIOLATION &&
 		    track_class_is_watched(registry_socket_protocol(socket)) &&
-		    !use_may_be_goodbye(call))
+		    !use_may_be_goodbye(call)) {
+			if (pending_take_back(call, word))
+				continue;
 			return refuse(call, last, flags);
+		}
 		if (options_isolate() && call->way == TRACK_READ &&
 		    !may_move_bytes(call, flags, &goes_on))
 			return goes_on;
 		use_publish(call, last);
+		pending_begin(call, word);
 		if (compare_exchange_acq_rel(&socket->last, &word,
 					     process_mine() | LINEAGE_ATTENTION)) {
 			call->claimed_over = word;
 			call->claimed = true;
 			return true;
 		}
+		pending_end(call);
 	}
 }
 
