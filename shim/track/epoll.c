@@ -33,6 +33,7 @@ static struct registration {
 	_Atomic uint32_t stack;	 /* of that call */
 	_Atomic int32_t epfd;	 /* the instance's number then */
 	_Atomic int32_t fd;
+	_Atomic uint32_t epoch; /* of that process at its latest EPOLL_CTL_ADD */
 	_Atomic uint32_t events;
 	_Atomic uint32_t taken_out; /* 1: epoll_take_out() has removed the registration */
 	_Atomic uint64_t data;
@@ -280,12 +281,20 @@ static bool is_own(const struct registration *registration, struct socket_slot s
 	       load_relaxed(&registration->serial) == process.lineage.self.serial.n;
 }
 
+/* True for an own registration that no child of this process has inherited: this process has not
+ * forked since.  A child that keeps the connection may rely on an inherited one. */
+static bool is_unshared(const struct registration *registration, struct socket_slot slot, int fd)
+{
+	return is_own(registration, slot, fd) &&
+	       load_relaxed(&registration->epoch) == lineage_unpack(process_mine()).epoch;
+}
+
 void epoll_take_out(struct socket_slot slot, int fd)
 {
 	for (size_t i = 0; i < REGISTRATIONS; i++) {
 		struct registration *registration = &registrations[i];
 
-		if (is_own(registration, slot, fd) &&
+		if (is_unshared(registration, slot, fd) &&
 		    sys_call(SYS_epoll_ctl, load_relaxed(&registration->epfd), EPOLL_CTL_DEL, fd, 0,
 			     0, 0) == 0)
 			store_relaxed(&registration->taken_out, 1);
@@ -298,7 +307,8 @@ void epoll_put_back(struct socket_slot slot, int fd)
 		struct registration *registration = &registrations[i];
 		struct epoll_event event;
 
-		if (!is_own(registration, slot, fd) || load_relaxed(&registration->taken_out) == 0)
+		if (!is_unshared(registration, slot, fd) ||
+		    load_relaxed(&registration->taken_out) == 0)
 			continue;
 		event.events = load_relaxed(&registration->events);
 		event.data.u64 = load_relaxed(&registration->data);
@@ -320,6 +330,7 @@ void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
 	if (operation == EPOLL_CTL_ADD) {
 		track_epoll_used(epfd, OPERATION_epoll_ctl);
 		note(registration, slot, epfd, fd);
+		store_relaxed(&registration->epoch, lineage_unpack(process_mine()).epoch);
 		store_relaxed(&track_socket(ref)->unpolled_by, 0);
 	}
 	if (is_own(registration, slot, fd)) {

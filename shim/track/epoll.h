@@ -73,7 +73,8 @@ void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
 /* Moves this process's own registrations of `fd` to another open file: epoll_take_out() before
  * the descriptor is replaced (a registration goes with the file, not with the number, and would
  * live on as long as any process has the file), epoll_put_back() after, with the same events and
- * data.  A registration that an ancestor made stays: it is the ancestor's. */
+ * data.  A registration from before a fork stays, whoever made it: another process
+ * may rely on it. */
 void epoll_take_out(struct socket_slot slot, int fd);
 void epoll_put_back(struct socket_slot slot, int fd);
 

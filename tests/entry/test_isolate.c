@@ -494,6 +494,51 @@ static void expect_wait(const struct log *log, const struct entry_case *self)
 	expect(log_count(log, "shared-epoll") == 0);
 }
 
+/* The child keeps the connection, and waits on the epoll instance that it shares with its parent:
+ * the parent's registration, without which it would not be woken, stays when the parent is
+ * isolated. */
+static void wait_on_inherited(int fd, int epfd, struct gate *used, struct gate *go_on)
+{
+	struct epoll_event got;
+
+	peer_ping(fd);
+	gate_tell(used);
+	gate_wait(go_on);
+	require(send(fd, REQUEST, REQUEST_BYTES, 0) == REQUEST_BYTES);
+	require(epoll_wait(epfd, &got, 1, 5000) == 1 && got.data.u64 == 5);
+	raw_receive_reply(fd);
+	exit(0);
+}
+
+static void run_inherited_epoll(void)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = 5};
+	int fd = peer_connect(), epfd = epoll_create1(0);
+	struct gate used, go_on;
+	pid_t child;
+
+	if (is_bare())
+		return;
+	require(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event) == 0);
+	gate_init(&used);
+	gate_init(&go_on);
+	child = fork();
+	require(child >= 0);
+	if (child == 0)
+		wait_on_inherited(fd, epfd, &used, &go_on);
+	gate_wait(&used);
+	print("send", send(fd, REQUEST, REQUEST_BYTES, 0));
+	gate_tell(&go_on);
+	printf("child %d\n", status_of(child));
+}
+
+static void expect_inherited_epoll(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "send ECONNRESET; child 0\n");
+	expect(log_counter(log, "isolated") == 1);
+}
+
 /* --- a look -------------------------------------------------------------------------------------
  */
 
@@ -794,6 +839,11 @@ static const struct entry_case cases[] = {
 	{.name = "isolate: poll and epoll",
 	 .run = run_wait,
 	 .check = expect_wait,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: an epoll instance that the keeper shares",
+	 .run = run_inherited_epoll,
+	 .check = expect_inherited_epoll,
 	 .options = ":mode=isolate",
 	 .differs = true},
 	{.name = "isolate: a look with MSG_PEEK comes in time",

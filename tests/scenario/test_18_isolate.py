@@ -65,7 +65,9 @@ def ruby(server, environment):
     return web.running(command, 2, master, worker, environment, [])
 
 
-class Programs(scenario.Scenario):
+class Served(scenario.Scenario):
+    """A server that the program finds by its environment."""
+
     def start(self, server, secure=False, **settings):
         authority = ""
         if secure:
@@ -81,6 +83,8 @@ class Programs(scenario.Scenario):
                           "APP_PASSWORD": db.password, "APP_DATABASE": db.database,
                           "APP_AUTHORITY": authority}
 
+
+class Programs(Served):
     def run_program(self, argv, environment):
         output = os.path.join(self.directory, "output")
         with contextlib.suppress(FileNotFoundError):
@@ -215,7 +219,7 @@ class Pools(scenario.Scenario):
                        errors=0, engine={"pool_pre_ping": True})
 
 
-class Ruby(Programs):
+class Ruby(Served):
     """Unicorn and Puma with two workers, and one connection that they share."""
 
     def serve_ruby(self, title, driver, command):
