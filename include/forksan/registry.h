@@ -173,6 +173,7 @@ enum registry_socket_flags {
 	SOCKET_EVIDENCE = 1u << 3,     /* two processes have used it: messages are parsed */
 	SOCKET_HANDED_OVER = 1u << 4,  /* passed on with SCM_RIGHTS: its opener is not its owner */
 	SOCKET_IN_MESSAGE = 1u << 5,   /* sent and not yet received: nobody may hold it meanwhile */
+	SOCKET_MEMO = 1u << 8,	       /* others hold it, one alone uses it: its calls are noted */
 	SOCKET_BY_DIRECTION = 1u << 7, /* no known protocol: uses are judged by their way */
 	SOCKET_END_REPORTED = 1u << 6, /* a process was reported for having ended the session */
 };

@@ -13,10 +13,19 @@
 #include "entry/real.h"
 #include "track/track.h"
 
+static inline void closing(int fd)
+{
+	struct socket_ref ref = fdtable_lookup(fd);
+
+	if (likely(ref.n == 0))
+		return;
+	track_settle(fd, ref);
+	track_closing(fd);
+}
+
 FORKSAN_EXPORT int close(int fd)
 {
-	if (unlikely(fdtable_lookup(fd).n != 0))
-		track_closing(fd);
+	closing(fd);
 	track_epoll_closing(fd);
 	return REAL(close)(fd);
 }
@@ -30,8 +39,7 @@ FORKSAN_EXPORT int fclose(FILE *stream)
 	int fd = fileno(stream);
 
 	errno = saved_errno;
-	if (unlikely(fdtable_lookup(fd).n != 0))
-		track_closing(fd);
+	closing(fd);
 	return REAL(fclose)(stream);
 }
 

@@ -34,7 +34,7 @@ static inline void pause_cpu(void)
 #endif
 }
 
-static bool claim(struct evidence *evidence, struct serial serial, uint32_t *holder)
+bool evidence_claim(struct evidence *evidence, struct serial serial, uint32_t *holder)
 {
 	for (int i = 0; i < CLAIM_TRIES; i++) {
 		*holder = 0;
@@ -45,7 +45,7 @@ static bool claim(struct evidence *evidence, struct serial serial, uint32_t *hol
 	return false;
 }
 
-static void release(struct evidence *evidence)
+void evidence_release(struct evidence *evidence)
 {
 	store_release(&evidence->claimed_by, 0);
 }
@@ -60,9 +60,12 @@ void evidence_resume(struct evidence *evidence, enum protocol protocol)
 {
 	struct wire_parser *parser = &evidence->parser;
 	enum wire_mode mode = wire_mode_of(protocol);
-	bool known = (evidence->flags & EVIDENCE_MODE_KNOWN) &&
-		     evidence->state == EVIDENCE_PARSING && parser->protocol == protocol &&
-		     !wire_parser_is_opening(parser) && parser->mode < WIRE_MODE_COUNT;
+	/* ALIGNING: nothing was recorded since the connection was resumed before. */
+	bool known =
+		(evidence->flags & EVIDENCE_MODE_KNOWN) &&
+		(evidence->state == EVIDENCE_PARSING || evidence->state == EVIDENCE_ALIGNING) &&
+		parser->protocol == protocol && !wire_parser_is_opening(parser) &&
+		parser->mode < WIRE_MODE_COUNT;
 
 	if (known)
 		mode = (enum wire_mode)parser->mode;
@@ -194,6 +197,37 @@ static inline __attribute__((always_inline)) void record(struct evidence *eviden
 	evidence_note(evidence->seen[operation->direction & 1], self->self.serial, sequence);
 }
 
+void evidence_copy_claimed(struct evidence *out, const struct evidence *evidence)
+{
+	memcpy((char *)out + CLAIMED_OFFSET, (const char *)evidence + CLAIMED_OFFSET,
+	       CLAIMED_BYTES);
+}
+
+bool evidence_same_claimed(const struct evidence *a, const struct evidence *b)
+{
+	return memcmp((const char *)a + CLAIMED_OFFSET, (const char *)b + CLAIMED_OFFSET,
+		      CLAIMED_BYTES) == 0;
+}
+
+/* The record of a memo is over before any call that is inside now, or was made since: neither the
+ * calls inside nor the sequence of records shows it. */
+void evidence_record_claimed(struct evidence *evidence, const struct lineage_process *self,
+			     const struct evidence_operation *operation,
+			     struct evidence_facts *facts)
+{
+	struct evidence copy = {0};
+
+	*facts = (struct evidence_facts){.crossing = EVIDENCE_NOT_CROSSED};
+	evidence_copy_claimed(&copy, evidence);
+	memset(copy.seen, 0, sizeof copy.seen);
+	memset(copy.finished, 0, sizeof copy.finished);
+	store_relaxed(&copy.sequence, load_relaxed(&evidence->sequence) - 1);
+	record(&copy, self, operation, facts);
+	memcpy(copy.seen, evidence->seen, sizeof copy.seen);
+	memcpy(copy.finished, evidence->finished, sizeof copy.finished);
+	evidence_copy_claimed(evidence, &copy);
+}
+
 static bool take_part(const struct evidence *evidence, const struct evidence_operation *operation,
 		      struct evidence_facts *facts)
 {
@@ -210,7 +244,7 @@ noinline void evidence_record(struct evidence *evidence, const struct lineage_pr
 
 	if (!take_part(evidence, operation, facts))
 		return;
-	if (!claim(evidence, self->self.serial, &holder)) {
+	if (!evidence_claim(evidence, self->self.serial, &holder)) {
 		fetch_add_relaxed(&evidence->missed, 1);
 		facts->missed = true;
 		facts->claimed_by = (struct serial){holder};
@@ -225,7 +259,7 @@ noinline void evidence_record(struct evidence *evidence, const struct lineage_pr
 	record(&copy, self, operation, facts);
 	memcpy((char *)evidence + CLAIMED_OFFSET, (const char *)&copy + CLAIMED_OFFSET,
 	       CLAIMED_BYTES);
-	release(evidence);
+	evidence_release(evidence);
 }
 
 noinline void evidence_foresee(struct evidence *evidence, const struct lineage_process *self,
@@ -237,12 +271,12 @@ noinline void evidence_foresee(struct evidence *evidence, const struct lineage_p
 
 	if (!take_part(evidence, operation, facts))
 		return;
-	if (!claim(evidence, self->self.serial, &holder)) {
+	if (!evidence_claim(evidence, self->self.serial, &holder)) {
 		facts->missed = true;
 		facts->claimed_by = (struct serial){holder};
 		return;
 	}
 	copy_from(evidence, &copy);
-	release(evidence);
+	evidence_release(evidence);
 	record(&copy, self, operation, facts);
 }

@@ -69,6 +69,23 @@ struct evidence_entry {
 	uint8_t sequence; /* low 8 bits of the latest record that added a request */
 };
 
+/* First and last bytes of each direction in a memo. */
+#define EVIDENCE_MEMO_BYTES 32
+
+/* The latest exchange of a process that alone uses the connection (memo.h); index 0 from the
+ * client. */
+struct evidence_memo {
+	struct lineage_use owner; /* whose latest use this was */
+	uint64_t time_ns[2];	  /* of the latest call of each direction */
+	uint64_t total_bytes[2];  /* written since the latest read; read since then */
+	uint32_t latest_bytes[2]; /* of the latest call */
+	int32_t tid[2];
+	uint16_t call[2]; /* enum operation */
+	uint32_t calls;	  /* since the memo began */
+	uint8_t head[2][EVIDENCE_MEMO_BYTES];
+	uint8_t tail[2][EVIDENCE_MEMO_BYTES];
+};
+
 /* The latest record by one process. */
 struct evidence_seen {
 	struct serial serial; /* 0 nobody */
@@ -108,10 +125,15 @@ struct evidence {
 	struct evidence_seen seen[2][2];
 	struct evidence_seen finished[2];
 	uint64_t base_ns; /* when the oldest request came into the empty queue */
-	struct evidence_entry queue[EVIDENCE_QUEUE];
+	union {
+		struct evidence_entry queue[EVIDENCE_QUEUE];
+		struct evidence_memo memo; /* while nothing is recorded */
+	};
 	struct wire_parser parser;
 };
 _Static_assert(sizeof(struct evidence_entry) == 20, "as counted below");
+_Static_assert(sizeof(struct evidence_memo) <= EVIDENCE_QUEUE * sizeof(struct evidence_entry),
+	       "takes the place of the queue");
 _Static_assert(sizeof(struct evidence) == 456, "lives in every connection's slot");
 
 /* Where an operation stood among the records when the call was entered. */
@@ -175,6 +197,10 @@ void evidence_start(struct evidence *evidence, enum protocol protocol);
  * that the opening taught stay.  Idempotent once the connection is recorded; any process may call,
  * under no claim. */
 void evidence_resume(struct evidence *evidence, enum protocol protocol);
+
+/* The claim, for memo.h.  False: process *holder has it. */
+bool evidence_claim(struct evidence *evidence, struct serial serial, uint32_t *holder);
+void evidence_release(struct evidence *evidence);
 
 /* True when recording the opening has nothing more to learn. */
 bool evidence_opened(const struct evidence *evidence);

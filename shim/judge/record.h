@@ -75,6 +75,16 @@ struct evidence_context {
 	struct serial overlapper; /* a process whose call overlapped, 0: not known */
 };
 
+/* evidence_record() for a process that has the claim, as if the operation had been recorded before
+ * any other call was entered. */
+void evidence_record_claimed(struct evidence *evidence, const struct lineage_process *self,
+			     const struct evidence_operation *operation,
+			     struct evidence_facts *facts);
+
+/* Copies, and compares, what is written under the claim. */
+void evidence_copy_claimed(struct evidence *out, const struct evidence *evidence);
+bool evidence_same_claimed(const struct evidence *a, const struct evidence *b);
+
 /*
  * The time of an entry: 32 bits since base_ns, so that the queue fits the slot.  Up to 35 minutes
  * the unit is a microsecond; with the top bit set, a millisecond, up to 24 days.  Later times count

@@ -122,7 +122,8 @@ void history_add(struct socket_slot slot, const struct history_act *act, const s
 			entry->payload_len_bytes = copy_payload(payload, iov, count, moved);
 	}
 	entry->result = (int64_t)moved;
-	store_release(&entry->time_ns, sys_clock_ns(CLOCK_MONOTONIC));
+	store_release(&entry->time_ns,
+		      act->time_ns != 0 ? act->time_ns : sys_clock_ns(CLOCK_MONOTONIC));
 }
 
 static void copy_entry(const struct registry *registry, const struct registry_history *history,

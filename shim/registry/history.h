@@ -24,6 +24,7 @@ struct history_act {
 	enum operation operation;
 	bool writes;	  /* gave bytes; else took bytes */
 	uint16_t message; /* the protocol's code, 0 not known */
+	uint64_t time_ns; /* CLOCK_MONOTONIC; 0: now */
 };
 
 /* Adds an operation that moved `moved` bytes, the first of iov[0..count).  iov NULL: no bytes were

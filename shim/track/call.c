@@ -13,6 +13,7 @@
 #include "track/connection.h"
 #include "track/conversation.h"
 #include "track/goodbye.h"
+#include "track/memo.h"
 #include "track/open_calls.h"
 #include "track/pending.h"
 #include "track/use.h"
@@ -56,6 +57,11 @@ static void watch_if_shared(const struct track_call *call, bool late)
 	const struct registry_socket *socket = call->socket;
 	struct lineage_use last = lineage_unpack(load_relaxed(&socket->last));
 
+	if (load_relaxed(&socket->flags) & SOCKET_MEMO) {
+		if (!memo_is_own(socket))
+			memo_replay(call);
+		return;
+	}
 	if (load_relaxed(&socket->protocol) == PROTOCOL_UNKNOWN || use_is_unknown(socket) ||
 	    (load_relaxed(&socket->flags) & SOCKET_EVIDENCE) != 0)
 		return;
@@ -66,7 +72,8 @@ static void watch_if_shared(const struct track_call *call, bool late)
 		/* Only a fork between the latest use and this one can have put the connection into
 		 * two processes. */
 		if (lineage_pack(last) != process_mine() &&
-		    registry_other_holder(call->slot, process.shared))
+		    registry_other_holder(call->slot, process.shared) &&
+		    (late || !memo_start(call)))
 			conversation_watch(call, !late);
 		break;
 	case LINEAGE_INHERITED:
@@ -84,14 +91,13 @@ static bool is_no_use(enum track_way way, int flags)
 	return way == TRACK_READ && (flags & TRACK_NO_USE) != 0;
 }
 
-bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum operation operation,
-		 enum track_way way, int flags, const struct iovec *iov, int count)
+/* track_begin() for a call that memo_begin() has not begun. */
+static noinline bool begin(struct track_call *call, int flags, const struct iovec *iov, int count)
 {
 	int saved_errno = errno;
 	bool goes_on = true;
 
-	*call = call_of(fd, ref, operation, way);
-	if (is_no_use(way, flags)) {
+	if (is_no_use(call->way, flags)) {
 		if (options_isolate() && check(call))
 			goes_on = use_look(call, flags);
 		call->checked = false;
@@ -110,6 +116,16 @@ bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum op
 	return goes_on;
 }
 
+bool track_begin(struct track_call *call, int fd, struct socket_ref ref, enum operation operation,
+		 enum track_way way, int flags, const struct iovec *iov, int count)
+{
+	*call = call_of(fd, ref, operation, way);
+	if ((load_relaxed(&call->socket->flags) & SOCKET_MEMO) != 0 && !is_no_use(way, flags) &&
+	    memo_begin(call))
+		return true;
+	return begin(call, flags, iov, count);
+}
+
 /* True when a call asked for bytes: false for a read into no room, which returns 0 at any time.
  * The vector is looked at only after a call that succeeded: by then the kernel has read the
  * vector. */
@@ -123,10 +139,13 @@ static bool wanted_bytes(const struct iovec *iov, int count, ssize_t moved)
 	return count == 0;
 }
 
-void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
+/* track_end() for a call that memo_end() has not ended. */
+static noinline void end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
 {
 	int saved_errno = errno;
 
+	if (call->noted && check(call))
+		watch_if_shared(call, true);
 	if (call->checked && moved > 0) {
 		use_judge(call, iov, count, (size_t)moved);
 		track_look_for_inherited();
@@ -139,6 +158,12 @@ void track_end(struct track_call *call, const struct iovec *iov, int count, ssiz
 	pending_end(call);
 	conversation_leave(call);
 	errno = saved_errno;
+}
+
+void track_end(struct track_call *call, const struct iovec *iov, int count, ssize_t moved)
+{
+	if (!call->noted || !memo_end(call, iov, count, moved))
+		end(call, iov, count, moved);
 }
 
 void track_late(const struct track_fast *fast, enum operation operation, enum track_way way,
@@ -173,6 +198,7 @@ void track_late_vector(const struct track_fast *fast, enum operation operation, 
 void track_jumping(void)
 {
 	open_calls_jump();
+	memo_jump();
 }
 
 void track_changed(int fd, struct socket_ref ref, enum operation operation, long before)
@@ -200,6 +226,7 @@ bool track_shutdown(int fd, struct socket_ref ref)
 	struct track_call call = call_of(fd, ref, OPERATION_shutdown, TRACK_WRITE);
 	int saved_errno = errno;
 
+	track_settle(fd, ref);
 	if (check(&call) && !use_is_unknown(call.socket) &&
 	    goodbye_judge(&call, lineage_unpack(load_relaxed(&call.socket->last)), 0, NULL) &&
 	    call.action == ACTION_ABORTED)

@@ -29,7 +29,7 @@
 #define TRACK_WANTS_BYTES (SOCKET_UNIDENTIFIED | SOCKET_EVIDENCE)
 
 /* Socket flags that keep calls off the fast path. */
-#define TRACK_WANTS_CALLS (TRACK_WANTS_BYTES | SOCKET_BY_DIRECTION)
+#define TRACK_WANTS_CALLS (TRACK_WANTS_BYTES | SOCKET_BY_DIRECTION | SOCKET_MEMO)
 
 /* MSG_PEEK takes nothing, MSG_ERRQUEUE nothing of the conversation: a read with either flag is no
  * use. */
@@ -57,6 +57,7 @@ struct track_call {
 	uint64_t claimed_over; /* the value that the exchange replaced */
 	uint64_t pending;      /* the note of that claim (pending.h); 0: none */
 	bool checked;	       /* track_begin() has made sure of process and descriptor */
+	bool noted;	       /* memo_begin() has begun it (memo.h) */
 	bool inside;	       /* `ticket` is to be given back (conversation.h) */
 	uint8_t open;	       /* the call's entry in open_calls.c */
 	const char *message;   /* the protocol's name for the message; NULL: not known */

@@ -37,11 +37,6 @@ _Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->
  * question reads a file. */
 #define ASK_NS 100000000
 
-static struct evidence *evidence_of(const struct registry_socket *socket)
-{
-	return (struct evidence *)(uintptr_t)socket->evidence;
-}
-
 static struct tls_hello *hello_of(struct registry_socket *socket)
 {
 	return (struct tls_hello *)socket->tls_hello;
@@ -49,7 +44,7 @@ static struct tls_hello *hello_of(struct registry_socket *socket)
 
 static bool speaks_tls(const struct registry_socket *socket)
 {
-	return evidence_of(socket)->parser.mode == WIRE_MODE_TLS;
+	return conversation_evidence(socket)->parser.mode == WIRE_MODE_TLS;
 }
 
 static enum wire_direction direction_of(const struct track_call *call)
@@ -59,7 +54,7 @@ static enum wire_direction direction_of(const struct track_call *call)
 
 bool conversation_is_opaque(const struct registry_socket *socket)
 {
-	const struct wire_parser *parser = &evidence_of(socket)->parser;
+	const struct wire_parser *parser = &conversation_evidence(socket)->parser;
 
 	return parser->mode == WIRE_MODE_OPAQUE || parser->mode == WIRE_MODE_TLS;
 }
@@ -77,7 +72,7 @@ static bool other_is_inside(const struct evidence *evidence, enum wire_direction
 
 bool conversation_is_busy(const struct registry_socket *socket)
 {
-	const struct evidence *evidence = evidence_of(socket);
+	const struct evidence *evidence = conversation_evidence(socket);
 
 	return other_is_inside(evidence, WIRE_CLIENT) || other_is_inside(evidence, WIRE_SERVER);
 }
@@ -129,7 +124,7 @@ static void let_others_record(const struct evidence *evidence, enum wire_directi
 static void record(struct registry_socket *socket, const struct evidence_operation *operation,
 		   struct evidence_facts *facts)
 {
-	struct evidence *evidence = evidence_of(socket);
+	struct evidence *evidence = conversation_evidence(socket);
 	bool interrupts = recording;
 
 	let_others_record(evidence, operation->direction);
@@ -164,10 +159,11 @@ static noinline void replay(struct registry_socket *socket, enum wire_direction 
 	if (len == 0 || len > sizeof head)
 		return;
 	memcpy(head, socket->head[direction], sizeof head);
-	operation.ticket =
-		evidence_enter(evidence_of(socket), process.lineage.self.serial, direction);
+	operation.ticket = evidence_enter(conversation_evidence(socket),
+					  process.lineage.self.serial, direction);
 	record(socket, &operation, &facts);
-	evidence_leave(evidence_of(socket), operation.ticket, process.lineage.self.serial);
+	evidence_leave(conversation_evidence(socket), operation.ticket,
+		       process.lineage.self.serial);
 }
 
 static noinline void replay_hello(struct registry_socket *socket, uint32_t len)
@@ -183,7 +179,7 @@ static noinline void replay_hello(struct registry_socket *socket, uint32_t len)
 void conversation_open(const struct track_call *call, const uint32_t earlier[2])
 {
 	struct registry_socket *socket = call->socket;
-	struct evidence *evidence = evidence_of(socket);
+	struct evidence *evidence = conversation_evidence(socket);
 	enum wire_direction now = direction_of(call);
 	enum wire_direction other = now == WIRE_CLIENT ? WIRE_SERVER : WIRE_CLIENT;
 
@@ -202,7 +198,7 @@ void conversation_open(const struct track_call *call, const uint32_t earlier[2])
 void conversation_watch(const struct track_call *call, bool idle)
 {
 	struct registry_socket *socket = call->socket;
-	struct evidence *evidence = evidence_of(socket);
+	struct evidence *evidence = conversation_evidence(socket);
 
 	if (fetch_or_relaxed(&socket->flags, SOCKET_EVIDENCE) & SOCKET_EVIDENCE)
 		return;
@@ -219,7 +215,7 @@ void conversation_unwatch(struct registry_socket *socket)
 
 bool conversation_is_due(const struct registry_socket *socket)
 {
-	return load_relaxed(&evidence_of(socket)->sequence) % RECORDS_PER_LOOK == 0;
+	return load_relaxed(&conversation_evidence(socket)->sequence) % RECORDS_PER_LOOK == 0;
 }
 
 /* True when the process with that serial has ended; `ask`: the kernel is asked, too. */
@@ -236,7 +232,7 @@ void conversation_forget_dead(const struct track_call *call)
 {
 	static _Atomic uint64_t asked_ns;
 	const struct registry_socket *socket = call->socket;
-	struct evidence *evidence = evidence_of(socket);
+	struct evidence *evidence = conversation_evidence(socket);
 	uint64_t now;
 	bool ask;
 
@@ -258,13 +254,13 @@ void conversation_forget_dead(const struct track_call *call)
 
 void conversation_enter(struct track_call *call)
 {
-	open_calls_enter(call, evidence_of(call->socket), direction_of(call));
+	open_calls_enter(call, conversation_evidence(call->socket), direction_of(call));
 }
 
 void conversation_leave(struct track_call *call)
 {
 	if (call->inside)
-		open_calls_leave(call, evidence_of(call->socket));
+		open_calls_leave(call, conversation_evidence(call->socket));
 }
 
 /* --- the opening --------------------------------------------------------------------------- */
@@ -296,7 +292,7 @@ static noinline bool read_hello(const struct track_call *call, const struct iove
 		return false;
 	if (inside != PROTOCOL_TLS && load_relaxed(&socket->protocol) == PROTOCOL_TLS) {
 		store_relaxed(&socket->protocol, inside);
-		evidence_encrypt(evidence_of(socket), inside);
+		evidence_encrypt(conversation_evidence(socket), inside);
 	}
 	return true;
 }
@@ -325,7 +321,7 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 	conversation_leave(call);
 	if (load_relaxed(&socket->flags) & SOCKET_UNIDENTIFIED) {
 		hello_read = read_hello(call, iov, count, moved, tls);
-		if (hello_read && evidence_opened(evidence_of(socket)))
+		if (hello_read && evidence_opened(conversation_evidence(socket)))
 			fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_UNIDENTIFIED);
 	}
 	history_add(call->slot,
@@ -368,5 +364,5 @@ void conversation_foresee(const struct track_call *call, const struct iovec *iov
 			return;
 		chunk.iov_len += n;
 	}
-	evidence_foresee(evidence_of(call->socket), &process.lineage, &operation, facts);
+	evidence_foresee(conversation_evidence(call->socket), &process.lineage, &operation, facts);
 }

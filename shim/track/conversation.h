@@ -16,6 +16,12 @@
 #include "judge/evidence.h"
 #include "track/call.h"
 
+/* The evidence in the slot of a connection. */
+static inline struct evidence *conversation_evidence(const struct registry_socket *socket)
+{
+	return (struct evidence *)(uintptr_t)socket->evidence;
+}
+
 /* Begins to parse the opening.  identify_protocol() calls this function once the bytes of `call`
  * have identified the protocol.  `earlier[d]`: the bytes of head d that came before `call`. */
 void conversation_open(const struct track_call *call, const uint32_t earlier[2]);

@@ -54,18 +54,22 @@ static const struct registry_process *other_user(struct socket_slot slot, struct
 	return user && registry_process_holds(user, slot) ? user : NULL;
 }
 
-/* Notes in the slot which process ended the session, for the processes that meet the end. */
-static void note_end(struct registry_socket *socket, const struct evidence_facts *facts)
+void goodbye_note_end(struct registry_socket *socket, struct lineage_use ender,
+		      const struct evidence_facts *facts)
 {
-	struct lineage_use self = lineage_unpack(process_mine());
 	uint32_t message = 0;
 
 	if (facts)
 		message = (uint32_t)facts->protocol << 16 | facts->code |
 			  (facts->goodbye == WIRE_GOODBYE_LIKELY ? ENDED_LIKELY : 0);
-	store_relaxed(&socket->ended_epoch, self.epoch);
+	store_relaxed(&socket->ended_epoch, ender.epoch);
 	store_relaxed(&socket->ended_message, message);
-	store_release(&socket->ended_by, self.serial.n);
+	store_release(&socket->ended_by, ender.serial.n);
+}
+
+static void note_end(struct registry_socket *socket, const struct evidence_facts *facts)
+{
+	goodbye_note_end(socket, lineage_unpack(process_mine()), facts);
 }
 
 /* True for a process that did not open the connection, nor was given it. */

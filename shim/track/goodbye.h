@@ -32,6 +32,11 @@
 bool goodbye_judge(struct track_call *call, struct lineage_use last, int64_t moved,
 		   const struct evidence_facts *facts);
 
+/* Notes in the slot which process ended the session, for the processes that meet the end.
+ * `facts`: as above. */
+void goodbye_note_end(struct registry_socket *socket, struct lineage_use ender,
+		      const struct evidence_facts *facts);
+
 /* Call it when this process needs the session: a call used the connection, or met the end
  * (goodbye_is_end()).  True when a relative had ended the session since this process's memory was
  * copied: the goodbye is reported here.  False also when the relative's goodbye was reported

@@ -14,9 +14,6 @@
 
 #define BUSY UINT32_MAX
 
-/* In track_call.open: a call without an entry, which is left by returning or not at all. */
-#define NO_ROOM WIPED_OPEN_CALLS
-
 /* The stack grows down: of two calls of one thread whose frames are nearer than this, the call
  * below was left if the call above begins.  Frames that are farther apart may lie on different
  * stacks (sigaltstack(2), coroutines), and say nothing. */
@@ -91,7 +88,7 @@ void open_calls_enter(struct track_call *call, struct evidence *evidence,
 		end_left(call);
 	call->ticket = evidence_enter(evidence, self, direction);
 	call->inside = true;
-	call->open = NO_ROOM;
+	call->open = OPEN_CALLS_NO_ROOM;
 	for (uint8_t i = 0; i < WIPED_OPEN_CALLS; i++) {
 		if (load_relaxed(&wiped.track.open_calls[i]) != 0 || !take(i, 0))
 			continue;
@@ -109,7 +106,7 @@ bool open_calls_has(const struct track_call *call)
 {
 	if (!call->inside)
 		return false;
-	return call->open == NO_ROOM ||
+	return call->open == OPEN_CALLS_NO_ROOM ||
 	       (load_acquire(&wiped.track.open_calls[call->open]) == (uint32_t)process_tid() &&
 		open_calls[call->open].frame == call);
 }
@@ -118,7 +115,7 @@ bool open_calls_leave(struct track_call *call, struct evidence *evidence)
 {
 	bool has = open_calls_has(call);
 
-	if (has && call->open == NO_ROOM) {
+	if (has && call->open == OPEN_CALLS_NO_ROOM) {
 		evidence_leave(evidence, call->ticket, process.lineage.self.serial);
 	} else if (has && take(call->open, (uint32_t)process_tid())) {
 		end(call->open);

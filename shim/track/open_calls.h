@@ -22,7 +22,11 @@
 #ifndef FORKSAN_SHIM_TRACK_OPEN_CALLS_H
 #define FORKSAN_SHIM_TRACK_OPEN_CALLS_H
 
+#include "base/wiped.h"
 #include "track/call.h"
+
+/* In track_call.open: a call without an entry, which is left by returning or not at all. */
+#define OPEN_CALLS_NO_ROOM WIPED_OPEN_CALLS
 
 /* Enters `call`, which lives on this thread's stack, into evidence and here. */
 void open_calls_enter(struct track_call *call, struct evidence *evidence,

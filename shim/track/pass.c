@@ -69,6 +69,7 @@ static struct registry_socket *find_connection(int fd)
 static void begin_anew(struct registry_socket *socket)
 {
 	exchange_acq_rel(&socket->last, LINEAGE_ATTENTION);
+	fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_MEMO);
 	for (int way = 0; way < LINEAGE_WAYS; way++)
 		exchange_acq_rel(&socket->last_way[way], 0);
 }

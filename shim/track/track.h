@@ -9,6 +9,7 @@
 #include "track/call.h"	      /* around a call that moves bytes */
 #include "track/connection.h" /* connect, dup, close */
 #include "track/epoll.h"      /* epoll_ctl */
+#include "track/memo.h"	      /* close */
 #include "track/pass.h"	      /* SCM_RIGHTS, exec */
 #include "track/worker.h"     /* a forked process goes on */
 

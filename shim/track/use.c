@@ -10,17 +10,37 @@
 #include "track/goodbye.h"
 #include "track/identify.h"
 #include "track/isolate.h"
+#include "track/memo.h"
 #include "track/use_parts.h"
 #include "track/use_report.h"
 #include "track/use_unknown.h"
 
 /* --- the steps ----------------------------------------------------------------------------- */
 
+/* Notes a call in the memo of this process (memo.h).  The first write after a fork is looked at: if
+ * it is a goodbye, it is no use. */
+static void note_in_memo(const struct track_call *call, const struct iovec *iov, int count,
+			 size_t moved, struct evidence_facts *facts)
+{
+	uint64_t last = load_relaxed(&call->socket->last) & ~LINEAGE_ATTENTION;
+	struct evidence_facts seen = {0};
+
+	if (call->way == TRACK_WRITE && last != process_mine())
+		conversation_foresee(call, iov, count, &seen);
+	facts->goodbye = seen.goodbye;
+	facts->protocol = seen.protocol;
+	facts->code = seen.code;
+	if (!memo_note(call, iov, count, moved))
+		memo_replay(call);
+}
+
 static void parse_messages(struct track_call *call, const struct iovec *iov, int count,
 			   size_t moved, struct evidence_facts *facts)
 {
 	const struct registry_socket *socket = call->socket;
 
+	if ((load_relaxed(&socket->flags) & SOCKET_MEMO) != 0)
+		note_in_memo(call, iov, count, moved, facts);
 	if (load_relaxed(&socket->protocol) != PROTOCOL_UNKNOWN &&
 	    (load_relaxed(&socket->flags) & TRACK_WANTS_BYTES) != 0)
 		conversation_record(call, iov, count, moved, facts);

@@ -71,10 +71,22 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 			       wire_match_texts(bytes, len, replies));
 }
 
+/* The line after the last value, or after statistics. */
+static bool reply_ends(const uint8_t *tail, size_t len)
+{
+	static const struct wire_range end[] = {
+		WIRE_IS('\n'), WIRE_IS('E'),  WIRE_IS('N'),
+		WIRE_IS('D'),  WIRE_IS('\r'), WIRE_IS('\n'),
+	};
+
+	return len >= 6 && WIRE_MATCH_RANGES(tail + len - 6, 6, end) == WIRE_YES;
+}
+
 const struct wire_protocol wire_memcached = {
 	.recognise = {recognise_client, recognise_server},
 	.ports = {11211},
 	.paths = {"memcached"},
 	.parse = {memcached_parse_client, memcached_parse_server},
 	.name = memcached_name,
+	.reply_ends = reply_ends,
 };

@@ -81,6 +81,29 @@ static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, login);
 }
 
+/* A result set ends with an EOF packet, or the OK packet that has taken its place; bit 3 of the
+ * status says that a further result set comes (SERVER_MORE_RESULTS_EXISTS). */
+static bool reply_ends(const uint8_t *tail, size_t len)
+{
+	static const struct wire_range eof[] = {
+		WIRE_IS(0x05), WIRE_IS(0x00), WIRE_IS(0x00), WIRE_ANY, WIRE_IS(0xfe),
+	};
+	static const struct wire_range ok[] = {
+		WIRE_IS(0x07), WIRE_IS(0x00), WIRE_IS(0x00), WIRE_ANY,
+		WIRE_IS(0xfe), WIRE_IS(0x00), WIRE_IS(0x00),
+	};
+	static const struct wire_range done[] = {
+		WIRE_IS(0x07), WIRE_IS(0x00), WIRE_IS(0x00), WIRE_ANY, WIRE_IS(0x00),
+	};
+
+	if (len >= 9 && WIRE_MATCH_RANGES(tail + len - 9, 9, eof) == WIRE_YES)
+		return (tail[len - 2] & 0x08) == 0;
+	if (len >= 11 && (WIRE_MATCH_RANGES(tail + len - 11, 11, ok) == WIRE_YES ||
+			  WIRE_MATCH_RANGES(tail + len - 11, 11, done) == WIRE_YES))
+		return (tail[len - 4] & 0x08) == 0;
+	return false;
+}
+
 const struct wire_protocol wire_mysql = {
 	.greets = true,
 	.recognise = {recognise_client, recognise_server},
@@ -93,5 +116,6 @@ const struct wire_protocol wire_mysql = {
 	.opening_flags = MYSQL_PARSER_OPENING,
 	.learned_flags = MYSQL_PARSER_EOF_KNOWN | MYSQL_PARSER_EOF_USED,
 	.open_flags = MYSQL_PARSER_LONG,
+	.reply_ends = reply_ends,
 	.marked_replies = true,
 };

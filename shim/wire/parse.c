@@ -192,6 +192,13 @@ const char *wire_message_name(enum protocol protocol, enum wire_direction direct
 	return wire_name_at(p->names.names, p->names.count, code);
 }
 
+bool wire_reply_ends(enum protocol protocol, const uint8_t *tail, size_t len)
+{
+	const struct wire_protocol *p = wire_protocol_of(protocol);
+
+	return p->reply_ends != NULL && p->reply_ends(tail, len);
+}
+
 bool wire_server_pushes(enum protocol protocol)
 {
 	return wire_protocol_of(protocol)->pushes;

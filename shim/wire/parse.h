@@ -179,6 +179,10 @@ static inline bool wire_at_boundary(const struct wire_stream *stream)
  * name. */
 const char *wire_message_name(enum protocol protocol, enum wire_direction direction, uint16_t code);
 
+/* True when the last bytes of a server's answer, `len` of them, are the end of a whole reply, as
+ * far as one can tell without its beginning. */
+bool wire_reply_ends(enum protocol protocol, const uint8_t *tail, size_t len);
+
 /* True when the server sends unasked as a matter of course, so that a read without an earlier write
  * means nothing. */
 bool wire_server_pushes(enum protocol protocol);

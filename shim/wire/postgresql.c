@@ -49,6 +49,17 @@ static enum wire_match recognise_server(const uint8_t *bytes, size_t len)
 	return WIRE_MATCH_RANGES(bytes, len, authentication);
 }
 
+/* ReadyForQuery: 'Z', the length 5, and the state of the transaction. */
+static bool reply_ends(const uint8_t *tail, size_t len)
+{
+	static const struct wire_range ready[] = {
+		WIRE_IS('Z'),  WIRE_IS(0x00), WIRE_IS(0x00),
+		WIRE_IS(0x00), WIRE_IS(0x05), {'E', 'T'},
+	};
+
+	return len >= 6 && WIRE_MATCH_RANGES(tail + len - 6, 6, ready) == WIRE_YES;
+}
+
 const struct wire_protocol wire_postgresql = {
 	.recognise = {recognise_client, recognise_server},
 	.ports = {5432, 6432 /* PgBouncer */, 5433, 26257 /* CockroachDB */, 5439 /* Redshift */},
@@ -58,5 +69,6 @@ const struct wire_protocol wire_postgresql = {
 	.start_flags = POSTGRESQL_PARSER_OPENING,
 	.opening_flags = POSTGRESQL_PARSER_OPENING | POSTGRESQL_PARSER_STARTING,
 	.open_flags = POSTGRESQL_PARSER_GROUP | POSTGRESQL_PARSER_COPY,
+	.reply_ends = reply_ends,
 	.marked_replies = true,
 };

@@ -42,6 +42,9 @@ struct wire_frame {
  * when no message begins like that. */
 typedef int wire_read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame);
 
+/* True when a reply ends with these bytes. */
+typedef bool wire_ends(const uint8_t *tail, size_t len);
+
 /* The name of the message with `code` in that direction; NULL: the message has no name. */
 typedef const char *wire_name_of(enum wire_direction direction, uint16_t code);
 
@@ -68,6 +71,7 @@ struct wire_protocol {
 	uint16_t opening_flags;		   /* while any of these is set, the opening goes on */
 	uint16_t learned_flags;		   /* these outlive a gap */
 	uint16_t open_flags;		   /* while any of these is set, the last request goes on */
+	wire_ends *reply_ends;		   /* see wire_reply_ends(); NULL: nobody can tell */
 	bool marked_replies;		   /* see wire_replies_are_marked() */
 	bool pushes;			   /* see wire_server_pushes() */
 

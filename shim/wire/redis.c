@@ -63,11 +63,18 @@ static enum wire_match recognise_client(const uint8_t *bytes, size_t len)
 	return wire_match_best(recognise_array(bytes, len), recognise_inline(bytes, len));
 }
 
+/* All replies end with a line's end. */
+static bool reply_ends(const uint8_t *tail, size_t len)
+{
+	return len >= 2 && tail[len - 2] == '\r' && tail[len - 1] == '\n';
+}
+
 const struct wire_protocol wire_redis = {
 	.recognise = {recognise_client, NULL},
 	.ports = {6379, 6380 /* by habit with TLS */, 26379 /* Sentinel */},
 	.paths = {"redis", "valkey", "keydb"},
 	.parse = {redis_parse_client, redis_parse_server},
 	.name = redis_name,
+	.reply_ends = reply_ends,
 	.learned_flags = REDIS_PARSER_SUBSCRIBED,
 };

@@ -796,10 +796,11 @@ static void a_mode_is_carried_over_only_when_it_is_known(void **state)
 	evidence_resume(&s->evidence, PROTOCOL_MYSQL);
 	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_TLS);
 	assert_int_equal(s->evidence.flags, EVIDENCE_MODE_KNOWN);
-	/* ALIGNING has nothing to carry; nor has another protocol, or an opening under way. */
+	/* Resumed again before anything was recorded. */
 	evidence_resume(&s->evidence, PROTOCOL_MYSQL);
-	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_EXCHANGES);
-	assert_int_equal(s->evidence.flags, 0);
+	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_TLS);
+	assert_int_equal(s->evidence.flags, EVIDENCE_MODE_KNOWN);
+	/* Another protocol has nothing to carry, nor has an opening under way. */
 	evidence_encrypt(&s->evidence, PROTOCOL_MYSQL);
 	s->evidence.state = EVIDENCE_PARSING;
 	evidence_resume(&s->evidence, PROTOCOL_REDIS);
