@@ -460,13 +460,13 @@ static void put_open(struct text *text, struct registry *registry, struct socket
 		text_put_char(text, ')');
 	}
 	text_put_string(text, " opened at ");
-	report_put_site(text, registry, (struct stack_id){socket->opened_stack});
+	report_put_site(text, registry, (struct stack_id){socket->opened_stack}, SITE_OF_OPENING);
 }
 
 int report_check(struct registry *registry, const struct socket_slot slots[], unsigned count,
 		 unsigned open)
 {
-	static const struct form form = {report_json_blind, report_text_blind};
+	static const struct form form = {"process", report_json_blind, report_text_blind};
 	struct report_writer writer = writer_now();
 	char bytes[CHECK_BYTES];
 	struct text text;
