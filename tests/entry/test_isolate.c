@@ -528,6 +528,7 @@ static void run_inherited_epoll(void)
 		wait_on_inherited(fd, epfd, &used, &go_on);
 	gate_wait(&used);
 	print("send", send(fd, REQUEST, REQUEST_BYTES, 0));
+	close(fd); /* as its driver would */
 	gate_tell(&go_on);
 	printf("child %d\n", status_of(child));
 }
