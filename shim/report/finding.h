@@ -44,6 +44,7 @@ enum finding_merge {
 
 struct finding {
 	enum kind kind;
+	enum finding_action action; /* on a violation, beside the report */
 	uint64_t id; /* the key in the registry; one for each different finding of the session */
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint64_t repeat;  /* times seen, this one included */
@@ -74,7 +75,6 @@ struct finding {
 	bool likely;	     /* not proven: shown in the text and as `certainty` */
 	bool needed;	     /* foreign-goodbye: `other` ended a session that the reporter needs */
 	const char *basis;   /* "messages", "alternation" or NULL */
-	enum finding_action action; /* on a violation, beside the report */
 };
 
 /* The part of a finding that the tracker knows; finding.c looks up the rest. */

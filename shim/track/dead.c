@@ -121,7 +121,7 @@ static long make_tcp(const union address *local, uint32_t local_len)
 static long make_unix(int fd)
 {
 	uint32_t len = sizeof(int);
-	int ends[2];
+	int ends[2] = {-1, -1};
 	int type;
 	long result = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
 

@@ -81,11 +81,27 @@ static void tell(int fd, void (*second)(int fd))
 	}
 }
 
+static const char *error_name(int error)
+{
+	switch (error) {
+	case EAGAIN:
+		return "EAGAIN";
+	case ECONNRESET:
+		return "ECONNRESET";
+	case ENOTCONN:
+		return "ENOTCONN";
+	case EPIPE:
+		return "EPIPE";
+	default:
+		return strerror(error);
+	}
+}
+
 /* "recv 0", "send ECONNRESET" */
 static void print(const char *call, ssize_t result)
 {
 	if (result < 0)
-		printf("%s %s; ", call, strerrorname_np(errno));
+		printf("%s %s; ", call, error_name(errno));
 	else
 		printf("%s %zd; ", call, result);
 	fflush(stdout);

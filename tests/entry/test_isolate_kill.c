@@ -46,7 +46,7 @@ static bool advance(pid_t pid, int how)
 {
 	int status;
 
-	require(ptrace((enum __ptrace_request)how, pid, 0, 0) == 0);
+	require(ptrace(how, pid, 0, 0) == 0);
 	require(waitpid(pid, &status, 0) == pid);
 	return WIFSTOPPED(status);
 }
