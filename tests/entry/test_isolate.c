@@ -434,6 +434,7 @@ static void run_calls(void)
 {
 	char path[] = "/tmp/forksan-isolate-XXXXXX";
 
+	call_preadv2(-1); /* a libc without it skips the case in both runs */
 	scratch = mkstemp(path);
 	unlink(path);
 	require(write(scratch, REQUEST, REQUEST_BYTES) == REQUEST_BYTES);
