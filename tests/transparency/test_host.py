@@ -29,6 +29,15 @@ def main():
                            after=lambda log, what=what, section=section: compare.check(
                                section in CUT or log.counters.get("connections_watched", 0) > 0,
                                f"{what}: its connections were watched"))
+        # A program that shares nothing is the same in every mode.
+        for section in SECTIONS:
+            what = f"isolate mode: {section}"
+            place.same(what, [os.path.join(place.path, "host"), section], cut=section in CUT,
+                       timeout=60, options={"watch": "all", "mode": "isolate"},
+                       after=lambda log, what=what: compare.check(
+                           sum(log.counters.get(name, 0) for name in
+                               ("isolated", "goodbyes_held", "isolate_failed")) == 0,
+                           f"{what}: nothing is isolated"))
         # Every descriptor from the start on belongs to the program.
         program = os.path.join(place.path, "host")
         if os.path.exists(program):
