@@ -13,8 +13,8 @@
 --     broken      not a record of forksan: fleet.broken has the line and why
 --     forged      it says the name of another agent: fleet.broken, too, and agents.forged counts it
 --     refused     the agent has spent its allowance: agents.refused counts it
---     an error    the store itself is in trouble (no space, no memory, a shutdown): nothing was
---                 stored or acknowledged, and the line comes again
+--     not yet     the store itself is in trouble (no space, no memory): take() waits, and the centre
+--                 with it; when the server ends, the line was not acknowledged and comes again
 --
 -- So a line can neither be lost nor block those behind it.
 --
@@ -46,6 +46,7 @@ END $$;
 ALTER ROLE forksan_centre SET client_encoding = 'LATIN1';
 -- ompgsql's own COMMIT has nothing left to commit (centre.conf), and would say so for each line.
 ALTER ROLE forksan_centre SET client_min_messages = 'error';
+ALTER ROLE forksan_centre SET log_min_messages = 'error';
 
 -- --- tables ----------------------------------------------------------------------------------
 
@@ -412,10 +413,8 @@ BEGIN
 	RETURN true;
 END $$;
 
--- Takes one line; the head of this file says how it can end.  `line` has one character for each byte
--- of the line (client_encoding is LATIN1).
-CREATE OR REPLACE FUNCTION take(agent_name text, line text) RETURNS text LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = fleet, pg_temp AS $$
+-- Takes one line.  Raises an error when the store itself is in trouble.
+CREATE OR REPLACE FUNCTION take_once(agent_name text, line text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	of_agent integer;
 	outcome text;
@@ -446,7 +445,7 @@ BEGIN
 			OR raise_exception THEN
 			outcome := 'broken';
 			why := SQLERRM;
-		-- All other errors are the store's own: the centre tries the line again.
+		-- All other errors are the store's own.
 	END;
 	IF why IS NOT NULL AND (SELECT count(*) < 1000 FROM (SELECT FROM broken
 			WHERE agent = of_agent AND received >= current_date LIMIT 1000) kept) THEN
@@ -459,6 +458,25 @@ BEGIN
 		refused = refused + (outcome = 'refused')::integer
 	WHERE agent = of_agent;
 	RETURN outcome;
+END $$;
+
+-- Takes one line; the head of this file says how it can end.  `line` has one character for each byte
+-- of the line (client_encoding is LATIN1).
+--
+-- While the store is in trouble (no space, no memory, two centres in each other's way) this waits, and
+-- so does the centre.  An error would not do: rsyslog tries a statement that fails on a good connection
+-- twice, and then passes the line over (3 of 6000 lost on a full disk, measured).
+CREATE OR REPLACE FUNCTION take(agent_name text, line text) RETURNS text LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = fleet, pg_temp AS $$
+BEGIN
+	LOOP
+		BEGIN
+			RETURN take_once(agent_name, line);
+		EXCEPTION WHEN others THEN
+			RAISE LOG 'forksan: a line of % waits: % (%)', agent_name, SQLERRM, SQLSTATE;
+		END;
+		PERFORM pg_sleep(0.5);
+	END LOOP;
 END $$;
 
 -- --- looking after the tables ----------------------------------------------------------------
