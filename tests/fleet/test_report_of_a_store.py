@@ -95,6 +95,12 @@ def test_errors(store):
           other.returncode, other.stderr)
     wrong = report("--db", "shop.jsonl")
     check(wrong.returncode == 2 and "postgresql://" in wrong.stderr, "no URI", wrong.stderr)
+    with processes.directory("forksan-libpq-") as path:
+        with open(os.path.join(path, "libpq.so.5"), "w", encoding="ascii") as out:
+            out.write("no library\n")
+        lacking = report("--db", store.url, env={"LD_LIBRARY_PATH": path})
+    check(lacking.returncode == 2 and "apt-get install libpq5" in lacking.stderr, "no libpq",
+          lacking.returncode, lacking.stderr)
     reader = report("--db", store.url.replace("postgres@", "forksan_reader@"))
     check(reader.returncode in (0, 67) and "bug" in reader.stdout, "the reader's role is enough",
           reader.returncode, reader.stderr)
