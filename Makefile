@@ -244,7 +244,8 @@ install: build ## install into $(DESTDIR)$(PREFIX), the library into $(LIBDIR)
 	install -m 644 $(wildcard contrib/api/*.*) $(share)/forksan/api
 	install -m 644 $(wildcard contrib/api/examples/*) $(share)/forksan/api/examples
 	install -m 644 docs/log.schema.json $(share)/forksan
-	install -m 644 $(wildcard contrib/fleet/*.*) contrib/fleet/logrotate contrib/fleet/cron $(share)/forksan/fleet
+	install -m 644 $(wildcard contrib/fleet/*.*) contrib/fleet/logrotate contrib/fleet/cron docs/fleet.md \
+		$(share)/forksan/fleet
 	install -m 755 contrib/fleet/enrol $(share)/forksan/fleet
 	install -m 644 contrib/fleet/examples/* $(share)/forksan/fleet/examples
 	install -m 644 contrib/completion/forksan.bash $(share)/bash-completion/completions/forksan
