@@ -74,6 +74,8 @@ struct wiped_report {
 };
 
 struct wiped_track {
+	/* 1: an entry of some connection's accessors, or an end, may be this process's. */
+	_Atomic uint32_t has_accessed;
 	/* Bit n: the use of an inherited epoll instance in entry n of epoll.c was judged. */
 	_Atomic uint64_t polled;
 	_Atomic uint32_t ring_counted; /* 1: this process's io_uring is counted */

@@ -185,7 +185,8 @@ void finding_report(const struct finding_cause *cause)
 	new.count = finding_count(cause, new.forked);
 	if (level_counter(cause->kind) == COUNT_VIOLATIONS)
 		registry_count(COUNT_VIOLATIONS_SEEN);
-	if (!finding_is_milestone(new.count.repeat))
+	if (!finding_is_milestone(new.count.repeat) ||
+	    (cause->is_still && !cause->is_still(cause->fd, cause->slot)))
 		return;
 	sys_block_signals(&signals);
 	side_stack_call(write_finding, &new);

@@ -98,6 +98,9 @@ struct finding_cause {
 	 * asked. */
 	const struct sockaddr_storage *local;
 	socklen_t local_len_bytes;
+	/* Asks whether the descriptor still is the connection, before a record is written; a system
+	 * call.  NULL: the caller has asked. */
+	bool (*is_still)(int fd, struct socket_slot slot);
 };
 
 /* Counts the finding and, at a milestone (1st, 10th, 100th, ... time), writes a record.  Blocks

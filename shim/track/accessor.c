@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/sys.h"
+#include "base/wiped.h"
 #include "process/process.h"
 
 static struct registry_user *find(struct registry_socket *socket, struct serial serial)
@@ -23,6 +24,7 @@ static struct registry_user *find_or_claim(struct registry_socket *socket, struc
 {
 	struct registry_user *user = find(socket, serial);
 
+	accessor_note();
 	if (user)
 		return user;
 	for (int i = 0; i < FORKSAN_MAX_USERS; i++) {
@@ -38,6 +40,12 @@ static struct registry_user *find_or_claim(struct registry_socket *socket, struc
 	store_relaxed(&user->isolated, 0);
 	store_release(&user->serial, serial.n);
 	return user;
+}
+
+void accessor_note(void)
+{
+	if (load_relaxed(&wiped.track.has_accessed) == 0)
+		store_relaxed(&wiped.track.has_accessed, 1);
 }
 
 struct stack_id accessor_stack(struct registry_socket *socket, uint32_t limit)
@@ -60,10 +68,17 @@ void accessor_note_isolated(struct registry_socket *socket)
 	fetch_add_relaxed(&find_or_claim(socket, process.lineage.self.serial)->isolated, 1);
 }
 
-bool accessor_has_used(const struct registry_socket *socket, struct serial serial)
+bool accessor_has_used(const struct registry_socket *socket)
 {
-	if (serial_is(lineage_unpack(load_relaxed(&socket->last)).serial, serial) ||
-	    load_relaxed(&socket->ended_by) == serial.n)
+	struct serial serial = process.lineage.self.serial;
+
+	if (serial_is(lineage_unpack(load_relaxed(&socket->last)).serial, serial))
+		return true;
+	/* A new worker asks for each of perhaps thousands of connections, whose entries are not in
+	 * the cache. */
+	if (load_relaxed(&wiped.track.has_accessed) == 0)
+		return false;
+	if (load_relaxed(&socket->ended_by) == serial.n)
 		return true;
 	for (int i = 0; i < FORKSAN_MAX_USERS; i++)
 		if (load_acquire(&socket->users[i].serial) == serial.n)

@@ -19,8 +19,12 @@ struct stack_id accessor_stack(struct registry_socket *socket, uint32_t limit);
 /* Counts that this process was isolated from the connection (isolate.h). */
 void accessor_note_isolated(struct registry_socket *socket);
 
-/* True when the process with that serial has used the connection, as far as is known. */
-bool accessor_has_used(const struct registry_socket *socket, struct serial serial);
+/* True when this process has used the connection, as far as is known. */
+bool accessor_has_used(const struct registry_socket *socket);
+
+/* Called before this process notes itself at a connection in another place: accessor_has_used()
+ * looks there from now on. */
+void accessor_note(void);
 
 /* The latest use stack of the process with that serial; 0 when no stack is kept. */
 struct stack_id accessor_latest_stack(const struct registry_socket *socket, struct serial serial);

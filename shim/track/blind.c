@@ -10,9 +10,11 @@
  */
 #include "track/blind.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/sys.h"
 #include "base/text.h"
@@ -23,7 +25,9 @@
 #include "registry/registry.h"
 #include "report/finding_count.h"
 #include "report/report.h"
-#include "track/descriptors.h"
+
+/* A ring's number is looked for so far beyond the highest of a connection. */
+#define NUMBERS_BEYOND 16
 
 /* "/usr/local/bin/helper is statically linked" */
 #define PROGRAM_DETAIL_BYTES 256
@@ -104,7 +108,8 @@ void blind_found_ring(void)
 		blind_tell(LOST_IO_URING);
 }
 
-static bool look_for_ring(int fd, void *context)
+/* True: look further. */
+static bool look_for_ring(int fd)
 {
 	static const char ring[] = "anon_inode:[io_uring]";
 	char path[32];
@@ -112,9 +117,6 @@ static bool look_for_ring(int fd, void *context)
 	struct text text;
 	long n;
 
-	(void)context;
-	if (fdtable_lookup(fd).n != 0) /* a socket */
-		return true;
 	text_init(&text, path, sizeof path);
 	text_put_string(&text, "/proc/self/fd/");
 	text_put_int(&text, fd);
@@ -125,8 +127,30 @@ static bool look_for_ring(int fd, void *context)
 	return false;
 }
 
+static bool is_socket(int fd, bool *is_open)
+{
+	int type;
+	uint32_t len = sizeof type;
+	long result = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+
+	*is_open = result != -EBADF;
+	return result == 0;
+}
+
+/* By number: to list /proc/self/fd the kernel makes an entry for each descriptor, 5 us each, and
+ * most descriptors of a process that has many are sockets. */
 void blind_look_for_rings(void)
 {
-	if (fdtable_high() > 0 && load_relaxed(&wiped.track.ring_counted) == 0)
-		descriptors_visit(look_for_ring, NULL);
+	unsigned end = fdtable_high() + NUMBERS_BEYOND;
+
+	if (fdtable_high() == 0 || load_relaxed(&wiped.track.ring_counted) != 0)
+		return;
+	for (unsigned fd = 0; fd < end; fd++) {
+		bool is_open = true;
+
+		if (fdtable_lookup((int)fd).n != 0 || is_socket((int)fd, &is_open) || !is_open)
+			continue;
+		if (!look_for_ring((int)fd))
+			return;
+	}
 }

@@ -27,7 +27,7 @@ bool blind_tell_program(enum registry_counter counter, const char *path, const c
 void blind_tell_noted(void);
 
 /* Counts an io_uring of this process, once, when the process holds or has held a watched
- * connection.  Reads /proc/self/fd; called when the process ends.  liburing makes its system calls
+ * connection, and the ring has a number like the connections'.  Called when the process ends.  liburing makes its system calls
  * itself, so the wrapper of syscall() sees only some rings. */
 void blind_look_for_rings(void);
 

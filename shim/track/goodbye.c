@@ -64,6 +64,7 @@ void goodbye_note_end(struct registry_socket *socket, struct lineage_use ender,
 			  (facts->goodbye == WIRE_GOODBYE_LIKELY ? ENDED_LIKELY : 0);
 	store_relaxed(&socket->ended_epoch, ender.epoch);
 	store_relaxed(&socket->ended_message, message);
+	accessor_note();
 	store_release(&socket->ended_by, ender.serial.n);
 }
 

@@ -27,10 +27,12 @@ static void report_open_at_fork(int fd, struct socket_slot slot,
 		.fd = fd,
 		.slot = slot,
 		.text = "this process was forked with the connection open and goes on",
+		/* Of thousands, most are counted and not written. */
+		.is_still = track_is_still,
 	};
 
 	/* The findings about a use say more. */
-	if (accessor_has_used(socket, process.lineage.self.serial))
+	if (accessor_has_used(socket))
 		return;
 	/* A log or metrics stream, as likely as not. */
 	if (use_is_unknown(socket) && options.verbosity == 0)
@@ -41,8 +43,6 @@ static void report_open_at_fork(int fd, struct socket_slot slot,
 	if (!other)
 		return; /* handed over: no other process holds the connection */
 	*holder = other;
-	if (!track_is_still(fd, slot))
-		return;
 	cause.other_serial = registry_process_serial(other);
 	finding_report(&cause);
 }

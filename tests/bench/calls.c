@@ -9,12 +9,14 @@
  *   inherited   the same, held open by an idle child too
  *   shared      the same, and the child has used it once: its messages are followed
  *   fork, exec  N forks and waits with CALL connections open; the child ends, or becomes /bin/true
+ *   worker      N forks with CALL connections open; the child waits for events once, and is gone
  *   connect     N times connect and close (system calls are counted from outside)
  *   spawn       N posix_spawns and waits of /bin/true with CALL in its environment:
  * "LD_PRELOAD=...", or nothing; prints the median in microseconds
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -153,12 +155,19 @@ static void call_many(int fd, const char *call, long n)
 		}
 }
 
+/* The program that stands for a child which is a worker. */
+static const char worker[] = "";
+
 static void run_child(const char *program)
 {
 	pid_t pid = fork();
 
 	if (pid < 0)
 		die("fork");
+	if (pid == 0 && program == worker) {
+		poll(NULL, 0, 0);
+		kill(getpid(), SIGKILL);
+	}
 	if (pid == 0) {
 		if (program)
 			execl(program, program, (char *)NULL);
@@ -250,13 +259,17 @@ int main(int argc, char **argv)
 	if (argc != 4) {
 		fprintf(stderr,
 			"usage: calls unwatched|own|inherited|shared send|recv|write|sendmsg N\n"
-			"       calls fork|exec CONNECTIONS N\n"
+			"       calls fork|exec|worker CONNECTIONS N\n"
 			"       calls connect 0 N\n"
 			"       calls spawn VARIABLE=VALUE N\n");
 		return 2;
 	}
 	if (strcmp(kind, "fork") == 0) {
 		fork_many(atoi(argv[2]), NULL, atol(argv[3]));
+		return 0;
+	}
+	if (strcmp(kind, "worker") == 0) {
+		fork_many(atoi(argv[2]), worker, atol(argv[3]));
 		return 0;
 	}
 	if (strcmp(kind, "exec") == 0) {

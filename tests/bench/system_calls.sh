@@ -16,8 +16,8 @@ calls=$build/tests/bench/calls
 shim=$(realpath "$build/libforksan.so")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-few=5
-many=25
+few=12 # a finding is written at its 1st, 10th and 100th time
+many=32
 
 count() { # PRELOAD KIND CONNECTIONS N -> system calls
 	preload=$1
@@ -57,8 +57,9 @@ connect 0 4.5
 spawn 0 22
 fork 0 6
 fork 1 9
+worker 200 90
 exec 0 46
-exec 1 113
+exec 1 132
 exec 50 370
 TABLE
 exit $status
