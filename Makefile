@@ -20,11 +20,13 @@ DEPS := -MMD -MP
 # No fortification: the fortified aliases are themselves interposed.
 SHIM_CFLAGS := $(BASE) -Ishim -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec \
 	-fstack-protector-strong -U_FORTIFY_SOURCE $(CFLAGS)
+# Never unloaded, also where a program opens the library by dlopen(): libc holds its handlers of forks.
 # No start files: they bring lookups of four functions that no program has, and code that the end of every
 # program would run, on two pages more.
 # References from the shim to its own exported functions are bound when it is linked: 90 lookups less
 # at each start of a program.
 SHIM_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,-Bsymbolic-functions \
+	-Wl,-z,nodelete \
 	-nostartfiles $(LDFLAGS)
 
 # Debian's name of this machine, by which it names directories of libraries; empty elsewhere.

@@ -82,6 +82,10 @@ static bool take_turn(void)
 	return false;
 }
 
+/* True once this process's destructor has run: a session that it begins now, in a later
+ * destructor, has nobody who would end it. */
+static _Atomic bool has_left;
+
 static void join(void *argument)
 {
 	enum registry_wish wish = *(enum registry_wish *)argument;
@@ -97,6 +101,8 @@ static void join(void *argument)
 		report_session(registry_get());
 	else if (result == 0)
 		track_adopt();
+	if (result == 0 && created && load_acquire(&has_left) && !registry_is_awaited())
+		registry_unlink();
 	if (!registry_get())
 		report_warn("this process is not watched: no memory for the registry");
 	else if (created && registry_why_nameless() == -EPERM)
@@ -284,6 +290,7 @@ __attribute__((constructor(101))) static void construct(void)
 __attribute__((destructor(101))) static void destruct(void)
 {
 	callback_run();
+	store_release(&has_left, true);
 	init_leave();
 	if (options.exitcode != 0 && process_has_violated())
 		libc_exit_within_exit(options.exitcode);

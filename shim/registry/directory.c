@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 #include <linux/stat.h>
 
 #include "base/sys.h"
@@ -33,6 +34,37 @@ static long stat_fd(int fd, struct statx *out)
 {
 	return sys_call(SYS_statx, fd, (long)(uintptr_t) "", AT_EMPTY_PATH, STATX_BASIC_STATS,
 			(long)(uintptr_t)out, 0);
+}
+
+struct registry_identity registry_identify(int fd)
+{
+	struct statx stat;
+
+	if (stat_fd(fd, &stat) != 0)
+		return (struct registry_identity){0};
+	return (struct registry_identity){stat.stx_ino, stat.stx_dev_major, stat.stx_dev_minor};
+}
+
+bool registry_is_same(int fd, struct registry_identity identity)
+{
+	struct registry_identity now = registry_identify(fd);
+
+	return identity.inode != 0 && now.inode == identity.inode &&
+	       now.device_major == identity.device_major &&
+	       now.device_minor == identity.device_minor;
+}
+
+/* Moves a descriptor above the standard ones, whose numbers are free in a host that closed them:
+ * what another thread prints must not get into a registry. */
+static long move_up(long fd)
+{
+	long higher;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	higher = sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1, 0, 0, 0);
+	sys_close((int)fd);
+	return higher;
 }
 
 bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, uint64_t *size_bytes)
@@ -54,10 +86,10 @@ long registry_open_directory(uint32_t uid, bool create)
 	long fd;
 
 	session_put_directory(path, uid);
-	fd = sys_open(path, flags, 0);
+	fd = move_up(sys_open(path, flags, 0));
 	if (fd == -ENOENT && create) {
 		sys_call(SYS_mkdirat, AT_FDCWD, (long)(uintptr_t)path, 0700, 0, 0, 0);
-		fd = sys_open(path, flags, 0);
+		fd = move_up(sys_open(path, flags, 0));
 	}
 	/* A symbolic link, or a file. */
 	if (fd == -ELOOP || fd == -ENOTDIR)
@@ -71,8 +103,8 @@ long registry_open_directory(uint32_t uid, bool create)
 
 long registry_open_at(int directory, const char *name, int flags, mode_t mode)
 {
-	return sys_call(SYS_openat, directory, (long)(uintptr_t)name,
-			flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode, 0, 0);
+	return move_up(sys_call(SYS_openat, directory, (long)(uintptr_t)name,
+				flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode, 0, 0));
 }
 
 long registry_unlink_at(int directory, const char *name)

@@ -225,6 +225,7 @@ static long open_file(int directory, const char *name)
 
 static int join_file(int fd, const char *name)
 {
+	struct registry_identity identity = registry_identify(fd);
 	struct registry_header header;
 
 	if (!read_at(fd, &header, sizeof header, 0) || !header_is_sound(&header))
@@ -232,6 +233,10 @@ static int join_file(int fd, const char *name)
 	registry_set_in_shm(true);
 	if (!registry_map(fd, random_number()))
 		return -ENOMEM;
+	if (!registry_is_same(fd, identity)) {
+		registry_unmap();
+		return -EBADF;
+	}
 	if (!registry_reach(&registry_mapping->header, sizeof registry_mapping->header)) {
 		registry_unmap();
 		return -ENOSPC;
@@ -358,12 +363,36 @@ static int begin_mapping(bool waited_for, pid_t pid)
 	return 0;
 }
 
-/* Makes the file behind `fd` the registry of this process.  0 or -errno. */
+/* Makes the file behind `fd`, which has its size, the registry of this process.  0 or -errno. */
 static int make_registry(int fd, bool waited_for, pid_t pid)
 {
-	if (sys_ftruncate(fd, sizeof(struct registry)) != 0)
-		return -ENOSPC;
-	return registry_map(fd, random_number()) ? begin_mapping(waited_for, pid) : -ENOMEM;
+	struct registry_identity identity = registry_identify(fd);
+	uint64_t size_bytes;
+
+	if (!registry_file_is_ours(fd, session.uid, S_IFREG, &size_bytes) ||
+	    size_bytes != sizeof(struct registry))
+		return -EBADF;
+	if (!registry_map(fd, random_number()))
+		return -ENOMEM;
+	if (!registry_is_same(fd, identity)) {
+		registry_unmap();
+		return -EBADF;
+	}
+	return begin_mapping(waited_for, pid);
+}
+
+/* By name: behind the number of a descriptor may be a file of the host's by now. */
+static int give_size(const char *name)
+{
+	char path[SESSION_DIRECTORY_BYTES + 1 + SESSION_DRAFT_BYTES];
+
+	session_put_directory(path, session.uid);
+	strcat(path, "/");
+	strcat(path, name);
+	return sys_call(SYS_truncate, (long)(uintptr_t)path, sizeof(struct registry), 0, 0, 0, 0) ==
+			       0
+		       ? 0
+		       : -ENOSPC;
 }
 
 /* Makes the session's file.  0 or -errno: -EEXIST when another process was faster.  A name that
@@ -385,7 +414,9 @@ static int create_file(int directory, bool named, pid_t pid)
 	if (fd < 0)
 		return (int)fd;
 	registry_set_in_shm(true);
-	result = make_registry((int)fd, named, pid);
+	result = give_size(name);
+	if (result == 0)
+		result = make_registry((int)fd, named, pid);
 	if (result == 0 && named)
 		result = (int)sys_call(SYS_linkat, directory, (long)(uintptr_t)draft, directory,
 				       (long)(uintptr_t)session.name, 0, 0);
@@ -409,8 +440,10 @@ static int create_nameless(int why, pid_t pid)
 	registry_set_in_shm(false);
 	if (fd >= 0) {
 		result = -EFBIG;
-		if (may_be_as_large(sizeof(struct registry)))
-			result = make_registry((int)fd, false, pid);
+		if (may_be_as_large(sizeof(struct registry)) &&
+		    sys_ftruncate((int)fd, sizeof(struct registry)) == 0)
+			result = registry_map((int)fd, random_number()) ? begin_mapping(false, pid)
+									: -ENOMEM;
 		sys_close((int)fd);
 	}
 	if (result == 0)

@@ -26,6 +26,17 @@ long registry_open_directory(uint32_t uid, bool create);
  * all other users.  *size_bytes: the file's size. */
 bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, uint64_t *size_bytes);
 
+/* Which file an open descriptor is.  Between two calls of forksan's own another thread of the host
+ * may close any descriptor, and open a file of its own under the number: what is true of the file
+ * before and after is true in between. */
+struct registry_identity {
+	uint64_t inode; /* 0: not known */
+	uint32_t device_major;
+	uint32_t device_minor;
+};
+struct registry_identity registry_identify(int fd);
+bool registry_is_same(int fd, struct registry_identity identity);
+
 /* openat(2) that follows no link and waits for no other process; unlinkat(2).  A descriptor or 0,
  * else -errno. */
 long registry_open_at(int directory, const char *name, int flags, mode_t mode);
