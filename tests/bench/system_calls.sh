@@ -8,7 +8,7 @@ set -eu
 # Programs look through the sessions of their user: a /dev/shm of its own has those of this test alone.
 if [ "$(id -u)" = 0 ] && [ -z "${FORKSAN_PRIVATE:-}" ] && unshare -m true 2>/dev/null; then
 	exec env FORKSAN_PRIVATE=1 unshare -m --propagation private sh -c \
-		'mount -t tmpfs -o mode=1777,size=64m t /dev/shm && exec "$0"' "$0"
+		'mount -t tmpfs -o mode=1777,size=1g t /dev/shm && exec "$0"' "$0"
 fi
 
 build=${BUILD:-build}
@@ -56,8 +56,8 @@ done <<TABLE
 connect 0 4.5
 spawn 0 22
 fork 0 6
-fork 1 9
-worker 200 90
+fork 1 8
+worker 200 60
 exec 0 46
 exec 1 132
 exec 50 370
