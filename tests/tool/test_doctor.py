@@ -263,7 +263,7 @@ def processes(directory, tool):
             check(status == 2 and "may not be looked at" in answer.get("stderr", ""),
                   "another user's process", answer, status)
     with Process(toolkit.FORKSAN, "run", "-q", python, "-c", "import os; print(os.getpid(), flush=True); "
-                 "import sys; sys.stdin.read()") as process:
+                 "import sys; sys.stdin.read()", stderr=subprocess.DEVNULL) as process:
         expect("a process under forksan run", ("-p", process.line), "yes", 0, "loader", "good", "already")
     with Process(python, "-c", RING) as process:
         if process.line == "ready":

@@ -153,6 +153,11 @@ def test_text_and_statuses(redis):
         for level, status in (("notice", 66), ("hazard", 66)):
             result = toolkit.run("scan", *tree, "--fail-on", level)
             check(result.returncode == status, f"--fail-on {level}: {status}", result)
+        # By number and by name, as one types in a hurry.
+        for subject in (str(host.pids[0]), "python3"):
+            connections, _, _ = records(subject)
+            check(host.pids[0] in [holder["pid"] for each in connections for holder in each["holders"]],
+                  f"forksan scan {subject}", connections)
         # The child alone: its connection, with the parent among the holders.
         connections, _, _ = records("-p", str(host.pids[1]))
         check([len(each["holders"]) for each in connections] == [2], "-p names every holder", connections)
@@ -383,7 +388,9 @@ def test_usage(_redis):
                                 (("--fail-on", "bug"), "expected notice, hazard or violation"),
                                 (("--server", "http://x"), "expected mysql://"),
                                 (("--server", "redis://x:70000"), "a port from 1 to 65535"),
-                                (("--jsn",), "did you mean --json"), (("word",), "expected options only")):
+                                (("--jsn",), "did you mean --json"), (("no-such-name",), "there is no process named no-such-name"),
+                                (("1", "2"), "expected one process"), (("-p", "1", "2"), "expected one process"),
+                                (("1x",), "expected a process's number")):
         result = toolkit.run("scan", *arguments)
         check(result.returncode == 2 and expected in result.stderr, f"{arguments}: {expected}", result)
 

@@ -70,6 +70,20 @@ static bool read_pid(const char *option, const char *text, pid_t *pid)
 	return false;
 }
 
+/* `forksan scan 4711`, `forksan scan gunicorn`: the process or those of that name, and their
+ * descendants.  The kernel keeps 15 bytes of a name. */
+static bool read_subject(const char *text, struct scan_options *options)
+{
+	static char name[16];
+
+	options->scope.with_children = true;
+	if (text[0] >= '0' && text[0] <= '9')
+		return read_pid("PID", text, &options->scope.pid);
+	snprintf(name, sizeof name, "%s", text);
+	options->scope.name = name;
+	return name[0] != '\0';
+}
+
 static bool read_seconds(const char *text, double *seconds)
 {
 	char *end;
@@ -117,7 +131,9 @@ static int look(const struct scan_options *options)
 	int result = snapshot_take(&snapshot, &options->scope, options->stacks);
 	int status = STATUS_OK;
 
-	if (result == -ESRCH)
+	if (result == -ESRCH && options->scope.name != NULL)
+		cli_error(SCAN_VERB, "there is no process named %s", options->scope.name);
+	else if (result == -ESRCH)
 		cli_error(SCAN_VERB, "there is no process %d", options->scope.pid);
 	else if (result != 0)
 		cli_error(SCAN_VERB, "/proc: %s", strerror(-result));
@@ -221,8 +237,9 @@ static int run(int argc, char **argv)
 			return cli_unknown_option(&verb_scan, longs, argv, result);
 		}
 	}
-	if (optind < argc) {
-		cli_error(SCAN_VERB, "expected options only, found %s", argv[optind]);
+	if (optind + 1 < argc ||
+	    (optind < argc && (options.scope.pid != 0 || !read_subject(argv[optind], &options)))) {
+		cli_error(SCAN_VERB, "expected one process, found %s", argv[argc - 1]);
 		return STATUS_USAGE;
 	}
 	result = options.watch_seconds > 0 ? watch(&options) : look(&options);
@@ -232,10 +249,11 @@ static int run(int argc, char **argv)
 
 const struct verb verb_scan = {
 	.name = SCAN_VERB,
-	.usage = "[OPTION...] [-p PID | --tree PID | --all]",
+	.usage = "[OPTION...] [PID | NAME | -p PID | --tree PID | --all]",
 	.summary = "show connections that several processes hold open now; no restart, no preload",
-	.help = "  -p, --pid PID        connections that PID holds, and who holds them too\n"
-		"      --tree PID       the same for PID and its descendants\n"
+	.help = "  PID, NAME            the process, or those of that name, and their descendants\n"
+		"  -p, --pid PID        connections that PID holds, and who holds them too\n"
+		"      --tree PID       the same for PID and its descendants; so is PID alone\n"
 		"      --all            of all processes (default)\n"
 		"      --watch SECONDS  look again every so many seconds, until a signal\n"
 		"      --stacks         where each holder is: the thread that waits, else its "

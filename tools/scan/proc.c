@@ -196,18 +196,24 @@ static void read_process(struct snapshot *snapshot, int proc, const char *name)
 	read_descriptors(snapshot, proc, process);
 }
 
-/* True for scope->pid, and with with_children for each descendant of scope->pid.  A parent that has
- * ended is no parent any more (credentials(7)), so the chain is walked upwards at most once for
- * each process. */
+static bool is_meant(const struct scan_scope *scope, const struct scan_process *process)
+{
+	return scope->name != NULL ? strcmp(process->comm, scope->name) == 0
+				   : process->pid == scope->pid;
+}
+
+/* True for a process that the scope means, and with with_children for each descendant of one.  A
+ * parent that has ended is no parent any more (credentials(7)), so the chain is walked upwards at
+ * most once for each process. */
 static bool is_asked_for(const struct snapshot *snapshot, const struct scan_scope *scope,
 			 const struct scan_process *process)
 {
 	pid_t parent;
 
-	if (scope->pid == 0)
+	if (scope->pid == 0 && scope->name == NULL)
 		return true;
 	for (size_t depth = 0; process != NULL && depth < snapshot->processes_seen; depth++) {
-		if (process->pid == scope->pid)
+		if (is_meant(scope, process))
 			return true;
 		if (!scope->with_children)
 			return false;
@@ -310,7 +316,7 @@ int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
 	DIR *proc = opendir("/proc");
 	const struct dirent *each;
 	struct scan_process *process;
-	bool found = scope->pid == 0;
+	bool found = scope->pid == 0 && scope->name == NULL;
 
 	if (proc == NULL)
 		return -errno;

@@ -249,6 +249,11 @@ static void print_blindness(uint64_t count, const char *what, FILE *out)
 		fprintf(out, "Not seen: %s: %" PRIu64 ".\n", what, count);
 }
 
+static bool has_stacks(const struct scan_socket *socket)
+{
+	return socket->holders[0].stack != NULL || socket->holders[0].no_stack[0] != '\0';
+}
+
 void show_text(const struct snapshot *snapshot, FILE *out)
 {
 	size_t count;
@@ -256,12 +261,13 @@ void show_text(const struct snapshot *snapshot, FILE *out)
 
 	for (size_t i = 0; i < count; i++)
 		print_connection(i + 1, order[i], out);
-	free(order);
 	if (count > 0)
 		fputs("One look cannot say who opened a connection nor who has used it; `forksan "
-		      "run` "
-		      "can.\n",
+		      "run` can.\n",
 		      out);
+	if (count > 0 && !has_stacks(order[0]))
+		fputs("--stacks shows where in the code each of them is.\n", out);
+	free(order);
 	fprintf(out,
 		"Connections held by several processes: %zu.  Looked at: %" PRIu64
 		" processes, %" PRIu64 " descriptors.\n",

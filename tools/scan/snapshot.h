@@ -108,6 +108,7 @@ struct snapshot {
 /* Which connections the user asked for. */
 struct scan_scope {
 	pid_t pid;	    /* held by this process; 0: by any */
+	const char *name;   /* held by a process of that name (comm); NULL: whatever its name */
 	bool with_children; /* or by a descendant of it */
 };
 
@@ -119,7 +120,7 @@ enum scan_stacks {
 };
 
 /* Takes a snapshot.  0, or -errno when not even /proc can be read; -ESRCH when there is no process
- * scope->pid.  The caller frees the snapshot in every case, with snapshot_free(). */
+ * that the scope means.  The caller frees the snapshot in every case, with snapshot_free(). */
 int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope,
 		  enum scan_stacks stacks);
 void snapshot_free(struct snapshot *snapshot);
