@@ -152,6 +152,42 @@ def test_native(directory):
             check("reading  " + name in text and "WAITS in recvfrom" in text, "as text", text)
 
 
+# A program that looks like Python 3.8, and whose lists, frames and names all lead back to themselves.
+FAKE = NATIVE.replace("int main(void)\n{", r"""
+#include <string.h>
+void *PyCode_Type[64], *PyUnicode_Type[64], *_PyRuntime[64], *circle[512];
+void *head = circle;
+void *PyInterpreterState_Head(void) { return head; }
+void *PyInterpreterState_Next(void **x) { return x[0]; }
+void *PyInterpreterState_ThreadHead(void **x) { return x[2]; }
+void *PyThreadState_Next(void **x) { return x[3]; }
+void be_python(void)
+{
+	int pid = getpid();
+	for (int i = 0; i < 512; i++)
+		circle[i] = circle;
+	circle[1] = PyCode_Type;
+	memcpy((char *)circle + 720, &pid, sizeof pid);
+}
+int main(void)
+{""").replace("return order(fd);", "{ be_python(); return order(fd); }").replace("int order", "void be_python(void);\nint order")
+
+
+def test_hostile(directory):
+    """Memory that lies: the look ends, with the native frames."""
+    if os.uname().machine != "x86_64":
+        return
+    program = toolkit.compile_c(directory, "python3.8", FAKE, "-DSPIN=", "-O1", "-fno-inline", "-rdynamic", "-w",
+                                "-fno-optimize-sibling-calls")
+    with Asleep(program) as asleep:
+        before = time.monotonic()
+        holder = asleep.look("--stacks")
+        took = time.monotonic() - before
+    check("order" in native(holder), "native frames of a program that lies", holder)
+    check(any(frame["language"] == "python" for frame in holder["stack"]), "it was taken for Python", holder)
+    check(took < 8, "no circle is followed for long", took)
+
+
 def test_running(directory):
     """A thread that runs has no stack, unless it is stopped; after that it goes on."""
     program = toolkit.compile_c(directory, "spins", NATIVE, "-DSPIN=for (volatile int i = 0;;) i++;", "-O1")
@@ -215,6 +251,7 @@ with toolkit.Directory() as where:
     test_perl()
     test_php()
     test_native(where)
+    test_hostile(where)
     test_running(where)
     test_nothing_is_stopped(where)
     test_other_root(where)

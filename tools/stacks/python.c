@@ -13,8 +13,7 @@
 #include "stacks/python_code.h"
 #include "stacks/python_line.h"
 
-#define MAX_INTERPRETERS 256
-#define MAX_THREADS 4096
+#define MAX_THREADS 4096 /* with the interpreters */
 
 #if defined(__x86_64__)
 #define TID_IN_PTHREAD 720
@@ -68,27 +67,29 @@ static bool is_thread(uint64_t pthread, pid_t tid)
 	return memory_read(pthread + TID_IN_PTHREAD, &number, sizeof number) && number == tid;
 }
 
-/* Walks the frames of every state of the thread; the lists begin with the newest, the inner one. */
+/* Walks the frames of every state of the thread; the lists begin with the newest, the inner one.
+ * Lists that lead in circles end at MAX_THREADS, or where the capture is full. */
 void python_walk(const struct interpreter *interpreter, pid_t tid, struct stack_capture *capture)
 {
 	struct peek *peek = &capture->peek;
 	struct python python = {0};
 	uint64_t state = 0;
+	int seen = 0;
 
 	if (!find_python(peek, interpreter, &python) ||
 	    !memory_read(python.interpreters, &state, sizeof state))
 		return;
-	for (int i = 0; i < MAX_INTERPRETERS && state != 0; i++) {
+	while (state != 0 && seen < MAX_THREADS && !capture->text.truncated) {
 		uint64_t thread;
 
 		if (!memory_read(state + (uint64_t)python.first_thread, &thread, sizeof thread))
 			return;
-		for (int j = 0; j < MAX_THREADS && thread != 0; j++) {
+		for (seen++; thread != 0 && seen < MAX_THREADS; seen++) {
 			uint64_t id = 0;
 
 			if (!memory_read(thread + python.types.layout.thread_id, &id, sizeof id))
 				return;
-			if (is_thread(id, tid))
+			if (is_thread(id, tid) && !capture->text.truncated)
 				stack_python_walk_frames(
 					capture, &python.types,
 					stack_python_innermost_frame(peek, &python.types.layout,
