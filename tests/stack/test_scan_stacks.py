@@ -170,7 +170,8 @@ void be_python(void)
 	memcpy((char *)circle + 720, &pid, sizeof pid);
 }
 int main(void)
-{""").replace("return order(fd);", "{ be_python(); return order(fd); }").replace("int order", "void be_python(void);\nint order")
+{""").replace("return order(fd);", "{ be_python(); return order(fd); }").replace(
+    "int order", "void be_python(void);\nint order")
 
 
 def test_hostile(directory):

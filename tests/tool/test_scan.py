@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -67,9 +68,9 @@ signal.pause()
 
 
 class Host:
-    def __init__(self, address, *ways, prefix=()):
-        self.popen = subprocess.Popen([*prefix, "/usr/bin/python3", "-c", HOST, address, *ways],
-                                      stdout=subprocess.PIPE, text=True)
+    def __init__(self, address, *ways, **more):
+        self.popen = subprocess.Popen(["/usr/bin/python3", "-c", HOST, address, *ways],
+                                      stdout=subprocess.PIPE, text=True, **more)
         self.pids = [int(word) for word in self.popen.stdout.readline().split()]
 
     def __enter__(self):
@@ -380,6 +381,32 @@ def test_unread(_redis):
             accepted.close()
 
 
+def test_own_processes_of_a_user(redis):
+    """An ordinary user sees everything of the user's own processes."""
+    if os.getuid() != 0:
+        return
+    with processes.directory() as path:
+        os.chmod(path, 0o755)
+        tool = os.path.join(path, "forksan")
+        shutil.copy(toolkit.FORKSAN, tool)
+        nobody = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
+        with Host(redis.peer, "recv", **nobody) as host:
+            deadline = time.monotonic() + 20
+            while True:
+                connections, _, result = records(str(host.pids[0]), "--stacks", program=tool, **nobody)
+                if [each["level"] for each in connections] == ["hazard"] or time.monotonic() > deadline:
+                    break
+            holders = connections[0]["holders"] if connections else []
+            with open("/proc/sys/kernel/yama/ptrace_scope" if os.path.exists(
+                    "/proc/sys/kernel/yama/ptrace_scope") else "/dev/null", encoding="ascii") as file:
+                restricted = file.read().strip() not in ("", "0")
+            check(len(holders) == 2 and connections[0]["peer"] == redis.peer, "the user's own connection", result)
+            if not restricted:
+                check(holders[1]["waits_in"] == "recvfrom" and any(
+                    frame["language"] == "python" for frame in holders[1].get("stack", [])),
+                      "who waits, and where", holders)
+
+
 def test_usage(_redis):
     for arguments, expected in ((("-p", "0"), "expected a process's number"),
                                 (("-p", "x"), "expected a process's number"),
@@ -388,7 +415,8 @@ def test_usage(_redis):
                                 (("--fail-on", "bug"), "expected notice, hazard or violation"),
                                 (("--server", "http://x"), "expected mysql://"),
                                 (("--server", "redis://x:70000"), "a port from 1 to 65535"),
-                                (("--jsn",), "did you mean --json"), (("no-such-name",), "there is no process named no-such-name"),
+                                (("--jsn",), "did you mean --json"),
+                                (("no-such-name",), "there is no process named no-such-name"),
                                 (("1", "2"), "expected one process"), (("-p", "1", "2"), "expected one process"),
                                 (("1x",), "expected a process's number")):
         result = toolkit.run("scan", *arguments)
@@ -405,7 +433,8 @@ def test_valgrind(redis):
 def main():
     with servers.redis() as redis:
         for test in (test_levels, test_unix, test_service, test_text_and_statuses, test_watch, test_namespace,
-                     test_ordinary_user, test_inside, test_epoll_set, test_unread, test_server, test_sql_servers, test_usage,
+                     test_ordinary_user, test_inside, test_epoll_set, test_own_processes_of_a_user, test_unread, test_server,
+                     test_sql_servers, test_usage,
                      test_valgrind):
             test(redis)
     toolkit.finish()

@@ -120,7 +120,8 @@ def test_one_look(redis, directory):
             check(result.returncode == 2 and "no session" in result.stderr, "another user sees nothing", result)
         with Host(redis, directory):
             result = top("--once")
-            check(result.returncode == 2 and "sessions are meant" in result.stderr, "of two sessions one must be named", result)
+            check(result.returncode == 2 and "sessions are meant" in result.stderr,
+                  "of two sessions one must be named", result)
         session = answer["session"]
     result = top("--once", session)
     check(result.returncode == 2 and "there is no session" in result.stderr, "over with the session", result)
