@@ -264,7 +264,7 @@ def processes(directory, tool):
                   "another user's process", answer, status)
     with Process(toolkit.FORKSAN, "run", "-q", python, "-c", "import os; print(os.getpid(), flush=True); "
                  "import sys; sys.stdin.read()", stderr=subprocess.DEVNULL) as process:
-        expect("a process under forksan run", ("-p", process.line), "yes", 0, "loader", "good", "already")
+        expect("a process under forksan run", ("-p", process.line), "yes", 0, "loader", "good", "already: forksan top ")
     with Process(python, "-c", RING) as process:
         if process.line == "ready":
             expect("a process with io_uring", ("-p", process.pid), "in part", 67, "io_uring", "limit", "1 io_uring")

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cli.h"
+#include "base/option_value.h"
 #include "common/interpreters.h"
 #include "common/names.h"
 #include "symbols/elf_query.h"
@@ -72,6 +73,21 @@ void check_program(struct doctor_sheet *sheet, const struct subject *subject)
 			  subject->pid != 0 ? subject->target.path : subject->target.program);
 }
 
+/* The library is in the process: of which session, if `forksan run` has named one. */
+static void say_session(struct doctor_sheet *sheet, const struct subject *subject)
+{
+	char options[4096], session[64];
+
+	if (subject_variable(subject, "FORKSAN_OPTIONS", options, sizeof options) &&
+	    option_value(options, "session", session, sizeof session))
+		sheet_add(sheet, "loader", DOCTOR_GOOD, DOCTOR_PRELOAD, NULL,
+			  "libforksan.so is in the process already: forksan top %s", session);
+	else
+		sheet_add(sheet, "loader", DOCTOR_GOOD, DOCTOR_PRELOAD, NULL,
+			  "libforksan.so is in the process already: forksan top -p %d",
+			  subject->pid);
+}
+
 void check_loader(struct doctor_sheet *sheet, const struct subject *subject)
 {
 	if (subject->target.blind)
@@ -81,11 +97,11 @@ void check_loader(struct doctor_sheet *sheet, const struct subject *subject)
 			  subject->pid != 0
 				  ? "its loaded files may not be seen by this user"
 				  : "its loader does not list the files that it would load");
+	} else if (subject->has_library && subject->pid != 0) {
+		say_session(sheet, subject);
 	} else if (subject->has_library) {
 		sheet_add(sheet, "loader", DOCTOR_GOOD, DOCTOR_PRELOAD, NULL,
-			  subject->pid != 0
-				  ? "libforksan.so is in the process already"
-				  : "its loader takes libforksan.so (tried, nothing run)");
+			  "its loader takes libforksan.so (tried, nothing run)");
 	} else if (subject->pid != 0) {
 		sheet_add(
 			sheet, "loader", DOCTOR_NOTE, DOCTOR_PRELOAD,

@@ -250,7 +250,7 @@ static int run(int argc, char **argv)
 const struct verb verb_scan = {
 	.name = SCAN_VERB,
 	.usage = "[OPTION...] [PID | NAME | -p PID | --tree PID | --all]",
-	.summary = "show connections that several processes hold open now; no restart, no preload",
+	.summary = "shows connections that several processes hold open now; no restart, no preload",
 	.help = "  PID, NAME            the process, or those of that name, and their descendants\n"
 		"  -p, --pid PID        connections that PID holds, and who holds them too\n"
 		"      --tree PID       the same for PID and its descendants; so is PID alone\n"
