@@ -135,7 +135,8 @@ def wrappers(directory):
     keeps = f"LD_PRELOAD=/x.so:$LD_PRELOAD exec {dynamic}"
     expect("a script that adds to LD_PRELOAD", ("sh", "-c", keeps), "yes", 0)
     # As a user of another machine has them; the name counts, the program is not run.
-    for name, status, state in (("sudo", 126, "blind"), ("docker", 126, "blind"), ("gosu", 67, "limit")):
+    for name, status, state in (("sudo", 126, "blind"), ("docker", 126, "blind"), ("systemctl", 126, "blind"),
+                                ("gosu", 67, "limit")):
         shutil.copy(dynamic, os.path.join(directory, name))
         expect(name, ("--", name, "nobody", dynamic), "no" if status == 126 else "in part", status,
                "user" if name == "gosu" else "wrapper", state, name, env=path)

@@ -23,6 +23,16 @@ static char *put_before(const char *before, char *const *words)
 	return sentence.text;
 }
 
+static const char *advice_elsewhere(const struct launch_step *step)
+{
+	const char *slash = strrchr(step->name, '/');
+	const char *name = slash != NULL ? slash + 1 : step->name;
+
+	if (strcmp(name, "systemctl") == 0 || strcmp(name, "service") == 0)
+		return "forksan enable UNIT puts the service under forksan";
+	return "run forksan there (in the unit, the container, the other machine)";
+}
+
 static void check_step(struct doctor_sheet *sheet, const struct launch *launch,
 		       const struct launch_step *step)
 {
@@ -41,8 +51,7 @@ static void check_step(struct doctor_sheet *sheet, const struct launch *launch,
 		break;
 	case LAUNCH_ELSEWHERE:
 		sheet_add(
-			sheet, "wrapper", DOCTOR_BLIND, DOCTOR_PRELOAD,
-			"run forksan there (in the unit, the container, the other machine)",
+			sheet, "wrapper", DOCTOR_BLIND, DOCTOR_PRELOAD, advice_elsewhere(step),
 			"%s starts the program elsewhere, with another environment or another root",
 			step->name);
 		break;
