@@ -13,31 +13,17 @@
 #include <unistd.h>
 
 #include "base/cli.h"
+#include "target/watcher_path.h"
 
-#define WATCHER_NAME "forksan-attach"
 #define MAX_ARGUMENTS 64
-
-static const char *const places[] = {"/", "/../libexec/forksan/"};
 
 bool watcher_find(struct watcher *watcher)
 {
-	char directory[PATH_MAX - 64], path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", directory, sizeof directory - 1);
-	char *slash;
-
-	directory[len > 0 ? len : 0] = '\0';
-	slash = strrchr(directory, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		snprintf(path, sizeof path, "%s%s" WATCHER_NAME, directory, places[i]);
-		if (access(path, X_OK) == 0 && realpath(path, watcher->path))
-			return true;
-	}
-	cli_error("attach",
-		  WATCHER_NAME " not found beside %s or in ../libexec/forksan: it is built where "
-			       "clang, bpftool and libbpf-dev are (make deps)",
-		  directory);
+	if (watcher_path(watcher->path))
+		return true;
+	cli_error("attach", WATCHER_NAME
+		  " not found beside this program or in ../libexec/forksan: it is built where "
+		  "clang, bpftool and libbpf-dev are (make deps)");
 	return false;
 }
 

@@ -19,6 +19,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "target/watcher_path.h"
+
 #define CAPABILITY_PTRACE 19
 #define CAPABILITY_PERFMON 38
 #define CAPABILITY_BPF 39
@@ -70,37 +72,18 @@ static int try_program(void)
 	return 0;
 }
 
-/* forksan-attach is a program of its own, beside the tool or where it is installed. */
-static bool has_watcher(void)
-{
-	static const char *const places[] = {"", "/../libexec/forksan"};
-	char directory[PATH_MAX - 64], path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", directory, sizeof directory - 1);
-	char *slash;
-
-	directory[len > 0 ? len : 0] = '\0';
-	slash = strrchr(directory, '/');
-	if (slash != NULL)
-		*slash = '\0';
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		snprintf(path, sizeof path, "%s%s/forksan-attach", directory, places[i]);
-		if (access(path, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 void check_attach(struct doctor_sheet *sheet)
 {
 	int unprivileged = read_setting("/proc/sys/kernel/unprivileged_bpf_disabled");
 	struct utsname name;
 	unsigned major = 0, minor = 0;
+	char path[PATH_MAX];
 	int error = try_program();
 
-	if (!has_watcher())
+	if (!watcher_path(path))
 		sheet_add(sheet, "attach", DOCTOR_BLIND, DOCTOR_ATTACH,
 			  "install a forksan that was built with clang, bpftool and libbpf",
-			  "forksan-attach is not installed beside this program");
+			  WATCHER_NAME " is not installed with this program");
 	if (uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
 	    (major < 5 || (major == 5 && minor < 15)))
 		sheet_add(sheet, "kernel", DOCTOR_BLIND, DOCTOR_ATTACH,

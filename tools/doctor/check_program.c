@@ -33,7 +33,7 @@ static const char *advice_for(enum target_fault fault)
 {
 	switch (fault) {
 	case TARGET_STATIC:
-		return "link it dynamically, or look from outside: forksan scan";
+		return "watch it from outside: forksan attach, or forksan scan";
 	case TARGET_OTHER_LIBC:
 		return "build libforksan.so for its libc (Alpine: make musl), or forksan scan from "
 		       "the "
@@ -60,7 +60,7 @@ void check_program(struct doctor_sheet *sheet, const struct subject *subject)
 	if (elf_query_section(file, ".note.go.buildid") || elf_query_section(file, ".go.buildinfo"))
 		sheet_add(
 			sheet, "go", DOCTOR_BLIND, DOCTOR_PRELOAD,
-			"look from outside: forksan scan",
+			"watch it from outside: forksan attach, or forksan scan",
 			"%s is a Go program: it calls the kernel without libc, so the library sees "
 			"none of its connections",
 			subject->target.path);
@@ -105,7 +105,9 @@ void check_loader(struct doctor_sheet *sheet, const struct subject *subject)
 	} else if (subject->pid != 0) {
 		sheet_add(
 			sheet, "loader", DOCTOR_NOTE, DOCTOR_PRELOAD,
-			"restart it under forksan run; until then: forksan scan -p PID",
+			"restart it under forksan run; without a restart: forksan attach -p PID, "
+			"or "
+			"forksan scan PID",
 			"libforksan.so is not in the process: a preload comes in at a start alone");
 	} else {
 		sheet_add(sheet, "loader", DOCTOR_BLIND, DOCTOR_PRELOAD,
@@ -137,7 +139,7 @@ void check_glibc(struct doctor_sheet *sheet, const struct subject *subject)
 		return;
 	if (strverscmp(version, OLDEST_GLIBC) < 0)
 		sheet_add(sheet, "glibc", DOCTOR_BLIND, DOCTOR_PRELOAD,
-			  "look from outside: forksan scan",
+			  "watch it from outside: forksan attach, or forksan scan",
 			  "glibc %s is older than " OLDEST_GLIBC ", which libforksan.so needs",
 			  version);
 	else
@@ -217,17 +219,19 @@ void check_io_uring(struct doctor_sheet *sheet, const struct subject *subject)
 	int rings = subject->pid != 0 ? count_rings(subject->pid) : 0;
 
 	if (rings > 0)
-		sheet_add(sheet, "io_uring", DOCTOR_LIMIT, DOCTOR_PRELOAD,
-			  "turn io_uring off in its configuration for the run, or use forksan scan",
-			  "the process has %d io_uring: bytes that move there are not judged; the "
-			  "summary counts it",
-			  rings);
+		sheet_add(
+			sheet, "io_uring", DOCTOR_LIMIT, DOCTOR_PRELOAD,
+			"watch it from outside (forksan attach), or turn io_uring off for the run",
+			"the process has %d io_uring: bytes that move there are not judged; the "
+			"summary counts it",
+			rings);
 	else if (library != NULL)
-		sheet_add(sheet, "io_uring", DOCTOR_LIMIT, DOCTOR_PRELOAD,
-			  "turn io_uring off in its configuration for the run",
-			  "it loads %s: bytes that move by io_uring are not judged; the summary "
-			  "counts a ring beside a watched connection",
-			  library);
+		sheet_add(
+			sheet, "io_uring", DOCTOR_LIMIT, DOCTOR_PRELOAD,
+			"watch it from outside (forksan attach), or turn io_uring off for the run",
+			"it loads %s: bytes that move by io_uring are not judged; the summary "
+			"counts a ring beside a watched connection",
+			library);
 }
 
 /* --- interpreters ---------------------------------------------------------------------------- */
