@@ -139,23 +139,24 @@ url = postgres://me:hunter3@host/x
         with open(path, "ab") as out:
             out.write(b"".join(added))
 
-    def position(kind):
-        return next(i for i, line in enumerate(lines) if f'"kind":"{kind}"'.encode() in line)
+    def line_of(kind):
+        return next(line for line in lines if f'"kind":"{kind}"'.encode() in line)
 
+    start = [line for line in lines if b'"record":"session"' in line or b'"record":"stack"' in line]
+    heir = line_of("inherited-use")
     for names_given in ([growing], [os.path.dirname(growing)]):
         with open(growing, "wb"), open(output, "wb") as stdout:
             follow = subprocess.Popen([toolkit.FORKSAN, "report", "--follow", *names_given], stdout=stdout,
                                       stderr=subprocess.STDOUT)
         try:
-            append(growing, *lines[:position("open-at-fork") + 1])
+            append(growing, *start, line_of("open-at-fork"))
             seen("open in a child, not used there")
-            cut = position("inherited-use")
-            append(growing, *lines[position("open-at-fork") + 1:cut], lines[cut][:100])
-            append(growing, lines[cut][100:])
+            append(growing, heir[:100])
+            append(growing, heir[100:])
             seen("used by one heir so far")
             os.rename(growing, growing + ".1")
-            append(growing + ".1", lines[position("shared-use")])
-            append(growing, *lines[cut + 1:-1])
+            append(growing + ".1", line_of("shared-use"))
+            append(growing, line_of("crossed-reply"))
             seen("WRONG ANSWERS SEEN")
             append(growing, lines[-1])
             if len(names_given) == 1 and os.path.isdir(names_given[0]):
