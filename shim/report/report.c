@@ -158,7 +158,7 @@ static const char *error_name(int error)
 	case LOG_HAS_OTHER_NAMES:
 		return "the file has another name, which another user may have given it";
 	case LOG_IS_READABLE:
-		return "with payload=1 it must be a file that its owner alone can read (chmod 600)";
+		return "with payload=1 it must be readable by its owner alone (a file, chmod 600)";
 	case LOG_IS_NO_FILE:
 		return "it is no file, terminal or pipe";
 	case LOG_IS_OTHER_OUTPUT:

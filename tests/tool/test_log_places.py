@@ -187,7 +187,7 @@ with servers.redis() as db, toolkit.Directory() as directory:
         check(result.returncode == 0 and "cannot write " + place in result.stderr and "shared-use" in result.stderr,
               f"{place}: where there is none, standard error says so", result.stderr)
         result = start(command(), place, payload="1")
-        check("readable" in result.stderr or "can read" in result.stderr, f"{place}: no secrets for others", result.stderr)
+        check("readable by its owner alone" in result.stderr, f"{place}: no secrets for others", result.stderr)
     probe = subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/run"], capture_output=True, check=False)
     if probe.returncode != 0:
         print("not tested: syslog and the journal (no mount namespace)")
