@@ -2,8 +2,8 @@
 /*
  * Logs that are no file: log_path=stderr, stdout, syslog, journald.
  *
- *   stderr, stdout	the descriptor with which the session began, as long as it is that one; a
- *			program whose output is caught by its parent writes nothing there
+ *   stderr, stdout	the descriptor with which the session began, in each process that has the
+ *same; a program whose output is caught by its parent writes nothing there
  *   syslog		a datagram to /dev/log, with the cookie "@cee:" before the JSON
  *   journald		a datagram to the journal's socket, the JSON as MESSAGE beside other fields
  *
@@ -22,7 +22,7 @@
 
 enum log_place { PLACE_FILE, PLACE_STDERR, PLACE_STDOUT, PLACE_SYSLOG, PLACE_JOURNAL };
 
-/* What a place tells of a record beside the line. */
+/* The properties of a record that a place shows beside the line. */
 struct record_tags {
 	const char *record;
 	const char *kind; /* of a finding; NULL: of no finding */

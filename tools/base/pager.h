@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pager for output that may be longer than the terminal, as git has it.
+ * A pager for output that may be longer than the terminal: the rules are git's.
  */
 #ifndef FORKSAN_TOOLS_PAGER_H
 #define FORKSAN_TOOLS_PAGER_H
 
 /*
- * When stdout is a terminal, from here on what goes to stdout goes through FORKSAN_PAGER, else
+ * When stdout is a terminal, from here on all output to stdout goes through FORKSAN_PAGER, else
  * PAGER, else less where the terminal can do more than print; an empty value or "cat" means none.
- * LESS is set to FRX where it is not set: a short text stays on the terminal, colours pass.  Does
+ * A missing LESS is set to FRX: a short text stays on the terminal, colours pass.  Does
  * nothing elsewhere.  Call before any output, after asking whether stdout has colours.
  */
 void pager_begin(void);

@@ -25,7 +25,7 @@ struct log_input {
 	uint64_t taken;
 	z_stream gzip;
 	ZSTD_DStream *zstd;
-	size_t start, end; /* of what was read and not unpacked */
+	size_t start, end; /* of the bytes that were read and not unpacked */
 	unsigned char packed[PACKED_BYTES];
 };
 
@@ -77,7 +77,7 @@ static ssize_t read_file(struct log_input *input, void *buffer, size_t size)
 	return got;
 }
 
-/* Reads more behind what is left.  0 or -errno. */
+/* Reads more bytes behind the remaining packed ones.  0 or -errno. */
 static int fill(struct log_input *input)
 {
 	ssize_t got;

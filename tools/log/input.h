@@ -19,8 +19,8 @@ struct log_input *log_input_new(int fd);
 void log_input_free(struct log_input *input);
 
 /* Returns the bytes put into `buffer`, 0 at the end, or -errno of a read.  -EBADMSG: the compressed
- * data are broken; -EPROTO: they end too early; what could be unpacked was handed out before.
- * -EPROTONOSUPPORT: compressed in another way, and log_input_kind() says how. */
+ * data are broken; -EPROTO: the data end too early; the part that could be unpacked was handed out
+ * before. -EPROTONOSUPPORT: compressed in another way, and log_input_kind() says how. */
 ssize_t log_input_read(struct log_input *input, void *buffer, size_t size);
 
 /* The program that unpacks the input: "zcat", "zstdcat", "xzcat"; NULL: not compressed, or nothing

@@ -37,7 +37,7 @@ struct line_parser {
 	unsigned victim; /* the place of a full window that a new value takes */
 };
 
-/* What is left of a line. */
+/* The part of a line that was not parsed yet. */
 struct rest {
 	const char *at;
 	const char *end;
@@ -102,8 +102,8 @@ static size_t string_length(const char *text, size_t len_bytes)
 	return i < len_bytes ? i + 1 : 0;
 }
 
-/* The length of the object or array that begins at `text`, or 0 when it does not end.  The text in
- * between may be anything: whoever parses it decides. */
+/* The length of the object or array that begins at `text`, or 0 when neither ends.  The text in
+ * between may be anything: json_loadb() decides. */
 static size_t nested_length(const char *text, size_t len_bytes)
 {
 	size_t depth = 0, i = 0;

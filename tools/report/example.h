@@ -10,12 +10,12 @@
 #include "report/collect.h"
 
 /* Returns the kept finding with the names of its native frames (symbols/annotate.h); the caller
- * owns it.  NULL: none was kept. */
+ * owns the object.  NULL: none was kept. */
 json_t *example_load(const struct report *report, const struct bug *bug, enum kind kind);
 
-/* Returns the finding by which to advise, likewise: that of the headline, but where a process also ended
- * the session of a connection that two used, that of the goodbye.  Inside TLS a goodbye is never
- * proven, and so no headline; to connect again in each child does not stop it. */
+/* Returns the finding by which to advise, likewise: that of the headline, but where a process also
+ * ended the session of a connection that two used, that of the goodbye.  Inside TLS a goodbye is
+ * never proven, and so no headline; to connect again in each child does not stop a goodbye. */
 json_t *example_for_advice(const struct report *report, const struct bug *bug);
 
 #endif

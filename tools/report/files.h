@@ -14,7 +14,8 @@
  */
 int report_read_file(struct report *report, const char *verb, const char *name);
 
-/* Opens `name` for reading, "-" for stdin, which stays open.  -1, with a message: it cannot be. */
+/* Opens `name` for reading, "-" for stdin, which stays open.  -1, with a message: the file cannot
+ * be opened. */
 int report_open_file(const char *verb, const char **name);
 
 #endif

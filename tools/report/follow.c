@@ -2,8 +2,8 @@
 /*
  * See follow.h.
  *
- * inotify tells when something was written; where it cannot (a network's file system), the files
- * are looked at once a second.
+ * inotify tells when something was written; where inotify cannot (a network's file system), the
+ * files are looked at once a second.
  */
 #include "report/follow.h"
 
@@ -37,7 +37,7 @@ struct followed {
 	struct report_input input;
 };
 
-/* How bad a bug was when its screen was printed. */
+/* How bad a bug was at the time of the bug's latest screen. */
 struct shown {
 	uint64_t fingerprint;
 	enum kind head;
@@ -162,7 +162,7 @@ static void read_followed(struct follow *follow, struct followed *file)
 		return;
 	result = report_input_read(&file->input);
 	if (result == 0 && has_successor(file)) {
-		report_input_read(&file->input); /* what was written before it was renamed */
+		report_input_read(&file->input); /* lines from before the rename */
 		close_followed(file);
 		open_followed(follow, file);
 		result = file->fd >= 0 ? report_input_read(&file->input) : 0;
@@ -194,7 +194,7 @@ static struct shown *find_shown(struct follow *follow, uint64_t fingerprint)
 	return NULL;
 }
 
-/* True, once, for a bug that is new or worse than when it was shown. */
+/* True, once, for a bug that is new, or worse than the bug's latest screen said. */
 static bool is_news(struct follow *follow, const struct bug *bug)
 {
 	struct shown *shown = find_shown(follow, bug->fingerprint);
@@ -246,7 +246,7 @@ static void take_changes(int changes)
 		continue;
 }
 
-/* Waits for a change.  False: a signal says that it is enough. */
+/* Waits for a change.  False: a signal ends the report. */
 static bool wait_for_change(const struct follow *follow, int signals)
 {
 	struct pollfd polled[] = {

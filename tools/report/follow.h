@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * forksan report --follow: logs that grow, read as they do.
+ * forksan report --follow: logs that grow, read while they grow.
  */
 #ifndef FORKSAN_TOOLS_REPORT_FOLLOW_H
 #define FORKSAN_TOOLS_REPORT_FOLLOW_H

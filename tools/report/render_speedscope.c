@@ -2,7 +2,7 @@
 /*
  * The stacks of each bug as a flame graph, in the file format of speedscope
  * (https://www.speedscope.app/file-format-schema.json): a profile for each bug, a sample for each
- * stack, with the outermost frame first and below it a frame that says what the stack did.
+ * stack, with the outermost frame first and below that frame one that names the stack's event.
  */
 #include <inttypes.h>
 #include <jansson.h>

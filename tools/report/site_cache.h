@@ -17,8 +17,8 @@ struct symbols;
 struct site_cache *site_cache_new(struct symbols *symbols);
 void site_cache_free(struct site_cache *cache);
 
-/* site_find(), or what that gave for the same frames, role and culprit before.  The frames of
- * `stack` must not change but by annotation. */
+/* site_find(), or the site that site_find() gave for the same frames, role and culprit before.  The
+ * frames of `stack` must not change but by annotation. */
 void site_cache_find(struct site_cache *cache, json_t *stack, enum site_role role,
 		     const char *culprit, struct site *site);
 

@@ -40,7 +40,7 @@ static bool begins_secret(const char *at)
 	return false;
 }
 
-/* Replaces [from, to) by "..." as far as there is room; returns the end of what stands there now.
+/* Replaces [from, to) by "..." as far as there is room; returns the end of the dots.
  */
 static char *put_mask(char *from, char *to)
 {
@@ -51,7 +51,7 @@ static char *put_mask(char *from, char *to)
 	return from + dots;
 }
 
-/* Masks the content of the string whose quote is at `at`; returns what follows the string. */
+/* Masks the content of the string whose quote is at `at`; returns the text behind the string. */
 static char *mask_string(char *at)
 {
 	char quote = *at, *end = at + 1;
@@ -62,8 +62,8 @@ static char *mask_string(char *at)
 	return *end == quote ? end + 1 : end;
 }
 
-/* Masks what a secret's name is given; returns what follows.  A call's brackets and the string of a
- * key like ["password"] end a value. */
+/* Masks the value of a secret's name; returns the text behind the value.  A call's brackets and the
+ * string of a key like ["password"] end a value. */
 static char *mask_value(char *at)
 {
 	char *end = at;
