@@ -63,4 +63,25 @@ for version, pattern in ((2, "tests/golden/[gp]*.jsonl"), (1, "tests/golden/vers
     report = json.loads(measure(logs, ["--json"]))
     check(len(report["bugs"]) == len(logs) and report["broken_lines"] == 0, "and as JSON")
 
+# A log in which every stack is another one takes no more.
+with open("tests/golden/gunicorn-sqlalchemy.jsonl", encoding="utf-8") as file:
+    records = [json.loads(line) for line in file]
+stack = max((record for record in records if record["record"] == "stack"), key=lambda record: len(record["frames"]))
+finding = next(record for record in records if record.get("kind") == "shared-use")
+with subprocess.Popen([toolkit.FORKSAN, "report", "-q", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                      encoding="utf-8") as report:
+    for i in range(5000):
+        stack["frames"][0]["function"] = f"f{i}"
+        finding["stack_ids"]["this_use"] = stack["id"] = f"{i:016x}"
+        finding["id"] = f"{i + 1:016x}"
+        for record in (stack, finding):
+            report.stdin.write(json.dumps(record, separators=(",", ":")) + "\n")
+    report.stdin.close()
+    output = report.stdout.read()
+    _, status, usage = os.wait4(report.pid, 0)
+    report.returncode = os.waitstatus_to_exitcode(status)
+check("1 bug" in output, "it is one bug", output)
+check(usage.ru_maxrss <= KIB, f"5000 stacks: at most {KIB} KiB", usage.ru_maxrss)
+print(f"5000 stacks: {usage.ru_maxrss} KiB")
+
 toolkit.finish()

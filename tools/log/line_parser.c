@@ -17,6 +17,7 @@
 /* Values that are kept.  Large ones are whole stacks, some 100 KiB each with the objects; the
  * others have some 3 KiB. */
 #define LARGE_BYTES 2048
+#define KEPT_BYTES (64 * 1024) /* of a longer value nothing is kept */
 #define LARGE_VALUES 128
 #define OTHER_VALUES 2048
 
@@ -175,7 +176,7 @@ static struct value *make_room(struct line_parser *parser, struct value *values,
 }
 
 /* Returns the place of the value with these bytes, and parses a value that has no place yet.  NULL:
- * no memory, or no valid value. */
+ * no memory, no valid value, or a long one. */
 static struct value *find_value(struct line_parser *parser, const char *text, size_t len_bytes)
 {
 	bool is_large = len_bytes >= LARGE_BYTES;
@@ -184,6 +185,8 @@ static struct value *find_value(struct line_parser *parser, const char *text, si
 	size_t start = hash(text, len_bytes) % count;
 	json_t *json;
 
+	if (len_bytes > KEPT_BYTES)
+		return NULL;
 	for (size_t i = 0; i < WINDOW; i++)
 		if (holds(&values[(start + i) % count], text, len_bytes))
 			return &values[(start + i) % count];

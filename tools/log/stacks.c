@@ -6,10 +6,14 @@
 
 #include "base/cli.h"
 
+#define STACKS_KEPT 384 /* some 50 KiB each; a program has few */
+
 void stacks_keep(json_t *stacks, const struct log_record *record)
 {
 	const char *id = json_string_value(json_object_get(record->json, "id"));
 
+	if (json_object_size(stacks) >= STACKS_KEPT && json_object_get(stacks, id) == NULL)
+		json_object_clear(stacks);
 	if (json_object_set(stacks, id, record->frames) != 0)
 		cli_no_memory();
 }

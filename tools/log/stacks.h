@@ -9,8 +9,9 @@
 
 #include "log/record.h"
 
-/* Keeps the frames of a stack record in `stacks` (a JSON object, by id).  Ends the tool when there
- * is no memory. */
+/* Keeps the frames of a stack record in `stacks` (a JSON object, by id); a full object is emptied,
+ * and later findings then have the frames that they show themselves.  Ends the tool when there is
+ * no memory. */
 void stacks_keep(json_t *stacks, const struct log_record *record);
 
 /* Sets finding->stacks to the frames of the stack records that the finding names, where such a

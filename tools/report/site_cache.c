@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWERS 1024
+#define ANSWERS 256 /* each may hold a stack of some 50 KiB */
 
 struct answer {
 	json_t *stack; /* NULL: free */
