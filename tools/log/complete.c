@@ -44,9 +44,10 @@ void complete_miss_records(struct completeness *complete, uint64_t records)
 	add(complete, "lost_records", "records that a store never got: holes in `seq`", records);
 }
 
-void complete_miss_registry(struct completeness *complete, bool blind)
+void complete_miss_registry(struct completeness *complete, enum complete_source source)
 {
-	complete->blind = complete->blind || blind;
+	complete->blind = complete->blind || source == COMPLETE_BLIND;
+	complete->unknown = complete->unknown || source == COMPLETE_UNKNOWN;
 	add(complete, "no_registry", "registries that could not be read: their counts are unknown",
 	    1);
 }

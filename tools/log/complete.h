@@ -25,19 +25,27 @@ struct incomplete_reason {
 struct completeness {
 	struct incomplete_reason reasons[INCOMPLETE_MAX];
 	size_t count;
-	bool blind; /* nothing was watched at all */
+	bool blind;   /* nothing was watched at all */
+	bool unknown; /* whether anything was watched or found is not known */
+};
+
+/* What is known of a session whose registry could not be read. */
+enum complete_source {
+	COMPLETE_LOGGED,  /* its log */
+	COMPLETE_UNKNOWN, /* nothing: forksan was active all the same, or was not */
+	COMPLETE_BLIND,	  /* that forksan was not active */
 };
 
 /* Each adds a reason that no counter gives, when the number is not 0: logs that hold no session;
  * sessions without a summary; sessions without their first record; lines that are no record;
  * records that a store never got; processes that still run. complete_miss_registry() is called once
- * for a registry that could not be read; `blind`: there was no log either. */
+ * for a registry that could not be read; `source`: what is known instead. */
 void complete_miss_session(struct completeness *complete, uint64_t logs);
 void complete_miss_summary(struct completeness *complete, uint64_t sessions);
 void complete_miss_lines(struct completeness *complete, uint64_t broken_lines);
 void complete_miss_start(struct completeness *complete, uint64_t sessions);
 void complete_miss_records(struct completeness *complete, uint64_t records);
-void complete_miss_registry(struct completeness *complete, bool blind);
+void complete_miss_registry(struct completeness *complete, enum complete_source source);
 void complete_miss_end(struct completeness *complete, uint64_t processes);
 
 /* Adds that fewer connections were seen than the reader asked for, if so. */

@@ -35,11 +35,14 @@ void verdict_print(const uint64_t found[LEVEL_COUNT], const char *noun,
 		print_levels(found, out);
 		fputs(noun != NULL ? ") found" : " found", out);
 	} else {
-		fputs(complete->blind ? "none: nothing was watched" : "nothing found", out);
+		fputs(complete->blind	  ? "none: nothing was watched"
+		      : complete->unknown ? "none: what was found is not known here"
+					  : "nothing found",
+		      out);
 	}
 	if (complete->count == 0)
 		fputs(", nothing missed", out);
-	else if (all > 0 || !complete->blind)
+	else if (all > 0 || !(complete->blind || complete->unknown))
 		fputs(", but something was missed", out);
 	fputc('\n', out);
 }

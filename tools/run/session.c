@@ -81,18 +81,31 @@ static void take_over_counts(struct run_outcome *outcome, const struct session_r
 	}
 }
 
-static void report_absence(const char *path, const struct run_demands *demands, bool logged)
+/* Says why there is no registry.  Without a log, a fault of /dev/shm leaves it open whether
+ * anything was watched and found. */
+static void miss_absent_registry(struct completeness *complete, const char *path,
+				 const struct run_demands *demands, bool logged)
 {
+	enum complete_source source = COMPLETE_LOGGED;
 	char why[SESSION_REGISTRY_WHY_BYTES];
 
 	session_registry_explain_absence(why);
-	if (logged)
+	if (!logged)
+		source = why[0] != '\0' ? COMPLETE_UNKNOWN : COMPLETE_BLIND;
+	if (source == COMPLETE_LOGGED)
 		cli_error(demands->verb, "no registry %s%s: the log is all that is known", path,
 			  why);
+	else if (source == COMPLETE_UNKNOWN)
+		cli_error(
+			demands->verb,
+			"no registry %s%s: what was watched in %s is not known here, and what was "
+			"found stands above (-o FILE keeps it)",
+			path, why, demands->subject);
 	else
 		cli_error(demands->verb,
-			  "forksan was not active in %s: nothing was watched (no registry %s%s)",
-			  demands->subject, path, why);
+			  "forksan was not active in %s: nothing was watched (no registry %s)",
+			  demands->subject, path);
+	complete_miss_registry(complete, source);
 }
 
 /* Prints the summary, and removes the registry when all processes of the session have ended. */
@@ -143,13 +156,13 @@ static void finish(struct run_session *run, const struct run_demands *demands,
 		complete_miss_end(&outcome->complete, registry.alive);
 		break;
 	case SESSION_REGISTRY_ABSENT:
-		report_absence(path, demands, content.any);
-		complete_miss_registry(&outcome->complete, !content.any);
+		miss_absent_registry(&outcome->complete, path, demands, content.any);
 		break;
 	case SESSION_REGISTRY_STRANGE:
 		cli_error(demands->verb, "cannot read what forksan saw in %s: registry %s: %s",
 			  demands->subject, path, why);
-		complete_miss_registry(&outcome->complete, !content.any);
+		complete_miss_registry(&outcome->complete,
+				       content.any ? COMPLETE_LOGGED : COMPLETE_UNKNOWN);
 		break;
 	}
 	complete_miss_lines(&outcome->complete, content.broken_lines);
