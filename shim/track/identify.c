@@ -68,7 +68,7 @@ static noinline enum protocol read_heads(const struct registry_socket *socket)
 		if (len[d] > FORKSAN_HEAD_BYTES)
 			len[d] = FORKSAN_HEAD_BYTES;
 	}
-	return wire_identify(head, len);
+	return wire_identify_at((enum protocol)load_relaxed(&socket->hint), head, len);
 }
 
 bool identify_protocol(const struct track_call *call, const struct iovec *iov, int count,

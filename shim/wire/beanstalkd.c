@@ -41,8 +41,14 @@ static const char *const words[] = {
 	"list-tubes",  "pause-tube",   "quit",
 };
 
+static bool answers(uint8_t first)
+{
+	return first >= 'A' && first <= 'Z';
+}
+
 const struct wire_protocol wire_beanstalkd = {
 	.recognise = {recognise_client, recognise_server},
+	.answers = answers,
 	.ports = {11300},
 	.names = {NAMES(words)},
 	.starts_with_name = true,

@@ -82,8 +82,15 @@ static bool reply_ends(const uint8_t *tail, size_t len)
 	return len >= 6 && WIRE_MATCH_RANGES(tail + len - 6, 6, end) == WIRE_YES;
 }
 
+static bool answers(uint8_t first)
+{
+	return (first >= 'A' && first <= 'Z') || wire_is_digit(first);
+}
+
 const struct wire_protocol wire_memcached = {
 	.recognise = {recognise_client, recognise_server},
+	.answers = answers,
+	.framed_by = MEMCACHED_REQUEST,
 	.ports = {11211},
 	.paths = {"memcached"},
 	.parse = {memcached_parse_client, memcached_parse_server},

@@ -42,6 +42,8 @@ struct wire_frame {
  * when no message begins like that. */
 typedef int wire_read_frame(const uint8_t *kept, size_t have, struct wire_frame *frame);
 
+typedef bool wire_answers(uint8_t first);
+
 /* True when a reply ends with these bytes. */
 typedef bool wire_ends(const uint8_t *tail, size_t len);
 
@@ -54,7 +56,11 @@ typedef const char *wire_name_of(enum wire_direction direction, uint16_t code);
 struct wire_protocol {
 	/* --- recognising; see wire_identify() */
 	bool greets; /* the server speaks first: the server's bytes then count more */
-	wire_recognise *recognise[2];	/* by enum wire_direction; NULL: those bytes say nothing */
+	wire_recognise *recognise[2]; /* by enum wire_direction; NULL: those bytes say nothing */
+	/* Of a protocol of words: whether an answer may begin with a byte, and the first byte of a
+	 * client that speaks the protocol in frames instead; NULL: no protocol of words. */
+	wire_answers *answers;
+	uint8_t framed_by;
 	uint16_t ports[WIRE_MAX_PORTS]; /* 0 ends the list */
 	/* Parts of the last component of a unix path; NULL ends the list.  A part that begins with
 	 * '/' must be the end of the path; a part that also ends with '/' is a directory anywhere

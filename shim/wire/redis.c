@@ -69,8 +69,18 @@ static bool reply_ends(const uint8_t *tail, size_t len)
 	return len >= 2 && tail[len - 2] == '\r' && tail[len - 1] == '\n';
 }
 
+static bool answers(uint8_t first)
+{
+	for (const char *type = "+-:$*_#,(!=%~>|"; *type != '\0'; type++)
+		if (first == (uint8_t)*type)
+			return true;
+	return false;
+}
+
 const struct wire_protocol wire_redis = {
 	.recognise = {recognise_client, NULL},
+	.answers = answers,
+	.framed_by = '*',
 	.ports = {6379, 6380 /* by habit with TLS */, 26379 /* Sentinel */},
 	.paths = {"redis", "valkey", "keydb"},
 	.parse = {redis_parse_client, redis_parse_server},

@@ -53,6 +53,29 @@ enum protocol wire_identify(const uint8_t *head[2], const size_t len[2])
 	return server != PROTOCOL_OTHER ? server : PROTOCOL_UNKNOWN;
 }
 
+/* True when a client with that first byte speaks the protocol in words. */
+static bool is_in_words(enum protocol protocol, uint8_t first)
+{
+	const struct wire_protocol *p = wire_protocol_of(protocol);
+
+	return p->answers != NULL && first != p->framed_by;
+}
+
+enum protocol wire_identify_at(enum protocol hint, const uint8_t *head[2], const size_t len[2])
+{
+	enum protocol told = wire_identify(head, len);
+
+	if (len[WIRE_CLIENT] == 0 || told == hint || !is_in_words(told, head[WIRE_CLIENT][0]))
+		return told;
+	if (is_in_words(hint, head[WIRE_CLIENT][0]) &&
+	    wire_protocol_of(hint)->recognise[WIRE_CLIENT](head[WIRE_CLIENT], len[WIRE_CLIENT]) ==
+		    WIRE_YES)
+		return hint;
+	if (len[WIRE_SERVER] == 0)
+		return len[WIRE_CLIENT] < FORKSAN_HEAD_BYTES ? PROTOCOL_UNKNOWN : PROTOCOL_OTHER;
+	return wire_protocol_of(told)->answers(head[WIRE_SERVER][0]) ? told : PROTOCOL_OTHER;
+}
+
 enum protocol wire_by_port(uint16_t port)
 {
 	for (unsigned p = PROTOCOL_OTHER + 1; p < PROTOCOL_COUNT; p++) {

@@ -34,6 +34,14 @@ enum wire_direction {
  */
 enum protocol wire_identify(const uint8_t *head[2], const size_t len[2]);
 
+/*
+ * wire_identify() for a connection whose port or path suggests `hint` (PROTOCOL_UNKNOWN: nothing).
+ * Protocols of words (Redis's inline commands, memcached's and beanstalkd's text) share words with
+ * each other and with streams of nobody's: the hint decides between them, and without a hint the
+ * server's answer must be one of theirs.
+ */
+enum protocol wire_identify_at(enum protocol hint, const uint8_t *head[2], const size_t len[2]);
+
 /* The protocol that usually listens on a TCP port or a unix socket path; PROTOCOL_UNKNOWN: no
  * protocol does. */
 enum protocol wire_by_port(uint16_t port);

@@ -564,6 +564,39 @@ static void paths_name_protocols(void **state)
 	assert_int_equal(by_path(""), PROTOCOL_UNKNOWN);
 }
 
+static enum protocol at(enum protocol hint, const char *client, const char *server)
+{
+	const uint8_t *head[2] = {(const uint8_t *)client, (const uint8_t *)server};
+
+	return wire_identify_at(hint, head,
+				(size_t[2]){head_len(strlen(client)), head_len(strlen(server))});
+}
+
+/* Words that several protocols share. */
+static void the_port_and_the_answer_decide_words(void **state)
+{
+	(void)state;
+	assert_int_equal(at(PROTOCOL_REDIS, "get k\r\n", ""), PROTOCOL_REDIS);
+	assert_int_equal(at(PROTOCOL_MEMCACHED, "get k\r\n", ""), PROTOCOL_MEMCACHED);
+	assert_int_equal(at(PROTOCOL_UNKNOWN, "get k\r\n", ""), PROTOCOL_UNKNOWN);
+	assert_int_equal(at(PROTOCOL_UNKNOWN, "get k\r\n", "END\r\n"), PROTOCOL_MEMCACHED);
+	assert_int_equal(at(PROTOCOL_UNKNOWN, "get k\r\n", "\x01\x02"), PROTOCOL_OTHER);
+	assert_int_equal(at(PROTOCOL_UNKNOWN, "GET k\r\n", ""), PROTOCOL_UNKNOWN);
+	assert_int_equal(at(PROTOCOL_UNKNOWN, "GET k\r\n", "$-1\r\n"), PROTOCOL_REDIS);
+	assert_int_equal(at(PROTOCOL_MYSQL, "GET k\r\n", "$-1\r\n"), PROTOCOL_REDIS);
+	assert_int_equal(at(PROTOCOL_REDIS, "GET k\r\n", ""), PROTOCOL_REDIS);
+	assert_int_equal(at(PROTOCOL_UNKNOWN, "reserve\r\n", "RESERVED 1 2\r\n"),
+			 PROTOCOL_BEANSTALKD);
+	/* A metrics stream, which nobody answers. */
+	assert_int_equal(at(PROTOCOL_UNKNOWN, "SET requests.total 17 1764127000\n", ""),
+			 PROTOCOL_OTHER);
+	assert_int_equal(at(PROTOCOL_UNKNOWN, "PING host-a 3 ms\n", ""), PROTOCOL_UNKNOWN);
+	/* Frames are no words. */
+	assert_int_equal(at(PROTOCOL_UNKNOWN, "*1\r\n$4\r\nPING\r\n", ""), PROTOCOL_REDIS);
+	assert_int_equal(at(PROTOCOL_REDIS, "", ""), PROTOCOL_UNKNOWN);
+	assert_int_equal(at(PROTOCOL_REDIS, "\x16\x03\x01\x02\x01\x01", ""), PROTOCOL_TLS);
+}
+
 static void protocols_have_classes_and_names(void **state)
 {
 	(void)state;
@@ -589,6 +622,7 @@ int main(void)
 		cmocka_unit_test(random_bytes_are_rarely_a_protocol),
 		cmocka_unit_test(ports_name_protocols),
 		cmocka_unit_test(paths_name_protocols),
+		cmocka_unit_test(the_port_and_the_answer_decide_words),
 		cmocka_unit_test(protocols_have_classes_and_names),
 	};
 
