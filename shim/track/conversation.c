@@ -340,11 +340,13 @@ void conversation_foresee(const struct track_call *call, const struct iovec *iov
 {
 	uint8_t bytes[FORESEEN_BYTES];
 	struct iovec chunk = {bytes, 0};
+	struct evidence *evidence = conversation_evidence(call->socket);
+	/* A call that has not entered would enter now. */
+	const struct evidence_ticket now = {load_acquire(&evidence->sequence), EVIDENCE_UNCOUNTED,
+					    WIRE_CLIENT};
 	struct evidence_operation operation = {
 		.direction = WIRE_CLIENT,
-		.ticket = call->inside
-				  ? call->ticket
-				  : (struct evidence_ticket){0, EVIDENCE_NOT_ENTERED, WIRE_CLIENT},
+		.ticket = call->inside ? call->ticket : now,
 		.time_ns = sys_clock_ns(CLOCK_MONOTONIC),
 		.chunks = &chunk,
 		.chunk_count = 1,
@@ -364,5 +366,5 @@ void conversation_foresee(const struct track_call *call, const struct iovec *iov
 			return;
 		chunk.iov_len += n;
 	}
-	evidence_foresee(conversation_evidence(call->socket), &process.lineage, &operation, facts);
+	evidence_foresee(evidence, &process.lineage, &operation, facts);
 }
