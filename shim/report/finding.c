@@ -89,6 +89,8 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	}
 	memcpy(&hello, socket->tls_hello, sizeof hello);
 	tls_hello_server_name(&hello, finding->server_name);
+	for (int i = 0; i < FORKSAN_MAX_USERS; i++)
+		finding->isolated += load_relaxed(&socket->users[i].isolated);
 	label_get(cause->slot, finding->label);
 	finding->fd = cause->fd;
 	finding->opened_by = socket->opener_pid;

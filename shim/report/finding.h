@@ -62,6 +62,7 @@ struct finding {
 	struct sockaddr_storage local;
 	socklen_t local_len;			     /* 0: not known */
 	char server_name[FORKSAN_SERVER_NAME_BYTES]; /* in its TLS hello; "": none */
+	uint32_t isolated;		 /* times that a process was isolated from the connection */
 	char label[FORKSAN_LABEL_BYTES]; /* given by the program (process/label.h); "": none */
 	int fd;
 	pid_t opened_by;

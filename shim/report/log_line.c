@@ -109,6 +109,8 @@ static void put_connection(struct json *json, const struct finding *finding)
 	put_address(json, "local", &finding->local, finding->local_len, NULL);
 	if (finding->server_name[0] != '\0')
 		json_put_string(json, "server_name", finding->server_name);
+	if (finding->isolated > 0)
+		json_put_uint(json, "isolated", finding->isolated);
 	if (finding->label[0] != '\0')
 		json_put_string(json, "label", finding->label);
 	json_put_int(json, "fd", finding->fd);

@@ -165,6 +165,7 @@ static void expect_tcp(const struct log *log, const struct entry_case *self)
 	expect(strcmp(log_string(log, "shared-use", 0, "operation.message"), "PING") == 0);
 	expect(strncmp(log_string(log, "shared-use", 0, "connection.local"), "127.0.0.1:", 10) ==
 	       0);
+	expect(log_integer(log, "shared-use", 0, "connection.isolated") == 1);
 	expect(log_counter(log, "isolated") == 2);
 	expect(log_counter(log, "reconnected") == 1);
 	expect(log_counter(log, "isolate_failed") == 0);
