@@ -289,6 +289,7 @@ static bool visit(int directory, const char *name, void *context)
 struct kin_search {
 	struct family family;
 	struct registry_kin kin;
+	bool parent_holds;
 };
 
 static void look_at(struct kin_search *search, const struct registry_process *process)
@@ -306,7 +307,7 @@ static void look_at(struct kin_search *search, const struct registry_process *pr
 					(through == THROUGH_UNKNOWN && holds);
 	} else if (pid == search->family.parent_pid) {
 		search->kin.has_parent = true;
-		search->kin.may_bring = search->kin.may_bring || holds;
+		search->parent_holds = search->parent_holds || holds;
 	}
 }
 
@@ -348,6 +349,9 @@ struct registry_kin registry_find_kin(const char *name, pid_t pid, pid_t parent_
 	else
 		registry_look_through((int)directory, look_for_kin, &search);
 	sys_close((int)directory);
+	/* A member's slot says what its parent's cannot know. */
+	if (!search.kin.is_member)
+		search.kin.may_bring = search.parent_holds;
 	return search.kin;
 }
 
