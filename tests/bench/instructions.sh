@@ -54,9 +54,9 @@ own send 30
 own recv 30
 own write 30
 own sendmsg 34
-inherited send 500
-inherited recv 500
-inherited write 500
+inherited send 600
+inherited recv 600
+inherited write 600
 shared send 6000
 TABLE
 exit $status

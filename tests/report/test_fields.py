@@ -29,6 +29,9 @@ QUIT = b"*1\r\n$4\r\nQUIT\r\n"
 ELSEWHERE = {
     "finding.history.tid": "tests/unit/test_history.c",
     "finding.history.result": "tests/tool/test_report_golden.py",
+    "finding.action": "tests/entry/test_isolate.c",
+    "finding.threads_at_fork": "tests/tool/test_dead_threads.py",
+    "finding.connection.label": "tests/scenario/test_19_api.py",
     "finding.connection.server_name": "tests/scenario/test_12_tls.py",
     "finding.stacks.*.file (native)": "tests/tool/test_report_symbols.py",
     "finding.stacks.*.line (native)": "tests/tool/test_report_symbols.py",
