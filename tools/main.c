@@ -26,18 +26,8 @@
 
 static const struct verb *const verbs[] = {
 	/* clang-format off: a line for each */
-	&verb_run,
-	&verb_attach,
-	&verb_report,
-	&verb_explain,
-	&verb_suppress,
-	&verb_scan,
-	&verb_doctor,
-	&verb_top,
-	&verb_metrics,
-	&verb_enable,
-	&verb_disable,
-	&verb_fleet,
+	&verb_run,    &verb_attach, &verb_report,  &verb_explain, &verb_suppress, &verb_scan,
+	&verb_doctor, &verb_top,    &verb_metrics, &verb_enable,  &verb_disable,  &verb_fleet,
 	/* clang-format on */
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
@@ -63,6 +53,23 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+/* Verbs of other tools, and the verb that does the same here. */
+static const char *find_other_name(const char *name)
+{
+	static const struct {
+		const char *other, *verb;
+	} names[] = {
+		{"record", "run"},  {"exec", "run"},	 {"start", "run"},
+		{"launch", "run"},  {"trace", "attach"}, {"show", "report"},
+		{"read", "report"}, {"view", "report"},	 {"analyze", "report"},
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(name, names[i].other) == 0)
+			return names[i].verb;
+	return NULL;
+}
+
 static int warn_of_verb(const char *name)
 {
 	static const char *const more[] = {"help", "--help", "--version"};
@@ -74,7 +81,9 @@ static int warn_of_verb(const char *name)
 		names[count++] = verbs[i]->name;
 	for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
 		names[count++] = more[i];
-	guess = suggest_closest(name, strlen(name), names, count);
+	guess = find_other_name(name);
+	if (guess == NULL)
+		guess = suggest_closest(name, strlen(name), names, count);
 	if (guess != NULL)
 		cli_error(NULL, "unknown verb %s; did you mean %s?", name, guess);
 	else

@@ -195,6 +195,7 @@ with servers.redis() as db, toolkit.Directory() as directory:
     for place in ("journal", "syslog"):
         option = "journald" if place == "journal" else place
         result = start([*listener_command, "env", f"FORKSAN_OPTIONS=log_path={option}", *command(2, "65534")], "/dev/null")
+        check(result.returncode == 0 and result.stdout, f"{place}: the listener ends well", result)
         got = json.loads(result.stdout.splitlines()[-1])
         datagrams = got[place]
         check(got["status"] == 0 and datagrams and not got["syslog" if place == "journal" else "journal"],
