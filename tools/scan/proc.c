@@ -233,13 +233,15 @@ static bool is_held_in_scope(const struct scan_socket *socket)
 
 static void keep_shared(struct snapshot *snapshot)
 {
-	struct scan_socket *socket, *next;
+	struct scan_socket *socket = snapshot->sockets, *next;
 
-	for (socket = snapshot->sockets; socket != NULL; socket = next) {
+	HASH_CLEAR(hh, snapshot->sockets);
+	for (; socket != NULL; socket = next) {
 		next = socket->hh.next;
-		if (socket->holder_count >= 2 && is_held_in_scope(socket))
+		if (socket->holder_count >= 2 && is_held_in_scope(socket)) {
+			HASH_ADD(hh, snapshot->sockets, inode, sizeof socket->inode, socket);
 			continue;
-		HASH_DEL(snapshot->sockets, socket);
+		}
 		free(socket->holders);
 		free(socket);
 	}
@@ -259,7 +261,6 @@ static void read_flags(struct scan_holder *holder)
 	holder->close_on_exec = flags != NULL && (strtoul(flags + 6, NULL, 8) & O_CLOEXEC) != 0;
 }
 
-/* Reads what is shown of a holder; of other processes nobody asks. */
 static void read_details(const struct snapshot *snapshot, int proc)
 {
 	struct scan_socket *socket;
@@ -327,13 +328,21 @@ int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
 		process->in_scope = is_asked_for(snapshot, scope, process);
 		found = found || process->in_scope;
 	}
-	if (found) {
+	if (found)
 		keep_shared(snapshot);
-		read_details(snapshot, dirfd(proc));
-		estimate_ages(snapshot);
-	}
 	closedir(proc);
 	return found ? 0 : -ESRCH;
+}
+
+void proc_read_holders(struct snapshot *snapshot)
+{
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc >= 0) {
+		read_details(snapshot, proc);
+		close(proc);
+	}
+	estimate_ages(snapshot);
 }
 
 void proc_read_flags(struct snapshot *snapshot)

@@ -18,6 +18,7 @@ int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope,
 	result = proc_read(snapshot, scope);
 	if (result != 0)
 		return result;
+	proc_read_holders(snapshot);
 	sockets_ask(snapshot);
 	proc_read_flags(snapshot);
 	waits_find(snapshot);

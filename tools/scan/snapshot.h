@@ -132,6 +132,10 @@ void snapshot_free(struct snapshot *snapshot);
  * the scope asks for.  0 or -errno, as snapshot_take(). */
 int proc_read(struct snapshot *snapshot, const struct scan_scope *scope);
 
+/* Fills command and network_namespace of holders, and the sockets' least_age_s: of other processes
+ * nobody asks. */
+void proc_read_holders(struct snapshot *snapshot);
+
 /* Asks the kernel for kind, addresses and traffic of each socket. */
 void sockets_ask(struct snapshot *snapshot);
 
