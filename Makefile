@@ -301,13 +301,14 @@ unit-bin: $(UNIT_BIN)
 entry-bin: $(ENTRY_HELP) $(ENTRY_BIN) $(ENTRY_PLUGIN)
 bench-bin: $(BUILD)/tests/bench/calls $(BUILD)/tests/bench/holders
 
-bench: build bench-bin $(BUILD)/libinner.a ## instructions and system calls, cost of fork and of stacks
+bench: build bench-bin $(BUILD)/libinner.a ## instructions, system calls, and a table of what programs cost beside other tools
 	$(Q)BUILD=$(BUILD) tests/bench/instructions.sh
 	$(Q)BUILD=$(BUILD) tests/bench/system_calls.sh
 	$(Q)BUILD=$(BUILD) tests/bench/start.sh
 	$(Q)BUILD=$(BUILD) tests/bench/fork.sh
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/stacks.py
 	$(Q)BUILD=$(BUILD) tests/bench/scan.sh
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/table.py
 
 # --- other builds of our own code ------------------------------------------------------------
 
@@ -388,13 +389,35 @@ transparency: DEPS_GROUP := test
 transparency: deps build ## other people's test suites and servers, with and without the shim
 	$(Q)$(RUN_TESTS) $(wildcard tests/transparency/test_* tests/transparency/long_*)
 
-soak: build unit-bin entry-bin ## the scenarios 20 times over, and the long ones
+soak: build unit-bin entry-bin ## three servers for SOAK_SECONDS (7200), the scenarios 20 times, storms
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/soak/soak.py
 	$(Q)FORKSAN_ROUNDS=20 FORKSAN_TIMEOUT_FACTOR=20 $(RUN_TESTS) $(SCENARIOS) \
 		$(wildcard tests/soak/test_*)
 
 fleet-soak: DEPS_GROUP := test
 fleet-soak: deps build ## collector, database and agents killed, rotation, a full disk: what comes through
 	$(Q)$(RUN_TESTS) -v $(wildcard tests/fleet/long_*)
+
+# A test may fail under the counters, which write files at a process's end: a sandbox forbids that.
+COVERAGE := $(BUILD)/coverage
+COVERAGE_MAKE = $(MAKE) --no-print-directory BUILD=$(COVERAGE) \
+	OPT=-O0 SAN='--coverage -fprofile-update=atomic'
+COVERAGE_LINK = SHIM_LDFLAGS='$(SHIM_LDFLAGS) -Wl,--wrap=init_leave $(COVERAGE)/at_leave.o' \
+	LDFLAGS='-Wl,--wrap=_exit $(COVERAGE)/at_exit.o'
+.PHONY: coverage coverage-tests
+coverage: ## lines of shim/ and tools/ that unit, entry, tool, report and scenario tests run, by room
+	$(Q)mkdir -p $(COVERAGE) && printf '#!/bin/sh\nexec $(CC) --coverage "$$@"\n' >$(COVERAGE)/cc && \
+		chmod 755 $(COVERAGE)/cc
+	$(Q)for name in at_leave at_exit; do $(CC) -fPIC -c -o $(COVERAGE)/$$name.o tests/coverage/$$name.c; done
+	+$(Q)$(COVERAGE_MAKE) $(COVERAGE_LINK) build unit-bin entry-bin
+	$(Q)find $(COVERAGE) -name '*.gcda' -delete
+	-$(Q)FORKSAN_TIMEOUT_FACTOR=4 $(COVERAGE_MAKE) coverage-tests
+	$(Q)tests/coverage/table.py $(COVERAGE)
+
+# Frame tests build their probe with CC.
+coverage-tests: $(BUILD)/libinner.a
+	$(Q)CC=$(abspath $(BUILD))/cc $(RUN_TESTS) $(UNIT_BIN) $(ENTRY_BIN) $(wildcard tests/entry/test_*.py tests/tool/test_*.py \
+		tests/report/test_*.py tests/stack/test_*_frames.py tests/stack/test_scan_stacks.py tests/chaos/test_*) $(SCENARIOS)
 
 .PHONY: roots
 roots: ## build and run in roots of other Debian releases: ROOTS (bullseye trixie sid)

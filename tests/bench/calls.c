@@ -10,6 +10,8 @@
  *   shared      the same, and the child has used it once: its messages are followed
  *   fork, exec  N forks and waits with CALL connections open; the child ends, or becomes /bin/true
  *   worker      N forks with CALL connections open; the child waits for events once, and is gone
+ *   storm       two processes send in turn on one connection: each use is a violation; prints the
+ *               microseconds of N uses for each, with the pipe by which they take turns
  *   connect     N times connect and close (system calls are counted from outside)
  *   spawn       N posix_spawns and waits of /bin/true with CALL in its environment:
  * "LD_PRELOAD=...", or nothing; prints the median in microseconds
@@ -187,14 +189,55 @@ static void fork_many(int connections, const char *program, long n)
 
 	for (int i = 0; i < connections; i++) {
 		int fd = connect_to(&address);
+		int accepted = accept(listener, NULL, NULL);
 
-		if (send(fd, request, sizeof request - 1, 0) <= 0 ||
-		    accept(listener, NULL, NULL) < 0)
+		/* The other end goes at once: a process may have 20 000 descriptors here. */
+		if (accepted < 0 || send(fd, request, sizeof request - 1, 0) <= 0 ||
+		    close(accepted) != 0)
 			die("connect");
 	}
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	for (long i = 0; i < n; i++)
 		run_child(program);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	printf("%.3f\n",
+	       ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) /
+		       (double)n / 1e3);
+}
+
+static void take_turns(int fd, int from, int to, long n)
+{
+	char byte = 't';
+
+	for (long i = 0; i < n; i++)
+		if (read(from, &byte, 1) != 1 || send(fd, request, sizeof request - 1, 0) <= 0 ||
+		    write(to, &byte, 1) != 1)
+			_exit(1);
+}
+
+static void storm(long n)
+{
+	int fd = open_watched(0);
+	struct timespec begin;
+	struct timespec end;
+	int forth[2];
+	int back[2];
+	pid_t pid;
+
+	if (pipe(forth) != 0 || pipe(back) != 0)
+		die("pipe");
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		take_turns(fd, forth[0], back[1], n / 2);
+		_exit(0);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	if (write(back[1], "t", 1) != 1)
+		die("write");
+	take_turns(fd, back[0], forth[1], n / 2);
+	waitpid(pid, NULL, 0);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	printf("%.3f\n",
 	       ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) /
@@ -260,6 +303,7 @@ int main(int argc, char **argv)
 		fprintf(stderr,
 			"usage: calls unwatched|own|inherited|shared send|recv|write|sendmsg N\n"
 			"       calls fork|exec|worker CONNECTIONS N\n"
+			"       calls storm 0 N\n"
 			"       calls connect 0 N\n"
 			"       calls spawn VARIABLE=VALUE N\n");
 		return 2;
@@ -278,6 +322,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(kind, "spawn") == 0) {
 		spawn_many(argv[2], atol(argv[3]));
+		return 0;
+	}
+	if (strcmp(kind, "storm") == 0) {
+		storm(atol(argv[3]));
 		return 0;
 	}
 	if (strcmp(kind, "connect") == 0) {

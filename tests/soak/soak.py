@@ -1,0 +1,258 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""gunicorn, uWSGI and Puma on MariaDB, PostgreSQL and Redis for hours, under load, with workers that come and
+go, restarts of the masters and rotations of the log: SOAK_SECONDS (7200).
+
+Each server runs twice, clean (each worker connects) and dirty (the workers share their master's connections).
+At the end: nothing found in the clean ones, all three protocols in the dirty ones; nothing lost, in every log;
+descriptors, memory and the registry of each have not grown since the first fifth; nothing left in /dev/shm.
+The last lines are a table for docs/reliability.md.
+"""
+
+import contextlib
+import ctypes
+import glob
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../support"))
+import processes  # noqa: E402
+import servers  # noqa: E402
+
+BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "7200"))
+APPS = os.path.join(HERE, "apps")
+ROTATIONS = 3
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Host:
+    """A server of ours; `signals` are sent to its master now and then."""
+
+    def __init__(self, name, dirty, path, command, signals, environment, library):
+        self.name = f"{name}, {'dirty' if dirty else 'clean'}"
+        self.dirty = dirty
+        self.path = path
+        self.port = processes.free_port()
+        self.pidfile = os.path.join(path, "pid")
+        self.log = os.path.join(path, "findings.jsonl")
+        self.signals = signals
+        self.done = {}
+        self.answers = {200: 0, 500: 0, "none": 0}
+        # The directory is the account's that root's MariaDB drops to; the servers here stay root.
+        self.process = subprocess.Popen(
+            command(self), cwd=APPS, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+            stdout=open(os.path.join(path, "output"), "wb"),  # pylint: disable=consider-using-with
+            env={**os.environ, **environment, "SOAK_DIRTY": "1" if dirty else "0",
+                 "LD_PRELOAD": library,
+                 "FORKSAN_OPTIONS": f"log_path={self.log}"})
+
+    def master(self):
+        """A new gunicorn's file has another name until the old one has gone."""
+        processes.wait_for(lambda: os.path.exists(self.pidfile) or None, f"{self.name}'s pid", seconds=30)
+        with open(self.pidfile, encoding="ascii") as file:
+            return int(file.read())
+
+    def ask(self):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5) as answer:
+                self.answers[answer.status] += 1
+        except urllib.error.HTTPError:
+            self.answers[500] += 1
+        except OSError:
+            self.answers["none"] += 1
+
+    def act(self):
+        """One of the signals; a gunicorn that has a new master loses the old one."""
+        name = random.choice(self.signals)
+        with contextlib.suppress(OSError, ValueError, processes.Failed):
+            old = self.master()
+            os.kill(old, getattr(signal, f"SIG{name}"))
+            self.done[name] = self.done.get(name, 0) + 1
+            if name == "USR2" and self.name.startswith("gunicorn"):
+                processes.wait_for(lambda: os.path.exists(self.pidfile + ".2") or None, "a new master", seconds=20)
+                time.sleep(1)
+                os.kill(old, signal.SIGQUIT)
+
+    def sessions(self):
+        """Of every record in its logs."""
+        found = set()
+        for path in glob.glob(self.log + "*"):
+            with open(path, encoding="utf-8") as log:
+                found.update(json.loads(line)["session"] for line in log if line.strip())
+        return found
+
+    def figures(self):
+        """Descriptors and memory of the master, and what the registry takes."""
+        pid = self.master()
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+            rss = next((int(line.split()[1]) for line in status if line.startswith("VmRSS")), 0)
+        if rss == 0:
+            return None  # it has ended
+        registry = sum(os.stat(path).st_blocks // 2 for session in self.sessions()
+                       for path in glob.glob(f"/dev/shm/forksan-*/{session}"))
+        return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "rss_kb": rss, "registry_kb": registry}
+
+    def stop(self):
+        with contextlib.suppress(OSError, ValueError, processes.Failed):
+            os.kill(self.master(), signal.SIGTERM)
+        with contextlib.suppress(OSError):
+            self.process.terminate()
+
+
+def gunicorn(host):
+    return ["gunicorn", "--bind", f"127.0.0.1:{host.port}", "-w", "2", "--preload", "--max-requests", "40",
+            "--timeout", "20", "--pid", host.pidfile, "shop:app"]
+
+
+def uwsgi(host):
+    return ["uwsgi", "--plugin", "python3", "--http-socket", f"127.0.0.1:{host.port}", "--master", "--processes", "2",
+            "--need-app", "--die-on-term", "--disable-logging", "--max-requests", "40", "--harakiri", "20",
+            "--pidfile", host.pidfile, "--pythonpath", APPS, "--module", "shop:app"]
+
+
+def puma(host):
+    config = os.path.join(host.path, "puma.rb")
+    with open(config, "w", encoding="ascii") as out:
+        out.write(f'bind "tcp://127.0.0.1:{host.port}"\nworkers 2\nthreads 1, 1\npreload_app!\n'
+                  f'pidfile "{host.pidfile}"\nworker_timeout 20\n')
+    return ["puma", "-C", config, os.path.join(APPS, "shop.ru")]
+
+
+SERVERS = (
+    ("gunicorn", gunicorn, ("HUP", "TTIN", "TTOU", "USR2")),
+    ("uWSGI", uwsgi, ("HUP",)),
+    ("Puma", puma, ("TTIN", "TTOU", "USR2")),
+)
+
+
+def report(host):
+    logs = sorted(glob.glob(host.log + "*"))
+    result = subprocess.run([os.path.join(BUILD, "forksan"), "report", "--json", *logs], stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, check=False)
+    return json.loads(result.stdout)
+
+
+def judge(host, early, late):
+    """What is wrong with it, and its row."""
+    wrong = []
+    told = report(host)
+    if not early or not late:
+        with open(os.path.join(host.path, "output"), encoding="utf-8", errors="replace") as output:
+            print(f"--- {host.name}\n{output.read()[-3000:]}")
+        return ["the master has ended"], f"| {host.name} | | | | | the master has ended |"
+    protocols = {bug["protocol"] for bug in told["bugs"]}
+    if host.dirty and not {"MySQL", "PostgreSQL", "Redis"} <= protocols:
+        wrong.append(f"found {sorted(protocols)} only")
+    if not host.dirty and protocols:
+        wrong.append(f"found {sorted(protocols)}")
+    if not told["complete"]:
+        wrong.append("incomplete: " + ", ".join(f"{why['reason']} {why['count']}" for why in told["incomplete"]))
+    if late["descriptors"] > early["descriptors"] + 4:
+        wrong.append("descriptors leak")
+    if late["rss_kb"] > early["rss_kb"] * 1.3 + 20000:
+        wrong.append("memory grows")
+    if late["registry_kb"] > 2 * early["registry_kb"] + 8192:
+        wrong.append("the registry grows")
+    acts = " ".join(f"{name}:{count}" for name, count in sorted(host.done.items()))
+    counts = "/".join(str(host.answers[key]) for key in (200, 500, "none"))
+    figures = ", ".join(f"{early[key]} to {late[key]}" for key in ("descriptors", "rss_kb", "registry_kb"))
+    return wrong, f"| {host.name} | {counts} | {acts} | {figures} | {' '.join(sorted(protocols)) or 'nothing'} |" \
+                  f" {'; '.join(wrong) or 'ok'} |"
+
+
+def soak(hosts):
+    began = time.monotonic()
+    over = threading.Event()
+
+    def load(host):
+        while not over.is_set():
+            host.ask()
+            over.wait(0.02)
+
+    threads = [threading.Thread(target=load, args=(host,)) for host in hosts for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    early, rotated = {}, 0
+    try:
+        while (elapsed := time.monotonic() - began) < SECONDS:
+            over.wait(min(10, SECONDS / 20))
+            for host in hosts:
+                host.act()
+                if elapsed > SECONDS / 5 and host not in early:
+                    early[host] = host.figures()
+            if elapsed > SECONDS * (rotated + 1) / (ROTATIONS + 1) and rotated < ROTATIONS:
+                rotated += 1
+                for host in hosts:
+                    if os.path.exists(host.log):  # a clean one has nothing to say for long
+                        os.rename(host.log, f"{host.log}.{rotated}")
+        over.wait(5)
+        return early, {host: host.figures() for host in hosts}
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def sessions():
+    return set(glob.glob("/dev/shm/forksan-*/*"))
+
+
+def main():
+    missing = [name for name in ("gunicorn", "uwsgi", "puma") if not shutil.which(name)]
+    if missing:
+        print(f"needs {' '.join(missing)}")
+        return 77
+    # Masters that a restart has made are nobody's children otherwise.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    with contextlib.ExitStack() as stack:
+        places = {"MYSQL_PORT": stack.enter_context(servers.mariadb()),
+                  "PG_PORT": stack.enter_context(servers.postgresql()),
+                  "REDIS_PORT": stack.enter_context(servers.redis())}
+        environment = {name: str(server.port) for name, server in places.items()}
+        # A copy: a build beside must not change what a restarted master loads.
+        library = shutil.copy(os.path.join(BUILD, "libforksan.so"),
+                              stack.enter_context(processes.directory("forksan-soak-")))
+        before = sessions()
+        hosts = [Host(name, dirty, stack.enter_context(processes.directory("forksan-soak-")), command, signals,
+                      environment, library)
+                 for name, command, signals in SERVERS for dirty in (False, True)]
+        try:
+            for host in hosts:
+                processes.wait_for(lambda host=host: os.path.exists(host.pidfile) or None, f"{host.name} to start",
+                                   seconds=60)
+            early, late = soak(hosts)
+        finally:
+            for host in hosts:
+                host.stop()
+            deadline = time.monotonic() + 60
+            with contextlib.suppress(ChildProcessError):
+                while time.monotonic() < deadline:
+                    if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                        if not sessions() - before and all(host.process.poll() is not None for host in hosts):
+                            break
+                        time.sleep(0.1)
+        failed = False
+        print(f"\n{SECONDS:.0f} s; figures are those of the master after a fifth of the time and at the end\n")
+        print("| server | answers 200/500/none | signals | descriptors, rss kB, registry kB | found | verdict |")
+        print("| --- | --- | --- | --- | --- | --- |")
+        for host in hosts:
+            wrong, row = judge(host, early.get(host), late.get(host))
+            failed = failed or bool(wrong)
+            print(row)
+        left = sessions() - before
+        print(f"\nleft in /dev/shm: {len(left)}")
+    return 1 if failed or left else 0
+
+
+sys.exit(main())
