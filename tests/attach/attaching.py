@@ -66,11 +66,8 @@ class Attached:
                                         stderr=subprocess.PIPE, text=True)
 
     def wait_until_watching(self):
-        """The session's record stands in the log before the programs run, so the connections from before
-        are waited for by the watcher's own word: it shows itself in the list of maps last."""
-        import processes
-        processes.wait_for(lambda: any(record["record"] == "session" for record in self.log.read().records),
-                           "the session's record")
+        line = self.process.stderr.readline()
+        toolkit.check("attached" in line, "it says that it watches", line)
 
     def leave(self, timeout=60):
         self.process.terminate()

@@ -11,11 +11,11 @@
  *   goodbye    a child ends the session (QUIT) that its parent holds
  *   crossed    a child takes the answer to its parent's question
  *   unix       as shared, to a unix socket
- *   later      says "ready" when the connection is open and used, and waits for a line; then as
- * shared forked     the same, but the child is there when it says "ready" clean      all that is
- * sound: each its own connection; only the child goes on; a descriptor that is sent (SCM_RIGHTS); a
- * program that is spawned; use, fork, and use by the parent alone storm N M  N forks, M
- * connections, nothing shared
+ *   later      says "ready" when it is open and used, and waits for a line; then as shared
+ *   forked     the same, but the child is there when it says "ready"
+ *   clean      all that is sound
+ *   calls N    N questions and answers
+ *   storm N M  N forks, M connections, nothing shared
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -440,6 +440,14 @@ static void forked(void)
 	end_well(pid);
 }
 
+static void calls(int count)
+{
+	int connection = open_connection();
+
+	for (int i = 0; i < count; i++)
+		ping(connection);
+}
+
 static void storm(int forks, int connections)
 {
 	int rounds = forks / 50;
@@ -518,6 +526,8 @@ int main(int argc, char **argv)
 		forked();
 	else if (strcmp(way, "clean") == 0)
 		clean();
+	else if (strcmp(way, "calls") == 0 && argc == 3)
+		calls(atoi(argv[2]));
 	else
 		return 2;
 	stop_server();

@@ -42,27 +42,29 @@ class Cases(scenario.Scenario):
         self.protocol = protocol
         self.db = self.stack.enter_context(getattr(servers, server)(**settings))
 
-    def run_case(self, script, environment):
+    def run_case(self, script, environment, prefix=()):
         """Returns what the case printed: {"child": pid, "parent": pid, "damage": text or None}."""
         path = os.path.join(CASES, script)
         output = os.path.join(self.directory, "output")
         if os.path.exists(output):
             os.unlink(output)
         argv = [INTERPRETERS[os.path.splitext(script)[1]], path]
+        if prefix:  # what is started is not the case: it says itself who it is
+            argv = [*prefix, "/bin/sh", "-c", 'echo "case $$"; exec "$@"', "sh", *argv]
         with processes.Process(argv, output, env=environment) as process:
             status = process.wait(30)
             self.assertEqual(0, status, process.output())
 
             def told():
                 return dict(line.split(" ", 1) for line in process.output().splitlines()
-                            if line.startswith(("child ", "parent ", "damage ")))
+                            if line.startswith(("case ", "child ", "parent ", "damage ")))
 
             # The last to speak may be a child that outlived its parent.
             processes.wait_for(lambda: "child" in told(), "the case's end",
                                directories=[self.directory])
             result = told()
         return {"child": int(result["child"]),
-                "parent": int(result.get("parent", process.pid)),
+                "parent": int(result.get("parent", result.get("case", process.pid))),
                 "damage": result.get("damage")}
 
     def run_both(self, script, damaged, **variables):
@@ -84,8 +86,11 @@ class Cases(scenario.Scenario):
         """The same without the bare run, whether there is damage or not."""
         variables["APP_PORT"] = str(self.db.port)
         log = self.new_log()
-        told = self.run_case(script, forksan_log.forksan_env(log.path, variables,
-                                                             **(options or {})))
+        if scenario.BY_ATTACH:
+            told = self.run_case(script, scenario.attach_env(variables, {"exitcode": 0, **(options or {})}),
+                                 scenario.attach_prefix(log))
+        else:
+            told = self.run_case(script, forksan_log.forksan_env(log.path, variables, **(options or {})))
         log.wait_for_summary()
         log.validate()
         self.assertGreaterEqual(log.counters["processes"], 2)

@@ -34,6 +34,7 @@ demo  python3-sqlalchemy the connection pool
 demo  python3-pymysql   MySQL driver in Python
 demo  python3-mysqldb   MySQL driver in C
 test  binutils          readelf and nm look at what is exported
+test  golang-go         a program that no library can be in
 test  libcmocka-dev     unit tests
 test  python3-jsonschema every log is validated
 test  postgresql        the other database

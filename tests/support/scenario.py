@@ -41,6 +41,16 @@ def postgresql_url(server):
     return f"postgresql+psycopg2://{server.user}@{server.host}:{server.port}/{server.database}"
 
 
+def attach_env(variables, options):
+    environment = forksan_log.bare_env(**variables)
+    environment["FORKSAN_OPTIONS"] = ":".join(f"{key}={value}" for key, value in (options or {}).items())
+    return environment
+
+
+def attach_prefix(log):
+    return [forksan_log.TOOL, "attach", "--quiet", "-o", log.path, "--"]
+
+
 class Scenario(unittest.TestCase):
     maxDiff = None
 
@@ -62,10 +72,8 @@ class Scenario(unittest.TestCase):
         log is whole, valid, and ends in a summary that shows the shim at work."""
         log = self.new_log()
         if BY_ATTACH:
-            environment = forksan_log.bare_env(**variables)
-            environment["FORKSAN_OPTIONS"] = ":".join(
-                f"{key}={value}" for key, value in (options or {}).items())
-            settings["prefix"] = [forksan_log.TOOL, "attach", "--quiet", "-o", log.path, "--"]
+            environment = attach_env(variables, options)
+            settings["prefix"] = attach_prefix(log)
         else:
             environment = forksan_log.forksan_env(log.path, variables, **(options or {}))
         with serve(app, env=environment, **settings) as site:

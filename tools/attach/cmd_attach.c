@@ -281,6 +281,8 @@ static int watch(const struct start *start, int *wait_status)
 		arguments->watched[arguments->count] = (char *)(uintptr_t) "--all";
 	if (!watcher_start(start->watcher, arguments->watched, start->options))
 		return STATUS_NOT_INSTRUMENTED;
+	if (!arguments->demands.quiet)
+		fputs("forksan: attached; ^C ends\n", stderr);
 	wait_for_end(arguments, start->watcher);
 	return 0;
 }

@@ -166,7 +166,7 @@ struct actor *actor_with_pid(pid_t pid)
 	return NULL;
 }
 
-struct actor *actor_find(uint32_t number, pid_t pid)
+struct actor *actor_find(uint32_t number, pid_t pid, bool is_expected)
 {
 	struct actor *actor, *parent;
 	struct proc_status status;
@@ -176,7 +176,8 @@ struct actor *actor_find(uint32_t number, pid_t pid)
 		return actor;
 	/* At which epoch the parent forked is not known: all of its uses count as from before, so
 	 * that nothing is found that is not there. */
-	registry_count(LOST_PROCESSES);
+	if (!is_expected)
+		registry_count(LOST_PROCESSES);
 	parent = proc_read_status(pid, &status) ? actor_with_pid(status.parent_pid) : NULL;
 	actor = actor_born(number, pid, parent, parent ? parent->process.lineage.self.epoch : 0,
 			   (struct stack_id){0});

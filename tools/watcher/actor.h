@@ -56,8 +56,8 @@ struct actor *actor_born(uint32_t number, pid_t pid, struct actor *parent, uint3
 			 struct stack_id fork_stack);
 
 /* The actor with that number.  One of whose birth nothing is known gets a place by what /proc says
- * of `pid`, and is counted as lost.  NULL: no place is free. */
-struct actor *actor_find(uint32_t number, pid_t pid);
+ * of `pid`, and is counted as lost unless that is expected.  NULL: no place is free. */
+struct actor *actor_find(uint32_t number, pid_t pid, bool is_expected);
 
 /* The living actor with that number; NULL: none. */
 struct actor *actor_known(uint32_t number);

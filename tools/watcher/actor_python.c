@@ -239,8 +239,7 @@ void actor_python_inherit(struct actor *child, const struct actor *parent)
 	child->python = malloc(sizeof *child->python);
 	if (!child->python)
 		return;
-	*child->python = *parent->python;
-	loader_set_python(child->pid, &child->python->kernel);
+	*child->python = *parent->python; /* the kernel has done the same at the fork */
 }
 
 /* --- frames ------------------------------------------------------------------------------------
@@ -277,6 +276,16 @@ static void walk_threads(const struct python_process *python, uint64_t thread_po
 	}
 }
 
+/* A child that has ended by now had its code objects from its parent, at the same addresses. */
+static void look_at_code(const struct actor *actor, uint64_t code)
+{
+	uint64_t word;
+
+	memory_look_at(actor->pid);
+	if (!memory_read(code, &word, sizeof word) && actor->parent_pid > 0)
+		memory_look_at(actor->parent_pid);
+}
+
 bool actor_python_walk(struct actor *actor, const struct event_stack *stack,
 		       struct stack_capture *capture)
 {
@@ -291,6 +300,7 @@ bool actor_python_walk(struct actor *actor, const struct event_stack *stack,
 		walk_threads(python, stack->thread_pointer, capture);
 		return capture->text.count == 0;
 	}
+	look_at_code(actor, stack->python[0].code);
 	for (uint32_t i = 0; i < stack->python_count; i++)
 		if (!stack_python_push(capture, &python->types, stack->python[i].code,
 				       stack->python[i].instruction))

@@ -122,8 +122,8 @@ struct connection *connection_meet(const struct event_socket *socket)
 	shared->opened_stack = 0;
 	if (hint == PROTOCOL_UNKNOWN) {
 		store_relaxed(&shared->protocol, PROTOCOL_OTHER);
-		fetch_or_relaxed(&shared->flags, SOCKET_COUNTED);
-		registry_count(COUNT_CONNECTIONS);
+		if (!(fetch_or_relaxed(&shared->flags, SOCKET_COUNTED) & SOCKET_COUNTED))
+			registry_count(COUNT_CONNECTIONS);
 	} else {
 		store_relaxed(&shared->protocol, hint);
 		evidence_resume((struct evidence *)(void *)shared->evidence, hint);

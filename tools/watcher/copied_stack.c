@@ -195,6 +195,7 @@ struct stack_id stack_take(void)
 	memory_look_at(actor_now->pid);
 	if (!actor_python_walk(actor_now, &kept, &capture))
 		late++;
+	memory_look_at(actor_now->pid);
 	walk_native(actor_now);
 	taken = stack_store(registry_mapping, capture.native, capture.native_count,
 			    capture.native_truncated, &capture.text);

@@ -8,10 +8,10 @@
  *   connection   socket storage: the word of the latest use, exchanged atomically, and how many
  *                calls have been told.  A connection without storage is not watched.
  *
- * A use is told when another process, or another epoch, used the connection before; while the
- * connection is new (its first bytes name the protocol); and while more than one descriptor
- * refers to its file: while another process may hold it.  All other uses end after two look-ups and
- * a compare.
+ * A use is told when another process, or another epoch, used the connection before, or used it in
+ * the same direction before; while the connection is new (its first bytes name the protocol); and
+ * while more than one descriptor refers to its file: while another process may hold it.  All other
+ * uses end after two look-ups and a compare.
  *
  * Only tracepoints and one iterator: they run where trampolines (fentry, LSM) are refused.  All of
  * them are passed with preemption disabled; inet_sock_set_state also in softirqs, where the current
@@ -62,7 +62,8 @@ struct {
 } processes SEC(".maps");
 
 struct socket_state {
-	__u64 last; /* word of the latest use */
+	__u64 last;   /* word of the latest use */
+	__u64 way[2]; /* of the latest read and the latest write */
 	__u32 calls;
 	__u32 stacks;
 	__u32 ignored; /* 1: not a connection that this side has opened */
@@ -339,6 +340,8 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct process_state *state, *new;
+	struct event_python *python;
+	__s32 parent_pid, child_pid;
 	__u32 number;
 	__u64 word;
 
@@ -358,6 +361,12 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		new->word = state->word;
 		return 0;
 	}
+	/* Before user space knows of the child, it may have used a connection. */
+	parent_pid = parent->tgid;
+	child_pid = child->pid;
+	python = bpf_map_lookup_elem(&pythons, &parent_pid);
+	if (python)
+		bpf_map_update_elem(&pythons, &child_pid, python, BPF_ANY);
 	number = __sync_fetch_and_add(&next_number, 1) + 1;
 	word = __sync_fetch_and_add(&state->word, 1);
 	new->word = (__u64)number << 32;
@@ -800,12 +809,13 @@ static __always_inline int use(struct sock *sk, __s32 moved, int flags, bool wri
 		return 0;
 	word = process->word;
 	before = state->last;
-	if (before == word && state->calls >= OPENING_CALLS &&
+	if (before == word && state->way[writes] == word && state->calls >= OPENING_CALLS &&
 	    references(sk) <= 1 + (task->signal->nr_threads > 1))
 		return 0;
 	if (moved > 0) {
 		if (before != word)
 			before = __sync_lock_test_and_set(&state->last, word);
+		state->way[writes] = word;
 		state->calls++;
 		if ((before >> 32 != word >> 32 ||
 		     references(sk) > 1 + (task->signal->nr_threads > 1)) &&

@@ -74,7 +74,10 @@ void judge_look_at_workers(void)
 
 static struct actor *actor_of(const struct event *event)
 {
-	struct actor *actor = actor_find((uint32_t)(event->word >> 32), event->pid);
+	/* Where every process is watched, one that was not met at the start is found at its first
+	 * act. */
+	struct actor *actor =
+		actor_find((uint32_t)(event->word >> 32), event->pid, event->kind == EVENT_FOUND);
 
 	if (actor)
 		actor->tid = event->tid;

@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""forksan attach on processes that run already: -p, --tree and --all; until ^C, their end or --seconds; what
+an ordinary user is told."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import attaching
+import processes
+import toolkit
+from toolkit import check, finish
+
+attaching.need()
+PROGRAM = attaching.program()
+
+
+class Started:
+    """The test program, up to its word "ready"."""
+
+    def __init__(self, way):
+        self.process = subprocess.Popen([PROGRAM, way], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        check(line == "ready\n", f"{way} is ready", line)
+
+    def go(self):
+        self.process.communicate("go\n", timeout=30)
+
+
+def watch(way, *arguments, wanted, until=None):
+    """Attaches to the program, has it go on, and ends the watching."""
+    started = Started(way)
+    attached = attaching.Attached(*(word.format(pid=started.process.pid) for word in arguments))
+    attached.wait_until_watching()
+    started.go()
+    processes.wait_for(lambda: set(wanted) <= set(attaching.kinds(attached.log)), f"{arguments}: {wanted}")
+    if until:
+        until(attached)
+    status, said = attached.leave()
+    check(status == (66 if "shared-use" in wanted else 0), f"{arguments}: exit status", status, said)
+    check(set(attaching.kinds(attached.log)) >= set(wanted), f"{arguments}: {wanted}", attaching.kinds(attached.log))
+    if arguments[0] != "--all":  # of other people's processes there nothing is known
+        check("complete: true" in said, f"{arguments}: complete", said)
+    check("attached for" in said, f"{arguments}: until when", said)
+    return attached.log, started.process.pid
+
+
+# A connection from before, opened by nobody knows whom: the first use that is seen is the parent's.
+log, pid = watch("later", "-p", "{pid}", wanted=["shared-use"])
+shared = log.findings(kind="shared-use")[0]
+check(shared["pid"] == pid and shared["other"]["relation"] == "child", "parent and child", shared)
+check(shared["connection"]["peer"].startswith("127.0.0.1:"), "its peer", shared["connection"])
+# The child is there already; the parent, and then the child, use what was from before.
+watch("forked", "--tree", "{pid}", wanted=["shared-use"])
+watch("later", "--all", wanted=["shared-use"])
+
+# It ends by itself when the processes have, and after --seconds.
+started = Started("later")
+attached = attaching.Attached("-p", str(started.process.pid))
+attached.wait_until_watching()
+started.go()
+said = attached.process.communicate(timeout=30)[1]
+check(attached.process.returncode == 66, "it ends with the process", attached.process.returncode, said)
+result = subprocess.run([attaching.FORKSAN, "attach", "--all", "--seconds", "1"], capture_output=True, text=True,
+                        timeout=60, check=False)
+check(result.returncode in (0, 66), "--seconds ends it", result.returncode, result.stderr)
+
+# Wrong usage.
+for arguments in ([], ["-p", "999999999"], ["-p", "1", "--", "true"], ["--tree", "x"]):
+    result = toolkit.run("attach", *arguments)
+    check(result.returncode == 2 and result.stderr.count("\n") == 1, f"{arguments}: wrong usage", result.stderr)
+
+# An ordinary user is told in one sentence what is missing.
+directory = os.path.join(attaching.directory, "user")
+os.makedirs(directory)
+os.chmod(attaching.directory, 0o755)
+for name in ("forksan", "forksan-attach"):
+    shutil.copy(os.path.join(toolkit.BUILD, name), directory)
+result = subprocess.run(["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups",
+                         os.path.join(directory, "forksan"), "attach", "--", "/bin/true"],
+                        capture_output=True, text=True, timeout=60, check=False, cwd="/")
+check(result.returncode == 126, "an ordinary user: exit status 126", result.returncode, result.stderr)
+check(result.stderr.count("\n") == 1 and "CAP_BPF" in result.stderr and "CAP_PERFMON" in result.stderr,
+      "an ordinary user is told what is missing", result.stderr)
+finish()

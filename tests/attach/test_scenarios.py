@@ -1,0 +1,24 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Scenario tests with `forksan attach` in the library's place (FORKSAN_BY=attach): the same kinds, connections,
+processes and lines, and the same silence.  These are the founding ones; the others that use
+Scenario.watched() (test_02, test_04, test_05, test_15) pass like this, too, but take their time.
+"""
+
+import os
+import subprocess
+import sys
+
+import attaching
+from toolkit import check, finish
+
+attaching.need()
+SCENARIOS = os.path.join(attaching.HERE, "..", "scenario")
+for name in ("test_01_pool_shared_by_two_workers.py", "test_03_engine_per_worker.py", "test_07_bare_connection.py",
+             "test_09_crossed_replies.py"):
+    result = subprocess.run([sys.executable, os.path.join(SCENARIOS, name)], capture_output=True, text=True,
+                            timeout=280, check=False, env={**os.environ, "FORKSAN_BY": "attach",
+                                                           "FORKSAN_BUILD": os.environ.get("BUILD", "build")})
+    check(result.returncode == 0, f"{name} by attach", result.stdout, result.stderr)
+    print(result.stdout)
+finish()
