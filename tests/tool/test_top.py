@@ -40,10 +40,12 @@ for _ in range(2):
     back, done = os.pipe()
     if os.fork() == 0:
         own.close()
+        os.write(done, b"r")
         while os.read(here, 1) == b"p":
             ping(connection)
             os.write(done, b".")
         os._exit(0)
+    os.read(back, 1)
     ends.append((there, back))
 print(os.getpid(), flush=True)
 for line in sys.stdin:
@@ -135,10 +137,13 @@ def private_copy(directory):
 
 
 class Terminal:
-    """tmux with a server of its own."""
+    """tmux with a server of its own, not one that is just ending."""
+
+    servers = 0
 
     def __init__(self, directory, command):
-        self.socket = os.path.join(directory, "tmux")
+        Terminal.servers += 1
+        self.socket = os.path.join(directory, f"tmux{Terminal.servers}")
         self.tmux("new-session", "-d", "-x", "120", "-y", "24", command + "; echo status $?; sleep 60")
 
     def tmux(self, *arguments):
