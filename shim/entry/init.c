@@ -255,11 +255,14 @@ void init_leave(void)
 	if (!registry_get() || !process.shared || process_mine() == PROCESS_UNWATCHED ||
 	    process_is_vfork_child())
 		return;
-	/* Most forked children have done nothing that matters: nothing is announced of such a
-	 * child. */
+	/* Most forked children have done nothing that matters: such a child only marks its end, and
+	 * the parent is the last one, unless the parent ends at the same moment. */
 	if (process_mine() == 0 && process_parent_is_here() &&
-	    (fdtable_is_empty() || !process_is_old()))
-		return;
+	    (fdtable_is_empty() || !process_is_old())) {
+		process_leave();
+		if (process_parent_is_here())
+			return;
+	}
 	if (!process_enter())
 		return;
 	track_look_before_exit();

@@ -574,8 +574,9 @@ bool process_parent_is_here(void)
 {
 	const struct registry_process *parent;
 
-	if (process_mine() == 0) /* process.pid still is the parent's */
-		return sys_getppid() == process.pid;
+	if (process_mine() == 0) /* `process` still is the parent's */
+		return process.shared && load_acquire(&process.shared->state) == PROCESS_LIVE &&
+		       sys_getppid() == process.pid;
 	if (!process.shared || process.shared->parent_serial.n == 0)
 		return false;
 	parent = registry_find_process(process.shared->parent_serial);
@@ -600,8 +601,18 @@ void process_has_no_heir(void)
 
 void process_leave(void)
 {
-	if (process.shared)
-		registry_retire_process(process.shared);
+	struct serial announced_to_us = {load_relaxed(&wiped.process.announced)};
+	bool entered = process_mine() != 0;
+	struct registry_process *slot =
+		entered ? process.shared : registry_find_process(announced_to_us);
+
+	if (slot && !entered)
+		registry_publish_process(slot, load_relaxed(&wiped.process.pid));
+	if (slot)
+		registry_retire_process(slot);
+	/* Processes that end at once: each marks its own slot before it looks at the others', so at
+	 * least one of them finds that it is the last. */
+	atomic_thread_fence(memory_order_seq_cst);
 }
 
 void process_daemonized(void)

@@ -158,7 +158,7 @@ bool process_parent_is_here(void);
 void process_note_heir(void);
 void process_has_no_heir(void);
 
-/* Called at exit: marks this process as ended in the registry. */
+/* Called at exit: marks this process as ended in the registry, also when it has not entered. */
 void process_leave(void);
 
 /* Called in the child that daemon() has made.  The parent ended inside libc, so the child marks the
