@@ -30,6 +30,7 @@ ELSEWHERE = {
     "finding.history.tid": "tests/unit/test_history.c",
     "finding.history.result": "tests/tool/test_report_golden.py",
     "finding.action": "tests/entry/test_isolate.c",
+    "finding.connection.isolated": "tests/entry/test_isolate.c",
     "finding.threads_at_fork": "tests/tool/test_dead_threads.py",
     "finding.connection.label": "tests/scenario/test_19_api.py",
     "finding.connection.server_name": "tests/scenario/test_12_tls.py",
