@@ -4,7 +4,7 @@
  * the driver of that process meets what every driver knows, a server that has closed.  Nobody else
  * is touched: the live connection stays with the process that used the connection first.
  *
- * docs/decisions/0010 says where the dead descriptor comes from, and why no other way was taken.
+ * docs/decisions/0013 says where the dead descriptor comes from, and why no other way was taken.
  *
  * All functions: any thread, signal handlers; errno is kept.  No descriptor is held between calls.
  */
