@@ -260,7 +260,7 @@ void init_leave(void)
 	if (process_mine() == 0 && process_parent_is_here() &&
 	    (fdtable_is_empty() || !process_is_old())) {
 		process_leave();
-		if (process_parent_is_here())
+		if (!process_parent_has_left())
 			return;
 	}
 	if (!process_enter())

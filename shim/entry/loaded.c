@@ -110,7 +110,8 @@ static bool defines(const struct loaded *object, uint32_t index, const char *nam
 	const ElfW(Sym) *symbol = &object->symbols[index];
 	unsigned type = ELF64_ST_TYPE(symbol->st_info);
 
-	return symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_NOTYPE) &&
+	return symbol->st_shndx != SHN_UNDEF &&
+	       (type == STT_FUNC || type == STT_OBJECT || type == STT_NOTYPE) &&
 	       ELF64_ST_BIND(symbol->st_info) != STB_LOCAL &&
 	       symbol->st_name < object->strings_bytes &&
 	       strcmp(object->strings + symbol->st_name, name) == 0 &&

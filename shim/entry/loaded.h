@@ -36,9 +36,10 @@ bool loaded_is_ours(const struct loaded *object);
 /* A name's hash for loaded_find(). */
 uint32_t loaded_hash(const char *name);
 
-/* The function that dlsym() would find under that name in this object alone; NULL when the object
- * has no such definition.  The definition is global or weak, and of the default version where there
- * are several.  A definition with an address chosen at run time (STT_GNU_IFUNC) is not found. */
+/* The function or variable that dlsym() would find under that name in this object alone; NULL when
+ * the object has no such definition.  The definition is global or weak, and of the default version
+ * where there are several.  A definition with an address chosen at run time (STT_GNU_IFUNC) is not
+ * found. */
 void *loaded_find(const struct loaded *object, const char *name, uint32_t hash);
 
 #endif

@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "entry/loaded.h"
 #include "process/fdtable.h"
+#include "process/process.h"
 #include "stack/stack.h"
 
 FORKSAN_AT_START struct real real;
@@ -62,6 +63,7 @@ struct search {
 	bool behind_us; /* this library has come in the loader's list */
 	void *functions[NAME_COUNT];
 	void *getspecific;
+	void *single_threaded;
 };
 
 static int visit(struct dl_phdr_info *info, size_t size, void *data)
@@ -83,6 +85,9 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 	name = "pthread_getspecific";
 	if (!search->getspecific)
 		search->getspecific = loaded_find(&object, name, loaded_hash(name));
+	name = "__libc_single_threaded";
+	if (!search->single_threaded)
+		search->single_threaded = loaded_find(&object, name, loaded_hash(name));
 	return 0;
 }
 
@@ -112,6 +117,7 @@ void real_resolve(void)
 	 * RATIONALE). */
 	memcpy(&real, search.functions, sizeof real);
 	memcpy(&stack_getspecific, &search.getspecific, sizeof search.getspecific);
+	process_single_threaded = search.single_threaded;
 	real_syscall = real.syscall;
 	real_vfork = real.vfork;
 	real_dlopen = real.dlopen;

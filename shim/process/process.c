@@ -250,12 +250,16 @@ static struct serial announce(void)
 	return serial;
 }
 
+FORKSAN_AT_START const char *process_single_threaded;
+
 /* The links of the directory of a process's threads, "." and ".." among them, are two more than the
  * threads (proc(5)).  0: not known. */
 static uint32_t count_threads(void)
 {
 	struct stat stat = {.st_nlink = 2};
 
+	if (process_single_threaded && *process_single_threaded)
+		return 1;
 	sys_call(SYS_newfstatat, AT_FDCWD, (long)(uintptr_t) "/proc/self/task",
 		 (long)(uintptr_t)&stat, 0, 0, 0);
 	return stat.st_nlink > 2 ? (uint32_t)stat.st_nlink - 2 : 0;
@@ -570,13 +574,17 @@ bool process_is_old(void)
 	return sys_clock_ns(CLOCK_BOOTTIME) - born_ns > UINT64_C(1000000000);
 }
 
+bool process_parent_has_left(void)
+{
+	return !process.shared || load_acquire(&process.shared->state) != PROCESS_LIVE;
+}
+
 bool process_parent_is_here(void)
 {
 	const struct registry_process *parent;
 
 	if (process_mine() == 0) /* `process` still is the parent's */
-		return process.shared && load_acquire(&process.shared->state) == PROCESS_LIVE &&
-		       sys_getppid() == process.pid;
+		return !process_parent_has_left() && sys_getppid() == process.pid;
 	if (!process.shared || process.shared->parent_serial.n == 0)
 		return false;
 	parent = registry_find_process(process.shared->parent_serial);

@@ -44,6 +44,10 @@ struct process {
 /* In a child that has not entered yet `process` still describes the parent at the fork. */
 extern FORKSAN_HIDDEN struct process process;
 
+/* libc's __libc_single_threaded (glibc 2.32): not zero while the process has one thread.  NULL:
+ * there is no such word.  Set by entry/real.c. */
+extern FORKSAN_HIDDEN const char *process_single_threaded;
+
 /* The lineage word of this process: lineage_pack(self), 0 until process_enter() has run in a new
  * process, PROCESS_UNWATCHED when the process has no place in the session. */
 static inline uint64_t process_mine(void)
@@ -151,6 +155,10 @@ bool process_is_old(void);
 /* True when this process's parent is one of the session and alive: this process is not the last one
  * then.  False says nothing.  At most one system call. */
 bool process_parent_is_here(void);
+
+/* The same question for a process that has not entered, without a system call: true when the parent
+ * has marked its end. */
+bool process_parent_has_left(void);
 
 /* process_note_heir() is called before the exec of a program that cannot open the session's
  * registry: notes in whose directory the program will begin a registry (heir_uid).

@@ -56,7 +56,7 @@ done <<TABLE
 connect 0 4.5
 spawn 0 22
 fork 0 6
-fork 1 8
+fork 1 6
 worker 200 60
 exec 0 46
 exec 1 132
