@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file of findings that are known and accepted.
- *
- * One entry a line, of words KEY:PATTERN that must all fit; '#' begins a comment line.  PATTERN is
- * a shell's pattern, in double quotes where the pattern has blanks.  KEY is `kind`, `protocol`,
- * `class`, `peer` (of the connection), `function`, `file`, `module` (of any frame of any stack), or
- * `fingerprint` (16 digits, or a pattern).
+ * A file of findings that are known and accepted: an entry a line (common/suppression.h); '#'
+ * begins a comment line.
  */
 #ifndef FORKSAN_TOOLS_REPORT_SUPPRESSIONS_H
 #define FORKSAN_TOOLS_REPORT_SUPPRESSIONS_H
