@@ -32,7 +32,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 7u
+#define REGISTRY_VERSION 8u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
 #define REGISTRY_SESSION_BYTES 17	/* 16 hexadecimal digits and a NUL */

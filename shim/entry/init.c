@@ -39,6 +39,7 @@
 #include "entry/real.h"
 #include "registry/registry.h"
 #include "report/report.h"
+#include "report/suppress.h"
 #include "report/write.h"
 #include "stack/stack.h"
 #include "base/libc.h"
@@ -97,6 +98,8 @@ static void join(void *argument)
 		return;
 	if (result == 0)
 		track_epoll_joined();
+	if (result == 0 && suppress_is_incomplete())
+		registry_count(COUNT_SUPPRESSIONS_UNREAD);
 	if (result == 0 && created)
 		report_session(registry_get());
 	else if (result == 0)
@@ -150,32 +153,44 @@ static void show_help(void)
 	report_write_stderr(text, options_help(text, sizeof text));
 }
 
+/* Appends ":key=path" with the whole path, where `path` is relative. */
+static void put_pinned(struct text *text, const char *key, const char *path)
+{
+	const char *directory = report_write_directory();
+	bool quoted = strchr(directory, '"') || strchr(path, '"');
+
+	if (!report_write_is_relative(path))
+		return;
+	text_put_char(text, ':');
+	text_put_string(text, key);
+	text_put_string(text, quoted ? "='" : "=\"");
+	text_put_string(text, directory);
+	text_put_char(text, '/');
+	text_put_string(text, path);
+	text_put_char(text, quoted ? '\'' : '"');
+}
+
 /*
- * Completes a relative log_path in our own variable of the environment: a program that is started
- * after a chdir() must write to the same log.  Only the variable's text changes, and its memory is
- * static, so that setenv() and putenv() go on as before.
+ * Completes relative paths in our own variable of the environment: a program that is started after
+ * a chdir() must write to the same log, and read the same suppressions.  Only the variable's text
+ * changes, and its memory is static, so that setenv() and putenv() go on as before.
  */
-static void pin_log_path(void)
+static void pin_paths(void)
 {
 	static const char name[] = "FORKSAN_OPTIONS=";
-	static char bytes[LOG_PATH_BYTES + 4096];
-	const char *directory = report_write_directory();
-	bool quoted = strchr(directory, '"') || strchr(options.log_path, '"');
+	static char bytes[2 * LOG_PATH_BYTES + 4096];
 	struct text text;
 
-	if (directory[0] == '\0')
+	if (report_write_directory()[0] == '\0')
 		return;
 	for (char **variable = environ; variable && *variable; variable++) {
 		if (strncmp(*variable, name, sizeof(name) - 1) != 0)
 			continue;
 		text_init(&text, bytes, sizeof(bytes));
 		text_put_string(&text, *variable);
-		text_put_string(&text, ":log_path=");
-		text_put_char(&text, quoted ? '\'' : '"');
-		text_put_string(&text, directory);
-		text_put_char(&text, '/');
-		text_put_string(&text, options.log_path);
-		text_put_char(&text, quoted ? '\'' : '"');
+		if (log_place_of(options.log_path) == PLACE_FILE)
+			put_pinned(&text, "log_path", options.log_path);
+		put_pinned(&text, "suppressions", options.suppressions);
 		if (!text.truncated)
 			*variable = bytes;
 		return;
@@ -195,7 +210,9 @@ void init_run(void)
 	options_parse(secure_getenv("FORKSAN_OPTIONS"), report_warn);
 	report_start_log(secure_getenv("OTEL_SERVICE_NAME"),
 			 secure_getenv("OTEL_RESOURCE_ATTRIBUTES"));
-	pin_log_path();
+	if (options.suppressions[0] != '\0')
+		suppress_start(report_warn);
+	pin_paths();
 	process_start();
 	/* For forks inside libc or under names without a wrapper. */
 	libc_at_fork(process_atfork_parent, process_atfork_child);
@@ -219,7 +236,8 @@ static bool summary_is_wanted(void)
 	return !registry_is_awaited() &&
 	       (options.verbosity > 0 || load_relaxed(&counters[COUNT_NOTICES]) > 0 ||
 		load_relaxed(&counters[COUNT_HAZARDS]) > 0 ||
-		load_relaxed(&counters[COUNT_VIOLATIONS]) > 0);
+		load_relaxed(&counters[COUNT_VIOLATIONS]) > 0 ||
+		load_relaxed(&counters[COUNT_SUPPRESSED]) > 0);
 }
 
 /* Called with verbosity= alone: names an interpreter whose frames are missing, once. */

@@ -15,7 +15,7 @@
 
 /* A text with more mistakes was not meant for forksan; the rest goes without a warning. */
 #define MAX_WARNINGS 8
-/* The longest warning names every key (120 bytes) and shows one foreign word. */
+/* The longest warning names every key (150 bytes) and shows one foreign word. */
 #define WARNING_BYTES 384
 #define SHOWN_BYTES 64
 

@@ -38,6 +38,7 @@ struct options {
 	char ignore[FORKSAN_LIST_BYTES];
 	char session[32];
 	char labels[FORKSAN_LIST_BYTES];
+	char suppressions[FORKSAN_PATH_BYTES];
 	int summary_interval_s;
 	uint64_t log_max_size; /* bytes; 0: no limit */
 	/* The whole text as given, NULL for none; the environment's, so for the constructor alone.

@@ -14,12 +14,15 @@
 
 #include "report/finding_count.h"
 #include "process/label.h"
+#include "options/options.h"
 #include "process/process.h"
 #include "registry/registry.h"
 #include "report/report.h"
 #include "report/site.h"
+#include "report/suppress.h"
 #include "base/side_stack.h"
 #include "base/sys.h"
+#include "common/names.h"
 #include "wire/tls_hello.h"
 
 static bool descends_from(const struct registry_process *process_, struct serial ancestor)
@@ -78,9 +81,6 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	struct tls_hello hello;
 
 	finding->slot = cause->slot;
-	finding->cookie = socket->cookie;
-	finding->protocol = registry_socket_protocol(socket);
-	finding->peer_len = registry_socket_peer(socket, (uint8_t *)&finding->peer);
 	if (cause->local) {
 		finding->local = *cause->local;
 		finding->local_len = cause->local_len_bytes;
@@ -95,7 +95,6 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	finding->fd = cause->fd;
 	finding->opened_by = socket->opener_pid;
 	finding->opened_at_ns = socket->opened_realtime_ns;
-	finding->stacks[FINDING_STACK_OPENED].n = socket->opened_stack;
 }
 
 /* Returns the process that was made by the fork that put the connection into two processes: of
@@ -134,7 +133,24 @@ struct new_finding {
 	struct finding_count count;
 	const struct registry_process *child; /* of the fork */
 	struct stack_id forked;
+	bool suppressed;
 };
+
+/* Fills what says whose finding it is: the kind, the connection's peer and the stacks. */
+static void fill_known(struct finding *finding, const struct new_finding *new)
+{
+	const struct finding_cause *cause = new->cause;
+	const struct registry_socket *socket = &registry_mapping->sockets[cause->slot.n];
+
+	finding->kind = cause->kind;
+	finding->cookie = socket->cookie;
+	finding->protocol = registry_socket_protocol(socket);
+	finding->peer_len = registry_socket_peer(socket, (uint8_t *)&finding->peer);
+	finding->stacks[FINDING_STACK_OPENED].n = socket->opened_stack;
+	finding->stacks[FINDING_STACK_FORKED] = new->forked;
+	finding->stacks[FINDING_STACK_OTHER_USE] = cause->other_use;
+	finding->stacks[FINDING_STACK_THIS_USE] = cause->this_use;
+}
 
 /* Gathers and reports one finding, on a side stack (base/side_stack.h) with signals blocked. */
 static void write_finding(void *argument)
@@ -144,7 +160,7 @@ static void write_finding(void *argument)
 	struct finding finding;
 
 	memset(&finding, 0, sizeof finding);
-	finding.kind = cause->kind;
+	fill_known(&finding, new);
 	finding.id = new->count.id;
 	finding.merge = new->count.merge;
 	finding.time_ns = sys_clock_ns(CLOCK_REALTIME);
@@ -154,9 +170,6 @@ static void write_finding(void *argument)
 	if (new->other)
 		fill_other(&finding.other, new->other);
 	fill_connection(&finding, cause);
-	finding.stacks[FINDING_STACK_FORKED] = new->forked;
-	finding.stacks[FINDING_STACK_OTHER_USE] = cause->other_use;
-	finding.stacks[FINDING_STACK_THIS_USE] = cause->this_use;
 	finding.operation = operation_name(cause->operation);
 	finding.operation_bytes = cause->bytes;
 	finding.message = cause->message;
@@ -173,8 +186,34 @@ static void write_finding(void *argument)
 		registry_count(LOST_REPORTS);
 }
 
+static void ask_suppressions(void *argument)
+{
+	struct new_finding *new = argument;
+	struct finding finding;
+
+	memset(&finding, 0, sizeof finding);
+	fill_known(&finding, new);
+	new->suppressed = suppress_fits(registry_mapping, &finding);
+}
+
+/* True when suppressions= has the finding.  What strict or isolate mode does to the process is
+ * never done without a word. */
+static bool is_suppressed(struct new_finding *new, bool violation)
+{
+	uint64_t signals;
+
+	if (!suppress_has_entries() ||
+	    (options_judge_first() && (violation || new->cause->action != ACTION_REPORTED)))
+		return false;
+	sys_block_signals(&signals);
+	side_stack_call(ask_suppressions, new);
+	sys_restore_signals(signals);
+	return new->suppressed;
+}
+
 void finding_report(const struct finding_cause *cause)
 {
+	bool violation = kind_level(cause->kind) == LEVEL_VIOLATION;
 	struct new_finding new = {.cause = cause};
 	int saved_errno = errno;
 	uint64_t signals;
@@ -184,9 +223,16 @@ void finding_report(const struct finding_cause *cause)
 	new.other = registry_find_process(cause->other_serial);
 	new.child = child_of_fork(new.other);
 	new.forked.n = load_relaxed(&new.child->fork_stack);
+	if (is_suppressed(&new, violation)) {
+		registry_count(COUNT_SUPPRESSED);
+		errno = saved_errno;
+		return;
+	}
 	new.count = finding_count(cause, new.forked);
-	if (level_counter(cause->kind) == COUNT_VIOLATIONS)
+	if (violation) {
 		registry_count(COUNT_VIOLATIONS_SEEN);
+		process_note_violation();
+	}
 	if (!finding_is_milestone(new.count.repeat) ||
 	    (cause->is_still && !cause->is_still(cause->fd, cause->slot)))
 		return;

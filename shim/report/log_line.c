@@ -20,6 +20,7 @@
 #include "report/origin.h"
 #include "report/site.h"
 #include "report/stack_text.h"
+#include "report/suppress.h"
 #include "common/names.h"
 #include "wire/wire.h"
 
@@ -500,6 +501,24 @@ static void put_unwatched(struct json *json, const struct registry *registry)
 	json_put_uint(json, "unwatched_more", all > named ? all - named : 0);
 }
 
+/* Puts the lines of suppressions= whose entries have fitted nothing, where there are entries. */
+static void put_unused(struct json *json)
+{
+	unsigned at = 0, line;
+
+	if (!suppress_has_entries())
+		return;
+	json_begin_array(json, "suppressions_unused");
+	while (suppress_unused(&at, &line)) {
+		struct json_mark mark = json_mark(json);
+
+		json_put_uint(json, NULL, line);
+		if (!json_complete_or_rewind(json, mark))
+			break;
+	}
+	json_end_array(json);
+}
+
 size_t report_json_summary(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer)
 {
@@ -515,5 +534,6 @@ size_t report_json_summary(char *bytes, size_t size, const struct registry *regi
 		json_put_uint(&json, counter_name((enum registry_counter)i),
 			      load_relaxed(&registry->header.counters[i]));
 	json_end_object(&json);
+	put_unused(&json);
 	return end_record(&json);
 }

@@ -489,8 +489,9 @@ int report_check(struct registry *registry, const struct socket_slot slots[], un
 int report_summary(struct registry *registry)
 {
 	static const struct form form = {"summary", report_json_summary, report_text_summary};
-	static const enum registry_counter said[] = {COUNT_NOTICES, COUNT_HAZARDS, COUNT_VIOLATIONS,
-						     LOST_REPORTS, LOST_FINDINGS};
+	static const enum registry_counter said[] = {COUNT_NOTICES,    COUNT_HAZARDS,
+						     COUNT_VIOLATIONS, COUNT_SUPPRESSED,
+						     LOST_REPORTS,     LOST_FINDINGS};
 	struct report_writer writer = writer_now();
 	bool say = options.verbosity > 0;
 

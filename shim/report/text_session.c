@@ -9,6 +9,7 @@
 #include "options/options.h"
 #include "registry/registry.h"
 #include "report/block.h"
+#include "report/suppress.h"
 #include "common/names.h"
 #include "wire/wire.h"
 
@@ -90,6 +91,24 @@ static void put_unwatched(struct block *block, const struct registry *registry)
 	}
 }
 
+/* "  suppression never used: known.supp:12: function:f" */
+static void put_unused(struct block *block)
+{
+	unsigned at = 0, line;
+	const char *entry;
+
+	while ((entry = suppress_unused(&at, &line)) != NULL) {
+		block_begin_line(block);
+		text_put_string(&block->text, "  suppression never used: ");
+		text_put_escaped(&block->text, options.suppressions, strlen(options.suppressions));
+		text_put_char(&block->text, ':');
+		text_put_uint(&block->text, line);
+		text_put_string(&block->text, ": ");
+		text_put_escaped(&block->text, entry, strlen(entry));
+		block_end_line(block);
+	}
+}
+
 size_t report_text_summary(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer)
 {
@@ -103,5 +122,6 @@ size_t report_text_summary(char *bytes, size_t size, const struct registry *regi
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
 		put_count(&block, registry, (enum registry_counter)i);
 	put_unwatched(&block, registry);
+	put_unused(&block);
 	return block.text.len;
 }

@@ -36,15 +36,16 @@
 /* How often ends_in_newline() looks at a last line without an end. */
 #define TAIL_LOOKS 8
 
-/* The working directory at the start; empty: not known, or log_path is absolute. */
+/* The working directory at the start; empty: not known, or no option has a path in it. */
 static char start_directory[PATH_MAX];
 
 void report_write_remember_directory(void)
 {
 	long len;
 
-	if (options.log_path[0] == '\0' || options.log_path[0] == '/' ||
-	    log_place_of(options.log_path) != PLACE_FILE)
+	if (!report_write_is_relative(options.suppressions) &&
+	    !(report_write_is_relative(options.log_path) &&
+	      log_place_of(options.log_path) == PLACE_FILE))
 		return;
 	len = sys_call(SYS_getcwd, (long)(uintptr_t)start_directory, sizeof(start_directory), 0, 0,
 		       0, 0);

@@ -27,12 +27,18 @@ void report_write_remember_stderr(void);
 /* Remembers the file of descriptor 1 for log_path=stdout, likewise; after options_parse(). */
 void report_write_remember_stdout(void);
 
-/* Remembers the working directory, so that a relative log_path means the same after the host's
- * chdir(). Called once, in the constructor, after options_parse(). */
+/* True for a path that begins in the working directory. */
+static inline bool report_write_is_relative(const char *path)
+{
+	return path[0] != '\0' && path[0] != '/';
+}
+
+/* Remembers the working directory, so that a relative log_path or suppressions= means the same
+ * after the host's chdir(). Called once, in the constructor, after options_parse(). */
 void report_write_remember_directory(void);
 
-/* Returns the directory that a relative log_path is in; "": log_path is none, or the directory has
- * no name. */
+/* Returns the directory that relative paths of options are in; "": there are none, or the directory
+ * has no name. */
 const char *report_write_directory(void);
 
 /* Keeps log_path open from now on, for appending alone.  Called before the host gives up the

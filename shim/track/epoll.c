@@ -112,7 +112,6 @@ static void report(const struct track_call *call, struct finding_cause cause, co
 	if (call->action == ACTION_ABORTED)
 		use_report_action(call, &text, &cause);
 	cause.text = bytes;
-	process_note_violation();
 	finding_report(&cause);
 }
 

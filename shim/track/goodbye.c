@@ -142,7 +142,6 @@ noinline bool goodbye_judge(struct track_call *call, struct lineage_use last, in
 	cause.text = sentence;
 	if (call->action != ACTION_HELD_BACK)
 		fetch_or_relaxed(&socket->flags, SOCKET_END_REPORTED);
-	process_note_violation();
 	finding_report(&cause);
 	isolate_end(call);
 	return true;
@@ -193,7 +192,6 @@ noinline bool goodbye_met(const struct track_call *call, int64_t moved)
 	if (call->action == ACTION_ABORTED)
 		use_report_action(call, &text, &cause);
 	cause.text = sentence;
-	process_note_violation();
 	finding_report(&cause);
 	return true;
 }

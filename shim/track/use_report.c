@@ -104,7 +104,6 @@ noinline void use_report_violation(const struct track_call *call, struct lineage
 	cause.kind = KIND_SHARED_USE;
 	cause.text = sentence;
 	registry_count(COUNT_USES_VIOLATION);
-	process_note_violation();
 	finding_report(&cause);
 }
 
@@ -179,6 +178,5 @@ noinline void use_report_crossing(const struct track_call *call, const struct ev
 	cause.text = sentence;
 	cause.likely = facts->certainty == EVIDENCE_LIKELY;
 	cause.basis = facts->basis == EVIDENCE_MESSAGES ? "messages" : "alternation";
-	process_note_violation();
 	finding_report(&cause);
 }

@@ -38,6 +38,7 @@ ELSEWHERE = {
     "finding.stacks.*.line (native)": "tests/tool/test_report_symbols.py",
     "stack.frames.file (native)": "tests/tool/test_report_symbols.py",
     "stack.frames.line (native)": "tests/tool/test_report_symbols.py",
+    "summary.suppressions_unused": "tests/tool/test_suppressions.py",
 }
 
 

@@ -242,11 +242,11 @@ static void a_bad_value_names_what_was_expected(void **state)
 static void an_unknown_key_names_the_closest(void **state)
 {
 	(void)state;
-	assert_complaint(
-		"log_pth=/tmp/x",
-		"FORKSAN_OPTIONS: unknown key \"log_pth\", expected "
-		"mode, strict, dry_run, log_path, log_max_size, watch, ignore, exitcode, "
-		"verbosity, payload, labels, summary_interval, session or help; did you mean \"log_path\"?");
+	assert_complaint("log_pth=/tmp/x", "FORKSAN_OPTIONS: unknown key \"log_pth\", expected "
+					   "mode, strict, dry_run, log_path, log_max_size, watch, "
+					   "ignore, suppressions, exitcode, "
+					   "verbosity, payload, labels, summary_interval, session "
+					   "or help; did you mean \"log_path\"?");
 	parse("LOG_PATH=/tmp/x");
 	assert_non_null(strstr(complaint, "; did you mean \"log_path\"?"));
 	parse("zzzzzzzzzz=1");

@@ -68,6 +68,13 @@ void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, 
 
 	print_watched(counters, prefix, out);
 	print_found(counters, prefix, out);
+	if (counters[COUNT_SUPPRESSED] > 0)
+		fprintf(out, "%s%" PRIu64 " finding%s left out by suppressions=\n", prefix,
+			counters[COUNT_SUPPRESSED], plural(counters[COUNT_SUPPRESSED]));
+	if (counters[COUNT_SUPPRESSIONS_UNREAD] > 0)
+		fprintf(out, "%s%" PRIu64 " program%s could not read all of suppressions=\n",
+			prefix, counters[COUNT_SUPPRESSIONS_UNREAD],
+			plural(counters[COUNT_SUPPRESSIONS_UNREAD]));
 	snprintf(lost, sizeof lost, "%snot seen: ", prefix);
 	counters_print_lost(counters, lost, out);
 }
