@@ -16,7 +16,7 @@ static _Atomic long told; /* violations of which the callback was called */
 
 static long count_violations(void)
 {
-	if (!registry_get() || process_is_vfork_child())
+	if (!registry_get())
 		return 0;
 	return (long)load_relaxed(&registry_get()->header.counters[COUNT_VIOLATIONS_SEEN]);
 }
@@ -35,8 +35,10 @@ long callback_run(void)
 	long seen = count_violations();
 	long before = load_relaxed(&told);
 
-	/* Two threads that come at once: one tells. */
-	if (function && seen > before && compare_exchange_acq_rel(&told, &before, seen))
+	/* A vfork child shares these words with its parent, which will tell.  In a sandbox nobody
+	 * can ask whether this is one.  Two threads that come at once: one tells. */
+	if (function && seen > before && !process_is_sandboxed() && !process_is_vfork_child() &&
+	    compare_exchange_acq_rel(&told, &before, seen))
 		function(load_relaxed(&callback_context), seen - before);
 	return seen;
 }
