@@ -45,7 +45,7 @@ static void put_place(struct text *text, const struct stack_frame *frame)
 	text_put_uint(text, frame->line);
 }
 
-static void put_module(struct text *text, const struct stack_frame *frame)
+static void put_module(struct text *text, const struct stack_frame *frame, bool whole)
 {
 	const char *name = frame->module;
 	size_t len = frame->module_len;
@@ -54,12 +54,13 @@ static void put_module(struct text *text, const struct stack_frame *frame)
 		text_put_string(text, "unknown file");
 		return;
 	}
-	if (options.verbosity < 2)
+	if (!whole)
 		name = base_of(frame, &len);
 	put_foreign(text, name, len);
 }
 
-static void put_native(struct text *text, const struct stack_frame *frame)
+/* `whole`: with the file's path and build-id. */
+static void put_native(struct text *text, const struct stack_frame *frame, bool whole)
 {
 	char symbol[SYMBOL_BYTES];
 	bool named = stack_frame_symbol(frame, symbol, sizeof(symbol)) > 0;
@@ -68,10 +69,10 @@ static void put_native(struct text *text, const struct stack_frame *frame)
 		put_foreign(text, symbol, strlen(symbol));
 		text_put_string(text, " (");
 	}
-	put_module(text, frame);
+	put_module(text, frame, whole);
 	text_put_string(text, "+0x");
 	text_put_hex(text, frame->offset);
-	if (options.verbosity >= 2 && frame->build_id != NULL) {
+	if (whole && frame->build_id != NULL) {
 		text_put_string(text, ", build-id ");
 		text_put_hex_bytes(text, frame->build_id, frame->build_id_len);
 	}
@@ -82,7 +83,7 @@ static void put_native(struct text *text, const struct stack_frame *frame)
 static void put_frame(struct text *text, const struct stack_frame *frame)
 {
 	if (frame->language == LANGUAGE_NATIVE) {
-		put_native(text, frame);
+		put_native(text, frame, options.verbosity >= 2);
 		return;
 	}
 	put_foreign(text, frame->function, frame->function_len);
@@ -151,7 +152,7 @@ bool report_put_site(struct text *text, const struct registry *registry, struct 
 	if (site.at_exit)
 		text_put_string(text, "exit, in ");
 	if (frame.language == LANGUAGE_NATIVE)
-		put_native(text, &frame);
+		put_native(text, &frame, false);
 	else
 		put_place(text, &frame);
 	return true;
@@ -161,7 +162,7 @@ bool report_put_site(struct text *text, const struct registry *registry, struct 
 static void put_place_and_function(struct text *text, const struct stack_frame *frame)
 {
 	if (frame->language == LANGUAGE_NATIVE) {
-		put_native(text, frame);
+		put_native(text, frame, false);
 		return;
 	}
 	put_place(text, frame);
