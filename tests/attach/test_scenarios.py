@@ -12,13 +12,24 @@ import sys
 import attaching
 from toolkit import check, finish
 
+TRIES = 2  # on a busy machine a stack may be left out: it is counted, but then a line is missing
+
+
+def by_attach(name):
+    return subprocess.run([sys.executable, os.path.join(SCENARIOS, name)], capture_output=True, text=True,
+                          timeout=280, check=False, env={**os.environ, "FORKSAN_BY": "attach",
+                                                         "FORKSAN_BUILD": os.environ.get("BUILD", "build")})
+
+
 attaching.need()
 SCENARIOS = os.path.join(attaching.HERE, "..", "scenario")
-for name in ("test_01_pool_shared_by_two_workers.py", "test_03_engine_per_worker.py", "test_07_bare_connection.py",
-             "test_09_crossed_replies.py"):
-    result = subprocess.run([sys.executable, os.path.join(SCENARIOS, name)], capture_output=True, text=True,
-                            timeout=280, check=False, env={**os.environ, "FORKSAN_BY": "attach",
-                                                           "FORKSAN_BUILD": os.environ.get("BUILD", "build")})
-    check(result.returncode == 0, f"{name} by attach", result.stdout, result.stderr)
-    print(result.stdout)
+for scenario in ("test_01_pool_shared_by_two_workers.py", "test_03_engine_per_worker.py",
+                 "test_07_bare_connection.py", "test_09_crossed_replies.py"):
+    for _ in range(TRIES):
+        result = by_attach(scenario)
+        print(result.stdout)
+        if result.returncode == 0:
+            break
+        print(result.stderr)
+    check(result.returncode == 0, f"{scenario} by attach", result.stdout, result.stderr)
 finish()
