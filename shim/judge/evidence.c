@@ -34,12 +34,29 @@ static inline void pause_cpu(void)
 #endif
 }
 
+/* The claims that this thread has: one, and one more in a signal handler that interrupts the first.
+ * `claimed_by` names the process alone. */
+#define CLAIMS_AT_ONCE 2
+static __thread struct evidence *volatile claims[CLAIMS_AT_ONCE];
+
+static void replace_claim(const struct evidence *old, struct evidence *new)
+{
+	for (int i = 0; i < CLAIMS_AT_ONCE; i++) {
+		if (claims[i] != old)
+			continue;
+		claims[i] = new;
+		return;
+	}
+}
+
 bool evidence_claim(struct evidence *evidence, struct serial serial, uint32_t *holder)
 {
 	for (int i = 0; i < CLAIM_TRIES; i++) {
 		*holder = 0;
-		if (compare_exchange_acq_rel(&evidence->claimed_by, holder, serial.n))
+		if (compare_exchange_acq_rel(&evidence->claimed_by, holder, serial.n)) {
+			replace_claim(NULL, evidence);
 			return true;
+		}
 		pause_cpu();
 	}
 	return false;
@@ -48,6 +65,21 @@ bool evidence_claim(struct evidence *evidence, struct serial serial, uint32_t *h
 void evidence_release(struct evidence *evidence)
 {
 	store_release(&evidence->claimed_by, 0);
+	replace_claim(evidence, NULL);
+}
+
+void evidence_jump(struct serial serial)
+{
+	for (int i = 0; i < CLAIMS_AT_ONCE; i++) {
+		struct evidence *evidence = claims[i];
+		uint32_t mine = serial.n;
+
+		claims[i] = NULL;
+		if (!evidence || load_relaxed(&evidence->claimed_by) != serial.n)
+			continue;
+		fetch_add_relaxed(&evidence->missed, 1);
+		compare_exchange_acq_rel(&evidence->claimed_by, &mine, 0);
+	}
 }
 
 void evidence_start(struct evidence *evidence, enum protocol protocol)
@@ -257,6 +289,10 @@ noinline void evidence_record(struct evidence *evidence, const struct lineage_pr
 	 * noted. */
 	store_release(&evidence->sequence, load_relaxed(&copy.sequence) + 1);
 	record(&copy, self, operation, facts);
+	/* Another process has the claim when a handler interrupted this record and jumped within
+	 * itself: evidence_jump(). */
+	if (load_relaxed(&evidence->claimed_by) != self->self.serial.n)
+		return;
 	memcpy((char *)evidence + CLAIMED_OFFSET, (const char *)&copy + CLAIMED_OFFSET,
 	       CLAIMED_BYTES);
 	evidence_release(evidence);

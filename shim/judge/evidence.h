@@ -37,7 +37,7 @@
  *
  * A process that is killed between claim and release leaves `claimed_by` set.  The records of the
  * others are missed, and the facts of each say so, until one of the others calls evidence_forget()
- * for the dead process.
+ * for the dead process.  A thread that leaves a record by a jump calls evidence_jump().
  */
 #ifndef FORKSAN_SHIM_JUDGE_EVIDENCE_H
 #define FORKSAN_SHIM_JUDGE_EVIDENCE_H
@@ -223,6 +223,11 @@ void evidence_record(struct evidence *evidence, const struct lineage_process *se
 /* Fills the facts that evidence_record() would give, before the bytes move; records nothing. */
 void evidence_foresee(struct evidence *evidence, const struct lineage_process *self,
 		      const struct evidence_operation *operation, struct evidence_facts *facts);
+
+/* Gives back what this thread of process `serial` has claimed: the thread is about to jump out of a
+ * signal handler, and so out of a record that the handler interrupted.  The record counts as
+ * missed. */
+void evidence_jump(struct serial serial);
 
 /* Ends the calls of process `serial`, which is dead, and breaks the claim if that process has
  * it. */

@@ -199,6 +199,7 @@ void track_jumping(void)
 {
 	open_calls_jump();
 	memo_jump();
+	conversation_jump();
 }
 
 void track_changed(int fd, struct socket_ref ref, enum operation operation, long before)

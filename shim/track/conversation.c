@@ -83,6 +83,15 @@ bool conversation_is_busy(const struct registry_socket *socket)
  * record's claim. */
 static __thread bool recording;
 
+void conversation_jump(void)
+{
+	/* In a child that has not entered, `process` is the parent's, and so are the claims. */
+	struct serial self = {process_mine() != 0 ? process.lineage.self.serial.n : 0};
+
+	recording = false;
+	evidence_jump(self);
+}
+
 /* True when another process or thread should record first: one that holds the claim, or a process
  * inside a write that the bytes of this record may answer. */
 static bool should_wait(const struct evidence *evidence, enum wire_direction direction)

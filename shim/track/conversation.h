@@ -61,6 +61,9 @@ void conversation_leave(struct track_call *call);
 void conversation_record(struct track_call *call, const struct iovec *iov, int count, size_t moved,
 			 struct evidence_facts *facts);
 
+/* This thread is about to jump out of a signal handler, perhaps out of a record. */
+void conversation_jump(void);
+
 /* Fills *facts for a write whose bytes have not moved: in strict mode before the real call, and for
  * a write that met the end of the session.  The caller's memory is read safely; unreadable memory
  * leaves *facts zero. */

@@ -766,6 +766,27 @@ static void a_claim_that_is_held_is_not_waited_for(void **state)
 	assert_int_equal(s->facts.certainty, EVIDENCE_LIKELY);
 }
 
+static void a_claim_that_was_left_by_a_jump_is_given_back(void **state)
+{
+	struct stage stage, *s = &stage;
+	uint32_t holder;
+
+	(void)state;
+	start(s, PROTOCOL_MYSQL);
+	WRITES(LEFT, QUERY);
+	assert_true(evidence_claim(&s->evidence, serial(s, LEFT), &holder));
+	evidence_jump(serial(s, LEFT));
+	assert_int_equal(s->evidence.claimed_by, 0);
+	READS(RIGHT, OK);
+	assert_false(s->facts.missed);
+	/* What was left may have been another request. */
+	assert_int_equal(s->facts.certainty, EVIDENCE_LIKELY);
+	/* The next jump finds nothing, and no other process's claim is touched. */
+	s->evidence.claimed_by = 77;
+	evidence_jump((struct serial){77});
+	assert_int_equal(s->evidence.claimed_by, 77);
+}
+
 /* What the shim asks of evidence without recording: whether a missing record would hurt. */
 static void only_messages_that_are_parsed_can_be_missed(void **state)
 {
@@ -960,6 +981,7 @@ int main(void)
 		cmocka_unit_test(an_heirs_turn_is_its_own),
 		cmocka_unit_test(brokers_push),
 		cmocka_unit_test(a_claim_that_is_held_is_not_waited_for),
+		cmocka_unit_test(a_claim_that_was_left_by_a_jump_is_given_back),
 		cmocka_unit_test(only_messages_that_are_parsed_can_be_missed),
 		cmocka_unit_test(a_mode_is_carried_over_only_when_it_is_known),
 		cmocka_unit_test(a_spoilt_queue_is_bounded),
