@@ -10,8 +10,7 @@
  *     #include <forksan/forksan.h>
  *
  *     if (pid == 0)
- *             forksan_hand_over(fd);   // the child goes on with the connection, the parent does
- * not
+ *             forksan_hand_over(fd);   // the child goes on with it, the parent does not
  */
 #ifndef FORKSAN_FORKSAN_H
 #define FORKSAN_FORKSAN_H
