@@ -34,27 +34,17 @@ static inline void pause_cpu(void)
 #endif
 }
 
-/* The claims that this thread has: one, and one more in a signal handler that interrupts the first.
- * `claimed_by` names the process alone. */
-#define CLAIMS_AT_ONCE 2
-static __thread struct evidence *volatile claims[CLAIMS_AT_ONCE];
-
-static void replace_claim(const struct evidence *old, struct evidence *new)
-{
-	for (int i = 0; i < CLAIMS_AT_ONCE; i++) {
-		if (claims[i] != old)
-			continue;
-		claims[i] = new;
-		return;
-	}
-}
+/* The claim that this thread has: `claimed_by` names the process alone.  A claim in a signal
+ * handler that interrupts the first is not noted; thread-local storage is scarce. */
+static __thread struct evidence *volatile own_claim;
 
 bool evidence_claim(struct evidence *evidence, struct serial serial, uint32_t *holder)
 {
 	for (int i = 0; i < CLAIM_TRIES; i++) {
 		*holder = 0;
 		if (compare_exchange_acq_rel(&evidence->claimed_by, holder, serial.n)) {
-			replace_claim(NULL, evidence);
+			if (!own_claim)
+				own_claim = evidence;
 			return true;
 		}
 		pause_cpu();
@@ -65,21 +55,20 @@ bool evidence_claim(struct evidence *evidence, struct serial serial, uint32_t *h
 void evidence_release(struct evidence *evidence)
 {
 	store_release(&evidence->claimed_by, 0);
-	replace_claim(evidence, NULL);
+	if (own_claim == evidence)
+		own_claim = NULL;
 }
 
 void evidence_jump(struct serial serial)
 {
-	for (int i = 0; i < CLAIMS_AT_ONCE; i++) {
-		struct evidence *evidence = claims[i];
-		uint32_t mine = serial.n;
+	struct evidence *evidence = own_claim;
+	uint32_t mine = serial.n;
 
-		claims[i] = NULL;
-		if (!evidence || load_relaxed(&evidence->claimed_by) != serial.n)
-			continue;
-		fetch_add_relaxed(&evidence->missed, 1);
-		compare_exchange_acq_rel(&evidence->claimed_by, &mine, 0);
-	}
+	own_claim = NULL;
+	if (!evidence || load_relaxed(&evidence->claimed_by) != serial.n)
+		return;
+	fetch_add_relaxed(&evidence->missed, 1);
+	compare_exchange_acq_rel(&evidence->claimed_by, &mine, 0);
 }
 
 void evidence_start(struct evidence *evidence, enum protocol protocol)
