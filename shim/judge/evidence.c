@@ -40,15 +40,19 @@ static __thread struct evidence *volatile own_claim;
 
 bool evidence_claim(struct evidence *evidence, struct serial serial, uint32_t *holder)
 {
+	bool noted = !own_claim;
+
+	/* Before the exchange: signals come right after slow instructions. */
+	if (noted)
+		own_claim = evidence;
 	for (int i = 0; i < CLAIM_TRIES; i++) {
 		*holder = 0;
-		if (compare_exchange_acq_rel(&evidence->claimed_by, holder, serial.n)) {
-			if (!own_claim)
-				own_claim = evidence;
+		if (compare_exchange_acq_rel(&evidence->claimed_by, holder, serial.n))
 			return true;
-		}
 		pause_cpu();
 	}
+	if (noted)
+		own_claim = NULL;
 	return false;
 }
 
