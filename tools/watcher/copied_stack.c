@@ -20,9 +20,13 @@
 #define REGISTERS 33
 #endif
 
-static struct event_stack kept;
-static bool wanted;	      /* `kept` is of the record that is being judged */
-static struct stack_id taken; /* of `kept`; 0: not walked yet */
+/* Stacks whose record may still come.  Each processor has one at most, and while a processor is
+ * slow between the two records the others go on. */
+#define KEPT_STACKS 64
+static struct event_stack stacks[KEPT_STACKS];
+
+static const struct event_stack *kept; /* of the record that is being judged; NULL: none */
+static struct stack_id taken;	       /* of `kept`; 0: not walked yet */
 static uint64_t late;
 
 static struct stack_capture capture;
@@ -35,18 +39,29 @@ uint64_t copied_stack_late(void)
 
 void copied_stack_keep(const struct event_stack *stack)
 {
-	memcpy(&kept, stack, sizeof kept);
-	if (kept.len_bytes > sizeof kept.bytes)
-		kept.len_bytes = 0;
-	if (kept.python_count > EVENT_PYTHON_FRAMES)
-		kept.python_count = 0;
-	taken.n = 0;
-	wanted = false;
+	struct event_stack *entry = &stacks[stack->event.stack % KEPT_STACKS];
+
+	memcpy(entry, stack, sizeof *entry);
+	if (entry->len_bytes > sizeof entry->bytes)
+		entry->len_bytes = 0;
+	if (entry->python_count > EVENT_PYTHON_FRAMES)
+		entry->python_count = 0;
+	kept = NULL;
 }
 
 void copied_stack_use(uint32_t number)
 {
-	wanted = number != 0 && number == kept.event.stack;
+	const struct event_stack *entry = &stacks[number % KEPT_STACKS];
+
+	if (number == 0 || entry->event.stack != number) {
+		kept = NULL;
+		if (number != 0)
+			registry_count(LOST_STACKS);
+		return;
+	}
+	if (kept != entry)
+		taken.n = 0;
+	kept = entry;
 }
 
 /* --- libdw's questions -------------------------------------------------------------------------
@@ -58,7 +73,7 @@ static pid_t next_thread(Dwfl *dwfl, void *argument, void **thread_argument)
 	if (*thread_argument)
 		return 0;
 	*thread_argument = argument;
-	return kept.event.tid;
+	return kept->event.tid;
 }
 
 /* libdw wants the pc apart only where it is no DWARF register. */
@@ -68,7 +83,7 @@ static bool set_registers(Dwfl_Thread *thread, void *argument)
 
 	(void)argument;
 	for (unsigned i = 0; i < REGISTERS; i++)
-		registers[i] = kept.registers[i];
+		registers[i] = kept->registers[i];
 #if defined(__aarch64__)
 	dwfl_thread_state_register_pc(thread, registers[32]);
 	return dwfl_thread_state_registers(thread, 0, 32, registers);
@@ -83,9 +98,9 @@ static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *
 
 	(void)dwfl;
 	(void)argument;
-	if (address >= kept.sp && address - kept.sp + sizeof word <= kept.len_bytes)
-		memcpy(&word, kept.bytes + (address - kept.sp), sizeof word);
-	else if (address >= kept.sp && address - kept.sp < sizeof kept.bytes)
+	if (address >= kept->sp && address - kept->sp + sizeof word <= kept->len_bytes)
+		memcpy(&word, kept->bytes + (address - kept->sp), sizeof word);
+	else if (address >= kept->sp && address - kept->sp < sizeof kept->bytes)
 		return false; /* was not there at the time */
 	else if (!memory_read(address, &word, sizeof word))
 		return false;
@@ -163,12 +178,12 @@ static void walk_mapped(struct mapped *mapped)
 	if (dwfl_pid(mapped->dwfl) < 0 &&
 	    !dwfl_attach_state(mapped->dwfl, NULL, mapped->pid, &thread_callbacks, mapped))
 		return;
-	dwfl_getthread_frames(mapped->dwfl, kept.event.tid, on_frame, mapped);
+	dwfl_getthread_frames(mapped->dwfl, kept->event.tid, on_frame, mapped);
 }
 
 static bool is_mapped(const struct mapped *mapped)
 {
-	return mapped && dwfl_addrmodule(mapped->dwfl, kept.registers[REGISTERS - 1]);
+	return mapped && dwfl_addrmodule(mapped->dwfl, kept->registers[REGISTERS - 1]);
 }
 
 /* The list of mapped files is read again when code lies outside, or no frame was found. */
@@ -187,13 +202,13 @@ static void walk_native(struct actor *actor)
 
 struct stack_id stack_take(void)
 {
-	if (!wanted)
+	if (!kept)
 		return (struct stack_id){0};
 	if (taken.n != 0)
 		return taken;
 	memset(&capture, 0, sizeof capture);
 	memory_look_at(actor_now->pid);
-	if (!actor_python_walk(actor_now, &kept, &capture))
+	if (!actor_python_walk(actor_now, kept, &capture))
 		late++;
 	memory_look_at(actor_now->pid);
 	walk_native(actor_now);
