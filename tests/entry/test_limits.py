@@ -84,10 +84,15 @@ def main():
                 os.unlink(log)
             if preloaded:
                 environment.update(LD_PRELOAD=SHIM, FORKSAN_OPTIONS="log_path=" + log)
-            return subprocess.run(
-                [program], env=environment, check=False, timeout=60,
+            ended, held = os.pipe()  # each process has the writing end; the last writes the summary
+            status = subprocess.run(
+                [program], env=environment, check=False, timeout=60, pass_fds=[held],
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
             ).returncode
+            os.close(held)
+            os.read(ended, 1)
+            os.close(ended)
+            return status
 
         def records():
             if not os.path.exists(log):
