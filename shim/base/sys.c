@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 #include <linux/stat.h>
 
 #include "forksan/atomics.h"
@@ -26,6 +27,17 @@ long sys_open(const char *path, int flags, mode_t mode)
 long sys_close(int fd)
 {
 	return sys_call(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+long sys_move_up(long fd)
+{
+	long higher;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	higher = sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1, 0, 0, 0);
+	sys_close((int)fd);
+	return higher;
 }
 
 long sys_read(int fd, void *buffer, size_t len_bytes)

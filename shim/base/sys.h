@@ -52,6 +52,11 @@ static inline long sys_call(long number, long a, long b, long c, long d, long e,
 /* Each is the system call of its name. */
 long sys_open(const char *path, int flags, mode_t mode);
 long sys_close(int fd);
+
+/* Moves a descriptor above the standard ones, whose numbers are free in a host that closed them:
+ * what another thread prints must not get into a registry or a log.  Returns the new descriptor;
+ * -errno, also of a call that gave no `fd`. */
+long sys_move_up(long fd);
 long sys_read(int fd, void *buffer, size_t len_bytes);
 long sys_write(int fd, const void *buffer, size_t len_bytes);
 long sys_getpid(void);

@@ -54,19 +54,6 @@ bool registry_is_same(int fd, struct registry_identity identity)
 	       now.device_minor == identity.device_minor;
 }
 
-/* Moves a descriptor above the standard ones, whose numbers are free in a host that closed them:
- * what another thread prints must not get into a registry. */
-static long move_up(long fd)
-{
-	long higher;
-
-	if (fd < 0 || fd > STDERR_FILENO)
-		return fd;
-	higher = sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1, 0, 0, 0);
-	sys_close((int)fd);
-	return higher;
-}
-
 bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, uint64_t *size_bytes)
 {
 	struct statx stat;
@@ -86,10 +73,10 @@ long registry_open_directory(uint32_t uid, bool create)
 	long fd;
 
 	session_put_directory(path, uid);
-	fd = move_up(sys_open(path, flags, 0));
+	fd = sys_move_up(sys_open(path, flags, 0));
 	if (fd == -ENOENT && create) {
 		sys_call(SYS_mkdirat, AT_FDCWD, (long)(uintptr_t)path, 0700, 0, 0, 0);
-		fd = move_up(sys_open(path, flags, 0));
+		fd = sys_move_up(sys_open(path, flags, 0));
 	}
 	/* A symbolic link, or a file. */
 	if (fd == -ELOOP || fd == -ENOTDIR)
@@ -103,8 +90,8 @@ long registry_open_directory(uint32_t uid, bool create)
 
 long registry_open_at(int directory, const char *name, int flags, mode_t mode)
 {
-	return move_up(sys_call(SYS_openat, directory, (long)(uintptr_t)name,
-				flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode, 0, 0));
+	return sys_move_up(sys_call(SYS_openat, directory, (long)(uintptr_t)name,
+				    flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode, 0, 0));
 }
 
 long registry_unlink_at(int directory, const char *name)

@@ -91,19 +91,6 @@ static int find_path(struct log_scratch *scratch, pid_t pid)
 	return text.truncated ? -ENAMETOOLONG : 0;
 }
 
-/* Moves the descriptor above the standard ones: where the host has closed a standard descriptor,
- * prints of another thread must not get into the log.  Returns the new descriptor or -errno. */
-static long move_up(long fd)
-{
-	long higher;
-
-	if (fd < 0 || fd > STDERR_FILENO)
-		return fd;
-	higher = sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1, 0, 0, 0);
-	sys_close((int)fd);
-	return higher;
-}
-
 /* Returns when nobody is in the middle of a write to the file, by calls without effect that take
  * the inode's lock: a write of no bytes on ext4, XFS, Btrfs and tmpfs, a seek on overlayfs.  On
  * other file systems the calls are at least a pause. */
@@ -247,8 +234,8 @@ static int open_or_keep(struct report_log *log)
 	bool have_kept = is_kept();
 	struct log_file file;
 	bool makes = !have_kept || strstr(options.log_path, "%u");
-	long fd = move_up(log_file_open(log->scratch, makes ? LOG_APPEND : LOG_APPEND_IF_MADE,
-					stderr_at_start(), &file));
+	long fd = sys_move_up(log_file_open(log->scratch, makes ? LOG_APPEND : LOG_APPEND_IF_MADE,
+					    stderr_at_start(), &file));
 
 	log->is_kept = fd < 0 && have_kept;
 	if (!log->is_kept) {
