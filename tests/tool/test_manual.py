@@ -48,7 +48,10 @@ for page in pages:
 for verb in verbs:
     page = read(f"docs/man/forksan-{verb}.1")
     text = run("help", verb).stdout
-    longs = set(re.findall(r'\{"([a-z-]+)", (?:no|required)_argument', read(glob.glob(f"tools/*/cmd_{verb}.c")[0])))
+    source = read(glob.glob(f"tools/*/cmd_{verb}.c")[0])
+    if "RUN_DEMANDS_LONGS" in source:
+        source += read("tools/run/demands.h")
+    longs = set(re.findall(r'\{"([a-z-]+)", (?:no|required)_argument', source))
     shown = set(re.findall(r"--([a-z][a-z-]*)", text))
     documented = set(re.findall(r"\.It .*?Fl -([a-z-]+)", page))
     check(longs, f"{verb} has options")

@@ -17,9 +17,9 @@
 #include "base/cli.h"
 #include "base/exit_status.h"
 #include "base/verb.h"
-#include "log/level.h"
 #include "run/child.h"
 #include "attach/cmd_attach.h"
+#include "run/demands.h"
 #include "run/options.h"
 #include "run/session.h"
 #include "attach/watcher.h"
@@ -31,8 +31,6 @@
 
 struct attach_arguments {
 	struct run_demands demands;
-	const char *watch;
-	const char *ignore;
 	bool all;
 	uint64_t seconds; /* 0: until ^C, or the end of all processes that were named */
 	/* For the watcher: "PID" or "+PID", and "--all" or "--child"; ends with NULL. */
@@ -44,33 +42,13 @@ struct attach_arguments {
 
 static const struct option longs[] = {
 	{"all", no_argument, NULL, 'a'},
-	{"baseline", required_argument, NULL, 'l'},
-	{"fail-on", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
-	{"html", required_argument, NULL, 'b'},
-	{"ignore", required_argument, NULL, 'i'},
-	{"min-connections", required_argument, NULL, 'm'},
-	{"output", required_argument, NULL, 'o'},
 	{"pid", required_argument, NULL, 'p'},
-	{"quiet", no_argument, NULL, 'q'},
-	{"require-watched", no_argument, NULL, 'w'},
 	{"seconds", required_argument, NULL, 's'},
-	{"suppressions", required_argument, NULL, 'u'},
-	{"tree", required_argument, NULL, 't'},
-	{"watch", required_argument, NULL, 'c'},
+	{"tree", required_argument, NULL, 'T'},
+	RUN_DEMANDS_LONGS,
 	{0},
 };
-
-static bool take_list(const char *option, const char *list, const char **out)
-{
-	if (!run_options_can_be_value(list)) {
-		cli_error("attach", "%s: expected a list, found both kinds of quotes in %s", option,
-			  list);
-		return false;
-	}
-	*out = list;
-	return true;
-}
 
 static bool take_process(struct attach_arguments *arguments, const char *option, bool tree)
 {
@@ -94,63 +72,29 @@ static bool take_process(struct attach_arguments *arguments, const char *option,
 	return true;
 }
 
-/* -1: go on; else the exit status. */
-static int take_option(int option, struct attach_arguments *arguments)
+/* False, with a message: the option's argument is wrong. */
+static bool take_option(int option, struct attach_arguments *arguments)
 {
-	struct run_demands *demands = &arguments->demands;
-	bool good = true;
+	bool taken;
 
 	switch (option) {
 	case 'a':
 		arguments->all = true;
-		break;
-	case 'b':
-		demands->html_name = optarg;
-		break;
-	case 'c':
-		good = take_list("--watch", optarg, &arguments->watch);
-		break;
-	case 'f':
-		good = level_read("attach", optarg, &demands->fail_on);
-		break;
-	case 'i':
-		good = take_list("--ignore", optarg, &arguments->ignore);
-		break;
-	case 'l':
-		demands->baseline_name = optarg;
-		break;
-	case 'm':
-		good = cli_number("attach", "--min-connections", optarg, &demands->min_connections);
-		demands->require_watched = true;
-		break;
-	case 'o':
-		demands->log_name = optarg;
-		break;
+		return true;
 	case 'p':
-		good = take_process(arguments, "--pid", false);
-		break;
-	case 'q':
-		demands->quiet = true;
-		break;
+		return take_process(arguments, "--pid", false);
 	case 's':
-		good = cli_number("attach", "--seconds", optarg, &arguments->seconds);
-		break;
-	case 't':
-		good = take_process(arguments, "--tree", true);
-		break;
-	case 'u':
-		demands->suppressions_name = optarg;
-		break;
-	case 'w':
-		demands->require_watched = true;
-		break;
+		return cli_number("attach", "--seconds", optarg, &arguments->seconds);
+	case 'T':
+		return take_process(arguments, "--tree", true);
+	default:
+		return run_demands_take(&arguments->demands, option, optarg, &taken);
 	}
-	return good ? -1 : STATUS_USAGE;
 }
 
 static int read_arguments(int argc, char **argv, struct attach_arguments *arguments)
 {
-	int option, status;
+	int option;
 	bool named;
 
 	opterr = 0;
@@ -161,9 +105,8 @@ static int read_arguments(int argc, char **argv, struct attach_arguments *argume
 		}
 		if (option == '?' || option == ':')
 			return cli_unknown_option(&verb_attach, longs, argv, option);
-		status = take_option(option, arguments);
-		if (status >= 0)
-			return status;
+		if (!take_option(option, arguments))
+			return STATUS_USAGE;
 	}
 	named = arguments->all || arguments->count > 0;
 	if (named == (optind < argc)) {
@@ -311,8 +254,8 @@ static int attach(int argc, char **argv)
 	wishes = (struct run_wishes){
 		.session = session.name,
 		.log_path = session.logged ? session.log.path : NULL,
-		.watch = arguments.watch,
-		.ignore = arguments.ignore,
+		.watch = arguments.demands.watch,
+		.ignore = arguments.demands.ignore,
 	};
 	options = run_options_add(getenv(OPTIONS_VARIABLE), &wishes);
 	start = (struct start){&watcher, &arguments, options};

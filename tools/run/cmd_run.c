@@ -14,8 +14,8 @@
 #include "base/exit_status.h"
 #include "base/verb.h"
 #include "run/cmd_run.h"
-#include "log/level.h"
 #include "run/child.h"
+#include "run/demands.h"
 #include "run/environment.h"
 #include "run/session.h"
 #include "target/library.h"
@@ -28,89 +28,35 @@ struct run_arguments {
 	bool isolate;
 	bool dry_run;
 	bool allow_blind;
-	const char *watch;
-	const char *ignore;
 	char **command;
 };
 
 static const struct option longs[] = {
 	{"allow-blind", no_argument, NULL, 'b'},
-	{"baseline", required_argument, NULL, 'l'},
 	{"dry-run", no_argument, NULL, 'D'},
-	{"fail-on", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
-	{"html", required_argument, NULL, 't'},
-	{"ignore", required_argument, NULL, 'i'},
 	{"isolate", no_argument, NULL, 'I'},
-	{"min-connections", required_argument, NULL, 'm'},
-	{"output", required_argument, NULL, 'o'},
-	{"quiet", no_argument, NULL, 'q'},
-	{"require-watched", no_argument, NULL, 'w'},
 	{"strict", no_argument, NULL, 's'},
-	{"suppressions", required_argument, NULL, 'u'},
-	{"watch", required_argument, NULL, 'c'},
+	RUN_DEMANDS_LONGS,
 	{0},
 };
-
-/* Takes --watch or --ignore.  The library parses both lists, and warns of a bad item. */
-static bool take_list(int option, const char *list, struct run_arguments *arguments)
-{
-	if (!run_options_can_be_value(list)) {
-		cli_error(RUN_VERB, "%s: expected a list, found both kinds of quotes in %s",
-			  option == 'c' ? "--watch" : "--ignore", list);
-		return false;
-	}
-	if (option == 'c')
-		arguments->watch = list;
-	else
-		arguments->ignore = list;
-	return true;
-}
 
 /* Fills `arguments` from the command line.  -1: go on; else the exit status. */
 static int read_arguments(int argc, char **argv, struct run_arguments *arguments)
 {
+	bool taken;
 	int result;
 
 	opterr = 0;
 	/* "+": options behind CMD are CMD's. */
 	while ((result = getopt_long(argc, argv, "+:hqso:", longs, NULL)) != -1) {
+		if (!run_demands_take(&arguments->demands, result, optarg, &taken))
+			return STATUS_USAGE;
+		if (taken)
+			continue;
 		switch (result) {
 		case 'b':
 			arguments->allow_blind = true;
-			break;
-		case 'f':
-			if (!level_read(RUN_VERB, optarg, &arguments->demands.fail_on))
-				return STATUS_USAGE;
-			break;
-		case 'w':
-			arguments->demands.require_watched = true;
-			break;
-		case 'c':
-		case 'i':
-			if (!take_list(result, optarg, arguments))
-				return STATUS_USAGE;
-			break;
-		case 'm':
-			if (!cli_number(RUN_VERB, "--min-connections", optarg,
-					&arguments->demands.min_connections))
-				return STATUS_USAGE;
-			arguments->demands.require_watched = true;
-			break;
-		case 'q':
-			arguments->demands.quiet = true;
-			break;
-		case 'l':
-			arguments->demands.baseline_name = optarg;
-			break;
-		case 't':
-			arguments->demands.html_name = optarg;
-			break;
-		case 'u':
-			arguments->demands.suppressions_name = optarg;
-			break;
-		case 'o':
-			arguments->demands.log_name = optarg;
 			break;
 		case 's':
 			arguments->strict = true;
@@ -170,8 +116,8 @@ static int run(int argc, char **argv)
 	wishes = (struct run_wishes){
 		.session = session.name,
 		.log_path = session.logged ? session.log.path : NULL,
-		.watch = arguments.watch,
-		.ignore = arguments.ignore,
+		.watch = arguments.demands.watch,
+		.ignore = arguments.demands.ignore,
 		.strict = arguments.strict,
 		.isolate = arguments.isolate,
 		.dry_run = arguments.dry_run,

@@ -12,24 +12,10 @@
 #include "forksan/finding.h"
 #include "forksan/registry.h"
 #include "log/complete.h"
+#include "run/demands.h"
 #include "run/log.h"
 
 #define OPTIONS_VARIABLE "FORKSAN_OPTIONS"
-
-/* What the user wants of the result. */
-struct run_demands {
-	const char *verb;    /* for messages */
-	const char *subject; /* what is watched */
-	bool require_watched;
-	uint64_t min_connections;
-	bool is_last; /* processes that live on are not watched any more */
-	bool quiet;
-	enum level fail_on;
-	const char *log_name; /* NULL: none, as below */
-	const char *html_name;
-	const char *suppressions_name;
-	const char *baseline_name;
-};
 
 struct run_session {
 	char name[REGISTRY_SESSION_BYTES];
