@@ -248,7 +248,7 @@ static void wait_for(pid_t pid)
 	require(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
-/* The handler's child ends; the connection is handed over to the other one. */
+/* The handler's child and its own end; the connection is handed over to the other one. */
 static void run_fork_in_fork(void)
 {
 	struct gate closed;
@@ -258,8 +258,11 @@ static void run_fork_in_fork(void)
 	gate_init(&closed);
 	pid = fork_interrupted();
 	require(pid >= 0 && made_by_handler >= 0);
-	if (made_by_handler == 0)
+	if (made_by_handler == 0) {
+		if (pid > 0)
+			wait_for(pid); /* it holds the connection, too */
 		_exit(0);
+	}
 	if (pid == 0) {
 		gate_wait(&closed);
 		peer_ping(fd);
