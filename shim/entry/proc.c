@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
 
@@ -172,4 +173,53 @@ FORKSAN_EXPORT void quick_exit(int status)
 	init_leave();
 	REAL(quick_exit)(status);
 	__builtin_unreachable();
+}
+
+/* True when the signal, sent by the calling thread to its own process, ends that process at once:
+ * the default action is taken, and is to terminate (signal(7)); the thread does not block the
+ * signal; and the kernel spares no init of a pid namespace (pid_namespaces(7)). */
+static bool is_end(int signal)
+{
+	struct sigaction action;
+	sigset_t blocked;
+
+	switch (signal) {
+	case SIGCHLD:
+	case SIGCONT:
+	case SIGURG:
+	case SIGWINCH:
+	case SIGSTOP:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		return false;
+	default:
+		return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_DFL &&
+		       pthread_sigmask(SIG_BLOCK, NULL, &blocked) == 0 &&
+		       sigismember(&blocked, signal) == 0 && sys_getpid() != 1;
+	}
+}
+
+/* A program that was told to end often does so by the same signal, with its handler taken off, so
+ * that its parent sees why: Ruby, CPython and the shells do.  No destructor runs then. */
+static void leave_by_signal(int signal)
+{
+	int saved_errno = errno;
+
+	if (registry_get() && !process_is_sandboxed() && is_end(signal))
+		init_leave();
+	errno = saved_errno;
+}
+
+FORKSAN_EXPORT int raise(int signal)
+{
+	leave_by_signal(signal);
+	return REAL(raise)(signal);
+}
+
+FORKSAN_EXPORT int kill(pid_t pid, int signal)
+{
+	if (pid > 0 && signal > 0 && pid == (pid_t)sys_getpid())
+		leave_by_signal(signal);
+	return REAL(kill)(pid, signal);
 }

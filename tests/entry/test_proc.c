@@ -341,15 +341,42 @@ static void run_exit(void)
 	exit(0);
 }
 
+/* SIGTERM ends a program that has no handler for it; a handler goes on. */
+static void terminated(int signal)
+{
+	(void)signal;
+	say_goodbye();
+}
+
+static void prepare_end(void)
+{
+	peer_connect();
+	require(signal(SIGTERM, terminated) != SIG_ERR && raise(SIGTERM) == 0 &&
+		kill(getpid(), SIGTERM) == 0 && kill(getpid(), 0) == 0);
+	require(signal(SIGTERM, SIG_DFL) != SIG_ERR);
+}
+
+static void run_raise(void)
+{
+	prepare_end();
+	raise(SIGTERM);
+}
+
+static void run_kill(void)
+{
+	prepare_end();
+	kill(getpid(), SIGTERM);
+}
+
 #define FORK(line)                                                                                 \
 	{                                                                                          \
 		.entry = #line, .name = "its place is in the report", .run = run_##line,           \
 		.check = expect_frame                                                              \
 	}
-#define EXIT(line)                                                                                 \
+#define EXIT(line, status)                                                                         \
 	{                                                                                          \
 		.entry = #line, .name = "writes the summary", .run = run_##line,                   \
-		.check = expect_nothing                                                            \
+		.exit_status = status, .check = expect_nothing                                     \
 	}
 
 static const struct entry_case cases[] = {
@@ -383,9 +410,11 @@ static const struct entry_case cases[] = {
 	 .name = "a parent in another pid namespace lives",
 	 .run = run_clone_newpid,
 	 .check = expect_hazard},
-	EXIT(_exit),
-	EXIT(_Exit),
-	EXIT(quick_exit),
+	EXIT(_exit, 0),
+	EXIT(_Exit, 0),
+	EXIT(quick_exit, 0),
+	EXIT(raise, 128 + SIGTERM),
+	EXIT(kill, 128 + SIGTERM),
 	{.name = "exit() writes the summary", .run = run_exit, .check = expect_nothing},
 };
 

@@ -104,9 +104,12 @@ class Host:
         return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "rss_kb": rss, "registry_kb": registry}
 
     def stop(self):
+        """A second SIGTERM would kill a Puma that ends, which then can say nothing more."""
+        master = None
         with contextlib.suppress(OSError, ValueError, processes.Failed):
-            os.kill(self.master(), signal.SIGTERM)
-        with contextlib.suppress(OSError):
+            master = self.master()
+            os.kill(master, signal.SIGTERM)
+        if master != self.process.pid:
             self.process.terminate()
 
 
