@@ -195,7 +195,7 @@ static bool is_end(int signal)
 		return false;
 	default:
 		return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_DFL &&
-		       pthread_sigmask(SIG_BLOCK, NULL, &blocked) == 0 &&
+		       sigprocmask(SIG_BLOCK, NULL, &blocked) == 0 &&
 		       sigismember(&blocked, signal) == 0 && sys_getpid() != 1;
 	}
 }
