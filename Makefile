@@ -58,8 +58,8 @@ ATTACH_SRC := $(filter-out %.bpf.c,$(wildcard tools/watcher/*.c))
 # What the tool links of the shim: pure rooms, and the readers of interpreters that read through peek.h
 # alone, which tools/stacks has for other processes.
 COMMON_SRC := $(wildcard shim/common/*.c shim/wire/*.c) \
-	$(addprefix shim/stack/,python_frames.c python_layout.c perl.c php_frame.c text.c \
-		module_symbol.c module_tables.c)
+	$(addprefix shim/stack/,python_frames.c python_layout.c perl.c php_frame.c ruby_frame.c \
+		ruby_thread.c text.c module_symbol.c module_tables.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 ENTRY_SRC := $(wildcard tests/entry/test_*.c)
 ENTRY_PLUGIN_SRC := $(wildcard tests/entry/plugin_*.c)

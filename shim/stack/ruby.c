@@ -13,7 +13,9 @@
  *  - the main thread keeps its context when the VM has been taken down, which happens right before
  *    exit(); nothing is read when exit() is among the native frames, which are therefore walked
  *    first, nor when the pointer to the VM, where it can be seen, is gone;
- *  - up to 2.7 the current context is a global variable of the thread with the GVL: ruby27.c;
+ *  - up to 2.7 the current context is a global variable of the thread with the GVL, which during a
+ *    blocking call is some other thread, at work: the calling thread is looked for among the VM's
+ *    (ruby_thread.h);
  *  - 3.1 to 3.3 loop for ever when asked to skip frames: none are skipped;
  *  - rb_profile_frame_*() end the process when given anything but a method entry or an instruction
  *    sequence, and garbage collection may leave another object for a moment: the type is looked at
@@ -24,13 +26,14 @@
  */
 #include "stack/walk.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "forksan/atomics.h"
 #include "base/text.h"
 #include "common/interpreters.h"
-#include "stack/ruby27.h"
 #include "stack/ruby_frame.h"
+#include "stack/ruby_thread.h"
 
 /* As in python.c: written by the one that scans, then published. */
 static struct ruby rubies[4];
@@ -89,8 +92,9 @@ void stack_ruby_consider(struct peek *peek, const struct module *module, const c
 	if (version[0] == 2)
 		ruby->iseq_line = (uint32_t(*)(uint64_t, uint64_t))module_symbol(peek, module,
 										 "rb_iseq_line_no");
-	if (!interpreter_is_read(LANGUAGE_RUBY, version[0], version[1]) || ruby->is_native_thread == NULL || ruby->frames == NULL ||
-	    ruby->path == NULL || ruby->absolute_path == NULL || ruby->label == NULL ||
+	if (!interpreter_is_read(LANGUAGE_RUBY, version[0], version[1]) ||
+	    ruby->is_native_thread == NULL || ruby->frames == NULL || ruby->path == NULL ||
+	    ruby->absolute_path == NULL || ruby->label == NULL ||
 	    (version[0] == 2 && (ruby->iseq_line == NULL || ruby->vm == 0))) {
 		complain(version);
 		return;
@@ -116,6 +120,30 @@ static void walk_frames(struct stack_capture *capture, const struct ruby *ruby)
 	}
 }
 
+static bool is_own_thread(struct peek *peek, uintptr_t thread)
+{
+	uint64_t self = (uint64_t)pthread_self();
+
+	for (unsigned i = 0; i < RUBY_THREAD_WORDS; i++) {
+		uint64_t word;
+
+		if (!peek_u64(peek, thread + i * 8, &word))
+			return false;
+		if (word == self)
+			return true;
+	}
+	return false;
+}
+
+static void walk_own_context(struct stack_capture *capture, const struct ruby *ruby, uintptr_t vm)
+{
+	struct ruby_thread_layout layout = ruby_thread_layout(2, 7);
+	uintptr_t context = ruby_thread_find_context(&capture->peek, &layout, vm, is_own_thread);
+
+	if (context != 0)
+		ruby_thread_walk(capture, ruby, &layout, context);
+}
+
 void stack_ruby_walk(struct stack_capture *capture)
 {
 	uint32_t number = load_acquire(&published);
@@ -133,7 +161,7 @@ void stack_ruby_walk(struct stack_capture *capture)
 	if (ruby->is_native_thread() == 0)
 		return;
 	if (ruby->iseq_line != NULL)
-		stack_ruby27_walk(capture, ruby, vm);
+		walk_own_context(capture, ruby, vm);
 	else
 		walk_frames(capture, ruby);
 }

@@ -2,7 +2,7 @@
 /*
  * One frame of Ruby: a method entry or an instruction sequence ("iseq"), its file and its label.
  *
- * ruby.c and ruby27.c find frames in different ways and append each with ruby_frame_push().
+ * ruby.c and ruby_thread.c find frames in different ways and append each with ruby_frame_push().
  */
 #ifndef FORKSAN_SHIM_STACK_RUBY_FRAME_H
 #define FORKSAN_SHIM_STACK_RUBY_FRAME_H
@@ -21,7 +21,8 @@ struct ruby {
 	uint64_t (*path)(uint64_t frame);
 	uint64_t (*absolute_path)(uint64_t frame);
 	uint64_t (*label)(uint64_t frame);
-	uint32_t (*iseq_line)(uint64_t iseq, uint64_t position); /* 2.7 only, else NULL */
+	uint32_t (*iseq_line)(uint64_t iseq,
+			      uint64_t position); /* 2.7, and where nothing is called; else NULL */
 	bool short_len_in_flags;
 };
 

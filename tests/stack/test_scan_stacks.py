@@ -12,7 +12,9 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tool"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import servers  # noqa: E402
 import toolkit  # noqa: E402
 from test_python_frames import pythons  # noqa: E402
 from toolkit import check  # noqa: E402
@@ -103,6 +105,49 @@ def test_perl():
     with Asleep(os.environ.get("FORKSAN_PERL", "perl"), path) as program:
         holder = program.look("--stacks")
     check(seen(holder, "perl") == marked(path), "Perl's frames", holder)
+
+
+def base_label(label):
+    return label.split(" in ")[-1].split("#")[-1].split(".")[-1]
+
+
+def test_ruby():
+    """$FORKSAN_RUBY may be in a root of its own: "chroot ROOT /usr/bin/ruby"; it finds the program there."""
+    ruby = os.environ.get("FORKSAN_RUBY", "ruby").split()
+    path = os.path.join(PROGRAMS, "asleep.rb")
+    for arguments in ((), ("thread",)):
+        with Asleep(*ruby, path, *arguments) as program:
+            expected = [tuple(frame) for frame in json.loads(program.popen.stdout.readline())]
+            holder = program.look("--stacks")
+        frames = [(base_label(name), file, line) for name, file, line in seen(holder, "ruby")]
+        check(len(expected) >= 17 and frames == expected, f"Ruby's frames {arguments}", frames, expected,
+              holder.get("no_stack"))
+        check(any(name.startswith("rb_") for name in native(holder)), "native frames of Ruby", native(holder))
+
+
+RUBY_DRIVERS = (
+    ("mysql2", servers.mariadb, "Mysql2::Client.new(host: '127.0.0.1', port: PORT, username: 'app', "
+     "password: 'secret', database: 'app')", "query('SELECT SLEEP(600)')"),
+    ("pg", servers.postgresql, "PG.connect(host: '127.0.0.1', port: PORT, user: 'postgres', dbname: 'postgres')",
+     "exec('SELECT pg_sleep(600)')"),
+    ("redis", servers.redis, "Redis.new(port: PORT, inherit_socket: true).tap(&:ping)", "blpop('jobs')"),
+)
+
+
+def test_ruby_drivers(directory):
+    """A worker that waits for its database's answer on its parent's connection."""
+    path = os.path.join(directory, "shop.rb")
+    for driver, server, connect, ask in RUBY_DRIVERS:
+        with server() as database:
+            with open(path, "w", encoding="ascii") as file:
+                file.write(f"require '{driver}'\nPORT = {database.port}\nDATABASE = {connect}\n"
+                           f"def ask\n  DATABASE.{ask}\nend\nask if fork.nil?\n"
+                           "puts Process.pid\n$stdout.flush\nsleep\n")
+            with Asleep("ruby", path) as program:
+                holder = program.look("--stacks")
+        own = [(frame["function"], frame["file"], frame["line"]) for frame in holder.get("stack", [])
+               if frame.get("own")]
+        check(own == [("ask", path, 5), ("<main>", path, 7)], f"{driver}: the program's own frames", own, holder)
 
 
 def test_php():
@@ -250,6 +295,8 @@ with toolkit.Directory() as where:
     test_python()
     test_thread()
     test_perl()
+    test_ruby()
+    test_ruby_drivers(where)
     test_php()
     test_native(where)
     test_hostile(where)

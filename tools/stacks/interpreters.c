@@ -15,6 +15,7 @@
 #include "stacks/php.h"
 #include "stacks/python.h"
 #include "stacks/remote.h"
+#include "stacks/ruby.h"
 
 static const struct {
 	enum language language;
@@ -23,6 +24,7 @@ static const struct {
 } known[] = {
 	{LANGUAGE_PYTHON, "libpython3.", "PyCode_Type"},
 	{LANGUAGE_PERL, "libperl", "PL_op_name"},
+	{LANGUAGE_RUBY, "libruby", "ruby_api_version"},
 	{LANGUAGE_PHP, "libphp", "zend_get_executed_filename"},
 };
 
@@ -31,11 +33,12 @@ struct search {
 	struct interpreter *found;
 };
 
-/* Fills what module_symbol() needs; false: the file is none that it can read. */
-static bool fill_module(Dwfl_Module *dwfl_module, struct module *module)
+/* Fills what module_symbol() needs, and the data; false: the file is none that it can read. */
+static bool fill_module(Dwfl_Module *dwfl_module, struct interpreter *found)
 {
 	Dwarf_Addr start, end;
 	GElf_Addr bias;
+	struct module *module = &found->module;
 	Elf *elf = dwfl_module_getelf(dwfl_module, &bias);
 	GElf_Phdr segment;
 	size_t count;
@@ -45,9 +48,16 @@ static bool fill_module(Dwfl_Module *dwfl_module, struct module *module)
 	dwfl_module_info(dwfl_module, NULL, &start, &end, NULL, NULL, NULL, NULL);
 	*module = (struct module){
 		.map = 1, .bias = bias, .header = start, .start = start, .end = end};
-	for (size_t i = 0; i < count; i++)
-		if (gelf_getphdr(elf, (int)i, &segment) != NULL && segment.p_type == PT_DYNAMIC)
+	for (size_t i = 0; i < count; i++) {
+		if (gelf_getphdr(elf, (int)i, &segment) == NULL)
+			continue;
+		if (segment.p_type == PT_DYNAMIC)
 			module->dynamic = bias + segment.p_vaddr;
+		if (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) != 0) {
+			found->data_start = (bias + segment.p_vaddr) & ~UINT64_C(7);
+			found->data_end = bias + segment.p_vaddr + segment.p_memsz;
+		}
+	}
 	return module->dynamic != 0;
 }
 
@@ -57,7 +67,7 @@ static int look_into(Dwfl_Module *dwfl_module, void **user, const char *name, Dw
 	struct search *search = argument;
 	const char *base = strrchr(name, '/');
 	const char *version = strstr(name, "python3.");
-	struct module module;
+	struct interpreter found = {0};
 	struct peek peek;
 
 	(void)user;
@@ -67,11 +77,11 @@ static int look_into(Dwfl_Module *dwfl_module, void **user, const char *name, Dw
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		if ((strncmp(base, known[i].library, strlen(known[i].library)) != 0 &&
 		     strcmp(name, search->program) != 0) ||
-		    !fill_module(dwfl_module, &module) ||
-		    module_symbol(&peek, &module, known[i].symbol) == 0)
+		    !fill_module(dwfl_module, &found) ||
+		    module_symbol(&peek, &found.module, known[i].symbol) == 0)
 			continue;
+		*search->found = found;
 		search->found->language = known[i].language;
-		search->found->module = module;
 		if (version != NULL)
 			search->found->version = (uint16_t)(0x0300 | (atoi(version + 8) & 0xff));
 		return DWARF_CB_ABORT;
@@ -113,6 +123,8 @@ void interpreter_walk(const struct interpreter *interpreter, pid_t tid,
 {
 	if (interpreter->language == LANGUAGE_PYTHON)
 		python_walk(interpreter, tid, capture);
+	else if (interpreter->language == LANGUAGE_RUBY)
+		ruby_walk(interpreter, tid, capture);
 	else if (interpreter->language == LANGUAGE_PERL)
 		walk_perl(interpreter, capture);
 	else if (interpreter->language == LANGUAGE_PHP)

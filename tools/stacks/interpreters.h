@@ -16,7 +16,8 @@
 struct interpreter {
 	enum language language; /* LANGUAGE_NATIVE: none was found */
 	struct module module;
-	uint16_t version; /* of Python, from the file's name; 0: not there */
+	uint64_t data_start, data_end; /* of the file's writable segment, the last one */
+	uint16_t version;	       /* of Python, from the file's name; 0: not there */
 };
 
 /* Finds the interpreter among the files of `dwfl`; `program` is the path of the program itself. */

@@ -3,23 +3,18 @@
  * See python.h.
  *
  * The lists of interpreters and threads are followed by the offsets that Python's own functions
- * use, which their code tells (python_code.h).  A thread state names its thread by pthread_t; the
- * thread's number stands at a fixed place behind that (glibc nptl/descr.h: struct pthread, tid).
+ * use, which their code tells (python_code.h).  A thread state names its thread by pthread_t
+ * (native_thread.h).
  */
 #include "stacks/python.h"
 
 #include "stack/python_frames.h"
 #include "stacks/memory.h"
+#include "stacks/native_thread.h"
 #include "stacks/python_code.h"
 #include "stacks/python_line.h"
 
 #define MAX_THREADS 4096 /* with the interpreters */
-
-#if defined(__x86_64__)
-#define TID_IN_PTHREAD 720
-#elif defined(__aarch64__)
-#define TID_IN_PTHREAD 208
-#endif
 
 struct python {
 	struct python_types types;
@@ -60,13 +55,6 @@ static bool find_python(struct peek *peek, const struct interpreter *interpreter
 				 &python->next_thread);
 }
 
-static bool is_thread(uint64_t pthread, pid_t tid)
-{
-	int32_t number;
-
-	return memory_read(pthread + TID_IN_PTHREAD, &number, sizeof number) && number == tid;
-}
-
 /* Walks the frames of every state of the thread; the lists begin with the newest, the inner one.
  * Lists that lead in circles end at MAX_THREADS, or where the capture is full. */
 void python_walk(const struct interpreter *interpreter, pid_t tid, struct stack_capture *capture)
@@ -89,7 +77,7 @@ void python_walk(const struct interpreter *interpreter, pid_t tid, struct stack_
 
 			if (!memory_read(thread + python.types.layout.thread_id, &id, sizeof id))
 				return;
-			if (is_thread(id, tid) && !capture->text.truncated)
+			if (native_thread_is(id, tid) && !capture->text.truncated)
 				stack_python_walk_frames(
 					capture, &python.types,
 					stack_python_innermost_frame(peek, &python.types.layout,
