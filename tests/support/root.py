@@ -2,7 +2,9 @@
 """Roots of Debian releases, made by debootstrap from the mirror that apt is set up with."""
 
 import contextlib
+import ctypes
 import os
+import stat
 import subprocess
 import sys
 
@@ -31,17 +33,39 @@ def make(suite, directory, packages):
         hosts.write(f"127.0.0.1 localhost {os.uname().nodename}\n")
 
 
+DEVICES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}  # of memory: mem(4)
+CLONE_NEWNS = 0x00020000
+
+
+def leave_mounts_behind():
+    """From here on this process mounts in a namespace of its own: however the test ends, nothing of it is
+    mounted anywhere."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        sys.exit(f"unshare: {os.strerror(ctypes.get_errno())}")
+    run("mount", "--make-rprivate", "/")
+
+
+def make_devices(directory):
+    """A /dev of its own: who removes the root must not find this machine's there."""
+    run("mount", "-t", "tmpfs", "tmpfs", directory)
+    for name, minor in DEVICES.items():
+        os.mknod(os.path.join(directory, name), stat.S_IFCHR, os.makedev(1, minor))
+        os.chmod(os.path.join(directory, name), 0o666)
+    for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
+        os.symlink(f"/proc/self/fd{target}", os.path.join(directory, name))
+    os.mkdir(os.path.join(directory, "shm"))
+    os.chmod(os.path.join(directory, "shm"), 0o1777)
+
+
 @contextlib.contextmanager
 def mounted(directory):
-    """/proc and /dev of this machine in the root, and a /dev/shm of its own."""
-    done = []
+    """/proc of this machine in the root, and a /dev and /dev/shm of its own."""
+    leave_mounts_behind()
+    proc, dev = (os.path.join(directory, name) for name in ("proc", "dev"))
+    run("mount", "--bind", "/proc", proc)
+    make_devices(dev)
     try:
-        for name in ("proc", "dev"):
-            run("mount", "--bind", f"/{name}", os.path.join(directory, name))
-            done.append(os.path.join(directory, name))
-        run("mount", "-t", "tmpfs", "tmpfs", os.path.join(directory, "dev/shm"))
-        done.append(os.path.join(directory, "dev/shm"))
         yield
     finally:
-        for target in reversed(done):
+        for target in dev, proc:
             subprocess.run(["umount", "-l", target], check=False)

@@ -77,6 +77,18 @@ class Runner(unittest.TestCase):
         self.assertTrue(lines[0].startswith("LATE"), lines)
         self.assertFalse(self.runs_still(pid))
 
+    @unittest.skipIf(os.getuid() != 0, "mounts need root")
+    def test_what_is_mounted_in_a_test_s_directory_is_left_alone(self):
+        precious = os.path.join(self.directory, "precious")
+        os.mkdir(precious)
+        self.script("precious/file", "")
+        _, lines = self.run_tests(self.script(
+            "killed", f'mkdir "$TMPDIR/m" && mount --bind {precious} "$TMPDIR/m" && test -e "$TMPDIR/m/file" && '
+            'echo "$TMPDIR" && kill -KILL $$\n'))
+        self.assertTrue(lines[0].endswith("killed by SIGKILL"), lines)
+        self.assertEqual(["file"], os.listdir(precious))
+        self.assertFalse(os.path.exists(lines[1].strip()), "the directory stays")
+
     def test_stray_daemon_is_ended(self):
         pid = os.path.join(self.directory, "pid")
         _, lines = self.run_tests(self.script(
