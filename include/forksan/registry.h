@@ -32,7 +32,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 8u
+#define REGISTRY_VERSION 9u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
 #define REGISTRY_SESSION_BYTES 17	/* 16 hexadecimal digits and a NUL */
@@ -66,7 +66,7 @@ enum registry_through { THROUGH_UNKNOWN, THROUGH_NOTHING, THROUGH_PERHAPS, THROU
 struct registry_process {
 	_Atomic uint32_t state;	     /* claimer's pid << 8 | enum registry_process_state */
 	_Atomic uint32_t serial;     /* 0 while BUSY; written before LIVE is published */
-	_Atomic int32_t pid;	     /* as the process itself sees it */
+	_Atomic int32_t pid;	     /* as the process itself sees it, in `pid_namespace` */
 	_Atomic uint32_t epoch;	     /* forks so far; written by the owner, relaxed */
 	struct serial parent_serial; /* 0: the first process of a tree */
 	uint32_t parent_epoch;	     /* the parent's epoch when it forked this process */
@@ -84,7 +84,12 @@ struct registry_process {
 	_Atomic uint32_t through;
 	/* Threads of the parent when it forked this process with a connection open; 0: unknown. */
 	_Atomic uint32_t parent_threads;
-	uint8_t reserved[36];
+	uint32_t reserved0;
+	/* The process as another pid namespace sees it: that namespace's inode << 32 | pid, 0
+	 * unknown.  Stored by the parent, which fork() told the pid in the parent's namespace, and
+	 * over that by the process itself when its /proc shows an outer namespace. */
+	_Atomic uint64_t seen_outside;
+	uint8_t reserved[24];
 };
 _Static_assert(sizeof(struct registry_process) == 128, "two cache lines");
 

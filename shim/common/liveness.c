@@ -31,7 +31,28 @@ struct liveness_claim liveness_claim(const struct registry_process *process)
 		claim.pid = (int32_t)(word >> 8); /* the parent's */
 	if (claim.pid < 0)
 		claim.pid = 0;
+	/* Of an announced child the pid is the parent's, but what is seen outside is the child. */
+	if (word == PROCESS_LIVE) {
+		uint64_t outside = load_relaxed(&process->seen_outside);
+
+		claim.outside_pid = (int32_t)(outside & INT32_MAX);
+		claim.outside_namespace = outside >> 32;
+	}
 	return claim;
+}
+
+uint64_t liveness_pack_outside(uint64_t pid_namespace, int32_t pid)
+{
+	if (pid_namespace == 0 || pid_namespace > UINT32_MAX || pid <= 0)
+		return 0;
+	return pid_namespace << 32 | (uint32_t)pid;
+}
+
+int32_t liveness_pid_in(const struct liveness_claim *claim, uint64_t own)
+{
+	if (liveness_same_namespace(claim->pid_namespace, own))
+		return claim->pid;
+	return claim->outside_namespace == own ? claim->outside_pid : 0;
 }
 
 bool liveness_same_namespace(uint64_t pid_namespace, uint64_t own)

@@ -21,6 +21,8 @@ struct liveness_claim {
 	uint64_t born_boottime_ns; /* CLOCK_BOOTTIME by which the process existed */
 	uint64_t boot_realtime_ns; /* CLOCK_REALTIME when CLOCK_BOOTTIME was 0; 0: not known */
 	uint64_t pid_namespace;	   /* the namespace of `pid`; 0: not known */
+	int32_t outside_pid;	   /* the same process in an outer pid namespace; 0: not known */
+	uint64_t outside_namespace;
 };
 
 /* Enough for the fields that are read here, with the longest name in the second. */
@@ -34,9 +36,17 @@ bool liveness_is_announced(const struct registry_process *process, uint32_t word
 struct liveness_claim liveness_claim(const struct registry_process *process);
 
 /* True when a pid of that namespace means the same process in `own`.  Namespaces that are not known
- * (0) are taken for the same.  The kernel cannot be asked about a process of another namespace: the
- * caller takes such a process to be alive until its slot says otherwise. */
+ * (0) are taken for the same. */
 bool liveness_same_namespace(uint64_t pid_namespace, uint64_t own);
+
+/* The word `seen_outside` of a slot; 0 where the inode has more than 32 bits.  (The kernel numbers
+ * namespaces with an unsigned int: struct ns_common, linux/ns_common.h.) */
+uint64_t liveness_pack_outside(uint64_t pid_namespace, int32_t pid);
+
+/* The pid of the claim's process in the pid namespace `own`; 0 when no such pid is known.  The
+ * kernel cannot be asked by pid then: the caller takes the process to be alive until its slot says
+ * otherwise. */
+int32_t liveness_pid_in(const struct liveness_claim *claim, uint64_t own);
 
 /* CLOCK_REALTIME at which CLOCK_BOOTTIME was 0, from the present values of both. */
 static inline uint64_t liveness_boot(uint64_t realtime_ns, uint64_t boottime_ns)

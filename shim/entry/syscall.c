@@ -41,6 +41,7 @@ enum kind_of_call {
 	CALL_FORKS,
 	CALL_SETS_UP_RING,
 	CALL_SANDBOXES,
+	CALL_LEAVES_NAMESPACE,
 };
 
 static enum kind_of_call kind_of(long number, long first)
@@ -82,6 +83,10 @@ static enum kind_of_call kind_of(long number, long first)
 		return CALL_SETS_UP_RING;
 	case SYS_prctl:
 		return first == PR_SET_SECCOMP ? CALL_SANDBOXES : CALL_OTHER;
+	case SYS_unshare:
+		return (first & CLONE_NEWPID) != 0 ? CALL_LEAVES_NAMESPACE : CALL_OTHER;
+	case SYS_setns:
+		return CALL_LEAVES_NAMESPACE;
 	case SYS_seccomp:
 		/* SECCOMP_SET_MODE_STRICT and _FILTER; the others only ask (seccomp(2)). */
 		return first == 0 || first == 1 ? CALL_SANDBOXES : CALL_OTHER;
@@ -98,7 +103,8 @@ __attribute__((used)) int syscall_is_ours(long number, long first)
 
 	if (!REAL(syscall) || kind == CALL_OTHER)
 		return 0;
-	if (kind == CALL_FORKS || kind == CALL_SETS_UP_RING || kind == CALL_SANDBOXES)
+	if (kind == CALL_FORKS || kind == CALL_SETS_UP_RING || kind == CALL_SANDBOXES ||
+	    kind == CALL_LEAVES_NAMESPACE)
 		return 1;
 	return first >= 0 && first < FORKSAN_MAX_FDS && fdtable_lookup((int)first).n != 0;
 }
@@ -163,6 +169,12 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 		result = real.syscall(number, a, b, c, d, e, f);
 		if (sandbox_began(number, b, result))
 			process_enter_sandbox();
+		return result;
+	case CALL_LEAVES_NAMESPACE:
+		init_join();
+		result = real.syscall(number, a, b, c, d, e, f);
+		if (result == 0)
+			process_leaves_pid_namespace();
 		return result;
 	case CALL_READS_BUFFER:
 	case CALL_WRITES_BUFFER:

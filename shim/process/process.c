@@ -59,6 +59,7 @@ static void fill_slot(struct registry_process *slot, struct serial serial,
 	store_relaxed(&slot->pid, 0);
 	store_relaxed(&slot->epoch, 0);
 	store_relaxed(&slot->heir_uid, 0);
+	store_relaxed(&slot->seen_outside, 0);
 	store_relaxed(&slot->through, THROUGH_UNKNOWN);
 	slot->parent_serial = parent.serial;
 	slot->parent_epoch = parent.epoch;
@@ -229,6 +230,11 @@ void process_program_failed(struct serial program)
 
 void process_leaves_pid_namespace(void)
 {
+	/* A new process whose first act this is takes its place before: taking the place answers
+	 * the flag of the parent, and this one is for the children. */
+	process_enter();
+	if (!process.leaves_pid_namespace)
+		registry_note_proc();
 	process.leaves_pid_namespace = true;
 }
 
@@ -312,8 +318,11 @@ static void note_birth(struct serial serial)
 		wiped_clear(); /* the kernel did not wipe */
 	store_relaxed(&wiped.process.announced, serial.n);
 	store_release(&wiped.process.pid, pid);
-	if (process.leaves_pid_namespace)
-		process_enter(); /* the parent has published a pid of another namespace */
+	/* The parent has published a pid of another namespace, or cannot know by which pid the
+	 * world outside sees this process.  The first process of a namespace is known by its pid,
+	 * also when no call was seen that made the namespace. */
+	if (process.leaves_pid_namespace || process.in_inner_namespace || pid == 1)
+		process_enter();
 }
 
 /* True in the child of a signal handler that forked while its thread was forking: this process
@@ -352,8 +361,13 @@ void process_after_fork(const struct process_fork *fork, pid_t pid)
 	if (pid > 0) {
 		registry_count(COUNT_FORKS);
 		registry_count(COUNT_PROCESSES);
-		if (slot)
+		if (slot) {
+			uint64_t unknown = 0;
+
+			compare_exchange_acq_rel(&slot->seen_outside, &unknown,
+						 liveness_pack_outside(process.pid_namespace, pid));
 			registry_publish_process(slot, pid);
+		}
 	} else if (slot) {
 		registry_abandon_process(slot);
 	}
@@ -418,28 +432,41 @@ static struct registry_process *claim_unannounced(struct lineage_use parent, str
 	return slot;
 }
 
+/* Called in a new process that may be in another pid namespace than its parent. */
+static void note_namespace(void)
+{
+	uint64_t pid_namespace = read_pid_namespace();
+
+	process.leaves_pid_namespace = false;
+	if (pid_namespace != process.pid_namespace)
+		process.in_inner_namespace = true;
+	process.pid_namespace = registry_pid_namespace = pid_namespace;
+}
+
 /* process.lineage still is the parent's, with the epoch at the very moment of the fork: another
  * thread of the parent may have begun an epoch since the child was announced.  False: the process
  * has no place. */
 static bool take_place(void)
 {
+	bool is_announced = load_relaxed(&wiped.process.announced) != 0;
 	struct registry_process *slot;
 	struct serial serial;
+	uint64_t outside;
 
 	if (!process.shared || !registry_get())
 		return false;
 	process.pid = (pid_t)sys_getpid();
 	store_relaxed(&wiped.process.pid, process.pid);
-	if (process.leaves_pid_namespace) {
-		process.leaves_pid_namespace = false;
-		process.pid_namespace = registry_pid_namespace = read_pid_namespace();
-	}
+	if (process.leaves_pid_namespace || process.pid == 1 || !is_announced)
+		note_namespace();
 	slot = take_announced(process.lineage.self, &serial);
 	if (!slot)
 		slot = claim_unannounced(process.lineage.self, &serial);
 	set_shared(slot);
 	if (!slot)
 		return false;
+	if (process.in_inner_namespace && (outside = registry_seen_in_proc()) != 0)
+		store_relaxed(&slot->seen_outside, outside);
 	slot->parent_epoch = process.lineage.self.epoch;
 	if (process.lineage.ancestor_count == FORKSAN_MAX_ANCESTORS &&
 	    !process.lineage.ancestors_forgotten)

@@ -36,6 +36,7 @@ struct process {
 	pid_t pid;
 	uint64_t pid_namespace;	     /* inode of /proc/self/ns/pid; 0: not known */
 	bool leaves_pid_namespace;   /* children may be in another */
+	bool in_inner_namespace;     /* an ancestor in the session is in another pid namespace */
 	uint64_t forked_boottime_ns; /* CLOCK_BOOTTIME of the latest fork, for the child */
 	struct stack_id fork_stack;  /* where the latest fork was made, for the child */
 	uint32_t fork_threads;	     /* threads at that fork; 0: not known */
@@ -124,8 +125,8 @@ void process_after_fork(const struct process_fork *fork, pid_t pid);
 void process_atfork_parent(void);
 void process_atfork_child(void);
 
-/* Called for unshare(), setns() and clone() with a new pid namespace: from now on each child reads
- * once which pid namespace the child is in. */
+/* Called before clone() with, and after unshare() and setns() to a new pid namespace: from now on
+ * each child reads once which pid namespace the child is in. */
 void process_leaves_pid_namespace(void);
 
 /* Called when this process has entered a seccomp sandbox.  A system call that the sandbox's author

@@ -11,9 +11,7 @@ bool registry_process_alive(const struct registry_process *process)
 {
 	struct liveness_claim claim = liveness_claim(process);
 
-	if (claim.pid == 0)
-		return false;
-	return !registry_knows_pids_of(claim.pid_namespace) || registry_claim_runs(&claim);
+	return claim.pid != 0 && registry_claim_runs(&claim);
 }
 
 bool registry_others_alive(const struct registry_process *self)

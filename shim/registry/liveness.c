@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/compiler.h"
@@ -17,6 +18,69 @@ bool registry_knows_pids_of(uint64_t pid_namespace)
 {
 	return liveness_same_namespace(pid_namespace, registry_pid_namespace);
 }
+
+/* --- /proc, which may show another pid namespace than this process's ----------------------------
+ */
+
+/* The pid namespace that /proc showed when an ancestor in that namespace looked, and the file
+ * system that was mounted there.  A later mount has another device number: since Linux 5.8 each
+ * mount of proc has its own, before that each pid namespace had.  Inherited by forked processes. */
+static struct {
+	uint64_t pid_namespace; /* 0: nothing noted */
+	uint64_t device;
+} noted;
+
+/* The pid of this process in the pid namespace of /proc; 0: there is no /proc. */
+static pid_t own_pid_in_proc(void)
+{
+	char text[16];
+	pid_t pid = 0;
+	long n = sys_readlink("/proc/self", text, sizeof text);
+
+	for (long i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++)
+		pid = pid * 10 + (text[i] - '0');
+	return pid;
+}
+
+/* False in a process that was born in a pid namespace of its own and still has its parent's /proc:
+ * its own pids mean other processes there. */
+static bool proc_is_own(void)
+{
+	return own_pid_in_proc() == (pid_t)sys_getpid();
+}
+
+/* The device number of /proc; 0: there is none. */
+static uint64_t proc_device(void)
+{
+	struct stat stat = {.st_dev = 0};
+
+	sys_call(SYS_newfstatat, AT_FDCWD, (long)(uintptr_t) "/proc", (long)(uintptr_t)&stat, 0, 0,
+		 0);
+	return stat.st_dev;
+}
+
+void registry_note_proc(void)
+{
+	if (!proc_is_own())
+		return; /* what was noted in an outer namespace stays true */
+	noted.pid_namespace = registry_pid_namespace;
+	noted.device = proc_device();
+}
+
+static bool proc_is_as_noted(void)
+{
+	return noted.pid_namespace != 0 && noted.device != 0 && proc_device() == noted.device;
+}
+
+uint64_t registry_seen_in_proc(void)
+{
+	if (noted.pid_namespace == registry_pid_namespace || !proc_is_as_noted())
+		return 0;
+	return liveness_pack_outside(noted.pid_namespace, own_pid_in_proc());
+}
+
+/* --- the questions ------------------------------------------------------------------------------
+ */
 
 static bool pid_exists(pid_t pid)
 {
@@ -62,16 +126,37 @@ uint64_t registry_boot_realtime_ns(void)
 	return liveness_boot(sys_clock_ns(CLOCK_REALTIME), sys_clock_ns(CLOCK_BOOTTIME));
 }
 
+/* The claim's process by the noted /proc.  True also when it cannot be found out. */
+static bool runs_in_noted_proc(const struct liveness_claim *claim)
+{
+	char stat[LIVENESS_STAT_BYTES];
+	pid_t pid = 0;
+	size_t len;
+
+	if (claim->pid_namespace != 0 && proc_is_as_noted())
+		pid = liveness_pid_in(claim, noted.pid_namespace);
+	if (pid <= 0)
+		return true;
+	len = read_stat(pid, stat);
+	/* Mounted with hidepid, /proc hides other users' processes, and first of all process 1. */
+	if (len == 0)
+		return read_stat(1, stat) == 0;
+	return liveness_stat_agrees(claim, registry_boot_realtime_ns(), stat, len);
+}
+
 noinline bool registry_claim_runs(const struct liveness_claim *claim)
 {
+	pid_t pid = liveness_pid_in(claim, registry_pid_namespace);
 	char stat[LIVENESS_STAT_BYTES];
 	size_t len;
 
-	if (claim->pid <= 0 || !pid_exists(claim->pid))
+	if (claim->pid <= 0 || (pid > 0 && !pid_exists(pid)))
 		return false;
-	len = read_stat(claim->pid, stat);
+	if (pid <= 0 || !proc_is_own())
+		return runs_in_noted_proc(claim);
+	len = read_stat(pid, stat);
 	return liveness_stat_agrees(claim, registry_boot_realtime_ns(), stat, len) &&
-	       (len > 0 || pid_exists(claim->pid));
+	       (len > 0 || pid_exists(pid));
 }
 
 bool registry_pid_runs(pid_t pid)
@@ -85,5 +170,5 @@ pid_t registry_parent_of(pid_t pid)
 {
 	char stat[LIVENESS_STAT_BYTES];
 
-	return liveness_stat_parent(stat, read_stat(pid, stat));
+	return proc_is_own() ? liveness_stat_parent(stat, read_stat(pid, stat)) : 0;
 }

@@ -62,7 +62,8 @@ bool registry_has_room(uint64_t len_bytes);
 /* True when some process has that pid and is no zombie. */
 bool registry_pid_runs(pid_t pid);
 
-/* True while the process of the claim runs. */
+/* True while the process of the claim runs, or when this process cannot find out: the claim's
+ * process is in another pid namespace, and neither a pid in this one nor /proc shows it. */
 struct liveness_claim;
 bool registry_claim_runs(const struct liveness_claim *claim);
 

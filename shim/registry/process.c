@@ -19,6 +19,13 @@ static bool is_over(uint32_t word)
 	return word == PROCESS_FREE || word == PROCESS_EXITED;
 }
 
+/* True while the process that has claimed a BUSY slot runs, or cannot be asked about from here. */
+static bool claimer_runs(const struct registry_process *process, uint32_t word)
+{
+	return !registry_knows_pids_of(load_relaxed(&process->pid_namespace)) ||
+	       registry_pid_runs((pid_t)(word >> 8));
+}
+
 /* Marks a slot whose process was killed as free or ended.  True: the slot can be claimed. */
 static bool bury(struct registry_process *process)
 {
@@ -29,7 +36,7 @@ static bool bury(struct registry_process *process)
 	case PROCESS_EXITED:
 		return true;
 	case PROCESS_BUSY:
-		return !registry_pid_runs((pid_t)(word >> 8)) &&
+		return !claimer_runs(process, word) &&
 		       compare_exchange_acq_rel(&process->state, &word, PROCESS_FREE);
 	case PROCESS_LIVE:
 		return !registry_process_alive(process) &&
@@ -118,6 +125,7 @@ struct registry_process *registry_claim_process(struct serial *serial, pid_t pid
 		process = take_slot(serial, pid);
 	if (!process)
 		return NULL;
+	store_relaxed(&process->pid_namespace, registry_pid_namespace);
 	store_release(&process->serial, 0);
 	store_relaxed(&process->pid, 0);
 	registry_forget_holds(process);

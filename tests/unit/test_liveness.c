@@ -124,6 +124,35 @@ static void unknown_namespaces_are_taken_for_the_same(void **state)
 	assert_false(liveness_same_namespace(5, 6));
 }
 
+static void a_pid_is_known_in_its_namespace_and_outside(void **state)
+{
+	struct registry_process process = {.pid = 7, .pid_namespace = 1002};
+	struct liveness_claim claim;
+
+	(void)state;
+	store_relaxed(&process.state, PROCESS_LIVE);
+	claim = liveness_claim(&process);
+	assert_int_equal(liveness_pid_in(&claim, 1002), 7);
+	assert_int_equal(liveness_pid_in(&claim, 1001), 0);
+	store_relaxed(&process.seen_outside, liveness_pack_outside(1001, 70));
+	claim = liveness_claim(&process);
+	assert_int_equal(liveness_pid_in(&claim, 1002), 7);
+	assert_int_equal(liveness_pid_in(&claim, 1001), 70);
+	assert_int_equal(liveness_pid_in(&claim, 1003), 0);
+	assert_int_equal(liveness_pack_outside(0, 70), 0);
+	assert_int_equal(liveness_pack_outside(1001, 0), 0);
+	assert_int_equal(liveness_pack_outside(UINT64_C(1) << 32, 70), 0);
+	/* Any process of the session may have written the word. */
+	store_relaxed(&process.seen_outside, UINT64_MAX);
+	claim = liveness_claim(&process);
+	assert_int_equal(liveness_pid_in(&claim, UINT32_MAX), INT32_MAX);
+	/* Of an announced child the word is not the parent's. */
+	store_relaxed(&process.serial, 3);
+	store_relaxed(&process.state, 9u << 8 | PROCESS_BUSY);
+	claim = liveness_claim(&process);
+	assert_int_equal(liveness_pid_in(&claim, 1001), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +163,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_read_says_nothing),
 		cmocka_unit_test(a_slot_names_its_process_or_its_parent_or_nobody),
 		cmocka_unit_test(unknown_namespaces_are_taken_for_the_same),
+		cmocka_unit_test(a_pid_is_known_in_its_namespace_and_outside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

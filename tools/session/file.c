@@ -147,11 +147,13 @@ bool session_process_is_alive(const struct registry_process *process)
 	struct liveness_claim claim = liveness_claim(process);
 	char stat_text[LIVENESS_STAT_BYTES];
 
+	int32_t pid;
+
 	if (claim.pid == 0)
 		return false;
-	if (!liveness_same_namespace(claim.pid_namespace, own_namespace()))
+	pid = liveness_pid_in(&claim, own_namespace());
+	if (pid == 0)
 		return true;
-	return liveness_stat_agrees(&claim, own_boot(), stat_text,
-				    read_stat(claim.pid, stat_text)) &&
-	       (kill(claim.pid, 0) == 0 || errno != ESRCH);
+	return liveness_stat_agrees(&claim, own_boot(), stat_text, read_stat(pid, stat_text)) &&
+	       (kill(pid, 0) == 0 || errno != ESRCH);
 }
