@@ -69,19 +69,46 @@ s.sendall(b"version\\r\\n")
 s.recv(100)
 here, there = socket.socketpair()
 child = subprocess.Popen(sys.argv[2:] + [str(there.fileno())], pass_fds=[there.fileno()])
-socket.send_fds(here, [b"x"], [s.fileno()])
+socket.send_fds(here, [b"\\0"], [s.fileno()])  # IO::FDPass takes no other byte
 child.wait()
 s.sendall(b"version\\r\\n")
 sys.exit(child.returncode)
 """
 
-RECEIVER = """\
+# interpreter, suffix, program; the use is in line 3
+RECEIVERS = {
+    "python": (sys.executable, "py", """\
 import os, socket, sys
 def use(fd):
     os.write(fd, b"get a\\r\\n")
 there = socket.socket(fileno=int(sys.argv[1]))
 use(socket.recv_fds(there, 1, 1)[1][0])
-"""
+"""),
+    "ruby": ("ruby", "rb", """\
+require "socket"
+def use(io)
+  io.syswrite("get a\\r\\n")
+end
+use(UNIXSocket.for_fd(Integer(ARGV[0])).recv_io)
+"""),
+    "perl": ("perl", "pl", """\
+use IO::FDPass;
+sub use_it {
+  syswrite($_[0], "get a\\r\\n");
+}
+open(my $io, '+<&=', IO::FDPass::recv($ARGV[0])) or die; use_it($io);
+"""),
+    "php": ("php", "php", """\
+<?php
+function use_it($io) {
+  socket_write($io, "get a\\r\\n");
+}
+$there = socket_import_stream(fopen("php://fd/" . $argv[1], "r+"));
+$message = ["buffer_size" => 1, "controllen" => socket_cmsg_space(SOL_SOCKET, SCM_RIGHTS, 1)];
+socket_recvmsg($there, $message);
+use_it($message["control"][0]["data"][0]);
+"""),
+}
 
 
 def answer(listener):
@@ -137,13 +164,26 @@ class CameByExec(unittest.TestCase):
                   if frame["language"] == language]
         self.assertIn(3, [frame["line"] for frame in frames])
 
-    def test_a_descriptor_in_a_message(self):
-        program = self.write("receiver.py", RECEIVER)
-        findings = self.findings([sys.executable, program], parent=GIVER)
+    def check_message(self, language):
+        interpreter, suffix, text = RECEIVERS[language]
+        program = self.write(f"receive.{suffix}", text)
+        findings = self.findings([interpreter, program], parent=GIVER)
         self.assertEqual([finding["kind"] for finding in findings], ["shared-use"])
         frames = [frame for frame in findings[0]["stacks"]["other_use"]
-                  if frame["language"] == "python"]
+                  if frame["language"] == language]
         self.assertEqual((frames[0]["file"], frames[0]["line"]), (program, 3))
+
+    def test_a_message_to_python(self):
+        self.check_message("python")
+
+    def test_a_message_to_ruby(self):
+        self.check_message("ruby")
+
+    def test_a_message_to_perl(self):
+        self.check_message("perl")
+
+    def test_a_message_to_php(self):
+        self.check_message("php")
 
     def test_a_relative_name_is_completed(self):
         """Perl knows its script as it was started."""

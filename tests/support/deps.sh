@@ -59,6 +59,7 @@ test  libtcmalloc-minimal4 another
 test  libeatmydata1     another preloaded library
 test  libfaketime       another
 test  libffi-platypus-perl forksan's calls from Perl
+test  libio-fdpass-perl a descriptor in a message to Perl
 test  python3-pytest    a recipe: a plugin that fails a test
 test  ruby-rspec        the same for RSpec
 test  phpunit           the same for PHPUnit
