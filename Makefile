@@ -132,6 +132,10 @@ $(BUILD)/shim/%.o: shim/%.c
 	$(say) CC $<
 	$(Q)mkdir -p $(@D) && $(CC) $(SHIM_CFLAGS) $(DEPS) -c -o $@ $<
 
+# Two calls through a table of procedures: where an audit library is loaded, glibc before 2.22 ends a program
+# that has an object without such a table (elf/dl-reloc.c, "no PLTREL found").
+$(BUILD)/shim/entry/init.o: SHIM_CFLAGS += -fplt
+
 $(BUILD)/tools/%.o: tools/%.c
 	$(say) CC $<
 	$(Q)mkdir -p $(@D) && $(CC) $(TOOL_CFLAGS) $(DEPS) -c -o $@ $<
@@ -178,11 +182,9 @@ MUSL_LACKS := closefrom close_range preadv2 pwritev2 pidfd_getfd epoll_pwait2 ex
 	__sendmmsg system popen __read_chk __recv_chk __recvfrom_chk __poll_chk __ppoll_chk __longjmp_chk
 # test_load and plugin_audit are about parts of glibc's loader, test_fortified about _FORTIFY_SOURCE,
 # test_early about preloaded libraries that Debian has for glibc.
-MUSL_SUBJECT := $(patsubst tests/entry/test_%.c,$(BUILD)/tests/entry/subject_%,\
-	$(filter-out %/test_load.c %/test_fortified.c %/test_early.c,$(ENTRY_SRC)))
-MUSL_PLUGIN := $(filter-out %/plugin_audit.so %/plugin_python.so,$(ENTRY_PLUGIN))
+MUSL_LEFT_OUT := test_load test_fortified test_early plugin_audit
 
-.PHONY: musl musl-bin musl-subjects
+.PHONY: musl musl-bin subjects
 musl: $(MUSL)/kernel ## the library for musl libc (Alpine), into $(BUILD)/musl
 	$(Q)$(MAKE) --no-print-directory BUILD=$(MUSL) CC='$(MUSL_CC)' $(MUSL)/libforksan.so
 
@@ -191,16 +193,43 @@ $(MUSL)/kernel:
 		ln -sfn "$$(realpath /usr/include/$$name)" $@.new/$$name; done && mv $@.new $@
 
 musl-bin: musl ## entry tests as programs of musl
-	$(Q)$(MAKE) --no-print-directory BUILD=$(MUSL) CC='$(MUSL_CC)' musl-subjects
+	$(Q)$(MAKE) --no-print-directory BUILD=$(MUSL) CC='$(MUSL_CC)' SUBJECT_LACKS='$(MUSL_LACKS)' \
+		SUBJECT_LEFT_OUT='$(MUSL_LEFT_OUT)' subjects
 
-musl-subjects: $(MUSL_SUBJECT) $(MUSL_PLUGIN)
+SUBJECT := $(patsubst tests/entry/test_%.c,$(BUILD)/tests/entry/subject_%,\
+	$(filter-out $(SUBJECT_LEFT_OUT:%=tests/entry/%.c),$(ENTRY_SRC)))
+subjects: $(SUBJECT) $(filter-out $(SUBJECT_LEFT_OUT:%=$(BUILD)/tests/entry/%.so),$(ENTRY_PLUGIN))
 
-$(BUILD)/tests/entry/subject_%: tests/entry/test_%.c tests/entry/musl/subject_only.c \
+$(BUILD)/tests/entry/subject_%: tests/entry/test_%.c tests/entry/other_libc/subject_only.c \
 		$(filter-out %/log.o,$(ENTRY_HELP)) Makefile
 	$(say) TEST $<
 	$(Q)mkdir -p $(@D) && $(CC) $(TEST_CFLAGS) -rdynamic -Wno-implicit-function-declaration \
-		-Wno-incompatible-pointer-types $(MUSL_LACKS:%=-Wl,--defsym=%=musl_lacks) -o $@ \
-		$(filter-out %.h Makefile,$^) -lpthread
+		-Wno-incompatible-pointer-types $(SUBJECT_LACKS:%=-Wl,--defsym=%=libc_lacks) -o $@ \
+		$(filter-out %.h Makefile,$^) -lpthread $(SUBJECT_LIBS)
+
+# --- the oldest libc -------------------------------------------------------------------------
+
+# glibc 2.17 with headers of Linux 3.10, from a package of the npm registry, which has them for a compiler
+# of that age.  Clang 14 compiles, since that compiler knows no C11 atomics.  The library is built with
+# those headers alone; the test programs take the kernel's of today.
+OLD := $(BUILD)/glibc-2.17
+OLD_ROOT := $(abspath $(OLD))/toolchain/x86_64-unknown-linux-gnu/sysroot
+OLD_CC := clang --target=x86_64-unknown-linux-gnu --gcc-toolchain=$(abspath $(OLD))/toolchain \
+	--sysroot=$(OLD_ROOT) -Wno-unused-command-line-argument \
+	-Wl,--dynamic-linker=$(OLD_ROOT)/lib/ld-2.17.so -Wl,-rpath=$(OLD_ROOT)/lib -Wl,--disable-new-dtags
+OLD_LACKS := closefrom close_range preadv2 pwritev2 pidfd_getfd epoll_pwait2 execveat _Fork fcntl64 \
+	memfd_create
+
+.PHONY: old-libc
+old-libc: build entry-bin $(OLD)/toolchain $(MUSL)/kernel ## build with glibc 2.17, and run the entry tests on it (npm)
+	$(Q)$(MAKE) --no-print-directory BUILD=$(OLD) CC='$(OLD_CC)' $(OLD)/libforksan.so
+	$(Q)$(MAKE) --no-print-directory BUILD=$(OLD) CFLAGS='-include tests/entry/other_libc/glibc_2_17.h' \
+		CC='$(OLD_CC) -isystem $(abspath $(MUSL))/kernel' SUBJECT_LACKS='$(OLD_LACKS)' \
+		SUBJECT_LIBS='-lrt -ldl -lutil' subjects
+	$(Q)BUILD=$(BUILD) CC='$(OLD_CC)' $(PYTHON) tests/roots/old_libc.py
+
+$(OLD)/toolchain:
+	$(Q)tests/roots/old_libc.sh $@
 
 # --- the other machine -----------------------------------------------------------------------
 

@@ -27,6 +27,11 @@
 #define sockaddr_of(argument) ((argument).__sockaddr__)
 typedef unsigned long libc_ioctl_request;
 typedef int libc_mmsg_flags; /* of sendmmsg() and recvmmsg() */
+#if __GLIBC_PREREQ(2, 21)
+typedef struct timespec libc_recvmmsg_timeout;
+#else
+typedef const struct timespec libc_recvmmsg_timeout;
+#endif
 
 #else
 
@@ -35,6 +40,7 @@ typedef int libc_mmsg_flags; /* of sendmmsg() and recvmmsg() */
 #define sockaddr_of(argument) (argument)
 typedef int libc_ioctl_request;
 typedef unsigned libc_mmsg_flags;
+typedef struct timespec libc_recvmmsg_timeout;
 
 /* musl before 1.2.4 has the names with 64 as macros. */
 #undef sendfile64

@@ -6,11 +6,12 @@
 
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
-#include <linux/stat.h>
 
+#include "base/kernel.h"
 #include "forksan/atomics.h"
 
 #define PTR(p) ((long)(uintptr_t)(p))
@@ -70,27 +71,14 @@ long sys_kill(pid_t pid, int signal)
 	return sys_call(SYS_kill, pid, signal, 0, 0, 0, 0);
 }
 
-long sys_fstat_mode(int fd, uint32_t *mode)
+long sys_fstat(int fd, struct stat *out)
 {
-	struct statx stat;
-	long result = sys_call(SYS_statx, fd, PTR(""), AT_EMPTY_PATH, STATX_TYPE, PTR(&stat), 0);
-
-	if (result == 0)
-		*mode = stat.stx_mode;
-	return result;
+	return sys_call(SYS_fstat, fd, PTR(out), 0, 0, 0, 0);
 }
 
-long sys_fstat_inode(int fd, uint32_t *mode, uint64_t *inode)
+long sys_fstatat(int directory, const char *name, struct stat *out, int flags)
 {
-	struct statx stat;
-	long result = sys_call(SYS_statx, fd, PTR(""), AT_EMPTY_PATH, STATX_TYPE | STATX_INO,
-			       PTR(&stat), 0);
-
-	if (result == 0) {
-		*mode = stat.stx_mode;
-		*inode = stat.stx_ino;
-	}
-	return result;
+	return sys_call(SYS_newfstatat, directory, PTR(name), PTR(out), flags, 0, 0);
 }
 
 long sys_getsockopt(int fd, int level, int name, void *value, uint32_t *len_bytes)

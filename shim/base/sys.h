@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 
@@ -63,8 +64,10 @@ long sys_getpid(void);
 long sys_getppid(void);
 long sys_gettid(void);
 long sys_kill(pid_t pid, int signal);
-long sys_fstat_mode(int fd, uint32_t *mode);
-long sys_fstat_inode(int fd, uint32_t *mode, uint64_t *inode);
+/* fstat(2) and newfstatat(2) rather than statx(2), which Linux 3.10 and older seccomp profiles do
+ * not know.  The kernel's struct stat is libc's on both machines. */
+long sys_fstat(int fd, struct stat *out);
+long sys_fstatat(int directory, const char *name, struct stat *out, int flags);
 long sys_getsockopt(int fd, int level, int name, void *value, uint32_t *len_bytes);
 long sys_getsockname(int fd, void *address, uint32_t *len_bytes);
 long sys_mmap(void *address, size_t len_bytes, int prot, int flags, int fd, long offset);

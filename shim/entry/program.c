@@ -155,8 +155,8 @@ static bool read_interpreter(const struct file *file, char out[PROGRAM_PATH_BYTE
 
 static bool is_regular(int directory, const char *path, int flags, struct stat *stat)
 {
-	return sys_call(SYS_newfstatat, directory, (long)(uintptr_t)path, (long)(uintptr_t)stat,
-			flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW), 0, 0) == 0 &&
+	return sys_fstatat(directory, path, stat, flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) ==
+		       0 &&
 	       S_ISREG(stat->st_mode);
 }
 

@@ -330,7 +330,7 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t recvmsg(int fd, struct msghdr *message,
 }
 
 FORKSAN_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, libc_mmsg_flags flags,
-			    struct timespec *timeout)
+			    libc_recvmmsg_timeout *timeout)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
 	struct track_call call;

@@ -9,7 +9,6 @@
  * unknown types.
  */
 #include <errno.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,12 +16,9 @@
 #include "track/blind.h"
 #include "entry/init.h"
 #include "entry/real.h"
+#include "base/kernel.h"
 #include "base/sys.h"
 #include "track/track.h"
-
-#ifndef SECCOMP_FILTER_FLAG_NEW_LISTENER
-#define SECCOMP_FILTER_FLAG_NEW_LISTENER 8 /* Linux 5.0 */
-#endif
 
 /* Called by the assembly below alone. */
 int syscall_is_ours(long number, long first);

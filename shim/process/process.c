@@ -266,8 +266,7 @@ static uint32_t count_threads(void)
 
 	if (process_single_threaded && *process_single_threaded)
 		return 1;
-	sys_call(SYS_newfstatat, AT_FDCWD, (long)(uintptr_t) "/proc/self/task",
-		 (long)(uintptr_t)&stat, 0, 0, 0);
+	sys_fstatat(AT_FDCWD, "/proc/self/task", &stat, 0);
 	return stat.st_nlink > 2 ? (uint32_t)stat.st_nlink - 2 : 0;
 }
 

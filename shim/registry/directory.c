@@ -17,7 +17,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <linux/stat.h>
 
 #include "base/sys.h"
 #include "common/session.h"
@@ -30,39 +29,30 @@
 #define ENTRIES_BYTES 2048
 #define LONGEST_ENTRY_BYTES 288 /* a name of 255 bytes */
 
-static long stat_fd(int fd, struct statx *out)
-{
-	return sys_call(SYS_statx, fd, (long)(uintptr_t) "", AT_EMPTY_PATH, STATX_BASIC_STATS,
-			(long)(uintptr_t)out, 0);
-}
-
 struct registry_identity registry_identify(int fd)
 {
-	struct statx stat;
+	struct stat stat;
 
-	if (stat_fd(fd, &stat) != 0)
+	if (sys_fstat(fd, &stat) != 0)
 		return (struct registry_identity){0};
-	return (struct registry_identity){stat.stx_ino, stat.stx_dev_major, stat.stx_dev_minor};
+	return (struct registry_identity){stat.st_ino, stat.st_dev};
 }
 
 bool registry_is_same(int fd, struct registry_identity identity)
 {
 	struct registry_identity now = registry_identify(fd);
 
-	return identity.inode != 0 && now.inode == identity.inode &&
-	       now.device_major == identity.device_major &&
-	       now.device_minor == identity.device_minor;
+	return identity.inode != 0 && now.inode == identity.inode && now.device == identity.device;
 }
 
 bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, uint64_t *size_bytes)
 {
-	struct statx stat;
+	struct stat stat;
 
-	if (stat_fd(fd, &stat) != 0)
+	if (sys_fstat(fd, &stat) != 0)
 		return false;
-	*size_bytes = stat.stx_size;
-	return (stat.stx_mode & S_IFMT) == type && (stat.stx_mode & 077) == 0 &&
-	       stat.stx_uid == uid;
+	*size_bytes = (uint64_t)stat.st_size;
+	return (stat.st_mode & S_IFMT) == type && (stat.st_mode & 077) == 0 && stat.st_uid == uid;
 }
 
 long registry_open_directory(uint32_t uid, bool create)
@@ -101,12 +91,11 @@ long registry_unlink_at(int directory, const char *name)
 
 void registry_sweep(int directory, const char *name)
 {
-	struct statx stat;
+	struct stat stat;
 
-	if (sys_call(SYS_statx, directory, (long)(uintptr_t)name, AT_SYMLINK_NOFOLLOW,
-		     STATX_BASIC_STATS, (long)(uintptr_t)&stat, 0) == 0 &&
+	if (sys_fstatat(directory, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    sys_clock_ns(CLOCK_REALTIME) / 1000000000 >
-		    (uint64_t)stat.stx_mtime.tv_sec + DRAFT_SECONDS)
+		    (uint64_t)stat.st_mtim.tv_sec + DRAFT_SECONDS)
 		registry_unlink_at(directory, name);
 }
 

@@ -31,6 +31,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/kernel.h"
 #include "base/sys.h"
 #include "common/liveness.h"
 #include "common/session.h"

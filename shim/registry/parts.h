@@ -31,8 +31,7 @@ bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, uint64_t *size_b
  * before and after is true in between. */
 struct registry_identity {
 	uint64_t inode; /* 0: not known */
-	uint32_t device_major;
-	uint32_t device_minor;
+	uint64_t device;
 };
 struct registry_identity registry_identify(int fd);
 bool registry_is_same(int fd, struct registry_identity identity);

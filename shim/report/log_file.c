@@ -30,8 +30,7 @@
 static long look_at_name(long directory, const char *name, struct stat *stat)
 {
 	stat->st_mode = 0;
-	return sys_call(SYS_newfstatat, directory, (long)(uintptr_t)name, (long)(uintptr_t)stat,
-			AT_SYMLINK_NOFOLLOW, 0, 0);
+	return sys_fstatat((int)directory, name, stat, AT_SYMLINK_NOFOLLOW);
 }
 
 static long open_at(long directory, const char *name, int flags, mode_t mode)

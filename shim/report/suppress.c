@@ -115,8 +115,8 @@ static void warn_of_line(unsigned line, struct span found, const char *guess)
 	warn(bytes);
 }
 
-/* Opens the file and returns its descriptor; negative after a warning.  Links are followed: the file
- * is only read, and a file of a Kubernetes ConfigMap is a link. */
+/* Opens the file and returns its descriptor; negative after a warning.  Links are followed: the
+ * file is only read, and a file of a Kubernetes ConfigMap is a link. */
 static int open_file(void)
 {
 	long fd = sys_open(options.suppressions, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
@@ -128,8 +128,7 @@ static int open_file(void)
 		warn_of_file("it cannot be opened", fd);
 	if (fd < 0)
 		return -1;
-	if (sys_call(SYS_fstat, fd, (long)(uintptr_t)&stat, 0, 0, 0, 0) == 0 &&
-	    S_ISREG(stat.st_mode) && stat.st_size <= FILE_BYTES)
+	if (sys_fstat((int)fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size <= FILE_BYTES)
 		return (int)fd;
 	warn_of_file(expected_file, 0);
 	sys_close((int)fd);

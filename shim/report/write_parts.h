@@ -15,12 +15,11 @@
 #include "report/write.h"
 #include "base/sys.h"
 
-/* fstat and newfstatat rather than statx, which older seccomp profiles do not know.  The kernel's
- * struct stat is libc's on both machines.  st_mode 0: the call failed. */
+/* st_mode 0: the call failed. */
 static inline long stat_fd(long fd, struct stat *stat)
 {
 	stat->st_mode = 0;
-	return sys_call(SYS_fstat, fd, (long)(uintptr_t)stat, 0, 0, 0, 0);
+	return sys_fstat((int)fd, stat);
 }
 
 static inline bool stat_is_same(const struct stat *a, const struct stat *b)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/kernel.h"
 #include "base/sys.h"
 #include "process/fdtable.h"
 #include "process/process.h"
@@ -18,13 +19,12 @@
 /* The inode of a socket, for kernels without SO_COOKIE (gVisor).  0, or -errno. */
 static noinline long read_inode(int fd, uint64_t *cookie)
 {
-	uint64_t inode;
-	uint32_t mode;
-	long result = sys_fstat_inode(fd, &mode, &inode);
+	struct stat stat;
+	long result = sys_fstat(fd, &stat);
 
 	if (result == 0)
-		*cookie = inode | INODE_MARK;
-	return result == 0 && !S_ISSOCK(mode) ? -ENOTSOCK : result;
+		*cookie = stat.st_ino | INODE_MARK;
+	return result == 0 && !S_ISSOCK(stat.st_mode) ? -ENOTSOCK : result;
 }
 
 /* 0, or -errno. */

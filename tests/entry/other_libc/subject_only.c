@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An entry test built for musl is a subject alone: the test built for glibc drives it and reads its
- * log (FORKSAN_SUBJECT, harness.c), since Debian has no jansson for musl.  The questions to the log
- * are linked, and never asked here.
+ * An entry test built for another libc is a subject alone: the test built for this machine's drives
+ * it and reads its log (FORKSAN_SUBJECT, harness.c), since there is no jansson for the other.  The
+ * questions to the log are linked, and never asked here.
  *
- * musl_lacks() stands for each function that musl does not have (Makefile, MUSL_LACKS): a case that
- * calls one is skipped, also when a child calls it: the subject leads its process group.
+ * libc_lacks() stands for each function that the libc does not have (Makefile, SUBJECT_LACKS): a
+ * case that calls one is skipped, also when a child calls it: the subject leads its process group.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "../harness.h"
 #include "../log.h"
 
-void musl_lacks(void);
+void libc_lacks(void);
 
 #define CHILD_SKIPS SIGSYS
 
@@ -29,13 +29,13 @@ __attribute__((constructor)) static void listen_to_children(void)
 	signal(CHILD_SKIPS, skip_for_child);
 }
 
-void musl_lacks(void)
+void libc_lacks(void)
 {
 	if (getpid() != getpgrp()) {
 		kill(getpgrp(), CHILD_SKIPS);
 		_exit(77);
 	}
-	skip("musl lacks a function");
+	skip("this libc lacks a function");
 }
 
 #define NEVER(type, name, ...)                                                                     \
