@@ -24,9 +24,9 @@ class OneWorkerOrNoPreload(scenario.Scenario):
 
     def test_one_worker_with_preload_is_a_hazard(self):
         settings = {"variables": self.variables, "preload": True, "workers": 1}
-        self.assertEqual(0, self.bare_load(web.gunicorn, "pool", **settings).bad)
+        self.assertEqual(0, self.bare_load(web.gunicorn, "pool", timeout_s=web.PATIENT_S, **settings).bad)
         with self.watched(web.gunicorn, "pool", **settings) as (site, log):
-            answers = web.load(site.port)
+            answers = web.load(site.port, timeout_s=web.PATIENT_S)
             self.say("with forksan", answers)
             log.wait_for(lambda: log.findings(kind="inherited-use"), "the hazard inherited-use")
         self.assertEqual(0, answers.bad)
@@ -47,16 +47,16 @@ class OneWorkerOrNoPreload(scenario.Scenario):
         variables = {"APP_DATABASE": scenario.postgresql_url(database)}
         with self.watched(web.gunicorn, "pool", variables=variables, preload=True,
                           workers=1) as (site, log):
-            answers = web.load(site.port)
+            answers = web.load(site.port, timeout_s=web.PATIENT_S)
             self.say("with forksan", answers)
         self.assertEqual(0, answers.bad)
         self.assert_kinds(log, ["inherited-use", "open-at-fork"])
 
     def test_two_workers_without_preload_are_silent(self):
         settings = {"variables": self.variables, "workers": 2}
-        self.assertEqual(0, self.bare_load(web.gunicorn, "pool", **settings).bad)
+        self.assertEqual(0, self.bare_load(web.gunicorn, "pool", timeout_s=web.PATIENT_S, **settings).bad)
         with self.watched(web.gunicorn, "pool", **settings) as (site, log):
-            answers = web.load(site.port)
+            answers = web.load(site.port, timeout_s=web.PATIENT_S)
             self.say("with forksan", answers)
         self.assertEqual(0, answers.bad)
         self.assert_silent(log)

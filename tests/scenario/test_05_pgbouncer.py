@@ -25,9 +25,9 @@ class PgBouncer(scenario.Scenario):
 
     def test_engine_per_worker_is_silent(self):
         settings = {"variables": self.variables, "preload": True}
-        self.assertEqual(0, self.bare_load(web.gunicorn, "lazy", **settings).bad)
+        self.assertEqual(0, self.bare_load(web.gunicorn, "lazy", timeout_s=web.PATIENT_S, **settings).bad)
         with self.watched(web.gunicorn, "lazy", **settings) as (site, log):
-            answers = web.load(site.port)
+            answers = web.load(site.port, timeout_s=web.PATIENT_S)
             self.say("with forksan", answers)
         self.assertEqual(0, answers.bad)
         self.assert_silent(log)

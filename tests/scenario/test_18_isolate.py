@@ -6,9 +6,10 @@ whether its connection is alive.
 
 The programs of tests/scenario/isolate open a connection, fork two children, and all three use it at
 once; the web servers share a pool.  FORKSAN_BARE=1 runs each without isolation, too; the last lines
-printed are the table of what came of each.
+printed are the table of what came of each, in all rounds (FORKSAN_ROUNDS).
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -28,11 +29,18 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = os.path.join(HERE, "isolate")
 INTERPRETERS = {".py": "/usr/bin/python3", ".pl": "/usr/bin/perl", ".php": "/usr/bin/php",
                 ".rb": "/usr/bin/ruby"}
-LIMIT_S = 30  # for a program; each does 150 questions in less than a second
+# For a program; each does 150 questions in less than a second, where it has a processor for itself.
+LIMIT_S = 120
 BARE_LIMIT_S = 3  # without isolation many hang
 QUESTIONS = 150
 BARE = os.environ.get("FORKSAN_BARE") == "1"
-table = []  # (title, without, with)
+table = {}  # title: (answers without isolation, answers with), each counted over the rounds
+
+
+def note(title, bare, isolated):
+    cells = table.setdefault(title, (collections.Counter(), collections.Counter()))
+    cells[0][bare] += 1
+    cells[1][isolated] += 1
 
 
 def counts_of(output):
@@ -110,7 +118,7 @@ class Programs(Served):
         counts, text = self.run_program(argv, environment)
         log.wait_for_summary()
         log.validate()
-        table.append((title, bare, words(counts)))
+        note(title, bare, words(counts))
         self.say(title, words(counts))
         self.assertEqual((0, 0, 0), (counts["wrong"], counts["empty"], counts["lost"]), text)
         self.assertLessEqual(counts["error"], errors, text)
@@ -190,8 +198,8 @@ class Pools(scenario.Scenario):
             bare = str(self.bare_load(server, "pool", variables=variables, **settings))
         with self.watched(server, "pool", variables=variables, options={"mode": "isolate"},
                           **settings) as (site, log):
-            answers = web.load(site.port)
-        table.append((title, bare, str(answers)))
+            answers = web.load(site.port, timeout_s=web.PATIENT_S)
+        note(title, bare, str(answers))
         self.say("with isolation", answers)
         self.assertEqual((0, 0), (answers.lies, answers.silence), site.output())
         self.assertLessEqual(answers.error, errors, site.output())
@@ -224,13 +232,17 @@ class Ruby(Served):
 
     def serve_ruby(self, title, driver, command):
         log = self.new_log()
-        environment = forksan_log.forksan_env(log.path, {**self.variables, "APP_DRIVER": driver},
-                                              mode="isolate")
+        variables = {**self.variables, "APP_DRIVER": driver}
+        bare = "not run"
+        if BARE:
+            with ruby(command, forksan_log.bare_env(**variables)) as site:
+                bare = str(web.load(site.port))
+        environment = forksan_log.forksan_env(log.path, variables, mode="isolate")
         with ruby(command, environment) as site:
-            answers = web.load(site.port)
+            answers = web.load(site.port, timeout_s=web.PATIENT_S)
         log.read()  # Puma ends itself by a signal, so there is no summary
         log.validate()
-        table.append((title, "not run", str(answers)))
+        note(title, bare, str(answers))
         self.say(title, answers)
         self.assertEqual((0, 0), (answers.lies, answers.silence), site.output())
         self.assertLessEqual(answers.error, 2, site.output())
@@ -261,10 +273,8 @@ class Clean(scenario.Scenario):
     def check_untouched(self, app, variables, **settings):
         with self.watched(web.gunicorn, app, variables=variables, options={"mode": "isolate"},
                           **settings) as (site, log):
-            answers = web.load(site.port)
-        # A request that took more than its time is a busy machine's.
-        self.assertEqual((0, 0), (answers.lies, answers.error), site.output())
-        self.assertGreater(answers.right, 0)
+            answers = web.load(site.port, timeout_s=web.PATIENT_S)
+        self.assertEqual(0, answers.bad, f"{answers}\n{site.output()}")
         self.assertEqual((0, 0), (log.counters["isolated"], log.counters["isolate_failed"]))
         return log
 
@@ -277,10 +287,17 @@ class Clean(scenario.Scenario):
         self.assertEqual(0, log.counters["goodbyes_held"])
 
 
+def cell(answers):
+    """`2 error` of one round, `2 error (19), 1 error (1)` of twenty."""
+    if len(answers) == 1 and answers.total() == 1:
+        return next(iter(answers))
+    return ", ".join(f"{text} ({times})" for text, times in answers.most_common())
+
+
 def print_table():
-    width = max(len(row[0]) for row in table) if table else 0
-    for title, bare, isolated in table:
-        print(f"  {title:{width}}  without: {bare:60}  isolate: {isolated}")
+    width = max(map(len, table), default=0)
+    for title, (bare, isolated) in table.items():
+        print(f"  {title:{width}}  without: {cell(bare):60}  isolate: {cell(isolated)}")
 
 
 if __name__ == "__main__":

@@ -86,13 +86,13 @@ class Scenario(unittest.TestCase):
             if name.startswith("lost_"):
                 self.assertEqual(0, count, f"{name}: {count}")
 
-    def bare_load(self, serve, app, *, variables, attempts=1, **settings):
+    def bare_load(self, serve, app, *, variables, attempts=1, timeout_s=web.TIMEOUT_S, **settings):
         """Answers of a site without the shim, from up to `attempts` starts: until one of them
         gave a bad answer."""
         environment = forksan_log.bare_env(**variables)
         for _ in range(attempts):
             with serve(app, env=environment, **settings) as site:
-                answers = web.load(site.port)
+                answers = web.load(site.port, timeout_s=timeout_s)
             if answers.bad:
                 break
         self.say("without forksan", answers)
