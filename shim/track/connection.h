@@ -44,7 +44,8 @@ bool track_read_cookie(int fd, uint64_t *cookie);
 long track_file_flags(int fd);
 
 /* True when the descriptor still is the connection in the slot.  False: the number was closed and
- * reused unseen, and is forgotten now; or a sandbox forbids the question.  One system call. */
+ * reused unseen, and is forgotten now; a vfork child has put something else there; or a sandbox
+ * forbids the question.  One system call. */
 bool track_is_still(int fd, struct socket_slot slot);
 
 /* True when connections of that protocol are watched (watch=). */

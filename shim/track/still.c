@@ -62,7 +62,11 @@ bool track_is_still(int fd, struct socket_slot slot)
 			return false;
 		}
 	}
-	fdtable_clear(fd);
-	registry_count(LOST_STALE_FDS);
+	/* A vfork child has descriptors of its own in its parent's table: what it put in the place
+	 * of one, the parent has not lost. */
+	if (!process_is_vfork_child()) {
+		fdtable_clear(fd);
+		registry_count(LOST_STALE_FDS);
+	}
 	return false;
 }

@@ -66,6 +66,26 @@ static void run_vfork(void)
 	still_ours(fd);
 }
 
+/* The child's write is not to its parent's connection, which the write finds used by another. */
+static void vfork_and_write(int fd)
+{
+	int nowhere = open("/dev/null", O_RDWR);
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		dup2(nowhere, fd);
+		_exit(write(fd, "", 1) == 1 ? 0 : 1);
+	}
+	require(pid > 0);
+	wait_for(pid);
+	peer_ping(fd);
+}
+
+static void run_vfork_write(void)
+{
+	siblings_use(vfork_and_write);
+}
+
 static void run_vfork_exit(void)
 {
 	int fd = peer_connect();
@@ -329,6 +349,7 @@ static void run_raw_vfork_first(void)
 
 static const struct entry_case cases[] = {
 	CASE(run_vfork, "a vfork child that closes, and execs"),
+	CASE(run_vfork_write, "a vfork child that writes to what took a number"),
 	CASE(run_vfork_exit, "a vfork child that closes, and exits"),
 	CASE(run_vfork_exec_fails, "a vfork child whose exec fails"),
 	CASE(run_clone_vfork, "a clone with CLONE_VM and CLONE_VFORK"),
