@@ -156,11 +156,10 @@ long sys_restore_signals(uint64_t old_mask)
 	return sys_call(SYS_rt_sigprocmask, 2, PTR(&old_mask), 0, KERNEL_SIGSET_BYTES, 0, 0);
 }
 
-bool sys_peek(const void *address, void *out, size_t len_bytes)
+long sys_read_own(const void *address, void *out, size_t len_bytes)
 {
 	struct iovec from = {(void *)(uintptr_t)address, len_bytes};
 	struct iovec to = {out, len_bytes};
 
-	return sys_call(SYS_process_vm_readv, sys_getpid(), PTR(&to), 1, PTR(&from), 1, 0) ==
-	       (long)len_bytes;
+	return sys_call(SYS_process_vm_readv, sys_getpid(), PTR(&to), 1, PTR(&from), 1, 0);
 }

@@ -82,8 +82,9 @@ long sys_getrandom(void *buffer, size_t len_bytes);
 bool sys_wait_for_zero(const _Atomic uint32_t *word);
 long sys_block_signals(uint64_t *old_mask);
 long sys_restore_signals(uint64_t old_mask);
-/* Copies from memory that may not be there: false instead of a signal. */
-bool sys_peek(const void *address, void *out, size_t len_bytes);
+/* Copies from memory of this process that may not be there: the bytes copied, or -errno, which is
+ * -EPERM or -ENOSYS where process_vm_readv(2) is denied.  peek_own() serves there, too. */
+long sys_read_own(const void *address, void *out, size_t len_bytes);
 uint64_t sys_clock_ns(int clock); /* through the vdso; 0 on failure */
 
 /* True when what sys_mmap() or sys_call() of mremap(2) returned is an error and no address: the

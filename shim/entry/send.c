@@ -9,6 +9,7 @@
 #include "entry/real.h"
 #include "base/sys.h"
 #include "options/options.h"
+#include "stack/peek.h"
 #include "track/track.h"
 
 static noinline ssize_t write_slow(int fd, const void *buffer, size_t len)
@@ -181,7 +182,7 @@ static noinline ssize_t sendmsg_slow(int fd, const struct msghdr *message, int f
 	}
 	/* What is about to be sent is looked at; the pointer may be a bad one. */
 	if (options_judge_first())
-		sys_peek(message, &header, sizeof header);
+		peek_own(message, &header, sizeof header);
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendmsg, TRACK_WRITE, flags,
 				  header.msg_iov, (int)header.msg_iovlen)))
 		return call.instead;

@@ -18,6 +18,7 @@
 #include "entry/real.h"
 #include "base/kernel.h"
 #include "base/sys.h"
+#include "stack/peek.h"
 #include "track/track.h"
 
 /* Called by the assembly below alone. */
@@ -70,7 +71,7 @@ static enum kind_of_call kind_of(long number, long first)
 		 * the kernel's to refuse. */
 		uint64_t flags = CLONE_VM;
 
-		return sys_peek((const void *)first, &flags, sizeof flags) &&
+		return peek_own((const void *)first, &flags, sizeof flags) &&
 				       (flags & CLONE_VM) == 0
 			       ? CALL_FORKS
 			       : CALL_OTHER;

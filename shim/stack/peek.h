@@ -95,6 +95,12 @@ static inline bool peek_can_read(struct peek *peek, uintptr_t address, size_t le
  * read. */
 bool peek_copy(struct peek *peek, uintptr_t address, void *out, size_t len_bytes);
 
+/* peek_copy() for a caller that reads once, memory that a call of the host names: by
+ * process_vm_readv(2), which leaves no gap between question and read, and where that is denied as
+ * above.  In the gap another thread would have to unmap memory that a call of its own program is
+ * about to read. */
+bool peek_own(const void *address, void *out, size_t len_bytes);
+
 /* Loads of one word.  False, with *out unchanged, when the word cannot be read. */
 bool peek_u64(struct peek *peek, uintptr_t address, uint64_t *out);
 bool peek_u32(struct peek *peek, uintptr_t address, uint32_t *out);

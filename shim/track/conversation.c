@@ -9,6 +9,7 @@
 
 #include "base/sys.h"
 #include "registry/history.h"
+#include "stack/peek.h"
 #include "track/open_calls.h"
 #include "wire/tls_hello.h"
 
@@ -367,11 +368,11 @@ void conversation_foresee(const struct track_call *call, const struct iovec *iov
 		struct iovec piece = {0};
 		size_t n;
 
-		if (!sys_peek(&iov[i], &piece, sizeof piece))
+		if (!peek_own(&iov[i], &piece, sizeof piece))
 			return;
 		operation.len_bytes += piece.iov_len;
 		n = piece.iov_len < room ? piece.iov_len : room;
-		if (n > 0 && !sys_peek(piece.iov_base, bytes + chunk.iov_len, n))
+		if (n > 0 && !peek_own(piece.iov_base, bytes + chunk.iov_len, n))
 			return;
 		chunk.iov_len += n;
 	}

@@ -17,9 +17,6 @@ LIBC = "/usr/aarch64-linux-gnu/lib"
 
 # Tests of which cases cannot pass under qemu-user, and how many fail there.
 KNOWN = {
-    "test_conversation": (2, "no process_vm_readv: what a write will be is not foreseen"),
-    "test_goodbye": (3, "the same"),
-    "test_use": (1, "the same: strict mode lets a foreign goodbye leave"),
     "test_fdtable": (1, "MADV_WIPEONFORK is answered with 0, and does nothing"),
     "test_process": (3, "the same"),
     "test_report_write": (1, "the same"),

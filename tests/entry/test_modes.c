@@ -3,13 +3,19 @@
  * What options change: strict mode stops a violation before its bytes move; exitcode, watch and
  * ignore.
  */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,6 +110,55 @@ static void expect_read_stopped(const struct log *log, const struct entry_case *
 	expect_output(log, "status 0\nstatus 134\nreply 7\n");
 	expect(log_count(log, "shared-use") == 1);
 	expect(strcmp(log_string(log, "shared-use", 0, "operation.call"), "recv") == 0);
+}
+
+/* As many containers do: forksan sees none of it, and cannot read a write before its bytes leave
+ * the easy way. */
+static void forbid_reading_memory(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+
+	require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	if (sys_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)(uintptr_t)&program, 0, 0, 0) <
+	    0)
+		skip("seccomp is not allowed here");
+}
+
+static void say_goodbye(int fd)
+{
+	char quit[] = "*1\r\n$4\r\nQUIT\r\n";
+	struct iovec iov = {quit, sizeof(quit) - 1};
+
+	sendmsg(fd, &(struct msghdr){.msg_iov = &iov, .msg_iovlen = 1}, 0);
+}
+
+static void run_strict_goodbye(void)
+{
+	int fd;
+
+	if (getenv("FORKSAN_OPTIONS") == NULL)
+		return;
+	fd = peer_connect();
+	forbid_reading_memory();
+	print_status(say_goodbye, fd);
+	/* The session would be at its end. */
+	peer_connect();
+	printf("reply %ld\n", raw_receive(fd));
+	peer_ping(fd);
+}
+
+static void expect_goodbye_stopped(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "status 134\nreply -11\n");
+	expect(log_count(log, "foreign-goodbye") == 1);
+	expect(log_integer(log, "foreign-goodbye", 0, "operation.bytes") == 0);
 }
 
 /* A read with nothing to take is stopped by nobody. */
@@ -249,6 +304,11 @@ static const struct entry_case cases[] = {
 	 .run = run_strict_read,
 	 .check = expect_read_stopped,
 	 .options = ":mode=strict",
+	 .differs = true},
+	{.name = "strict mode stops a goodbye where process_vm_readv() is denied",
+	 .run = run_strict_goodbye,
+	 .check = expect_goodbye_stopped,
+	 .options = ":strict=1",
 	 .differs = true},
 	{.name = "strict mode stops nothing that is sound",
 	 .run = run_strict_sound,
