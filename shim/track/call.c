@@ -112,6 +112,7 @@ static noinline bool begin(struct track_call *call, int flags, const struct iove
 			conversation_enter(call);
 		}
 	}
+	pending_goes_on(call);
 	errno = !goes_on && call->error != 0 ? call->error : saved_errno;
 	return goes_on;
 }

@@ -7,6 +7,8 @@
  *     last_way[0]   the lineage word that the claim replaced
  *     last_way[1]   serial of the claimant << 32 | the connection's position; 0: no claim pends
  *
+ * Where bytes are not counted, the position is a step of the claimant instead (enum step).
+ *
  * A claimant takes last_way[1] by compare-exchange; where another's claim pends, the new claim is
  * not noted, and stands.  Killed between the two stores: last_way[0] is the word of an earlier
  * claim; the position then still is the one of now, and the earlier word is older, so the judging
@@ -48,6 +50,21 @@ static bool read_position(int fd, uint32_t *position)
 	return true;
 }
 
+/* How far the claimant of a connection that does not count its bytes has come. */
+enum step {
+	BEFORE_THE_CALL,
+	IN_THE_CALL, /* bytes may have moved */
+};
+
+/* False for unix sockets. */
+static bool counts_bytes(const struct registry_socket *socket)
+{
+	sa_family_t family;
+
+	memcpy(&family, socket->peer, sizeof family);
+	return family != AF_UNIX;
+}
+
 /* The words of unknown protocols are in use, and so are those of one that is not identified yet and
  * may turn out unknown. */
 static bool has_words(const struct registry_socket *socket)
@@ -61,18 +78,29 @@ void pending_begin(struct track_call *call, uint64_t over)
 {
 	_Atomic uint64_t *words = call->socket->last_way;
 	uint64_t before = load_relaxed(&words[1]);
-	uint32_t position;
+	uint32_t position = BEFORE_THE_CALL;
 
 	/* This process's own earlier note is of a call that was left by a jump. */
 	if (!has_words(call->socket) ||
 	    (before != 0 && before >> 32 != process.lineage.self.serial.n) ||
-	    !read_position(call->fd, &position))
+	    (counts_bytes(call->socket) && !read_position(call->fd, &position)))
 		return;
 	call->pending = (uint64_t)process.lineage.self.serial.n << 32 | position;
 	if (!compare_exchange_acq_rel(&words[1], &before, call->pending))
 		call->pending = 0;
 	else
 		store_release(&words[0], over);
+}
+
+void pending_goes_on(struct track_call *call)
+{
+	uint64_t pending = call->pending;
+
+	if (pending == 0 || counts_bytes(call->socket))
+		return;
+	call->pending = (pending & ~(uint64_t)UINT32_MAX) | IN_THE_CALL;
+	if (!compare_exchange_acq_rel(&call->socket->last_way[1], &pending, call->pending))
+		call->pending = 0;
 }
 
 void pending_end(struct track_call *call)
@@ -92,10 +120,11 @@ bool pending_take_back(const struct track_call *call, uint64_t word)
 	uint64_t over = load_relaxed(&socket->last_way[0]);
 	struct serial claimant = lineage_unpack(word).serial;
 	const struct registry_process *dead = registry_find_process(claimant);
-	uint32_t position;
+	uint32_t position = BEFORE_THE_CALL;
 
 	if (pending == 0 || !has_words(socket) || (uint32_t)(pending >> 32) != claimant.n ||
-	    !dead || registry_process_alive(dead) || !read_position(call->fd, &position) ||
+	    !dead || registry_process_alive(dead) ||
+	    (counts_bytes(socket) && !read_position(call->fd, &position)) ||
 	    position != (uint32_t)pending || load_acquire(&socket->last_way[1]) != pending)
 		return false;
 	/* Two that come at once: one takes back, and both judge again. */

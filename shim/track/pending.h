@@ -8,8 +8,9 @@
  * come: a process that meets the pending claim of a dead process compares, and takes the claim back
  * when no byte has moved since.
  *
- * TCP alone: only TCP counts its bytes (TCP_INFO, tcp(7)).  On a unix socket the claim of a dead
- * process stands.  Any thread, signal handlers; errno is kept.
+ * Only TCP counts its bytes (TCP_INFO, tcp(7)).  On a unix socket the claimant notes when it goes
+ * into the call: until then no byte has moved, and from then on the claim of a dead process stands.
+ * Any thread, signal handlers; errno is kept.
  */
 #ifndef FORKSAN_SHIM_TRACK_PENDING_H
 #define FORKSAN_SHIM_TRACK_PENDING_H
@@ -18,6 +19,9 @@
 
 /* Call it before the lineage word `over` is exchanged for this process's own. */
 void pending_begin(struct track_call *call, uint64_t over);
+
+/* Call it last before the real call. */
+void pending_goes_on(struct track_call *call);
 
 /* Ends the claim: the call has returned, or the exchange has failed. */
 void pending_end(struct track_call *call);

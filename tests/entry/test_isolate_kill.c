@@ -11,10 +11,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +132,86 @@ static void run_kills(void)
 	printf("as it should be\n");
 }
 
+/* --- a unix connection -------------------------------------------------------------------------
+ */
+
+/* Connects, asks, and is answered by *served, the other end, which the subject has itself: what a
+ * child writes is there at once. */
+static int unix_connect(int *served)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char bytes[REQUEST_BYTES];
+	socklen_t len;
+
+	snprintf(un.sun_path + 1, sizeof(un.sun_path) - 1, "forksan-test-redis-%d.sock", getpid());
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(un.sun_path + 1));
+	require(bind(listener, (struct sockaddr *)&un, len) == 0 && listen(listener, 1) == 0);
+	require(connect(fd, (struct sockaddr *)&un, len) == 0);
+	*served = (int)sys_call(SYS_accept, listener, 0, 0, 0, 0, 0);
+	require(*served >= 0);
+	close(listener);
+	require(send(fd, REQUEST, REQUEST_BYTES, 0) == REQUEST_BYTES);
+	require(raw_read(*served, bytes, sizeof(bytes)) == REQUEST_BYTES);
+	require(raw_write(*served, REPLY, REPLY_BYTES) == REPLY_BYTES);
+	require(recv(fd, bytes, sizeof(bytes), 0) == REPLY_BYTES);
+	return fd;
+}
+
+/* Runs a child to the beginning of that system call. */
+static void run_to(pid_t pid, uint64_t number)
+{
+	struct __ptrace_syscall_info info = {0};
+
+	require(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD) == 0);
+	while (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != number) {
+		require(advance(pid, PTRACE_SYSCALL));
+		require(ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0);
+	}
+}
+
+/* Kills a child so many stops after the beginning of that system call, and prints what became of
+ * its request and of the next one of its parent. */
+static void kill_at(uint64_t number, int stops)
+{
+	int served, fd = unix_connect(&served);
+	pid_t pid = start_child(fd);
+	char bytes[REQUEST_BYTES];
+
+	run_to(pid, number);
+	while (stops-- > 0)
+		require(advance(pid, PTRACE_SYSCALL));
+	kill(pid, SIGKILL);
+	require(waitpid(pid, NULL, 0) == pid);
+	printf("%s, ", sys_call(SYS_recvfrom, served, (long)(uintptr_t)bytes, sizeof(bytes),
+				MSG_DONTWAIT, 0, 0) == REQUEST_BYTES
+			       ? "sent"
+			       : "not sent");
+	printf("%s\n", send(fd, REQUEST, REQUEST_BYTES, 0) < 0 ? "isolated" : "goes on");
+	close(fd);
+	close(served);
+}
+
+static void run_unix_kills(void)
+{
+	if (getenv("FORKSAN_OPTIONS") == NULL)
+		return;
+	signal(SIGPIPE, SIG_IGN);
+	kill_at(SYS_kill, 0);	/* asks who holds the connection: before the claim */
+	kill_at(SYS_gettid, 0); /* after the claim */
+	kill_at(SYS_sendto, 0); /* may have sent for all that anybody knows */
+	kill_at(SYS_sendto, 1);
+}
+
+static void expect_safe(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(strcmp(log_output(log), "not sent, goes on\n"
+				       "not sent, goes on\n"
+				       "not sent, isolated\n"
+				       "sent, isolated\n") == 0);
+}
+
 static void expect_right(const struct log *log, const struct entry_case *self)
 {
 	(void)self;
@@ -142,6 +224,11 @@ static const struct entry_case cases[] = {
 	{.name = "isolate: killed at any instruction",
 	 .run = run_kills,
 	 .check = expect_right,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: killed before a write to a unix socket",
+	 .run = run_unix_kills,
+	 .check = expect_safe,
 	 .options = ":mode=isolate",
 	 .differs = true},
 };
