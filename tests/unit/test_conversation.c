@@ -11,7 +11,10 @@
 #include <stdlib.h>
 
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -235,9 +238,9 @@ static void left_by_a_jump(void)
 	require(inside(WIRE_SERVER) == 0);
 }
 
-static void *enter_in_a_thread(void *unused)
+static void *enter_in_a_thread(void *tid)
 {
-	(void)unused;
+	*(pid_t *)tid = (pid_t)gettid();
 	enter_and_go();
 	return NULL;
 }
@@ -246,10 +249,14 @@ static void left_by_a_thread(void)
 {
 	struct track_call call = call_here(TRACK_WRITE);
 	pthread_t thread;
+	pid_t tid;
 
 	ping();
-	require(pthread_create(&thread, NULL, enter_in_a_thread, NULL) == 0);
+	require(pthread_create(&thread, NULL, enter_in_a_thread, &tid) == 0);
 	require(pthread_join(thread, NULL) == 0);
+	/* The kernel wakes who joins a moment before the thread has gone. */
+	while (tgkill(getpid(), tid, 0) == 0)
+		sched_yield();
 	require(inside(WIRE_SERVER) != 0);
 	conversation_forget_dead(&call);
 	require(inside(WIRE_SERVER) == 0);
