@@ -114,7 +114,11 @@ bool evidence_is_parsing(const struct evidence *evidence)
 void evidence_encrypt(struct evidence *evidence, enum protocol inside)
 {
 	evidence->flags |= EVIDENCE_MODE_KNOWN;
-	wire_parser_resume(&evidence->parser, inside, WIRE_MODE_TLS);
+	if (evidence->parser.mode != WIRE_MODE_TLS)
+		wire_parser_resume(&evidence->parser, inside, WIRE_MODE_TLS);
+	/* Records go on where they are: the server's hello may be half read. */
+	evidence->parser.protocol = (uint8_t)inside;
+	evidence->parser.flags = 0;
 }
 
 struct evidence_ticket evidence_enter(struct evidence *evidence, struct serial serial,

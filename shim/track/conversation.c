@@ -275,36 +275,45 @@ void conversation_leave(struct track_call *call)
 
 /* --- the opening --------------------------------------------------------------------------- */
 
-/* Reads the `moved` bytes as part of a TLS hello, which may name the server (SNI) and the protocol
- * inside (ALPN).  `tls`: the connection spoke TLS before the call; a message that asks for TLS is
- * no part of the hello.  True when there is no hello, or the rest of the hello says nothing
- * more. */
+/* A protocol that a hello names better. */
+static bool is_only_tls(enum protocol protocol)
+{
+	return protocol == PROTOCOL_TLS || protocol == PROTOCOL_HTTPS;
+}
+
+/* Reads the `moved` bytes as part of a TLS hello.  The client's may name the server (SNI) and the
+ * protocol inside (ALPN); where it offers several, the server's may name the choice.  `tls`: the
+ * connection spoke TLS before the call; a message that asks for TLS is no part of the hello.  True
+ * when there is no hello, or the rest of both says nothing more. */
 static noinline bool read_hello(const struct track_call *call, const struct iovec *iov, int count,
 				size_t moved, bool tls)
 {
 	struct registry_socket *socket = call->socket;
 	enum protocol inside = PROTOCOL_UNKNOWN;
 	struct tls_hello hello;
+	bool answers;
 
 	if (!speaks_tls(socket))
 		return true;
-	if (call->way != TRACK_WRITE || !tls)
-		return false;
 	hello = *hello_of(socket); /* a copy: others write there */
+	answers = tls_hello_wants_answer(&hello);
+	if (answers != (call->way == TRACK_READ) || !tls)
+		return false;
 	for (int i = 0; i < count && moved > 0 && inside == PROTOCOL_UNKNOWN; i++) {
 		size_t n = iov[i].iov_len < moved ? iov[i].iov_len : moved;
 
-		inside = tls_hello_take(&hello, iov[i].iov_base, n);
+		inside = answers ? tls_hello_take_answer(&hello, iov[i].iov_base, n)
+				 : tls_hello_take(&hello, iov[i].iov_base, n);
 		moved -= n;
 	}
 	*hello_of(socket) = hello;
 	if (inside == PROTOCOL_UNKNOWN)
 		return false;
-	if (inside != PROTOCOL_TLS && load_relaxed(&socket->protocol) == PROTOCOL_TLS) {
+	if ((inside != PROTOCOL_TLS || answers) && is_only_tls(registry_socket_protocol(socket))) {
 		store_relaxed(&socket->protocol, inside);
 		evidence_encrypt(conversation_evidence(socket), inside);
 	}
-	return true;
+	return !tls_hello_wants_answer(&hello);
 }
 
 void conversation_record(struct track_call *call, const struct iovec *iov, int count, size_t moved,

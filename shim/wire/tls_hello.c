@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS ClientHello: the way to its ALPN and server name extensions.
+ * TLS ClientHello and ServerHello: the way to their ALPN and server name extensions.
  *
  *   record       16 | version 2 | length 2 | payload ...         (a message may span records)
  *   handshake    01 | length 3 |
@@ -9,9 +9,16 @@
  *   ALPN 0010    <2> list:  <1> name, ...                        an offer: the server chooses
  *   SNI  0000    <2> list:  00 | <2> host name                   the only type of name
  *
+ *   handshake    02 | length 3 |                                 the server's
+ *   hello        version 2 | random 32 | <1> session id | cipher suite 2 | compression 1 |
+ *                <2> extensions, or the end:  type 2 | <2> data
+ *   ALPN 0010    <2> list:  <1> name                             the choice, up to TLS 1.2
+ *   002b         version 2                                       TLS 1.3 alone
+ *
  *   <n> is a length of n bytes before the bytes counted.
  *
- * Sources: RFC 8446 sections 4.1.2 "Client Hello", 4.2 "Extensions", 5.1 "Record Layer"; RFC 7301
+ * Sources: RFC 8446 sections 4.1.2 "Client Hello", 4.1.3 "Server Hello", 4.2 "Extensions", 4.2.1
+ * "Supported Versions", 5.1 "Record Layer"; RFC 5246 section 7.4.1.3 "Server Hello"; RFC 7301
  * section 3.1; RFC 6066 section 3 "Server Name Indication"; the names: IANA "TLS Application-Layer
  * Protocol Negotiation (ALPN) Protocol IDs"; PostgreSQL documentation "SSL Session Encryption"
  * (postgresql); MS-TDS 2.2 (tds/8.0).
@@ -25,10 +32,13 @@
 #define RECORD_HEADER_BYTES 5
 #define HANDSHAKE 0x16
 #define CLIENT_HELLO 0x01
+#define SERVER_HELLO 0x02
 #define EXTENSION_SERVER_NAME 0x0000
 #define EXTENSION_ALPN 0x0010
+#define EXTENSION_SUPPORTED_VERSIONS 0x002b
 #define HOST_NAME 0
 #define VERSION_AND_RANDOM_BYTES 34
+#define CIPHER_AND_COMPRESSION_BYTES 3
 
 /* The part that is read next, in the order of the drawing. */
 enum {
@@ -39,7 +49,7 @@ enum {
 	CIPHERS_LENGTH,
 	CIPHERS,
 	COMPRESSION_LENGTH,
-	COMPRESSION,
+	COMPRESSION, /* in the server's hello the cipher suite, too */
 	EXTENSIONS_LENGTH,
 	EXTENSION_HEADER,
 	EXTENSION,
@@ -87,19 +97,54 @@ static void skip_then(struct tls_hello *h, uint32_t bytes, uint8_t state)
 	h->state = state;
 }
 
-/* The hello is over, or the bytes are no hello: the protocol named by ALPN stands. */
-static void finish(struct tls_hello *h)
+static bool is_servers(const struct tls_hello *h)
+{
+	return h->answer == TLS_ANSWER_READ;
+}
+
+/* The server's hello is over, or was none: what was chosen stands, else what was offered. */
+static void finish_answer(struct tls_hello *h)
 {
 	if (h->protocol == PROTOCOL_UNKNOWN || h->protocol >= PROTOCOL_COUNT)
+		h->protocol = h->offered;
+	if (h->protocol == PROTOCOL_UNKNOWN || h->protocol >= PROTOCOL_COUNT)
 		h->protocol = PROTOCOL_TLS;
+}
+
+/* The client's hello is over, or was none: the protocol named by ALPN stands, and the server's
+ * hello is wanted where several were named. */
+static void finish_offer(struct tls_hello *h)
+{
+	h->answer = h->protocol == PROTOCOL_HTTPS || h->protocol == PROTOCOL_TLS
+			    ? TLS_ANSWER_WANTED
+			    : TLS_ANSWER_USELESS;
+	if (h->protocol == PROTOCOL_UNKNOWN || h->protocol >= PROTOCOL_COUNT)
+		h->protocol = PROTOCOL_TLS;
+	h->offered = h->protocol;
+}
+
+static void finish(struct tls_hello *h)
+{
+	if (is_servers(h))
+		finish_answer(h);
+	else
+		finish_offer(h);
 	h->state = DONE;
+}
+
+/* A server's hello that is over without a choice, and is none of TLS 1.3. */
+static void finish_without_choice(struct tls_hello *h)
+{
+	if (is_servers(h) && h->protocol == PROTOCOL_UNKNOWN && h->offered == PROTOCOL_HTTPS)
+		h->protocol = PROTOCOL_HTTP;
+	finish(h);
 }
 
 /* After an extension: the next one, or the end. */
 static void next_extension(struct tls_hello *h)
 {
 	if (h->extensions_left == 0)
-		finish(h);
+		finish_without_choice(h);
 	else
 		h->state = EXTENSION_HEADER;
 }
@@ -124,7 +169,9 @@ static void take_extension_header(struct tls_hello *h)
 	h->skip = len;
 	if (type == EXTENSION_ALPN && len >= 2)
 		h->state = ALPN_LENGTH;
-	else if (type == EXTENSION_SERVER_NAME && len > 5)
+	else if (type == EXTENSION_SUPPORTED_VERSIONS && is_servers(h))
+		finish(h);
+	else if (type == EXTENSION_SERVER_NAME && len > 5 && !is_servers(h))
 		h->state = SERVER_NAME_HEADER;
 	else
 		skip_extension(h);
@@ -143,12 +190,17 @@ static enum protocol either(enum protocol a, enum protocol b)
 /* A name of the ALPN list is complete; `skip` counts the rest of the extension. */
 static void take_alpn_name(struct tls_hello *h)
 {
+	enum protocol named = PROTOCOL_UNKNOWN;
+
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strlen(names[i].name) == h->have &&
 		    memcmp(names[i].name, h->kept, h->have) == 0)
-			h->protocol =
-				(uint8_t)either((enum protocol)h->protocol, names[i].protocol);
+			named = names[i].protocol;
 	}
+	if (named != PROTOCOL_UNKNOWN)
+		h->protocol = (uint8_t)either((enum protocol)h->protocol, named);
+	else if (is_servers(h))
+		h->protocol = PROTOCOL_TLS; /* the choice is none that is known here */
 	h->state = ALPN_NAME_LENGTH;
 	if (h->skip == 0)
 		next_extension(h);
@@ -171,18 +223,48 @@ static void take_server_name_header(struct tls_hello *h)
 	h->state = SERVER_NAME;
 }
 
+/* The message's header is complete.  The server's hello may end without extensions:
+ * `extensions_left` counts what can come after the parts of fixed size, as long as no extension was
+ * met. */
+static void begin_hello(struct tls_hello *h)
+{
+	uint32_t len = (uint32_t)h->kept[1] << 16 | (uint32_t)h->kept[2] << 8 | h->kept[3];
+	uint32_t fixed = VERSION_AND_RANDOM_BYTES + 1 + CIPHER_AND_COMPRESSION_BYTES;
+
+	skip_then(h, VERSION_AND_RANDOM_BYTES, RANDOM);
+	if (!is_servers(h))
+		return;
+	if (len < fixed || len - fixed > UINT16_MAX)
+		finish(h);
+	else
+		h->extensions_left = (uint16_t)(len - fixed);
+}
+
+/* The session id is over. */
+static void end_session(struct tls_hello *h)
+{
+	if (is_servers(h))
+		skip_then(h, CIPHER_AND_COMPRESSION_BYTES, COMPRESSION);
+	else
+		h->state = CIPHERS_LENGTH;
+}
+
 /* A fixed field is complete. */
 static void take_field(struct tls_hello *h)
 {
 	switch (h->state) {
 	case MESSAGE_HEADER:
-		if (h->kept[0] != CLIENT_HELLO)
+		if (h->kept[0] != (is_servers(h) ? SERVER_HELLO : CLIENT_HELLO))
 			finish(h);
 		else
-			skip_then(h, VERSION_AND_RANDOM_BYTES, RANDOM);
+			begin_hello(h);
 		break;
 	case SESSION_LENGTH:
-		skip_then(h, h->kept[0], h->kept[0] > 0 ? SESSION : CIPHERS_LENGTH);
+		skip_then(h, h->kept[0], SESSION);
+		h->extensions_left -=
+			is_servers(h) && h->extensions_left >= h->kept[0] ? h->kept[0] : 0;
+		if (h->skip == 0)
+			end_session(h);
 		break;
 	case CIPHERS_LENGTH:
 		skip_then(h, wire_be16(h->kept), CIPHERS);
@@ -229,13 +311,15 @@ static void end_skip(struct tls_hello *h)
 		h->state = SESSION_LENGTH;
 		break;
 	case SESSION:
-		h->state = CIPHERS_LENGTH;
+		end_session(h);
 		break;
 	case CIPHERS:
 		h->state = COMPRESSION_LENGTH;
 		break;
 	case COMPRESSION:
 		h->state = EXTENSIONS_LENGTH;
+		if (is_servers(h) && h->extensions_left == 0)
+			finish_without_choice(h);
 		break;
 	case EXTENSION:
 		next_extension(h);
@@ -330,7 +414,7 @@ static void take_record_header(struct tls_hello *h, uint8_t byte)
 	h->record_left = 0;
 }
 
-enum protocol tls_hello_take(struct tls_hello *hello, const uint8_t *bytes, size_t len)
+static enum protocol take(struct tls_hello *hello, const uint8_t *bytes, size_t len)
 {
 	while (len > 0 && hello->state != DONE) {
 		size_t taken = 1;
@@ -346,6 +430,32 @@ enum protocol tls_hello_take(struct tls_hello *hello, const uint8_t *bytes, size
 		len -= taken;
 	}
 	return hello->state == DONE ? (enum protocol)hello->protocol : PROTOCOL_UNKNOWN;
+}
+
+enum protocol tls_hello_take(struct tls_hello *hello, const uint8_t *bytes, size_t len)
+{
+	/* Another process of the session may have written any state. */
+	if (is_servers(hello) && hello->state != DONE)
+		finish(hello);
+	return take(hello, bytes, len);
+}
+
+bool tls_hello_wants_answer(const struct tls_hello *hello)
+{
+	return hello->answer == TLS_ANSWER_WANTED || (is_servers(hello) && hello->state != DONE);
+}
+
+enum protocol tls_hello_take_answer(struct tls_hello *hello, const uint8_t *bytes, size_t len)
+{
+	if (hello->answer == TLS_ANSWER_WANTED) {
+		hello->answer = TLS_ANSWER_READ;
+		hello->protocol = PROTOCOL_UNKNOWN;
+		hello->state = MESSAGE_HEADER;
+		hello->record_left = hello->skip = 0;
+		hello->record_have = hello->have = 0;
+		hello->extensions_left = hello->name_left = 0;
+	}
+	return is_servers(hello) ? take(hello, bytes, len) : PROTOCOL_UNKNOWN;
 }
 
 static bool is_host_character(uint8_t byte)

@@ -110,7 +110,8 @@ def wire_identify(_name, _protocol, chunks):
 
 
 def wire_tls(name, _protocol, chunks):
-    """The client's records alone: a hello may stand behind a request for TLS."""
+    """The client's records alone: a hello may stand behind a request for TLS.  The server's are in
+    tests/unit/test_wire_tls.c."""
     if not name.endswith(("_tls", "_TLS")):
         return None
     records = [data for server, data in chunks if not server and data[0] == 0x16]

@@ -378,6 +378,31 @@ def rabbitmq():
                 yield Server(process, path, port, user="guest", password="guest")
 
 
+# --- any protocol over TLS -------------------------------------------------------------------
+
+@contextlib.contextmanager
+def reversing(tls, *options):
+    """openssl s_server, which answers each line with its reverse.  `tls` are certificates(); options
+    are s_server's: -tls1_2, -alpn NAMES."""
+    with directory("forksan-tls-server-") as path:
+        def command(port):
+            return ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", tls.certificate,
+                    "-key", tls.key, "-rev", "-quiet", *options]
+
+        def ping(port):
+            context = ssl.create_default_context(cafile=tls.authority)
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=10) as peer, \
+                        context.wrap_socket(peer, server_hostname="127.0.0.1") as secure:
+                    secure.sendall(b"ping\n")
+                    return secure.recv(8) == b"gnip\n"
+            except OSError:
+                return False
+
+        with started(path, command, ping, stop_signal=signal.SIGKILL) as (process, port):
+            yield Server(process, path, port)
+
+
 # --- HTTPS -----------------------------------------------------------------------------------
 
 HTTPS_SERVER = """

@@ -596,6 +596,24 @@ static void tls_by_alpn_is_parsed_as_records(void **state)
 	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_TLS);
 }
 
+/* The server's hello names the protocol when half of its record has come. */
+static void records_go_on_when_the_protocol_is_named(void **state)
+{
+	struct stage stage, *s = &stage;
+
+	(void)state;
+	start(s, PROTOCOL_TLS);
+	evidence_start(&s->evidence, PROTOCOL_TLS);
+	READS(LEFT, "\x16\x03\x03\x00\x04\x02\x00");
+	evidence_encrypt(&s->evidence, PROTOCOL_HTTP2);
+	READS(LEFT, "\x00\x00");
+	WRITES(LEFT, "\x15\x03\x03\x00\x1a"
+		     "01234567890123456789012345");
+	assert_int_equal(s->facts.goodbye, WIRE_GOODBYE_LIKELY);
+	assert_int_equal(s->evidence.parser.stream[WIRE_SERVER].have, 0);
+	assert_int_equal(s->evidence.parser.mode, WIRE_MODE_TLS);
+}
+
 /* --- goodbyes ----------------------------------------------------------------------------------
  */
 
@@ -974,6 +992,7 @@ int main(void)
 		cmocka_unit_test(a_write_longer_than_its_call_is_enough_after_a_fork),
 		cmocka_unit_test(an_opening_teaches_the_mode),
 		cmocka_unit_test(tls_by_alpn_is_parsed_as_records),
+		cmocka_unit_test(records_go_on_when_the_protocol_is_named),
 		cmocka_unit_test(goodbyes_are_seen),
 		cmocka_unit_test(a_goodbye_is_seen_after_a_loss_too),
 		cmocka_unit_test(alternation_is_evidence_under_tls),

@@ -2,7 +2,7 @@
 /*
  * tls_hello_take(): the ALPN name and the server's are found in a ClientHello however its bytes,
  * its records and its extensions are cut and ordered; and what is no ClientHello is answered, not
- * waited for.
+ * waited for.  tls_hello_take_answer(): so is the choice in a ServerHello.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,6 +43,21 @@ static const char recorded[] =
 	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00";
+
+/* OpenSSL 3.0's answers to "h2" and "http/1.1": by TLS 1.2, with h2, and by TLS 1.3. */
+static const char answer_12[] =
+	"\x16\x03\x03\x00\x4a\x02\x00\x00\x46\x03\x03\x76\x48\xfc\xd3\x29\x96\xfa\x49\x96"
+	"\xfd\xe9\x2e\x3a\xa6\xa7\x7b\x70\x3a\x68\xec\xc6\xa0\x6c\xc7\x44\x4f\x57\x4e\x47"
+	"\x52\x44\x01\x00\xc0\x30\x00\x00\x1e\xff\x01\x00\x01\x00\x00\x0b\x00\x04\x03\x00"
+	"\x01\x02\x00\x23\x00\x00\x00\x10\x00\x05\x00\x03\x02\x68\x32\x00\x17\x00\x00";
+static const char answer_13[] =
+	"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03\x33\xc3\xd4\xdf\x0b\xd2\xbe\x12\xc1"
+	"\x1f\x0e\xed\x59\xab\x46\x7b\xa0\xa5\xf8\x81\x53\xe5\xdc\x9c\xc3\x18\x60\x28\x73"
+	"\x92\xa1\x71\x20\x4c\x4c\xf7\xe9\x49\x57\x5c\x35\xef\x9f\x69\xd6\x39\x16\x08\xbd"
+	"\x64\x3d\x28\x74\x79\x94\xb7\xd0\x89\x41\x68\x5e\xd0\xd2\x72\xb7\x13\x02\x00\x00"
+	"\x2e\x00\x2b\x00\x02\x03\x04\x00\x33\x00\x24\x00\x1d\x00\x20\x7a\xd3\xce\x54\x40"
+	"\x79\x43\x79\x7c\xff\xb1\x63\x25\xe0\x3a\x19\x31\xb3\x9d\xa3\x5c\xd4\xb2\xca\x6c"
+	"\x20\x5f\x98\x91\x68\x2a\x6d";
 
 #define MAX_HELLO 70000
 
@@ -353,6 +368,154 @@ static void what_is_no_hello_is_answered(void **state)
 	assert_int_equal(take(&h, (const uint8_t *)"\x16\x03\x01\x00\x00", 5), PROTOCOL_TLS);
 }
 
+/* --- the server's hello --------------------------------------------------------------------------
+ */
+
+static enum protocol take_answer(struct tls_hello *h, const uint8_t *bytes, size_t len)
+{
+	uint8_t *copy = malloc(len > 0 ? len : 1);
+	enum protocol answer;
+
+	assert_non_null(copy);
+	if (len > 0)
+		memcpy(copy, bytes, len);
+	answer = tls_hello_take_answer(h, copy, len);
+	free(copy);
+	return answer;
+}
+
+static struct tls_hello offer(const char *alpn)
+{
+	static struct hello client;
+	struct form form = {alpn, "h2.sample", 32, 16384, false, 0};
+	struct tls_hello h = {0};
+
+	build(&client, &form);
+	assert_false(tls_hello_wants_answer(&h));
+	take(&h, client.bytes, client.len - 1);
+	assert_false(tls_hello_wants_answer(&h));
+	take(&h, client.bytes + client.len - 1, 1);
+	return h;
+}
+
+/* However the answer is cut. */
+static void check_answer(const char *alpn, const void *bytes, size_t len, enum protocol meant)
+{
+	for (size_t cut = 0; cut <= len; cut++) {
+		struct tls_hello h = offer(alpn);
+		enum protocol first;
+
+		assert_true(tls_hello_wants_answer(&h));
+		first = take_answer(&h, bytes, cut);
+		assert_true(first == PROTOCOL_UNKNOWN || first == meant);
+		assert_int_equal(tls_hello_wants_answer(&h), first == PROTOCOL_UNKNOWN);
+		if (first == PROTOCOL_UNKNOWN)
+			first = take_answer(&h, (const uint8_t *)bytes + cut, len - cut);
+		assert_int_equal(first, meant);
+		assert_false(tls_hello_wants_answer(&h));
+		assert_int_equal(take_answer(&h, bytes, len), meant);
+		assert_int_equal(take(&h, bytes, len), meant);
+		check_name(&h, "h2.sample");
+	}
+}
+
+/* `alpn`: NULL for no such extension. */
+static void build_answer(struct hello *out, const char *alpn, size_t session, bool extensions,
+			 size_t record)
+{
+	static struct hello message, body, list;
+	static const uint8_t zeros[34];
+
+	out->len = message.len = body.len = list.len = 0;
+	put_number(&body, 0x0303, 2);
+	put(&body, zeros, 32);
+	put_number(&body, session, 1);
+	put(&body, zeros, session);
+	put_number(&body, 0xc030, 2);
+	put_number(&body, 0, 1);
+	put_extension(&list, 0xff01, "", 1);
+	if (alpn != NULL) {
+		put_number(&list, 0x0010, 2);
+		put_number(&list, strlen(alpn) + 2, 2);
+		put_number(&list, strlen(alpn), 2);
+		put(&list, alpn, strlen(alpn));
+	}
+	put_extension(&list, 0x0017, NULL, 0);
+	if (extensions) {
+		put_number(&body, list.len, 2);
+		put(&body, list.bytes, list.len);
+	}
+	put_number(&message, 0x02, 1);
+	put_number(&message, body.len, 3);
+	put(&message, body.bytes, body.len);
+	put(&message, "\x0b\x00\x00\x03\x00\x00\x00", 7); /* Certificate, RFC 5246 section 7.4.2 */
+	for (size_t at = 0; at < message.len; at += record) {
+		size_t left = message.len - at, len = left < record ? left : record;
+
+		put_number(out, 0x160303, 3);
+		put_number(out, len, 2);
+		put(out, message.bytes + at, len);
+	}
+}
+
+static void the_choice_is_found_up_to_tls_1_2(void **state)
+{
+	static const struct {
+		const char *offer, *choice;
+		enum protocol protocol;
+	} cases[] = {
+		{"\x02h2\x08http/1.1", "\x02h2", PROTOCOL_HTTP2},
+		{"\x02h2\x08http/1.1", "\x08http/1.1", PROTOCOL_HTTP},
+		{"\x02h2\x08http/1.1", NULL, PROTOCOL_HTTP},
+		{"\x02h2\x08http/1.1\003foo", "\003foo", PROTOCOL_TLS},
+		{"\x02h2\x04mqtt", "\x04mqtt", PROTOCOL_MQTT},
+		{"\x02h2\x04mqtt", NULL, PROTOCOL_TLS},
+		{"\x0apostgresql\x07tds/8.0", "\x0apostgresql", PROTOCOL_POSTGRESQL},
+	};
+	static const size_t sessions[] = {0, 32, 255};
+	static struct hello h;
+
+	(void)state;
+	check_answer("\x02h2\x08http/1.1", answer_12, sizeof answer_12 - 1, PROTOCOL_HTTP2);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (size_t s = 0; s < sizeof sessions / sizeof sessions[0]; s++) {
+			build_answer(&h, cases[i].choice, sessions[s], true, 16384);
+			check_answer(cases[i].offer, h.bytes, h.len, cases[i].protocol);
+			build_answer(&h, cases[i].choice, sessions[s], true, 7);
+			check_answer(cases[i].offer, h.bytes, h.len, cases[i].protocol);
+			build_answer(&h, NULL, sessions[s], false, 16384);
+			check_answer("\x02h2\x08http/1.1", h.bytes, h.len, PROTOCOL_HTTP);
+		}
+}
+
+static void tls_1_3_hides_the_choice(void **state)
+{
+	(void)state;
+	check_answer("\x02h2\x08http/1.1", answer_13, sizeof answer_13 - 1, PROTOCOL_HTTPS);
+	check_answer("\x02h2\x04mqtt", answer_13, sizeof answer_13 - 1, PROTOCOL_TLS);
+}
+
+static void what_is_no_answer_leaves_the_offer(void **state)
+{
+	(void)state;
+	check_answer("\x02h2\x08http/1.1", "\x15\x03\x03\x00\x02\x02\x28", 7, PROTOCOL_HTTPS);
+	check_answer("\x02h2\x08http/1.1", "\x16\x03\x03\x00\x04\x02\x00\x00\x00", 9,
+		     PROTOCOL_HTTPS);
+	check_answer("\x02h2\x08http/1.1", "\x16\x03\x03\x00\x04\x01zzz", 9, PROTOCOL_HTTPS);
+}
+
+static void one_offer_needs_no_answer(void **state)
+{
+	static const char *const offers[] = {"\x02h2", "\003foo", "\x0apostgresql", NULL};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++) {
+		struct tls_hello h = offer(offers[i]);
+
+		assert_false(tls_hello_wants_answer(&h));
+	}
+}
+
 /* Random state and bytes: it answers in the end, and reads nothing outside. */
 static void corrupt_state_does_no_harm(void **state)
 {
@@ -374,6 +537,8 @@ static void corrupt_state_does_no_harm(void **state)
 				bytes[i - sizeof raw] = (uint8_t)seed;
 		}
 		memcpy(&h, raw, sizeof h);
+		if (tls_hello_wants_answer(&h))
+			take_answer(&h, bytes, sizeof bytes);
 		take(&h, bytes, sizeof bytes);
 		h.server_name_len = raw[0];
 		if (tls_hello_server_name(&h, name))
@@ -390,6 +555,10 @@ int main(void)
 		cmocka_unit_test(half_a_name_is_none),
 		cmocka_unit_test(broken_extensions_are_passed_over),
 		cmocka_unit_test(what_is_no_hello_is_answered),
+		cmocka_unit_test(the_choice_is_found_up_to_tls_1_2),
+		cmocka_unit_test(tls_1_3_hides_the_choice),
+		cmocka_unit_test(what_is_no_answer_leaves_the_offer),
+		cmocka_unit_test(one_offer_needs_no_answer),
 		cmocka_unit_test(corrupt_state_does_no_harm),
 	};
 
