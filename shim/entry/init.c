@@ -214,6 +214,7 @@ void init_run(void)
 		suppress_start(report_warn);
 	pin_paths();
 	process_start();
+	thread_end_start(track_jumping);
 	/* For forks inside libc or under names without a wrapper. */
 	libc_at_fork(process_atfork_parent, process_atfork_child);
 	join_at_start();

@@ -21,6 +21,7 @@
 #include "process/fdtable.h"
 #include "process/process.h"
 #include "stack/stack.h"
+#include "track/track.h"
 
 FORKSAN_AT_START struct real real;
 
@@ -59,11 +60,25 @@ static void *absent_dlmopen(Lmid_t name_space, const char *file, int flags)
 	return NULL;
 }
 
+/* What is called or read by pointer and has no wrapper. */
+enum other {
+	OTHER_GETSPECIFIC,
+	OTHER_SETSPECIFIC,
+	OTHER_KEY_CREATE,
+	OTHER_SINGLE_THREADED,
+	OTHER_COUNT
+};
+static const char *const other_names[OTHER_COUNT] = {
+	[OTHER_GETSPECIFIC] = "pthread_getspecific",
+	[OTHER_SETSPECIFIC] = "pthread_setspecific",
+	[OTHER_KEY_CREATE] = "pthread_key_create",
+	[OTHER_SINGLE_THREADED] = "__libc_single_threaded",
+};
+
 struct search {
 	bool behind_us; /* this library has come in the loader's list */
 	void *functions[NAME_COUNT];
-	void *getspecific;
-	void *single_threaded;
+	void *others[OTHER_COUNT];
 };
 
 static int visit(struct dl_phdr_info *info, size_t size, void *data)
@@ -82,12 +97,10 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 	for (unsigned i = 0; i < NAME_COUNT; i++, name += strlen(name) + 1)
 		if (!search->functions[i])
 			search->functions[i] = loaded_find(&object, name, loaded_hash(name));
-	name = "pthread_getspecific";
-	if (!search->getspecific)
-		search->getspecific = loaded_find(&object, name, loaded_hash(name));
-	name = "__libc_single_threaded";
-	if (!search->single_threaded)
-		search->single_threaded = loaded_find(&object, name, loaded_hash(name));
+	for (unsigned i = 0; i < OTHER_COUNT; i++)
+		if (!search->others[i])
+			search->others[i] =
+				loaded_find(&object, other_names[i], loaded_hash(other_names[i]));
 	return 0;
 }
 
@@ -116,8 +129,10 @@ void real_resolve(void)
 	/* One function pointer is as large as an object pointer on every POSIX system (dlsym(3p),
 	 * RATIONALE). */
 	memcpy(&real, search.functions, sizeof real);
-	memcpy(&stack_getspecific, &search.getspecific, sizeof search.getspecific);
-	process_single_threaded = search.single_threaded;
+	memcpy(&stack_getspecific, &search.others[OTHER_GETSPECIFIC], sizeof stack_getspecific);
+	memcpy(&thread_end_set, &search.others[OTHER_SETSPECIFIC], sizeof thread_end_set);
+	memcpy(&thread_end_create, &search.others[OTHER_KEY_CREATE], sizeof thread_end_create);
+	process_single_threaded = search.others[OTHER_SINGLE_THREADED];
 	real_syscall = real.syscall;
 	real_vfork = real.vfork;
 	real_dlopen = real.dlopen;

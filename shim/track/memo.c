@@ -22,6 +22,7 @@
 #include "track/conversation.h"
 #include "track/goodbye.h"
 #include "track/open_calls.h"
+#include "track/thread_end.h"
 #include "track/use_parts.h"
 
 /* Calls between two looks at who else holds the connection. */
@@ -104,6 +105,7 @@ bool memo_begin(struct track_call *call)
 	if (unlikely(track_difference(socket) != LINEAGE_ATTENTION ||
 		     load_relaxed(&socket->unpolled_by) != 0))
 		return false;
+	thread_end_note();
 	call->ticket = evidence_enter(evidence, process.lineage.self.serial, direction);
 	if (unlikely(!has_memo(socket) || call->ticket.slot >= EVIDENCE_INSIDE)) {
 		evidence_leave(evidence, call->ticket, process.lineage.self.serial);
@@ -256,20 +258,6 @@ static void add_to_history(const struct replay *r, enum wire_direction direction
 		    NULL, 0, memo->latest_bytes[direction]);
 }
 
-/* A thread that was cancelled inside a call has not left it.  Its process may never call again. */
-static void forget_cancelled(const struct replay *r)
-{
-	const struct registry_process *owner = registry_find_process(r->memo.owner.serial);
-
-	for (int direction = 0; owner && direction < 2; direction++)
-		if (r->memo.tid[direction] > 0 &&
-		    load_relaxed(&owner->pid_namespace) == process.pid_namespace &&
-		    sys_call(SYS_tgkill, load_relaxed(&owner->pid), r->memo.tid[direction], 0, 0, 0,
-			     0) == -ESRCH)
-			evidence_forget(conversation_evidence(r->call->socket),
-					r->memo.owner.serial);
-}
-
 void memo_replay(const struct track_call *call)
 {
 	struct replay r = {.call = call};
@@ -284,7 +272,6 @@ void memo_replay(const struct track_call *call)
 	history_start(call->slot);
 	add_to_history(&r, WIRE_CLIENT);
 	add_to_history(&r, WIRE_SERVER);
-	forget_cancelled(&r);
 	if (r.facts.goodbye != WIRE_NO_GOODBYE)
 		goodbye_note_end(call->socket, r.memo.owner, &r.facts);
 }

@@ -11,6 +11,7 @@
 
 #include "base/sys.h"
 #include "base/wiped.h"
+#include "track/thread_end.h"
 
 #define BUSY UINT32_MAX
 
@@ -29,7 +30,8 @@ static struct open_call {
 } open_calls[WIPED_OPEN_CALLS];
 
 /* Entries of this thread: 0 makes any search needless. */
-static __thread uint32_t own_count;
+static __thread uint8_t own_count;
+_Static_assert(WIPED_OPEN_CALLS <= UINT8_MAX, "own_count holds them all");
 
 /* Ends entry i, whose state the caller has made BUSY. */
 static void end(uint32_t i)
@@ -66,7 +68,7 @@ static uint32_t entries(void)
 static void end_left(const struct track_call *now)
 {
 	uint32_t tid = (uint32_t)process_tid();
-	uint32_t found = 0;
+	uint8_t found = 0;
 
 	for (uint32_t i = 0; i < entries(); i++) {
 		if (load_acquire(&wiped.track.open_calls[i]) != tid)
@@ -86,6 +88,7 @@ void open_calls_enter(struct track_call *call, struct evidence *evidence,
 
 	if (own_count != 0)
 		end_left(call);
+	thread_end_note();
 	call->ticket = evidence_enter(evidence, self, direction);
 	call->inside = true;
 	call->open = OPEN_CALLS_NO_ROOM;

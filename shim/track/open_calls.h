@@ -10,7 +10,8 @@
  *   the call returns                     open_calls_leave()
  *   the thread jumps                     open_calls_jump(), from the wrappers of longjmp()
  *   the frame is gone from the stack     open_calls_enter() of a later call of the thread
- *   the thread has ended                 open_calls_forget_dead(), from a later call of any thread
+ *   the thread has ended by libc         open_calls_jump(), from thread_end.h
+ *   the thread has ended by exit(2)      open_calls_forget_dead(), from a later call of any thread
  *   the process has ended or exec'd      conversation_forget_dead(), by the others
  *
  * A call that was ended by mistake (a handler that jumps within itself) is recorded as one that

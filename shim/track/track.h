@@ -11,6 +11,7 @@
 #include "track/epoll.h"      /* epoll_ctl */
 #include "track/memo.h"	      /* close */
 #include "track/pass.h"	      /* SCM_RIGHTS, exec */
+#include "track/thread_end.h" /* a thread ends inside of a call */
 #include "track/worker.h"     /* a forked process goes on */
 
 #endif

@@ -160,6 +160,80 @@ static void run_proof(void)
 	require(waitpid(pid, NULL, 0) == pid);
 }
 
+/* In recv(), or about to be: both are cancelled. */
+static void cancel_receiver(int fd)
+{
+	pthread_t thread;
+
+	require(pthread_create(&thread, NULL, receive, &fd) == 0);
+	usleep(20000);
+	require(pthread_cancel(thread) == 0 && pthread_join(thread, NULL) == 0);
+}
+
+/* A process whose thread was cancelled in recv() makes no call any more; the opener's request is
+ * answered to another process. */
+static void run_cancelled_bystander(void)
+{
+	struct gate cancelled, over, sent;
+	char reply[REPLY_BYTES];
+	int fd = peer_connect();
+	pid_t bystander, thief;
+
+	gate_init(&cancelled);
+	gate_init(&over);
+	gate_init(&sent);
+	bystander = fork();
+	if (bystander == 0) {
+		peer_ping(fd);
+		cancel_receiver(fd);
+		gate_tell(&cancelled);
+		gate_wait(&over);
+		_exit(0);
+	}
+	thief = fork();
+	if (thief == 0) {
+		gate_wait(&sent);
+		require(recv(fd, reply, sizeof reply, 0) == REPLY_BYTES);
+		_exit(0);
+	}
+	gate_wait(&cancelled);
+	require(send(fd, REQUEST, REQUEST_BYTES, 0) == REQUEST_BYTES);
+	gate_tell(&sent);
+	require(waitpid(thief, NULL, 0) == thief);
+	gate_tell(&over);
+	require(waitpid(bystander, NULL, 0) == bystander);
+}
+
+/* The opener has done so, and its children go on: one asks, the other takes the answer. */
+static void run_cancelled_opener(void)
+{
+	struct gate cancelled, sent;
+	char reply[REPLY_BYTES];
+	int fd = peer_connect();
+	pid_t asker, thief;
+
+	gate_init(&cancelled);
+	gate_init(&sent);
+	asker = fork();
+	if (asker == 0) {
+		gate_wait(&cancelled);
+		require(send(fd, REQUEST, REQUEST_BYTES, 0) == REQUEST_BYTES);
+		gate_tell(&sent);
+		_exit(0);
+	}
+	thief = fork();
+	if (thief == 0) {
+		gate_wait(&sent);
+		require(recv(fd, reply, sizeof reply, 0) == REPLY_BYTES);
+		_exit(0);
+	}
+	peer_ping(fd);
+	cancel_receiver(fd);
+	gate_tell(&cancelled);
+	require(waitpid(asker, NULL, 0) == asker);
+	require(waitpid(thief, NULL, 0) == thief);
+}
+
 static void expect_proof(const struct log *log, const struct entry_case *self)
 {
 	const char *certainty = log_string(log, "crossed-reply", 0, "certainty");
@@ -187,6 +261,12 @@ static const struct entry_case cases[] = {
 	 .run = run_longjmp_chk,
 	 .check = expect_sound},
 	{.name = "threads cancelled in recv", .run = run_cancel, .check = expect_sound},
+	{.name = "a thread cancelled in recv takes nothing from a proof about others",
+	 .run = run_cancelled_bystander,
+	 .check = expect_proof},
+	{.name = "a thread of the opener cancelled in recv takes nothing from it either",
+	 .run = run_cancelled_opener,
+	 .check = expect_proof},
 	{.name = "after a jump another's theft is proven as before",
 	 .run = run_proof,
 	 .check = expect_proof},
