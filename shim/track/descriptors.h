@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 /* Calls visit(fd, context) for each until visit() returns false.  Where /proc/self/fd cannot be
- * read the numbers are tried from 0 on, and those behind a large gap are missed.  Any thread,
- * signal handlers. */
+ * read all numbers below FORKSAN_MAX_FDS are tried, for some milliseconds.  Any thread, signal
+ * handlers. */
 void descriptors_visit(bool (*visit)(int fd, void *context), void *context);
 
 #endif
