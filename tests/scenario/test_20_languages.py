@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What is never silent, in each language that has frames: a worker whose first act is a program, the
 answer to the opener's request in its child's hands, the opener that ends the session first, a
-protocol that nobody knows, and a program started as another user."""
+protocol that nobody knows, and a program started as another user.  And what is silent with reason: a
+stream of log lines that several processes write to."""
 
 import os
 import socketserver
@@ -24,10 +25,11 @@ import os, socket, subprocess, sys
 case, port, ping, quit = sys.argv[1], int(sys.argv[2]), b"PING\r\n", b"QUIT\r\n"
 s = socket.create_connection(("127.0.0.1", port))
 def ask():
-    s.sendall(ping); s.recv(64)
+    s.sendall(ping)
+    if case != "log": s.recv(64)
 ask()
 r, w = os.pipe()
-if case in ("first", "unknown"):
+if case in ("first", "unknown", "log"):
     for _ in range(2):
         if os.fork() == 0:
             if case == "first": subprocess.run(["true"])
@@ -49,10 +51,10 @@ else:
 require 'socket'
 kind, port, ping, quit = ARGV[0], ARGV[1].to_i, "PING\r\n", "QUIT\r\n"
 s = TCPSocket.new('127.0.0.1', port)
-ask = -> { s.send(ping, 0); s.recv(64) }
+ask = -> { s.send(ping, 0); s.recv(64) unless kind == 'log' }
 ask.()
 r, w = IO.pipe
-if kind == 'first' || kind == 'unknown'
+if ['first', 'unknown', 'log'].include?(kind)
   2.times do
     Process.wait(fork { `true` if kind == 'first'; ask.(); exit!(0) })
   end
@@ -69,10 +71,10 @@ use IO::Socket::INET; use POSIX ();
 $SIG{PIPE} = 'IGNORE';
 my ($case, $port, $ping, $quit) = ($ARGV[0], $ARGV[1], "PING\r\n", "QUIT\r\n");
 my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
-sub ask { syswrite($s, $ping); sysread($s, my $b, 64) }
+sub ask { syswrite($s, $ping); sysread($s, my $b, 64) if $case ne 'log' }
 ask();
 pipe(my $r, my $w);
-if ($case eq 'first' || $case eq 'unknown') {
+if ($case =~ /^(first|unknown|log)$/) {
     for (1 .. 2) {
         my $p = fork;
         if (!$p) { `true` if $case eq 'first'; ask(); POSIX::_exit(0) }
@@ -91,11 +93,11 @@ if ($case eq 'first' || $case eq 'unknown') {
     "php": ("/usr/bin/php", ".php", r"""<?php
 [, $case, $port] = $argv; $ping = "PING\r\n"; $quit = "QUIT\r\n";
 $s = stream_socket_client("tcp://127.0.0.1:$port");
-function ask() { global $s, $ping; @fwrite($s, $ping); @fread($s, 64); }
+function ask() { global $s, $ping, $case; @fwrite($s, $ping); if ($case != 'log') @fread($s, 64); }
 function leave() { posix_kill(getmypid(), SIGKILL); }
 ask();
 [$r, $w] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
-if ($case == 'first' || $case == 'unknown') {
+if (in_array($case, ['first', 'unknown', 'log'])) {
     for ($i = 0; $i < 2; $i++) {
         $p = pcntl_fork();
         if (!$p) { if ($case == 'first') shell_exec('true'); ask(); leave(); }
@@ -113,6 +115,13 @@ if ($case == 'first' || $case == 'unknown') {
 """),
 }
 
+SHELL = """
+exec 3<>/dev/tcp/127.0.0.1/$1
+head -c 24 <&3 & # three answers
+for i in 1 2 3; do echo question $i >&3; done
+wait
+"""
+
 FOUND = {"first": "shared-use", "steal": "crossed-reply", "leave": "foreign-goodbye",
          "unknown": "shared-use"}
 
@@ -125,24 +134,45 @@ class Lines(socketserver.BaseRequestHandler):
             self.request.sendall(b"\x7fanswer\n")
 
 
+class EachLine(socketserver.StreamRequestHandler):
+    """Eight bytes for each line."""
+
+    def handle(self):
+        for _ in self.rfile:
+            self.wfile.write(b"\x7fanswer\n")
+
+
+class Sink(socketserver.BaseRequestHandler):
+    """Takes what comes, and answers nothing."""
+
+    def handle(self):
+        while self.request.recv(64):
+            pass
+
+
 class Languages(unittest.TestCase):
     def check(self, language):
         interpreter, suffix, text = SCRIPTS[language]
         with processes.directory() as path, servers.redis() as redis, \
-                socketserver.ThreadingTCPServer(("127.0.0.1", 0), Lines) as nobody:
-            nobody.daemon_threads = True
-            threading.Thread(target=nobody.serve_forever, daemon=True).start()
+                socketserver.ThreadingTCPServer(("127.0.0.1", 0), Lines) as nobody, \
+                socketserver.ThreadingTCPServer(("127.0.0.1", 0), Sink) as sink:
+            for server in (nobody, sink):
+                server.daemon_threads = True
+                threading.Thread(target=server.serve_forever, daemon=True).start()
             script = toolkit.write(os.path.join(path, "app" + suffix), text)
             for case, kind in FOUND.items():
                 with self.subTest(case):
                     port = nobody.server_address[1] if case == "unknown" else redis.port
                     self.run_case([interpreter, script, case, str(port)], path, case, kind,
                                   language)
+            with self.subTest("log"):
+                self.run_log([interpreter, script, "log", str(sink.server_address[1])])
             if os.getuid() == 0:
                 with self.subTest("another user"):
                     os.chmod(path, 0o755)
                     self.run_as_other([interpreter, script, "first", str(redis.port)])
             nobody.shutdown()
+            sink.shutdown()
 
     def run_case(self, command, path, case, kind, language):
         log = forksan_log.Log(os.path.join(path, case + ".jsonl"))
@@ -160,6 +190,24 @@ class Languages(unittest.TestCase):
             self.assertIn("QUIT", found[0]["text"])
         if case == "unknown":
             self.assertEqual("unknown", found[0]["connection"]["class"])
+
+    def run_log(self, command):
+        result = toolkit.run("run", "--require-watched", "--", *command)
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("1 connection watched, 1 of them open across a fork", result.stderr)
+        self.assertIn("verdict: nothing found, nothing missed", result.stderr)
+
+    def test_shell(self):
+        """One process writes and another one reads, as scripts with /dev/tcp do."""
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), EachLine) as nobody:
+            nobody.daemon_threads = True
+            threading.Thread(target=nobody.serve_forever, daemon=True).start()
+            result = toolkit.run("run", "--require-watched", "--", "/bin/bash", "-c", SHELL, "bash",
+                                 str(nobody.server_address[1]))
+            nobody.shutdown()
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertEqual(3, result.stdout.count("answer"), result.stdout)
+        self.assertIn("verdict: nothing found, nothing missed", result.stderr)
 
     def run_as_other(self, command):
         result = toolkit.run("run", "--", "setpriv", "--reuid=6001", "--regid=6001",
