@@ -122,6 +122,25 @@ for i in 1 2 3; do echo question $i >&3; done
 wait
 """
 
+# A program without us, started in each way that a language has; PROGRAM stands for it.
+BLIND = {
+    "python": [["/usr/bin/python3", "-c", text] for text in (
+        "import os; os.execv('PROGRAM', ['x'])",
+        "import os; os.waitpid(os.posix_spawn('PROGRAM', ['x'], os.environ), 0)",
+        "import os; os.system('PROGRAM; :')",
+        "import subprocess; subprocess.run(['PROGRAM'])",
+        "import subprocess; subprocess.run(['env', 'PROGRAM'])")],
+    "ruby": [["/usr/bin/ruby", "-e", text] for text in (
+        "exec('PROGRAM')", "system('PROGRAM')", "Process.wait(spawn('PROGRAM'))", "`PROGRAM; :`")],
+    "perl": [["/usr/bin/perl", "-e", text] for text in (
+        "exec('PROGRAM')", "system('PROGRAM')", "`PROGRAM; :`")],
+    "php": [["/usr/bin/php", "-r", text] for text in (
+        "pcntl_exec('PROGRAM');", "shell_exec('PROGRAM');",
+        "proc_close(proc_open(['PROGRAM'], [], $pipes));")],
+    "shell": [["/bin/bash", "-c", "PROGRAM; :"], ["/bin/sh", "-c", "exec env PROGRAM"],
+              ["env", "PROGRAM"]],
+}
+
 FOUND = {"first": "shared-use", "steal": "crossed-reply", "leave": "foreign-goodbye",
          "unknown": "shared-use"}
 
@@ -208,6 +227,17 @@ class Languages(unittest.TestCase):
         self.assertEqual(0, result.returncode, result.stderr)
         self.assertEqual(3, result.stdout.count("answer"), result.stdout)
         self.assertIn("verdict: nothing found, nothing missed", result.stderr)
+
+    def test_a_program_without_us_is_counted(self):
+        with processes.directory() as path:
+            program = toolkit.compile_c(path, "blind", "int main(void) { return 0; }", "-static")
+            for language, commands in BLIND.items():
+                for command in commands:
+                    command = [word.replace("PROGRAM", program) for word in command]
+                    with self.subTest(language, command=command):
+                        result = toolkit.run("run", "--require-watched", "--", *command)
+                        self.assertEqual(67, result.returncode, result.stderr)
+                        self.assertIn("exec_unseen 1", result.stderr)
 
     def run_as_other(self, command):
         result = toolkit.run("run", "--", "setpriv", "--reuid=6001", "--regid=6001",
