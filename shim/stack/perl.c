@@ -142,6 +142,7 @@ void stack_perl_consider(struct peek *peek, const struct module *module, const c
 	if (!find_functions(peek, module, perl) ||
 	    (perl->thread_key == 0 && (perl->curcop == 0 || perl->curstackinfo == 0)))
 		return;
+	store_relaxed(&layout, 0); /* another Perl may have been loaded in place of the last */
 	store_release(&published, next_place % (sizeof(perls) / sizeof(perls[0])) + 1);
 	next_place++;
 }
@@ -152,6 +153,7 @@ struct walk {
 	struct peek *peek;
 	const struct perl *perl;
 	uintptr_t interpreter; /* 0 without ithreads */
+	struct stack_perl_places places;
 	size_t context_bytes;
 };
 
@@ -343,9 +345,8 @@ static uint32_t find_curcop(struct walk *walk)
 /* Finds the innermost statement and PERL_SI, and the size of contexts. */
 static bool find_stack(struct walk *walk, uintptr_t *cop, uintptr_t *info)
 {
+	struct stack_perl_places *places = &walk->places;
 	uint32_t known = load_relaxed(&layout);
-	uintptr_t where_cop = walk->perl->curcop;
-	uintptr_t where_info = walk->perl->curstackinfo;
 	uint32_t offset = known >> 16;
 
 	if (walk->interpreter != 0) {
@@ -353,15 +354,19 @@ static bool find_stack(struct walk *walk, uintptr_t *cop, uintptr_t *info)
 			offset = find_curcop(walk);
 		if (offset == 0)
 			return false;
-		where_cop = walk->interpreter + offset;
-		where_info = where_cop + 16; /* curcop, curstack, curstackinfo */
+		places->cop = walk->interpreter + offset;
+		places->info = places->cop + 16; /* curcop, curstack, curstackinfo */
+	} else {
+		places->cop = walk->perl->curcop;
+		places->info = walk->perl->curstackinfo;
 	}
-	if (!peek_pointer(walk->peek, where_cop, cop) ||
-	    !peek_pointer(walk->peek, where_info, info))
+	if (!peek_pointer(walk->peek, places->cop, cop) ||
+	    !peek_pointer(walk->peek, places->info, info))
 		return false;
 	walk->context_bytes = known & 0xffff;
 	if (walk->context_bytes == 0 && find_context_size(walk, *info))
 		store_relaxed(&layout, offset << 16 | (uint32_t)walk->context_bytes);
+	places->context_bytes = load_relaxed(&layout) & 0xffff;
 	return true;
 }
 
@@ -396,25 +401,33 @@ static void walk_contexts(struct walk *walk, uintptr_t info, uintptr_t *cop)
 
 void stack_perl_walk(struct stack_capture *capture)
 {
+	struct stack_perl_places places;
+
+	(void)stack_perl_walk_at(capture, &places);
+}
+
+bool stack_perl_walk_at(struct stack_capture *capture, struct stack_perl_places *places)
+{
 	uint32_t number = load_acquire(&published);
 	struct walk walk = {.capture = capture, .peek = &capture->peek};
 	uintptr_t cop, info;
 	uint32_t key;
 
 	if (number == 0)
-		return;
+		return false;
 	walk.perl = &perls[number - 1];
 	if (!stack_home_is_loaded(walk.peek, walk.perl->slots[0], walk.perl->home))
-		return;
+		return false;
 	if (walk.perl->thread_key != 0) {
 		if (!stack_getspecific || !peek_u32(walk.peek, walk.perl->thread_key, &key))
-			return;
+			return false;
 		walk.interpreter = (uintptr_t)stack_getspecific(key);
 		if (walk.interpreter == 0)
-			return;
+			return false;
 	}
 	if (!find_stack(&walk, &cop, &info))
-		return;
+		return false;
+	*places = walk.places;
 	for (unsigned i = 0; i < MAX_STACKINFOS && info != 0; i++) {
 		if (walk.context_bytes != 0)
 			walk_contexts(&walk, info, &cop);
@@ -423,4 +436,5 @@ void stack_perl_walk(struct stack_capture *capture)
 	}
 	memcpy(capture->function, "(main)", 6);
 	push_frame(&walk, cop, 6);
+	return true;
 }

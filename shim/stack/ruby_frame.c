@@ -21,9 +21,8 @@
 #define STRING_SHORT_BYTES_OLD 16
 #define STRING_BYTES 24 /* or the pointer to the bytes */
 
-/* Copies a String's bytes; returns the length, 0 when `object` is no String. */
-static size_t read_string(struct peek *peek, const struct ruby *ruby, uint64_t object, char *out,
-			  size_t size)
+size_t ruby_frame_string(struct peek *peek, const struct ruby *ruby, uint64_t object, char *out,
+			 size_t size)
 {
 	uint64_t flags, len = 0;
 	uintptr_t bytes = 0;
@@ -80,12 +79,12 @@ bool ruby_frame_is_safe(struct peek *peek, uint64_t frame)
 static size_t read_file(struct peek *peek, const struct ruby *ruby, uint64_t frame, char *out,
 			size_t size)
 {
-	size_t given = read_string(peek, ruby, ruby->path(frame), out, size);
+	size_t given = ruby_frame_string(peek, ruby, ruby->path(frame), out, size);
 	size_t absolute;
 
 	if (given == 0)
 		return 0;
-	absolute = read_string(peek, ruby, ruby->absolute_path(frame), out, size);
+	absolute = ruby_frame_string(peek, ruby, ruby->absolute_path(frame), out, size);
 	return absolute != 0 ? absolute : given;
 }
 
@@ -98,8 +97,8 @@ bool ruby_frame_push(struct stack_capture *capture, const struct ruby *ruby, uin
 
 	if (file_len == 0)
 		return true;
-	label_len = read_string(peek, ruby, ruby->label(frame), capture->function,
-				sizeof(capture->function));
+	label_len = ruby_frame_string(peek, ruby, ruby->label(frame), capture->function,
+				      sizeof(capture->function));
 	stack_push(capture, LANGUAGE_RUBY, label_len, file_len, line);
 	return !capture->text.truncated || !capture->text.has_own;
 }

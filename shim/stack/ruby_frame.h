@@ -33,6 +33,11 @@ bool ruby_frame_is_iseq(struct peek *peek, uint64_t frame);
  * given anything else. */
 bool ruby_frame_is_safe(struct peek *peek, uint64_t frame);
 
+/* Copies a String's bytes, the last of one that is too long, and a NUL never; returns the length, 0
+ * when `object` is no String. */
+size_t ruby_frame_string(struct peek *peek, const struct ruby *ruby, uint64_t object, char *out,
+			 size_t size);
+
 /* Appends the frame to capture->text.  A frame without a file (a function written in C) is left
  * out.  False: the text is full and has a frame of the application's own; the caller stops walking.
  */

@@ -100,6 +100,19 @@ void stack_ruby_walk(struct stack_capture *capture);
 const char *stack_ruby_complaint(void);
 void stack_perl_consider(struct peek *peek, const struct module *module, const char *name);
 void stack_perl_walk(struct stack_capture *capture);
+
+/* Where Perl's frames begin: addresses of PL_curcop and PL_curstackinfo; bytes of a context, 0: not
+ * known before two contexts were seen. */
+struct stack_perl_places {
+	uintptr_t cop;
+	uintptr_t info;
+	uint32_t context_bytes;
+};
+
+/* As stack_perl_walk(), for the tool, which has the kernel copy frames at a call.  False: nothing
+ * was found. */
+bool stack_perl_walk_at(struct stack_capture *capture, struct stack_perl_places *places);
+
 void stack_php_consider(struct peek *peek, const struct module *module, const char *name);
 void stack_php_walk(struct stack_capture *capture);
 

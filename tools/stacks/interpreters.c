@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * See interpreters.h.
- *
- * Perl is read by the shim's own walker: it calls no function of Perl but pthread_getspecific(), in
- * whose place stands PL_curinterp here, the interpreter of the main thread.
  */
 #include "stacks/interpreters.h"
 
@@ -11,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stacks/memory.h"
+#include "stacks/perl.h"
 #include "stacks/php.h"
 #include "stacks/python.h"
 #include "stacks/remote.h"
@@ -61,6 +58,16 @@ static bool fill_module(Dwfl_Module *dwfl_module, struct interpreter *found)
 	return module->dynamic != 0;
 }
 
+static void keep_build_id(Dwfl_Module *module, struct interpreter *out)
+{
+	const unsigned char *bytes;
+	GElf_Addr address;
+	int len = dwfl_module_build_id(module, &bytes, &address);
+
+	if (len > 0 && len <= (int)sizeof out->build_id)
+		memcpy(out->build_id, bytes, (size_t)len);
+}
+
 static int look_into(Dwfl_Module *dwfl_module, void **user, const char *name, Dwarf_Addr start,
 		     void *argument)
 {
@@ -82,6 +89,7 @@ static int look_into(Dwfl_Module *dwfl_module, void **user, const char *name, Dw
 			continue;
 		*search->found = found;
 		search->found->language = known[i].language;
+		keep_build_id(dwfl_module, search->found);
 		if (version != NULL)
 			search->found->version = (uint16_t)(0x0300 | (atoi(version + 8) & 0xff));
 		return DWARF_CB_ABORT;
@@ -99,25 +107,6 @@ void interpreter_find(Dwfl *dwfl, const char *program, struct interpreter *out)
 		remote_set_interpreter(&out->module);
 }
 
-static uintptr_t current_perl;
-
-static void *get_current_perl(unsigned key)
-{
-	(void)key;
-	return (void *)current_perl;
-}
-
-static void walk_perl(const struct interpreter *interpreter, struct stack_capture *capture)
-{
-	uintptr_t current = module_symbol(&capture->peek, &interpreter->module, "PL_curinterp");
-
-	if (current != 0)
-		(void)peek_pointer(&capture->peek, current, &current_perl);
-	stack_getspecific = get_current_perl;
-	stack_perl_consider(&capture->peek, &interpreter->module, "");
-	stack_perl_walk(capture);
-}
-
 void interpreter_walk(const struct interpreter *interpreter, pid_t tid,
 		      struct stack_capture *capture)
 {
@@ -126,7 +115,7 @@ void interpreter_walk(const struct interpreter *interpreter, pid_t tid,
 	else if (interpreter->language == LANGUAGE_RUBY)
 		ruby_walk(interpreter, tid, capture);
 	else if (interpreter->language == LANGUAGE_PERL)
-		walk_perl(interpreter, capture);
+		perl_walk(interpreter, capture);
 	else if (interpreter->language == LANGUAGE_PHP)
 		php_walk(interpreter, capture);
 }

@@ -18,6 +18,7 @@ struct interpreter {
 	struct module module;
 	uint64_t data_start, data_end; /* of the file's writable segment, the last one */
 	uint16_t version;	       /* of Python, from the file's name; 0: not there */
+	uint8_t build_id[FORKSAN_BUILD_ID_BYTES]; /* zeros: it has none */
 };
 
 /* Finds the interpreter among the files of `dwfl`; `program` is the path of the program itself. */

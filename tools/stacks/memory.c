@@ -4,6 +4,7 @@
  */
 #include "stacks/memory.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -14,6 +15,7 @@
 #define PAGES 64
 
 static pid_t looked_at;
+static pid_t stand_in; /* 0: none */
 
 /* Pages that were read for the present stack, direct-mapped by number; 0: free. */
 static struct page {
@@ -21,27 +23,72 @@ static struct page {
 	uint8_t bytes[PAGE_BYTES];
 } pages[PAGES];
 
+static const struct memory_piece *laid_over;
+static size_t laid_over_count;
+
+static void forget_pages(void)
+{
+	for (size_t i = 0; i < PAGES; i++)
+		pages[i].number = 0;
+}
+
 void memory_look_at(pid_t pid)
 {
 	looked_at = pid;
-	for (size_t i = 0; i < PAGES; i++)
-		pages[i].number = 0;
+	stand_in = 0;
+	laid_over_count = 0;
+	forget_pages();
+}
+
+void memory_stand_in(pid_t pid)
+{
+	stand_in = pid;
+}
+
+void memory_lay_over(const struct memory_piece *pieces, size_t count)
+{
+	laid_over = pieces;
+	laid_over_count = count;
+	forget_pages();
+}
+
+/* Copies what of the piece lies in the page. */
+static void lay_over(const struct memory_piece *piece, struct page *page)
+{
+	uint64_t begin = page->number * PAGE_BYTES, end = begin + PAGE_BYTES;
+	uint64_t from = piece->address > begin ? piece->address : begin;
+	uint64_t to = piece->address + piece->len_bytes;
+
+	if (to > end)
+		to = end;
+	if (from < to)
+		memcpy(page->bytes + (from - begin),
+		       (const uint8_t *)piece->bytes + (from - piece->address), to - from);
+}
+
+static bool read_from(pid_t pid, uintptr_t number, struct page *page)
+{
+	struct iovec here = {page->bytes, PAGE_BYTES};
+	struct iovec there = {(void *)(number * PAGE_BYTES), PAGE_BYTES};
+
+	return process_vm_readv(pid, &here, 1, &there, 1, 0) == PAGE_BYTES;
 }
 
 static const struct page *read_page(uintptr_t number)
 {
 	struct page *page = &pages[number % PAGES];
-	struct iovec here = {page->bytes, PAGE_BYTES};
-	struct iovec there = {(void *)(number * PAGE_BYTES), PAGE_BYTES};
 
 	if (number == 0)
 		return NULL;
 	if (page->number == number)
 		return page;
 	page->number = 0;
-	if (process_vm_readv(looked_at, &here, 1, &there, 1, 0) != PAGE_BYTES)
+	if (!read_from(looked_at, number, page) &&
+	    !(stand_in != 0 && errno == ESRCH && read_from(stand_in, number, page)))
 		return NULL;
 	page->number = number;
+	for (size_t i = 0; i < laid_over_count; i++)
+		lay_over(&laid_over[i], page);
 	return page;
 }
 

@@ -14,6 +14,21 @@
 /* Has peek.h read that process from now on, and forgets what was read before. */
 void memory_look_at(pid_t pid);
 
+/* Has another process be read once the first has ended: its parent, which has what both had at the
+ * fork.  Until memory_look_at() is called again. */
+void memory_stand_in(pid_t pid);
+
+/* Memory as it was at another time. */
+struct memory_piece {
+	uint64_t address;
+	const void *bytes;
+	size_t len_bytes;
+};
+
+/* Has the pieces stand in place of what the process has there, until memory_look_at() is called
+ * again.  They are borrowed. */
+void memory_lay_over(const struct memory_piece *pieces, size_t count);
+
 /* Copies from the process; false: not readable. */
 bool memory_read(uint64_t address, void *out, size_t len_bytes);
 

@@ -11,6 +11,7 @@
 #include "stacks/php.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #include "stack/php_frame.h"
 
@@ -55,24 +56,62 @@ static bool ends(struct peek *peek, uintptr_t frame)
 	return false;
 }
 
-void php_walk(const struct interpreter *interpreter, struct stack_capture *capture)
+bool php_find_from(uint64_t current, struct peek *peek, struct php_places *places)
 {
-	struct peek *peek = &capture->peek;
+	uintptr_t frame, user, function;
+
+	if (!peek_pointer(peek, current, &frame) || frame < 4096 || frame % 8 != 0 ||
+	    !ends(peek, frame))
+		return false;
+	user = php_frame_find_user(peek, frame, &function);
+	if (user == 0 || php_frame_line(peek, user) == 0)
+		return false;
+	*places = (struct php_places){current, find_file(peek, function)};
+	return places->file != 0;
+}
+
+bool php_find(const struct interpreter *interpreter, struct peek *peek, struct php_places *places)
+{
 	uintptr_t globals = module_symbol(peek, &interpreter->module, "executor_globals");
 
-	for (uint32_t i = 0; globals != 0 && i < PHP_GLOBALS_WORDS; i++) {
-		uintptr_t frame, user, function;
-		uint32_t file;
+	for (uint32_t i = 0; globals != 0 && i < PHP_GLOBALS_WORDS; i++)
+		if (php_find_from(globals + i * 8, peek, places))
+			return true;
+	return false;
+}
 
-		if (!peek_pointer(peek, globals + i * 8, &frame))
-			return;
-		if (frame < 4096 || frame % 8 != 0 || !ends(peek, frame))
-			continue;
-		user = php_frame_find_user(peek, frame, &function);
-		file = user != 0 && php_frame_line(peek, user) != 0 ? find_file(peek, function) : 0;
-		if (file != 0) {
-			php_frame_walk(capture, frame, file);
-			return;
-		}
-	}
+/* zend_get_executed_scope() begins with `lea executor_globals(%rip),%rax`, or a `mov` of that
+ * address from a table, and `mov current_execute_data(%rax),%rax`. */
+uint64_t php_current(const struct interpreter *interpreter, struct peek *peek)
+{
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa}, load[] = {0x48, 0x8b, 0x80};
+	uintptr_t globals = module_symbol(peek, &interpreter->module, "executor_globals");
+	uintptr_t at = module_symbol(peek, &interpreter->module, "zend_get_executed_scope");
+	uint32_t field;
+	uint8_t code[24];
+
+	if (globals == 0 || at == 0 || !peek_copy(peek, at, code, sizeof code))
+		return 0;
+	at = memcmp(code, endbr64, sizeof endbr64) == 0 ? sizeof endbr64 : 0;
+	if (code[at] != 0x48 || (code[at + 1] != 0x8d && code[at + 1] != 0x8b) ||
+	    code[at + 2] != 0x05 || memcmp(&code[at + 7], load, sizeof load) != 0)
+		return 0;
+	memcpy(&field, &code[at + 10], sizeof field);
+	return field % 8 == 0 && field < PHP_GLOBALS_WORDS * 8 ? globals + field : 0;
+}
+
+void php_walk_from(const struct php_places *places, struct stack_capture *capture)
+{
+	uintptr_t frame;
+
+	if (peek_pointer(&capture->peek, places->current, &frame))
+		php_frame_walk(capture, frame, places->file);
+}
+
+void php_walk(const struct interpreter *interpreter, struct stack_capture *capture)
+{
+	struct php_places places;
+
+	if (php_find(interpreter, &capture->peek, &places))
+		php_walk_from(&places, capture);
 }

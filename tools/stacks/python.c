@@ -8,7 +8,6 @@
  */
 #include "stacks/python.h"
 
-#include "stack/python_frames.h"
 #include "stacks/memory.h"
 #include "stacks/native_thread.h"
 #include "stacks/python_code.h"
@@ -16,11 +15,6 @@
 
 #define MAX_THREADS 4096 /* with the interpreters */
 
-struct python {
-	struct python_types types;
-	uint64_t interpreters; /* the address of the first one's address */
-	int32_t next_interpreter, first_thread, next_thread;
-};
 
 static uint16_t read_version(struct peek *peek, const struct interpreter *interpreter)
 {
@@ -32,19 +26,17 @@ static uint16_t read_version(struct peek *peek, const struct interpreter *interp
 	return interpreter->version;
 }
 
-static bool find_python(struct peek *peek, const struct interpreter *interpreter,
-			struct python *python)
+bool python_find(struct peek *peek, const struct interpreter *interpreter, struct python *python)
 {
 	const struct module *module = &interpreter->module;
 	uint16_t version = read_version(peek, interpreter);
-	uintptr_t runtime = module_symbol(peek, module, "_PyRuntime");
 
+	python->runtime = module_symbol(peek, module, "_PyRuntime");
 	python->types.code_type = module_symbol(peek, module, "PyCode_Type");
 	python->types.string_type = module_symbol(peek, module, "PyUnicode_Type");
 	python->types.line_of = python_line;
-	python_line_version(version, runtime);
 	return python->types.code_type != 0 && python->types.string_type != 0 &&
-	       stack_python_layout(peek, version, runtime, &python->types.layout) &&
+	       stack_python_layout(peek, version, python->runtime, &python->types.layout) &&
 	       python_code_global(module_symbol(peek, module, "PyInterpreterState_Head"),
 				  &python->interpreters) &&
 	       python_code_field(module_symbol(peek, module, "PyInterpreterState_Next"),
@@ -55,38 +47,56 @@ static bool find_python(struct peek *peek, const struct interpreter *interpreter
 				 &python->next_thread);
 }
 
-/* Walks the frames of every state of the thread; the lists begin with the newest, the inner one.
- * Lists that lead in circles end at MAX_THREADS, or where the capture is full. */
-void python_walk(const struct interpreter *interpreter, pid_t tid, struct stack_capture *capture)
+void python_begin(const struct python *python)
 {
-	struct peek *peek = &capture->peek;
-	struct python python = {0};
+	python_line_version(python->types.layout.version, python->runtime);
+}
+
+/* The lists begin with the newest state, the inner one.  Lists that lead in circles end at
+ * MAX_THREADS, or where the capture is full. */
+void python_walk_threads(const struct python *python,
+			 bool (*is_wanted)(uint64_t pthread, uint64_t argument), uint64_t argument,
+			 struct stack_capture *capture)
+{
 	uint64_t state = 0;
 	int seen = 0;
 
-	if (!find_python(peek, interpreter, &python) ||
-	    !memory_read(python.interpreters, &state, sizeof state))
+	python_begin(python);
+	if (!memory_read(python->interpreters, &state, sizeof state))
 		return;
 	while (state != 0 && seen < MAX_THREADS && !capture->text.truncated) {
 		uint64_t thread;
 
-		if (!memory_read(state + (uint64_t)python.first_thread, &thread, sizeof thread))
+		if (!memory_read(state + (uint64_t)python->first_thread, &thread, sizeof thread))
 			return;
 		for (seen++; thread != 0 && seen < MAX_THREADS; seen++) {
 			uint64_t id = 0;
 
-			if (!memory_read(thread + python.types.layout.thread_id, &id, sizeof id))
+			if (!memory_read(thread + python->types.layout.thread_id, &id, sizeof id))
 				return;
-			if (native_thread_is(id, tid) && !capture->text.truncated)
+			if (is_wanted(id, argument) && !capture->text.truncated)
 				stack_python_walk_frames(
-					capture, &python.types,
-					stack_python_innermost_frame(peek, &python.types.layout,
-								     thread));
-			if (!memory_read(thread + (uint64_t)python.next_thread, &thread,
+					capture, &python->types,
+					stack_python_innermost_frame(
+						&capture->peek, &python->types.layout, thread));
+			if (!memory_read(thread + (uint64_t)python->next_thread, &thread,
 					 sizeof thread))
 				return;
 		}
-		if (!memory_read(state + (uint64_t)python.next_interpreter, &state, sizeof state))
+		if (!memory_read(state + (uint64_t)python->next_interpreter, &state, sizeof state))
 			return;
 	}
+}
+
+static bool is_thread(uint64_t pthread, uint64_t tid)
+{
+	return native_thread_is(pthread, (pid_t)tid);
+}
+
+void python_walk(const struct interpreter *interpreter, pid_t tid, struct stack_capture *capture)
+{
+	struct python python = {0};
+
+	if (python_find(&capture->peek, interpreter, &python))
+		python_walk_threads(&python, is_thread, (uint64_t)tid, capture);
 }

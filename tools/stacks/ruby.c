@@ -28,6 +28,7 @@
 
 #define ISEQ_BODY 16
 #define BODY_PATH 64
+#define BODY_BASE_LABEL 72
 #define BODY_LABEL 80
 
 /* Of iseq_insn_info: body, positions (while it is compiled), size, succ_index_table.  Behind the
@@ -47,6 +48,15 @@
 /* struct rb_native_thread: serial, vm, thread_id. */
 #define NATIVE_THREAD_ID 16
 
+#if defined(__x86_64__)
+/* Thread-local variables of the program and its libraries lie below the thread pointer. */
+#define VARIABLES_BEGIN (-4096)
+#define VARIABLES_END 0
+#elif defined(__aarch64__)
+#define VARIABLES_BEGIN 16
+#define VARIABLES_END 4096
+#endif
+
 #define MAX_DATA_WORDS (1u << 20) /* libruby 3.3 has 20 000 */
 
 /* The version that is looked at; struct ruby's functions have no argument for it. */
@@ -54,6 +64,8 @@ static unsigned entry_bytes;
 static uint16_t
 	native_thread_offset; /* in a thread: the address of its native thread; 0: inside it */
 static pid_t wanted_tid;
+static uint64_t wanted_pointer;
+static struct ruby ruby;
 
 static uint64_t read_word(uint64_t address)
 {
@@ -62,9 +74,18 @@ static uint64_t read_word(uint64_t address)
 	return memory_read(address, &word, sizeof word) ? word : 0;
 }
 
+/* A block in a method has the method's name, as in rb_profile_frames(); outside of methods, as in
+ * "block in <main>", the label is whole. */
 static uint64_t read_label(uint64_t iseq)
 {
-	return read_word(read_word(iseq + ISEQ_BODY) + BODY_LABEL);
+	uint64_t body = read_word(iseq + ISEQ_BODY), base = read_word(body + BODY_BASE_LABEL);
+	struct peek peek;
+	char text[256];
+
+	peek_init(&peek);
+	if (ruby_frame_string(&peek, &ruby, base, text, sizeof text) > 0 && text[0] != '<')
+		return base;
+	return read_word(body + BODY_LABEL);
 }
 
 /* The path is a String, or an Array of the path and the absolute one. */
@@ -127,17 +148,37 @@ static uint32_t read_line(uint64_t iseq, uint64_t position)
 	return line;
 }
 
+static bool has_native(uintptr_t thread, bool (*is_native)(uint64_t pthread))
+{
+	if (native_thread_offset != 0)
+		return is_native(
+			read_word(read_word(thread + native_thread_offset) + NATIVE_THREAD_ID));
+	for (unsigned i = 0; i < RUBY_THREAD_WORDS; i++)
+		if (is_native(read_word(thread + i * 8)))
+			return true;
+	return false;
+}
+
+static bool has_tid(uint64_t pthread)
+{
+	return native_thread_is(pthread, wanted_tid);
+}
+
+static bool has_pointer(uint64_t pthread)
+{
+	return pthread == wanted_pointer;
+}
+
 static bool is_wanted(struct peek *peek, uintptr_t thread)
 {
 	(void)peek;
-	if (native_thread_offset != 0)
-		return native_thread_is(
-			read_word(read_word(thread + native_thread_offset) + NATIVE_THREAD_ID),
-			wanted_tid);
-	for (unsigned i = 0; i < RUBY_THREAD_WORDS; i++)
-		if (native_thread_is(read_word(thread + i * 8), wanted_tid))
-			return true;
-	return false;
+	return has_native(thread, has_tid);
+}
+
+static bool is_wanted_by_pointer(struct peek *peek, uintptr_t thread)
+{
+	(void)peek;
+	return has_native(thread, has_pointer);
 }
 
 static uintptr_t find_vm(struct peek *peek, const struct interpreter *interpreter,
@@ -159,26 +200,63 @@ static uintptr_t find_vm(struct peek *peek, const struct interpreter *interprete
 	return 0;
 }
 
-void ruby_walk(const struct interpreter *interpreter, pid_t tid, struct stack_capture *capture)
+/* Sets all that goes by the version; false: it is not known. */
+static bool begin(const struct interpreter *interpreter, struct peek *peek,
+		  struct ruby_thread_layout *layout)
 {
-	struct peek *peek = &capture->peek;
-	uintptr_t vm, context, api = module_symbol(peek, &interpreter->module, "ruby_api_version");
-	struct ruby ruby = {
-		.path = read_given_path,
-		.absolute_path = read_absolute_path,
-		.label = read_label,
-		.iseq_line = read_line,
-	};
-	struct ruby_thread_layout layout;
+	uintptr_t api = module_symbol(peek, &interpreter->module, "ruby_api_version");
 	uint32_t version[2];
 
 	if (api == 0 || !memory_read(api, version, sizeof version) ||
 	    !interpreter_is_read(LANGUAGE_RUBY, version[0], version[1]))
-		return;
-	layout = ruby_thread_layout(version[0], version[1]);
-	ruby.short_len_in_flags = version[0] == 2 || version[1] < 2;
+		return false;
+	*layout = ruby_thread_layout(version[0], version[1]);
+	ruby = (struct ruby){
+		.path = read_given_path,
+		.absolute_path = read_absolute_path,
+		.label = read_label,
+		.iseq_line = read_line,
+		.short_len_in_flags = version[0] == 2 || version[1] < 2,
+	};
 	entry_bytes = version[0] == 2 || version[1] == 0 ? 8 : 12; /* 3.1 adds node_id */
 	native_thread_offset = version[0] == 2 || version[1] < 2 ? 0 : 40;
+	return true;
+}
+
+int64_t ruby_find(const struct interpreter *interpreter, struct peek *peek, uint64_t thread_pointer)
+{
+	struct ruby_thread_layout layout;
+	uintptr_t vm, context;
+
+	if (thread_pointer == 0 || !begin(interpreter, peek, &layout))
+		return 0;
+	wanted_pointer = thread_pointer;
+	vm = find_vm(peek, interpreter, &layout);
+	context = vm != 0 ? ruby_thread_find_context(peek, &layout, vm, is_wanted_by_pointer) : 0;
+	for (int64_t at = VARIABLES_BEGIN; context != 0 && at < VARIABLES_END; at += 8)
+		if (read_word(thread_pointer + (uint64_t)at) == context)
+			return at;
+	return 0;
+}
+
+void ruby_walk_at(const struct interpreter *interpreter, uint64_t thread_pointer, int64_t offset,
+		  struct stack_capture *capture)
+{
+	uint64_t context = read_word(thread_pointer + (uint64_t)offset);
+	struct ruby_thread_layout layout;
+
+	if (context % 8 == 0 && begin(interpreter, &capture->peek, &layout))
+		ruby_thread_walk(capture, &ruby, &layout, context);
+}
+
+void ruby_walk(const struct interpreter *interpreter, pid_t tid, struct stack_capture *capture)
+{
+	struct peek *peek = &capture->peek;
+	struct ruby_thread_layout layout;
+	uintptr_t vm, context;
+
+	if (!begin(interpreter, peek, &layout))
+		return;
 	wanted_tid = tid;
 	vm = find_vm(peek, interpreter, &layout);
 	context = vm != 0 ? ruby_thread_find_context(peek, &layout, vm, is_wanted) : 0;
