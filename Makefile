@@ -76,9 +76,10 @@ SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o)
 INNER_OBJ := $(filter-out $(BUILD)/shim/entry/%.o,$(SHIM_OBJ))
 COMMON_OBJ := $(COMMON_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
-# forksan-attach reads other processes' memory and Python's tables as `forksan scan` does.
+# forksan-attach reads other processes' memory and interpreters as `forksan scan` does.
 ATTACH_OBJ := $(ATTACH_SRC:%.c=$(BUILD)/%.o) \
-	$(addprefix $(BUILD)/tools/stacks/,memory.o python_code.o python_line.o)
+	$(addprefix $(BUILD)/tools/stacks/,interpreters.o memory.o perl.o php.o python.o python_code.o \
+		python_line.o native_thread.o remote.o ruby.o)
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 ENTRY_BIN := $(ENTRY_SRC:%.c=$(BUILD)/%)
 ENTRY_PLUGIN := $(ENTRY_PLUGIN_SRC:%.c=$(BUILD)/%.so)

@@ -18,8 +18,6 @@ CASES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
                      "goodbyes")
 INTERPRETERS = {".py": "/usr/bin/python3", ".pl": "/usr/bin/perl", ".php": "/usr/bin/php",
                 ".rb": "/usr/bin/ruby"}
-# Interpreters whose own frames are looked at in every case.
-WITH_FRAMES = {".py"}
 
 
 class Cases(scenario.Scenario):
@@ -111,10 +109,9 @@ class Cases(scenario.Scenario):
         self.assert_connection(finding, self.protocol, self.db.peer, told["parent"], self.kind)
         self.assertEqual(self.goodbye, finding["operation"]["message"])
         path = os.path.join(CASES, script)
-        if os.path.splitext(script)[1] in WITH_FRAMES:
-            self.assertEqual(scenario.marked(path, opened), finding["culprit"]["opened"])
-            self.assert_frame(finding["stacks"]["opened"], {scenario.marked(path, opened)})
-            self.assert_frame(finding["stacks"]["forked"], {scenario.marked(path, "forked")})
+        self.assertEqual(scenario.marked(path, opened), finding["culprit"]["opened"])
+        self.assert_frame(finding["stacks"]["opened"], {scenario.marked(path, opened)})
+        self.assert_frame(finding["stacks"]["forked"], {scenario.marked(path, "forked")})
         return finding
 
     def check_silent(self, script, **variables):

@@ -226,10 +226,11 @@ void actor_leave(void)
 static void forget_program(struct actor *actor)
 {
 	mapped_close(actor->mapped);
-	free(actor->python);
+	free(actor->interpreter);
 	actor->mapped = NULL;
-	actor->python = NULL;
-	actor->python_looks = 0;
+	actor->interpreter = NULL;
+	actor->interpreter_looks = 0;
+	actor->next_look_ns = 0;
 }
 
 void actor_execs(struct actor *actor)

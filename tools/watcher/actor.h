@@ -19,7 +19,7 @@
 #include "process/process.h"
 
 struct mapped;
-struct python_process;
+struct actor_interpreter;
 
 struct actor {
 	uint32_t number; /* of event.h */
@@ -35,9 +35,10 @@ struct actor {
 	bool settled;
 	uint64_t born_ns;      /* CLOCK_MONOTONIC */
 	struct mapped *mapped; /* NULL: not opened yet */
-	struct python_process
-		*python;       /* actor_python.h, from malloc(); NULL: no Python that can be read */
-	unsigned python_looks; /* in vain */
+	/* From malloc(); NULL: none that can be read. */
+	struct actor_interpreter *interpreter;
+	unsigned interpreter_looks;
+	uint64_t next_look_ns; /* CLOCK_MONOTONIC */
 	struct actor *next;    /* of those that live */
 	struct actor *previous;
 	UT_hash_handle hh;

@@ -7,9 +7,9 @@
 #include <sys/ptrace.h>
 
 #include "watcher/actor.h"
+#include "watcher/actor_interpreter.h"
 #include "stacks/memory.h"
 #include "watcher/mapped.h"
-#include "watcher/actor_python.h"
 #include "registry/registry.h"
 #include "stack/store.h"
 #include "stack/walk.h"
@@ -46,6 +46,8 @@ void copied_stack_keep(const struct event_stack *stack)
 		entry->len_bytes = 0;
 	if (entry->python_count > EVENT_PYTHON_FRAMES)
 		entry->python_count = 0;
+	if (entry->piece_count > EVENT_PIECES)
+		entry->piece_count = 0;
 	kept = NULL;
 }
 
@@ -208,7 +210,7 @@ struct stack_id stack_take(void)
 		return taken;
 	memset(&capture, 0, sizeof capture);
 	memory_look_at(actor_now->pid);
-	if (!actor_python_walk(actor_now, kept, &capture))
+	if (!actor_interpreter_walk(actor_now, kept, &capture))
 		late++;
 	memory_look_at(actor_now->pid);
 	walk_native(actor_now);

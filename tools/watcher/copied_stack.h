@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The stacks that the kernel copied: native frames by libdw from the copied registers and bytes,
- * Python frames by python.h.  stack_take() of stack/stack.h gives the stack of the record that is
- * being judged.
+ * interpreters' frames by actor_interpreter.h.  stack_take() of stack/stack.h gives the stack of
+ * the record that is being judged.
  */
 #ifndef FORKSAN_TOOLS_WATCHER_COPIED_STACK_H
 #define FORKSAN_TOOLS_WATCHER_COPIED_STACK_H

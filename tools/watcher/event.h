@@ -112,6 +112,17 @@ struct event_python_frame {
 	__u64 instruction; /* as in struct python_layout: a pointer or an index */
 };
 
+/* Memory that held frames at the call. */
+#define EVENT_PIECE_BYTES 64
+#define EVENT_PIECES 64
+struct event_piece {
+	__u64 address;
+	union {
+		__u8 bytes[EVENT_PIECE_BYTES];
+		__u64 words[EVENT_PIECE_BYTES / 8];
+	};
+};
+
 struct event_stack {
 	struct event event; /* `stack` is the number of this record */
 	__u64 registers[EVENT_REGISTERS];
@@ -120,11 +131,13 @@ struct event_stack {
 	__u32 len_bytes;
 	__u32 python_count; /* frames below; innermost first */
 	struct event_python_frame python[EVENT_PYTHON_FRAMES];
+	__u32 piece_count; /* of the other languages' memory */
+	__u32 reserved;
+	struct event_piece pieces[EVENT_PIECES];
 	__u8 bytes[EVENT_STACK_BYTES];
 };
 
-/* Where an interpreter keeps its frames, for the processes that run one: the offsets that
- * shim/stack/python_layout.h knows, and where the list of threads begins. */
+/* The offsets that shim/stack/python_layout.h knows, and where the list of threads begins. */
 struct event_python {
 	__u64 code_type;
 	__u64 interpreters; /* address of the pointer to the first interpreter */
@@ -138,6 +151,33 @@ struct event_python {
 	__u32 frame_instruction;
 	__u32 frame_owner;
 	__u32 instruction_bytes; /* 4 or 8 */
+};
+
+enum event_language {
+	EVENT_PYTHON = 1,
+	EVENT_RUBY,
+	EVENT_PERL,
+	EVENT_PHP,
+};
+
+/* Where an interpreter keeps its frames, for the processes that run one. */
+struct event_interpreter {
+	__u32 language;
+	__u32 context_bytes; /* Perl's */
+	/* Ruby: from the thread pointer to the pointer to the execution context.  PHP: address of
+	 * the pointer to the innermost frame.  Perl: of PL_curcop, from the interpreter on where
+	 * there is one. */
+	__s64 current;
+	__u64 stackinfo;   /* Perl: of PL_curstackinfo, likewise */
+	__u64 interpreter; /* Perl with threads: address of the pointer to the interpreter */
+	struct event_python python;
+};
+
+/* A question about a thread, by its number in the first pid namespace. */
+struct event_thread {
+	__s32 pid;
+	__u32 reserved;
+	__u64 thread_pointer; /* the answer */
 };
 
 /* What the kernel could not tell. */

@@ -19,6 +19,7 @@
  */
 #include "watcher/kernel.bpf.h"
 #include "watcher/event.h"
+#include "watcher/frames.bpf.h"
 
 char licenses[] SEC("license") = "Dual MIT/GPL";
 
@@ -84,14 +85,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u8);
 } listening SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __s32); /* pid */
-	__type(value, struct event_python);
-} pythons SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -160,98 +153,12 @@ static __always_inline struct process_state *process_of(struct task_struct *task
 
 /* --- stacks ----------------------------------------------------------------------------------- */
 
-static __always_inline __u64 user_word(__u64 address)
-{
-	__u64 word = 0;
-
-	if (bpf_probe_read_user(&word, sizeof word, (void *)address))
-		return 0;
-	return word;
-}
-
-#define MAX_THREADS 256
-
-struct thread_search {
-	const struct event_python *python;
-	__u64 thread_pointer;
-	__u64 thread; /* the one that is looked at; in the end the one that was found, or 0 */
-};
-
-static long is_other_thread(__u32 index, struct thread_search *search)
-{
-	if (!search->thread ||
-	    user_word(search->thread + search->python->thread_id) == search->thread_pointer)
-		return 1;
-	search->thread = user_word(search->thread + search->python->next_thread);
-	return 0;
-}
-
-/* The innermost Python frame of the thread with that thread pointer; 0: none. */
-static __always_inline __u64 python_frame(const struct event_python *python, __u64 thread_pointer)
-{
-	__u64 interpreter = user_word(python->interpreters);
-	struct thread_search search = {python, thread_pointer, 0};
-	__u64 frame;
-
-	if (!interpreter)
-		return 0;
-	search.thread = user_word(interpreter + python->first_thread);
-	bpf_loop(MAX_THREADS, is_other_thread, &search, 0);
-	if (!search.thread || user_word(search.thread + python->thread_id) != thread_pointer)
-		return 0;
-	frame = user_word(search.thread + python->thread_frame);
-	if (frame && python->cframe_frame >= 0)
-		frame = user_word(frame + python->cframe_frame);
-	return frame;
-}
-
-struct frame_walk {
-	const struct event_python *python;
-	struct event_stack *stack;
-	__u64 frame;
-	__u32 count;
-};
-
-static long take_frame(__u32 index, struct frame_walk *walk)
-{
-	const struct event_python *python = walk->python;
-	__u64 frame = walk->frame, code, instruction;
-	__u32 count = walk->count;
-	__u8 owner = 0;
-
-	if (!frame || count >= EVENT_PYTHON_FRAMES)
-		return 1;
-	code = user_word(frame + python->frame_code) & ~7ULL;
-	instruction = user_word(frame + python->frame_instruction);
-	if (python->frame_owner)
-		bpf_probe_read_user(&owner, 1, (void *)(frame + python->frame_owner));
-	/* enum _frameowner: from 3 on it is the interpreter's own */
-	if (owner < 3) {
-		if (user_word(code + 8) != python->code_type)
-			return 1;
-		if (python->instruction_bytes == 4)
-			instruction &= 0xffffffff;
-		walk->stack->python[count].code = code;
-		walk->stack->python[count].instruction = instruction;
-		walk->count = count + 1;
-	}
-	walk->frame = user_word(frame + python->frame_previous);
-	return 0;
-}
-
-static __always_inline void take_python(struct event_stack *stack, __s32 pid)
-{
-	struct frame_walk walk = {bpf_map_lookup_elem(&pythons, &pid), stack, 0, 0};
-
-	stack->python_count = 0;
-	if (!walk.python)
-		return;
-	walk.frame = python_frame(walk.python, stack->thread_pointer);
-	bpf_loop(2 * EVENT_PYTHON_FRAMES, take_frame, &walk, 0);
-	stack->python_count = walk.count;
-}
-
 #if defined(__TARGET_ARCH_x86)
+static __always_inline __u64 thread_pointer(struct task_struct *task)
+{
+	return task->thread.fsbase;
+}
+
 static __always_inline void take_registers(struct event_stack *stack, struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
@@ -274,9 +181,14 @@ static __always_inline void take_registers(struct event_stack *stack, struct tas
 	stack->registers[15] = regs->r15;
 	stack->registers[16] = regs->ip;
 	stack->sp = regs->sp;
-	stack->thread_pointer = task->thread.fsbase;
+	stack->thread_pointer = thread_pointer(task);
 }
 #elif defined(__TARGET_ARCH_arm64)
+static __always_inline __u64 thread_pointer(struct task_struct *task)
+{
+	return task->thread.uw.tp_value;
+}
+
 static __always_inline void take_registers(struct event_stack *stack, struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
@@ -286,7 +198,7 @@ static __always_inline void take_registers(struct event_stack *stack, struct tas
 	stack->registers[31] = regs->sp;
 	stack->registers[32] = regs->pc;
 	stack->sp = regs->sp;
-	stack->thread_pointer = task->thread.uw.tp_value;
+	stack->thread_pointer = thread_pointer(task);
 }
 #endif
 
@@ -312,7 +224,7 @@ static __always_inline __u32 tell_stack(void)
 			break;
 		stack->len_bytes = (i + 1) * EVENT_STACK_CHUNK;
 	}
-	take_python(stack, stack->event.pid);
+	take_frames(stack);
 	bpf_ringbuf_submit(stack, 0);
 	return number;
 }
@@ -340,8 +252,6 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct process_state *state, *new;
-	struct event_python *python;
-	__s32 parent_pid, child_pid;
 	__u32 number;
 	__u64 word;
 
@@ -362,11 +272,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	}
 	/* Before user space knows of the child, it may have used a connection. */
-	parent_pid = parent->tgid;
-	child_pid = child->pid;
-	python = bpf_map_lookup_elem(&pythons, &parent_pid);
-	if (python)
-		bpf_map_update_elem(&pythons, &child_pid, python, BPF_ANY);
+	frames_inherit(child->pid, parent->tgid);
 	number = __sync_fetch_and_add(&next_number, 1) + 1;
 	word = __sync_fetch_and_add(&state->word, 1);
 	new->word = (__u64)number << 32;
@@ -980,5 +886,22 @@ int old_files(struct bpf_iter__task_file *context)
 	fill_socket(event, sk, task);
 	event->fd = context->fd;
 	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* --- questions -------------------------------------------------------------------------------- */
+
+struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
+void bpf_task_release(struct task_struct *task) __ksym;
+
+SEC("syscall")
+int look_at_thread(struct event_thread *thread)
+{
+	struct task_struct *task = bpf_task_from_pid(thread->pid);
+
+	if (!task)
+		return 0;
+	thread->thread_pointer = thread_pointer(task);
+	bpf_task_release(task);
 	return 0;
 }

@@ -8,12 +8,12 @@
 #include <time.h>
 
 #include "watcher/actor.h"
+#include "watcher/actor_interpreter.h"
 #include "watcher/call_name.h"
 #include "watcher/clock.h"
 #include "watcher/connection.h"
 #include "watcher/event.h"
 #include "watcher/loader.h"
-#include "watcher/actor_python.h"
 #include "watcher/copied_stack.h"
 #include "base/sys.h"
 #include "process/fdtable.h"
@@ -108,9 +108,9 @@ static void take_fork(const struct event_fork *fork)
 		judge_look_later(child);
 	}
 	if (parent)
-		actor_python_inherit(child, parent);
+		actor_interpreter_inherit(child, parent);
 	if (fork->execs)
-		actor_python_look(child);
+		actor_interpreter_look(child);
 }
 
 static void take_exec(const struct event *event)
@@ -122,7 +122,7 @@ static void take_exec(const struct event *event)
 	actor_execs(actor);
 	registry_count(COUNT_EXECS);
 	connection_check_all(actor);
-	actor_python_look(actor);
+	actor_interpreter_look(actor);
 }
 
 static void take_exit(const struct event *event)
@@ -131,7 +131,7 @@ static void take_exit(const struct event *event)
 
 	if (!actor)
 		return;
-	loader_set_python(actor->pid, NULL);
+	loader_set_interpreter(actor->pid, NULL);
 	actor_ends(actor);
 }
 

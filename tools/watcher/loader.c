@@ -156,14 +156,25 @@ bool loader_tell_old(void)
 	return run_iterator(0) && run_iterator(1);
 }
 
-void loader_set_python(pid_t pid, const struct event_python *python)
+void loader_set_interpreter(pid_t pid, const struct event_interpreter *interpreter)
 {
-	int fd = bpf_map__fd(skeleton->maps.pythons);
+	int fd = bpf_map__fd(skeleton->maps.interpreters);
 
-	if (python)
-		bpf_map_update_elem(fd, &pid, python, BPF_ANY);
+	if (interpreter)
+		bpf_map_update_elem(fd, &pid, interpreter, BPF_ANY);
 	else
 		bpf_map_delete_elem(fd, &pid);
+}
+
+uint64_t loader_thread_pointer(pid_t pid)
+{
+	struct event_thread thread = {.pid = pid};
+	/* The answer comes back in the question. */
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &thread, .ctx_size_in = sizeof thread);
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.look_at_thread), &options) != 0)
+		return 0;
+	return thread.thread_pointer;
 }
 
 void loader_losses(uint64_t lost[EVENT_LOST_COUNT])

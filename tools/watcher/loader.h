@@ -31,8 +31,12 @@ uint32_t loader_watch(pid_t pid);
  * and connections from before are watched from their next opening alone. */
 bool loader_tell_old(void);
 
-/* Has the kernel read the Python frames of that process's stacks from now on; NULL: no more. */
-void loader_set_python(pid_t pid, const struct event_python *python);
+/* Has the kernel copy the interpreter's frames with that process's stacks from now on; NULL: no
+ * more. */
+void loader_set_interpreter(pid_t pid, const struct event_interpreter *interpreter);
+
+/* The thread pointer of the process's first thread; 0: not known. */
+uint64_t loader_thread_pointer(pid_t pid);
 
 /* The losses so far. */
 void loader_losses(uint64_t lost[EVENT_LOST_COUNT]);

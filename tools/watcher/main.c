@@ -23,11 +23,11 @@
 #include <unistd.h>
 
 #include "watcher/actor.h"
+#include "watcher/actor_interpreter.h"
 #include "watcher/connection.h"
 #include "watcher/judge.h"
 #include "watcher/loader.h"
 #include "watcher/proc.h"
-#include "watcher/actor_python.h"
 #include "watcher/copied_stack.h"
 #include "base/sys.h"
 #include "options/options.h"
@@ -188,7 +188,7 @@ static void watch_until_end(int control)
 
 		loader_poll(control, 100);
 		judge_look_at_workers();
-		actor_python_look_again();
+		actor_interpreter_look_again();
 		if (actor_living) {
 			actor_enter(actor_living, lineage_pack(actor_living->process.lineage.self));
 			report_heartbeat();

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""A connection that a child uses, twice: each call in a function of its own.  Waits at the end for a
+line: what its memory tells is read a moment after the calls."""
+import os
+import socket
+import sys
+
+
+def open_it(port):
+    return socket.create_connection(("127.0.0.1", port))  # MARK opened
+
+
+def ask(connection):
+    connection.sendall(b"PING\r\n")  # MARK asked
+    connection.recv(64)
+
+
+def start(connection):
+    child = os.fork()  # MARK forked
+    if child == 0:
+        ask(connection)  # MARK used
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def main(port):
+    connection = open_it(port)
+    ask(connection)
+    start(connection)
+    ask(connection)
+    start(connection)
+    sys.stdin.readline()
+
+
+main(int(sys.argv[1]))
