@@ -101,7 +101,8 @@
 	X(LOST_EXEC_UNSEEN, "exec_unseen", "programs started by exec that forksan is not in")      \
 	X(LOST_LOG, "log_moved", "records in a log that was renamed: their process may not open its successor") \
 	X(LOST_ISOLATION, "isolate_failed", "violations that mode=isolate could not stop")         \
-	X(LOST_USES, "lost_uses", "calls not judged: the kernel told of more than could be taken")
+	X(LOST_USES, "lost_uses", "calls not judged: the kernel told of more than could be taken") \
+	X(LOST_LATE_STACKS, "late_stacks", "stacks whose frames were read after the call: may be of later")
 /* clang-format on */
 
 #define FORKSAN_ENUM_2(id, name) id,

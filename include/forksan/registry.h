@@ -198,12 +198,15 @@ enum registry_socket_flags {
  * text: the interpreter frames, innermost first, each
  *     1 byte enum language | 4 bytes line, little-endian | function NUL | file NUL
  */
+/* late: the interpreter's frames were read after the call, when it may have gone on. */
+enum stack_flags { STACK_TRUNCATED = 1 << 0, STACK_LATE = 1 << 1 };
+
 struct registry_stack {
 	_Atomic uint64_t hash;
 	uint16_t native_count;
 	uint16_t text_count; /* frames in text */
 	uint16_t text_len_bytes;
-	uint16_t truncated; /* 1: outer frames were left out */
+	uint16_t flags; /* enum stack_flags */
 	uint64_t native[FORKSAN_MAX_NATIVE_FRAMES];
 	char text[FORKSAN_STACK_TEXT_BYTES];
 	/* Hashes of the log files that have a record of this stack; any process, relaxed.  A lost

@@ -29,12 +29,12 @@ static inline bool counter_is_loss(enum registry_counter counter)
 }
 
 /* True for losses after which "nothing was found" is no proof.  False for losses that cost no
- * finding: a descriptor whose reuse was noticed, a finding with fewer frames, a violation that was
- * found and could not be stopped. */
+ * finding: a descriptor whose reuse was noticed, a finding with fewer or later frames, a violation
+ * that was found and could not be stopped. */
 static inline bool counter_voids_silence(enum registry_counter counter)
 {
 	return counter_is_loss(counter) && counter != LOST_STALE_FDS && counter != LOST_STACKS &&
-	       counter != LOST_ISOLATION;
+	       counter != LOST_LATE_STACKS && counter != LOST_ISOLATION;
 }
 
 #endif

@@ -287,6 +287,23 @@ static void put_truncated(struct json *json, const struct registry *registry,
 	json_end_array(json);
 }
 
+static void put_late(struct json *json, const struct registry *registry,
+		     const struct finding *finding)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < FINDING_STACK_COUNT; i++) {
+		if (!stack_is_late(registry, finding->stacks[i]))
+			continue;
+		if (!any)
+			json_begin_array(json, "late");
+		any = true;
+		json_put_string(json, NULL, stack_names[i]);
+	}
+	if (any)
+		json_end_array(json);
+}
+
 /* NULL: the finding stands for itself alone. */
 static const char *merge_name(enum finding_merge merge)
 {
@@ -357,6 +374,7 @@ size_t report_json_finding(char *bytes, size_t size, const struct registry *regi
 		json_put_string(&json, "action", action_name(finding->action));
 	put_stack_ids(&json, registry, finding);
 	put_truncated(&json, registry, finding);
+	put_late(&json, registry, finding);
 	origin_put(&json);
 	put_stacks(&json, registry, finding);
 	report_history_put(&json, registry, finding->slot);

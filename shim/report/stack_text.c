@@ -137,6 +137,8 @@ void report_put_stack(struct text *text, const char *prefix, const struct regist
 		put_remark(text, prefix, "no stack was taken");
 	if (stack_is_truncated(registry, stack))
 		put_remark(text, prefix, "outer frames were left out");
+	if (stack_is_late(registry, stack))
+		put_remark(text, prefix, "read after the call: may be of later");
 }
 
 bool report_put_site(struct text *text, const struct registry *registry, struct stack_id stack,

@@ -120,7 +120,14 @@ bool stack_is_truncated(const struct registry *registry, struct stack_id id)
 {
 	const struct registry_stack *stack = find(registry, id);
 
-	return stack != NULL && stack->truncated != 0;
+	return stack != NULL && (stack->flags & STACK_TRUNCATED) != 0;
+}
+
+bool stack_is_late(const struct registry *registry, struct stack_id id)
+{
+	const struct registry_stack *stack = find(registry, id);
+
+	return stack != NULL && (stack->flags & STACK_LATE) != 0;
 }
 
 bool stack_frame_at(const struct registry *registry, struct stack_id id, unsigned index,

@@ -144,7 +144,7 @@ static struct stack_id take(unsigned number, struct registry *registry)
 	begin(capture);
 	walk(capture, registry);
 	return stack_store(registry, capture->native, capture->native_count,
-			   capture->native_truncated, &capture->text);
+			   capture->native_truncated ? STACK_TRUNCATED : 0, &capture->text);
 }
 
 struct stack_id stack_take(void)

@@ -80,6 +80,10 @@ unsigned stack_frame_count(const struct registry *registry, struct stack_id id);
 /* True when outer frames were left out of the stored stack for want of room. */
 bool stack_is_truncated(const struct registry *registry, struct stack_id id);
 
+/* True when the interpreter's frames were read after the call (forksan attach): they may be of
+ * later. */
+bool stack_is_late(const struct registry *registry, struct stack_id id);
+
 /* Frame number `index`, in that order; false when there is no such frame. */
 bool stack_frame_at(const struct registry *registry, struct stack_id id, unsigned index,
 		    struct stack_frame *out);

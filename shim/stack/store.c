@@ -41,19 +41,19 @@ uint64_t stack_store_hash(const void *bytes, size_t len_bytes)
 }
 
 static bool same(const struct registry_stack *entry, const uint64_t *native, uint16_t native_count,
-		 uint16_t truncated, const struct stack_text *text)
+		 uint16_t flags, const struct stack_text *text)
 {
-	return entry->native_count == native_count && entry->truncated == truncated &&
+	return entry->native_count == native_count && entry->flags == flags &&
 	       entry->text_count == text->count && entry->text_len_bytes == text->len_bytes &&
 	       memcmp(entry->native, native, native_count * sizeof(native[0])) == 0 &&
 	       memcmp(entry->text, text->bytes, text->len_bytes) == 0;
 }
 
 static void fill(struct registry_stack *entry, const uint64_t *native, uint16_t native_count,
-		 uint16_t truncated, const struct stack_text *text)
+		 uint16_t flags, const struct stack_text *text)
 {
 	entry->native_count = native_count;
-	entry->truncated = truncated;
+	entry->flags = flags;
 	entry->text_count = text->count;
 	entry->text_len_bytes = text->len_bytes;
 	memcpy(entry->native, native, native_count * sizeof(native[0]));
@@ -61,13 +61,13 @@ static void fill(struct registry_stack *entry, const uint64_t *native, uint16_t 
 }
 
 struct stack_id stack_store(struct registry *registry, const uint64_t *native,
-			    uint16_t native_count, bool native_truncated,
-			    const struct stack_text *text)
+			    uint16_t native_count, uint16_t flags, const struct stack_text *text)
 {
 	uint64_t hash = mix(stack_store_hash(native, native_count * sizeof(native[0])),
 			    stack_store_hash(text->bytes, text->len_bytes));
-	uint16_t truncated = native_truncated || text->truncated;
 
+	if (text->truncated)
+		flags |= STACK_TRUNCATED;
 	if (hash <= 1)
 		hash += 2;
 	for (uint32_t i = 0; i < MAX_PROBES; i++) {
@@ -78,11 +78,11 @@ struct stack_id stack_store(struct registry *registry, const uint64_t *native,
 		if (!registry_reach_new(entry, sizeof(*entry)))
 			break;
 		found = load_acquire(&entry->hash);
-		if (found == hash && same(entry, native, native_count, truncated, text))
+		if (found == hash && same(entry, native, native_count, flags, text))
 			return (struct stack_id){index + 1};
 		if (found != 0 || !compare_exchange_acq_rel(&entry->hash, &found, 1))
 			continue;
-		fill(entry, native, native_count, truncated, text);
+		fill(entry, native, native_count, flags, text);
 		store_release(&entry->hash, hash);
 		return (struct stack_id){index + 1};
 	}

@@ -21,10 +21,10 @@
 uint64_t stack_store_hash(const void *bytes, size_t len_bytes);
 
 /* Returns the id of the stack with these native frames (registry_stack.native) and this text,
- * stored now or before.  0 when the table has no room near the stack's hash, or the registry's file
- * system is full; the caller counts the loss. */
+ * stored now or before; STACK_TRUNCATED is added to the flags where the text is.  0 when the table
+ * has no room near the stack's hash, or the registry's file system is full; the caller counts the
+ * loss. */
 struct stack_id stack_store(struct registry *registry, const uint64_t *native,
-			    uint16_t native_count, bool native_truncated,
-			    const struct stack_text *text);
+			    uint16_t native_count, uint16_t flags, const struct stack_text *text);
 
 #endif

@@ -349,7 +349,7 @@ static void what_does_not_fit_loses_outer_frames(void **state)
 static void a_stack_that_was_cut_when_taken_is_named(void **state)
 {
 	(void)state;
-	sample_stack(&sample, sample.finding.stacks[FINDING_STACK_FORKED])->truncated = 1;
+	sample_stack(&sample, sample.finding.stacks[FINDING_STACK_FORKED])->flags = 1;
 	render_json(FORKSAN_RECORD_BYTES);
 	assert_contains("\"truncated\":[\"forked\"]");
 	render_stack(FORKSAN_RECORD_BYTES, FINDING_STACK_FORKED);

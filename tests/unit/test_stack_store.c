@@ -90,7 +90,7 @@ static void a_hash_alone_is_not_a_stack(void **state)
 		if (part == 0)
 			entry->native_count++;
 		else if (part == 1)
-			entry->truncated ^= 1;
+			entry->flags ^= 1;
 		else if (part == 2)
 			entry->text_count++;
 		else if (part == 3)

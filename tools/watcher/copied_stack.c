@@ -27,15 +27,9 @@ static struct event_stack stacks[KEPT_STACKS];
 
 static const struct event_stack *kept; /* of the record that is being judged; NULL: none */
 static struct stack_id taken;	       /* of `kept`; 0: not walked yet */
-static uint64_t late;
 
 static struct stack_capture capture;
 static unsigned seen_call; /* frames that the present walk has met */
-
-uint64_t copied_stack_late(void)
-{
-	return late;
-}
 
 void copied_stack_keep(const struct event_stack *stack)
 {
@@ -204,18 +198,24 @@ static void walk_native(struct actor *actor)
 
 struct stack_id stack_take(void)
 {
+	uint16_t flags = 0;
+
 	if (!kept)
 		return (struct stack_id){0};
 	if (taken.n != 0)
 		return taken;
 	memset(&capture, 0, sizeof capture);
 	memory_look_at(actor_now->pid);
-	if (!actor_interpreter_walk(actor_now, kept, &capture))
-		late++;
+	if (!actor_interpreter_walk(actor_now, kept, &capture)) {
+		flags |= STACK_LATE;
+		registry_count(LOST_LATE_STACKS);
+	}
 	memory_look_at(actor_now->pid);
 	walk_native(actor_now);
-	taken = stack_store(registry_mapping, capture.native, capture.native_count,
-			    capture.native_truncated, &capture.text);
+	if (capture.native_truncated)
+		flags |= STACK_TRUNCATED;
+	taken = stack_store(registry_mapping, capture.native, capture.native_count, flags,
+			    &capture.text);
 	if (taken.n == 0)
 		registry_count(LOST_STACKS);
 	return taken;

@@ -18,7 +18,4 @@ void copied_stack_keep(const struct event_stack *stack);
 /* The next stack_take() is about the stack with that number; 0: no stack was taken. */
 void copied_stack_use(uint32_t number);
 
-/* Stacks whose interpreter frames were read after the call had gone on. */
-uint64_t copied_stack_late(void);
-
 #endif
