@@ -4,6 +4,8 @@
  * its own and uses it in the way that the first argument names.
  *
  *   shared     parent, child and parent again use it
+ *   thread     a thread that is not the first forks, and execs the program as "shared"
+ *   leaderless the same, when the first thread has ended
  *   held       the same, and then says "ready" and waits for a line
  *   raw        the same by system calls made here, the child by a raw clone()
  *   uring      the same by io_uring
@@ -21,6 +23,7 @@
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -495,16 +498,50 @@ static void start_sink(void)
 	close(listener);
 }
 
+/* --- exec by another thread ---------------------------------------------------------------- */
+
+static const char *own_path;
+
+static void *exec_shared(void *argument)
+{
+	if (argument)
+		pthread_join(*(pthread_t *)argument, NULL);
+	/* a fork, which begins an epoch */
+	if (fork() == 0)
+		_exit(0);
+	wait(NULL);
+	/* /proc/self/exe is the first thread's */
+	execl(own_path, "program", "shared", NULL);
+	fail("execl");
+	return NULL;
+}
+
+static void exec_by_thread(int leader_ends)
+{
+	static pthread_t first;
+	pthread_t thread;
+
+	first = pthread_self();
+	if (pthread_create(&thread, NULL, exec_shared, leader_ends ? &first : NULL) != 0)
+		fail("pthread_create");
+	if (leader_ends)
+		pthread_exit(NULL);
+	pthread_join(thread, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	const char *way = argc > 1 ? argv[1] : "";
 
+	own_path = argv[0];
 	if (strcmp(way, "storm") == 0 && argc == 4) {
 		start_sink();
 		storm(atoi(argv[2]), atoi(argv[3]));
 		stop_server();
 		return 0;
 	}
+	if (strcmp(way, "thread") == 0 || strcmp(way, "leaderless") == 0)
+		exec_by_thread(strcmp(way, "leaderless") == 0);
 	start_server(strcmp(way, "unix") == 0 && argc > 2 ? argv[2] : NULL);
 	if (strcmp(way, "shared") == 0 || strcmp(way, "unix") == 0)
 		share(open_connection(), ping, 0);

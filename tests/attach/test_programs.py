@@ -56,6 +56,10 @@ for place in (line_of("if (connect(connection, (struct sockaddr *)&address, addr
 check("complete: true" in result.stderr, "nothing was missed", result.stderr)
 check("attached for" in result.stderr, "it says until when it watched", result.stderr)
 
+# An exec by a thread that is not the first: the process goes on under the same number.
+for way in ("thread", "leaderless"):
+    log, result = expect(way, ["inherited-use", "shared-use"])
+    check(counters(log)["execs"] == 2, f"{way}: the command's exec, and the thread's", counters(log))
 expect("raw", ["inherited-use", "shared-use"])
 log, result = attach(PROGRAM, "uring")
 if result.returncode == 77:

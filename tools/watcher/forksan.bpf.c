@@ -62,6 +62,16 @@ struct {
 	__type(value, struct process_state);
 } processes SEC(".maps");
 
+/* Of a leader that has ended before its process: an exec by another thread makes that one the
+ * leader, and the old one's storage goes with it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __s32); /* pid */
+	__type(value, struct process_state);
+} leaderless SEC(".maps");
+
 struct socket_state {
 	__u64 last;   /* word of the latest use */
 	__u64 way[2]; /* of the latest read and the latest write */
@@ -148,6 +158,34 @@ static __always_inline struct process_state *process_of(struct task_struct *task
 	word = (__u64)(__sync_fetch_and_add(&next_number, 1) + 1) << 32;
 	if (__sync_val_compare_and_swap(&state->word, 0, word) == 0)
 		tell_process(EVENT_FOUND, word);
+	return state;
+}
+
+/* Called where a process changes its state, and where its leader ends. */
+static __always_inline void keep_state(struct task_struct *leader, struct process_state *state)
+{
+	__s32 pid = leader->tgid;
+
+	if (leader->flags & PF_EXITING)
+		bpf_map_update_elem(&leaderless, &pid, state, BPF_ANY);
+}
+
+/* The state of a process whose program has just been replaced; NULL: it is not watched. */
+static __always_inline struct process_state *process_after_exec(struct task_struct *task)
+{
+	struct process_state *state = bpf_task_storage_get(&processes, task, 0, 0);
+	struct process_state *kept;
+	__s32 pid = task->tgid;
+
+	kept = bpf_map_lookup_elem(&leaderless, &pid);
+	if (!kept)
+		return process_of(task);
+	if (!state)
+		state = bpf_task_storage_get(&processes, task, kept,
+					     BPF_LOCAL_STORAGE_GET_F_CREATE);
+	bpf_map_delete_elem(&leaderless, &pid);
+	if (!state)
+		count_loss(EVENT_LOST_PROCESS);
 	return state;
 }
 
@@ -276,6 +314,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	number = __sync_fetch_and_add(&next_number, 1) + 1;
 	word = __sync_fetch_and_add(&state->word, 1);
 	new->word = (__u64)number << 32;
+	keep_state(parent->group_leader, state);
 	tell_fork(word, number, child->pid, false, state->flags & PROCESS_CONNECTED);
 	return 0;
 }
@@ -283,11 +322,12 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
-	struct process_state *state = process_of(task);
+	struct process_state *state = process_after_exec(task);
 	__u32 number;
 
 	if (!state)
 		return 0;
+	frames_forget(task->tgid);
 	if (state->flags & PROCESS_BORROWS) {
 		struct task_struct *parent_leader = task->real_parent->group_leader;
 		struct process_state *lender =
@@ -313,12 +353,18 @@ int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;
 	struct process_state *state;
+	__s32 pid = task->tgid;
 
-	if (task->signal->live.counter != 0)
+	if (task->signal->live.counter != 0 && task != leader)
 		return 0;
 	state = bpf_task_storage_get(&processes, leader, 0, 0);
 	if (!state || (state->flags & PROCESS_BORROWS))
 		return 0;
+	if (task->signal->live.counter != 0) {
+		keep_state(leader, state);
+		return 0;
+	}
+	bpf_map_delete_elem(&leaderless, &pid);
 	tell_process(EVENT_EXIT, state->word);
 	return 0;
 }

@@ -37,6 +37,12 @@ static __always_inline void frames_inherit(__s32 child, __s32 parent)
 		bpf_map_update_elem(&interpreters, &child, interpreter, BPF_ANY);
 }
 
+/* The process runs another program. */
+static __always_inline void frames_forget(__s32 pid)
+{
+	bpf_map_delete_elem(&interpreters, &pid);
+}
+
 static __always_inline __u64 user_word(__u64 address)
 {
 	__u64 word = 0;

@@ -157,6 +157,7 @@ struct bpf_iter__task_file {
 
 #pragma clang attribute pop
 
+#define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
 #define AF_UNIX 1
 #define AF_INET 2
