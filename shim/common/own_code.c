@@ -175,6 +175,22 @@ static bool has(const char *text, size_t len, const char *part)
 	return memmem(text, len, part, strlen(part)) != NULL;
 }
 
+bool own_code_is_go_library(const char *function)
+{
+	/* Packages by import path: those in Go's src directory that a call on a connection passes.
+	 */
+	static const char *const prefixes[] = {
+		"syscall.", "runtime.",	 "runtime/", "internal/", "net.",
+		"net/",	    "os.",	 "os/",	     "io.",	  "bufio.",
+		"crypto/",  "database/", "sync.",    "context.",  "vendor/golang.org/",
+	};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(function, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
 enum own_code_rank own_code_rank_of(const char *module, size_t len)
 {
 	static const char *const system_directories[] = {"/usr/lib", "/lib", "/usr/local/lib",

@@ -25,6 +25,10 @@ bool own_code_is_package(const char *file, size_t len);
  * say nothing about who did it. */
 bool own_code_is_carrier(const char *file, size_t len);
 
+/* True for a function of Go's own packages between a program and the kernel, by its name
+ * ("internal/poll.(*FD).Read"): every connection's stack begins with some. */
+bool own_code_is_go_library(const char *function);
+
 /* The kinds of files that native frames lie in, the most telling about the culprit first. */
 enum own_code_rank {
 	OWN_CODE_MODULE,      /* a program or library of the application's own */

@@ -58,6 +58,7 @@ bool site_rule_wants_name(const struct site_rule *rule, const char *module, size
 	case OWN_CODE_LIBRARY:
 		return !has(rule, SITE_LIBRARY_NAMED);
 	case OWN_CODE_MODULE:
+		return true;
 	case OWN_CODE_INTERPRETER:
 	case OWN_CODE_MACHINERY:
 		break;
@@ -66,10 +67,16 @@ bool site_rule_wants_name(const struct site_rule *rule, const char *module, size
 }
 
 void site_rule_add_native(struct site_rule *rule, uint32_t index, const char *module, size_t len,
-			  bool has_name)
+			  const char *name)
 {
+	bool has_name = name != NULL;
+
 	if (module == NULL)
 		return;
+	if (has_name && own_code_is_go_library(name)) {
+		take(rule, SITE_INTERPRETER, index);
+		return;
+	}
 	switch (own_code_rank_of(module, len)) {
 	case OWN_CODE_MODULE:
 		take(rule, SITE_MODULE, index);

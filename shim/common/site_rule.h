@@ -9,7 +9,8 @@
  * package that carries nothing else (an agent's thread, say, that connects through three
  * libraries);
  *   3. else the launcher, else the interpreter's innermost frame with a file, else its innermost;
- *   4. without an interpreter's frame the innermost of the application's own program or library;
+ *   4. without an interpreter's frame the innermost of the application's own program or library,
+ *      outside of Go's own packages;
  *   5. else, of a use while the process ends, the innermost library function with a name, else the
  *      outermost library: a destructor;
  *   6. else an installed program's function, else a library's, with a name if there is one, else
@@ -60,9 +61,9 @@ void site_rule_add(struct site_rule *rule, uint32_t index, const char *file, siz
  */
 bool site_rule_wants_name(const struct site_rule *rule, const char *module, size_t len);
 
-/* Adds a native frame; `module` NULL: not known. */
+/* Adds a native frame; `module`, `name` NULL: not known. */
 void site_rule_add_native(struct site_rule *rule, uint32_t index, const char *module, size_t len,
-			  bool has_name);
+			  const char *name);
 
 /* Returns the number of the site's frame; SITE_NONE: the stack has none.  `at_exit`: a use while
  * the process ends. */

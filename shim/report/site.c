@@ -52,7 +52,8 @@ static void add_native(struct site_rule *rule, uint32_t index, const struct stac
 	bool has_name = site_rule_wants_name(rule, frame->module, frame->module_len) &&
 			stack_frame_symbol(frame, symbol, sizeof(symbol)) > 0;
 
-	site_rule_add_native(rule, index, frame->module, frame->module_len, has_name);
+	site_rule_add_native(rule, index, frame->module, frame->module_len,
+			     has_name ? symbol : NULL);
 }
 
 struct site site_find(const struct registry *registry, struct stack_id stack, enum site_event event)

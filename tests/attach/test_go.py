@@ -35,4 +35,8 @@ check(shared["connection"]["opened_by"] == shared["pid"] and shared["other"]["re
 shown = subprocess.run([attaching.FORKSAN, "report", "--bug", "1", "--stacks", log.path], capture_output=True, text=True,
                        check=False).stdout
 check("main.main" in shown and "main.ping" in shown, "the stacks have the program's own functions", shown)
+used, = [line for line in shown.splitlines() if line.strip().startswith("used")]
+check("main.ping" in used, "the use is the program's own function", used)
+check(shared["culprit"]["use"].startswith("main.ping") and shared["culprit"]["opened"].startswith("main.main"),
+      "culprits in the log", shared["culprit"])
 finish()

@@ -29,7 +29,7 @@ static struct site_rule rule_of(const char *const *frames, size_t count)
 		blank = strchr(module, ' ');
 		site_rule_add_native(&rule, i, module,
 				     blank != NULL ? (size_t)(blank - module) : strlen(module),
-				     blank != NULL);
+				     blank != NULL ? blank + 1 : NULL);
 	}
 	return rule;
 }
@@ -47,6 +47,20 @@ static struct site_rule rule_of(const char *const *frames, size_t count)
 	} while (0)
 
 #define PACKAGES "/usr/lib/python3/dist-packages/"
+
+static void a_go_program_beats_its_own_packages(void **state)
+{
+	(void)state;
+	assert_site(3, OPENED, "native:/srv/job internal/runtime/syscall.Syscall6",
+		    "native:/srv/job syscall.RawSyscall6", "native:/srv/job net.(*conn).Write",
+		    "native:/srv/job main.ping", "native:/srv/job main.main",
+		    "native:/srv/job runtime.main");
+	assert_site(1, OPENED, "native:/usr/bin/job internal/poll.(*FD).Read",
+		    "native:/usr/bin/job example.com/shop/orders.Load",
+		    "native:/usr/bin/job runtime.goexit");
+	assert_site(0, OPENED, "native:/srv/job syscall.RawSyscall6",
+		    "native:/srv/job runtime.main");
+}
 
 static void the_application_beats_all(void **state)
 {
@@ -133,7 +147,7 @@ static void names_are_asked_for_where_they_decide(void **state)
 	(void)state;
 	assert_true(site_rule_wants_name(&rule, "/usr/lib/libpq.so.5", 19));
 	assert_true(site_rule_wants_name(&rule, "/usr/bin/psql", 13));
-	assert_false(site_rule_wants_name(&rule, "/srv/job", 8));
+	assert_true(site_rule_wants_name(&rule, "/srv/job", 8));
 	assert_false(site_rule_wants_name(&rule, NULL, 0));
 	rule = rule_of(library, 1);
 	assert_false(site_rule_wants_name(&rule, "/usr/lib/libpq.so.5", 19));
@@ -154,6 +168,7 @@ static void what_ends_a_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_go_program_beats_its_own_packages),
 		cmocka_unit_test(the_application_beats_all),
 		cmocka_unit_test(an_agent_is_the_owner_of_what_it_opened),
 		cmocka_unit_test(a_fork_is_its_server_s),

@@ -210,13 +210,13 @@ static void add_native(struct symbols *symbols, struct site_rule *rule, size_t i
 {
 	const char *module = field_string(frame, "module");
 	size_t len = module != NULL ? strlen(module) : 0;
-	bool has_name = false;
+	const char *name = NULL;
 
 	if (site_rule_wants_name(rule, module, len)) {
 		annotate_frame(symbols, frame);
-		has_name = name_of(frame) != NULL;
+		name = name_of(frame);
 	}
-	site_rule_add_native(rule, (uint32_t)index, module, len, has_name);
+	site_rule_add_native(rule, (uint32_t)index, module, len, name);
 }
 
 static void add_frames(struct symbols *symbols, const json_t *stack, struct site_rule *rule)
