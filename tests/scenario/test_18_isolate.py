@@ -62,13 +62,21 @@ UNICORN = (["/usr/bin/unicorn", "-l", "127.0.0.1:{port}", "-c",
 PUMA = (["/usr/bin/puma", "-b", "tcp://127.0.0.1:{port}", "-C",
          os.path.join(PROGRAMS, "puma.conf.rb"), os.path.join(PROGRAMS, "app.ru")],
         r"Master PID: (\d+)", r"Worker \d+ \(PID: (\d+)\) booted")
+# The application is loaded by a preloader, of which the workers are forks (smart spawning).
+PASSENGER = (["/usr/bin/passenger", "start", PROGRAMS, "--app-type", "rack", "--startup-file",
+              os.path.join(PROGRAMS, "app.ru"), "--address", "127.0.0.1", "--port", "{port}",
+              "--environment", "production", "--engine", "builtin", "--spawn-method", "smart",
+              "--min-instances", "2", "--max-pool-size", "2", "--log-file", "/dev/stdout",
+              "--pid-file", "{directory}/{port}.pid",
+              "--disable-security-update-check", "--disable-anonymous-telemetry"],
+             r"master pid=(\d+)", r"worker pid=(\d+)")
 
 
-def ruby(server, environment):
+def ruby(server, environment, directory):
     argv, master, worker = server
 
     def command(port):
-        return [part.format(port=port) for part in argv]
+        return [part.format(port=port, directory=directory) for part in argv]
 
     return web.running(command, 2, master, worker, environment, [])
 
@@ -160,7 +168,7 @@ class Programs(Served):
 
     def test_postgresql(self):
         self.start("postgresql")
-        for driver in ("psycopg2", "psycopg", "asyncpg"):
+        for driver in ("psycopg2", "psycopg", "psycopg_pool", "asyncpg"):
             self.check(f"Python {driver}", self.script("app.py"), APP_DRIVER=driver)
         self.check("PHP pdo_pgsql", self.script("app.php"), APP_DRIVER="pdo_pgsql")
         self.check("Ruby pg", self.script("app.rb"), APP_DRIVER="pg")
@@ -228,17 +236,17 @@ class Pools(scenario.Scenario):
 
 
 class Ruby(Served):
-    """Unicorn and Puma with two workers, and one connection that they share."""
+    """Unicorn, Puma and Passenger with two workers, and one connection that they share."""
 
     def serve_ruby(self, title, driver, command):
         log = self.new_log()
         variables = {**self.variables, "APP_DRIVER": driver}
         bare = "not run"
         if BARE:
-            with ruby(command, forksan_log.bare_env(**variables)) as site:
+            with ruby(command, forksan_log.bare_env(**variables), self.directory) as site:
                 bare = str(web.load(site.port))
         environment = forksan_log.forksan_env(log.path, variables, mode="isolate")
-        with ruby(command, environment) as site:
+        with ruby(command, environment, self.directory) as site:
             answers = web.load(site.port, timeout_s=web.PATIENT_S)
         log.read()  # Puma ends itself by a signal, so there is no summary
         log.validate()
@@ -250,21 +258,22 @@ class Ruby(Served):
                                                log.findings(kind="shared-use")}))
         self.assertEqual([], log.findings(kind="crossed-reply"))
 
-    def serve_both(self, driver):
+    def serve_all(self, driver):
         self.serve_ruby(f"Unicorn, {driver}", driver, UNICORN)
         self.serve_ruby(f"Puma, {driver}", driver, PUMA)
+        self.serve_ruby(f"Passenger, {driver}", driver, PASSENGER)
 
     def test_mysql2(self):
         self.start("mariadb")
-        self.serve_both("mysql2")
+        self.serve_all("mysql2")
 
     def test_pg(self):
         self.start("postgresql")
-        self.serve_both("pg")
+        self.serve_all("pg")
 
     def test_redis(self):
         self.start("redis")
-        self.serve_both("redis")
+        self.serve_all("redis")
 
 
 class Clean(scenario.Scenario):

@@ -86,6 +86,7 @@ test  libunwind8        our stacks are compared with its
 test  tmux              a terminal for forksan top
 test  python3-redis     Redis driver
 test  python3-psycopg   PostgreSQL driver, version 3
+test  python3-psycopg-pool its pool
 test  python3-asyncpg   another, with an event loop
 test  php-redis         Redis driver of PHP
 test  ruby-bunny        AMQP driver of Ruby
@@ -94,6 +95,7 @@ test  libhiredis-dev    Redis' library in C
 test  python3-celery    worker that forks
 test  unicorn           prefork server in Ruby
 test  puma              prefork server in Ruby
+test  passenger         another, which forks a preloader
 test  starman           prefork server in Perl
 test  libdbd-pg-perl    PostgreSQL driver of Perl
 test  apache2           prefork server in C

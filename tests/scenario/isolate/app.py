@@ -77,6 +77,22 @@ class Postgresql:
         return row and row[0]
 
 
+class Pool(Postgresql):
+    """psycopg_pool, whose threads are not in a forked child; one connection."""
+
+    def __init__(self):
+        import psycopg_pool
+        self.pool = psycopg_pool.ConnectionPool(
+            f"host={HOST} port={PORT} user={USER} dbname={DATABASE} sslmode=disable",
+            min_size=1, max_size=1, kwargs={"autocommit": True})
+        self.pool.wait()
+
+    def ask(self, number):
+        with self.pool.connection() as connection:
+            row = connection.execute("select id from t where id = %s", (number,)).fetchone()
+        return row and row[0]
+
+
 class Asyncpg:
     def __init__(self):
         import asyncpg
@@ -125,7 +141,7 @@ class Amqp:
 
 
 CLASSES = {"pymysql": Mysql, "mysqldb": Mysql, "psycopg2": Postgresql, "psycopg": Postgresql,
-           "asyncpg": Asyncpg, "redis": Redis, "pika": Amqp}
+           "psycopg_pool": Pool, "asyncpg": Asyncpg, "redis": Redis, "pika": Amqp}
 connection = CLASSES[DRIVER]()
 
 

@@ -2,6 +2,11 @@
 # One connection, made when the application is loaded, for all workers; GET /id/<n> as in web.py.
 require_relative 'connection'
 
+if defined?(PhusionPassenger)
+  warn "master pid=#{Process.pid}"
+  PhusionPassenger.on_event(:starting_worker_process) { warn "worker pid=#{Process.pid}" }
+end
+
 connection = Connection.new
 connection.ask(1)
 lock = Mutex.new
