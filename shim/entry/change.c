@@ -63,8 +63,11 @@ FORKSAN_EXPORT int epoll_create1(int flags)
 FORKSAN_EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
-	int result = REAL(epoll_ctl)(epfd, operation, fd, event);
+	int result;
 
+	if (unlikely(ref.n != 0) && operation == EPOLL_CTL_DEL && !track_unpolls(epfd, fd, ref))
+		return 0;
+	result = REAL(epoll_ctl)(epfd, operation, fd, event);
 	if (unlikely(ref.n != 0) && result == 0)
 		track_polled(epfd, operation, fd, ref, event);
 	return result;

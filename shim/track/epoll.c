@@ -24,6 +24,13 @@
  * through a fork by mistake. */
 #define REGISTRATIONS 1024
 
+/* Where the kernel has a registration. */
+enum place {
+	IN_PLACE,
+	TAKEN_OUT, /* by epoll_take_out() */
+	REMOVED,   /* by the process that had registered */
+};
+
 /* The registration of a descriptor of the connection in slot `slot_plus_1` - 1; 0: free.
  * `slot_plus_1` is stored last. */
 static struct registration {
@@ -35,7 +42,7 @@ static struct registration {
 	_Atomic int32_t fd;
 	_Atomic uint32_t epoch; /* of that process at its latest EPOLL_CTL_ADD */
 	_Atomic uint32_t events;
-	_Atomic uint32_t taken_out; /* 1: epoll_take_out() has removed the registration */
+	_Atomic uint32_t place; /* enum place */
 	_Atomic uint64_t data;
 } registrations[REGISTRATIONS];
 
@@ -55,6 +62,18 @@ static bool is_of(const struct registration *registration, struct socket_slot sl
 {
 	return load_acquire(&registration->slot_plus_1) == slot.n + 1 &&
 	       load_relaxed(&registration->generation) == fdtable_generation(slot);
+}
+
+/* True when the registration was made by this process, after this process was forked. */
+static bool is_own(const struct registration *registration, struct socket_slot slot, int fd)
+{
+	return is_of(registration, slot) && load_relaxed(&registration->fd) == fd &&
+	       load_relaxed(&registration->serial) == process.lineage.self.serial.n;
+}
+
+static long control(int epfd, int operation, int fd, struct epoll_event *event)
+{
+	return sys_call(SYS_epoll_ctl, epfd, operation, fd, (long)(uintptr_t)event, 0, 0);
 }
 
 /* A registration of the connection by this process or an ancestor; NULL: none is known. */
@@ -79,7 +98,7 @@ static void note(struct registration *registration, struct socket_slot slot, int
 	store_release(&registration->slot_plus_1, 0);
 	store_relaxed(&registration->epfd, epfd);
 	store_relaxed(&registration->fd, fd);
-	store_relaxed(&registration->taken_out, 0);
+	store_relaxed(&registration->place, IN_PLACE);
 	store_relaxed(&registration->generation, fdtable_generation(slot));
 	store_relaxed(&registration->serial, self);
 	store_relaxed(&registration->stack, stack_take().n);
@@ -97,6 +116,17 @@ static const struct registry_process *who_relies(const struct registry_socket *s
 	if (!user || lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION)
 		return NULL;
 	return registry_process_holds(user, slot) ? user : NULL;
+}
+
+static struct track_call call_of(int fd, struct socket_slot slot)
+{
+	return (struct track_call){
+		.fd = fd,
+		.slot = slot,
+		.socket = &registry_mapping->sockets[slot.n],
+		.operation = OPERATION_epoll_ctl,
+		.action = use_default_action(),
+	};
 }
 
 static void report(const struct track_call *call, struct finding_cause cause, const char *sentence)
@@ -127,12 +157,7 @@ static void judge(const struct registration *registration, int fd, struct socket
 		.operation = OPERATION_epoll_ctl,
 		.other_use = {load_relaxed(&registration->stack)},
 	};
-	struct track_call call = {
-		.fd = fd,
-		.slot = slot,
-		.socket = socket,
-		.action = use_default_action(),
-	};
+	struct track_call call = call_of(fd, slot);
 
 	accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
 	if (!other) {
@@ -146,6 +171,28 @@ static void judge(const struct registration *registration, int fd, struct socket
 	       "any more as it was");
 	if (options.mode == MODE_STRICT)
 		use_stop(&call);
+	/* The other process puts the registration back when it uses the connection next. */
+	if (options_isolate())
+		store_relaxed(&socket->unpolled_by, process.lineage.self.serial.n);
+}
+
+/* Puts this process's registrations of the connection back as this process has made them.  A
+ * registration that is armed for one event (EPOLLONESHOT) is not armed anew where it stands. */
+static void restore(struct socket_slot slot)
+{
+	for (size_t i = 0; i < REGISTRATIONS; i++) {
+		struct registration *registration = &registrations[i];
+		int epfd = load_relaxed(&registration->epfd), fd = load_relaxed(&registration->fd);
+		struct epoll_event event = {.events = load_relaxed(&registration->events),
+					    .data.u64 = load_relaxed(&registration->data)};
+
+		if (is_own(registration, slot, fd) &&
+		    load_relaxed(&registration->place) == IN_PLACE && epoll_is_instance(epfd) &&
+		    fdtable_lookup(fd).n == socket_ref_of(slot).n &&
+		    control(epfd, EPOLL_CTL_ADD, fd, &event) == -EEXIST &&
+		    (event.events & EPOLLONESHOT) == 0)
+			control(epfd, EPOLL_CTL_MOD, fd, &event);
+	}
 }
 
 bool epoll_met(const struct track_call *call, int64_t moved)
@@ -171,11 +218,17 @@ bool epoll_met(const struct track_call *call, int64_t moved)
 		if (serial_is(process.lineage.ancestors[i].serial, changer))
 			return false;
 	store_relaxed(&socket->unpolled_by, 0);
+	if (options_isolate())
+		restore(call->slot);
 	cause.other_use = accessor_latest_stack(socket, changer);
 	report(call, cause,
-	       "this process goes on with the connection, but the other has changed or removed "
-	       "its registration on an epoll instance that both share: this process is not "
-	       "woken any more as it was");
+	       options_isolate()
+		       ? "this process goes on with the connection, but the other has changed or "
+			 "removed its registration on an epoll instance that both share; isolate "
+			 "mode has put the registration back"
+		       : "this process goes on with the connection, but the other has changed or "
+			 "removed its registration on an epoll instance that both share: this "
+			 "process is not woken any more as it was");
 	return true;
 }
 
@@ -273,13 +326,6 @@ out:
 
 /* --- registrations --------------------------------------------------------------------------- */
 
-/* True when the registration was made by this process, after this process was forked. */
-static bool is_own(const struct registration *registration, struct socket_slot slot, int fd)
-{
-	return is_of(registration, slot) && load_relaxed(&registration->fd) == fd &&
-	       load_relaxed(&registration->serial) == process.lineage.self.serial.n;
-}
-
 /* True for an own registration that no child of this process has inherited: this process has not
  * forked since.  A child that keeps the connection may rely on an inherited one. */
 static bool is_unshared(const struct registration *registration, struct socket_slot slot, int fd)
@@ -294,9 +340,8 @@ void epoll_take_out(struct socket_slot slot, int fd)
 		struct registration *registration = &registrations[i];
 
 		if (is_unshared(registration, slot, fd) &&
-		    sys_call(SYS_epoll_ctl, load_relaxed(&registration->epfd), EPOLL_CTL_DEL, fd, 0,
-			     0, 0) == 0)
-			store_relaxed(&registration->taken_out, 1);
+		    control(load_relaxed(&registration->epfd), EPOLL_CTL_DEL, fd, NULL) == 0)
+			store_relaxed(&registration->place, TAKEN_OUT);
 	}
 }
 
@@ -307,14 +352,56 @@ void epoll_put_back(struct socket_slot slot, int fd)
 		struct epoll_event event;
 
 		if (!is_unshared(registration, slot, fd) ||
-		    load_relaxed(&registration->taken_out) == 0)
+		    load_relaxed(&registration->place) != TAKEN_OUT)
 			continue;
 		event.events = load_relaxed(&registration->events);
 		event.data.u64 = load_relaxed(&registration->data);
-		sys_call(SYS_epoll_ctl, load_relaxed(&registration->epfd), EPOLL_CTL_ADD, fd,
-			 (long)(uintptr_t)&event, 0, 0);
-		store_relaxed(&registration->taken_out, 0);
+		control(load_relaxed(&registration->epfd), EPOLL_CTL_ADD, fd, &event);
+		store_relaxed(&registration->place, IN_PLACE);
 	}
+}
+
+/* True when the descriptor was registered on the instance by an ancestor, before the fork, and the
+ * instance still is that one. */
+static bool is_inherited(const struct registration *registration, int epfd, int fd,
+			 struct socket_slot slot)
+{
+	uint32_t self = process.lineage.self.serial.n;
+
+	return is_of(registration, slot) && load_relaxed(&registration->epfd) == epfd &&
+	       load_relaxed(&registration->fd) == fd &&
+	       load_relaxed(&registration->serial) != self && epoll_is_instance(epfd) &&
+	       load_relaxed(&makers[(unsigned)epfd % EPOLL_INSTANCES]) != self;
+}
+
+bool track_unpolls(int epfd, int fd, struct socket_ref ref)
+{
+	struct socket_slot slot = socket_ref_slot(ref);
+	const struct registration *registration = place_of(slot, epfd, fd);
+	const struct registry_process *other = NULL;
+	int saved_errno = errno;
+
+	if (options_isolate() && process_enter() && !process_is_vfork_child() &&
+	    is_inherited(registration, epfd, fd, slot) && track_is_still(fd, slot))
+		other = who_relies(track_socket(ref), slot);
+	if (other) {
+		struct track_call call = call_of(fd, slot);
+
+		report(&call,
+		       (struct finding_cause){
+			       .fd = fd,
+			       .slot = slot,
+			       .operation = OPERATION_epoll_ctl,
+			       .action = ACTION_HELD_BACK,
+			       .other_use = {load_relaxed(&registration->stack)},
+			       .other_serial = registry_process_serial(other),
+		       },
+		       "this process removes the registration that was made before its fork, on "
+		       "an epoll instance that both share; isolate mode keeps the registration, "
+		       "and the other process is woken as it was");
+	}
+	errno = saved_errno;
+	return !other;
 }
 
 void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
@@ -333,6 +420,8 @@ void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
 		store_relaxed(&track_socket(ref)->unpolled_by, 0);
 	}
 	if (is_own(registration, slot, fd)) {
+		store_relaxed(&registration->place,
+			      operation == EPOLL_CTL_DEL ? REMOVED : IN_PLACE);
 		/* The kernel has read the event. */
 		if (operation != EPOLL_CTL_DEL) {
 			store_relaxed(&registration->events, event->events);

@@ -65,6 +65,13 @@ static inline void track_waited(int epfd, enum operation operation, int events)
 		track_epoll_used(epfd, operation);
 }
 
+/* Call it before epoll_ctl(epfd, EPOLL_CTL_DEL, fd, ...) on a watched descriptor.  False in isolate
+ * mode, when the registration is an ancestor's and another process relies on it: the wrapper
+ * returns 0 without making the real call.  What the instance reports of the connection until that
+ * process has done with it, the caller must ignore, as loops do: events of a descriptor that has
+ * just been removed come without forksan, too. */
+bool track_unpolls(int epfd, int fd, struct socket_ref ref);
+
 /* Call it when epoll_ctl(epfd, operation, fd, event) has succeeded for a watched
  * descriptor. */
 void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
@@ -79,7 +86,8 @@ void epoll_take_out(struct socket_slot slot, int fd);
 void epoll_put_back(struct socket_slot slot, int fd);
 
 /* Call it when this process uses the connection of `call`.  True when another process has changed
- * or removed this process's registration meanwhile: the change is reported here. */
+ * or removed this process's registration meanwhile: the change is reported here, and in isolate
+ * mode the registration is put back. */
 bool epoll_met(const struct track_call *call, int64_t moved);
 
 #endif

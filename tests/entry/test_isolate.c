@@ -88,6 +88,8 @@ static const char *error_name(int error)
 		return "EAGAIN";
 	case ECONNRESET:
 		return "ECONNRESET";
+	case ENOENT:
+		return "ENOENT";
 	case ENOTCONN:
 		return "ENOTCONN";
 	case EPIPE:
@@ -558,6 +560,104 @@ static void expect_inherited_epoll(const struct log *log, const struct entry_cas
 	expect(log_counter(log, "isolated") == 1);
 }
 
+static int instance;
+
+static bool has_event(int epfd)
+{
+	struct epoll_event got;
+
+	return epoll_wait(epfd, &got, 1, 2000) == 1 && got.data.u64 == 5;
+}
+
+static void unregister(int fd)
+{
+	print("remove", epoll_ctl(instance, EPOLL_CTL_DEL, fd, NULL));
+}
+
+static void silence(int fd)
+{
+	struct epoll_event nothing = {0};
+
+	print("change", epoll_ctl(instance, EPOLL_CTL_MOD, fd, &nothing));
+}
+
+static int connect_and_register(void)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = 5};
+	int fd = peer_connect();
+
+	instance = epoll_create1(0);
+	require(epoll_ctl(instance, EPOLL_CTL_ADD, fd, &event) == 0);
+	return fd;
+}
+
+/* Asks, and is woken by the answer. */
+static void ask_and_wait(int fd)
+{
+	require(send(fd, REQUEST, REQUEST_BYTES, 0) == REQUEST_BYTES);
+	print("woken", has_event(instance));
+	raw_receive_reply(fd);
+}
+
+/* The parent waits for an answer when its child takes the connection out of the loop that both
+ * have. */
+static void run_kept_registration(void)
+{
+	int fd = connect_and_register();
+	struct gate asked;
+	pid_t child;
+
+	if (is_bare())
+		return;
+	gate_init(&asked);
+	child = fork();
+	require(child >= 0);
+	if (child == 0) {
+		gate_wait(&asked);
+		unregister(fd);
+		_exit(0);
+	}
+	peer_ping(fd);
+	gate_tell(&asked);
+	require(status_of(child) == 0);
+	ask_and_wait(fd);
+	printf("\n");
+}
+
+static void expect_kept(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "remove 0; woken 1; \n");
+	expect(log_count(log, "shared-epoll") == 1);
+	expect_actions(log, "shared-epoll", "held-back");
+}
+
+/* Nobody relies on the registration yet: the removal is let pass, and made good when the parent
+ * goes on.  One that the parent itself has removed stays so. */
+static void run_restored(void)
+{
+	int fd = connect_and_register();
+
+	if (is_bare())
+		return;
+	fflush(stdout);
+	run_child(unregister, fd);
+	ask_and_wait(fd);
+	run_child(silence, fd);
+	ask_and_wait(fd);
+	require(epoll_ctl(instance, EPOLL_CTL_DEL, fd, NULL) == 0);
+	run_child(unregister, fd);
+	ask_and_wait(fd);
+	printf("\n");
+}
+
+static void expect_restored(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "remove 0; woken 1; change 0; woken 1; remove ENOENT; woken 0; \n");
+	expect(log_counter(log, "isolated") == 0);
+}
+
 /* --- a look -------------------------------------------------------------------------------------
  */
 
@@ -863,6 +963,16 @@ static const struct entry_case cases[] = {
 	{.name = "isolate: an epoll instance that the keeper shares",
 	 .run = run_inherited_epoll,
 	 .check = expect_inherited_epoll,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: a registration on which the parent relies stays",
+	 .run = run_kept_registration,
+	 .check = expect_kept,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: a registration that is taken away comes back",
+	 .run = run_restored,
+	 .check = expect_restored,
 	 .options = ":mode=isolate",
 	 .differs = true},
 	{.name = "isolate: a look with MSG_PEEK comes in time",
