@@ -9,14 +9,19 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -658,6 +663,179 @@ static void expect_restored(const struct log *log, const struct entry_case *self
 	expect(log_counter(log, "isolated") == 0);
 }
 
+/* --- in the middle -----------------------------------------------------------------------------
+ */
+
+static _Atomic pid_t waiter;
+
+/* True when that thread of this process sleeps. */
+static bool is_asleep(pid_t tid)
+{
+	char path[64], text[512];
+	const char *state;
+	ssize_t len;
+	int file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	file = (int)sys_call(SYS_openat, AT_FDCWD, (long)(uintptr_t)path, O_RDONLY, 0, 0, 0);
+	require(file >= 0);
+	len = raw_read(file, text, sizeof(text) - 1);
+	raw_close(file);
+	require(len > 0);
+	text[len] = '\0';
+	state = strrchr(text, ')');
+	return state != NULL && state[2] == 'S';
+}
+
+static void *wait_and_read(void *fd)
+{
+	struct pollfd polled = {.fd = *(int *)fd, .events = POLLIN};
+	char byte;
+
+	waiter = (pid_t)sys_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	require(poll(&polled, 1, -1) == 1);
+	print("recv", recv(*(int *)fd, &byte, 1, 0));
+	return NULL;
+}
+
+/* A thread waits in poll() when another thread of its process is isolated: it is woken by what
+ * comes for the process that has the connection, and does not get that. */
+static void wait_in_thread(int fd)
+{
+	int live = (int)sys_call(SYS_dup, fd, 0, 0, 0, 0, 0); /* which nobody sees */
+	pthread_t thread;
+
+	require(pthread_create(&thread, NULL, wait_and_read, &fd) == 0);
+	while (waiter == 0 || !is_asleep(waiter))
+		sched_yield();
+	print("send", send(fd, REQUEST, REQUEST_BYTES, 0));
+	raw_send_request(live);
+	require(pthread_join(thread, NULL) == 0);
+	raw_receive_reply(live);
+}
+
+static void run_threads(void)
+{
+	tell(peer_connect(), wait_in_thread);
+}
+
+static void expect_threads(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "send ECONNRESET; recv 0; second 0, owner 0\n");
+}
+
+static void use_any(int fd)
+{
+	char byte;
+
+	print("recv", recv(fd, &byte, 1, 0));
+	print("send", send(fd, REQUEST, REQUEST_BYTES, MSG_NOSIGNAL));
+}
+
+/* The owner has written half of a request, then read half of an answer, when another comes. */
+static void run_halves(void)
+{
+	struct gate owner_has, owner_may;
+	char reply[REPLY_BYTES];
+	int fd = peer_connect();
+	pid_t owner;
+
+	if (is_bare())
+		return;
+	gate_init(&owner_has);
+	gate_init(&owner_may);
+	fflush(stdout);
+	owner = fork();
+	require(owner >= 0);
+	if (owner == 0) {
+		require(send(fd, REQUEST, 7, 0) == 7);
+		gate_tell(&owner_has);
+		gate_wait(&owner_may);
+		require(send(fd, &REQUEST[7], REQUEST_BYTES - 7, 0) == REQUEST_BYTES - 7);
+		require(recv(fd, reply, 3, MSG_WAITALL) == 3);
+		gate_tell(&owner_has);
+		gate_wait(&owner_may);
+		require(recv(fd, reply + 3, REPLY_BYTES - 3, MSG_WAITALL) == REPLY_BYTES - 3);
+		require(memcmp(reply, REPLY, REPLY_BYTES) == 0);
+		exit(0);
+	}
+	for (int i = 0; i < 2; i++) {
+		gate_wait(&owner_has);
+		run_child(use_any, fd);
+		gate_tell(&owner_may);
+	}
+	printf("owner %d\n", status_of(owner));
+}
+
+static void expect_halves(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "recv 0; send ECONNRESET; recv 0; send ECONNRESET; owner 0\n");
+	expect(log_count(log, "crossed-reply") == 0);
+}
+
+/* --- where little is allowed -------------------------------------------------------------------
+ */
+
+static void use_in_jail(int fd)
+{
+	require(chroot("/usr/share") == 0 && chdir("/") == 0);
+	print("send", send(fd, REQUEST, REQUEST_BYTES, 0));
+}
+
+static void run_jail(void)
+{
+	if (getuid() != 0)
+		skip("needs root");
+	tell(peer_connect(), use_in_jail);
+}
+
+static void expect_jail(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "send ECONNRESET; second 0, owner 0\n");
+	expect(log_counter(log, "isolated") == 1);
+}
+
+/* A filter that came unseen, and allows no new socket. */
+static void use_without_sockets(int fd)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+
+	require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	if (sys_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)(uintptr_t)&program, 0, 0, 0) <
+	    0)
+		skip("seccomp is not allowed here");
+	print("send", send(fd, REQUEST, REQUEST_BYTES, 0));
+	raw_receive_reply(fd);
+}
+
+static void run_without_sockets(void)
+{
+	int fd = peer_connect();
+
+	fflush(stdout);
+	run_child(peer_ping, fd);
+	run_child(use_without_sockets, fd);
+	printf("\n");
+}
+
+static void expect_not_isolated(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "send 14; \n");
+	expect(log_counter(log, "isolated") == 0);
+	expect(log_counter(log, "isolate_failed") == 1);
+	expect(strcmp(log_string(log, "shared-use", 0, "action"), "not-isolated") == 0);
+}
+
 /* --- a look -------------------------------------------------------------------------------------
  */
 
@@ -973,6 +1151,26 @@ static const struct entry_case cases[] = {
 	{.name = "isolate: a registration that is taken away comes back",
 	 .run = run_restored,
 	 .check = expect_restored,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: a thread that waits in poll()",
+	 .run = run_threads,
+	 .check = expect_threads,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: half a request, half an answer",
+	 .run = run_halves,
+	 .check = expect_halves,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: in a jail",
+	 .run = run_jail,
+	 .check = expect_jail,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: where no socket is allowed the use is reported alone",
+	 .run = run_without_sockets,
+	 .check = expect_not_isolated,
 	 .options = ":mode=isolate",
 	 .differs = true},
 	{.name = "isolate: a look with MSG_PEEK comes in time",
