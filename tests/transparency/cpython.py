@@ -40,14 +40,18 @@ def run(place, module, env, options, seconds):
     return outcomes, done
 
 
-def compare_module(place, module, *options, seconds=300):
-    env = forksan_log.bare_env()
-    bare, done = run(place, module, env, options, seconds)
+def compare_module(place, module, *options, seconds=300, modes=("warn",)):
+    bare, done = run(place, module, forksan_log.bare_env(), options, seconds)
     if not bare:
         print(f"not compared: {module} does not end here without us either\n{done}"[:2000])
         return
+    for mode in modes:
+        compare_with(bare, place, module, options, seconds, mode)
+
+
+def compare_with(bare, place, module, options, seconds, mode):
     log = place.new_log()
-    env = forksan_log.forksan_env(log.path, session=compare.session_name())
+    env = forksan_log.forksan_env(log.path, session=compare.session_name(), mode=mode)
     ours, done = run(place, module, env, options, seconds)
     compare.compared += 1
     passed = [test for test, outcome in bare.items() if outcome == "ok"]
@@ -63,7 +67,9 @@ def compare_module(place, module, *options, seconds=300):
                 break
         else:
             check(False, f"{test} passes under forksan", done)
-    print(f"{module}: {len(passed)} of {len(bare)} pass bare, "
+    print(f"{module}, {mode}: {len(passed)} of {len(bare)} pass bare, "
           f"{sum(outcome == 'ok' for outcome in ours.values())} under forksan", flush=True)
     # Root's programs that are started as another user have sessions of their own, and that is counted.
     place.look(module, log, lost_ok=("lost_session",) if os.getuid() == 0 else ())
+    check([log.counters[name] for name in ("isolated", "goodbyes_held", "isolate_failed")] == [0, 0, 0],
+          f"{module}, {mode}: nothing is isolated", log.counters)
