@@ -5,8 +5,8 @@ comes, and at most one error for each process and connection, none where the dri
 whether its connection is alive.
 
 The programs of tests/scenario/isolate open a connection, fork two children, and all three use it at
-once; the web servers share a pool.  FORKSAN_BARE=1 runs each without isolation, too; the last lines
-printed are the table of what came of each, in all rounds (FORKSAN_ROUNDS).
+once; the web servers share a pool.  FORKSAN_BARE=1 runs each without isolation, too; FORKSAN_TIMES=20
+runs each twenty times with it.  The last lines printed are the table of what came of each.
 """
 
 import collections
@@ -34,7 +34,8 @@ LIMIT_S = 120
 BARE_LIMIT_S = 3  # without isolation many hang
 QUESTIONS = 150
 BARE = os.environ.get("FORKSAN_BARE") == "1"
-table = {}  # title: (answers without isolation, answers with), each counted over the rounds
+TIMES = int(os.environ.get("FORKSAN_TIMES", "1"))
+table = {}  # title: (answers without isolation, answers with), each counted
 
 
 def note(title, bare, isolated):
@@ -121,6 +122,10 @@ class Programs(Served):
         bare = "not run"
         if BARE:
             bare = words(self.run_program(argv, forksan_log.bare_env(**variables))[0])
+        for _ in range(TIMES):
+            self.check_once(title, bare, argv, variables, errors, also)
+
+    def check_once(self, title, bare, argv, variables, errors, also):
         log = self.new_log()
         environment = forksan_log.forksan_env(log.path, variables, mode="isolate")
         counts, text = self.run_program(argv, environment)
@@ -204,6 +209,10 @@ class Pools(scenario.Scenario):
         bare = "not run"
         if BARE:
             bare = str(self.bare_load(server, "pool", variables=variables, **settings))
+        for _ in range(TIMES):
+            self.serve_once(title, bare, server, variables, errors, settings)
+
+    def serve_once(self, title, bare, server, variables, errors, settings):
         with self.watched(server, "pool", variables=variables, options={"mode": "isolate"},
                           **settings) as (site, log):
             answers = web.load(site.port, timeout_s=web.PATIENT_S)
@@ -239,12 +248,16 @@ class Ruby(Served):
     """Unicorn, Puma and Passenger with two workers, and one connection that they share."""
 
     def serve_ruby(self, title, driver, command):
-        log = self.new_log()
         variables = {**self.variables, "APP_DRIVER": driver}
         bare = "not run"
         if BARE:
             with ruby(command, forksan_log.bare_env(**variables), self.directory) as site:
                 bare = str(web.load(site.port))
+        for _ in range(TIMES):
+            self.serve_once(title, bare, command, variables)
+
+    def serve_once(self, title, bare, command, variables):
+        log = self.new_log()
         environment = forksan_log.forksan_env(log.path, variables, mode="isolate")
         with ruby(command, environment, self.directory) as site:
             answers = web.load(site.port, timeout_s=web.PATIENT_S)
