@@ -66,6 +66,15 @@ long sys_gettid(void)
 	return sys_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
+struct sys_users sys_users(void)
+{
+	struct sys_users users = {0};
+
+	sys_call(SYS_getresuid, PTR(&users.real), PTR(&users.effective), PTR(&users.saved), 0, 0,
+		 0);
+	return users;
+}
+
 long sys_kill(pid_t pid, int signal)
 {
 	return sys_call(SYS_kill, pid, signal, 0, 0, 0, 0);

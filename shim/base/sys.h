@@ -63,6 +63,12 @@ long sys_write(int fd, const void *buffer, size_t len_bytes);
 long sys_getpid(void);
 long sys_getppid(void);
 long sys_gettid(void);
+
+/* The users of this process, by getresuid(2). */
+struct sys_users {
+	uint32_t real, effective, saved;
+};
+struct sys_users sys_users(void);
 long sys_kill(pid_t pid, int signal);
 /* fstat(2) and newfstatat(2) rather than statx(2), which Linux 3.10 and older seccomp profiles do
  * not know.  The kernel's struct stat is libc's on both machines. */

@@ -28,7 +28,7 @@ FORKSAN_EXPORT void forksan_api_ignore(int fd)
 	int saved_errno = errno;
 	struct socket_ref ref = fdtable_lookup(fd);
 
-	if (ref.n != 0 && process_enter() && !process_is_vfork_child())
+	if (ref.n != 0 && process_enter_own())
 		track_stop_watching(socket_ref_slot(ref));
 	errno = saved_errno;
 }
@@ -43,8 +43,7 @@ FORKSAN_EXPORT void forksan_api_label(int fd, const char *label)
 	int saved_errno = errno;
 	struct socket_ref ref = fdtable_lookup(fd);
 
-	if (ref.n != 0 && process_enter() && !process_is_vfork_child() &&
-	    track_is_still(fd, socket_ref_slot(ref)))
+	if (ref.n != 0 && process_enter_own() && track_is_still(fd, socket_ref_slot(ref)))
 		label_set(socket_ref_slot(ref), label ? label : "");
 	errno = saved_errno;
 }

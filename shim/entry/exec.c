@@ -127,13 +127,16 @@ static void look(void *argument)
 		copy_path(program.path, launch);
 		why = "is started without libforksan.so in LD_PRELOAD";
 	} else {
+		struct sys_users users = sys_users();
+
 		if (launch->way == EXECVP || launch->way == EXECVPE || launch->way == SPAWNP)
-			program_search(&program, launch->path);
+			program_search(&program, users.real, launch->path);
 		else
-			program_inspect(&program, launch->directory, launch->path, launch->flags);
+			program_inspect(&program, users.real, launch->directory, launch->path,
+					launch->flags);
 		outlook->without_us = program_needs_us_out(program.kind);
 		why = program_kind_text(program.kind);
-		if (!why && registry_get() && !registry_outlives_exec()) {
+		if (!why && registry_get() && !registry_outlives_exec(users.effective)) {
 			copy_path(program.path, launch);
 			outlook->counted = LOST_SESSION;
 			process_note_heir();

@@ -29,6 +29,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/first_stack.h"
 #include "base/side_stack.h"
 #include "base/wiped.h"
 #include "common/session.h"
@@ -139,7 +140,7 @@ FORKSAN_AT_START static pid_t parent_at_start;
 static void join_at_start(void)
 {
 	parent_at_start = (pid_t)sys_getppid();
-	kin = registry_find_kin(options.session, process.pid, parent_at_start);
+	kin = registry_find_kin(options.session, first_stack_uid(), process.pid, parent_at_start);
 	if (session_is_name(options.session) && !kin.exists)
 		init_join();
 	else if (kin.brings || (kin.may_bring && track_came_with_sockets()))
@@ -206,6 +207,7 @@ void init_run(void)
 	real_resolve();
 	if (!compare_exchange_acq_rel(&started, &idle, 1))
 		return;
+	first_stack_find();
 	report_start();
 	options_parse(secure_getenv("FORKSAN_OPTIONS"), report_warn);
 	report_start_log(secure_getenv("OTEL_SERVICE_NAME"),
@@ -259,7 +261,7 @@ static void find_own_session(void)
 
 	if (registry_get() || !(kin.is_member || kin.has_parent) ||
 	    session_is_name(options.session) || process_is_sandboxed() ||
-	    process_is_vfork_child() || (kin.has_parent && sys_getppid() == parent_at_start))
+	    (kin.has_parent && sys_getppid() == parent_at_start) || process_is_vfork_child())
 		return;
 	process_join(options.session, REGISTRY_FIND_OWN, &created);
 }

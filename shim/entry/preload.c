@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/first_stack.h"
 #include "base/sys.h"
 #include "stack/peek.h"
 
@@ -57,6 +58,7 @@ bool preload_has_us(char *const envp[])
 	struct peek peek;
 
 	peek_init(&peek);
+	peek_trust(&peek.stack, first_stack.low, first_stack.high);
 	for (size_t i = 0; envp; i++) {
 		char list[PRELOAD_VALUE_BYTES];
 		char rest[PRELOAD_VALUE_BYTES];

@@ -24,7 +24,7 @@ static void keep_log(void)
 	int saved_errno = errno;
 
 	init_join();
-	if (process_enter() && !process_is_vfork_child())
+	if (process_enter_own())
 		report_keep_log(process.pid);
 	errno = saved_errno;
 }

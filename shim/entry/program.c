@@ -110,13 +110,12 @@ static enum program_kind kind_of_elf(const struct file *file, const char *path)
 /* True when the kernel would give the program more privileges than this process has.  The kernel
  * gives no more on a file system that is mounted nosuid, or after PR_SET_NO_NEW_PRIVS; for root
  * file capabilities add nothing. */
-static bool is_privileged(const struct file *file, const struct stat *stat)
+static bool is_privileged(const struct file *file, const struct stat *stat, uint32_t uid)
 {
-	long uid = sys_call(SYS_getuid, 0, 0, 0, 0, 0, 0);
 	bool group_too = (stat->st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
 	struct statfs system;
 
-	if (!((stat->st_mode & S_ISUID) != 0 && stat->st_uid != (uid_t)uid) &&
+	if (!((stat->st_mode & S_ISUID) != 0 && stat->st_uid != uid) &&
 	    !(group_too && stat->st_gid != (gid_t)sys_call(SYS_getgid, 0, 0, 0, 0, 0, 0)) &&
 	    !(uid != 0 && sys_call(SYS_fgetxattr, file->fd, (long)(uintptr_t) "security.capability",
 				   0, 0, 0, 0) > 0))
@@ -186,7 +185,8 @@ static bool is_elf(const struct file *file)
 	return file->head_len >= EI_NIDENT + 4 && memcmp(file->head.bytes, ELFMAG, SELFMAG) == 0;
 }
 
-void program_inspect(struct program *program, int directory, const char *path, int flags)
+void program_inspect(struct program *program, uint32_t uid, int directory, const char *path,
+		     int flags)
 {
 	struct file file;
 	struct stat stat;
@@ -203,7 +203,7 @@ void program_inspect(struct program *program, int directory, const char *path, i
 			program->path[PROGRAM_PATH_BYTES - 1] = '\0';
 		}
 		if (open_file(&file, directory, path, flags)) {
-			if (is_elf(&file) && is_privileged(&file, &stat))
+			if (is_elf(&file) && is_privileged(&file, &stat, uid))
 				program->kind = PROGRAM_PRIVILEGED;
 			else if (is_elf(&file))
 				program->kind = kind_of_elf(&file, program->path);
@@ -221,7 +221,7 @@ void program_inspect(struct program *program, int directory, const char *path, i
 
 /* The rules of execvp(3), but for permissions: a file that the caller may not execute is passed
  * over there, and here when nobody may. */
-void program_search(struct program *program, const char *name)
+void program_search(struct program *program, uint32_t uid, const char *name)
 {
 	const char *directories = getenv("PATH");
 	char path[PROGRAM_PATH_BYTES];
@@ -229,7 +229,7 @@ void program_search(struct program *program, const char *name)
 	struct stat stat;
 
 	if (strchr(name, '/')) {
-		program_inspect(program, AT_FDCWD, name, 0);
+		program_inspect(program, uid, AT_FDCWD, name, 0);
 		return;
 	}
 	program->kind = PROGRAM_OPEN;
@@ -243,7 +243,7 @@ void program_search(struct program *program, const char *name)
 			path[len] = '/';
 			memcpy(path + len + (len > 0), name, name_len + 1);
 			if (is_regular(AT_FDCWD, path, 0, &stat) && (stat.st_mode & 0111) != 0) {
-				program_inspect(program, AT_FDCWD, path, 0);
+				program_inspect(program, uid, AT_FDCWD, path, 0);
 				return;
 			}
 		}

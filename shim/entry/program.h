@@ -11,6 +11,7 @@
 #define FORKSAN_SHIM_PROGRAM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum program_kind {
 	PROGRAM_OPEN,	       /* nothing speaks against the library */
@@ -28,11 +29,13 @@ struct program {
 	char path[PROGRAM_PATH_BYTES]; /* of the program, or of the interpreter that its #! names */
 };
 
-/* Looks at the file that execveat(2) would run, following #! as the kernel does. */
-void program_inspect(struct program *program, int directory, const char *path, int flags);
+/* Looks at the file that execveat(2) would run, following #! as the kernel does.  `uid`: the real
+ * user of the caller. */
+void program_inspect(struct program *program, uint32_t uid, int directory, const char *path,
+		     int flags);
 
 /* Looks at the file that execvp(3) would run: the first in PATH, unless `name` has a slash. */
-void program_search(struct program *program, const char *name);
+void program_search(struct program *program, uint32_t uid, const char *name);
 
 /* True when the program does not start, or prints a warning, with this library in LD_PRELOAD. */
 bool program_needs_us_out(enum program_kind kind);

@@ -454,7 +454,9 @@ static bool take_place(void)
 
 	if (!process.shared || !registry_get())
 		return false;
-	process.pid = (pid_t)sys_getpid();
+	process.pid = load_relaxed(&wiped.process.pid);
+	if (process.pid == 0)
+		process.pid = (pid_t)sys_getpid();
 	store_relaxed(&wiped.process.pid, process.pid);
 	if (process.leaves_pid_namespace || process.pid == 1 || !is_announced)
 		note_namespace();
@@ -520,11 +522,13 @@ static void publish_owner(void)
 		registry_publish_process(slot, load_relaxed(&wiped.process.pid));
 }
 
-bool process_enter(void)
+/* *is_own: this call has found that the memory is this process's own. */
+static bool enter_or_find(bool *is_own)
 {
 	static __thread bool entering; /* this thread is, which a signal handler interrupts */
 	uint64_t mine = process_mine();
 
+	*is_own = false;
 	if (mine == 0) {
 		uint32_t idle = 0;
 
@@ -532,6 +536,7 @@ bool process_enter(void)
 			publish_owner();
 			return false;
 		}
+		*is_own = true;
 		if (entering)
 			return false;
 		entering = true;
@@ -548,6 +553,20 @@ bool process_enter(void)
 		mine = process_mine();
 	}
 	return mine != 0 && mine != PROCESS_UNWATCHED;
+}
+
+bool process_enter(void)
+{
+	bool is_own;
+
+	return enter_or_find(&is_own);
+}
+
+bool process_enter_own(void)
+{
+	bool is_own;
+
+	return enter_or_find(&is_own) && (is_own || !process_is_vfork_child());
 }
 
 FORKSAN_AT_START static bool sandboxed;

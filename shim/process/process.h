@@ -9,8 +9,8 @@
  * announced enters itself at that call.
  *
  * A vfork child shares memory and page with its parent, whose pid stands in the page.  A vfork
- * child never enters the session.  A function that changes the parent's view of descriptors asks
- * process_is_vfork_child() first.
+ * child never enters the session.  A function that changes the parent's view of descriptors calls
+ * process_enter_own().
  */
 #ifndef FORKSAN_SHIM_PROCESS_H
 #define FORKSAN_SHIM_PROCESS_H
@@ -101,6 +101,10 @@ void process_program_failed(struct serial program);
  * signal handler that comes while its own thread is entering: the caller leaves the session alone.
  * A thread that comes while another is entering waits, some microseconds. */
 bool process_enter(void);
+
+/* The same, and false in every vfork child: for callers that change this process's view of its
+ * descriptors.  One system call, the one by which a new process enters. */
+bool process_enter_own(void);
 
 /* One fork, from process_before_fork() to process_after_fork().  Lives on the stack of the thread
  * that forks, and so in the child's copy of that stack too. */

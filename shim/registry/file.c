@@ -59,11 +59,6 @@ int registry_why_nameless(void)
 	return session.why_nameless;
 }
 
-static uint32_t effective_uid(void)
-{
-	return (uint32_t)sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
-}
-
 /* Eight numbers are asked of the kernel at a time. */
 static uint32_t random_number(void)
 {
@@ -94,9 +89,9 @@ bool registry_is_awaited(void)
 	return answer == 0 || answer == -EPERM;
 }
 
-bool registry_outlives_exec(void)
+bool registry_outlives_exec(uint32_t effective_uid)
 {
-	return session.why_nameless == 0 && session.uid == effective_uid();
+	return session.why_nameless == 0 && session.uid == effective_uid;
 }
 
 /* --- the size of files -------------------------------------------------------------------------
@@ -316,7 +311,9 @@ static bool look_for_kin(int directory, const char *name, void *context)
 {
 	struct registry_process processes[KIN_AT_ONCE];
 	struct kin_search *search = context;
-	long fd = open_file(directory, name);
+	/* Only read, and by pread(2), which a FIFO refuses: whose file this is was answered by the
+	 * directory, to which nobody else can write. */
+	long fd = registry_open_at(directory, name, O_RDONLY, 0);
 	struct registry_header header;
 	uint32_t high = 0;
 
@@ -336,12 +333,12 @@ static bool look_for_kin(int directory, const char *name, void *context)
 	return false;
 }
 
-struct registry_kin registry_find_kin(const char *name, pid_t pid, pid_t parent_pid)
+struct registry_kin registry_find_kin(const char *name, uint32_t uid, pid_t pid, pid_t parent_pid)
 {
 	struct kin_search search = {.family = {.pid = pid, .parent_pid = parent_pid}};
 	long directory;
 
-	session.uid = effective_uid();
+	session.uid = uid;
 	directory = registry_open_directory(session.uid, false);
 	if (directory < 0)
 		return search.kin;
@@ -483,7 +480,7 @@ int registry_join(const char *name, enum registry_wish wish, pid_t pid, pid_t pa
 	int result = -ENOENT;
 
 	*created = false;
-	session.uid = effective_uid();
+	session.uid = sys_users().effective;
 	session.named = named;
 	directory = registry_open_directory(session.uid, begins);
 	if (named && directory >= 0)

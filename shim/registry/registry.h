@@ -52,9 +52,10 @@ struct registry_kin {
 };
 
 /* Reads the registry of the session `name`; with another text than a session's name, those of all
- * sessions of this user.  Half a dozen system calls where there is none.  Pids alone are compared:
- * a yes may be about a former process with the same pid, and costs the caller a vain look. */
-struct registry_kin registry_find_kin(const char *name, pid_t pid, pid_t parent_pid);
+ * sessions of the user `uid`.  Half a dozen system calls where there is none.  Pids alone are
+ * compared: a yes may be about a former process with the same pid, and costs the caller a vain
+ * look. */
+struct registry_kin registry_find_kin(const char *name, uint32_t uid, pid_t pid, pid_t parent_pid);
 
 /* Removes the session's file; the mapping stays.  Called at the end of the session's last process.
  * Does nothing where this process may not remove the file. */
@@ -71,9 +72,9 @@ int registry_why_nameless(void);
  * the file. */
 bool registry_is_awaited(void);
 
-/* True when a program that this process execs now will find the session again: the session has a
- * name, and this process runs as the user who may open the file. */
-bool registry_outlives_exec(void);
+/* True when a program that a process of that user execs now will find the session again: the
+ * session has a name, and the user may open the file. */
+bool registry_outlives_exec(uint32_t effective_uid);
 
 /* Makes [start, start + len_bytes) of the registry usable in this process: mapped, and with pages.
  * False: no memory or no room, and these bytes must not be touched.  Cheap after the first time. */
@@ -179,6 +180,9 @@ void registry_release_socket(struct socket_slot slot, uint32_t generation);
 
 /* False while the session has not watched any connection. */
 bool registry_has_sockets(void);
+
+/* True when an index is worth its pages. */
+bool registry_has_many_sockets(void);
 
 /* The LIVE slot with that cookie; false when there is none.  Reads every slot in use. */
 bool registry_find_socket(uint64_t cookie, struct socket_slot *slot);

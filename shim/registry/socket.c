@@ -166,6 +166,11 @@ bool registry_live_cookie(struct socket_slot slot, uint64_t *cookie)
 /* Slots that are made usable at once when all are searched: 64 pages of sockets. */
 #define SLOTS_AT_ONCE 256
 
+bool registry_has_many_sockets(void)
+{
+	return registry_socket_high() > SLOTS_AT_ONCE / 4;
+}
+
 /* The LIVE slot with that cookie among `count` slots from `first` on, which are usable. */
 static bool find_among(uint64_t cookie, uint32_t first, uint32_t count, struct socket_slot *slot)
 {

@@ -10,11 +10,10 @@
  */
 #include "track/blind.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/sys.h"
 #include "base/text.h"
@@ -26,8 +25,10 @@
 #include "report/finding_count.h"
 #include "report/report.h"
 
-/* A ring's number is looked for so far beyond the highest of a connection. */
+/* A ring's number is looked for so far beyond the highest of a connection, and not behind a gap:
+ * the kernel gives out the lowest free number. */
 #define NUMBERS_BEYOND 16
+#define GAP 8
 
 /* "/usr/local/bin/helper is statically linked" */
 #define PROGRAM_DETAIL_BYTES 256
@@ -58,7 +59,7 @@ static void write_record(enum registry_counter counter, const char *detail)
 void blind_tell(enum registry_counter counter)
 {
 	registry_count(counter);
-	if (process_enter() && !process_is_vfork_child())
+	if (process_enter_own())
 		write_record(counter, NULL);
 }
 
@@ -93,8 +94,7 @@ void blind_tell_noted(void)
 	uint32_t written = NOTE_WRITTEN;
 	struct note note;
 
-	if (likely(load_relaxed(&wiped.track.program_noted) == NOTE_FREE) || !process_enter() ||
-	    process_is_vfork_child() ||
+	if (likely(load_relaxed(&wiped.track.program_noted) == NOTE_FREE) || !process_enter_own() ||
 	    !compare_exchange_acq_rel(&wiped.track.program_noted, &written, NOTE_TAKEN))
 		return;
 	note = noted;
@@ -127,30 +127,25 @@ static bool look_for_ring(int fd)
 	return false;
 }
 
-static bool is_socket(int fd, bool *is_open)
-{
-	int type;
-	uint32_t len = sizeof type;
-	long result = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
-
-	*is_open = result != -EBADF;
-	return result == 0;
-}
-
-/* By number: to list /proc/self/fd the kernel makes an entry for each descriptor, 5 us each, and
- * most descriptors of a process that has many are sockets. */
+/* By number: to list /proc/self/fd the kernel makes an entry for each descriptor, 5 us each.  A
+ * file without a type (inode(7)) is one of the kernel's own, as a ring is; few descriptors are. */
 void blind_look_for_rings(void)
 {
 	unsigned end = fdtable_high() + NUMBERS_BEYOND;
+	unsigned closed = 0;
 
 	if (fdtable_high() == 0 || load_relaxed(&wiped.track.ring_counted) != 0)
 		return;
 	for (unsigned fd = 0; fd < end; fd++) {
-		bool is_open = true;
+		struct stat stat = {.st_mode = S_IFREG};
 
-		if (fdtable_lookup((int)fd).n != 0 || is_socket((int)fd, &is_open) || !is_open)
+		if (fdtable_lookup((int)fd).n != 0)
 			continue;
-		if (!look_for_ring((int)fd))
+		if (sys_fstat((int)fd, &stat) == 0)
+			closed = 0;
+		else if (++closed == GAP && fd >= fdtable_high())
+			return;
+		if ((stat.st_mode & S_IFMT) == 0 && !look_for_ring((int)fd))
 			return;
 	}
 }

@@ -33,7 +33,7 @@ int track_check(void)
 	uint64_t signals;
 	unsigned open = 0;
 
-	if (!process_enter() || process_is_vfork_child())
+	if (!process_enter_own())
 		goto out;
 	for (int fd = 0; fdtable_next_held(&fd, &slot); fd++)
 		if (counts(fd, slot)) {

@@ -169,7 +169,7 @@ void track_connected(int fd, const struct sockaddr *address, socklen_t len)
 	int saved_errno = errno;
 	uint64_t cookie;
 
-	if (!process_enter() || process_is_vfork_child())
+	if (!process_enter_own())
 		goto out;
 	if (fdtable_lookup(fd).n != 0 && track_is_still(fd, socket_ref_slot(fdtable_lookup(fd))))
 		goto out; /* the second call of a connect that was under way */
@@ -190,7 +190,7 @@ void track_duplicated(int oldfd, int newfd)
 
 	if (oldfd == newfd || (ref.n == 0 && fdtable_lookup(newfd).n == 0))
 		return;
-	if (process_enter() && !process_is_vfork_child()) {
+	if (process_enter_own()) {
 		if (ref.n == 0)
 			fdtable_clear(newfd);
 		else if (!fdtable_set(newfd, socket_ref_slot(ref),
@@ -213,7 +213,7 @@ void track_closing(int fd)
 {
 	int saved_errno = errno;
 
-	if (process_enter() && !process_is_vfork_child()) {
+	if (process_enter_own()) {
 		fdtable_clear(fd);
 		let_isolation_finish();
 	}
@@ -232,7 +232,7 @@ void track_closing_range(unsigned first, unsigned last)
 {
 	int saved_errno = errno;
 
-	if (!fdtable_is_empty() && process_enter() && !process_is_vfork_child()) {
+	if (!fdtable_is_empty() && process_enter_own()) {
 		fdtable_clear_range(first, last);
 		let_isolation_finish();
 	}

@@ -312,8 +312,7 @@ void track_epoll_used(int epfd, enum operation operation)
 	int saved_errno = errno;
 
 	if (!epoll_is_instance(epfd) || (load_relaxed(&wiped.track.polled) & bit) != 0 ||
-	    !process_enter() || process_is_vfork_child() ||
-	    load_relaxed(&makers[place]) == process.lineage.self.serial.n ||
+	    !process_enter_own() || load_relaxed(&makers[place]) == process.lineage.self.serial.n ||
 	    (fetch_or_relaxed(&wiped.track.polled, bit) & bit) != 0)
 		goto out;
 	for (size_t i = 0; i < REGISTRATIONS; i++)
@@ -411,7 +410,7 @@ void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
 	struct registration *registration = place_of(slot, epfd, fd);
 	int saved_errno = errno;
 
-	if (!process_enter() || process_is_vfork_child())
+	if (!process_enter_own())
 		goto out;
 	if (operation == EPOLL_CTL_ADD) {
 		track_epoll_used(epfd, OPERATION_epoll_ctl);

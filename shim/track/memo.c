@@ -282,8 +282,8 @@ void track_settle(int fd, struct socket_ref ref)
 	const struct track_call call = {.fd = fd, .slot = socket_ref_slot(ref), .socket = socket};
 	int saved_errno = errno;
 
-	if (has_memo(socket) && process_enter() && !process_is_vfork_child() &&
-	    memo_is_own(socket) && track_is_still(fd, call.slot)) {
+	if (has_memo(socket) && process_enter_own() && memo_is_own(socket) &&
+	    track_is_still(fd, call.slot)) {
 		memo_replay(&call);
 		if (goodbye_was_said(socket))
 			accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);

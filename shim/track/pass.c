@@ -148,7 +148,7 @@ void track_received_fds(const struct msghdr *message)
 {
 	int saved_errno = errno;
 
-	if (process_enter() && !process_is_vfork_child())
+	if (process_enter_own())
 		each_passed_fd(message, take_over);
 	errno = saved_errno;
 }
@@ -157,7 +157,7 @@ void track_received(int fd)
 {
 	int saved_errno = errno;
 
-	if (process_enter() && !process_is_vfork_child())
+	if (process_enter_own())
 		adopt(fd);
 	errno = saved_errno;
 }
@@ -222,7 +222,7 @@ void track_adopt(void)
 
 	if (!process_enter() || !registry_has_sockets())
 		return;
-	has_index = registry_index_make(&index);
+	has_index = registry_has_many_sockets() && registry_index_make(&index);
 	descriptors_visit(adopt_by_index, has_index ? &index : NULL);
 	if (has_index)
 		registry_index_drop(&index);
@@ -251,7 +251,7 @@ bool track_before_exec(void)
 {
 	enum registry_through through = THROUGH_NOTHING;
 
-	if (!process_enter() || process_is_vfork_child())
+	if (!process_enter_own())
 		return false;
 	for (int fd = 0; fd < (int)fdtable_high(); fd++) {
 		struct socket_ref ref = fdtable_lookup(fd);

@@ -18,6 +18,11 @@ bool process_enter(void)
 	return actor_now != NULL;
 }
 
+bool process_enter_own(void)
+{
+	return process_enter();
+}
+
 bool process_is_vfork_child(void)
 {
 	return false; /* a vfork child's calls count as its parent's */
