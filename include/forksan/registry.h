@@ -12,9 +12,9 @@
  * workers that dropped to another user): shim and tool bound each value before use.
  *
  *   struct registry
- *   +--------+--------------+----------+---------+-----------+---------+-------+--------+----
- *   | header | socket_state | findings | modules | processes | sockets | holds | stacks | ...
- *   +--------+--------------+----------+---------+-----------+---------+-------+--------+----
+ *   +--------+--------------+----------+---------+-----------+------------+---------+-------+----
+ *   | header | socket_state | findings | modules | processes | socket_key | sockets | holds | ...
+ *   +--------+--------------+----------+---------+-----------+------------+---------+-------+----
  *
  * A sparse file: tables fill from their beginnings, so that processes map (shim/registry/pages.c)
  * and the file system holds little more than the parts in use.
@@ -61,7 +61,15 @@ enum registry_process_state {
 
 /* Whether connections come through the exec of a process, which its new program asks.  Unknown:
  * when the process held any. */
-enum registry_through { THROUGH_UNKNOWN, THROUGH_NOTHING, THROUGH_PERHAPS, THROUGH_SURELY };
+enum registry_through {
+	THROUGH_UNKNOWN,
+	THROUGH_NOTHING,
+	THROUGH_PERHAPS,
+	THROUGH_SURELY,
+	/* Too many connections to ask about each: the program joins, and lets go of those that have
+	 * not come. */
+	THROUGH_UNASKED,
+};
 
 struct registry_process {
 	_Atomic uint32_t state;	     /* claimer's pid << 8 | enum registry_process_state */
@@ -318,6 +326,10 @@ struct registry {
 	struct registry_finding findings[FORKSAN_MAX_FINDINGS];
 	struct registry_module modules[FORKSAN_MAX_MODULES];
 	struct registry_process processes[FORKSAN_MAX_PROCESSES];
+	/* registry_key() of the socket in that slot, by which a socket is looked for: 256 KiB tell
+	 * what the sockets themselves, 64 MiB, would.  Written while BUSY.  The key of a slot that
+	 * has been freed stays. */
+	_Atomic uint32_t socket_key[FORKSAN_MAX_SOCKETS];
 	struct registry_socket sockets[FORKSAN_MAX_SOCKETS];
 	/* holds[p] bit s: process slot p holds socket slot s open.  Written by p, or by p's parent
 	 * before p is born; the first processes[p].hold_words words mean something. */

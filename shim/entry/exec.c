@@ -109,6 +109,7 @@ static void copy_path(char out[PROGRAM_PATH_BYTES], const struct launch *launch)
 struct outlook {
 	const struct launch *launch;
 	bool without_us; /* the program gets an environment without this library */
+	bool has_us;	 /* the program will have this library and this session */
 	bool is_counted;
 	enum registry_counter counted; /* the counter, when is_counted */
 };
@@ -142,6 +143,7 @@ static void look(void *argument)
 			process_note_heir();
 			why = "cannot find this session";
 		}
+		outlook->has_us = !why && program.kind == PROGRAM_LOADS_US;
 	}
 	if (why)
 		init_join();
@@ -170,7 +172,7 @@ static int start(const struct launch *launch)
 	bool replaces_us = launch->way != SPAWN && launch->way != SPAWNP;
 	int saved_errno = errno;
 	struct outlook outlook = outlook_of(launch);
-	bool told = replaces_us && track_before_exec();
+	bool told = replaces_us && track_before_exec(outlook.has_us);
 	struct serial announced = {0};
 	int result;
 

@@ -68,7 +68,7 @@ static bool read_at(const struct file *file, uint64_t offset, void *out, size_t 
 
 static enum program_kind kind_by_loader(const char *loader)
 {
-	return libc_is_own_loader(base_name(loader)) ? PROGRAM_OPEN : PROGRAM_OTHER_LIBC;
+	return libc_is_own_loader(base_name(loader)) ? PROGRAM_LOADS_US : PROGRAM_OTHER_LIBC;
 }
 
 /* A program without PT_INTERP is static, unless the program is a loader, which preloads as ever. */
@@ -262,6 +262,7 @@ const char *program_kind_text(enum program_kind kind)
 {
 	switch (kind) {
 	case PROGRAM_OPEN:
+	case PROGRAM_LOADS_US:
 		break;
 	case PROGRAM_STATIC:
 		return "is statically linked";

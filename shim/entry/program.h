@@ -15,6 +15,7 @@
 
 enum program_kind {
 	PROGRAM_OPEN,	       /* nothing speaks against the library */
+	PROGRAM_LOADS_US,      /* a program of this libc, which has a loader */
 	PROGRAM_STATIC,	       /* no loader, which could preload a library (Go's programs, too) */
 	PROGRAM_OTHER_LIBC,    /* musl's loader takes this library and fails for want of glibc */
 	PROGRAM_OTHER_MACHINE, /* another machine or word size; glibc's loader warns and goes on
@@ -40,7 +41,7 @@ void program_search(struct program *program, uint32_t uid, const char *name);
 /* True when the program does not start, or prints a warning, with this library in LD_PRELOAD. */
 bool program_needs_us_out(enum program_kind kind);
 
-/* "is statically linked"; NULL for PROGRAM_OPEN. */
+/* "is statically linked"; NULL for a program that may load the library. */
 const char *program_kind_text(enum program_kind kind);
 
 #endif

@@ -189,6 +189,11 @@ bool fdtable_is_empty(void)
 	return load_relaxed(&watched) == 0;
 }
 
+uint32_t fdtable_count(void)
+{
+	return load_relaxed(&watched);
+}
+
 unsigned fdtable_high(void)
 {
 	return load_relaxed(&high);

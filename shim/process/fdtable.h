@@ -101,6 +101,9 @@ bool fdtable_has_copies(struct socket_slot slot);
 /* True when no descriptor is watched. */
 bool fdtable_is_empty(void);
 
+/* The number of watched descriptors. */
+uint32_t fdtable_count(void);
+
 /* One more than the highest descriptor that was ever watched. */
 unsigned fdtable_high(void);
 

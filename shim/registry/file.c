@@ -298,7 +298,8 @@ static void look_at(struct kin_search *search, const struct registry_process *pr
 		return;
 	if (pid == search->family.pid) {
 		search->kin.is_member = true;
-		search->kin.brings = search->kin.brings || through == THROUGH_SURELY;
+		search->kin.brings = search->kin.brings || through == THROUGH_SURELY ||
+				     through == THROUGH_UNASKED;
 		search->kin.may_bring = search->kin.may_bring || through == THROUGH_PERHAPS ||
 					(through == THROUGH_UNKNOWN && holds);
 	} else if (pid == search->family.parent_pid) {

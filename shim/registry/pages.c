@@ -59,14 +59,15 @@ void registry_set_in_shm(bool in_shm)
 	is_in_shm = in_shm;
 }
 
-/* Ranges that grow from their beginning; `first_bytes` are mapped at the start, 912 KiB in all. The
+/* Ranges that grow from their beginning; `first_bytes` are mapped at the start, 920 KiB in all. The
  * small tables stand together before the processes. */
 static const struct part {
 	size_t start;
 	size_t end;
 	size_t first_bytes;
 } parts[] = {
-	{0, offsetof(struct registry, sockets), offsetof(struct registry, processes) + 64 * KIB},
+	{0, offsetof(struct registry, socket_key), offsetof(struct registry, processes) + 64 * KIB},
+	{offsetof(struct registry, socket_key), offsetof(struct registry, sockets), 8 * KIB},
 	{offsetof(struct registry, sockets), offsetof(struct registry, holds), 64 * KIB},
 	{offsetof(struct registry, holds), offsetof(struct registry, stacks), 64 * KIB},
 	{offsetof(struct registry, stacks), offsetof(struct registry, histories), 128 * KIB},
@@ -75,6 +76,7 @@ static const struct part {
 };
 
 #define PARTS (sizeof parts / sizeof parts[0])
+_Static_assert(offsetof(struct registry, socket_key) % 4096 == 0, "parts begin with a page");
 _Static_assert(offsetof(struct registry, sockets) % 4096 == 0, "parts begin with a page");
 _Static_assert(offsetof(struct registry, holds) % 4096 == 0, "parts begin with a page");
 _Static_assert(offsetof(struct registry, stacks) % 4096 == 0, "parts begin with a page");

@@ -73,6 +73,15 @@ bool registry_is_held(struct socket_slot slot);
 /* The same for the 64 socket slots of a word of holds, as bits. */
 uint64_t registry_held(uint32_t word);
 
+/* The word by which a socket is looked for.  Two sockets may have one key. */
+static inline uint32_t registry_key(uint64_t cookie)
+{
+	return (uint32_t)(cookie ^ cookie >> 32);
+}
+
+/* True when the keys of the first `high` slots can be read. */
+bool registry_keys_are_usable(uint32_t high);
+
 /* The cookie of a LIVE slot; false when the slot is not LIVE. */
 bool registry_live_cookie(struct socket_slot slot, uint64_t *cookie);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/compiler.h"
 #include "base/sys.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
@@ -91,7 +92,8 @@ static bool claim_from(uint32_t from, struct socket_slot *slot)
 		word = load_acquire(state);
 		if ((word & 0xff) != SOCKET_FREE)
 			continue;
-		if (!registry_reach_new(socket, sizeof *socket))
+		if (!registry_reach_new(socket, sizeof *socket) ||
+		    !registry_reach_new(&registry_mapping->socket_key[i], sizeof(uint32_t)))
 			return false;
 		if (!compare_exchange_acq_rel(state, &word, ((word >> 8) + 1) << 8 | SOCKET_BUSY))
 			continue;
@@ -108,6 +110,12 @@ bool registry_claim_socket(struct socket_slot *slot)
 {
 	return claim_from(load_relaxed(&registry_mapping->header.socket_hint), slot) ||
 	       claim_from(0, slot) || (reclaim_sockets() && claim_from(0, slot));
+}
+
+void registry_name_socket(struct socket_slot slot, uint64_t cookie)
+{
+	registry_mapping->sockets[slot.n].cookie = cookie;
+	store_relaxed(&registry_mapping->socket_key[slot.n], registry_key(cookie));
 }
 
 void registry_publish_socket(struct socket_slot slot)
@@ -163,44 +171,40 @@ bool registry_live_cookie(struct socket_slot slot, uint64_t *cookie)
 	return load_acquire(state) == word;
 }
 
-/* Slots that are made usable at once when all are searched: 64 pages of sockets. */
-#define SLOTS_AT_ONCE 256
-
-bool registry_has_many_sockets(void)
+bool registry_keys_are_usable(uint32_t high)
 {
-	return registry_socket_high() > SLOTS_AT_ONCE / 4;
+	return registry_reach(registry_mapping->socket_key,
+			      high * sizeof registry_mapping->socket_key[0]);
 }
 
-/* The LIVE slot with that cookie among `count` slots from `first` on, which are usable. */
-static bool find_among(uint64_t cookie, uint32_t first, uint32_t count, struct socket_slot *slot)
-{
-	for (uint32_t i = first; i < first + count; i++) {
-		const _Atomic uint32_t *state = &registry_mapping->socket_state[i];
-		uint32_t word = load_acquire(state);
+/* Keys that are compared at once, without a branch in between. */
+#define KEYS_AT_ONCE 8
 
-		if ((word & 0xff) != SOCKET_LIVE || registry_mapping->sockets[i].cookie != cookie ||
-		    load_acquire(state) != word)
-			continue;
-		*slot = (struct socket_slot){i};
-		return true;
-	}
-	return false;
+static bool has_key(const _Atomic uint32_t *keys, uint32_t key)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < KEYS_AT_ONCE; i++)
+		found |= load_relaxed(&keys[i]) == key;
+	return found;
 }
 
 bool registry_find_socket(uint64_t cookie, struct socket_slot *slot)
 {
 	uint32_t high = registry_socket_high();
+	uint32_t key = registry_key(cookie);
+	uint64_t found;
 
-	for (uint32_t first = 0; first < high; first += SLOTS_AT_ONCE) {
-		uint32_t count = high - first < SLOTS_AT_ONCE ? high - first : SLOTS_AT_ONCE;
-
-		if (!registry_reach(&registry_mapping->socket_state[first],
-				    count * sizeof registry_mapping->socket_state[0]) ||
-		    !registry_reach(&registry_mapping->sockets[first],
-				    count * sizeof registry_mapping->sockets[0]))
+	if (!registry_keys_are_usable(high))
+		return false;
+	for (uint32_t first = 0; first < high; first += KEYS_AT_ONCE) {
+		if (likely(!has_key(&registry_mapping->socket_key[first], key)))
 			continue;
-		if (find_among(cookie, first, count, slot))
-			return true;
+		for (uint32_t i = first; i < first + KEYS_AT_ONCE && i < high; i++) {
+			*slot = (struct socket_slot){i};
+			if (registry_live_cookie(*slot, &found) && found == cookie)
+				return true;
+		}
 	}
 	return false;
 }

@@ -141,7 +141,7 @@ void track_watch(int fd, uint64_t cookie, const struct sockaddr *address, sockle
 		return;
 	}
 	socket = &registry_mapping->sockets[slot.n];
-	socket->cookie = cookie;
+	registry_name_socket(slot, cookie);
 	socket->opener_serial = process.lineage.self.serial;
 	socket->opener_pid = process.pid;
 	socket->opened_realtime_ns = sys_clock_ns(CLOCK_REALTIME);

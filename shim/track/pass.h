@@ -56,9 +56,10 @@ bool track_came_with_sockets(void);
 void track_adopt(void);
 
 /* Lets go of the connections that exec will close, so that other processes do not take this one for
- * a holder.  True when that was done, and track_exec_failed() is to be called if the program does
- * not start; false in a vfork child, and in a process that is not watched. */
-bool track_before_exec(void);
+ * a holder.  `has_us`: the program has this library and will find the session, and can do so itself
+ * when there are many.  True when that was done, and track_exec_failed() is to be called if the
+ * program does not start; false in a vfork child, and in a process that is not watched. */
+bool track_before_exec(bool has_us);
 void track_exec_failed(void);
 
 #endif

@@ -194,6 +194,48 @@ static void run_failed(void)
 	opener_execs(SOCK_CLOEXEC, true);
 }
 
+/* More descriptors than are asked about one by one: the program itself lets go of what has not
+ * come.  cat gives a byte back, and so has started, before the child uses the connection. */
+static void opener_of_many_execs(int connection_flags)
+{
+	char cat[] = "cat";
+	char *const argv[] = {cat, NULL};
+	int input[2], output[2];
+	char byte = 'x';
+	int fd;
+	pid_t pid;
+
+	require(pipe2(input, O_CLOEXEC) == 0 && pipe2(output, O_CLOEXEC) == 0);
+	fd = peer_connect_only(SOCK_CLOEXEC);
+	for (int i = 0; i < 600; i++)
+		require(fcntl(fd, F_DUPFD_CLOEXEC, 0) >= 0);
+	fd = peer_connect_only(connection_flags);
+	peer_ping(fd);
+	pid = fork();
+	require(pid >= 0);
+	if (pid == 0) {
+		require(raw_write(input[1], &byte, 1) == 1);
+		require(raw_read(output[0], &byte, 1) == 1);
+		peer_ping(fd);
+		_exit(0);
+	}
+	require(dup2(input[0], STDIN_FILENO) == STDIN_FILENO);
+	require(dup2(output[1], STDOUT_FILENO) == STDOUT_FILENO);
+	raw_close(input[1]);
+	execve("/bin/cat", argv, environ);
+	require(false);
+}
+
+static void run_many_cloexec(void)
+{
+	opener_of_many_execs(SOCK_CLOEXEC);
+}
+
+static void run_many_through(void)
+{
+	opener_of_many_execs(0);
+}
+
 static void expect_silence(const struct log *log, const struct entry_case *self)
 {
 	(void)self;
@@ -335,6 +377,12 @@ static const struct entry_case cases[] = {
 	 .check = expect_silence},
 	{.name = "what comes through exec is still held",
 	 .run = run_through,
+	 .check = expect_hazard},
+	{.name = "of many, what close-on-exec closes is held no more",
+	 .run = run_many_cloexec,
+	 .check = expect_silence},
+	{.name = "of many, what comes through exec is still held",
+	 .run = run_many_through,
 	 .check = expect_hazard},
 	{.name = "an exec that fails changes nothing", .run = run_failed, .check = expect_hazard},
 	{.name = "a program with us goes on in the session",

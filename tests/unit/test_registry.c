@@ -239,7 +239,7 @@ static void a_killed_process_makes_room(void **state)
 
 static void put_socket(uint32_t slot, enum registry_socket_state state, uint64_t cookie)
 {
-	registry_mapping->sockets[slot].cookie = cookie;
+	registry_name_socket((struct socket_slot){slot}, cookie);
 	store_relaxed(&registry_mapping->socket_state[slot], 1u << 8 | state);
 }
 

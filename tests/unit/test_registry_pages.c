@@ -69,7 +69,7 @@ static void tables_grow_where_they_are_used(void **state)
 	for (uint32_t i = 0; i < MANY; i++) {
 		assert_true(registry_claim_socket(&slot));
 		assert_int_equal(slot.n, i);
-		registry_socket(slot)->cookie = 1000 + i;
+		registry_name_socket(slot, 1000 + i);
 		registry_publish_socket(slot);
 		assert_true(registry_hold((struct process_slot){1}, slot));
 	}
@@ -92,7 +92,7 @@ static void processes_grow_by_themselves(void **state)
 		for (uint32_t i = 0; i < MANY; i++) {
 			if (!registry_claim_socket(&slot))
 				_exit(1);
-			registry_socket(slot)->cookie = 100000 + i;
+			registry_name_socket(slot, 100000 + i);
 			registry_publish_socket(slot);
 		}
 		_exit(0);
