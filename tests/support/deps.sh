@@ -85,6 +85,8 @@ test  liblttng-ust1     another
 test  libunwind8        our stacks are compared with its
 test  tmux              a terminal for forksan top
 test  python3-redis     Redis driver
+test  python3-uvloop    event loops that a fork copies
+test  python3-eventlet  the same with green threads
 test  python3-psycopg   PostgreSQL driver, version 3
 test  python3-psycopg-pool its pool
 test  python3-asyncpg   another, with an event loop

@@ -1,6 +1,6 @@
 """A program with an asyncio loop and a redis.asyncio connection that forks inside its loop.
 
-argv: the port, and what happens:
+argv: the port, whose loop (asyncio, uvloop), and what happens:
     drops        the child aborts the transport, as a finalizer or a disconnect() in the child does
     uses, drops  the same after the parent has used the connection since the fork
     goes on      the child goes on in the parent's loop, and takes an event from it
@@ -15,7 +15,7 @@ import sys
 
 import redis.asyncio
 
-PORT, CASE = int(sys.argv[1]), sys.argv[2]
+PORT, LOOPS, CASE = int(sys.argv[1]), __import__(sys.argv[2]), sys.argv[3]
 
 
 async def child(client):
@@ -47,14 +47,14 @@ async def main():
     assert os.waitpid(pid, 0)[1] == 0
     try:
         # An answer that is there at once, or never.
-        await asyncio.wait_for(client.ping(), 2 if CASE.endswith("drops") else 30)
+        await asyncio.wait_for(client.ping(), 1 if CASE.endswith("drops") else 30)
         print("answered", flush=True)
     except (asyncio.TimeoutError, redis.exceptions.TimeoutError):
         print("deaf", flush=True)
     os._exit(0)
 
 
-LOOP = asyncio.new_event_loop()
+LOOP = LOOPS.new_event_loop()
 LOOP.run_until_complete(main())
 if CASE == "own loop":
     asyncio.run(own_loop())
