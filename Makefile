@@ -41,7 +41,7 @@ UNIT_LIBS ?= -lcmocka
 BPF_CC  ?= clang
 BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
 BPF_ARCH := $(patsubst x86_64%,x86,$(patsubst aarch64%,arm64,$(shell $(CC) -dumpmachine 2>/dev/null)))
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Itools \
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Itools \
 	$(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -Wall -Wextra -Wno-unused-parameter -Werror
 ATTACH_LIBS := -lbpf -ldw -lelf
 ATTACH_LACKS := $(strip $(if $(shell command -v $(BPF_CC) 2>/dev/null),,clang) \
@@ -114,14 +114,18 @@ $(BUILD)/forksan-attach: $(ATTACH_OBJ) $(BUILD)/libinner.a
 	$(say) LINK $@
 	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(ATTACH_OBJ) $(BUILD)/libinner.a $(ATTACH_LIBS)
 
-$(BUILD)/watcher/forksan.bpf.o: tools/watcher/forksan.bpf.c $(wildcard tools/watcher/*.h)
+BPF_OBJ := $(patsubst tools/%.c,$(BUILD)/%.o,$(wildcard tools/watcher/*.bpf.c))
+BPF_SKELETONS := $(BPF_OBJ:.bpf.o=.skel.h)
+
+$(BPF_OBJ): $(BUILD)/watcher/%.bpf.o: tools/watcher/%.bpf.c $(wildcard tools/watcher/*.h include/forksan/*.h)
 	$(say) BPF $<
 	$(Q)mkdir -p $(@D) && $(BPF_CC) $(BPF_CFLAGS) -c -o $@ $<
 
-$(BUILD)/watcher/forksan.skel.h: $(BUILD)/watcher/forksan.bpf.o
-	$(Q)$(BPFTOOL) gen skeleton $< name forksan >$@
+$(BPF_SKELETONS): $(BUILD)/watcher/%.skel.h: $(BUILD)/watcher/%.bpf.o
+	$(Q){ echo '/* NOLINTBEGIN: what bpftool writes */' && $(BPFTOOL) gen skeleton $< name $* && \
+		echo '/* NOLINTEND */'; } >$@
 
-$(BUILD)/tools/watcher/%.o: tools/watcher/%.c $(BUILD)/watcher/forksan.skel.h
+$(BUILD)/tools/watcher/%.o: tools/watcher/%.c $(BPF_SKELETONS)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D) && $(CC) $(TOOL_CFLAGS) -isystem $(BUILD)/watcher $(DEPS) -c -o $@ $<
 

@@ -27,6 +27,7 @@
 struct scan_options {
 	struct scan_scope scope;
 	bool json;
+	bool by_proc; /* --no-bpf */
 	enum scan_stacks stacks;
 	double watch_seconds;  /* 0: one look */
 	enum level fail_on;    /* LEVEL_COUNT: never */
@@ -34,17 +35,12 @@ struct scan_options {
 };
 
 static const struct option longs[] = {
-	{"all", no_argument, NULL, 'a'},
-	{"fail-on", required_argument, NULL, 'f'},
-	{"help", no_argument, NULL, 'h'},
-	{"json", no_argument, NULL, 'j'},
-	{"pid", required_argument, NULL, 'p'},
-	{"server", required_argument, NULL, 's'},
-	{"stacks", no_argument, NULL, 'S'},
-	{"stop", no_argument, NULL, 'P'},
-	{"tree", required_argument, NULL, 't'},
-	{"watch", required_argument, NULL, 'w'},
-	{0},
+	{"all", no_argument, NULL, 'a'},	  {"fail-on", required_argument, NULL, 'f'},
+	{"help", no_argument, NULL, 'h'},	  {"json", no_argument, NULL, 'j'},
+	{"no-bpf", no_argument, NULL, 'B'},	  {"pid", required_argument, NULL, 'p'},
+	{"server", required_argument, NULL, 's'}, {"stacks", no_argument, NULL, 'S'},
+	{"stop", no_argument, NULL, 'P'},	  {"tree", required_argument, NULL, 't'},
+	{"watch", required_argument, NULL, 'w'},  {0},
 };
 
 static volatile sig_atomic_t stopped;
@@ -128,7 +124,7 @@ static int look(const struct scan_options *options)
 	struct snapshot snapshot;
 	const struct scan_socket **order;
 	size_t count;
-	int result = snapshot_take(&snapshot, &options->scope, options->stacks);
+	int result = snapshot_take(&snapshot, &options->scope, options->by_proc, options->stacks);
 	int status = STATUS_OK;
 
 	if (result == -ESRCH && options->scope.name != NULL)
@@ -197,6 +193,9 @@ static int run(int argc, char **argv)
 		case 'a':
 			options.scope = (struct scan_scope){0};
 			break;
+		case 'B':
+			options.by_proc = true;
+			break;
 		case 'f':
 			if (!level_read(SCAN_VERB, optarg, &options.fail_on))
 				return STATUS_USAGE;
@@ -263,6 +262,8 @@ const struct verb verb_scan = {
 		"                       which interrupts calls such as epoll_wait()\n"
 		"      --server URL     ask the server for its side of each connection: mysql://,\n"
 		"                       postgresql:// or redis://USER:PASSWORD@HOST:PORT/DATABASE\n"
+		"      --no-bpf         read /proc alone, though the kernel could list descriptors "
+		"faster\n"
 		"      --json           JSON Lines: a record for each connection, then what was "
 		"seen\n"
 		"      --fail-on LEVEL  exit status 66 at notice (held), hazard (one waits on it) "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes and their sockets, from /proc (proc(5)).
+ * Processes and their sockets: by one pass of the kernel where that is permitted (iterator.h), else
+ * from /proc (proc(5)); what is known of holders beside that is from /proc.
  *
  * A process may end between any two reads; such a process is left out, or has fewer sockets.
  * Descriptors are gathered for all processes, since any other process may hold a connection of the
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/cli.h"
+#include "scan/iterator.h"
 
 #define NAME_BYTES 32 /* "4194304/cmdline" */
 
@@ -42,10 +44,9 @@ static ssize_t read_text(int directory, const char *name, char *text, size_t siz
 	return n;
 }
 
-/* Reads `pid (comm) state ppid ... starttime ...`; comm may hold blanks and parentheses, so the
- * last
- * ')' ends comm.  starttime, the 22nd field, is in clock ticks since the boot.  False: the process
- * has ended or is a zombie. */
+/* Reads `pid (comm) state ppid ... num_threads itrealvalue starttime ...`; comm may hold blanks and
+ * parentheses, so the last ')' ends comm.  num_threads is the 20th field; starttime is in clock
+ * ticks since the boot.  False: the process has ended or is a zombie. */
 static bool read_stat(int proc, struct scan_process *process)
 {
 	char name[NAME_BYTES], text[512];
@@ -59,9 +60,10 @@ static bool read_stat(int proc, struct scan_process *process)
 	close = strrchr(text, ')');
 	if (open == NULL || close == NULL || close < open ||
 	    sscanf(close + 1,
-		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d "
 		   "%" SCNu64,
-		   &state, &process->parent_pid, &process->started_ticks) != 3)
+		   &state, &process->parent_pid, &process->thread_count,
+		   &process->started_ticks) != 4)
 		return false;
 	*close = '\0';
 	snprintf(process->comm, sizeof process->comm, "%s", open + 1);
@@ -84,23 +86,24 @@ static void read_command(int proc, struct scan_process *process)
 		snprintf(process->command, sizeof process->command, "%s", process->comm);
 }
 
-static struct scan_process *add_process(struct snapshot *snapshot, int proc, pid_t pid)
+static struct scan_process *new_process(pid_t pid)
 {
 	struct scan_process *process = calloc(1, sizeof *process);
 
 	if (process == NULL)
 		cli_no_memory();
 	process->pid = pid;
-	if (!read_stat(proc, process)) {
-		free(process);
-		return NULL;
-	}
-	HASH_ADD_INT(snapshot->processes, pid, process);
 	return process;
 }
 
+static void add_process(struct snapshot *snapshot, struct scan_process *process)
+{
+	HASH_ADD_INT(snapshot->processes, pid, process);
+	snapshot->processes_seen++;
+}
+
 static void add_holder(struct snapshot *snapshot, uint64_t inode, struct scan_process *process,
-		       int fd)
+		       int fd, bool close_on_exec)
 {
 	struct scan_socket *socket;
 	struct scan_holder *last;
@@ -124,8 +127,19 @@ static void add_holder(struct snapshot *snapshot, uint64_t inode, struct scan_pr
 		reallocarray(socket->holders, socket->holder_count + 1, sizeof *socket->holders);
 	if (socket->holders == NULL)
 		cli_no_memory();
-	socket->holders[socket->holder_count++] =
-		(struct scan_holder){.process = process, .fd = fd, .fd_count = 1, .epoll_fd = -1};
+	socket->holders[socket->holder_count++] = (struct scan_holder){
+		.process = process,
+		.fd = fd,
+		.fd_count = 1,
+		.epoll_fd = -1,
+		.close_on_exec = close_on_exec,
+	};
+}
+
+static void add_epoll(struct scan_process *process, int fd)
+{
+	if (process->epoll_count < SCAN_EPOLLS)
+		process->epoll_fds[process->epoll_count++] = fd;
 }
 
 enum link { LINK_OTHER, LINK_SOCKET, LINK_EPOLL };
@@ -174,9 +188,9 @@ static void read_descriptors(struct snapshot *snapshot, int proc, struct scan_pr
 		snapshot->descriptors_seen++;
 		result = read_link(dirfd(directory), each->d_name, &inode);
 		if (result == LINK_SOCKET)
-			add_holder(snapshot, inode, process, atoi(each->d_name));
-		else if (result == LINK_EPOLL && process->epoll_count < SCAN_EPOLLS)
-			process->epoll_fds[process->epoll_count++] = atoi(each->d_name);
+			add_holder(snapshot, inode, process, atoi(each->d_name), false);
+		else if (result == LINK_EPOLL)
+			add_epoll(process, atoi(each->d_name));
 		denied = denied || is_denial(-result);
 	}
 	snapshot->processes_denied += denied;
@@ -186,14 +200,54 @@ static void read_descriptors(struct snapshot *snapshot, int proc, struct scan_pr
 		close(fd);
 }
 
-static void read_process(struct snapshot *snapshot, int proc, const char *name)
+static void read_proc(struct snapshot *snapshot, DIR *proc)
 {
-	struct scan_process *process = add_process(snapshot, proc, (pid_t)atoi(name));
+	const struct dirent *each;
+	struct scan_process *process;
 
-	if (process == NULL)
-		return;
-	snapshot->processes_seen++;
-	read_descriptors(snapshot, proc, process);
+	while ((each = readdir(proc)) != NULL) {
+		if (!isdigit((unsigned char)each->d_name[0]))
+			continue;
+		process = new_process((pid_t)atoi(each->d_name));
+		if (!read_stat(dirfd(proc), process)) {
+			free(process);
+			continue;
+		}
+		add_process(snapshot, process);
+		read_descriptors(snapshot, dirfd(proc), process);
+	}
+}
+
+/* A process that was born between the two passes has descriptors alone, and is left out. */
+static void take_records(struct snapshot *snapshot, const struct iterator_records *records)
+{
+	uint64_t tick_ns = UINT64_C(1000000000) / (uint64_t)sysconf(_SC_CLK_TCK);
+	struct scan_process *process = NULL;
+
+	for (size_t i = 0; i < records->process_count; i++) {
+		const struct process_record *record = &records->processes[i];
+
+		process = new_process((pid_t)record->pid);
+		process->parent_pid = (pid_t)record->parent_pid;
+		process->thread_count = (int)record->thread_count;
+		process->started_ticks = record->started_ns / tick_ns;
+		snprintf(process->comm, sizeof process->comm, "%.*s", (int)sizeof record->comm,
+			 record->comm);
+		add_process(snapshot, process);
+	}
+	for (size_t i = 0; i < records->descriptor_count; i++) {
+		const struct descriptor_record *record = &records->descriptors[i];
+		pid_t pid = (pid_t)record->pid;
+
+		if (process == NULL || process->pid != pid)
+			HASH_FIND_INT(snapshot->processes, &pid, process);
+		if (process != NULL && record->inode != 0)
+			add_holder(snapshot, record->inode, process, record->fd,
+				   record->close_on_exec != 0);
+		else if (process != NULL)
+			add_epoll(process, record->fd);
+	}
+	snapshot->descriptors_seen = records->descriptors_seen;
 }
 
 static bool is_meant(const struct scan_scope *scope, const struct scan_process *process)
@@ -312,18 +366,21 @@ static void estimate_ages(struct snapshot *snapshot)
 	}
 }
 
-int proc_read(struct snapshot *snapshot, const struct scan_scope *scope)
+int proc_read(struct snapshot *snapshot, const struct scan_scope *scope, bool by_proc)
 {
+	struct iterator_records records = {0};
 	DIR *proc = opendir("/proc");
-	const struct dirent *each;
 	struct scan_process *process;
 	bool found = scope->pid == 0 && scope->name == NULL;
 
 	if (proc == NULL)
 		return -errno;
-	while ((each = readdir(proc)) != NULL)
-		if (isdigit((unsigned char)each->d_name[0]))
-			read_process(snapshot, dirfd(proc), each->d_name);
+	snapshot->by_iterator = !by_proc && iterator_read(&records);
+	if (snapshot->by_iterator)
+		take_records(snapshot, &records);
+	else
+		read_proc(snapshot, proc);
+	iterator_free(&records);
 	for (process = snapshot->processes; process != NULL; process = process->hh.next) {
 		process->in_scope = is_asked_for(snapshot, scope, process);
 		found = found || process->in_scope;
@@ -349,6 +406,8 @@ void proc_read_flags(struct snapshot *snapshot)
 {
 	struct scan_socket *socket;
 
+	if (snapshot->by_iterator) /* the records have them */
+		return;
 	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next)
 		for (size_t i = 0; socket->kind == SCAN_CONNECTED && i < socket->holder_count; i++)
 			read_flags(&socket->holders[i]);

@@ -376,13 +376,13 @@ void show_json(const struct snapshot *snapshot, FILE *out)
 	for (size_t i = 0; i < count; i++)
 		print_json(json_connection(order[i]), out);
 	free(order);
-	print_json(json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:i}", "record", "scan",
-			     "connections", (int)count, "processes",
-			     (json_int_t)snapshot->processes_seen, "descriptors",
-			     (json_int_t)snapshot->descriptors_seen, "processes_denied",
-			     (json_int_t)snapshot->processes_denied, "namespaces_denied",
-			     (json_int_t)snapshot->namespaces_denied, "waits_denied",
-			     (json_int_t)snapshot->waits_denied, "sockets_unseen",
+	print_json(json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:i}", "record", "scan",
+			     "by", snapshot->by_iterator ? "bpf" : "proc", "connections",
+			     (int)count, "processes", (json_int_t)snapshot->processes_seen,
+			     "descriptors", (json_int_t)snapshot->descriptors_seen,
+			     "processes_denied", (json_int_t)snapshot->processes_denied,
+			     "namespaces_denied", (json_int_t)snapshot->namespaces_denied,
+			     "waits_denied", (json_int_t)snapshot->waits_denied, "sockets_unseen",
 			     (int)count_kind(snapshot, SCAN_UNSEEN)),
 		   out);
 }

@@ -9,13 +9,13 @@
 
 #include <jansson.h>
 
-int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope,
+int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope, bool by_proc,
 		  enum scan_stacks stacks)
 {
 	int result;
 
 	memset(snapshot, 0, sizeof *snapshot);
-	result = proc_read(snapshot, scope);
+	result = proc_read(snapshot, scope, by_proc);
 	if (result != 0)
 		return result;
 	proc_read_holders(snapshot);

@@ -4,6 +4,7 @@
  * and which of them wait.
  *
  *   snapshot_take()   /proc        processes, their descriptors          (proc.c)
+ *                     iterator     their descriptors, where permitted    (iterator.c)
  *                     sock_diag    each socket's kind and its addresses  (sockets.c)
  *                     /proc        threads that are blocked on a socket  (waits.c)
  *                     memory       where they are, when asked for        (holder_stacks.c)
@@ -39,6 +40,7 @@ struct scan_process {
 	char comm[32];
 	char command[160]; /* the command line, arguments parted by blanks; comm where there is none
 			    */
+	int thread_count;
 	uint64_t started_ticks; /* since the boot */
 	int epoll_fds[SCAN_EPOLLS];
 	int epoll_count;
@@ -98,6 +100,7 @@ struct scan_socket {
 struct snapshot {
 	struct scan_process *processes; /* uthash */
 	struct scan_socket *sockets;	/* uthash; those that several processes hold */
+	bool by_iterator;		/* the descriptors are from iterator.h, not from /proc */
 	uint64_t processes_seen;
 	uint64_t processes_denied; /* their descriptors may not be listed by this user */
 	uint64_t descriptors_seen;
@@ -119,9 +122,10 @@ enum scan_stacks {
 	SCAN_STACKS_STOPPED, /* of all; each is stopped for the moment */
 };
 
-/* Takes a snapshot.  0, or -errno when not even /proc can be read; -ESRCH when there is no process
- * that the scope means.  The caller frees the snapshot in every case, with snapshot_free(). */
-int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope,
+/* Takes a snapshot; `by_proc`: no program is given to the kernel for it.  0, or -errno when not
+ * even /proc can be read; -ESRCH when there is no process that the scope means.  The caller frees
+ * the snapshot in every case, with snapshot_free(). */
+int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope, bool by_proc,
 		  enum scan_stacks stacks);
 void snapshot_free(struct snapshot *snapshot);
 
@@ -130,7 +134,7 @@ void snapshot_free(struct snapshot *snapshot);
 
 /* Fills processes, and of sockets (kind SCAN_UNSEEN) those alone that several processes hold and
  * the scope asks for.  0 or -errno, as snapshot_take(). */
-int proc_read(struct snapshot *snapshot, const struct scan_scope *scope);
+int proc_read(struct snapshot *snapshot, const struct scan_scope *scope, bool by_proc);
 
 /* Fills command and network_namespace of holders, and the sockets' least_age_s: of other processes
  * nobody asks. */

@@ -169,29 +169,28 @@ static bool waits_for(pid_t pid, const struct call *call, uint64_t inode)
 static int read_call(pid_t pid, pid_t tid, struct call *call)
 {
 	char path[96];
-	char *line = call->text;
-	FILE *file;
+	ssize_t n;
 	long number;
-	int result = 0;
+	int fd;
 
 	snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", pid, tid);
-	file = fopen(path, "re");
-	if (file == NULL)
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return -errno;
-	errno = 0;
-	if (fgets(line, sizeof call->text, file) == NULL) {
-		result = -errno;
-	} else if (sscanf(line, "%ld %" SCNx64 " %" SCNx64, &number, &call->arguments[0],
-			  &call->arguments[1]) == 3) {
-		for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
-			if (waits[i].number == number) {
-				call->wait = i;
-				result = 1;
-			}
-		}
-	}
-	fclose(file);
-	return result;
+	n = read(fd, call->text, sizeof call->text - 1);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	if (n < 0)
+		return (int)n;
+	call->text[n] = '\0';
+	if (sscanf(call->text, "%ld %" SCNx64 " %" SCNx64, &number, &call->arguments[0],
+		   &call->arguments[1]) != 3)
+		return 0;
+	for (call->wait = 0; call->wait < sizeof waits / sizeof waits[0]; call->wait++)
+		if (waits[call->wait].number == number)
+			return 1;
+	return 0;
 }
 
 /* The class is the fifth byte of an ELF file (e_ident[EI_CLASS]). */
@@ -222,6 +221,21 @@ static void find_epoll(struct scan_holder *holder, uint64_t inode)
 			holder->epoll_fd = process->epoll_fds[i];
 }
 
+/* Sets holder->waits_in when the thread waits on the socket.  False when this user may not look at
+ * the thread. */
+static bool look_at_thread(struct scan_holder *holder, pid_t tid, uint64_t inode)
+{
+	struct call call = {0};
+	int result = read_call(holder->process->pid, tid, &call);
+
+	if (result > 0 && waits_for(holder->process->pid, &call, inode)) {
+		holder->waits_in = waits[call.wait].name;
+		holder->waits_tid = tid;
+		holder->waits_as = strdup(call.text);
+	}
+	return result != -EACCES && result != -EPERM;
+}
+
 /* Sets holder->waits_in when a thread of the holder waits on the socket.  False when this user may
  * not look at a thread. */
 static bool find_wait(struct scan_holder *holder, uint64_t inode)
@@ -230,27 +244,19 @@ static bool find_wait(struct scan_holder *holder, uint64_t inode)
 	char path[64];
 	DIR *directory;
 	const struct dirent *each;
-	struct call call = {0};
 	bool permitted = true;
+
+	if (holder->process->thread_count == 1)
+		return look_at_thread(holder, pid, inode);
 
 	snprintf(path, sizeof path, "/proc/%d/task", pid);
 	directory = opendir(path);
 	if (directory == NULL)
 		return errno != EACCES && errno != EPERM;
-	while ((each = readdir(directory)) != NULL && holder->waits_in == NULL) {
-		int result;
-
-		if (!isdigit((unsigned char)each->d_name[0]))
-			continue;
-		result = read_call(pid, (pid_t)atoi(each->d_name), &call);
-		if (result == -EACCES || result == -EPERM) {
-			permitted = false;
-		} else if (result > 0 && waits_for(pid, &call, inode)) {
-			holder->waits_in = waits[call.wait].name;
-			holder->waits_tid = (pid_t)atoi(each->d_name);
-			holder->waits_as = strdup(call.text);
-		}
-	}
+	while ((each = readdir(directory)) != NULL && holder->waits_in == NULL)
+		if (isdigit((unsigned char)each->d_name[0]))
+			permitted = look_at_thread(holder, (pid_t)atoi(each->d_name), inode) &&
+				    permitted;
 	closedir(directory);
 	return permitted;
 }

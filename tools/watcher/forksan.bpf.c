@@ -371,21 +371,14 @@ int BPF_PROG(on_exit, struct task_struct *task)
 
 /* --- connections ------------------------------------------------------------------------------ */
 
-/* References to the socket's open file: descriptors in all processes, and calls that are under way
- * in processes with threads.  0: the last descriptor is closed, or there never was one. */
+/* References to the socket's open file; 0: the last descriptor is closed, or there never was one.
+ */
 static __always_inline __u32 references(struct sock *sk)
 {
 	struct socket *socket = sk->sk_socket;
 	struct file *file = socket ? socket->file : NULL;
-	long count;
 
-	if (!file)
-		return 0;
-	if (bpf_core_field_exists(file->f_ref))
-		count = file->f_ref.refcnt.counter + 1; /* 0 is one; file_ref.h */
-	else
-		count = BPF_CORE_READ((struct file___before *)file, f_count.counter);
-	return count > 0 && count < 0x7fffffff ? (__u32)count : 0;
+	return file ? file_references(file) : 0;
 }
 
 static __always_inline void fill_inet(struct event_name *name, struct sock *sk, bool peer)

@@ -31,11 +31,29 @@ typedef struct {
 	atomic_long_t refcnt;
 } file_ref_t;
 
+struct super_block {
+	unsigned long s_magic;
+};
+
 struct inode {
 	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
 };
 
 struct file {
+	struct path f_path;
 	void *private_data;
 	struct inode *f_inode;
 	file_ref_t f_ref; /* since Linux 6.13 */
@@ -92,6 +110,7 @@ struct unix_sock {
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
+	unsigned long *close_on_exec;
 };
 
 struct files_struct {
@@ -146,10 +165,24 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	char comm[16];
+	int exit_state;
+	__u64 start_boottime;
 	struct thread_struct thread;
 };
 
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
 struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 	__u32 fd;
 	struct file *file;
@@ -182,5 +215,18 @@ enum {
 	TCP_LAST_ACK = 9,
 	TCP_LISTEN = 10,
 };
+
+/* References to an open file: descriptors in all processes, and calls that are under way in
+ * processes with threads.  0: the last descriptor is closed. */
+static __always_inline __u32 file_references(struct file *file)
+{
+	long count;
+
+	if (bpf_core_field_exists(file->f_ref))
+		count = file->f_ref.refcnt.counter + 1; /* 0 is one; file_ref.h */
+	else
+		count = BPF_CORE_READ((struct file___before *)file, f_count.counter);
+	return count > 0 && count < 0x7fffffff ? (__u32)count : 0;
+}
 
 #endif

@@ -40,7 +40,7 @@ static int on_record(void *context, void *record, size_t len_bytes)
 	return 0;
 }
 
-static bool may_use_bpf(void)
+bool loader_is_permitted(void)
 {
 	FILE *file = fopen("/proc/self/status", "re");
 	unsigned long long effective = 0;
@@ -58,7 +58,7 @@ static bool may_use_bpf(void)
 
 static bool refuse(const char *what, int error)
 {
-	if (!may_use_bpf())
+	if (!loader_is_permitted())
 		fprintf(stderr, "forksan attach: it needs the capabilities CAP_BPF and CAP_PERFMON "
 				"(and CAP_SYS_PTRACE for other users' stacks), which root has\n");
 	else if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)

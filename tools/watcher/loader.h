@@ -12,6 +12,9 @@
 
 #include "watcher/event.h"
 
+/* True when this process has the capabilities for programs in the kernel. */
+bool loader_is_permitted(void);
+
 /* Loads and attaches the programs.  `all`: every process is watched.  `take` gets each record, at
  * most loader_poll() calls it.  False, with one sentence on standard error that says what is
  * missing. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * forksan-attach: watches processes from outside, and writes what it finds as libforksan.so does.
- * `forksan attach` starts it; it is no command for users.
+ * `forksan attach` starts it, and with --descriptors alone `forksan scan` (descriptors.h); it is no
+ * command for users.
  *
  *   forksan-attach --control FD [--all] [--child] [PID | +PID]...
  *
@@ -25,6 +26,7 @@
 #include "watcher/actor.h"
 #include "watcher/actor_interpreter.h"
 #include "watcher/connection.h"
+#include "watcher/descriptors.h"
 #include "watcher/judge.h"
 #include "watcher/loader.h"
 #include "watcher/proc.h"
@@ -210,7 +212,8 @@ int main(int argc, char **argv)
 	struct wishes wishes;
 	char ready = 'r';
 
-	(void)argc;
+	if (argc == 2 && strcmp(argv[1], "--descriptors") == 0)
+		return descriptors_write();
 	if (!read_arguments(argv, &wishes)) {
 		fprintf(stderr, "forksan-attach: forksan attach starts this program\n");
 		return 2;
