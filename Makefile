@@ -67,10 +67,12 @@ ENTRY_HELP_SRC := $(filter-out $(ENTRY_SRC) $(ENTRY_PLUGIN_SRC),$(wildcard tests
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 # First what each start of a program runs, so that it lies together: the rest is not even read then.
-START_OBJ := $(filter $(addprefix shim/,base/sys.c common/% entry/init.c entry/loaded.c entry/real.c \
-	options/% process/% registry/directory.c registry/file.c report/origin.c report/report.c \
+START_OBJ := $(filter $(addprefix shim/,base/sys.c base/first_stack.c common/% entry/init.c entry/loaded.c entry/real.c \
+	options/% process/% registry/directory.c registry/file.c report/log_place.c report/origin.c report/report.c \
 	report/write.c report/write_stderr.c track/connection.c track/descriptors.c track/pass.c),$(SHIM_SRC))
-START_OBJ := $(START_OBJ:%.c=$(BUILD)/%.o)
+# The page that forks wipe comes first in .bss: at the edge of a mapping it takes one mapping more, and not
+# two.
+START_OBJ := $(BUILD)/shim/base/wiped.o $(START_OBJ:%.c=$(BUILD)/%.o)
 SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o)
 # What unit tests link: everything that does not interpose anything.
 INNER_OBJ := $(filter-out $(BUILD)/shim/entry/%.o,$(SHIM_OBJ))

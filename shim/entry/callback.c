@@ -6,13 +6,14 @@
 
 #include <stddef.h>
 
+#include "base/compiler.h"
 #include "forksan/atomics.h"
 #include "process/process.h"
 #include "registry/registry.h"
 
-static _Atomic(callback_function *) callback;
+FORKSAN_AT_START static _Atomic(callback_function *) callback;
 static void *_Atomic callback_context;
-static _Atomic long told; /* violations of which the callback was called */
+FORKSAN_AT_START static _Atomic long told; /* violations of which the callback was called */
 
 static long count_violations(void)
 {

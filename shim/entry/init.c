@@ -86,7 +86,7 @@ static bool take_turn(void)
 
 /* True once this process's destructor has run: a session that it begins now, in a later
  * destructor, has nobody who would end it. */
-static _Atomic bool has_left;
+FORKSAN_AT_START static _Atomic bool has_left;
 
 static void join(void *argument)
 {

@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "forksan/limits.h"
 #include "options/options.h"
 #include "registry/registry.h"
@@ -36,8 +37,10 @@
 /* How often ends_in_newline() looks at a last line without an end. */
 #define TAIL_LOOKS 8
 
-/* The working directory at the start; empty: not known, or no option has a path in it. */
+/* The working directory at the start; empty: not known, or no option has a path in it, and then
+ * the array is not touched. */
 static char start_directory[PATH_MAX];
+FORKSAN_AT_START static bool has_directory;
 
 void report_write_remember_directory(void)
 {
@@ -50,13 +53,12 @@ void report_write_remember_directory(void)
 	len = sys_call(SYS_getcwd, (long)(uintptr_t)start_directory, sizeof(start_directory), 0, 0,
 		       0, 0);
 	/* "(unreachable)/..." is no path: getcwd(2). */
-	if (len <= 0 || start_directory[0] != '/')
-		start_directory[0] = '\0';
+	has_directory = len > 0 && start_directory[0] == '/';
 }
 
 const char *report_write_directory(void)
 {
-	return start_directory;
+	return has_directory ? start_directory : "";
 }
 
 /* --- the log --------------------------------------------------------------------------------- */
@@ -70,7 +72,7 @@ static int find_path(struct log_scratch *scratch, pid_t pid)
 	text_init(&text, scratch->path, sizeof(scratch->path));
 	if (options.log_path[0] != '/') {
 		/* The current directory may be another one. */
-		if (start_directory[0] == '\0')
+		if (!has_directory)
 			return -LOG_HAS_NO_DIRECTORY;
 		text_put_string(&text, start_directory);
 		text_put_char(&text, '/');
