@@ -12,9 +12,9 @@
  * workers that dropped to another user): shim and tool bound each value before use.
  *
  *   struct registry
- *   +--------+--------------+----------+---------+-----------+------------+---------+-------+----
- *   | header | socket_state | findings | modules | processes | socket_key | sockets | holds | ...
- *   +--------+--------------+----------+---------+-----------+------------+---------+-------+----
+ *   +--------+-------------+--------------+-----+-----------+------------+---------+-------+----
+ *   | header | process_pid | socket_state | ... | processes | socket_key | sockets | holds | ...
+ *   +--------+-------------+--------------+-----+-----------+------------+---------+-------+----
  *
  * A sparse file: tables fill from their beginnings, so that processes map (shim/registry/pages.c)
  * and the file system holds little more than the parts in use.
@@ -32,7 +32,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 9u
+#define REGISTRY_VERSION 10u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
 #define REGISTRY_SESSION_BYTES 17	/* 16 hexadecimal digits and a NUL */
@@ -322,6 +322,11 @@ struct registry {
 	uint8_t pad[4096 - sizeof(struct registry_header) -
 		    FORKSAN_UNWATCHED_PEERS * sizeof(struct registry_unwatched) -
 		    FORKSAN_LIST_BYTES - sizeof(uint32_t)];
+	/* The pid in the slot of a live process, else 0: by these 16 KiB a program that starts
+	 * looks for its own slot and its parent's.  Stored before the slot is published, by the
+	 * publisher, and cleared after it has ended.  Killed in between: a pid stays, and the
+	 * slot's own words tell. */
+	_Atomic int32_t process_pid[FORKSAN_MAX_PROCESSES];
 	_Atomic uint32_t socket_state[FORKSAN_MAX_SOCKETS];
 	struct registry_finding findings[FORKSAN_MAX_FINDINGS];
 	struct registry_module modules[FORKSAN_MAX_MODULES];
@@ -343,6 +348,6 @@ struct registry {
 };
 _Static_assert(FORKSAN_HISTORY_OPERATIONS *FORKSAN_PAYLOAD_BYTES == 4096, "one page a history");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "lock-free");
-_Static_assert(offsetof(struct registry, socket_state) == 4096, "header is one page");
+_Static_assert(offsetof(struct registry, process_pid) == 4096, "header is one page");
 
 #endif

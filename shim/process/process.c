@@ -406,6 +406,7 @@ static struct registry_process *take_announced(struct lineage_use parent, struct
 	if (process.pid_namespace != load_relaxed(&slot->pid_namespace)) {
 		store_relaxed(&slot->pid_namespace, process.pid_namespace);
 		store_relaxed(&slot->pid, process.pid);
+		registry_note_pid(slot, process.pid);
 	}
 	note_clock(slot);
 	registry_publish_process(slot, process.pid);

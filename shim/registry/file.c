@@ -37,8 +37,7 @@
 #include "common/session.h"
 
 /* Slots of processes that are read at once. */
-#define PROCESSES_AT_ONCE 8
-#define KIN_AT_ONCE 32
+#define PROCESSES_AT_ONCE 32
 
 /* The session, as this process knows it. */
 FORKSAN_AT_START static struct {
@@ -135,6 +134,13 @@ static void fill_header(struct registry *registry, bool waited_for, pid_t pid)
 	store_release(&header->ready, 1);
 }
 
+/* The header, and the first pids behind it. */
+static bool reach_beginning(void)
+{
+	return registry_reach(&registry_mapping->header,
+			      offsetof(struct registry, process_pid) + 1);
+}
+
 /* --- finding the session --------------------------------------------------------------------- */
 
 enum found {
@@ -178,31 +184,100 @@ static bool is_family(const struct registry_process *process, const struct famil
 	       registry_process_alive(process);
 }
 
-/* Reads a registry without mapping it. */
-static enum found inspect(int fd, const char *name, const struct family *family)
+/* The beginning of a registry's file. */
+struct beginning {
+	struct registry_header header;
+	uint8_t rest_of_page[offsetof(struct registry, process_pid) -
+			     sizeof(struct registry_header)];
+	int32_t pids[1024];
+};
+#define PIDS_AT_ONCE (sizeof((struct beginning *)NULL)->pids / sizeof(int32_t))
+
+/* Slots in which a pid is noted.  More than one: of killed processes that had the same. */
+#define SAME_PID 4
+struct slots {
+	uint32_t count;
+	uint32_t n[SAME_PID];
+};
+
+static void add(struct slots *slots, uint32_t n)
+{
+	if (slots->count < SAME_PID)
+		slots->n[slots->count++] = n;
+}
+
+/* Finds the slots of this process and of its parent; `beginning` was read from the file, and is
+ * overwritten. */
+static void find_slots(int fd, struct beginning *beginning, const struct family *family,
+		       struct slots *own, struct slots *parents)
+{
+	uint32_t high = load_relaxed(&beginning->header.process_high);
+
+	if (high > FORKSAN_MAX_PROCESSES)
+		high = FORKSAN_MAX_PROCESSES;
+	for (uint32_t i = 0; i < high; i++) {
+		pid_t pid;
+
+		if (i > 0 && i % PIDS_AT_ONCE == 0 &&
+		    !read_at(fd, beginning->pids, sizeof beginning->pids,
+			     offsetof(struct registry, process_pid) + i * sizeof(int32_t)))
+			return;
+		pid = beginning->pids[i % PIDS_AT_ONCE];
+		if (pid != 0 && pid == family->pid)
+			add(own, i);
+		else if (pid != 0 && pid == family->parent_pid)
+			add(parents, i);
+	}
+}
+
+static bool read_process(int fd, uint32_t slot, struct registry_process *process)
+{
+	return read_at(fd, process, sizeof *process,
+		       offsetof(struct registry, processes) + slot * sizeof *process);
+}
+
+static bool has_family_in(int fd, const struct slots *slots, const struct family *family)
+{
+	struct registry_process process;
+
+	for (uint32_t i = 0; i < slots->count; i++)
+		if (read_process(fd, slots->n[i], &process) && is_family(&process, family))
+			return true;
+	return false;
+}
+
+static bool has_living(int fd, uint32_t high)
 {
 	struct registry_process processes[PROCESSES_AT_ONCE];
-	struct registry_header header;
-	bool alive;
-	uint32_t high;
 
-	if (!read_at(fd, &header, sizeof header, 0))
-		return FOUND_NOTHING;
-	if (!header_is_sound(&header))
-		return is_other_version(&header) ? FOUND_NOTHING : FOUND_BROKEN;
-	alive = !family->sweeps || !is_abandoned(&header, name);
-	high = load_relaxed(&header.process_high);
 	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i += PROCESSES_AT_ONCE) {
 		if (!read_at(fd, processes, sizeof processes,
 			     offsetof(struct registry, processes) + i * sizeof processes[0]))
-			return FOUND_NOTHING;
-		for (uint32_t k = 0; k < PROCESSES_AT_ONCE; k++) {
-			if (is_family(&processes[k], family))
-				return FOUND_FAMILY;
-			alive = alive || !family->sweeps || registry_process_alive(&processes[k]);
-		}
+			return true;
+		for (uint32_t k = 0; k < PROCESSES_AT_ONCE; k++)
+			if (registry_process_alive(&processes[k]))
+				return true;
 	}
-	return alive ? FOUND_ALIVE : FOUND_DEAD;
+	return false;
+}
+
+/* Reads a registry without mapping it. */
+static enum found inspect(int fd, const char *name, const struct family *family)
+{
+	struct beginning beginning;
+	struct slots own = {.count = 0}, parents = {.count = 0};
+
+	if (!read_at(fd, &beginning, sizeof beginning, 0))
+		return FOUND_NOTHING;
+	if (!header_is_sound(&beginning.header))
+		return is_other_version(&beginning.header) ? FOUND_NOTHING : FOUND_BROKEN;
+	find_slots(fd, &beginning, family, &own, &parents);
+	if (has_family_in(fd, &own, family) || has_family_in(fd, &parents, family))
+		return FOUND_FAMILY;
+	return !family->sweeps || !is_abandoned(&beginning.header, name) ||
+			       has_living(fd, load_relaxed(&beginning.header.process_high))
+		       ? FOUND_ALIVE
+		       : FOUND_DEAD;
 }
 
 /* Opens a registry of this user; a descriptor that the caller closes, or -errno. */
@@ -233,7 +308,7 @@ static int join_file(int fd, const char *name)
 		registry_unmap();
 		return -EBADF;
 	}
-	if (!registry_reach(&registry_mapping->header, sizeof registry_mapping->header)) {
+	if (!reach_beginning()) {
 		registry_unmap();
 		return -ENOSPC;
 	}
@@ -310,26 +385,25 @@ static void look_at(struct kin_search *search, const struct registry_process *pr
 
 static bool look_for_kin(int directory, const char *name, void *context)
 {
-	struct registry_process processes[KIN_AT_ONCE];
 	struct kin_search *search = context;
+	struct slots own = {.count = 0}, parents = {.count = 0};
+	struct registry_process process;
+	struct beginning beginning;
 	/* Only read, and by pread(2), which a FIFO refuses: whose file this is was answered by the
 	 * directory, to which nobody else can write. */
 	long fd = registry_open_at(directory, name, O_RDONLY, 0);
-	struct registry_header header;
-	uint32_t high = 0;
 
 	if (fd < 0)
 		return false;
 	search->kin.exists = true;
-	if (read_at((int)fd, &header, sizeof header, 0) && header_is_sound(&header))
-		high = load_relaxed(&header.process_high);
-	for (uint32_t i = 0; i < high && i < FORKSAN_MAX_PROCESSES; i += KIN_AT_ONCE) {
-		if (!read_at((int)fd, processes, sizeof processes,
-			     offsetof(struct registry, processes) + i * sizeof processes[0]))
-			break;
-		for (uint32_t k = 0; k < KIN_AT_ONCE; k++)
-			look_at(search, &processes[k]);
-	}
+	if (read_at((int)fd, &beginning, sizeof beginning, 0) && header_is_sound(&beginning.header))
+		find_slots((int)fd, &beginning, &search->family, &own, &parents);
+	for (uint32_t i = 0; i < own.count; i++)
+		if (read_process((int)fd, own.n[i], &process))
+			look_at(search, &process);
+	for (uint32_t i = 0; i < parents.count; i++)
+		if (read_process((int)fd, parents.n[i], &process))
+			look_at(search, &process);
 	sys_close((int)fd);
 	return false;
 }
@@ -358,7 +432,7 @@ struct registry_kin registry_find_kin(const char *name, uint32_t uid, pid_t pid,
 
 static int begin_mapping(bool waited_for, pid_t pid)
 {
-	if (!registry_reach(&registry_mapping->header, sizeof registry_mapping->header)) {
+	if (!reach_beginning()) {
 		registry_unmap();
 		return -ENOSPC;
 	}

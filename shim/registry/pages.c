@@ -59,7 +59,7 @@ void registry_set_in_shm(bool in_shm)
 	is_in_shm = in_shm;
 }
 
-/* Ranges that grow from their beginning; `first_bytes` are mapped at the start, 920 KiB in all. The
+/* Ranges that grow from their beginning; `first_bytes` are mapped at the start, 936 KiB in all. The
  * small tables stand together before the processes. */
 static const struct part {
 	size_t start;

@@ -39,8 +39,10 @@ static bool bury(struct registry_process *process)
 		return !claimer_runs(process, word) &&
 		       compare_exchange_acq_rel(&process->state, &word, PROCESS_FREE);
 	case PROCESS_LIVE:
-		return !registry_process_alive(process) &&
-		       compare_exchange_acq_rel(&process->state, &word, PROCESS_EXITED);
+		if (registry_process_alive(process))
+			return false;
+		registry_retire_process(process);
+		return is_over(load_acquire(&process->state));
 	}
 	return false;
 }
@@ -128,6 +130,7 @@ struct registry_process *registry_claim_process(struct serial *serial, pid_t pid
 	store_relaxed(&process->pid_namespace, registry_pid_namespace);
 	store_release(&process->serial, 0);
 	store_relaxed(&process->pid, 0);
+	registry_note_pid(process, 0);
 	registry_forget_holds(process);
 	raise_at_least(&registry_mapping->header.process_high,
 		       registry_process_slot(process).n + 1);
@@ -141,8 +144,10 @@ void registry_publish_process(struct registry_process *process, pid_t pid)
 
 	compare_exchange_acq_rel(&process->pid, &unknown, pid);
 	/* The parent may come after the child's end. */
-	if ((word & 0xff) == PROCESS_BUSY)
-		compare_exchange_acq_rel(&process->state, &word, PROCESS_LIVE);
+	if ((word & 0xff) != PROCESS_BUSY)
+		return;
+	registry_note_pid(process, load_relaxed(&process->pid));
+	compare_exchange_acq_rel(&process->state, &word, PROCESS_LIVE);
 }
 
 void registry_abandon_process(struct registry_process *process)
@@ -161,16 +166,29 @@ struct registry_process *registry_find_process(struct serial serial)
 	return process && load_acquire(&process->serial) == serial.n ? process : NULL;
 }
 
+/* The first slot from *slot on in which the pid is noted; false: there is none. */
+static bool next_with_pid(struct process_slot *slot, pid_t pid)
+{
+	uint32_t high = registry_process_high();
+
+	if (!registry_reach(registry_mapping->process_pid, high * sizeof(int32_t)))
+		return false;
+	for (; slot->n < high; slot->n++)
+		if (load_relaxed(&registry_mapping->process_pid[slot->n]) == pid)
+			return true;
+	return false;
+}
+
 struct registry_process *registry_find_double(const struct registry_process *process)
 {
 	uint64_t pid_namespace = load_relaxed(&process->pid_namespace);
-	uint32_t high = registry_process_high();
+	pid_t pid = load_relaxed(&process->pid);
 
-	for (uint32_t i = 0; i < high; i++) {
-		struct registry_process *other = registry_process((struct process_slot){i});
+	for (struct process_slot slot = {0}; next_with_pid(&slot, pid); slot.n++) {
+		struct registry_process *other = registry_process(slot);
 
 		if (other && other != process && load_acquire(&other->state) == PROCESS_LIVE &&
-		    load_relaxed(&other->pid) == load_relaxed(&process->pid) &&
+		    load_relaxed(&other->pid) == pid &&
 		    load_relaxed(&other->pid_namespace) == pid_namespace &&
 		    registry_process_alive(other))
 			return other;
@@ -180,10 +198,8 @@ struct registry_process *registry_find_double(const struct registry_process *pro
 
 struct registry_process *registry_find_pid(pid_t pid)
 {
-	uint32_t high = registry_process_high();
-
-	for (uint32_t i = 0; i < high; i++) {
-		struct registry_process *process = registry_process((struct process_slot){i});
+	for (struct process_slot slot = {0}; next_with_pid(&slot, pid); slot.n++) {
+		struct registry_process *process = registry_process(slot);
 
 		if (process && load_acquire(&process->state) == PROCESS_LIVE &&
 		    load_relaxed(&process->pid) == pid &&

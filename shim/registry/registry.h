@@ -124,6 +124,8 @@ static inline void registry_uncount(enum registry_counter counter)
 struct registry_process *registry_claim_process(struct serial *serial, pid_t pid);
 /* Parent and child both publish a slot that was claimed for the child; the first pid stands. */
 void registry_publish_process(struct registry_process *process, pid_t pid);
+/* Notes the pid by which the slot of a live process is found; 0: by none. */
+void registry_note_pid(const struct registry_process *process, pid_t pid);
 void registry_abandon_process(struct registry_process *process);
 void registry_retire_process(struct registry_process *process);
 

@@ -15,6 +15,14 @@ struct registry_process *registry_process(struct process_slot slot)
 	return registry_reach(process, sizeof *process) ? process : NULL;
 }
 
+void registry_note_pid(const struct registry_process *process, pid_t pid)
+{
+	_Atomic int32_t *noted = &registry_mapping->process_pid[registry_process_slot(process).n];
+
+	if (registry_reach(noted, sizeof *noted))
+		store_relaxed(noted, pid);
+}
+
 struct process_slot registry_process_slot(const struct registry_process *process)
 {
 	return (struct process_slot){(uint32_t)(process - registry_mapping->processes)};
@@ -33,5 +41,6 @@ void registry_retire_process(struct registry_process *process)
 {
 	uint32_t live = PROCESS_LIVE;
 
-	compare_exchange_acq_rel(&process->state, &live, PROCESS_EXITED);
+	if (compare_exchange_acq_rel(&process->state, &live, PROCESS_EXITED))
+		registry_note_pid(process, 0);
 }

@@ -63,6 +63,7 @@ static bool lives(uint32_t state_word, uint64_t born)
 
 	store_relaxed(&process->serial, 5);
 	store_relaxed(&process->pid, (state_word & 0xff) == PROCESS_LIVE ? other : 0);
+	registry_note_pid(process, load_relaxed(&process->pid));
 	process->born_boottime_ns = born;
 	store_relaxed(&process->state, state_word);
 	return registry_process_alive(process);
@@ -139,6 +140,24 @@ static void a_pid_is_found_in_its_namespace_only(void **state)
 	registry_pid_namespace = 0;
 }
 
+static void a_pid_is_forgotten_with_its_process(void **state)
+{
+	struct serial serial;
+	struct registry_process *process = registry_claim_process(&serial, getpid());
+	const _Atomic int32_t *noted = &registry_mapping->process_pid[serial.n];
+
+	(void)state;
+	assert_non_null(process);
+	assert_int_equal(load_relaxed(noted), 0);
+	registry_publish_process(process, other);
+	assert_int_equal(load_relaxed(noted), other);
+	registry_retire_process(process);
+	assert_int_equal(load_relaxed(noted), 0);
+	/* The other of the two that publish comes after the end. */
+	registry_publish_process(process, other);
+	assert_int_equal(load_relaxed(noted), 0);
+}
+
 /* The lineage word has 31 bits for a serial, and its last value stands for a process unwatched. */
 static void the_last_serial_is_never_given_out(void **state)
 {
@@ -161,6 +180,7 @@ static void fill_table(uint32_t dead_slot, pid_t dead)
 		struct registry_process *process = &registry_mapping->processes[i];
 
 		store_relaxed(&process->pid, i == dead_slot ? dead : getpid());
+		registry_note_pid(process, load_relaxed(&process->pid));
 		process->born_boottime_ns = UINT64_MAX;
 		store_relaxed(&process->state, PROCESS_LIVE);
 	}
@@ -277,6 +297,7 @@ int main(void)
 		TEST(a_claim_in_vain_is_cheap),
 		TEST(a_killed_process_makes_room),
 		TEST(one_that_is_there_lives),
+		TEST(a_pid_is_forgotten_with_its_process),
 		TEST(the_last_serial_is_never_given_out),
 		TEST(a_pid_that_came_round_is_another),
 		TEST(a_killed_one_is_dead_also_before_it_is_waited_for),
