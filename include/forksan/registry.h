@@ -97,7 +97,11 @@ struct registry_process {
 	 * unknown.  Stored by the parent, which fork() told the pid in the parent's namespace, and
 	 * over that by the process itself when its /proc shows an outer namespace. */
 	_Atomic uint64_t seen_outside;
-	uint8_t reserved[24];
+	/* `seen_outside` of the first process of this process's pid namespace, or of a namespace
+	 * around it: when that process ends so do all others (pid_namespaces(7)).  0 unknown.
+	 * Stored by the parent before the birth. */
+	_Atomic uint64_t first_seen_outside;
+	uint8_t reserved[16];
 };
 _Static_assert(sizeof(struct registry_process) == 128, "two cache lines");
 

@@ -37,6 +37,9 @@ struct liveness_claim liveness_claim(const struct registry_process *process)
 
 		claim.outside_pid = (int32_t)(outside & INT32_MAX);
 		claim.outside_namespace = outside >> 32;
+		outside = load_relaxed(&process->first_seen_outside);
+		claim.first_pid = (int32_t)(outside & INT32_MAX);
+		claim.first_namespace = outside >> 32;
 	}
 	return claim;
 }
@@ -53,6 +56,17 @@ int32_t liveness_pid_in(const struct liveness_claim *claim, uint64_t own)
 	if (liveness_same_namespace(claim->pid_namespace, own))
 		return claim->pid;
 	return claim->outside_namespace == own ? claim->outside_pid : 0;
+}
+
+int32_t liveness_first_pid_in(const struct liveness_claim *claim, uint64_t own)
+{
+	return own != 0 && claim->first_namespace == own ? claim->first_pid : 0;
+}
+
+uint64_t liveness_first_of(const struct registry_process *parent)
+{
+	return load_relaxed(&parent->pid) == 1 ? load_relaxed(&parent->seen_outside)
+					       : load_relaxed(&parent->first_seen_outside);
 }
 
 bool liveness_same_namespace(uint64_t pid_namespace, uint64_t own)

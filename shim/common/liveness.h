@@ -23,6 +23,8 @@ struct liveness_claim {
 	uint64_t pid_namespace;	   /* the namespace of `pid`; 0: not known */
 	int32_t outside_pid;	   /* the same process in an outer pid namespace; 0: not known */
 	uint64_t outside_namespace;
+	int32_t first_pid; /* the first process of `pid_namespace` or one around it, likewise */
+	uint64_t first_namespace;
 };
 
 /* Enough for the fields that are read here, with the longest name in the second. */
@@ -45,8 +47,15 @@ uint64_t liveness_pack_outside(uint64_t pid_namespace, int32_t pid);
 
 /* The pid of the claim's process in the pid namespace `own`; 0 when no such pid is known.  The
  * kernel cannot be asked by pid then: the caller takes the process to be alive until its slot says
- * otherwise. */
+ * otherwise, or liveness_first_pid_in() has ended. */
 int32_t liveness_pid_in(const struct liveness_claim *claim, uint64_t own);
+
+/* The pid in `own` of the first process of the claim's namespace; 0 when no such pid is known. When
+ * that process has ended so has the claim's. */
+int32_t liveness_first_pid_in(const struct liveness_claim *claim, uint64_t own);
+
+/* `first_seen_outside` of a child of `parent`. */
+uint64_t liveness_first_of(const struct registry_process *parent);
 
 /* CLOCK_REALTIME at which CLOCK_BOOTTIME was 0, from the present values of both. */
 static inline uint64_t liveness_boot(uint64_t realtime_ns, uint64_t boottime_ns)

@@ -60,6 +60,8 @@ static void fill_slot(struct registry_process *slot, struct serial serial,
 	store_relaxed(&slot->epoch, 0);
 	store_relaxed(&slot->heir_uid, 0);
 	store_relaxed(&slot->seen_outside, 0);
+	store_relaxed(&slot->first_seen_outside,
+		      process.shared ? liveness_first_of(process.shared) : 0);
 	store_relaxed(&slot->through, THROUGH_UNKNOWN);
 	slot->parent_serial = parent.serial;
 	slot->parent_epoch = parent.epoch;
@@ -110,6 +112,10 @@ static void take_over(struct registry_process *before)
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)before->comm, 0, 0, 0, 0);
 	registry_forget_holds(before);
 	store_relaxed(&before->through, THROUGH_UNKNOWN);
+	if (liveness_first_of(before) != 0) {
+		registry_note_proc_of(load_relaxed(&before->seen_outside));
+		process.in_inner_namespace = true;
+	}
 	set_shared(before);
 }
 
@@ -149,6 +155,8 @@ static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
 		process.lineage.ancestors_forgotten = parent->parent_serial.n != 0;
 	}
 	fill_slot(slot, serial, forker, parent_pid);
+	if (parent)
+		store_relaxed(&slot->first_seen_outside, liveness_first_of(parent));
 	registry_publish_process(slot, process.pid);
 	retire_doubles(slot);
 	process.lineage.self = (struct lineage_use){serial, 0};
@@ -178,6 +186,7 @@ int process_join(const char *session, enum registry_wish wish, bool *created)
 	set_mine(PROCESS_UNWATCHED);
 	process_settle();
 	process.pid_namespace = registry_pid_namespace = read_pid_namespace();
+	registry_look_at_proc();
 	result = registry_join(session, wish, process.pid, parent_pid, created);
 	if (result != 0)
 		return result;

@@ -42,11 +42,26 @@ static pid_t own_pid_in_proc(void)
 	return pid;
 }
 
+/* The pid namespace for which /proc was seen to be the own one; 0: none.  Inherited by forked
+ * processes, and asked for anew in another namespace.  A process that then mounts the /proc of
+ * another namespace is not noticed. */
+static _Atomic uint64_t own_proc;
+
 /* False in a process that was born in a pid namespace of its own and still has its parent's /proc:
  * its own pids mean other processes there. */
 static bool proc_is_own(void)
 {
-	return own_pid_in_proc() == (pid_t)sys_getpid();
+	if (registry_pid_namespace != 0 && load_relaxed(&own_proc) == registry_pid_namespace)
+		return true;
+	if (own_pid_in_proc() != (pid_t)sys_getpid())
+		return false;
+	store_relaxed(&own_proc, registry_pid_namespace);
+	return true;
+}
+
+void registry_look_at_proc(void)
+{
+	proc_is_own();
 }
 
 /* The device number of /proc; 0: there is none. */
@@ -70,6 +85,17 @@ void registry_note_proc(void)
 static bool proc_is_as_noted(void)
 {
 	return noted.pid_namespace != 0 && noted.device != 0 && proc_device() == noted.device;
+}
+
+void registry_note_proc_of(uint64_t seen_outside)
+{
+	pid_t pid = own_pid_in_proc();
+
+	if (seen_outside >> 32 == registry_pid_namespace || pid == (pid_t)sys_getpid() ||
+	    seen_outside != liveness_pack_outside(seen_outside >> 32, pid))
+		return;
+	noted.pid_namespace = seen_outside >> 32;
+	noted.device = proc_device();
 }
 
 uint64_t registry_seen_in_proc(void)
@@ -126,6 +152,16 @@ uint64_t registry_boot_realtime_ns(void)
 	return liveness_boot(sys_clock_ns(CLOCK_REALTIME), sys_clock_ns(CLOCK_BOOTTIME));
 }
 
+/* The process `pid` of this pid namespace, which was there at the claim's birth. */
+static bool runs_here(const struct liveness_claim *claim, pid_t pid)
+{
+	char stat[LIVENESS_STAT_BYTES];
+	size_t len = read_stat(pid, stat);
+
+	return liveness_stat_agrees(claim, registry_boot_realtime_ns(), stat, len) &&
+	       (len > 0 || pid_exists(pid));
+}
+
 /* The claim's process by the noted /proc.  True also when it cannot be found out. */
 static bool runs_in_noted_proc(const struct liveness_claim *claim)
 {
@@ -147,16 +183,15 @@ static bool runs_in_noted_proc(const struct liveness_claim *claim)
 noinline bool registry_claim_runs(const struct liveness_claim *claim)
 {
 	pid_t pid = liveness_pid_in(claim, registry_pid_namespace);
-	char stat[LIVENESS_STAT_BYTES];
-	size_t len;
 
-	if (claim->pid <= 0 || (pid > 0 && !pid_exists(pid)))
+	if (claim->pid <= 0)
 		return false;
-	if (pid <= 0 || !proc_is_own())
-		return runs_in_noted_proc(claim);
-	len = read_stat(pid, stat);
-	return liveness_stat_agrees(claim, registry_boot_realtime_ns(), stat, len) &&
-	       (len > 0 || pid_exists(pid));
+	/* The claim's birth is later than that of its namespace's first process. */
+	if (pid <= 0)
+		pid = liveness_first_pid_in(claim, registry_pid_namespace);
+	if (pid > 0 && !pid_exists(pid))
+		return false;
+	return pid > 0 && proc_is_own() ? runs_here(claim, pid) : runs_in_noted_proc(claim);
 }
 
 bool registry_pid_runs(pid_t pid)

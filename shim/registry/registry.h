@@ -155,10 +155,18 @@ uint64_t registry_boot_realtime_ns(void);
 /* The pid of that process's parent; 0: not known. */
 pid_t registry_parent_of(pid_t pid);
 
+/* Sees whether /proc shows the pid namespace of this process, once for this process and those that
+ * will be forked by it.  Called when the process joins. */
+void registry_look_at_proc(void);
+
 /* Notes which pid namespace /proc shows, for this process and those that will be forked by it.
  * Called before a child may be born in another namespace: as long as the child has the same /proc,
  * it can ask about processes outside. */
 void registry_note_proc(void);
+
+/* The same after exec, which forgets the note: /proc shows the outer namespace in which this
+ * process is `seen_outside` when it shows this process under that pid. */
+void registry_note_proc_of(uint64_t seen_outside);
 
 /* This process as the noted /proc shows it, for `seen_outside`; 0: not known, or the process is in
  * the namespace of that /proc. */
@@ -166,7 +174,7 @@ uint64_t registry_seen_in_proc(void);
 
 /* True while the kernel knows the process and it is no zombie (a zombie holds no descriptors), and
  * for a process of another pid namespace that cannot be asked about from here.
- * About two to eight system calls. */
+ * About two to six system calls. */
 bool registry_process_alive(const struct registry_process *process);
 
 /* --- sockets ----------------------------------------------------------------------------- */

@@ -172,6 +172,35 @@ static int lose_child(void *argument)
 	return hold(inner);
 }
 
+/* With its own /proc it cannot say by which pid its child is known outside. */
+static int lose_child_with_own_proc(void *argument)
+{
+	struct inner *inner = argument;
+
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("proc", "/proc", "proc", 0, NULL) != 0)
+		skip("/proc cannot be mounted here");
+	gate_tell(&inner->go); /* for hold() */
+	return lose_child(inner);
+}
+
+/* With the first process of the namespace all others have ended. */
+static void heir_of_namespace(int fd)
+{
+	struct inner inner;
+	pid_t pid;
+
+	inner_init(&inner, fd);
+	pid = enter_namespace(lose_child_with_own_proc, CLONE_NEWNS, &inner);
+	expect_end(pid);
+	peer_ping(fd);
+}
+
+static void run_namespace_over(void)
+{
+	expect_end(start_heir(heir_of_namespace));
+}
+
 static void heir_of_grandchild(int fd)
 {
 	struct inner inner;
@@ -332,6 +361,9 @@ static const struct entry_case cases[] = {
 	 .check = expect_no_hazard},
 	{.name = "a child that was killed within a namespace holds nothing",
 	 .run = run_grandchild,
+	 .check = expect_no_hazard},
+	{.name = "a child that was killed within a namespace that is over holds nothing",
+	 .run = run_namespace_over,
 	 .check = expect_no_hazard},
 	{.name = "a zombie is seen where /proc is the outer namespace's",
 	 .run = run_zombie,

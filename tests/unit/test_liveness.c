@@ -142,6 +142,17 @@ static void a_pid_is_known_in_its_namespace_and_outside(void **state)
 	assert_int_equal(liveness_pack_outside(0, 70), 0);
 	assert_int_equal(liveness_pack_outside(1001, 0), 0);
 	assert_int_equal(liveness_pack_outside(UINT64_C(1) << 32, 70), 0);
+	/* Its namespace ends with the first process. */
+	assert_int_equal(liveness_first_pid_in(&claim, 1001), 0);
+	store_relaxed(&process.first_seen_outside, liveness_pack_outside(1001, 60));
+	claim = liveness_claim(&process);
+	assert_int_equal(liveness_first_pid_in(&claim, 1001), 60);
+	assert_int_equal(liveness_first_pid_in(&claim, 1002), 0);
+	assert_int_equal(liveness_first_pid_in(&claim, 0), 0);
+	assert_true(liveness_first_of(&process) == liveness_pack_outside(1001, 60));
+	store_relaxed(&process.pid, 1);
+	assert_true(liveness_first_of(&process) == liveness_pack_outside(1001, 70));
+	store_relaxed(&process.pid, 7);
 	/* Any process of the session may have written the word. */
 	store_relaxed(&process.seen_outside, UINT64_MAX);
 	claim = liveness_claim(&process);

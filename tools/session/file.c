@@ -153,6 +153,8 @@ bool session_process_is_alive(const struct registry_process *process)
 		return false;
 	pid = liveness_pid_in(&claim, own_namespace());
 	if (pid == 0)
+		pid = liveness_first_pid_in(&claim, own_namespace());
+	if (pid == 0)
 		return true;
 	return liveness_stat_agrees(&claim, own_boot(), stat_text, read_stat(pid, stat_text)) &&
 	       (kill(pid, 0) == 0 || errno != ESRCH);

@@ -36,6 +36,7 @@ static void fill_slot(struct registry_process *slot, const struct actor *actor,
 	store_relaxed(&slot->epoch, 0);
 	store_relaxed(&slot->heir_uid, 0);
 	store_relaxed(&slot->seen_outside, 0);
+	store_relaxed(&slot->first_seen_outside, 0);
 	slot->parent_serial = parent.serial;
 	slot->parent_epoch = parent.epoch;
 	slot->parent_pid = actor->parent_pid;
