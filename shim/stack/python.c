@@ -89,9 +89,13 @@ static void complain(uint16_t version)
 		return;
 	text_init(&text, complaint, sizeof(complaint));
 	text_put_string(&text, "Python ");
-	text_put_uint(&text, version >> 8);
-	text_put_char(&text, '.');
-	text_put_uint(&text, version & 0xff);
+	if (version != 0) {
+		text_put_uint(&text, version >> 8);
+		text_put_char(&text, '.');
+		text_put_uint(&text, version & 0xff);
+	} else {
+		text_put_string(&text, "before 3");
+	}
 	text_put_string(&text, " (or this build of it) is not known: stacks have no Python frames");
 	store_release(&complaint_ready, 1);
 }

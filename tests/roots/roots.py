@@ -3,7 +3,8 @@
 """Other Debian releases, older and newer: in a root of each the source builds, the founding scenario is
 caught, and the frames of its interpreters are read.
 
-    tests/roots/roots.py SUITE...        bullseye (glibc 2.31, the oldest that mirrors still have), trixie, sid
+    tests/roots/roots.py SUITE...        bullseye (glibc 2.31, the oldest that mirrors still have), trixie, sid;
+                                         experimental: sid with the interpreters that are there alone
 
 Needs root and debootstrap; packages come from the mirror that apt is set up with.  Roots are kept in
 $BUILD/roots/SUITE and used again; one takes 600 MB and some minutes.  docs/interpreters.md has what was
@@ -21,6 +22,7 @@ import root
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 INTERPRETERS = ("python3", "ruby", "perl", "php-cli", "libunwind8", "binutils")
+EXPERIMENTAL = ("ruby3.4", "php8.5-cli")
 
 STEPS = (
     ("versions", "ldd --version | head -n 1; gcc --version | head -n 1; python3 --version; ruby --version;"
@@ -29,6 +31,14 @@ STEPS = (
     ("founding scenario", "BUILD=/forksan/build FORKSAN_BUILD=/forksan/build python3 tests/scenario/demo.py"),
     *((f"frames of {name}", f"BUILD=/forksan/build python3 tests/stack/test_{name}_frames.py")
       for name in ("python", "ruby", "perl", "php")),
+)
+
+
+EXPERIMENTAL_STEPS = (
+    ("versions", "ldd --version | head -n 1; ruby3.4 --version; php8.5 --version | head -n 1"),
+    ("builds", "make -j2 build build/libinner.a"),
+    ("frames of ruby", "BUILD=/forksan/build FORKSAN_RUBY=/usr/bin/ruby3.4 python3 tests/stack/test_ruby_frames.py"),
+    ("frames of php", "BUILD=/forksan/build FORKSAN_PHP=/usr/bin/php8.5 python3 tests/stack/test_php_frames.py"),
 )
 
 
@@ -54,19 +64,28 @@ def inside(directory, script, out):
 def try_suite(suite):
     directory = os.path.join(BUILD, "roots", suite)
     table = []
-    if not os.path.exists(os.path.join(directory, "etc/apt/sources.list")):
-        root.make(suite, directory, ("make",))
+    experimental = suite == "experimental"
+    sources = os.path.join(directory, "etc/apt/sources.list")
+    if not os.path.exists(sources):
+        root.make("sid" if experimental else suite, directory, ("make",))
+        if experimental:
+            with open(sources, encoding="ascii") as file:
+                lines = file.read()
+            with open(sources, "a", encoding="ascii") as file:
+                file.write(lines.replace(" sid ", " experimental "))
     # A mirror may be a snapshot, whose index is out of date.
     with open(os.path.join(directory, "etc/apt/apt.conf.d/99forksan"), "w", encoding="ascii") as conf:
         conf.write('Acquire::Check-Valid-Until "false";\n')
     with root.mounted(directory):
         copy_source(os.path.join(directory, "forksan"))
-        prepared = inside(directory, "tests/support/deps.sh demo && apt-get -qq -y install "
-                          f"--no-install-recommends {' '.join(INTERPRETERS)}", subprocess.PIPE)
+        wanted = ("python3", "libunwind8", "binutils", *EXPERIMENTAL) if experimental else INTERPRETERS
+        prepared = inside(directory, f"tests/support/deps.sh {'build' if experimental else 'demo'} && "
+                          "apt-get -qq -y install --no-install-recommends "
+                          f"{' '.join(wanted)}", subprocess.PIPE)
         if prepared.returncode != 0:
             print(prepared.stdout[-2000:])
             return [(suite, "packages", f"status {prepared.returncode}")]
-        for name, script in STEPS:
+        for name, script in EXPERIMENTAL_STEPS if experimental else STEPS:
             result = inside(directory, script, subprocess.PIPE)
             if name == "versions":
                 table.append((suite, name, "; ".join(result.stdout.splitlines())))

@@ -72,7 +72,8 @@ class Frames(unittest.TestCase):
         self.assertTrue(seen)
 
     def test_unknown_versions_say_so(self):
-        unknown = [path for path, (version, _) in pythons().items() if version not in KNOWN]
+        unknown = [path for path, (version, free_threaded) in pythons().items()
+                   if version not in KNOWN or free_threaded]
         if not unknown:
             self.skipTest("no Python of an unknown version here")
         for path in unknown:
@@ -83,6 +84,31 @@ class Frames(unittest.TestCase):
                 self.assertEqual([], stacks[0].frames("python"))
                 self.assertIn("native", stacks[0].languages)
                 self.assertIn("is not known", stacks[0].complaint)
+
+    def test_a_free_threaded_build_says_so(self):
+        """Such a build is told by a word in its _PyRuntime.  Debian has none: the word is set here."""
+        paths = [path for path, (version, _) in pythons().items() if version in KNOWN and version >= (3, 13)]
+        if not paths:
+            self.skipTest("no Python 3.13 or later here")
+        for path in paths:
+            with self.subTest(path):
+                program = ("import ctypes, socket; word = ctypes.c_uint64 * 3; "
+                           "word.in_dll(ctypes.pythonapi, '_PyRuntime')[2] = 1; "
+                           "s = socket.socket(); s.connect_ex(('127.0.0.1', 9))")
+                _, stacks = probe.run([path, "-c", program])
+                self.assertEqual([], stacks[0].frames("python"))
+                self.assertIn("native", stacks[0].languages)
+                self.assertIn("(or this build of it) is not known", stacks[0].complaint)
+
+    def test_each_process_says_it_at_its_end(self):
+        for path in [path for path, (version, _) in pythons().items() if version not in KNOWN][:1]:
+            result = subprocess.run(
+                [os.path.join(probe.BUILD, "forksan"), "run", path, os.path.join(probe.PROGRAMS, "share.py")],
+                env={**os.environ, "FORKSAN_OPTIONS": "verbosity=1"}, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True)
+            self.assertEqual(66, result.returncode, result.stdout)
+            lines = [line for line in result.stdout.splitlines() if "stacks have no Python frames" in line]
+            self.assertEqual(2, len(lines), lines)
 
 
 if __name__ == "__main__":
