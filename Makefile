@@ -67,8 +67,8 @@ ENTRY_HELP_SRC := $(filter-out $(ENTRY_SRC) $(ENTRY_PLUGIN_SRC),$(wildcard tests
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 # First what each start of a program runs, so that it lies together: the rest is not even read then.
-START_OBJ := $(filter $(addprefix shim/,base/sys.c base/first_stack.c common/% entry/init.c entry/loaded.c entry/real.c \
-	options/% process/% registry/directory.c registry/file.c report/log_place.c report/origin.c report/report.c \
+START_OBJ := $(filter $(addprefix shim/,base/sys.c base/first_stack.c common/% entry/init.c entry/loaded.c entry/proc.c \
+	entry/real.c options/% process/% registry/directory.c registry/file.c registry/room.c report/log_place.c report/origin.c report/report.c \
 	report/write.c report/write_stderr.c track/connection.c track/descriptors.c track/pass.c),$(SHIM_SRC))
 # The page that forks wipe comes first in .bss: at the edge of a mapping it takes one mapping more, and not
 # two.
@@ -341,7 +341,6 @@ bench: build bench-bin $(BUILD)/libinner.a ## instructions, system calls, and a 
 	$(Q)BUILD=$(BUILD) tests/bench/instructions.sh
 	$(Q)BUILD=$(BUILD) tests/bench/system_calls.sh
 	$(Q)BUILD=$(BUILD) tests/bench/start.sh
-	$(Q)BUILD=$(BUILD) tests/bench/fork.sh
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/stacks.py
 	$(Q)BUILD=$(BUILD) tests/bench/scan.sh
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/table.py
@@ -441,7 +440,7 @@ COVERAGE_MAKE = $(MAKE) --no-print-directory BUILD=$(COVERAGE) \
 COVERAGE_LINK = SHIM_LDFLAGS='$(SHIM_LDFLAGS) -Wl,--wrap=init_leave $(COVERAGE)/at_leave.o' \
 	LDFLAGS='-Wl,--wrap=_exit $(COVERAGE)/at_exit.o'
 .PHONY: coverage coverage-tests
-coverage: ## lines of shim/ and tools/ that unit, entry, tool, report and scenario tests run, by room
+coverage: ## lines of shim/ and tools/ that unit, entry, tool, report, attach and scenario tests run, by room
 	$(Q)mkdir -p $(COVERAGE) && printf '#!/bin/sh\nexec $(CC) --coverage "$$@"\n' >$(COVERAGE)/cc && \
 		chmod 755 $(COVERAGE)/cc
 	$(Q)for name in at_leave at_exit; do $(CC) -fPIC -c -o $(COVERAGE)/$$name.o tests/coverage/$$name.c; done
@@ -453,7 +452,9 @@ coverage: ## lines of shim/ and tools/ that unit, entry, tool, report and scenar
 # Frame tests build their probe with CC.
 coverage-tests: $(BUILD)/libinner.a
 	$(Q)CC=$(abspath $(BUILD))/cc $(RUN_TESTS) $(UNIT_BIN) $(ENTRY_BIN) $(wildcard tests/entry/test_*.py tests/tool/test_*.py \
-		tests/report/test_*.py tests/stack/test_*_frames.py tests/stack/test_scan_stacks.py tests/chaos/test_*) $(SCENARIOS)
+		tests/report/test_*.py tests/stack/test_*_frames.py tests/stack/test_scan_stacks.py tests/chaos/test_* \
+		tests/attach/test_*.py tests/fleet/test_fleet_check.py tests/fleet/test_mapping.py \
+		tests/fleet/test_report_of_a_store.py tests/fleet/test_store.py) $(SCENARIOS)
 
 .PHONY: roots
 roots: ## build and run in roots of other Debian releases: ROOTS (bullseye trixie sid)

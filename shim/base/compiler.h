@@ -28,9 +28,9 @@
  * preserves, at the cost of a push, a move and a pop on every path of the function. */
 #define keep_in_memory(variable) __asm__("" : "+m"(variable))
 
-/* On variables that every start of a program writes or reads.  They stand in .data, all on the page that the
- * loader has touched already; in .bss each would be on a page of its own, which costs the start of a
- * program 2 us (tests/bench/start.sh). */
+/* On variables that every start of a program writes or reads, or every fork writes.  They stand in
+ * .data, all on the page that the loader has touched already; in .bss each would be on a page of its
+ * own, which costs the start of a program 2 us (tests/bench/start.sh), and each fork a copy of it. */
 #define FORKSAN_AT_START __attribute__((section(".data")))
 
 #define noinline __attribute__((noinline))

@@ -314,9 +314,11 @@ static void next_epoch(void)
  * since the process may be in a sandbox. */
 static void note_birth(struct serial serial)
 {
-	pid_t pid, noted;
+	pid_t pid, noted = 0;
 
-	noted = load_relaxed(&wiped.process.pid);
+	/* The page is new to this process.  An access that may write costs one fault, a read before
+	 * a write two. */
+	compare_exchange_acq_rel(&wiped.process.pid, &noted, 0);
 	if (!process.shared || (noted != 0 && process_mine() == 0))
 		return;
 	pid = (pid_t)sys_getpid();

@@ -17,7 +17,7 @@
 #define PLENTY_BYTES (UINT64_C(256) << 20)
 #define GRANT_BYTES (UINT64_C(128) << 10)
 
-static _Atomic uint64_t granted_bytes;
+FORKSAN_AT_START static _Atomic uint64_t granted_bytes;
 
 bool registry_has_room(uint64_t len_bytes)
 {
