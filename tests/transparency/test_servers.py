@@ -80,7 +80,8 @@ def started(command, ready_bytes=b"", files=None, **options):
             yield servers.Server(process, path, port)
 
 
-def nginx():
+def nginx(prefix=()):
+    """`prefix` is a command that becomes the server."""
     def files(path, port):
         return {"page": "a page\n" * 1000, "nginx.conf": f"""
             daemon off; worker_processes 2; pid {path}/pid; error_log {path}/error.log;
@@ -91,7 +92,7 @@ def nginx():
                               location /proxy {{ proxy_pass http://127.0.0.1:{port}/page; }} }} }}
             """}
 
-    return started(lambda path, port: ["nginx", "-p", path, "-e", f"{path}/error.log", "-c",
+    return started(lambda path, port: [*prefix, "nginx", "-p", path, "-e", f"{path}/error.log", "-c",
                                        f"{path}/nginx.conf"],
                    files=files, stop_signal=signal.SIGQUIT)
 
