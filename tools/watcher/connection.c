@@ -97,7 +97,8 @@ struct connection *connection_open(const struct event_socket *socket)
 		    (const struct sockaddr *)&peer,
 		    socket->peer.len_bytes < EVENT_NAME_BYTES ? socket->peer.len_bytes
 							      : EVENT_NAME_BYTES);
-	if (connection->watched && socket->refs > 1)
+	/* the call itself has a reference where the process has threads */
+	if (connection->watched && socket->refs > 1 + (socket->threads > 1))
 		look_for_holders(connection);
 	return connection;
 }

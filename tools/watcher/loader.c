@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/sys.h"
 #include "forksan/atomics.h"
 #include <forksan.skel.h>
 
@@ -33,11 +35,25 @@ static int keep_complaint(enum libbpf_print_level level, const char *format, va_
 	return 0;
 }
 
+/* Where the whole machine is watched, records may come as fast as they are taken, or faster: after
+ * so long the caller looks whether it is to end, and at the end those that are left are counted. */
+#define TAKE_NS UINT64_C(50000000)
+#define TAKE_LAST_NS UINT64_C(10000000000)
+static uint64_t take_until_ns;
+static bool is_ending;
+static uint64_t untaken;
+
 static int on_record(void *context, void *record, size_t len_bytes)
 {
+	bool is_late = sys_clock_ns(CLOCK_MONOTONIC) > take_until_ns;
+
 	(void)context;
+	if (is_ending && is_late) {
+		untaken++;
+		return 0;
+	}
 	take_record(record, len_bytes);
-	return 0;
+	return is_late ? -EAGAIN : 0; /* the next call goes on behind this record */
 }
 
 bool loader_is_permitted(void)
@@ -102,12 +118,15 @@ void loader_poll(int wake, int timeout_ms)
 	struct pollfd polled[] = {{ring_buffer__epoll_fd(ring), POLLIN, 0}, {wake, POLLIN, 0}};
 
 	poll(polled, wake >= 0 ? 2 : 1, timeout_ms);
+	take_until_ns = sys_clock_ns(CLOCK_MONOTONIC) + TAKE_NS;
 	ring_buffer__consume(ring);
 }
 
 void loader_stop(void)
 {
 	forksan__detach(skeleton);
+	is_ending = true;
+	take_until_ns = sys_clock_ns(CLOCK_MONOTONIC) + TAKE_LAST_NS;
 	ring_buffer__consume(ring);
 }
 
@@ -181,4 +200,5 @@ void loader_losses(uint64_t lost[EVENT_LOST_COUNT])
 {
 	for (int i = 0; i < EVENT_LOST_COUNT; i++)
 		lost[i] = __atomic_load_n(&skeleton->bss->lost[i], __ATOMIC_RELAXED);
+	lost[EVENT_LOST_USE] += untaken;
 }

@@ -20,11 +20,12 @@ bool loader_is_permitted(void);
  * missing. */
 bool loader_start(bool all, void (*take)(const void *record, size_t len_bytes));
 
-/* Waits at most `timeout_ms` for records, and hands over those that there are.  `wake` becoming
- * readable ends the wait, too; -1: no descriptor. */
+/* Waits at most `timeout_ms` for records, and hands over those that there are, for at most 50 ms.
+ * `wake` becoming readable ends the wait, too; -1: no descriptor. */
 void loader_poll(int wake, int timeout_ms);
 
-/* Ends the programs; the records that they have left are handed over. */
+/* Ends the programs; the records that they have left are handed over, for at most ten seconds: the
+ * rest are losses. */
 void loader_stop(void);
 
 /* Watches a process that runs already.  0: it is watched by now, or gone; else its number. */

@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""forksan attach --html, --baseline, --suppressions and --fail-on: as of forksan run, in what is shown and in the
+exit status, for a command and for a process that runs."""
+
+import os
+import subprocess
+
+import attaching
+import toolkit
+from toolkit import check, finish, run
+
+attaching.need()
+PROGRAM = attaching.program()
+path = {name: os.path.join(attaching.directory, name) for name in ("page", "log", "old", "new", "accepted", "wrong")}
+
+
+def forksan(status, *arguments, way="shared"):
+    result = run("attach", *arguments, "--", PROGRAM, way)
+    check(result.returncode == status, f"attach {arguments}: status {status}", result.returncode, result.stderr)
+    return result.stderr
+
+
+text = forksan(66, "--html", path["page"], "-o", path["log"])
+check("TWO PROCESSES ON ONE CONNECTION" in text, "the bug is shown at the end", text)
+with open(path["page"], encoding="utf-8") as file:
+    page = file.read()
+check(page.startswith("<!DOCTYPE html>") and "shared-use" in page and "TWO PROCESSES" in page, "as on the page",
+      page[:200])
+
+text = forksan(0, "--baseline", path["log"])
+check("known from the baseline: 1 bug\n" in text and "verdict: nothing found, nothing missed" in text,
+      "known bugs do not count", text)
+forksan(0, "--baseline", path["log"], "--fail-on", "notice", "-o", path["new"])
+check("TWO PROCESSES" in run("report", path["new"]).stdout, "and stand in the log all the same")
+
+toolkit.write(path["accepted"], "kind:*\nclass:broker\n")
+text = forksan(0, "--suppressions", path["accepted"])
+check("suppressed: " in text and "suppression never used: " in text, "suppressed", text)
+toolkit.write(path["accepted"], "kind:open-at-fork\n")
+forksan(66, "--suppressions", path["accepted"])
+
+forksan(0, way="idle")
+forksan(66, "--fail-on", "notice", way="idle")
+
+# What cannot be used is said before the command starts, and before a process is watched.
+toolkit.write(path["wrong"], "colour:red\n")
+for arguments in (("--html", "/nonexistent/page"), ("--suppressions", path["wrong"]), ("--baseline", PROGRAM)):
+    check("verdict" not in forksan(2, *arguments), f"{arguments}: nothing was started")
+    result = run("attach", *arguments, "-p", str(os.getpid()))
+    check(result.returncode == 2 and "attached" not in result.stderr, f"{arguments}: nothing was watched", result.stderr)
+
+# Of a process that runs the status is the gate's, too.
+toolkit.write(path["accepted"], "kind:*\n")
+for status, arguments in ((66, ("-o", path["old"])), (0, ("--baseline", path["old"])),
+                          (0, ("--suppressions", path["accepted"]))):
+    with subprocess.Popen([PROGRAM, "later"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        program.stdout.readline()
+        attached = attaching.Attached("-p", str(program.pid), *arguments)
+        attached.wait_until_watching()
+        program.communicate("go\n", timeout=60)
+        said = attached.process.communicate(timeout=60)[1]
+        check(attached.process.returncode == status, f"-p {arguments}: status {status}", attached.process.returncode,
+              said)
+# Its bug is another than the command's.
+forksan(66, "--baseline", path["old"])
+finish()
