@@ -689,9 +689,9 @@ static long tell_received(__u32 index, struct received *received)
 }
 
 /* The receiver's control buffer is filled by now; its first part is looked at. */
-static __always_inline void look_for_descriptors(struct task_struct *task)
+static __always_inline void look_for_descriptors(struct task_struct *task,
+						 struct process_state *process)
 {
-	struct process_state *process = process_of(task);
 	struct received received = {.task = task};
 	struct call call;
 	__u64 control[2]; /* struct user_msghdr: control, controllen */
@@ -702,7 +702,7 @@ static __always_inline void look_for_descriptors(struct task_struct *task)
 	} header;
 
 	find_call(&call, task);
-	if (!process || shape_of(call.number) != CALL_MESSAGE ||
+	if (shape_of(call.number) != CALL_MESSAGE ||
 	    bpf_probe_read_user(control, sizeof control, (void *)(call.arguments[1] + 32)) ||
 	    control[1] < sizeof header ||
 	    bpf_probe_read_user(&header, sizeof header, (void *)control[0]) ||
@@ -716,12 +716,10 @@ static __always_inline void look_for_descriptors(struct task_struct *task)
 
 /* Begins to watch a connection to a unix socket at its first use: connect() passes no tracepoint.
  * NULL: it is not to be watched. */
-static __always_inline struct socket_state *meet_unix(struct sock *sk, struct task_struct *task)
+static __always_inline struct socket_state *meet_unix(struct sock *sk)
 {
 	struct socket_state *state;
 
-	if (sk->__sk_common.skc_family != AF_UNIX || !process_of(task))
-		return NULL;
 	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!state) {
 		count_loss(EVENT_LOST_CONNECTION);
@@ -736,20 +734,30 @@ static __always_inline struct socket_state *meet_unix(struct sock *sk, struct ta
 static __always_inline int use(struct sock *sk, __s32 moved, int flags, bool writes)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, 0);
-	struct process_state *process;
+	bool is_unix = sk->__sk_common.skc_family == AF_UNIX;
+	struct process_state *process = NULL;
+	struct socket_state *state;
 	__u64 word, before;
 	__u32 stack = 0;
 
-	if (!writes && moved > 0 && sk->__sk_common.skc_family == AF_UNIX)
-		look_for_descriptors(task);
-	if (!state)
-		state = meet_unix(sk, task);
+	/* What everybody else pays ends with one look-up: of the process where a connection may
+	 * still have to be met, of the connection elsewhere. */
+	if (is_unix) {
+		process = process_of(task);
+		if (!process)
+			return 0;
+		if (!writes && moved > 0)
+			look_for_descriptors(task, process);
+	}
+	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!state && is_unix)
+		state = meet_unix(sk);
 	if (!state || state->ignored || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
 		return 0;
 	if (moved < 0 && moved != -EPIPE && moved != -ECONNRESET)
 		return 0; /* moved nothing, and did not meet the end */
-	process = process_of(task);
+	if (!is_unix)
+		process = process_of(task);
 	if (!process)
 		return 0;
 	word = process->word;
