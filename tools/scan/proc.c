@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cli.h"
@@ -84,6 +83,15 @@ static void read_command(int proc, struct scan_process *process)
 			process->command[i] = ' ';
 	if (n <= 0)
 		snprintf(process->command, sizeof process->command, "%s", process->comm);
+}
+
+static void read_cgroup(int proc, struct scan_process *process)
+{
+	char name[NAME_BYTES], text[4096];
+
+	snprintf(name, sizeof name, "%d/cgroup", process->pid);
+	if (read_text(proc, name, text, sizeof text) > 0)
+		cgroup_read(text, &process->cgroup);
 }
 
 static struct scan_process *new_process(pid_t pid)
@@ -328,40 +336,10 @@ static void read_details(const struct snapshot *snapshot, int proc)
 			if (process->command[0] != '\0')
 				continue;
 			read_command(proc, process);
+			read_cgroup(proc, process);
 			snprintf(name, sizeof name, "%d/ns/net", process->pid);
 			if (fstatat(proc, name, &namespace, 0) == 0)
 				process->network_namespace = namespace.st_ino;
-		}
-	}
-}
-
-static bool is_held_by(const struct scan_socket *socket, pid_t pid)
-{
-	for (size_t i = 0; i < socket->holder_count; i++)
-		if (socket->holders[i].process->pid == pid)
-			return true;
-	return false;
-}
-
-/* The kernel keeps no age of a connection.  But a process whose parent holds it, too, has it from
- * the parent, so the connection is older than that process.  (A descriptor handed over to a child
- * with SCM_RIGHTS is the exception.) */
-static void estimate_ages(struct snapshot *snapshot)
-{
-	uint64_t ticks_a_second = (uint64_t)sysconf(_SC_CLK_TCK);
-	struct scan_socket *socket;
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next) {
-		for (size_t i = 0; i < socket->holder_count; i++) {
-			const struct scan_process *heir = socket->holders[i].process;
-			uint64_t started_s = heir->started_ticks / ticks_a_second;
-
-			if (is_held_by(socket, heir->parent_pid) &&
-			    (uint64_t)now.tv_sec > started_s &&
-			    (uint64_t)now.tv_sec - started_s > socket->least_age_s)
-				socket->least_age_s = (uint64_t)now.tv_sec - started_s;
 		}
 	}
 }
@@ -399,7 +377,6 @@ void proc_read_holders(struct snapshot *snapshot)
 		read_details(snapshot, proc);
 		close(proc);
 	}
-	estimate_ages(snapshot);
 }
 
 void proc_read_flags(struct snapshot *snapshot)

@@ -149,8 +149,23 @@ static void print_holder_stack(const struct scan_holder *holder, int indent, FIL
 			holder->stack != NULL ? "none of its frames is known" : holder->no_stack);
 }
 
+/* Where the process belongs; a child's place is said where it is another than its parent's. */
+static void print_place(const struct scan_process *process, const struct scan_process *parent,
+			FILE *out)
+{
+	const struct cgroup *cgroup = &process->cgroup;
+
+	if (cgroup->name[0] == '\0' ||
+	    (parent != NULL && strcmp(cgroup->path, parent->cgroup.path) == 0))
+		return;
+	fputs(", in ", out);
+	if (cgroup->runtime != NULL)
+		fprintf(out, "%s ", cgroup->runtime);
+	escape_print(cgroup->name, out);
+}
+
 static void print_holder(const struct scan_socket *socket, const struct scan_holder *holder,
-			 int depth, FILE *out)
+			 const struct scan_process *parent, int depth, FILE *out)
 {
 	fprintf(out, "     %*s%d  ", 2 * depth, "", holder->process->pid);
 	escape_print(holder->process->command, out);
@@ -163,30 +178,54 @@ static void print_holder(const struct scan_socket *socket, const struct scan_hol
 		fprintf(out, ", WAITS in %s", holder->waits_in);
 	else if (holder->epoll_fd >= 0)
 		fprintf(out, ", polls it by epoll fd %d", holder->epoll_fd);
+	print_place(holder->process, parent, out);
 	fputc('\n', out);
 	print_holder_stack(holder, 7 + 2 * depth, out);
 	for (size_t i = 0; depth < 16 && i < socket->holder_count; i++)
 		if (socket->holders[i].process->parent_pid == holder->process->pid)
-			print_holder(socket, &socket->holders[i], depth + 1, out);
+			print_holder(socket, &socket->holders[i], holder->process, depth + 1, out);
+}
+
+/* "sent 309 B, the latest 0.5 s ago" */
+static void print_direction(const char *verb, uint64_t bytes, uint32_t idle_ms, FILE *out)
+{
+	if (bytes == 0) {
+		fprintf(out, "%s nothing", verb);
+		return;
+	}
+	fprintf(out, "%s ", verb);
+	print_bytes(bytes, out);
+	fprintf(out, ", the latest %.1f s ago", idle_ms / 1000.0);
+}
+
+static void print_age(const struct scan_socket *socket, FILE *out)
+{
+	if (socket->least_age_s > 0)
+		fprintf(out, "   open for at least %" PRIu64 " s", socket->least_age_s);
+	if (socket->most_age_s > 0)
+		fprintf(out, "%s at most %" PRIu64 " s if %d opened it",
+			socket->least_age_s > 0 ? "," : "   open for", socket->most_age_s,
+			socket->opener->pid);
+	if (socket->least_age_s > 0 || socket->most_age_s > 0)
+		fputc('\n', out);
 }
 
 static void print_traffic(const struct scan_socket *socket, FILE *out)
 {
 	if (socket->has_traffic) {
-		fputs("   sent ", out);
-		print_bytes(socket->sent_bytes, out);
-		fputs(", received ", out);
-		print_bytes(socket->received_bytes, out);
-		fprintf(out, ", latest %.1f s ago\n", socket->idle_ms / 1000.0);
+		fputs("   ", out);
+		print_direction("sent", socket->sent_bytes, socket->sent_idle_ms, out);
+		fputs("; ", out);
+		print_direction("received", socket->received_bytes, socket->received_idle_ms, out);
+		fputc('\n', out);
 	}
 	if (socket->unread_bytes > 0) {
 		fputs("   an answer waits, read by nobody: ", out);
 		print_bytes(socket->unread_bytes, out);
 		fputc('\n', out);
 	}
-	if (socket->least_age_s > 0 && (socket->session == NULL || socket->session->age_s < 0))
-		fprintf(out, "   open for at least %" PRIu64 " s, the age of its heirs\n",
-			socket->least_age_s);
+	if (socket->session == NULL || socket->session->age_s < 0)
+		print_age(socket, out);
 }
 
 static void print_session(const struct server_session *session, FILE *out)
@@ -222,7 +261,7 @@ static void print_connection(size_t number, const struct scan_socket *socket, FI
 	fprintf(out, ": %s\n   %s\n", level_name(level), verdict_text(level));
 	for (size_t i = 0; i < socket->holder_count; i++)
 		if (!is_held_by(socket, socket->holders[i].process->parent_pid))
-			print_holder(socket, &socket->holders[i], 0, out);
+			print_holder(socket, &socket->holders[i], NULL, 0, out);
 	print_traffic(socket, out);
 	if (socket->session != NULL)
 		print_session(socket->session, out);
@@ -286,7 +325,9 @@ void show_text(const struct snapshot *snapshot, FILE *out)
 	print_blindness(snapshot->waits_denied, "holders whose threads this user may not look at",
 			out);
 	print_blindness(count_kind(snapshot, SCAN_UNSEEN),
-			"shared sockets that the kernel did not describe", out);
+			"shared sockets that the kernel does not list: not connected, over, or "
+			"of a namespace out of reach",
+			out);
 }
 
 /* --- for programs ---------------------------------------------------------------------------- */
@@ -306,6 +347,7 @@ static json_t *json_text(const char *text)
 
 static json_t *json_holder(const struct scan_holder *holder)
 {
+	const struct cgroup *cgroup = &holder->process->cgroup;
 	json_t *record = json_pack(
 		"{s:i, s:i, s:o, s:o, s:i, s:i, s:b, s:s?}", "pid", holder->process->pid, "ppid",
 		holder->process->parent_pid, "comm", json_text(holder->process->comm), "command",
@@ -313,6 +355,14 @@ static json_t *json_holder(const struct scan_holder *holder)
 		"close_on_exec", holder->close_on_exec, "waits_in", holder->waits_in);
 	if (holder->epoll_fd >= 0)
 		json_object_set_new(record, "epoll_fd", json_integer(holder->epoll_fd));
+	if (cgroup->path[0] != '\0')
+		json_object_set_new(record, "cgroup", json_text(cgroup->path));
+	if (cgroup->runtime != NULL)
+		json_object_set_new(record, "container",
+				    json_pack("{s:s, s:o}", "runtime", cgroup->runtime, "name",
+					      json_text(cgroup->name)));
+	else if (cgroup->name[0] != '\0')
+		json_object_set_new(record, "unit", json_text(cgroup->name));
 	if (holder->stack != NULL)
 		json_object_set(record, "stack", holder->stack);
 	else if (holder->no_stack[0] != '\0')
@@ -345,15 +395,20 @@ static json_t *json_connection(const struct scan_socket *socket)
 			   wire_protocol_name(socket->protocol), "peer", json_text(peer), "local",
 			   local, "inode", (json_int_t)socket->inode, "holders", holders);
 	if (socket->has_traffic)
-		json_object_update_new(record,
-				       json_pack("{s:I, s:I, s:i}", "sent_bytes",
-						 (json_int_t)socket->sent_bytes, "received_bytes",
-						 (json_int_t)socket->received_bytes, "idle_ms",
-						 (int)socket->idle_ms));
+		json_object_update_new(
+			record, json_pack("{s:I, s:I, s:I, s:I}", "sent_bytes",
+					  (json_int_t)socket->sent_bytes, "received_bytes",
+					  (json_int_t)socket->received_bytes, "sent_idle_ms",
+					  (json_int_t)socket->sent_idle_ms, "received_idle_ms",
+					  (json_int_t)socket->received_idle_ms));
 	json_object_set_new(record, "unread_bytes", json_integer(socket->unread_bytes));
 	if (socket->least_age_s > 0)
 		json_object_set_new(record, "least_age_s",
 				    json_integer((json_int_t)socket->least_age_s));
+	if (socket->most_age_s > 0)
+		json_object_update_new(record, json_pack("{s:I, s:i}", "most_age_s",
+							 (json_int_t)socket->most_age_s,
+							 "if_opened_by", socket->opener->pid));
 	if (socket->session != NULL)
 		json_object_set_new(record, "server", json_session(socket->session));
 	return record;

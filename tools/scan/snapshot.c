@@ -20,6 +20,7 @@ int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope, boo
 		return result;
 	proc_read_holders(snapshot);
 	sockets_ask(snapshot);
+	ages_estimate(snapshot);
 	proc_read_flags(snapshot);
 	waits_find(snapshot);
 	if (stacks != SCAN_NO_STACKS)

@@ -24,6 +24,7 @@
 #include <sys/un.h>
 
 #include "base/cli.h"
+#include "scan/cgroup.h"
 #include "forksan/protocols.h"
 
 #define uthash_fatal(message) cli_no_memory()
@@ -42,6 +43,7 @@ struct scan_process {
 			    */
 	int thread_count;
 	uint64_t started_ticks; /* since the boot */
+	struct cgroup cgroup;	/* of holders */
 	int epoll_fds[SCAN_EPOLLS];
 	int epoll_count;
 	bool in_scope;	   /* the user asked for it */
@@ -88,9 +90,12 @@ struct scan_socket {
 	bool has_traffic;
 	uint64_t sent_bytes,
 		received_bytes; /* acknowledged by the peer; delivered to the process (tcp(7)) */
-	uint32_t idle_ms;	/* since the latest byte of either direction */
-	uint64_t least_age_s;	/* the connection is at least so old; 0: not known */
-	uint32_t unread_bytes;	/* received, and read by nobody yet */
+	uint32_t sent_idle_ms,
+		received_idle_ms; /* since the latest byte; of none, since it was opened */
+	uint64_t least_age_s;	  /* it is at least so old; 0: not known */
+	uint64_t most_age_s;	  /* and at most, if `opener` opened it; 0: not known */
+	const struct scan_process *opener;
+	uint32_t unread_bytes;		      /* received, and read by nobody yet */
 	const struct server_session *session; /* what the server says of it; NULL: not asked */
 	struct scan_holder *holders;
 	size_t holder_count;
@@ -136,9 +141,11 @@ void snapshot_free(struct snapshot *snapshot);
  * the scope asks for.  0 or -errno, as snapshot_take(). */
 int proc_read(struct snapshot *snapshot, const struct scan_scope *scope, bool by_proc);
 
-/* Fills command and network_namespace of holders, and the sockets' least_age_s: of other processes
- * nobody asks. */
+/* Fills command, network_namespace and cgroup of holders: of other processes nobody asks. */
 void proc_read_holders(struct snapshot *snapshot);
+
+/* Fills how old the connections can be. */
+void ages_estimate(struct snapshot *snapshot);
 
 /* Asks the kernel for kind, addresses and traffic of each socket. */
 void sockets_ask(struct snapshot *snapshot);

@@ -82,9 +82,8 @@ static void take_traffic(struct scan_socket *socket, const struct rtattr *attrib
 	/* The handshake's SYN counts as one acknowledged byte. */
 	socket->sent_bytes = info.tcpi_bytes_acked > 0 ? info.tcpi_bytes_acked - 1 : 0;
 	socket->received_bytes = info.tcpi_bytes_received;
-	socket->idle_ms = info.tcpi_last_data_sent < info.tcpi_last_data_recv
-				  ? info.tcpi_last_data_sent
-				  : info.tcpi_last_data_recv;
+	socket->sent_idle_ms = info.tcpi_last_data_sent;
+	socket->received_idle_ms = info.tcpi_last_data_recv;
 }
 
 static void take_tcp(struct dump *dump, const struct nlmsghdr *header)
