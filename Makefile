@@ -456,6 +456,10 @@ coverage-tests: $(BUILD)/libinner.a
 		tests/attach/test_*.py tests/fleet/test_fleet_check.py tests/fleet/test_mapping.py \
 		tests/fleet/test_report_of_a_store.py tests/fleet/test_store.py) $(SCENARIOS)
 
+.PHONY: attach-kernels
+attach-kernels: build ## forksan attach on Debian's kernels in qemu: KERNELS (suites), minutes for each
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/attach/kernels.py $(KERNELS)
+
 .PHONY: roots
 roots: ## build and run in roots of other Debian releases: ROOTS (bullseye trixie sid)
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/roots/roots.py $(or $(ROOTS),bullseye trixie sid)

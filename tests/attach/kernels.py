@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make attach-kernels: `forksan attach` on Debian's kernels, each booted in qemu without KVM (30 to 170 s) with
+the static test program: the same kinds as here, and nothing lost.  Prints a table.
+
+    tests/attach/kernels.py [SUITE]...        bookworm, bookworm-backports, trixie, trixie-backports, sid
+
+Kernels come from the mirror that apt is set up with, by an apt of their own, and are kept below build/kernels.
+Needs qemu-system-x86, busybox-static and cpio.
+"""
+
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
+KEPT = os.path.join(BUILD, "kernels")
+SUITES = ("bookworm", "bookworm-backports", "trixie", "trixie-backports", "sid")
+PACKAGE = "linux-image-cloud-amd64"  # the kernel for virtual machines: a third of the other's size
+WAYS = {"shared": ["inherited-use", "shared-use"], "crossed": ["crossed-reply", "shared-use"],
+        "goodbye": ["foreign-goodbye"], "clean": []}
+PATIENCE_S = 900
+
+INIT = """#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/shm /tmp
+mount -t tmpfs shm /dev/shm
+ip link set lo up
+echo "@kernel $(uname -r)"
+for way in {ways}; do
+    echo "@way $way"
+    /forksan/forksan attach --quiet -o /tmp/$way.jsonl -- /program $way 2>&1
+    echo "@status $?"
+    cat /tmp/$way.jsonl
+done
+echo "@end"
+poweroff -f
+"""
+
+
+def mirror():
+    """The mirror that apt has Debian's main archive from."""
+    listed = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE) $(ORIGIN)"], capture_output=True,
+                            text=True, check=False).stdout
+    for line in listed.splitlines():
+        site, _, origin = line.partition(" ")
+        if origin == "Debian" and "security" not in site:
+            return site
+    return "http://deb.debian.org/debian"
+
+
+def fetch(suite):
+    """The path of the suite's newest kernel."""
+    where = os.path.join(KEPT, suite)
+    if not glob.glob(os.path.join(where, "boot", "vmlinuz-*")):
+        shutil.rmtree(where, True)
+        state = os.path.join(where, "apt")
+        for name in ("lists/partial", "cache/archives/partial", "etc"):
+            os.makedirs(os.path.join(state, name))
+        base = suite.split("-", maxsplit=1)[0]
+        with open(os.path.join(state, "etc", "list"), "w", encoding="utf-8") as file:
+            for name in sorted({base, suite}):
+                file.write(f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror()} {name} main\n")
+        apt = ["apt-get", "-qq", "-o", f"Dir::State={state}", "-o", f"Dir::State::lists={state}/lists",
+               "-o", f"Dir::Cache={state}/cache", "-o", f"Dir::Etc::sourcelist={state}/etc/list",
+               "-o", "Dir::Etc::sourceparts=-", "-o", "Dir::State::status=/dev/null", "-o", "APT::Sandbox::User=root"]
+        subprocess.run([*apt, "update"], check=True)
+        shown = subprocess.run(["apt-cache", *apt[2:], "-t", suite, "depends", PACKAGE], capture_output=True, text=True,
+                               check=True).stdout
+        image = re.search(r"Depends: (linux-image-[0-9]\S+)", shown)[1]
+        subprocess.run([*apt, "download", "-t", suite, image], check=True, cwd=where)
+        subprocess.run(["dpkg-deb", "-x", *glob.glob(os.path.join(where, "*.deb")), where], check=True)
+        shutil.rmtree(state)
+    return glob.glob(os.path.join(where, "boot", "vmlinuz-*"))[0]
+
+
+def libraries(program):
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"(/\S+) \(0x", listed)
+
+
+def make_initrd(directory):
+    root = os.path.join(directory, "root")
+    for name in ("bin", "forksan", "proc", "sys", "dev", "tmp"):
+        os.makedirs(os.path.join(root, name))
+    shutil.copy("/bin/busybox", os.path.join(root, "bin"))
+    for name in ("forksan", "forksan-attach"):
+        program = os.path.join(BUILD, name)
+        shutil.copy(program, os.path.join(root, "forksan"))
+        for library in libraries(program):
+            os.makedirs(root + os.path.dirname(library), exist_ok=True)
+            shutil.copy(library, root + library)
+    subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-D_GNU_SOURCE", "-g", "-O1", "-static", "-o",
+                    os.path.join(root, "program"), os.path.join(HERE, "program.c")], check=True)
+    init = os.path.join(root, "init")
+    with open(init, "w", encoding="utf-8") as file:
+        file.write(INIT.format(ways=" ".join(WAYS)))
+    os.chmod(init, 0o755)
+    initrd = os.path.join(directory, "initrd")
+    with open(initrd, "wb") as file:
+        files = subprocess.run(["find", ".", "-print0"], cwd=root, stdout=subprocess.PIPE, check=True).stdout
+        subprocess.run(["cpio", "--null", "--create", "--format=newc", "--quiet"], cwd=root, input=files, stdout=file,
+                       check=True)
+    return initrd
+
+
+def boot(kernel, initrd):
+    """What the console said."""
+    return subprocess.run(["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "1024", "-nographic", "-no-reboot",
+                           "-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 no_timer_check"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+                          timeout=PATIENCE_S, check=False).stdout.replace("\r", "")
+
+
+def verdict(way, said):
+    """An empty string, or what is wrong with one way's part of the console's text."""
+    records = []
+    for line in said.splitlines():
+        if line.startswith('{"record"'):
+            records.append(json.loads(line))
+    kinds = sorted({record["kind"] for record in records if record["record"] == "finding"})
+    summaries = [record for record in records if record["record"] == "summary"]
+    if not summaries:
+        words = [line for line in said.splitlines() if line.startswith("forksan")]
+        return words[0] if words else "no summary"
+    lost = {name: value for name, value in summaries[-1]["counters"].items() if name.startswith("lost_") and value}
+    if kinds != WAYS[way]:
+        return f"{way}: {kinds}"
+    return f"{way}: {lost}" if lost else ""
+
+
+def try_suite(suite, initrd):
+    said = boot(fetch(suite), initrd)
+    release = re.search(r"@kernel (\S+)", said)
+    ways = dict(part.split("\n", 1) for part in said.split("@way ")[1:])
+    wrong = [verdict(way, ways.get(way, "")) for way in WAYS]
+    wrong = sorted({word for word in wrong if word})
+    print(f"| {suite} | {release[1] if release else '?'} | {'; '.join(wrong) if wrong else 'works'} |", flush=True)
+    if not release or "@end" not in said:
+        print(said[-3000:])
+
+
+def main():
+    for program in ("qemu-system-x86_64", "busybox", "cpio", "dpkg-deb"):
+        if not shutil.which(program):
+            print(f"needs {program}")
+            sys.exit(77)
+    print("| suite | kernel | attach |\n| --- | --- | --- |", flush=True)
+    with tempfile.TemporaryDirectory() as directory:
+        initrd = make_initrd(directory)
+        for suite in sys.argv[1:] or SUITES:
+            try_suite(suite, initrd)
+
+
+main()
