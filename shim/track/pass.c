@@ -257,7 +257,7 @@ static bool comes_through_as_another(struct socket_slot slot, int than)
 
 /* With more connections than this the new program joins, looks what has come, and lets go of the
  * rest: that costs as much as this many questions. */
-#define ASKED_ABOUT 512
+#define ASKED_ABOUT 2048
 
 /* Asks the kernel once for each watched descriptor; copies (dup) are looked for only when a
  * descriptor closes that has copies. */

@@ -9,6 +9,7 @@
  *   inherited   the same, held open by an idle child too
  *   shared      the same, and the child has used it once: its messages are followed
  *   fork, exec  N forks and waits with CALL connections open; the child ends, or becomes /bin/true
+ *   aged        exec in a session in which CALL processes have ended before
  *   worker      N forks with CALL connections open; the child waits for events once, and is gone
  *   storm       two processes send in turn on one connection: each use is a violation; prints the
  *               microseconds of N uses for each, with the pipe by which they take turns
@@ -322,6 +323,7 @@ int main(int argc, char **argv)
 		fprintf(stderr,
 			"usage: calls unwatched|own|inherited|shared send|recv|write|sendmsg N\n"
 			"       calls fork|exec|worker CONNECTIONS N\n"
+			"       calls aged PROCESSES N\n"
 			"       calls storm 0 N\n"
 			"       calls connect 0 N\n"
 			"       calls spawn VARIABLE=VALUE N\n");
@@ -337,6 +339,12 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(kind, "exec") == 0) {
 		fork_many(atoi(argv[2]), "/bin/true", atol(argv[3]));
+		return 0;
+	}
+	if (strcmp(kind, "aged") == 0) {
+		for (int i = 0; i < atoi(argv[2]); i++)
+			run_child(NULL);
+		fork_many(0, "/bin/true", atol(argv[3]));
 		return 0;
 	}
 	if (strcmp(kind, "spawn") == 0) {

@@ -60,9 +60,10 @@ connect 0 4.5
 spawn 0 19
 fork 0 6
 fork 1 6
-worker 200 55
-exec 0 35
-exec 1 118
-exec 50 215
+worker 200 68
+exec 0 36
+exec 1 124
+exec 50 234
+aged 300 37
 TABLE
 exit $status
