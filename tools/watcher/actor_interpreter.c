@@ -39,8 +39,8 @@ struct actor_interpreter {
  * from its start.  Addresses are counted from where the file is loaded. */
 #define KNOWN_FILES 32
 static struct known_file {
-	uint8_t build_id[FORKSAN_BUILD_ID_BYTES];
 	struct event_interpreter kernel;
+	uint8_t build_id[FORKSAN_BUILD_ID_BYTES];
 	uint32_t php_file;
 } known_files[KNOWN_FILES];
 static unsigned known_count;

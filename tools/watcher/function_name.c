@@ -72,6 +72,8 @@ static void read_table(Elf *elf, struct functions *file)
 	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
 	size_t count = data ? header.sh_size / header.sh_entsize : 0;
 
+	if (count == 0)
+		return;
 	file->sorted = calloc(count, sizeof *file->sorted);
 	for (size_t i = 0; file->sorted && i < count; i++) {
 		const char *name;

@@ -189,7 +189,8 @@ uint64_t loader_thread_pointer(pid_t pid)
 {
 	struct event_thread thread = {.pid = pid};
 	/* The answer comes back in the question. */
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &thread, .ctx_size_in = sizeof thread);
+	struct bpf_test_run_opts options = {
+		.sz = sizeof options, .ctx_in = &thread, .ctx_size_in = sizeof thread};
 
 	if (bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.look_at_thread), &options) != 0)
 		return 0;
