@@ -296,7 +296,10 @@ struct registry_header {
 	uint64_t total_size_bytes;
 	int32_t creator_pid;
 	uint32_t waited_for; /* 1: a `forksan run` reads this at the end (common/session.h) */
-	uint8_t reserved0[24];
+	/* 1: `forksan attach` writes the processes of this session, and none of them is a member:
+	 * one that has the library belongs to another session, or begins one. */
+	_Atomic uint32_t from_outside;
+	uint8_t reserved0[20];
 	_Atomic uint64_t log_place; /* identity of the descriptor that log_path=stderr or stdout
 				       means, 0: not yet known */
 	_Atomic uint32_t ready;	    /* release, after everything above */

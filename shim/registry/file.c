@@ -213,6 +213,9 @@ static void find_slots(int fd, struct beginning *beginning, const struct family 
 {
 	uint32_t high = load_relaxed(&beginning->header.process_high);
 
+	/* `forksan attach` writes its slots from outside: nobody is a member. */
+	if (load_relaxed(&beginning->header.from_outside) != 0)
+		return;
 	if (high > FORKSAN_MAX_PROCESSES)
 		high = FORKSAN_MAX_PROCESSES;
 	for (uint32_t i = 0; i < high; i++) {

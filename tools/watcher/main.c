@@ -81,6 +81,7 @@ static void start_session(void)
 		fprintf(stderr, "forksan attach: no memory for the registry\n");
 		exit(1);
 	}
+	store_relaxed(&registry_get()->header.from_outside, 1);
 	report_session(registry_get());
 	report_speak();
 }
