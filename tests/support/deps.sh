@@ -76,6 +76,7 @@ test  qemu-user-static  programs of AArch64
 test  binutils-aarch64-linux-gnu linked for it by clang
 test  libc6-dev-arm64-cross with its libc
 test  libgcc-12-dev-arm64-cross and the compiler's own parts
+test  runsc             a kernel of another make (gVisor)
 test  yamllint          looks over the recipes for CI and containers
 test  rpm               rpmlint asks it
 test  rpmlint           looks over the spec
