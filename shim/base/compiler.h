@@ -29,8 +29,9 @@
 #define keep_in_memory(variable) __asm__("" : "+m"(variable))
 
 /* On variables that every start of a program writes or reads, or every fork writes.  They stand in
- * .data, all on the page that the loader has touched already; in .bss each would be on a page of its
- * own, which costs the start of a program 2 us (tests/bench/start.sh), and each fork a copy of it. */
+ * .data, all on the page that the loader has touched already; in .bss each would be on a page of
+ * its own, which costs the start of a program 2 us (tests/bench/start.sh), and each fork a copy of
+ * it. */
 #define FORKSAN_AT_START __attribute__((section(".data")))
 
 #define noinline __attribute__((noinline))

@@ -9,8 +9,8 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* The number of hexadecimal digits with which the text begins.  Not strspn(): each start of a program
- * asks, and libc's function and its table lie on pages that nothing else touches. */
+/* The number of hexadecimal digits with which the text begins.  Not strspn(): each start of a
+ * program asks, and libc's function and its table lie on pages that nothing else touches. */
 static size_t count_digits(const char *text)
 {
 	size_t n = 0;

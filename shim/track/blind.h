@@ -27,8 +27,8 @@ bool blind_tell_program(enum registry_counter counter, const char *path, const c
 void blind_tell_noted(void);
 
 /* Counts an io_uring of this process, once, when the process holds or has held a watched
- * connection, and the ring has a number like the connections'.  Called when the process ends.  liburing makes its system calls
- * itself, so the wrapper of syscall() sees only some rings. */
+ * connection, and the ring has a number like the connections'.  Called when the process ends.
+ * liburing makes its system calls itself, so the wrapper of syscall() sees only some rings. */
 void blind_look_for_rings(void);
 
 /* Counts a ring like blind_look_for_rings(), without looking for one: the wrapper of syscall()

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sandbox CMD [ARGUMENT...]: becomes CMD under the filters that systemd makes for
- * SystemCallFilter=@system-service and MemoryDenyWriteExecute=yes.  allowed.h has a line ALLOW(SYS_name)
- * for each call of the set (test_enable.py writes it); any other call kills.
+ * SystemCallFilter=@system-service and MemoryDenyWriteExecute=yes.  allowed.h has a line
+ * ALLOW(SYS_name) for each call of the set (test_enable.py writes it); any other call kills.
  */
 #include <errno.h>
 #include <linux/audit.h>

@@ -71,8 +71,8 @@ static void child_that_waits(void)
 	stage_wait(child);
 }
 
-/* While another process holds the connection its opener's calls are noted; some time after the other
- * has gone no more. */
+/* While another process holds the connection its opener's calls are noted; some time after the
+ * other has gone no more. */
 static void after_a_child_that_was_killed(void)
 {
 	struct actor child;

@@ -38,7 +38,7 @@ static _Noreturn void become(const struct watcher *watcher, int control, char *c
 	argv[count++] = (char *)(uintptr_t)watcher->path;
 	argv[count++] = (char *)(uintptr_t) "--control";
 	argv[count++] = number;
-	for (int i = 0; arguments[i] && i < MAX_ARGUMENTS; i++)
+	for (int i = 0; i < MAX_ARGUMENTS && arguments[i]; i++)
 		argv[count++] = arguments[i];
 	argv[count] = NULL;
 	fcntl(control, F_SETFD, 0);

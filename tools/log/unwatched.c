@@ -45,10 +45,11 @@ void unwatched_add_json(struct unwatched *unwatched, const json_t *peers, uint64
 	const json_t *peer;
 	size_t i;
 
-	json_array_foreach(peers, i, peer)
+	json_array_foreach(peers, i, peer) {
 		unwatched_add(unwatched, field_string(peer, "peer"), field_string(peer, "protocol"),
 			      field_string(peer, "class"),
 			      (uint64_t)field_integer(peer, "connections"));
+	}
 	unwatched->more += more;
 }
 

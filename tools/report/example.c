@@ -20,7 +20,8 @@ json_t *example_load(const struct report *report, const struct bug *bug, enum ki
 
 json_t *example_for_advice(const struct report *report, const struct bug *bug)
 {
-	bool ended = bug->head == KIND_SHARED_USE && bug->kinds[KIND_FOREIGN_GOODBYE].example != NULL;
+	bool ended =
+		bug->head == KIND_SHARED_USE && bug->kinds[KIND_FOREIGN_GOODBYE].example != NULL;
 
 	return example_load(report, bug, ended ? KIND_FOREIGN_GOODBYE : bug->head);
 }

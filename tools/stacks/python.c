@@ -15,7 +15,6 @@
 
 #define MAX_THREADS 4096 /* with the interpreters */
 
-
 static uint16_t read_version(struct peek *peek, const struct interpreter *interpreter)
 {
 	uintptr_t constant = module_symbol(peek, &interpreter->module, "Py_Version");

@@ -234,6 +234,7 @@ bool connection_check_all(struct actor *actor)
 	{
 		int fd = connection->fd;
 
+		/* cppcheck-suppress uninitvar ; the macro sets it */
 		if (!connection->watched || !connection_is_held_by(connection, actor))
 			continue;
 		switch (proc_holds(actor->pid, connection->inode, &fd)) {
