@@ -58,10 +58,14 @@ def mirror():
     return "http://deb.debian.org/debian"
 
 
+def find_kernel(where):
+    return glob.glob(os.path.join(where, "**", "vmlinuz*"), recursive=True)
+
+
 def fetch(suite):
     """The path of the suite's newest kernel."""
     where = os.path.join(KEPT, suite)
-    if not glob.glob(os.path.join(where, "boot", "vmlinuz-*")):
+    if not find_kernel(where):
         shutil.rmtree(where, True)
         state = os.path.join(where, "apt")
         for name in ("lists/partial", "cache/archives/partial", "etc"):
@@ -74,13 +78,18 @@ def fetch(suite):
                "-o", f"Dir::Cache={state}/cache", "-o", f"Dir::Etc::sourcelist={state}/etc/list",
                "-o", "Dir::Etc::sourceparts=-", "-o", "Dir::State::status=/dev/null", "-o", "APT::Sandbox::User=root"]
         subprocess.run([*apt, "update"], check=True)
-        shown = subprocess.run(["apt-cache", *apt[2:], "-t", suite, "depends", PACKAGE], capture_output=True, text=True,
-                               check=True).stdout
-        image = re.search(r"Depends: (linux-image-[0-9]\S+)", shown)[1]
-        subprocess.run([*apt, "download", "-t", suite, image], check=True, cwd=where)
+
+        def depends(package, pattern):
+            shown = subprocess.run(["apt-cache", *apt[2:], "-t", suite, "depends", package], capture_output=True,
+                                   text=True, check=True).stdout
+            return re.search(rf"Depends: ({pattern}\S+)", shown)
+
+        image = depends(PACKAGE, "linux-image-[0-9]")[1]
+        binary = depends(image, "linux-binary-[0-9]")  # since 7
+        subprocess.run([*apt, "download", "-t", suite, binary[1] if binary else image], check=True, cwd=where)
         subprocess.run(["dpkg-deb", "-x", *glob.glob(os.path.join(where, "*.deb")), where], check=True)
         shutil.rmtree(state)
-    return glob.glob(os.path.join(where, "boot", "vmlinuz-*"))[0]
+    return find_kernel(where)[0]
 
 
 def libraries(program):

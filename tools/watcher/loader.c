@@ -101,7 +101,7 @@ bool loader_start(bool all, void (*take)(const void *record, size_t len_bytes))
 	bpf_program__set_autoattach(skeleton->progs.old_files, false);
 	error = forksan__load(skeleton);
 	if (error)
-		return refuse("load the programs", -error);
+		return refuse("load the programs (Linux 6.3 has all that they need)", -error);
 	ring = ring_buffer__new(bpf_map__fd(skeleton->maps.events), on_record, NULL, NULL);
 	if (!ring)
 		return refuse("share the ring buffer", errno);
