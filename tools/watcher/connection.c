@@ -4,14 +4,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "watcher/clock.h"
 #include "watcher/proc.h"
+#include "base/sys.h"
 #include "judge/evidence.h"
 #include "track/track.h"
 
 /* /proc is asked at most this often who holds a connection. */
 #define CHECK_NS 20000000
+/* What processes have open is read anew after this time. */
+#define SOCKETS_NS UINT64_C(1000000000)
 
 struct connection *connection_now;
 
@@ -60,19 +64,50 @@ void connection_hold(const struct connection *connection, struct actor *actor)
 	actor_notes(actor, connection->slot);
 }
 
-/* Other processes that hold it already: of a connection that is met late, the registry knows none.
- */
-static void look_for_holders(struct connection *connection)
+/* What the processes that are watched had open at `taken_ns` (CLOCK_MONOTONIC; 0: never).  At the
+ * start of `--all` thousands of connections are met at once, and each asks who else holds it. */
+static struct proc_sockets sockets;
+static uint64_t taken_ns;
+
+/* The sockets of a moment ago.  False: there is no memory for them. */
+static bool take_sockets(void)
 {
+	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
 	struct actor *actor;
 
-	for (actor = actor_living; actor; actor = actor->next) {
-		int fd = connection->fd;
+	if (taken_ns != 0 && now - taken_ns < SOCKETS_NS)
+		return true;
+	sockets.count = 0;
+	taken_ns = 0;
+	for (actor = actor_living; actor; actor = actor->next)
+		if (!proc_add_sockets(&sockets, actor->pid))
+			return false;
+	proc_sort_sockets(&sockets);
+	taken_ns = now;
+	return true;
+}
 
-		if (actor != actor_now &&
-		    proc_holds(actor->pid, connection->inode, &fd) == PROC_YES)
-			connection_hold(connection, actor);
-	}
+static void hold_if_open(struct connection *connection, struct actor *actor, int fd)
+{
+	if (actor && actor != actor_now &&
+	    proc_holds(actor->pid, connection->inode, &fd) == PROC_YES)
+		connection_hold(connection, actor);
+}
+
+/* Other processes that hold it already: of a connection that is met late, the registry knows none.
+ * Those that were born since the sockets were taken are asked, and so is each that had it then. */
+static void look_for_holders(struct connection *connection)
+{
+	bool is_taken = take_sockets();
+	const struct proc_socket *socket, *end = sockets.list + sockets.count;
+	struct actor *actor;
+
+	for (actor = actor_living; actor; actor = actor->next)
+		if (!is_taken || actor->born_ns >= taken_ns)
+			hold_if_open(connection, actor, connection->fd);
+	socket = is_taken ? proc_find_socket(&sockets, connection->inode) : NULL;
+	for (; socket && socket < end && socket->inode == connection->inode; socket++)
+		hold_if_open(connection, actor_with_pid(socket->pid), socket->fd);
 }
 
 struct connection *connection_open(const struct event_socket *socket)

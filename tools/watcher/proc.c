@@ -130,3 +130,74 @@ enum proc_answer proc_holds(pid_t pid, uint64_t inode, int *fd)
 		return PROC_UNKNOWN;
 	return found ? PROC_YES : PROC_NO;
 }
+
+/* The inode of "socket:[INODE]"; 0: the descriptor is no socket. */
+static uint64_t read_inode(int directory, const char *name)
+{
+	unsigned long long inode = 0;
+	char found[40];
+	ssize_t len = readlinkat(directory, name, found, sizeof found - 1);
+
+	if (len < 0)
+		return 0;
+	found[len] = '\0';
+	return sscanf(found, "socket:[%llu]", &inode) == 1 ? inode : 0;
+}
+
+bool proc_add_sockets(struct proc_sockets *sockets, pid_t pid)
+{
+	char path[32];
+	struct dirent *entry;
+	bool has_memory = true;
+	DIR *directory;
+
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+	directory = opendir(path);
+	while (directory && has_memory && (entry = readdir(directory)) != NULL) {
+		uint64_t inode = read_inode(dirfd(directory), entry->d_name);
+
+		if (inode == 0)
+			continue;
+		if (sockets->count == sockets->room) {
+			size_t room = sockets->room ? 2 * sockets->room : 256;
+			void *more = reallocarray(sockets->list, room, sizeof *sockets->list);
+
+			has_memory = more != NULL;
+			if (!has_memory)
+				break;
+			sockets->list = more;
+			sockets->room = room;
+		}
+		sockets->list[sockets->count++] =
+			(struct proc_socket){inode, pid, atoi(entry->d_name)};
+	}
+	if (directory)
+		closedir(directory);
+	return has_memory;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	uint64_t left = ((const struct proc_socket *)a)->inode;
+	uint64_t right = ((const struct proc_socket *)b)->inode;
+
+	return (left > right) - (left < right);
+}
+
+void proc_sort_sockets(struct proc_sockets *sockets)
+{
+	if (sockets->count > 0)
+		qsort(sockets->list, sockets->count, sizeof *sockets->list, by_inode);
+}
+
+const struct proc_socket *proc_find_socket(const struct proc_sockets *sockets, uint64_t inode)
+{
+	struct proc_socket wanted = {.inode = inode};
+	const struct proc_socket *found = NULL;
+
+	if (sockets->count > 0)
+		found = bsearch(&wanted, sockets->list, sockets->count, sizeof wanted, by_inode);
+	while (found && found > sockets->list && found[-1].inode == inode)
+		found--;
+	return found;
+}

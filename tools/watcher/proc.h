@@ -26,4 +26,25 @@ enum proc_answer { PROC_NO, PROC_YES, PROC_UNKNOWN };
  * has ended.  `fd`: where it is looked for first; replaced by the descriptor that was found. */
 enum proc_answer proc_holds(pid_t pid, uint64_t inode, int *fd);
 
+struct proc_socket {
+	uint64_t inode;
+	pid_t pid;
+	int fd;
+};
+
+/* The sockets that processes have open, and who has them. */
+struct proc_sockets {
+	struct proc_socket *list; /* from malloc() */
+	size_t count, room;
+};
+
+/* Adds those of the process.  False: there is no memory. */
+bool proc_add_sockets(struct proc_sockets *sockets, pid_t pid);
+
+/* To be called after the last addition, and before the first proc_find_socket(). */
+void proc_sort_sockets(struct proc_sockets *sockets);
+
+/* The first entry of the inode, and behind it the others; NULL: none. */
+const struct proc_socket *proc_find_socket(const struct proc_sockets *sockets, uint64_t inode);
+
 #endif
