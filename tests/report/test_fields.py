@@ -29,6 +29,7 @@ QUIT = b"*1\r\n$4\r\nQUIT\r\n"
 ELSEWHERE = {
     "finding.history.tid": "tests/unit/test_history.c",
     "finding.history.result": "tests/tool/test_report_golden.py",
+    "finding.late": "tests/unit/test_report.c",
     "finding.action": "tests/entry/test_isolate.c",
     "finding.connection.isolated": "tests/entry/test_isolate.c",
     "finding.threads_at_fork": "tests/tool/test_dead_threads.py",

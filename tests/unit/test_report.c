@@ -346,6 +346,15 @@ static void what_does_not_fit_loses_outer_frames(void **state)
 	validate(log, path);
 }
 
+/* As `forksan attach` stores it. */
+static void a_stack_that_was_read_late_is_named(void **state)
+{
+	(void)state;
+	sample_stack(&sample, sample.finding.stacks[FINDING_STACK_FORKED])->flags = STACK_LATE;
+	render_json(FORKSAN_RECORD_BYTES);
+	assert_contains("\"late\":[\"forked\"]");
+}
+
 static void a_stack_that_was_cut_when_taken_is_named(void **state)
 {
 	(void)state;
@@ -692,6 +701,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(labels_are_in_every_record, begin, end),
 		cmocka_unit_test_setup_teardown(a_summary_says_what_it_is_worth, begin, end),
 		cmocka_unit_test_setup_teardown(what_does_not_fit_loses_outer_frames, begin, end),
+		cmocka_unit_test_setup_teardown(a_stack_that_was_read_late_is_named, begin, end),
 		cmocka_unit_test_setup_teardown(a_stack_that_was_cut_when_taken_is_named, begin,
 						end),
 		cmocka_unit_test_setup_teardown(the_text_is_short, begin, end),
