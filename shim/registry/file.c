@@ -277,7 +277,10 @@ static enum found inspect(int fd, const char *name, const struct family *family)
 	find_slots(fd, &beginning, family, &own, &parents);
 	if (has_family_in(fd, &own, family) || has_family_in(fd, &parents, family))
 		return FOUND_FAMILY;
-	return !family->sweeps || !is_abandoned(&beginning.header, name) ||
+	if (!family->sweeps || !is_abandoned(&beginning.header, name))
+		return FOUND_ALIVE;
+	/* What `forksan attach` watched lives on without it. */
+	return load_relaxed(&beginning.header.from_outside) == 0 &&
 			       has_living(fd, load_relaxed(&beginning.header.process_high))
 		       ? FOUND_ALIVE
 		       : FOUND_DEAD;

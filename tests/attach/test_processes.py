@@ -68,6 +68,20 @@ result = subprocess.run([attaching.FORKSAN, "attach", "--all", "--seconds", "1"]
                         timeout=60, check=False)
 check(result.returncode in (0, 66), "--seconds ends it", result.returncode, result.stderr)
 
+# Both are killed at once: what they watched lives on, and yet the next session removes theirs.
+attached = attaching.Attached("--all")
+attached.wait_until_watching()
+attached.process.send_signal(signal.SIGSTOP)
+with open(f"/proc/{attached.process.pid}/task/{attached.process.pid}/children", encoding="ascii") as children:
+    os.kill(int(children.read()), signal.SIGKILL)
+attached.process.kill()
+attached.process.communicate()
+attached.log.read()
+registry = f"/dev/shm/forksan-{os.geteuid()}/{attached.log.records[0]['session']}"
+check(os.path.exists(registry), "a registry that nobody needs", registry)
+toolkit.run("run", "--", "/bin/sh", "-c", ":")
+check(not os.path.exists(registry), "it is removed", registry)
+
 # Wrong usage.
 for arguments in ([], ["-p", "999999999"], ["-p", "1", "--", "true"], ["--tree", "x"]):
     result = toolkit.run("attach", *arguments)
