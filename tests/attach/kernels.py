@@ -19,6 +19,9 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import root  # noqa: E402
+
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 KEPT = os.path.join(BUILD, "kernels")
 SUITES = ("bookworm", "bookworm-backports", "trixie", "trixie-backports", "sid")
@@ -47,17 +50,6 @@ poweroff -f
 """
 
 
-def mirror():
-    """The mirror that apt has Debian's main archive from."""
-    listed = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE) $(ORIGIN)"], capture_output=True,
-                            text=True, check=False).stdout
-    for line in listed.splitlines():
-        site, _, origin = line.partition(" ")
-        if origin == "Debian" and "security" not in site:
-            return site
-    return "http://deb.debian.org/debian"
-
-
 def find_kernel(where):
     return glob.glob(os.path.join(where, "**", "vmlinuz*"), recursive=True)
 
@@ -66,6 +58,9 @@ def fetch(suite):
     """The path of the suite's newest kernel."""
     where = os.path.join(KEPT, suite)
     if not find_kernel(where):
+        mirrors = root.mirror()
+        if not mirrors:
+            sys.exit("apt has no index of a mirror of Debian: run apt-get update")
         shutil.rmtree(where, True)
         state = os.path.join(where, "apt")
         for name in ("lists/partial", "cache/archives/partial", "etc"):
@@ -73,7 +68,7 @@ def fetch(suite):
         base = suite.split("-", maxsplit=1)[0]
         with open(os.path.join(state, "etc", "list"), "w", encoding="utf-8") as file:
             for name in sorted({base, suite}):
-                file.write(f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror()} {name} main\n")
+                file.write(f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirrors[0]} {name} main\n")
         apt = ["apt-get", "-qq", "-o", f"Dir::State={state}", "-o", f"Dir::State::lists={state}/lists",
                "-o", f"Dir::Cache={state}/cache", "-o", f"Dir::Etc::sourcelist={state}/etc/list",
                "-o", "Dir::Etc::sourceparts=-", "-o", "Dir::State::status=/dev/null", "-o", "APT::Sandbox::User=root"]

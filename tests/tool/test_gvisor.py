@@ -16,7 +16,8 @@ RUNSC = ["runsc", "--network=none", "--platform=ptrace", "--ignore-cgroups"]
 
 
 def inside(directory, script):
-    return subprocess.run([*RUNSC, f"--root={directory}/state", "do", "sh", "-c", script], stdin=subprocess.DEVNULL,
+    """Standard input is a pipe: runsc gives what it is handed to another user, /dev/null too."""
+    return subprocess.run([*RUNSC, f"--root={directory}/state", "do", "sh", "-c", script], input="",
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
 
 
