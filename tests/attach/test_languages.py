@@ -22,10 +22,15 @@ def frames(stack, language):
                  if frame["language"] == language)
 
 
-def stacks(log, language):
-    """Each different finding's stacks."""
+def stacks(log, language, late=()):
+    """Each different finding's stacks, but for those that `late` names."""
     return {(finding["kind"], name, frames(stack, language)) for finding in log.findings()
-            for name, stack in finding["stacks"].items() if stack}
+            for name, stack in finding["stacks"].items() if stack and name not in late}
+
+
+def named_late(log):
+    """A program's first stack may come before its interpreter is known, and says then that it was read late."""
+    return {name for finding in log.findings() for name in finding.get("late", ())}
 
 
 def run_app(verb, command, count=None):
@@ -47,14 +52,18 @@ def check_language(language, port):
     app = os.path.join(attaching.HERE, "apps", name)
     command = [interpreter, app, str(port)]
     library = run_app("run", command)
-    inside = stacks(library, language)
-    log = run_app("attach", command, len(library.findings()))
-    outside = stacks(log, language)
+    for _ in range(8):  # on a machine that is busy with more urgent things more can be late
+        log = run_app("attach", command, len(library.findings()))
+        late = named_late(log)
+        if late <= {"opened"}:
+            break
+    check(late <= {"opened"}, f"{language}: at most the first stack is late", late)
+    inside, outside = stacks(library, language, late), stacks(log, language, late)
     check(inside == outside, f"{language}: the library's frames", inside - outside, outside - inside)
     finding = log.findings(kind="shared-use")[0]
     culprit = finding["culprit"]
     for role, mark in (("opened", "opened"), ("use", "asked")):
-        check(culprit[role] == scenario.marked(app, mark), f"{language}: culprit of {role}", culprit)
+        check(role in late or culprit[role] == scenario.marked(app, mark), f"{language}: culprit of {role}", culprit)
     forked = [f"{file}:{line}" for _, file, line in frames(finding["stacks"]["forked"], language)]
     check(scenario.marked(app, "forked") in forked, f"{language}: where it forked", forked)
 
