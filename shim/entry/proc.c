@@ -176,9 +176,9 @@ FORKSAN_EXPORT void quick_exit(int status)
 }
 
 /* True when the signal, sent by the calling thread to its own process, ends that process at once:
- * the default action is taken, and is to terminate (signal(7)); the thread does not block the
- * signal; and the kernel spares no init of a pid namespace (pid_namespaces(7)). */
-static bool is_end(int signal)
+ * the default action is taken, and is to terminate (signal(7)), and the thread does not block the
+ * signal. */
+static bool is_deadly(int signal)
 {
 	struct sigaction action;
 	sigset_t blocked;
@@ -196,30 +196,36 @@ static bool is_end(int signal)
 	default:
 		return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_DFL &&
 		       sigprocmask(SIG_BLOCK, NULL, &blocked) == 0 &&
-		       sigismember(&blocked, signal) == 0 && sys_getpid() != 1;
+		       sigismember(&blocked, signal) == 0;
 	}
 }
 
 /* A program that was told to end often does so by the same signal, with its handler taken off, so
- * that its parent sees why: Ruby, CPython and the shells do.  No destructor runs then. */
-static void leave_by_signal(int signal)
+ * that its parent sees why: Ruby, CPython and the shells do.  No destructor runs then.  `to`: the
+ * process; 0: this one.  The kernel spares the init of a pid namespace (pid_namespaces(7)). */
+static void leave_by_signal(pid_t to, int signal)
 {
 	int saved_errno = errno;
 
-	if (registry_get() && !process_is_sandboxed() && is_end(signal))
-		init_leave();
+	if (registry_get() && !process_is_sandboxed()) {
+		pid_t self = (pid_t)sys_getpid();
+
+		if ((to == 0 || to == self) && self != 1 && is_deadly(signal))
+			init_leave();
+	}
 	errno = saved_errno;
 }
 
 FORKSAN_EXPORT int raise(int signal)
 {
-	leave_by_signal(signal);
+	leave_by_signal(0, signal);
 	return REAL(raise)(signal);
 }
 
+/* Signal 0 only asks whether there is such a process; pids below 1 are groups (kill(2)). */
 FORKSAN_EXPORT int kill(pid_t pid, int signal)
 {
-	if (pid > 0 && signal > 0 && pid == (pid_t)sys_getpid())
-		leave_by_signal(signal);
+	if (pid > 0 && signal > 0)
+		leave_by_signal(pid, signal);
 	return REAL(kill)(pid, signal);
 }

@@ -8,6 +8,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -34,7 +35,7 @@ static int enter_unseen(struct sock_fprog *program)
 			     0, 0);
 }
 
-/* From now on only what peer_ping() and the end of a process need. */
+/* From now on only what peer_ping(), kill() and the end of a process need. */
 static void sandbox(int (*enter)(struct sock_fprog *program), uint32_t otherwise)
 {
 	struct sock_filter filter[] = {
@@ -42,6 +43,7 @@ static void sandbox(int (*enter)(struct sock_fprog *program), uint32_t otherwise
 		ALLOW(SYS_sendto),
 		ALLOW(SYS_recvfrom),
 		ALLOW(SYS_write),
+		ALLOW(SYS_kill),
 		ALLOW(SYS_rt_sigreturn),
 		ALLOW(SYS_exit),
 		ALLOW(SYS_exit_group),
@@ -64,6 +66,18 @@ static void run_own_connection(void)
 	sandbox(enter_by_prctl, SECCOMP_RET_KILL_PROCESS);
 	for (int i = 0; i < 100; i++)
 		peer_ping(fd);
+	sys_call(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+}
+
+/* The signal, which ends no process here, could have been one's own end. */
+static void run_kill(void)
+{
+	pid_t self = getpid();
+
+	peer_connect();
+	require(signal(SIGTERM, SIG_IGN) != SIG_ERR);
+	sandbox(enter_by_prctl, SECCOMP_RET_KILL_PROCESS);
+	require(kill(self, SIGTERM) == 0);
 	sys_call(SYS_exit_group, 0, 0, 0, 0, 0, 0);
 }
 
@@ -196,6 +210,7 @@ static const struct entry_case cases[] = {
 	 .run = run_listener,
 	 .check = expect_sandboxed},
 	{.name = "its own connection takes no system call of ours", .run = run_own_connection},
+	{.name = "kill() takes no system call of ours", .run = run_kill},
 	{.name = "an inherited one works although ours are refused", .run = run_refused},
 	{.name = "a sandbox that nobody told of is no closed descriptor",
 	 .run = run_refused_unseen,
