@@ -389,11 +389,19 @@ static void look_at(struct kin_search *search, const struct registry_process *pr
 	}
 }
 
+static void look_at_slots(struct kin_search *search, int fd, const struct slots *slots)
+{
+	struct registry_process process;
+
+	for (uint32_t i = 0; i < slots->count; i++)
+		if (read_process(fd, slots->n[i], &process))
+			look_at(search, &process);
+}
+
 static bool look_for_kin(int directory, const char *name, void *context)
 {
 	struct kin_search *search = context;
 	struct slots own = {.count = 0}, parents = {.count = 0};
-	struct registry_process process;
 	struct beginning beginning;
 	/* Only read, and by pread(2), which a FIFO refuses: whose file this is was answered by the
 	 * directory, to which nobody else can write. */
@@ -404,12 +412,8 @@ static bool look_for_kin(int directory, const char *name, void *context)
 	search->kin.exists = true;
 	if (read_at((int)fd, &beginning, sizeof beginning, 0) && header_is_sound(&beginning.header))
 		find_slots((int)fd, &beginning, &search->family, &own, &parents);
-	for (uint32_t i = 0; i < own.count; i++)
-		if (read_process((int)fd, own.n[i], &process))
-			look_at(search, &process);
-	for (uint32_t i = 0; i < parents.count; i++)
-		if (read_process((int)fd, parents.n[i], &process))
-			look_at(search, &process);
+	look_at_slots(search, (int)fd, &own);
+	look_at_slots(search, (int)fd, &parents);
 	sys_close((int)fd);
 	return false;
 }

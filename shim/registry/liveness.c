@@ -69,8 +69,7 @@ static uint64_t proc_device(void)
 {
 	struct stat stat = {.st_dev = 0};
 
-	sys_call(SYS_newfstatat, AT_FDCWD, (long)(uintptr_t) "/proc", (long)(uintptr_t)&stat, 0, 0,
-		 0);
+	sys_fstatat(AT_FDCWD, "/proc", &stat, 0);
 	return stat.st_dev;
 }
 

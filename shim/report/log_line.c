@@ -277,31 +277,25 @@ static void put_stack_ids(struct json *json, const struct registry *registry,
 	json_end_object(json);
 }
 
-static void put_truncated(struct json *json, const struct registry *registry,
-			  const struct finding *finding)
+typedef bool stack_test(const struct registry *registry, struct stack_id id);
+
+static bool has_stack_that(stack_test *is, const struct registry *registry,
+			   const struct finding *finding)
 {
-	json_begin_array(json, "truncated");
 	for (size_t i = 0; i < FINDING_STACK_COUNT; i++)
-		if (stack_is_truncated(registry, finding->stacks[i]))
-			json_put_string(json, NULL, stack_names[i]);
-	json_end_array(json);
+		if (is(registry, finding->stacks[i]))
+			return true;
+	return false;
 }
 
-static void put_late(struct json *json, const struct registry *registry,
-		     const struct finding *finding)
+static void put_stacks_that(stack_test *is, struct json *json, const char *name,
+			    const struct registry *registry, const struct finding *finding)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < FINDING_STACK_COUNT; i++) {
-		if (!stack_is_late(registry, finding->stacks[i]))
-			continue;
-		if (!any)
-			json_begin_array(json, "late");
-		any = true;
-		json_put_string(json, NULL, stack_names[i]);
-	}
-	if (any)
-		json_end_array(json);
+	json_begin_array(json, name);
+	for (size_t i = 0; i < FINDING_STACK_COUNT; i++)
+		if (is(registry, finding->stacks[i]))
+			json_put_string(json, NULL, stack_names[i]);
+	json_end_array(json);
 }
 
 /* NULL: the finding stands for itself alone. */
@@ -373,8 +367,9 @@ size_t report_json_finding(char *bytes, size_t size, const struct registry *regi
 	if (action_name(finding->action))
 		json_put_string(&json, "action", action_name(finding->action));
 	put_stack_ids(&json, registry, finding);
-	put_truncated(&json, registry, finding);
-	put_late(&json, registry, finding);
+	put_stacks_that(stack_is_truncated, &json, "truncated", registry, finding);
+	if (has_stack_that(stack_is_late, registry, finding))
+		put_stacks_that(stack_is_late, &json, "late", registry, finding);
 	origin_put(&json);
 	put_stacks(&json, registry, finding);
 	report_history_put(&json, registry, finding->slot);

@@ -380,7 +380,7 @@ bool track_unpolls(int epfd, int fd, struct socket_ref ref)
 	const struct registry_process *other = NULL;
 	int saved_errno = errno;
 
-	if (options_isolate() && process_enter() && !process_is_vfork_child() &&
+	if (options_isolate() && process_enter_own() &&
 	    is_inherited(registration, epfd, fd, slot) && track_is_still(fd, slot))
 		other = who_relies(track_socket(ref), slot);
 	if (other) {

@@ -102,12 +102,18 @@ static bool is_servers(const struct tls_hello *h)
 	return h->answer == TLS_ANSWER_READ;
 }
 
+/* False also for a number that is no protocol's: others write there, too. */
+static bool is_named(const struct tls_hello *h)
+{
+	return h->protocol != PROTOCOL_UNKNOWN && h->protocol < PROTOCOL_COUNT;
+}
+
 /* The server's hello is over, or was none: what was chosen stands, else what was offered. */
 static void finish_answer(struct tls_hello *h)
 {
-	if (h->protocol == PROTOCOL_UNKNOWN || h->protocol >= PROTOCOL_COUNT)
+	if (!is_named(h))
 		h->protocol = h->offered;
-	if (h->protocol == PROTOCOL_UNKNOWN || h->protocol >= PROTOCOL_COUNT)
+	if (!is_named(h))
 		h->protocol = PROTOCOL_TLS;
 }
 
@@ -118,7 +124,7 @@ static void finish_offer(struct tls_hello *h)
 	h->answer = h->protocol == PROTOCOL_HTTPS || h->protocol == PROTOCOL_TLS
 			    ? TLS_ANSWER_WANTED
 			    : TLS_ANSWER_USELESS;
-	if (h->protocol == PROTOCOL_UNKNOWN || h->protocol >= PROTOCOL_COUNT)
+	if (!is_named(h))
 		h->protocol = PROTOCOL_TLS;
 	h->offered = h->protocol;
 }
