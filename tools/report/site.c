@@ -265,7 +265,6 @@ void site_find(struct symbols *symbols, const json_t *stack, enum site_role role
 	} else if (frame != NULL) {
 		set_interpreted(site, stack, frame);
 	}
-	/* cppcheck-suppress missingReturn ; the function is void */
 }
 
 /* --- as text ------------------------------------------------------------------------------- */

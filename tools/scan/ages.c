@@ -3,24 +3,16 @@
  * How old a connection can be.  The kernel keeps no time of its making (struct tcp_info has none,
  * and the times of /proc/PID/fd are those of the look), so there are bounds alone:
  *
- *   at least  a process whose parent holds it, too, has it from the parent, and is younger (a
- *             descriptor handed over to a child with SCM_RIGHTS is the exception); and so long as
- * no byte has gone in one direction, which counts from its opening at most   the age of the one
- * holder whose parent does not hold it, if that process opened it; a parent that has opened and
- * closed it is the exception
+ *   at least  the age of a holder whose parent holds it, too: such a process has it from the
+ *             parent.  (A descriptor handed over to a child with SCM_RIGHTS is the exception.)
+ *             Also the time since the latest byte of a direction: of none, since the opening.
+ *   at most   the age of the one holder whose parent does not hold it, if that process opened it.
+ *             (A parent that has opened and closed it is the exception.)
  */
 #include "scan/snapshot.h"
 
 #include <time.h>
 #include <unistd.h>
-
-static bool is_held_by(const struct scan_socket *socket, pid_t pid)
-{
-	for (size_t i = 0; i < socket->holder_count; i++)
-		if (socket->holders[i].process->pid == pid)
-			return true;
-	return false;
-}
 
 static uint64_t age_of(const struct scan_process *process)
 {
@@ -44,7 +36,7 @@ static void estimate(struct scan_socket *socket)
 	for (size_t i = 0; i < socket->holder_count; i++) {
 		const struct scan_process *process = socket->holders[i].process;
 
-		if (is_held_by(socket, process->parent_pid)) {
+		if (scan_is_held_by(socket, process->parent_pid)) {
 			set_least(socket, age_of(process));
 			continue;
 		}

@@ -49,6 +49,18 @@ static bool is_id(const char *text)
 	return strspn(text, "0123456789abcdef") == 64;
 }
 
+/* The length of a component without ".service"; 0: it has no such end. */
+static size_t unit_len(const char *component)
+{
+	static const char end[] = ".service";
+	size_t len = strcspn(component, "/");
+
+	if (len < sizeof end ||
+	    strncmp(component + len - (sizeof end - 1), end, sizeof end - 1) != 0)
+		return 0;
+	return len - (sizeof end - 1);
+}
+
 static void set_container(struct cgroup *out, const char *runtime, const char *name, bool is_id)
 {
 	size_t len = strcspn(name, "/");
@@ -56,13 +68,13 @@ static void set_container(struct cgroup *out, const char *runtime, const char *n
 	out->runtime = runtime;
 	if (is_id)
 		len = ID_SHOWN;
-	else if (len > 8 && strncmp(name + len - 8, ".service", 8) == 0)
-		len -= 8;
+	else if (unit_len(name) > 0)
+		len = unit_len(name);
 	snprintf(out->name, sizeof out->name, "%.*s", (int)len, name);
 }
 
-/* Looks at one component; `component` goes on to the path's end.  False: no container's name. */
-static bool read_component(const char *path, const char *component, struct cgroup *out)
+/* Looks at one component; `component` goes on to the path's end. */
+static void read_component(const char *path, const char *component, struct cgroup *out)
 {
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		const char *name = component + strlen(names[i].before);
@@ -71,7 +83,7 @@ static bool read_component(const char *path, const char *component, struct cgrou
 		    (names[i].is_id && !is_id(name)))
 			continue;
 		set_container(out, names[i].runtime, name, names[i].is_id);
-		return true;
+		return;
 	}
 	for (size_t i = 0; i < sizeof parents / sizeof parents[0]; i++) {
 		size_t len = strlen(parents[i].parent);
@@ -83,9 +95,8 @@ static bool read_component(const char *path, const char *component, struct cgrou
 		if (!is_below || (parents[i].is_id && !is_id(component)))
 			continue;
 		set_container(out, parents[i].runtime, component, parents[i].is_id);
-		return true;
+		return;
 	}
-	return false;
 }
 
 /* The innermost container of the path, else its innermost unit. */
@@ -94,10 +105,8 @@ static void read_path(const char *path, struct cgroup *out)
 	const char *unit = NULL;
 
 	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		size_t len = strcspn(slash + 1, "/");
-
-		(void)read_component(path, slash + 1, out);
-		if (len > 8 && strncmp(slash + 1 + len - 8, ".service", 8) == 0)
+		read_component(path, slash + 1, out);
+		if (unit_len(slash + 1) > 0)
 			unit = slash + 1;
 	}
 	if (out->runtime == NULL && unit != NULL)

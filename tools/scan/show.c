@@ -64,14 +64,6 @@ static void print_bytes(uint64_t bytes, FILE *out)
 	fprintf(out, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
 }
 
-static bool is_held_by(const struct scan_socket *socket, pid_t pid)
-{
-	for (size_t i = 0; i < socket->holder_count; i++)
-		if (socket->holders[i].process->pid == pid)
-			return true;
-	return false;
-}
-
 /* A frame in a line; of native ones the function and the base name of the file it is in. */
 static void print_frame(const json_t *frame, int indent, FILE *out)
 {
@@ -260,7 +252,7 @@ static void print_connection(size_t number, const struct scan_socket *socket, FI
 		fprintf(out, " from %s", local);
 	fprintf(out, ": %s\n   %s\n", level_name(level), verdict_text(level));
 	for (size_t i = 0; i < socket->holder_count; i++)
-		if (!is_held_by(socket, socket->holders[i].process->parent_pid))
+		if (!scan_is_held_by(socket, socket->holders[i].process->parent_pid))
 			print_holder(socket, &socket->holders[i], NULL, 0, out);
 	print_traffic(socket, out);
 	if (socket->session != NULL)

@@ -134,6 +134,15 @@ int snapshot_take(struct snapshot *snapshot, const struct scan_scope *scope, boo
 		  enum scan_stacks stacks);
 void snapshot_free(struct snapshot *snapshot);
 
+/* True when the process is one of the socket's holders. */
+static inline bool scan_is_held_by(const struct scan_socket *socket, pid_t pid)
+{
+	for (size_t i = 0; i < socket->holder_count; i++)
+		if (socket->holders[i].process->pid == pid)
+			return true;
+	return false;
+}
+
 /* --- the steps of snapshot_take(), for their files ---------------------------------------------
  */
 

@@ -146,7 +146,6 @@ bool session_process_is_alive(const struct registry_process *process)
 {
 	struct liveness_claim claim = liveness_claim(process);
 	char stat_text[LIVENESS_STAT_BYTES];
-
 	int32_t pid;
 
 	if (claim.pid == 0)

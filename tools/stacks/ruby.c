@@ -63,6 +63,7 @@
 static unsigned entry_bytes;
 static uint16_t
 	native_thread_offset; /* in a thread: the address of its native thread; 0: inside it */
+static bool (*is_wanted_native)(uint64_t pthread);
 static pid_t wanted_tid;
 static uint64_t wanted_pointer;
 static struct ruby ruby;
@@ -148,17 +149,6 @@ static uint32_t read_line(uint64_t iseq, uint64_t position)
 	return line;
 }
 
-static bool has_native(uintptr_t thread, bool (*is_native)(uint64_t pthread))
-{
-	if (native_thread_offset != 0)
-		return is_native(
-			read_word(read_word(thread + native_thread_offset) + NATIVE_THREAD_ID));
-	for (unsigned i = 0; i < RUBY_THREAD_WORDS; i++)
-		if (is_native(read_word(thread + i * 8)))
-			return true;
-	return false;
-}
-
 static bool has_tid(uint64_t pthread)
 {
 	return native_thread_is(pthread, wanted_tid);
@@ -172,13 +162,13 @@ static bool has_pointer(uint64_t pthread)
 static bool is_wanted(struct peek *peek, uintptr_t thread)
 {
 	(void)peek;
-	return has_native(thread, has_tid);
-}
-
-static bool is_wanted_by_pointer(struct peek *peek, uintptr_t thread)
-{
-	(void)peek;
-	return has_native(thread, has_pointer);
+	if (native_thread_offset != 0)
+		return is_wanted_native(
+			read_word(read_word(thread + native_thread_offset) + NATIVE_THREAD_ID));
+	for (unsigned i = 0; i < RUBY_THREAD_WORDS; i++)
+		if (is_wanted_native(read_word(thread + i * 8)))
+			return true;
+	return false;
 }
 
 static uintptr_t find_vm(struct peek *peek, const struct interpreter *interpreter,
@@ -223,16 +213,26 @@ static bool begin(const struct interpreter *interpreter, struct peek *peek,
 	return true;
 }
 
+/* The execution context of the thread whose native thread is wanted; 0: there is none. */
+static uintptr_t find_context(const struct interpreter *interpreter, struct peek *peek,
+			      const struct ruby_thread_layout *layout,
+			      bool (*is_native)(uint64_t pthread))
+{
+	uintptr_t vm = find_vm(peek, interpreter, layout);
+
+	is_wanted_native = is_native;
+	return vm != 0 ? ruby_thread_find_context(peek, layout, vm, is_wanted) : 0;
+}
+
 int64_t ruby_find(const struct interpreter *interpreter, struct peek *peek, uint64_t thread_pointer)
 {
 	struct ruby_thread_layout layout;
-	uintptr_t vm, context;
+	uintptr_t context;
 
 	if (thread_pointer == 0 || !begin(interpreter, peek, &layout))
 		return 0;
 	wanted_pointer = thread_pointer;
-	vm = find_vm(peek, interpreter, &layout);
-	context = vm != 0 ? ruby_thread_find_context(peek, &layout, vm, is_wanted_by_pointer) : 0;
+	context = find_context(interpreter, peek, &layout, has_pointer);
 	for (int64_t at = VARIABLES_BEGIN; context != 0 && at < VARIABLES_END; at += 8)
 		if (read_word(thread_pointer + (uint64_t)at) == context)
 			return at;
@@ -253,13 +253,12 @@ void ruby_walk(const struct interpreter *interpreter, pid_t tid, struct stack_ca
 {
 	struct peek *peek = &capture->peek;
 	struct ruby_thread_layout layout;
-	uintptr_t vm, context;
+	uintptr_t context;
 
 	if (!begin(interpreter, peek, &layout))
 		return;
 	wanted_tid = tid;
-	vm = find_vm(peek, interpreter, &layout);
-	context = vm != 0 ? ruby_thread_find_context(peek, &layout, vm, is_wanted) : 0;
+	context = find_context(interpreter, peek, &layout, has_tid);
 	if (context != 0)
 		ruby_thread_walk(capture, &ruby, &layout, context);
 }

@@ -88,50 +88,7 @@ struct proc_status *proc_list(size_t *count)
 	return list;
 }
 
-static bool is_socket(const char *path, uint64_t inode)
-{
-	char wanted[40], found[40];
-	ssize_t len = readlink(path, found, sizeof found - 1);
-
-	if (len < 0)
-		return false;
-	found[len] = '\0';
-	snprintf(wanted, sizeof wanted, "socket:[%llu]", (unsigned long long)inode);
-	return strcmp(wanted, found) == 0;
-}
-
-enum proc_answer proc_holds(pid_t pid, uint64_t inode, int *fd)
-{
-	char path[300];
-	struct dirent *entry;
-	DIR *directory;
-	bool found = false, any = false;
-
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, *fd);
-	if (*fd >= 0 && is_socket(path, inode))
-		return PROC_YES;
-	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
-	directory = opendir(path);
-	if (!directory)
-		return PROC_UNKNOWN;
-	while (!found && (entry = readdir(directory)) != NULL) {
-		snprintf(path, sizeof path, "/proc/%d/fd/%s", (int)pid, entry->d_name);
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		any = true;
-		if (!is_socket(path, inode))
-			continue;
-		*fd = atoi(entry->d_name);
-		found = true;
-	}
-	closedir(directory);
-	/* A process that has ended and is not waited for yet (a zombie) has none. */
-	if (!any)
-		return PROC_UNKNOWN;
-	return found ? PROC_YES : PROC_NO;
-}
-
-/* The inode of "socket:[INODE]"; 0: the descriptor is no socket. */
+/* The inode of the socket to which a link of /proc/PID/fd leads, "socket:[INODE]"; 0: none. */
 static uint64_t read_inode(int directory, const char *name)
 {
 	unsigned long long inode = 0;
@@ -144,6 +101,51 @@ static uint64_t read_inode(int directory, const char *name)
 	return sscanf(found, "socket:[%llu]", &inode) == 1 ? inode : 0;
 }
 
+enum proc_answer proc_holds(pid_t pid, uint64_t inode, int *fd)
+{
+	char path[48];
+	struct dirent *entry;
+	DIR *directory;
+	bool found = false, any = false;
+
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, *fd);
+	if (*fd >= 0 && read_inode(AT_FDCWD, path) == inode)
+		return PROC_YES;
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+	directory = opendir(path);
+	if (!directory)
+		return PROC_UNKNOWN;
+	while (!found && (entry = readdir(directory)) != NULL) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		any = true;
+		if (read_inode(dirfd(directory), entry->d_name) != inode)
+			continue;
+		*fd = atoi(entry->d_name);
+		found = true;
+	}
+	closedir(directory);
+	/* A process that has ended and is not waited for yet (a zombie) has none. */
+	if (!any)
+		return PROC_UNKNOWN;
+	return found ? PROC_YES : PROC_NO;
+}
+
+static bool add_socket(struct proc_sockets *sockets, struct proc_socket socket)
+{
+	if (sockets->count == sockets->room) {
+		size_t room = sockets->room ? 2 * sockets->room : 256;
+		void *more = reallocarray(sockets->list, room, sizeof *sockets->list);
+
+		if (!more)
+			return false;
+		sockets->list = more;
+		sockets->room = room;
+	}
+	sockets->list[sockets->count++] = socket;
+	return true;
+}
+
 bool proc_add_sockets(struct proc_sockets *sockets, pid_t pid)
 {
 	char path[32];
@@ -153,26 +155,16 @@ bool proc_add_sockets(struct proc_sockets *sockets, pid_t pid)
 
 	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
 	directory = opendir(path);
-	while (directory && has_memory && (entry = readdir(directory)) != NULL) {
-		uint64_t inode = read_inode(dirfd(directory), entry->d_name);
+	if (!directory)
+		return true;
+	while (has_memory && (entry = readdir(directory)) != NULL) {
+		struct proc_socket socket = {read_inode(dirfd(directory), entry->d_name), pid,
+					     atoi(entry->d_name)};
 
-		if (inode == 0)
-			continue;
-		if (sockets->count == sockets->room) {
-			size_t room = sockets->room ? 2 * sockets->room : 256;
-			void *more = reallocarray(sockets->list, room, sizeof *sockets->list);
-
-			has_memory = more != NULL;
-			if (!has_memory)
-				break;
-			sockets->list = more;
-			sockets->room = room;
-		}
-		sockets->list[sockets->count++] =
-			(struct proc_socket){inode, pid, atoi(entry->d_name)};
+		if (socket.inode != 0)
+			has_memory = add_socket(sockets, socket);
 	}
-	if (directory)
-		closedir(directory);
+	closedir(directory);
 	return has_memory;
 }
 
