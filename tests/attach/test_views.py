@@ -8,6 +8,7 @@ import subprocess
 
 import attaching
 import toolkit
+import views
 from toolkit import check, finish, run
 
 attaching.need()
@@ -23,22 +24,8 @@ def forksan(status, *arguments, way="shared"):
 
 text = forksan(66, "--html", path["page"], "-o", path["log"])
 check("TWO PROCESSES ON ONE CONNECTION" in text, "the bug is shown at the end", text)
-with open(path["page"], encoding="utf-8") as file:
-    page = file.read()
-check(page.startswith("<!DOCTYPE html>") and "shared-use" in page and "TWO PROCESSES" in page, "as on the page",
-      page[:200])
-
-text = forksan(0, "--baseline", path["log"])
-check("known from the baseline: 1 bug\n" in text and "verdict: nothing found, nothing missed" in text,
-      "known bugs do not count", text)
-forksan(0, "--baseline", path["log"], "--fail-on", "notice", "-o", path["new"])
-check("TWO PROCESSES" in run("report", path["new"]).stdout, "and stand in the log all the same")
-
-toolkit.write(path["accepted"], "kind:*\nclass:broker\n")
-text = forksan(0, "--suppressions", path["accepted"])
-check("suppressed: " in text and "suppression never used: " in text, "suppressed", text)
-toolkit.write(path["accepted"], "kind:open-at-fork\n")
-forksan(66, "--suppressions", path["accepted"])
+views.check_page(path["page"])
+views.check_known_bugs(forksan, path)
 
 forksan(0, way="idle")
 forksan(66, "--fail-on", "notice", way="idle")

@@ -97,6 +97,14 @@ void subject_start_again(const char *variable, int number) __attribute__((noretu
 /* The plugin tests/entry/plugin_NAME.c, built for the subject's libc. */
 const char *plugin_path(const char *name);
 
+/* A seccomp filter, entered by a system call of our own: the shim knows of no sandbox.  Skips where
+ * that is not allowed. */
+struct sock_filter;
+void sandbox_unseen(struct sock_filter *filter, size_t count);
+
+/* The same: from now on the system call fails with EPERM. */
+void refuse_call(long number);
+
 /* Ends the case as skipped. */
 void skip(const char *reason) __attribute__((noreturn));
 

@@ -9,15 +9,20 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "peer.h"
+#include "base/kernel.h"
 #include "base/sys.h"
 
 #define SKIPPED 77
@@ -38,6 +43,28 @@ void skip(const char *reason)
 	printf("skipped: %s\n", reason);
 	fflush(stdout);
 	_exit(SKIPPED);
+}
+
+void sandbox_unseen(struct sock_filter *filter, size_t count)
+{
+	struct sock_fprog program = {(unsigned short)count, filter};
+
+	require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	if (sys_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)(uintptr_t)&program, 0, 0, 0) !=
+	    0)
+		skip("seccomp is not allowed here");
+}
+
+void refuse_call(long number)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	sandbox_unseen(filter, sizeof filter / sizeof filter[0]);
 }
 
 int peer_connect_only(int flags)

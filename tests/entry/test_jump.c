@@ -170,12 +170,24 @@ static void cancel_receiver(int fd)
 	require(pthread_cancel(thread) == 0 && pthread_join(thread, NULL) == 0);
 }
 
+/* Forks a process that takes the answer to another's request. */
+static pid_t fork_thief(int fd, struct gate *sent)
+{
+	char reply[REPLY_BYTES];
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	gate_wait(sent);
+	require(recv(fd, reply, sizeof reply, 0) == REPLY_BYTES);
+	_exit(0);
+}
+
 /* A process whose thread was cancelled in recv() makes no call any more; the opener's request is
  * answered to another process. */
 static void run_cancelled_bystander(void)
 {
 	struct gate cancelled, over, sent;
-	char reply[REPLY_BYTES];
 	int fd = peer_connect();
 	pid_t bystander, thief;
 
@@ -190,12 +202,7 @@ static void run_cancelled_bystander(void)
 		gate_wait(&over);
 		_exit(0);
 	}
-	thief = fork();
-	if (thief == 0) {
-		gate_wait(&sent);
-		require(recv(fd, reply, sizeof reply, 0) == REPLY_BYTES);
-		_exit(0);
-	}
+	thief = fork_thief(fd, &sent);
 	gate_wait(&cancelled);
 	require(send(fd, REQUEST, REQUEST_BYTES, 0) == REQUEST_BYTES);
 	gate_tell(&sent);
@@ -208,7 +215,6 @@ static void run_cancelled_bystander(void)
 static void run_cancelled_opener(void)
 {
 	struct gate cancelled, sent;
-	char reply[REPLY_BYTES];
 	int fd = peer_connect();
 	pid_t asker, thief;
 
@@ -221,12 +227,7 @@ static void run_cancelled_opener(void)
 		gate_tell(&sent);
 		_exit(0);
 	}
-	thief = fork();
-	if (thief == 0) {
-		gate_wait(&sent);
-		require(recv(fd, reply, sizeof reply, 0) == REPLY_BYTES);
-		_exit(0);
-	}
+	thief = fork_thief(fd, &sent);
 	peer_ping(fd);
 	cancel_receiver(fd);
 	gate_tell(&cancelled);

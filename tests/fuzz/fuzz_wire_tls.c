@@ -23,8 +23,11 @@ static void require(bool condition)
 		abort();
 }
 
+typedef enum protocol taker(struct tls_hello *hello, const uint8_t *bytes, size_t len);
+
 /* A block of its own, so that a byte too far is seen. */
-static enum protocol take(struct tls_hello *hello, const uint8_t *bytes, size_t len)
+static enum protocol take_by(taker *reader, struct tls_hello *hello, const uint8_t *bytes,
+			     size_t len)
 {
 	uint8_t *copy = malloc(len > 0 ? len : 1);
 	enum protocol told;
@@ -32,22 +35,19 @@ static enum protocol take(struct tls_hello *hello, const uint8_t *bytes, size_t 
 	require(copy != NULL);
 	if (len > 0)
 		memcpy(copy, bytes, len);
-	told = tls_hello_take(hello, copy, len);
+	told = reader(hello, copy, len);
 	free(copy);
 	return told;
 }
 
+static enum protocol take(struct tls_hello *hello, const uint8_t *bytes, size_t len)
+{
+	return take_by(tls_hello_take, hello, bytes, len);
+}
+
 static enum protocol take_answer(struct tls_hello *hello, const uint8_t *bytes, size_t len)
 {
-	uint8_t *copy = malloc(len > 0 ? len : 1);
-	enum protocol told;
-
-	require(copy != NULL);
-	if (len > 0)
-		memcpy(copy, bytes, len);
-	told = tls_hello_take_answer(hello, copy, len);
-	free(copy);
-	return told;
+	return take_by(tls_hello_take_answer, hello, bytes, len);
 }
 
 static void read_name(const struct tls_hello *hello, char name[FORKSAN_SERVER_NAME_BYTES])

@@ -380,6 +380,21 @@ def rabbitmq():
 
 # --- any protocol over TLS -------------------------------------------------------------------
 
+def tls_ping(tls, question, answer):
+    """For started(): whether a server with those certificates() gives that answer, of 8 bytes at most."""
+    def ping(port):
+        context = ssl.create_default_context(cafile=tls.authority)
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as peer, \
+                    context.wrap_socket(peer, server_hostname="127.0.0.1") as secure:
+                secure.sendall(question)
+                return secure.recv(8) == answer
+        except OSError:
+            return False
+
+    return ping
+
+
 @contextlib.contextmanager
 def reversing(tls, *options):
     """openssl s_server, which answers each line with its reverse.  `tls` are certificates(); options
@@ -389,16 +404,7 @@ def reversing(tls, *options):
             return ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", tls.certificate,
                     "-key", tls.key, "-rev", "-quiet", *options]
 
-        def ping(port):
-            context = ssl.create_default_context(cafile=tls.authority)
-            try:
-                with socket.create_connection(("127.0.0.1", port), timeout=10) as peer, \
-                        context.wrap_socket(peer, server_hostname="127.0.0.1") as secure:
-                    secure.sendall(b"ping\n")
-                    return secure.recv(8) == b"gnip\n"
-            except OSError:
-                return False
-
+        ping = tls_ping(tls, b"ping\n", b"gnip\n")
         with started(path, command, ping, stop_signal=signal.SIGKILL) as (process, port):
             yield Server(process, path, port)
 
@@ -437,15 +443,6 @@ def https(tls):
         def command(port):
             return [sys.executable, "-c", HTTPS_SERVER, str(port), tls.certificate, tls.key]
 
-        def ping(port):
-            context = ssl.create_default_context(cafile=tls.authority)
-            try:
-                with socket.create_connection(("127.0.0.1", port), timeout=10) as peer, \
-                        context.wrap_socket(peer, server_hostname="127.0.0.1") as secure:
-                    secure.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                    return secure.recv(8) == b"HTTP/1.1"
-            except OSError:
-                return False
-
+        ping = tls_ping(tls, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"HTTP/1.1")
         with started(path, command, ping, stop_signal=signal.SIGKILL) as (process, port):
             yield Server(process, path, port)

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import forksan_log
 import servers
 import toolkit
+import views
 from toolkit import check, run
 
 os.chdir(toolkit.ROOT)
@@ -42,23 +43,11 @@ with servers.redis() as db, toolkit.Directory() as directory:
 
     text = forksan(66, "--html", path["page"])
     check("TWO PROCESSES ON ONE CONNECTION" in text and "--bug" not in text, "the bug is shown at the end", text)
-    with open(path["page"], encoding="utf-8") as file:
-        page = file.read()
-    check(page.startswith("<!DOCTYPE html>") and "shared-use" in page and "TWO PROCESSES" in page, "as on the page",
-          page[:200])
+    views.check_page(path["page"])
     text = forksan(66, "-q", "--html", path["page"], "-o", path["log"])
     check("TWO PROCESSES" not in text and "verdict: 1 bug" in text, "-q", text)
     check("TWO PROCESSES" in run("report", path["log"]).stdout, "a log that was asked for stays")
-    text = forksan(0, "--baseline", path["log"])
-    check("known from the baseline: 1 bug\n" in text and "verdict: nothing found, nothing missed" in text,
-          "known bugs do not count", text)
-    text = forksan(0, "--baseline", path["log"], "--fail-on", "notice", "-o", path["new"])
-    check("TWO PROCESSES" in run("report", path["new"]).stdout, "and stand in the log all the same")
-    toolkit.write(path["accepted"], "kind:*\nclass:broker\n")
-    text = forksan(0, "--suppressions", path["accepted"])
-    check("suppressed: " in text and "suppression never used: " in text, "suppressed", text)
-    toolkit.write(path["accepted"], "kind:open-at-fork\n")
-    forksan(66, "--suppressions", path["accepted"])
+    views.check_known_bugs(forksan, path)
 
     # One count: a connection of which a finding speaks was open across a fork, also where its new holder has
     # merely ended the session.

@@ -152,7 +152,9 @@ static void build(struct hello *out, const struct form *form)
 	}
 }
 
-static enum protocol take(struct tls_hello *h, const uint8_t *bytes, size_t len)
+typedef enum protocol taker(struct tls_hello *hello, const uint8_t *bytes, size_t len);
+
+static enum protocol take_by(taker *reader, struct tls_hello *h, const uint8_t *bytes, size_t len)
 {
 	uint8_t *copy = malloc(len > 0 ? len : 1);
 	enum protocol answer;
@@ -160,9 +162,19 @@ static enum protocol take(struct tls_hello *h, const uint8_t *bytes, size_t len)
 	assert_non_null(copy);
 	if (len > 0)
 		memcpy(copy, bytes, len);
-	answer = tls_hello_take(h, copy, len);
+	answer = reader(h, copy, len);
 	free(copy);
 	return answer;
+}
+
+static enum protocol take(struct tls_hello *h, const uint8_t *bytes, size_t len)
+{
+	return take_by(tls_hello_take, h, bytes, len);
+}
+
+static enum protocol take_answer(struct tls_hello *h, const uint8_t *bytes, size_t len)
+{
+	return take_by(tls_hello_take_answer, h, bytes, len);
 }
 
 static void check_name(const struct tls_hello *h, const char *meant)
@@ -370,19 +382,6 @@ static void what_is_no_hello_is_answered(void **state)
 
 /* --- the server's hello --------------------------------------------------------------------------
  */
-
-static enum protocol take_answer(struct tls_hello *h, const uint8_t *bytes, size_t len)
-{
-	uint8_t *copy = malloc(len > 0 ? len : 1);
-	enum protocol answer;
-
-	assert_non_null(copy);
-	if (len > 0)
-		memcpy(copy, bytes, len);
-	answer = tls_hello_take_answer(h, copy, len);
-	free(copy);
-	return answer;
-}
 
 static struct tls_hello offer(const char *alpn)
 {
