@@ -25,7 +25,7 @@ class Runner(unittest.TestCase):
 
     def run_tests(self, *tests, **environment):
         """Returns (exit status, lines)."""
-        variables = {name: value for name, value in os.environ.items() if name != "CI"}
+        variables = {name: value for name, value in os.environ.items() if name not in ("CI", "FORKSAN_AGAIN")}
         result = subprocess.run(
             [RUN, "-o", os.path.join(self.directory, "output"), *tests], check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -55,6 +55,31 @@ class Runner(unittest.TestCase):
     def test_unexpected_skip_fails_in_ci(self):
         status, lines = self.run_tests(self.script("skipped", "exit 77\n"), CI="true")
         self.assertEqual((1, "0 passed, 1 failed"), (status, lines[-1]))
+
+    def test_what_failed_is_repeated_at_the_end(self):
+        bad = self.script("bad", "echo AssertionError: 3 is not 4; seq 100; exit 1\n")
+        _, lines = self.run_tests(bad, self.script("good", "exit 0\n"))
+        self.assertTrue(lines[-3].startswith("FAILED") and lines[-3].endswith("/bad"), lines[-3:])
+        self.assertEqual("      AssertionError: 3 is not 4", lines[-2])
+
+    def failing_once(self, name):
+        mark = os.path.join(self.directory, f"{name}.ran")
+        return self.script(name, f"[ -e {mark} ] && exit 0; touch {mark}; echo Error: busy; exit 1\n")
+
+    def test_a_test_that_fails_once_is_unsteady_where_that_is_asked(self):
+        status, lines = self.run_tests(self.failing_once("first"))
+        self.assertEqual((1, "0 passed, 1 failed"), (status, lines[-1]))
+        status, lines = self.run_tests(self.failing_once("second"), FORKSAN_AGAIN="1")
+        self.assertEqual((0, "1 passed, 0 failed"), (status, lines[-1]))
+        self.assertTrue([line for line in lines if line.startswith("UNSTEADY")], lines)
+        self.assertEqual("      Error: busy", lines[-2])
+
+    def test_what_fails_twice_or_in_company_fails(self):
+        bad = self.script("bad", "exit 1\n")
+        status, lines = self.run_tests(bad, FORKSAN_AGAIN="1")
+        self.assertEqual((1, "0 passed, 1 failed"), (status, lines[-1]))
+        status, lines = self.run_tests(self.failing_once("first"), bad, FORKSAN_AGAIN="1")
+        self.assertEqual((1, "0 passed, 2 failed"), (status, lines[-1]))
 
     def test_death_by_signal_is_named(self):
         _, lines = self.run_tests(self.script("crash", "kill -SEGV $$\n"))
