@@ -85,6 +85,7 @@
 	X(COUNT_WOULD_ISOLATE, "would_isolate", "uses and goodbyes that mode=isolate would stop")  \
 	X(COUNT_SUPPRESSED, "suppressed", "findings that suppressions= left out, repeats included") \
 	X(COUNT_SUPPRESSIONS_UNREAD, "suppressions_unread", "programs that could not read all of suppressions=") \
+	X(COUNT_GOODBYES_PRESUMED, "goodbyes_presumed", "last writes inside TLS, taken for goodbyes: nothing was read after them") \
 	X(LOST_PROCESSES, "lost_processes", "processes not watched: the table was full")           \
 	X(LOST_CONNECTIONS, "lost_connections", "connections not watched: the table was full")     \
 	X(LOST_FDS, "lost_fds", "connections not watched: the descriptor number was too high")     \

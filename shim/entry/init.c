@@ -198,6 +198,13 @@ static void pin_paths(void)
 	}
 }
 
+/* How strict mode ends the process, which may be the session's last. */
+static void leave_and_abort(void)
+{
+	init_leave();
+	REAL(abort)();
+}
+
 void init_run(void)
 {
 	FORKSAN_AT_START static _Atomic uint32_t started;
@@ -217,6 +224,7 @@ void init_run(void)
 	pin_paths();
 	process_start();
 	thread_end_start(track_jumping);
+	track_stop_by(leave_and_abort);
 	/* For forks inside libc or under names without a wrapper. */
 	libc_at_fork(process_atfork_parent, process_atfork_child);
 	join_at_start();

@@ -60,6 +60,7 @@ struct track_call {
 	bool noted;	       /* memo_begin() has begun it (memo.h) */
 	bool inside;	       /* `ticket` is to be given back (conversation.h) */
 	uint8_t open;	       /* the call's entry in open_calls.c */
+	bool was_deferred;     /* its bytes went out before it could be judged (goodbye.h) */
 	const char *message;   /* the protocol's name for the message; NULL: not known */
 	struct evidence_ticket ticket;
 	enum finding_action action; /* beside the report, on a violation */
@@ -67,6 +68,10 @@ struct track_call {
 	ssize_t instead;	    /* what the wrapper returns in place of the real call */
 	const struct isolate_address *local; /* isolated: the local address (isolate.h) */
 };
+
+/* Tells how strict mode ends the process: `end` is abort(3), or leaves the session first, and does not
+ * return.  Call it once, at the start. */
+void track_stop_by(void (*end)(void));
 
 static inline struct registry_socket *track_socket(struct socket_ref ref)
 {

@@ -237,6 +237,7 @@ bool goodbye_defer(const struct track_call *call, struct lineage_use last, int64
 		entry->last = last;
 		entry->moved = moved;
 		store_release(state, DEFERRED_FULL);
+		registry_count(COUNT_GOODBYES_PRESUMED);
 		return true;
 	}
 	return false;
@@ -269,8 +270,10 @@ bool goodbye_recall(const struct track_call *read, struct track_call *call,
 		*last = entry->last;
 		*moved = entry->moved;
 		store_release(state, DEFERRED_FREE);
-		if (same)
-			return true;
+		if (!same)
+			continue;
+		registry_uncount(COUNT_GOODBYES_PRESUMED);
+		return true;
 	}
 	return false;
 }
@@ -284,6 +287,7 @@ void goodbye_judge_deferred(const struct track_call *read)
 	while (goodbye_recall(read, &call, &last, &moved)) {
 		call.action = read->action;
 		call.local = read->local;
+		call.was_deferred = true;
 		use_report_violation(&call, last, moved);
 	}
 }

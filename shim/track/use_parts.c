@@ -4,7 +4,6 @@
  */
 #include "track/use_parts.h"
 
-#include <stdlib.h>
 
 #include "options/options.h"
 #include "track/accessor.h"
@@ -76,8 +75,16 @@ struct lineage_use use_take_lineage(const struct track_call *call)
 	return lineage_unpack(exchange_acq_rel(&socket->last, process_mine() | LINEAGE_ATTENTION));
 }
 
+FORKSAN_AT_START static void (*stop)(void);
+
+void track_stop_by(void (*end)(void))
+{
+	stop = end;
+}
+
 _Noreturn void use_stop(struct track_call *call)
 {
 	conversation_leave(call);
-	abort();
+	stop();
+	__builtin_unreachable();
 }

@@ -97,6 +97,9 @@ noinline void use_report_violation(const struct track_call *call, struct lineage
 		text_put_string(&text, " changed O_NONBLOCK while another was inside a call");
 	}
 	use_report_action(call, &text, &cause);
+	if (call->was_deferred && call->action != ACTION_REPORTED)
+		text_put_string(&text, " now that it reads: the write had gone out, since inside "
+				       "TLS it could have been a goodbye");
 	if (call->action == ACTION_ISOLATED)
 		registry_count(COUNT_ISOLATED);
 	else if (call->action == ACTION_WOULD_ISOLATE)

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -342,10 +343,14 @@ static void run_exit(void)
 }
 
 /* SIGTERM ends a program that has no handler for it; a handler goes on. */
+static sigjmp_buf *jump_back;
+
 static void terminated(int signal)
 {
 	(void)signal;
 	say_goodbye();
+	if (jump_back)
+		siglongjmp(*jump_back, 1);
 }
 
 static void prepare_end(void)
@@ -366,6 +371,21 @@ static void run_kill(void)
 {
 	prepare_end();
 	kill(getpid(), SIGTERM);
+}
+
+/* A handler runs and may jump away; it ends the process though the signal is ignored. */
+static void run_abort(void)
+{
+	static sigjmp_buf back;
+
+	peer_connect();
+	require(signal(SIGABRT, terminated) != SIG_ERR);
+	jump_back = &back;
+	if (sigsetjmp(back, 1) == 0)
+		abort();
+	jump_back = NULL;
+	require(signal(SIGABRT, SIG_IGN) != SIG_ERR);
+	abort();
 }
 
 #define FORK(line)                                                                                 \
@@ -415,6 +435,7 @@ static const struct entry_case cases[] = {
 	EXIT(quick_exit, 0),
 	EXIT(raise, 128 + SIGTERM),
 	EXIT(kill, 128 + SIGTERM),
+	EXIT(abort, 128 + SIGABRT),
 	{.name = "exit() writes the summary", .run = run_exit, .check = expect_nothing},
 };
 

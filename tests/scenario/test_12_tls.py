@@ -8,6 +8,7 @@ last holder's final writes are taken for its goodbye.
 """
 
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -93,6 +94,23 @@ class Tls(cases.Cases):
         self.assertEqual(scenario.marked(SCRIPT, "used"), finding["culprit"]["use"])
         hazard, = log.findings(level="hazard")
         self.assertEqual(finding["other"]["pid"], hazard["pid"])
+
+    def test_what_strict_cannot_stop(self):
+        # The opener's write may be its goodbye.  It is the read after it that strict mode stops, and
+        # its answer is taken by nobody; where nothing is read the write stays a goodbye, and counted.
+        self.secure("PostgreSQL")
+        for case, status, presumed in (("last_asks", -signal.SIGABRT, 0), ("last_holder", 0, 1)):
+            log = self.new_log()
+            told = self.run_case("tls.py", forksan_log.forksan_env(
+                log.path, {"APP_PORT": str(self.db.port), "APP_DRIVER": "psycopg2", "APP_CASE": case,
+                           "APP_AUTHORITY": self.tls.authority}, strict=1), status=status)
+            log.wait_for_summary()
+            self.assertIsNone(told["damage"])
+            self.assertEqual(presumed, log.counters["goodbyes_presumed"])
+            if status:
+                finding, = log.findings(level="violation")
+                self.assertEqual("aborted", finding["action"])
+                self.assertIn("the write had gone out", finding["text"])
 
     def test_pymysql(self):
         self.secure("MySQL")

@@ -40,7 +40,7 @@ class Cases(scenario.Scenario):
         self.protocol = protocol
         self.db = self.stack.enter_context(getattr(servers, server)(**settings))
 
-    def run_case(self, script, environment, prefix=()):
+    def run_case(self, script, environment, prefix=(), status=0):
         """Returns what the case printed: {"child": pid, "parent": pid, "damage": text or None}."""
         path = os.path.join(CASES, script)
         output = os.path.join(self.directory, "output")
@@ -50,8 +50,7 @@ class Cases(scenario.Scenario):
         if prefix:  # what is started is not the case: it says itself who it is
             argv = [*prefix, "/bin/sh", "-c", 'echo "case $$"; exec "$@"', "sh", *argv]
         with processes.Process(argv, output, env=environment) as process:
-            status = process.wait(30)
-            self.assertEqual(0, status, process.output())
+            self.assertEqual(status, process.wait(30), process.output())
 
             def told():
                 return dict(line.split(" ", 1) for line in process.output().splitlines()

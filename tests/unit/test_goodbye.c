@@ -446,6 +446,7 @@ static void last_holders_final_write(void)
 	give_record();
 	give_record();
 	require(count_found("shared-use") == 0);
+	require(counted(COUNT_GOODBYES_PRESUMED) == 1); /* its first; the second is sound by itself */
 }
 
 static void last_holder_that_reads_on(void)
@@ -457,6 +458,8 @@ static void last_holder_that_reads_on(void)
 	require(count_found("shared-use") == 1);
 	require(found_with("shared-use", 0, "\"call\":\"send\""));
 	require(found_with("shared-use", 0, "\"bytes\":37"));
+	require(!found_with("shared-use", 0, "the write had gone out")); /* nothing was stopped */
+	require(counted(COUNT_GOODBYES_PRESUMED) == 0);
 	/* Told once. */
 	take_flags(1, MSG_DONTWAIT);
 	require(count_found("shared-use") == 1);
@@ -579,7 +582,9 @@ static void strict_last_holder_that_reads_on(void)
 	PEER_SAYS(RECORD);
 	require(!do_end(last));
 	require(stage_wait(last) == 128 + SIGABRT);
-	require(found_with("shared-use", 0, "; strict mode aborts this process"));
+	require(found_with("shared-use", 0,
+			   "; strict mode aborts this process now that it reads: the write had "
+			   "gone out"));
 }
 
 /* Not the last holder: its write is a use at once. */

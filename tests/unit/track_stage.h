@@ -365,6 +365,7 @@ static inline int stage_run(void (*test)(void))
 		snprintf(session, sizeof session, "%016llx", (unsigned long long)getpid() << 32);
 		stage_options("");
 		process_start();
+		track_stop_by(abort);
 		require(process_join(session, REGISTRY_FIND_OR_BEGIN, &created) == 0 && created);
 		registry_unlink();
 		stage_fd = stage_connect(&stage_peer);

@@ -8,6 +8,7 @@ APP_CASE    siblings     two forked workers ask, one after the other
             at_once      the second worker asks while the first awaits its answer
             last_holder  the only worker asks and ends; then the opener, which has asked before,
                          ends with its driver's goodbye
+            last_asks    as last_holder, but the opener asks once more
             child_exits  the child never asks and ends as programs end; then the parent asks
             opener       as child_exits, but the child runs no destructor
             both_exit    as child_exits, but the parent ends, too, without asking
@@ -88,6 +89,9 @@ elif CASE == "at_once":
     os._exit(0)
 elif CASE == "last_holder":
     os.waitpid(fork(lambda: ask_and_tell(2)), 0)
+elif CASE == "last_asks":
+    os.waitpid(fork(lambda: ask_and_tell(2)), 0)
+    ask_and_tell(3)
 else:
     child = fork(sys.exit if CASE != "opener" else lambda: None)
     os.waitpid(child, 0)
