@@ -21,7 +21,14 @@ bool registry_others_alive(const struct registry_process *self)
 	for (uint32_t p = 0; p < high; p++) {
 		const struct registry_process *process = registry_process((struct process_slot){p});
 
-		if (process && process != self && registry_process_alive(process))
+		struct liveness_claim claim;
+
+		if (!process || process == self)
+			continue;
+		claim = liveness_claim(process);
+		/* Most are gone, which one call tells. */
+		if (claim.pid != 0 && !registry_claim_is_gone(&claim) &&
+		    registry_claim_runs(&claim))
 			return true;
 	}
 	return false;

@@ -179,18 +179,31 @@ static bool runs_in_noted_proc(const struct liveness_claim *claim)
 	return liveness_stat_agrees(claim, registry_boot_realtime_ns(), stat, len);
 }
 
-noinline bool registry_claim_runs(const struct liveness_claim *claim)
+/* The pid by which this process can ask for the claim's; 0: there is none. */
+static pid_t pid_here(const struct liveness_claim *claim)
 {
 	pid_t pid = liveness_pid_in(claim, registry_pid_namespace);
 
+	/* The claim's birth is later than that of its namespace's first process. */
+	return pid > 0 ? pid : liveness_first_pid_in(claim, registry_pid_namespace);
+}
+
+bool registry_claim_is_gone(const struct liveness_claim *claim)
+{
+	pid_t pid = pid_here(claim);
+
+	return pid > 0 && !pid_exists(pid);
+}
+
+noinline bool registry_claim_runs(const struct liveness_claim *claim)
+{
+	pid_t pid = pid_here(claim);
+
 	if (claim->pid <= 0)
 		return false;
-	/* The claim's birth is later than that of its namespace's first process. */
-	if (pid <= 0)
-		pid = liveness_first_pid_in(claim, registry_pid_namespace);
-	if (pid > 0 && !pid_exists(pid))
-		return false;
-	return pid > 0 && proc_is_own() ? runs_here(claim, pid) : runs_in_noted_proc(claim);
+	if (pid > 0 && proc_is_own())
+		return runs_here(claim, pid);
+	return (pid <= 0 || pid_exists(pid)) && runs_in_noted_proc(claim);
 }
 
 bool registry_pid_runs(pid_t pid)

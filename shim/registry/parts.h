@@ -66,6 +66,11 @@ bool registry_pid_runs(pid_t pid);
 struct liveness_claim;
 bool registry_claim_runs(const struct liveness_claim *claim);
 
+/* True for a claim whose process is surely not there: one question, of which the answer "there" is
+ * no answer yet.  registry_claim_runs() asks more, and is the cheaper one where the process is
+ * there. */
+bool registry_claim_is_gone(const struct liveness_claim *claim);
+
 /* True when a process holds the socket by the registry's words alone.  The kernel is not asked: a
  * killed process that nobody has found dead still counts. */
 bool registry_is_held(struct socket_slot slot);

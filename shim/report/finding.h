@@ -51,6 +51,7 @@ struct finding {
 	enum finding_merge merge;
 	uint32_t threads; /* of the process that forked, at the fork; 0: not known */
 	const char *session;
+	const char *host; /* in the log alone, where report_finding() fills it in */
 	struct finding_process reporter;
 	struct finding_process other; /* pid 0: nobody */
 	/* the connection */

@@ -90,10 +90,16 @@ static long follow(struct walk *walk, long link, const char *name)
  */
 static long enter(struct walk *walk, const char *name)
 {
-	long next = open_at(walk->directory, name, O_PATH | O_NOFOLLOW, 0);
+	long next = open_at(walk->directory, name, O_PATH | O_NOFOLLOW | O_DIRECTORY, 0);
 	struct stat stat;
 	long result;
 
+	if (next >= 0) {
+		go_to(walk, next);
+		return 0;
+	}
+	/* A link, or no directory. */
+	next = next == -ENOTDIR ? open_at(walk->directory, name, O_PATH | O_NOFOLLOW, 0) : next;
 	if (next < 0)
 		return next;
 	result = stat_fd(next, &stat);
@@ -146,10 +152,25 @@ static const char *go_to_last(struct walk *walk)
 
 static void begin(struct walk *walk, struct log_scratch *scratch)
 {
+	bool is_absolute = scratch->path[0] == '/';
+	char *first_end;
+
 	*walk = (struct walk){.scratch = scratch, .at = scratch->rest, .directory = -ENOENT};
 	memcpy(scratch->rest, scratch->path, strlen(scratch->path) + 1);
-	walk->directory =
-		open_at(AT_FDCWD, scratch->path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY, 0);
+	/* A directory of the root by one call; what is no directory is looked at in the root. */
+	first_end = is_absolute ? strchr(scratch->rest + 1, '/') : NULL;
+	if (first_end) {
+		*first_end = '\0';
+		walk->directory =
+			open_at(AT_FDCWD, scratch->rest, O_PATH | O_NOFOLLOW | O_DIRECTORY, 0);
+		*first_end = '/';
+		walk->at = first_end;
+	}
+	if (walk->directory < 0) {
+		walk->at = scratch->rest;
+		walk->directory =
+			open_at(AT_FDCWD, is_absolute ? "/" : ".", O_PATH | O_DIRECTORY, 0);
+	}
 }
 
 /* --- the file ------------------------------------------------------------------------------ */
@@ -275,7 +296,8 @@ long log_file_open(struct log_scratch *scratch, enum log_access access, const st
 		begin(&walk, scratch);
 		name = find(&walk, file);
 		if (name != NULL) {
-			stat_fd(walk.directory, &file->directory);
+			if (access == LOG_APPEND_ONLY)
+				stat_fd(walk.directory, &file->directory);
 			result = open_checked(&walk, name, access, given, file);
 		} else {
 			result = walk.directory;

@@ -47,7 +47,8 @@ struct log_scratch {
 
 struct log_file {
 	struct stat stat;      /* of the file; st_mode 0: the file was not opened */
-	struct stat directory; /* of the directory of the file's name; st_mode 0: not known */
+	struct stat directory; /* of the directory of the file's name, for a log that is kept and by
+				* log_file_look() alone; st_mode 0: not known */
 };
 
 enum log_access {

@@ -370,7 +370,7 @@ size_t report_json_finding(char *bytes, size_t size, const struct registry *regi
 	put_stacks_that(stack_is_truncated, &json, "truncated", registry, finding);
 	if (has_stack_that(stack_is_late, registry, finding))
 		put_stacks_that(stack_is_late, &json, "late", registry, finding);
-	origin_put(&json);
+	origin_put(&json, finding->host);
 	put_stacks(&json, registry, finding);
 	report_history_put(&json, registry, finding->slot);
 	return end_record(&json);
@@ -389,7 +389,7 @@ size_t report_json_stack(char *bytes, size_t size, const struct registry *regist
 	put_time(&json, "time", finding->time_ns);
 	json_put_string(&json, "session", finding->session);
 	json_put_int(&json, "pid", finding->reporter.pid);
-	origin_put(&json);
+	origin_put(&json, finding->host);
 	json_reserve(&json, sizeof("\"truncated\":false,"));
 	json_begin_array(&json, "frames");
 	for (unsigned i = 0; i < count && stack_frame_at(registry, stack, i, &frame); i++) {
@@ -412,7 +412,7 @@ static void put_writer(struct json *json, const struct report_writer *writer)
 	put_time(json, "time", writer->time_ns);
 	json_put_string(json, "session", writer->session);
 	json_put_int(json, "pid", writer->pid);
-	origin_put(json);
+	origin_put(json, writer->host);
 }
 
 static void put_writing_process(struct json *json, const struct report_writer *writer)

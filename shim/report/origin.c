@@ -36,12 +36,20 @@ static void put_labels(struct json *json)
 	json_end_object(json);
 }
 
-void origin_put(struct json *json)
+_Static_assert(sizeof(((struct utsname *)0)->nodename) == ORIGIN_HOST_BYTES, "the whole name");
+
+const char *origin_ask_host(char host[ORIGIN_HOST_BYTES])
 {
 	struct utsname name;
 
 	name.nodename[0] = '\0';
 	sys_call(SYS_uname, (long)(uintptr_t)&name, 0, 0, 0, 0, 0);
-	json_put_bytes(json, "host", name.nodename, strnlen(name.nodename, sizeof(name.nodename)));
+	memcpy(host, name.nodename, ORIGIN_HOST_BYTES);
+	return host;
+}
+
+void origin_put(struct json *json, const char *host)
+{
+	json_put_bytes(json, "host", host, strnlen(host, ORIGIN_HOST_BYTES));
 	put_labels(json);
 }

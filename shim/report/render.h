@@ -21,6 +21,7 @@ struct report_writer {
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint64_t seq;	  /* of the record in the log */
 	const char *session;
+	const char *host; /* in the log alone */
 	pid_t pid;
 	pid_t ppid;
 	char comm[16];

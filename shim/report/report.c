@@ -40,9 +40,14 @@
 /* The connections that a check names. */
 #define CHECK_BYTES 1024
 
+/* Records that wait in a buffer, before one more: a finding's stacks are mostly 2 KiB each. */
+#define WAITING_BYTES (32 * 1024)
+
 struct buffer {
-	char bytes[1 + FORKSAN_RECORD_BYTES]; /* a newline, then the record: report_write_line() */
+	/* A newline, then records: report_write_lines(). */
+	char bytes[1 + WAITING_BYTES + FORKSAN_RECORD_BYTES];
 	struct log_scratch scratch;
+	char host[ORIGIN_HOST_BYTES];
 };
 
 /* Mapped when first claimed: most processes report nothing, and RLIMIT_DATA would count them. */
@@ -264,46 +269,91 @@ static struct record_tags tags_of(const struct finding *finding, const char *rec
 	};
 }
 
-static void log_stacks(struct report_log *log, struct buffer *buffer, struct registry *registry,
-		       const struct finding *finding)
+/* A finding's records, which are written together where the log takes them so. */
+struct batch {
+	struct report_log log;
+	struct registry *registry;
+	const struct finding *finding;
+	char *records;
+	size_t len;
+	struct stack_id stacks[FINDING_STACK_COUNT]; /* those among the records */
+	unsigned stack_count;
+};
+
+/* Writes the records that wait, the last of which has those tags.  0, -errno or a negative refusal.
+ */
+static int write_batch(struct batch *batch, const struct record_tags *tags)
 {
-	const struct record_tags tags = tags_of(finding, "stack");
-	char *record = record_of(buffer);
+	int result = 0;
 
-	for (size_t i = 0; i < FINDING_STACK_COUNT; i++) {
-		struct stack_id stack = finding->stacks[i];
-		size_t len;
-
-		if (stack_frame_count(registry, stack) == 0 ||
-		    is_logged(registry, stack, log->identity, false))
-			continue;
-		len = report_json_stack(record, log->line_bytes, registry, finding, stack,
-					next_seq(registry));
-		if (report_write_line(log, &tags, record, len) == 0)
-			is_logged(registry, stack, log->identity, true);
-	}
+	if (batch->len > 0)
+		result = report_write_lines(&batch->log, tags, batch->records, batch->len);
+	for (unsigned i = 0; result == 0 && i < batch->stack_count; i++)
+		is_logged(batch->registry, batch->stacks[i], batch->log.identity, true);
+	batch->len = 0;
+	batch->stack_count = 0;
+	return result;
 }
 
-static int log_finding(struct buffer *buffer, struct registry *registry,
-		       const struct finding *finding)
+/* Adds the line, which stands behind the records that wait.  0 or a negative refusal. */
+static int add_line(struct batch *batch, const struct record_tags *tags, size_t len)
 {
-	const struct record_tags tags = tags_of(finding, "finding");
-	size_t size = FORKSAN_FINDING_BYTES;
-	struct report_log log;
-	char *record = record_of(buffer);
-	int result = report_write_open(&log, &buffer->scratch, finding->reporter.pid);
+	if (!report_write_has_room(tags, len))
+		return -LOG_IS_FULL;
+	batch->len += len;
+	return 0;
+}
+
+static void add_stack(struct batch *batch, struct stack_id stack)
+{
+	const struct record_tags tags = tags_of(batch->finding, "stack");
 	size_t len;
+
+	if (stack_frame_count(batch->registry, stack) == 0 ||
+	    is_logged(batch->registry, stack, batch->log.identity, false))
+		return;
+	for (unsigned i = 0; i < batch->stack_count; i++)
+		if (batch->stacks[i].n == stack.n)
+			return;
+	len = report_json_stack(batch->records + batch->len, batch->log.line_bytes, batch->registry,
+				batch->finding, stack, next_seq(batch->registry));
+	if (add_line(batch, &tags, len) != 0)
+		return;
+	batch->stacks[batch->stack_count++] = stack;
+	if (!batch->log.takes_lines || batch->len > WAITING_BYTES)
+		write_batch(batch, &tags);
+}
+
+static int add_finding(struct batch *batch)
+{
+	const struct record_tags tags = tags_of(batch->finding, "finding");
+	size_t size = FORKSAN_FINDING_BYTES, len;
+	int is_full, result;
+
+	if (size > batch->log.line_bytes)
+		size = batch->log.line_bytes;
+	len = report_json_finding(batch->records + batch->len, size, batch->registry,
+				  batch->finding, next_seq(batch->registry));
+	is_full = add_line(batch, &tags, len);
+	result = write_batch(batch, &tags);
+	return is_full != 0 ? is_full : result;
+}
+
+static int log_finding(struct buffer *buffer, struct registry *registry, struct finding *finding)
+{
+	struct batch batch = {
+		.registry = registry, .finding = finding, .records = record_of(buffer)};
+	int result = report_write_open(&batch.log, &buffer->scratch, finding->reporter.pid);
 
 	if (result != 0) {
 		next_seq(registry); /* the number that is missing */
 		return result;
 	}
-	log_stacks(&log, buffer, registry, finding);
-	if (size > log.line_bytes)
-		size = log.line_bytes;
-	len = report_json_finding(record, size, registry, finding, next_seq(registry));
-	result = report_write_line(&log, &tags, record, len);
-	report_write_close(&log);
+	finding->host = origin_ask_host(buffer->host);
+	for (size_t i = 0; i < FINDING_STACK_COUNT; i++)
+		add_stack(&batch, finding->stacks[i]);
+	result = add_finding(&batch);
+	report_write_close(&batch.log);
 	return result;
 }
 
@@ -315,7 +365,7 @@ static bool is_said(const struct registry *registry, const struct finding *findi
 	       finding_is_news(site_fingerprint(registry, finding), finding->kind, finding->likely);
 }
 
-int report_finding(struct registry *registry, const struct finding *finding)
+int report_finding(struct registry *registry, struct finding *finding)
 {
 	struct buffer *buffer = claim();
 	int result = 0;
@@ -370,12 +420,15 @@ static int log_record(struct buffer *buffer, struct registry *registry, const st
 	struct report_log log;
 	char *record = record_of(buffer);
 	int result = report_write_open(&log, &buffer->scratch, writer->pid);
+	size_t len;
 
 	writer->seq = next_seq(registry);
 	if (result != 0)
 		return result;
-	result = report_write_line(&log, &tags, record,
-				   form->as_json(record, log.line_bytes, registry, writer));
+	writer->host = origin_ask_host(buffer->host);
+	len = form->as_json(record, log.line_bytes, registry, writer);
+	result = report_write_has_room(&tags, len) ? report_write_lines(&log, &tags, record, len)
+						   : -LOG_IS_FULL;
 	report_write_close(&log);
 	return result;
 }
@@ -386,6 +439,7 @@ static int report_form(struct registry *registry, const struct form *form,
 		       struct report_writer writer, bool say)
 {
 	struct buffer *buffer;
+	uint64_t signals;
 	int result;
 
 	if (!logs() && !say)
@@ -393,6 +447,7 @@ static int report_form(struct registry *registry, const struct form *form,
 	buffer = claim();
 	if (buffer == NULL)
 		return -EBUSY;
+	sys_block_signals(&signals);
 	if (logs()) {
 		result = log_record(buffer, registry, form, &writer);
 		if (result != 0)
@@ -404,6 +459,7 @@ static int report_form(struct registry *registry, const struct form *form,
 			record, form->as_text(record, FORKSAN_RECORD_BYTES, registry, &writer));
 	}
 	give_back(buffer);
+	sys_restore_signals(signals);
 	return result;
 }
 

@@ -38,9 +38,9 @@ void report_speak(void);
  * report_write_keep(). */
 void report_keep_log(pid_t pid);
 
-/* Writes a finding.  0 when the whole record was written, else -errno; the caller counts
- * LOST_REPORTS. */
-int report_finding(struct registry *registry, const struct finding *finding);
+/* Writes a finding; the caller has blocked the signals.  0 when the whole record was written, else
+ * -errno; the caller counts LOST_REPORTS. */
+int report_finding(struct registry *registry, struct finding *finding);
 
 /* Writes the record "session"; the first process does so when the session starts.  0 or -errno. */
 int report_session(struct registry *registry);

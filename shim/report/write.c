@@ -281,18 +281,16 @@ int report_write_open(struct report_log *log, struct log_scratch *scratch, pid_t
 	log->scratch = scratch;
 	guard_begin(&log->guard);
 	result = log->place == PLACE_FILE ? open_or_keep(log) : open_place(log);
-	if (result != 0) {
-		guard_end(&log->guard);
+	if (result != 0)
 		return result;
-	}
 	log->line_bytes = log_place_line_bytes(log->place, &log->stat);
+	log->takes_lines = log->place == PLACE_FILE && !S_ISFIFO(log->stat.st_mode);
 	log->identity = identity_of(log);
 	return 0;
 }
 
-/* Counts the line towards log_max_size=, by all processes together.  False: the log is full.  What
- * says how a session begins and ends is written all the same. */
-static bool has_room(const struct record_tags *tags, size_t len)
+/* What says how a session begins and ends is written although the log is full. */
+bool report_write_has_room(const struct record_tags *tags, size_t len)
 {
 	struct registry *registry = registry_get();
 	bool is_bounded = strcmp(tags->record, "finding") == 0 ||
@@ -307,19 +305,17 @@ static bool has_room(const struct record_tags *tags, size_t len)
 	return true;
 }
 
-int report_write_line(struct report_log *log, const struct record_tags *tags, const char *line,
-		      size_t len)
+int report_write_lines(struct report_log *log, const struct record_tags *tags, const char *lines,
+		       size_t len)
 {
 	int result;
 
-	if (!has_room(tags, len))
-		return -LOG_IS_FULL;
 	if (log->place != PLACE_FILE)
-		result = log_place_write(log->place, log->fd, &log->stat, tags, line, len);
+		result = log_place_write(log->place, log->fd, &log->stat, tags, lines, len);
 	else if (log->is_kept)
-		result = write_to_kept(line, len);
+		result = write_to_kept(lines, len);
 	else
-		result = write_by_kind(log->fd, &log->stat, line, len);
+		result = write_by_kind(log->fd, &log->stat, lines, len);
 	guard_take(&log->guard, result);
 	return result;
 }
@@ -328,16 +324,11 @@ void report_write_close(struct report_log *log)
 {
 	struct stat now;
 
-	if (log->place != PLACE_FILE && !log_place_is_ours(log->place)) {
-		guard_end(&log->guard);
+	if (log->is_kept || (log->place != PLACE_FILE && !log_place_is_ours(log->place)))
 		return;
-	}
 	/* During the write, another thread may have closed the number and opened another file
 	 * there. */
-	if (!log->is_kept) {
-		stat_fd(log->fd, &now);
-		if (stat_is_same(&log->stat, &now))
-			sys_close(log->fd);
-	}
-	guard_end(&log->guard);
+	stat_fd(log->fd, &now);
+	if (stat_is_same(&log->stat, &now))
+		sys_close(log->fd);
 }

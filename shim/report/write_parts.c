@@ -15,9 +15,7 @@
 
 void guard_begin(struct signal_guard *guard)
 {
-	guard->mask = 0;
 	guard->pending = 0;
-	sys_block_signals(&guard->mask);
 	sys_call(SYS_rt_sigpending, (long)(uintptr_t)&guard->pending, KERNEL_SIGSET_BYTES, 0, 0, 0,
 		 0);
 }
@@ -39,11 +37,6 @@ void guard_take(const struct signal_guard *guard, long result)
 		discard(guard, SIGPIPE);
 	else if (result == -EFBIG)
 		discard(guard, SIGXFSZ);
-}
-
-void guard_end(const struct signal_guard *guard)
-{
-	sys_restore_signals(guard->mask);
 }
 
 /* Time for which a record waits for the reader of a full pipe.  Signals are blocked meanwhile. */

@@ -27,9 +27,8 @@ static inline bool stat_is_same(const struct stat *a, const struct stat *b)
 	return a->st_mode != 0 && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* guard_begin() blocks the thread's signals, guard_end() restores the mask. */
+/* Notes which signals are pending before a write; the thread's signals are blocked. */
 void guard_begin(struct signal_guard *guard);
-void guard_end(const struct signal_guard *guard);
 
 /* Removes the signal that a write with that result has raised. */
 void guard_take(const struct signal_guard *guard, long result);

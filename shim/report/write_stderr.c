@@ -77,12 +77,14 @@ static bool is_place_for_messages(void)
 int report_write_stderr(const char *block, size_t len)
 {
 	struct signal_guard guard;
+	uint64_t signals;
 	int result = -EPERM;
 
+	sys_block_signals(&signals);
 	guard_begin(&guard);
 	if (is_place_for_messages())
 		result = write_all(STDERR_FILENO, block, len);
 	guard_take(&guard, result);
-	guard_end(&guard);
+	sys_restore_signals(signals);
 	return result;
 }

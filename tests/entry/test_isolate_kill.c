@@ -197,7 +197,7 @@ static void run_unix_kills(void)
 	if (getenv("FORKSAN_OPTIONS") == NULL)
 		return;
 	signal(SIGPIPE, SIG_IGN);
-	kill_at(SYS_kill, 0);	/* asks who holds the connection: before the claim */
+	kill_at(SYS_openat, 0); /* asks who holds the connection: before the claim */
 	kill_at(SYS_gettid, 0); /* after the claim */
 	kill_at(SYS_sendto, 0); /* may have sent for all that anybody knows */
 	kill_at(SYS_sendto, 1);

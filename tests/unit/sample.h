@@ -99,6 +99,7 @@ static inline void sample_init(struct sample *sample)
 		.time_ns = UINT64_C(1795510016123456789),
 		.repeat = 1,
 		.session = "00c0ffee00c0ffee",
+		.host = "host",
 		.reporter = {.pid = 812, .ppid = 810, .comm = "gunicorn", .alive = true},
 		.other = {.pid = 811,
 			  .ppid = 810,

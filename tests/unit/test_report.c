@@ -177,6 +177,7 @@ static void a_server_named_in_tls_is_shown(void **state)
 static void put_every_record(FILE *log)
 {
 	struct report_writer writer = {.time_ns = 1,
+				       .host = "host",
 				       .seq = 1,
 				       .session = "00c0ffee00c0ffee",
 				       .pid = 7,
@@ -451,8 +452,12 @@ static void labels_are_in_every_record(void **state)
 
 static void render_summary(bool final)
 {
-	struct report_writer writer = {
-		.time_ns = 1, .seq = 3, .session = "00c0ffee00c0ffee", .pid = 7, .final = final};
+	struct report_writer writer = {.time_ns = 1,
+				       .seq = 3,
+				       .session = "00c0ffee00c0ffee",
+				       .host = "h",
+				       .pid = 7,
+				       .final = final};
 
 	len = report_json_summary(bytes, FORKSAN_RECORD_BYTES, sample.registry, &writer);
 	bytes[len] = '\0';
@@ -661,6 +666,7 @@ static void repeats_and_deaths_are_told(void **state)
 static void the_summary_prints_what_is_not_zero(void **state)
 {
 	struct report_writer writer = {.time_ns = 1,
+				       .host = "host",
 				       .seq = 1,
 				       .session = "00c0ffee00c0ffee",
 				       .pid = 7,

@@ -26,6 +26,7 @@
 
 #include <cmocka.h>
 
+#include "base/sys.h"
 #include "base/wiped.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -98,11 +99,18 @@ static int end(void **state)
 /* False: standard error shows a bug however often it has. */
 static bool remember_bugs;
 
+/* As finding.c does. */
 static int report(void)
 {
+	uint64_t signals;
+	int result;
+
 	if (!remember_bugs)
 		memset(sample.registry->findings, 0, sizeof(sample.registry->findings));
-	return report_finding(sample.registry, &sample.finding);
+	sys_block_signals(&signals);
+	result = report_finding(sample.registry, &sample.finding);
+	sys_restore_signals(signals);
+	return result;
 }
 
 /* Makes the record's line about `kilobytes` long. */
@@ -300,6 +308,33 @@ static void a_stack_stands_once_in_a_file(void **state)
 	assert_int_equal(more, stacks);
 	assert_int_equal(findings, 2);
 	assert_int_equal(highest, 2 * stacks + 5);
+	assert_valid_log();
+}
+
+/* Four stacks that together are longer than the buffer in which records wait. */
+static void long_stacks_come_whole(void **state)
+{
+	char name[sizeof(sample.registry->modules[0].path)];
+	unsigned stacks, findings, highest;
+	struct stat log;
+
+	(void)state;
+	memset(name, 'm', sizeof(name) - 1);
+	name[0] = '/';
+	name[sizeof(name) - 1] = '\0';
+	sample_add_module(&sample, 7, name);
+	for (size_t i = 0; i < FINDING_STACK_COUNT; i++)
+		while (sample_stack(&sample, sample.finding.stacks[i])->native_count <
+		       FORKSAN_MAX_NATIVE_FRAMES)
+			sample_add_native(&sample, sample.finding.stacks[i], 8, 4096 + i);
+	assert_int_equal(report(), 0);
+	read_log(path, &stacks, &findings, &highest);
+	assert_int_equal(stacks, FINDING_STACK_COUNT);
+	assert_int_equal(findings, 1);
+	assert_int_equal(highest, FINDING_STACK_COUNT + 1);
+	assert_int_equal(count_lines(path, "{"), FINDING_STACK_COUNT + 1);
+	assert_int_equal(stat(path, &log), 0);
+	assert_true(log.st_size > FINDING_STACK_COUNT * FORKSAN_MAX_NATIVE_FRAMES * 240);
 	assert_valid_log();
 }
 
@@ -1166,6 +1201,7 @@ int main(void)
 		TEST(a_cut_last_line_is_ended_first),
 		TEST(lines_survive_the_death_of_other_writers),
 		TEST(a_stack_stands_once_in_a_file),
+		TEST(long_stacks_come_whole),
 		TEST(a_lost_record_leaves_a_gap),
 		TEST(a_full_disk_costs_the_line_and_no_other),
 		TEST(a_broken_pipe_does_not_end_the_host),
