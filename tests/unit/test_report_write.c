@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@
 
 #define WRITERS 64
 #define FOREIGNER 6001
+#define SKIPPED 77
 #define RECORDS 20
 
 static struct sample sample;
@@ -1015,6 +1017,41 @@ static int refuse_a_foreign_log(void)
 	return 0;
 }
 
+/* In a container without root, /dev/null belongs to a user that the container does not know. */
+static int report_to_foreign_devices(void)
+{
+	char null[FILE_BYTES], zero[FILE_BYTES];
+
+	be_quiet();
+	snprintf(null, sizeof(null), "%s/null", directory);
+	snprintf(zero, sizeof(zero), "%s/zero", directory);
+	if (mknod(null, S_IFCHR | 0666, makedev(1, 3)) != 0 || close(open(null, O_WRONLY)) != 0)
+		return SKIPPED; /* without the right to make devices, or to use them here */
+	REQUIRE(mknod(zero, S_IFCHR | 0666, makedev(1, 5)) == 0);
+	REQUIRE(chown(null, FOREIGNER, FOREIGNER) == 0 && chown(zero, FOREIGNER, FOREIGNER) == 0);
+	set_log(null);
+	REQUIRE(report() == 0);
+	set_log(zero);
+	REQUIRE(report() == -LOG_IS_FOREIGN);
+	return 0;
+}
+
+static void the_null_device_is_anybodys(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+	require_root();
+	child = fork();
+	if (child == 0)
+		_exit(report_to_foreign_devices());
+	status = wait_for(child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 static void nothing_of_another_user_is_written_to(void **state)
 {
 	char roots[FILE_BYTES];
@@ -1225,6 +1262,7 @@ int main(void)
 		TEST(a_kept_log_cannot_be_read),
 		TEST(a_kept_log_gets_whole_lines),
 		TEST(a_log_that_was_renamed_is_noticed),
+		TEST(the_null_device_is_anybodys),
 		TEST(nothing_of_another_user_is_written_to),
 		TEST(a_file_with_two_names_is_not_written_to),
 		TEST(own_links_are_followed),
