@@ -230,7 +230,7 @@ static void forget_program(struct actor *actor)
 	free(actor->interpreter);
 	actor->mapped = NULL;
 	actor->interpreter = NULL;
-	actor->interpreter_looks = 0;
+	actor->program_since_ns = 0;
 	actor->next_look_ns = 0;
 }
 

@@ -37,9 +37,11 @@ struct actor {
 	struct mapped *mapped; /* NULL: not opened yet */
 	/* From malloc(); NULL: none that can be read. */
 	struct actor_interpreter *interpreter;
-	unsigned interpreter_looks;
-	uint64_t next_look_ns; /* CLOCK_MONOTONIC */
-	struct actor *next;    /* of those that live */
+	/* When its program was first looked at for an interpreter, and when it will be next
+	 * (CLOCK_MONOTONIC); 0: not yet, at once. */
+	uint64_t program_since_ns;
+	uint64_t next_look_ns;
+	struct actor *next; /* of those that live */
 	struct actor *previous;
 	UT_hash_handle hh;
 };

@@ -21,10 +21,13 @@
 #include "stacks/remote.h"
 #include "stacks/ruby.h"
 
-/* A program is looked at after 5 ms, and then each time after twice as long, up to ten minutes: by
- * then it has loaded its interpreter (uWSGI's plugin) and run code, or has none. */
-#define FIRST_LOOK_NS 5000000
-#define MAX_LOOKS 17
+/* A program is looked at after 1 ms, and then each time when it is twice as old, up to ten minutes:
+ * by then it has loaded its interpreter (uWSGI's plugin), or has none.  One whose interpreter is
+ * loaded, and does not show yet where it keeps its frames, is about to run code: that shows between
+ * two looks, and the next look comes after an eighth of its age. */
+#define FIRST_LOOK_NS 1000000
+#define LAST_LOOK_NS UINT64_C(600000000000)
+#define SOON 8
 
 struct actor_interpreter {
 	struct interpreter file;
@@ -47,6 +50,11 @@ static unsigned known_count;
 
 /* --- what the kernel is told -------------------------------------------------------------------
  */
+
+static bool is_told(const struct actor *actor)
+{
+	return actor->interpreter && actor->interpreter->is_told;
+}
 
 static void tell_kernel(const struct actor *actor)
 {
@@ -196,7 +204,7 @@ static bool find_places(const struct actor *actor, struct peek *peek)
 /* True when a file that may be an interpreter is mapped.  Quicker than libdw's reading of all. */
 static bool may_have_one(pid_t pid)
 {
-	static const char *const names[] = {"python3.", "libruby", "perl", "php"};
+	static const char *const names[] = {"python3.", "ruby", "perl", "php"};
 	char path[32], line[512];
 	bool found = false;
 	FILE *file;
@@ -247,30 +255,47 @@ static void begin_reading(const struct actor *actor)
 	remote_set_directory(actor->interpreter->directory);
 }
 
+/* False: no interpreter is mapped. */
+static bool find_interpreter(struct actor *actor)
+{
+	if (actor->interpreter)
+		return true;
+	if (!may_have_one(actor->pid))
+		return false;
+	actor->mapped = mapped_read(actor->mapped, actor->pid);
+	if (!actor->mapped)
+		return false;
+	memory_look_at(actor->pid);
+	actor->interpreter = find_file(actor);
+	return actor->interpreter != NULL;
+}
+
+static void plan_next_look(struct actor *actor)
+{
+	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC), age, pause;
+
+	if (actor->program_since_ns == 0)
+		actor->program_since_ns = now;
+	age = now - actor->program_since_ns;
+	pause = actor->interpreter ? age / SOON : age;
+	if (pause < FIRST_LOOK_NS)
+		pause = FIRST_LOOK_NS;
+	actor->next_look_ns = age < LAST_LOOK_NS ? now + pause : UINT64_MAX;
+}
+
 void actor_interpreter_look(struct actor *actor)
 {
 	struct peek peek;
 
-	if (actor->interpreter_looks++ >= MAX_LOOKS)
-		return;
-	actor->next_look_ns = sys_clock_ns(CLOCK_MONOTONIC) +
-			      ((uint64_t)FIRST_LOOK_NS << (actor->interpreter_looks - 1));
-	if (!may_have_one(actor->pid))
-		return;
-	actor->mapped = mapped_read(actor->mapped, actor->pid);
-	if (!actor->mapped)
-		return;
-	memory_look_at(actor->pid);
-	free(actor->interpreter);
-	actor->interpreter = find_file(actor);
-	if (!actor->interpreter)
-		return;
-	begin_reading(actor);
-	peek_init(&peek);
-	if (find_places(actor, &peek))
-		tell_kernel(actor);
-	else
-		recall(actor);
+	if (find_interpreter(actor)) {
+		begin_reading(actor);
+		peek_init(&peek);
+		if (find_places(actor, &peek))
+			tell_kernel(actor);
+		else
+			recall(actor);
+	}
+	plan_next_look(actor);
 }
 
 /* --- frames ------------------------------------------------------------------------------------
@@ -370,7 +395,7 @@ static void lay_over(const struct event_stack *stack)
 bool actor_interpreter_walk(struct actor *actor, const struct event_stack *stack,
 			    struct stack_capture *capture)
 {
-	if (!actor->interpreter)
+	if (!is_told(actor))
 		actor_interpreter_look(actor);
 	if (!actor->interpreter)
 		return true;
@@ -402,15 +427,20 @@ bool actor_interpreter_walk(struct actor *actor, const struct event_stack *stack
 /* --- looking again -----------------------------------------------------------------------------
  */
 
-void actor_interpreter_look_again(void)
+uint64_t actor_interpreter_look_again(void)
 {
-	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
+	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC), next_ns = UINT64_MAX;
 	struct actor *actor;
 
-	for (actor = actor_living; actor; actor = actor->next)
-		if (now >= actor->next_look_ns &&
-		    !(actor->interpreter && actor->interpreter->is_told))
+	for (actor = actor_living; actor; actor = actor->next) {
+		if (is_told(actor))
+			continue;
+		if (now >= actor->next_look_ns)
 			actor_interpreter_look(actor);
+		if (actor->next_look_ns < next_ns)
+			next_ns = actor->next_look_ns;
+	}
+	return next_ns;
 }
 
 void actor_interpreter_inherit(struct actor *child, const struct actor *parent)

@@ -11,6 +11,7 @@
 #define FORKSAN_TOOLS_WATCHER_ACTOR_INTERPRETER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "watcher/event.h"
 
@@ -21,9 +22,9 @@ struct stack_capture;
 void actor_interpreter_look(struct actor *actor);
 
 /* Looks again in the programs of which not all is known: an interpreter may be a library that is
- * loaded later, and some keep their frames in a place that only shows when code runs.  Called now
- * and then. */
-void actor_interpreter_look_again(void);
+ * loaded later, and some keep their frames in a place that only shows when code runs.  Returns when
+ * (CLOCK_MONOTONIC) this is to be called next. */
+uint64_t actor_interpreter_look_again(void);
 
 /* A forked child has its parent's interpreter. */
 void actor_interpreter_inherit(struct actor *child, const struct actor *parent);

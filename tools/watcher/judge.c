@@ -104,13 +104,12 @@ static void take_fork(const struct event_fork *fork)
 		actor_execs(child);
 		registry_count(COUNT_EXECS);
 		connection_check_all(child);
+		actor_interpreter_look(child);
 	} else {
 		judge_look_later(child);
+		if (parent)
+			actor_interpreter_inherit(child, parent);
 	}
-	if (parent)
-		actor_interpreter_inherit(child, parent);
-	if (fork->execs)
-		actor_interpreter_look(child);
 }
 
 static void take_exec(const struct event *event)

@@ -36,6 +36,8 @@
 #include "registry/registry.h"
 #include "report/report.h"
 
+#define NS_PER_MS 1000000
+#define MAX_WAIT_NS (100 * NS_PER_MS)
 #define SWEEP_NS UINT64_C(10000000000)
 
 struct wishes {
@@ -181,17 +183,29 @@ static void let_go(const struct wishes *wishes)
 		actor_ends(actor_living);
 }
 
+/* How long to wait for records: until `next_ns`, and no longer than what else comes now and then.
+ */
+static int wait_ms(uint64_t next_ns)
+{
+	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
+
+	if (next_ns <= now)
+		return 0;
+	return next_ns - now < MAX_WAIT_NS ? (int)((next_ns - now) / NS_PER_MS) + 1
+					   : MAX_WAIT_NS / NS_PER_MS;
+}
+
 static void watch_until_end(int control)
 {
-	uint64_t swept = sys_clock_ns(CLOCK_MONOTONIC);
+	uint64_t swept = sys_clock_ns(CLOCK_MONOTONIC), next_look_ns = 0;
 	char byte;
 
 	for (;;) {
 		uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
 
-		loader_poll(control, 100);
+		loader_poll(control, wait_ms(next_look_ns));
 		judge_look_at_workers();
-		actor_interpreter_look_again();
+		next_look_ns = actor_interpreter_look_again();
 		if (actor_living) {
 			actor_enter(actor_living, lineage_pack(actor_living->process.lineage.self));
 			report_heartbeat();

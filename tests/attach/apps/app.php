@@ -1,7 +1,9 @@
 <?php
 // SPDX-License-Identifier: MIT
-// A connection that a child uses, twice: each call in a function of its own.  Waits at
-// the end for a line: what its memory tells is read a moment after the calls.
+// A connection that a child uses, twice: each call in a function of its own.  Before that,
+// get_acquainted() makes a finding on another connection, and the program waits for a line: who watches from
+// outside knows by then where the interpreter keeps its frames.  Waits for a line at the end, too: what its
+// memory tells is read a moment after the calls.
 function open_it($port)
 {
     return stream_socket_client("tcp://127.0.0.1:$port"); // MARK opened
@@ -23,6 +25,22 @@ function start($connection)
     pcntl_waitpid($child, $status);
 }
 
+function get_acquainted($port)
+{
+    $connection = stream_socket_client("tcp://127.0.0.1:$port");
+    $child = pcntl_fork();
+    if ($child !== 0) {
+        pcntl_waitpid($child, $status);
+    }
+    fwrite($connection, "PING\r\n");
+    fread($connection, 64);
+    if ($child === 0) {
+        posix_kill(getmypid(), SIGKILL);
+    }
+}
+
+get_acquainted($argv[1]);
+fgets(STDIN);
 $connection = open_it($argv[1]);
 ask($connection);
 start($connection);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-# A connection that a child uses, twice: each call in a function of its own.  Waits at
-# the end for a line: what its memory tells is read a moment after the calls.
+# A connection that a child uses, twice: each call in a function of its own.  Before that,
+# get_acquainted() makes a finding on another connection, and the program waits for a line: who watches from
+# outside knows by then where the interpreter keeps its frames.  Waits for a line at the end, too: what its
+# memory tells is read a moment after the calls.
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -29,6 +31,19 @@ sub start {
     return;
 }
 
+sub get_acquainted {
+    my $port = shift;
+    my $connection = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
+    my $child = fork;
+    waitpid $child, 0 if $child;
+    syswrite($connection, "PING\r\n");
+    sysread($connection, my $answer, 64);
+    POSIX::_exit(0) if !$child;
+    return;
+}
+
+get_acquainted($ARGV[0]);
+<STDIN>;
 my $connection = open_it($ARGV[0]);
 ask($connection);
 start($connection);

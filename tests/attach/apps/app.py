@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A connection that a child uses, twice: each call in a function of its own.  Waits at the end for a
-line: what its memory tells is read a moment after the calls."""
+"""A connection that a child uses, twice: each call in a function of its own.  Before that,
+get_acquainted() makes a finding on another connection, and the program waits for a line: who watches from
+outside knows by then where the interpreter keeps its frames.  Waits for a line at the end, too: what its
+memory tells is read a moment after the calls."""
 import os
 import socket
 import sys
@@ -23,7 +25,20 @@ def start(connection):
     os.waitpid(child, 0)
 
 
+def get_acquainted(port):
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        child = os.fork()
+        if child != 0:
+            os.waitpid(child, 0)
+        connection.sendall(b"PING\r\n")
+        connection.recv(64)
+        if child == 0:
+            os._exit(0)
+
+
 def main(port):
+    get_acquainted(port)
+    sys.stdin.readline()
     connection = open_it(port)
     ask(connection)
     start(connection)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-# A connection that a child uses, twice: each call in a function of its own.  Waits at
-# the end for a line: what its memory tells is read a moment after the calls.
+# A connection that a child uses, twice: each call in a function of its own.  Before that,
+# get_acquainted() makes a finding on another connection, and the program waits for a line: who watches from
+# outside knows by then where the interpreter keeps its frames.  Waits for a line at the end, too: what its
+# memory tells is read a moment after the calls.
 require 'socket'
 
 def open_it(port)
@@ -21,7 +23,19 @@ def start(connection)
   )
 end
 
+def get_acquainted(port)
+  connection = TCPSocket.new('127.0.0.1', port)
+  child = fork
+  Process.wait(child) if child
+  connection.write("PING\r\n")
+  connection.recv(64)
+  exit!(0) unless child
+  connection.close
+end
+
 def main(port)
+  get_acquainted(port)
+  $stdin.gets
   connection = open_it(port)
   ask(connection)
   start(connection)
