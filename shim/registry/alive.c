@@ -9,9 +9,7 @@
 
 bool registry_process_alive(const struct registry_process *process)
 {
-	struct liveness_claim claim = liveness_claim(process);
-
-	return claim.pid != 0 && registry_claim_runs(&claim);
+	return registry_slot_runs(process);
 }
 
 bool registry_others_alive(const struct registry_process *self)

@@ -181,7 +181,7 @@ static bool is_family(const struct registry_process *process, const struct famil
 	return load_relaxed(&process->state) == PROCESS_LIVE &&
 	       (pid == family->pid || pid == family->parent_pid) &&
 	       registry_knows_pids_of(load_relaxed(&process->pid_namespace)) &&
-	       registry_process_alive(process);
+	       registry_slot_runs(process);
 }
 
 /* The beginning of a registry's file. */
@@ -258,7 +258,7 @@ static bool has_living(int fd, uint32_t high)
 			     offsetof(struct registry, processes) + i * sizeof processes[0]))
 			return true;
 		for (uint32_t k = 0; k < PROCESSES_AT_ONCE; k++)
-			if (registry_process_alive(&processes[k]))
+			if (registry_slot_runs(&processes[k]))
 				return true;
 	}
 	return false;

@@ -213,6 +213,13 @@ bool registry_pid_runs(pid_t pid)
 	return registry_claim_runs(&claim);
 }
 
+bool registry_slot_runs(const struct registry_process *process)
+{
+	struct liveness_claim claim = liveness_claim(process);
+
+	return claim.pid != 0 && registry_claim_runs(&claim);
+}
+
 pid_t registry_parent_of(pid_t pid)
 {
 	char stat[LIVENESS_STAT_BYTES];

@@ -71,6 +71,11 @@ bool registry_claim_runs(const struct liveness_claim *claim);
  * there. */
 bool registry_claim_is_gone(const struct liveness_claim *claim);
 
+/* registry_process_alive() for a slot of any session, which may be a copy: the kernel alone is
+ * asked, also in `forksan attach`, which knows better of its own processes and nothing of others.
+ */
+bool registry_slot_runs(const struct registry_process *process);
+
 /* True when a process holds the socket by the registry's words alone.  The kernel is not asked: a
  * killed process that nobody has found dead still counts. */
 bool registry_is_held(struct socket_slot slot);

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import attaching
+import forksan_log
 import processes
 import toolkit
 from toolkit import check, finish
@@ -81,6 +82,22 @@ registry = f"/dev/shm/forksan-{os.geteuid()}/{attached.log.records[0]['session']
 check(os.path.exists(registry), "a registry that nobody needs", registry)
 toolkit.run("run", "--", "/bin/sh", "-c", ":")
 check(not os.path.exists(registry), "it is removed", registry)
+
+# A session whose first process has ended lives on in another one: attach begins its own, and that one stays.
+log = attaching.new_log()
+result = subprocess.run(["/bin/sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $!"], capture_output=True, text=True,
+                        timeout=60, check=True,
+                        env=forksan_log.bare_env(LD_PRELOAD=forksan_log.SHIM,
+                                                 FORKSAN_OPTIONS=f"log_path={log.path}"))
+pid = int(result.stdout)
+try:
+    log.read()
+    registry = f"/dev/shm/forksan-{os.geteuid()}/{log.records[0]['session']}"
+    check(os.path.exists(registry), "a registry whose session lives on", registry)
+    attaching.attach("/bin/true", status=0)
+    check(os.path.exists(registry), "attach leaves it", registry)
+finally:
+    os.kill(pid, signal.SIGKILL)
 
 # Wrong usage.
 for arguments in ([], ["-p", "999999999"], ["-p", "1", "--", "true"], ["--tree", "x"]):
