@@ -166,10 +166,11 @@ static bool read_at(int fd, void *out, size_t len_bytes, uint64_t offset)
 
 /* True when the process that began the session is gone, and so is the one that waits for the end.
  * False for another pid namespace (containers of a pod may share /dev/shm), whose living processes
- * look dead from here. */
+ * look dead from here, and where this process's own is not known, as without /proc. */
 static bool is_abandoned(const struct registry_header *header, const char *name)
 {
-	return registry_knows_pids_of(header->creator_pid_namespace) &&
+	return (registry_pid_namespace != 0 || header->creator_pid_namespace == 0) &&
+	       registry_knows_pids_of(header->creator_pid_namespace) &&
 	       !registry_pid_runs(header->creator_pid) &&
 	       !(header->waited_for != 0 && registry_pid_runs(session_waiter(name)));
 }

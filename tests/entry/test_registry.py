@@ -131,6 +131,16 @@ result = shell(SPOILT + files() + SESSION + files())
 check(listed(result) == [["0123456789abcdef", "1123456789abcdef"], ["1123456789abcdef"]],
       "an old registry that was spoilt is removed, and no new one", result.stdout, result.stderr)
 
+# A session whose first process has ended lives on in another one, which a process of another pid namespace
+# cannot see, nor one that does not know its own namespace.
+LIVES_ON = "pid=$(LD_PRELOAD=$SO sh -c 'sleep 1000 >/dev/null 2>&1 & echo $!')\n"
+for where in ("unshare -p -f", "unshare -p -f --mount-proc", "unshare -m",
+              "unshare -p -f -m sh -c 'mount -t tmpfs t /proc && \"$@\"; exit $?' sh"):
+    result = shell(f"{LIVES_ON}{files()}{where} env LD_PRELOAD=$SO sh -c '/bin/true; :'; echo status $?\n"
+                   f"{files()}kill -9 $pid\n")
+    check("status 0" in result.stdout and [len(names) for names in listed(result)] == [1, 1],
+          f"{where}: a session that lives stays", result.stdout, result.stderr)
+
 # A limit on the size of files: SIGXFSZ before main().
 for limit in (0, 100, 1000, 100000):
     result = shell(f"(ulimit -f {limit}; LD_PRELOAD=$SO sh -c '/bin/echo hi; exit 3')\n"
