@@ -5,10 +5,12 @@ go, restarts of the masters and rotations of the log: SOAK_SECONDS (7200).
 
 Each server runs twice, clean (each worker connects) and dirty (the workers share their master's connections).
 At the end: nothing found in the clean ones, all three protocols in the dirty ones; nothing lost, in every log;
-descriptors, memory and the registry of each have not grown since the first fifth; nothing left in /dev/shm.
+descriptors (beyond one for each worker), memory and the registry of each have not grown since the first fifth;
+nothing left in /dev/shm.
 The last lines are a table for docs/reliability.md.
 """
 
+import collections
 import contextlib
 import ctypes
 import glob
@@ -48,6 +50,7 @@ class Host:
         self.log = os.path.join(path, "findings.jsonl")
         self.signals = signals
         self.done = {}
+        self.told = set()  # masters that were asked to end
         self.answers = {200: 0, 500: 0, "none": 0}
         # The directory is the account's that root's MariaDB drops to; the servers here stay root.
         self.process = subprocess.Popen(
@@ -64,6 +67,7 @@ class Host:
             return int(file.read())
 
     def ask(self):
+        """True: there was an answer."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5) as answer:
                 self.answers[answer.status] += 1
@@ -71,6 +75,13 @@ class Host:
             self.answers[500] += 1
         except OSError:
             self.answers["none"] += 1
+            return False
+        return True
+
+    def settle(self):
+        """A program that restarts has no handlers yet, and would die of the SIGTERM that is to end it."""
+        with contextlib.suppress(processes.Failed):
+            processes.wait_for(lambda: self.ask() or None, f"{self.name} to answer", seconds=60)
 
     def act(self):
         """One of the signals; a gunicorn that has a new master loses the old one."""
@@ -92,25 +103,45 @@ class Host:
                 found.update(json.loads(line)["session"] for line in log if line.strip())
         return found
 
+    def registries(self):
+        """The files of its sessions."""
+        return [path for session in self.sessions() for path in glob.glob(f"/dev/shm/forksan-*/{session}")]
+
     def figures(self):
-        """Descriptors and memory of the master, and what the registry takes."""
-        pid = self.master()
+        """Descriptors, workers and memory of the master, and what the registry takes.  None: it has ended."""
+        with contextlib.suppress(OSError, ValueError, processes.Failed):
+            return self.figures_of(self.master())
+        return None
+
+    def figures_of(self, pid):
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
             rss = next((int(line.split()[1]) for line in status if line.startswith("VmRSS")), 0)
         if rss == 0:
             return None  # it has ended
-        registry = sum(os.stat(path).st_blocks // 2 for session in self.sessions()
-                       for path in glob.glob(f"/dev/shm/forksan-*/{session}"))
-        return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "rss_kb": rss, "registry_kb": registry}
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+            workers = len(children.read().split())
+        kinds = collections.Counter()
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                name = os.readlink(f"/proc/{pid}/fd/{descriptor}")
+                kinds[os.path.dirname(name) or name.split(":")[0]] += 1
+        return {"descriptors": sum(kinds.values()), "workers": workers, "rss_kb": rss, "kinds": kinds,
+                "registry_kb": sum(os.stat(path).st_blocks // 2 for path in self.registries())}
 
     def stop(self):
-        """A second SIGTERM would kill a Puma that ends, which then can say nothing more."""
-        master = None
-        with contextlib.suppress(OSError, ValueError, processes.Failed):
-            master = self.master()
-            os.kill(master, signal.SIGTERM)
-        if master != self.process.pid:
-            self.process.terminate()
+        """Asks each master once: a second SIGTERM would kill a Puma that ends, which then can say nothing more.
+        Called until all have ended: a gunicorn's new master may be there beside the old one."""
+        for path in (self.pidfile, self.pidfile + ".2"):
+            with contextlib.suppress(OSError, ValueError):
+                with open(path, encoding="ascii") as file:
+                    self.stop_master(int(file.read()))
+        if self.process.poll() is None:
+            self.stop_master(self.process.pid)
+
+    def stop_master(self, pid):
+        if pid not in self.told:
+            self.told.add(pid)
+            os.kill(pid, signal.SIGTERM)
 
 
 def gunicorn(host):
@@ -161,15 +192,16 @@ def judge(host, early, late):
         wrong.append(f"found {sorted(protocols)}")
     if not told["complete"]:
         wrong.append("incomplete: " + ", ".join(f"{why['reason']} {why['count']}" for why in told["incomplete"]))
-    if late["descriptors"] > early["descriptors"] + 4:
-        wrong.append("descriptors leak")
+    if late["descriptors"] - late["workers"] > early["descriptors"] - early["workers"] + 4:
+        wrong.append("descriptors leak: " + ", ".join(f"{count} {kind}" for kind, count in
+                                                      (late["kinds"] - early["kinds"]).items()))
     if late["rss_kb"] > early["rss_kb"] * 1.3 + 20000:
         wrong.append("memory grows")
     if late["registry_kb"] > 2 * early["registry_kb"] + 8192:
         wrong.append("the registry grows")
     acts = " ".join(f"{name}:{count}" for name, count in sorted(host.done.items()))
     counts = "/".join(str(host.answers[key]) for key in (200, 500, "none"))
-    figures = ", ".join(f"{early[key]} to {late[key]}" for key in ("descriptors", "rss_kb", "registry_kb"))
+    figures = ", ".join(f"{early[key]} to {late[key]}" for key in ("descriptors", "workers", "rss_kb", "registry_kb"))
     return wrong, f"| {host.name} | {counts} | {acts} | {figures} | {' '.join(sorted(protocols)) or 'nothing'} |" \
                   f" {'; '.join(wrong) or 'ok'} |"
 
@@ -199,16 +231,13 @@ def soak(hosts):
                 for host in hosts:
                     if os.path.exists(host.log):  # a clean one has nothing to say for long
                         os.rename(host.log, f"{host.log}.{rotated}")
-        over.wait(5)
+        for host in hosts:
+            host.settle()
         return early, {host: host.figures() for host in hosts}
     finally:
         over.set()
         for thread in threads:
             thread.join()
-
-
-def sessions():
-    return set(glob.glob("/dev/shm/forksan-*/*"))
 
 
 def main():
@@ -226,7 +255,6 @@ def main():
         # A copy: a build beside must not change what a restarted master loads.
         library = shutil.copy(os.path.join(BUILD, "libforksan.so"),
                               stack.enter_context(processes.directory("forksan-soak-")))
-        before = sessions()
         hosts = [Host(name, dirty, stack.enter_context(processes.directory("forksan-soak-")), command, signals,
                       environment, library)
                  for name, command, signals in SERVERS for dirty in (False, True)]
@@ -236,24 +264,24 @@ def main():
                                    seconds=60)
             early, late = soak(hosts)
         finally:
-            for host in hosts:
-                host.stop()
             deadline = time.monotonic() + 60
             with contextlib.suppress(ChildProcessError):
                 while time.monotonic() < deadline:
+                    for host in hosts:
+                        host.stop()
                     if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                        if not sessions() - before and all(host.process.poll() is not None for host in hosts):
+                        if not any(host.registries() or host.process.poll() is None for host in hosts):
                             break
                         time.sleep(0.1)
         failed = False
         print(f"\n{SECONDS:.0f} s; figures are those of the master after a fifth of the time and at the end\n")
-        print("| server | answers 200/500/none | signals | descriptors, rss kB, registry kB | found | verdict |")
+        print("| server | answers 200/500/none | signals | descriptors, workers, rss kB, registry kB | found | verdict |")
         print("| --- | --- | --- | --- | --- | --- |")
         for host in hosts:
             wrong, row = judge(host, early.get(host), late.get(host))
             failed = failed or bool(wrong)
             print(row)
-        left = sessions() - before
+        left = [path for host in hosts for path in host.registries()]
         print(f"\nleft in /dev/shm: {len(left)}")
     return 1 if failed or left else 0
 
