@@ -72,7 +72,8 @@ function work($connection)
 	$words = [];
 	foreach ($counts as $name => $count)
 		$words[] = "$name $count";
-	echo implode(' ', $words), "\n";
+	// One write: other processes write to the same file.
+	echo implode(' ', $words) . "\n";
 	return $connection;
 }
 
