@@ -79,7 +79,8 @@ def ruby(server, environment, directory):
     def command(port):
         return [part.format(port=port, directory=directory) for part in argv]
 
-    return web.running(command, 2, master, worker, environment, [])
+    # Passenger leaves the tail(1) behind that shows its log.
+    return web.running(command, 2, master, worker, environment, [], group=True)
 
 
 class Served(scenario.Scenario):

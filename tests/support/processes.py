@@ -79,13 +79,15 @@ def free_port():
 
 
 class Process:
-    """One child.  `log` takes its output; `dropped` runs it as SERVER_USER when we are root."""
+    """One child.  `log` takes its output; `dropped` runs it as SERVER_USER when we are root.
+    `group` gives it a process group, and kills what is left of that when it has ended."""
 
-    def __init__(self, argv, log, *, env=None, cwd=None, dropped=False,
+    def __init__(self, argv, log, *, env=None, cwd=None, dropped=False, group=False,
                  stop_signal=signal.SIGTERM, death_signal=signal.SIGKILL):
         self.argv = argv
         self.log = log
         self.stop_signal = stop_signal
+        self.group = group
         account = {}
         if dropped and os.getuid() == 0:
             uid, gid = server_account()
@@ -93,6 +95,8 @@ class Process:
         tester = os.getpid()
 
         def die_with_tester():
+            if group:
+                os.setpgid(0, 0)
             # Runs after the change of user, which would have cleared the death signal.
             libc.prctl(PR_SET_PDEATHSIG, int(death_signal))
             if os.getppid() != tester:
@@ -123,6 +127,9 @@ class Process:
             if self.wait(seconds * PATIENCE) is None:
                 self.popen.kill()
         status = self.popen.wait()
+        if self.group:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         live.remove(self)
         os.close(self.pidfd)
         return status

@@ -50,13 +50,14 @@ class Site:
 
 
 @contextlib.contextmanager
-def running(command, workers, master_line, worker_line, env, prefix):
+def running(command, workers, master_line, worker_line, env, prefix, group=False):
     """Patterns of the lines that a server logs for its master and each worker; group 1 is the pid.
-    `prefix` is a command that runs the server, such as ["forksan", "run", "--"]."""
+    `prefix` is a command that runs the server, such as ["forksan", "run", "--"].  `group`: see
+    processes.Process."""
     with processes.directory("forksan-web-") as path:
         port = processes.free_port()
         process = processes.Process([*prefix, *command(port)], os.path.join(path, "server.log"),
-                                    env=env, cwd=APPS)
+                                    env=env, cwd=APPS, group=group)
         with process:
             def forked():
                 output = process.output()
