@@ -145,11 +145,11 @@ static bool refuse(struct track_call *call, struct lineage_use last, int flags)
 
 /* Refuses a read by a process whose write was held back as a possible goodbye: the session goes on,
  * so the write was a use in breach of the rule.  The write could not be stopped before its bytes
- * moved; the process is stopped before the answer is taken. */
+ * moved; the process is stopped before the answer is taken.  In isolate mode the answer may be the
+ * server's end of the session, whose record sequence the write has broken. */
 static bool refuse_answer(struct track_call *call, int flags)
 {
 	struct isolate_address local;
-	bool goes_on;
 	int got;
 
 	if (call->action == ACTION_ABORTED) {
@@ -159,8 +159,9 @@ static bool refuse_answer(struct track_call *call, int flags)
 		goodbye_judge_deferred(call);
 		use_stop(call);
 	}
-	if (!may_move_bytes(call, flags, &goes_on))
-		return goes_on;
+	got = look_for_bytes(call->fd, flags | MSG_DONTWAIT);
+	if (got == -EAGAIN && !waits(call, flags))
+		return answer(call, -1, EAGAIN);
 	isolate(call, &local);
 	if (call->action != ACTION_ISOLATED)
 		return true;

@@ -167,10 +167,16 @@ class Programs(Served):
         for driver in ("mysql", "MariaDB"):
             self.check(f"Perl DBD::{driver}", self.script("app.pl"), APP_DRIVER=driver)
 
+    def check_tls(self, driver):
+        self.check(f"Python {driver}, TLS", self.script("app.py"), APP_DRIVER=driver)
+        # Nobody else holds the connection then, and a write inside TLS may be a goodbye.
+        self.check(f"Python {driver}, TLS, in turns", self.script("app.py"), APP_DRIVER=driver,
+                   APP_WAY="turns")
+
     def test_mysql_tls(self):
         self.start("mariadb", secure=True)
         for driver in ("pymysql", "mysqldb"):
-            self.check(f"Python {driver}, TLS", self.script("app.py"), APP_DRIVER=driver)
+            self.check_tls(driver)
 
     def test_postgresql(self):
         self.start("postgresql")
@@ -184,7 +190,7 @@ class Programs(Served):
     def test_postgresql_tls(self):
         self.start("postgresql", secure=True)
         for driver in ("psycopg2", "psycopg"):
-            self.check(f"Python {driver}, TLS", self.script("app.py"), APP_DRIVER=driver)
+            self.check_tls(driver)
 
     def test_redis(self):
         self.start("redis")

@@ -10,6 +10,7 @@ applications do.  Each process asks QUESTIONS questions and prints one line:
     right 50 wrong 0 empty 0 error 0
 
 The parent's line is the last.  APP_WAY=multiprocessing has the children made by that module.
+APP_WAY=turns has one process after another work, each when its predecessor has ended.
 """
 
 import asyncio
@@ -194,11 +195,14 @@ def main():
             child()
             sys.exit(0)
         pids.append(pid)
+    if os.environ.get("APP_WAY") == "turns":
+        while pids:
+            os.write(begin, b"1")  # which one of the children takes
+            pids.remove(os.wait()[0])
     os.close(begin)
     work()
     for pid in pids:
         os.waitpid(pid, 0)
-
 
 
 main()
