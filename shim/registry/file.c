@@ -470,15 +470,24 @@ static int make_registry(int fd, bool waited_for, pid_t pid)
 }
 
 /* By name: behind the number of a descriptor may be a file of the host's by now. */
-static int give_size(const char *name)
-{
+struct new_file {
 	char path[SESSION_DIRECTORY_BYTES + 1 + SESSION_DRAFT_BYTES];
+};
 
-	session_put_directory(path, session.uid);
-	strcat(path, "/");
-	strcat(path, name);
-	return sys_call(SYS_truncate, (long)(uintptr_t)path, sizeof(struct registry), 0, 0, 0, 0) ==
-			       0
+static struct new_file new_file(const char *name)
+{
+	struct new_file file;
+
+	session_put_directory(file.path, session.uid);
+	strcat(file.path, "/");
+	strcat(file.path, name);
+	return file;
+}
+
+static int give_size(const struct new_file *file)
+{
+	return sys_call(SYS_truncate, (long)(uintptr_t)file->path, sizeof(struct registry), 0, 0, 0,
+			0) == 0
 		       ? 0
 		       : -ENOSPC;
 }
@@ -490,6 +499,7 @@ static int create_file(int directory, bool named, pid_t pid)
 {
 	char draft[SESSION_DRAFT_BYTES];
 	const char *name = named ? draft : session.name;
+	struct new_file file;
 	int result;
 	long fd;
 
@@ -502,7 +512,8 @@ static int create_file(int directory, bool named, pid_t pid)
 	if (fd < 0)
 		return (int)fd;
 	registry_set_in_shm(true);
-	result = give_size(name);
+	file = new_file(name);
+	result = give_size(&file);
 	if (result == 0)
 		result = make_registry((int)fd, named, pid);
 	if (result == 0 && named)
@@ -511,7 +522,7 @@ static int create_file(int directory, bool named, pid_t pid)
 	if (result != 0 && registry_mapping)
 		registry_unmap();
 	if (result != 0 || named)
-		registry_unlink_at(directory, name);
+		sys_unlink(file.path);
 	sys_close((int)fd);
 	return result;
 }
