@@ -6,10 +6,13 @@
 
 #include <stddef.h>
 
+/* No pointers: see struct redis_command. */
+#define LONGEST_NAME_BYTES 16
+
 const char *operation_name(enum operation operation)
 {
-	static const char *const names[OPERATION_COUNT] = {
-		NULL,
+	static const char names[OPERATION_COUNT][LONGEST_NAME_BYTES] = {
+		"",
 #define ENTRY(name, family, policy, presence) #name,
 #define ALIAS(name, of, family)
 #include "entries.def"
@@ -17,5 +20,5 @@ const char *operation_name(enum operation operation)
 #undef ALIAS
 	};
 
-	return (unsigned)operation < OPERATION_COUNT ? names[operation] : NULL;
+	return operation > 0 && (unsigned)operation < OPERATION_COUNT ? names[operation] : NULL;
 }

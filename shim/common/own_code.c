@@ -48,7 +48,7 @@ static const char *const libraries[] = {
 /* Carriers of applications, by the name of the package, gem, module or launcher.  A version may
  * follow. */
 /* clang-format off */
-static const char *const carriers[] = {
+static const char carriers[][20] = {
 	/* Python */
 	"gunicorn", "uwsgi", "uvicorn", "hypercorn", "waitress", "daphne", "cheroot", "cherrypy",
 	"mod_wsgi", "celery", "billiard", "rq", "huey", "dramatiq", "eventlet", "gevent", "greenlet",

@@ -35,8 +35,8 @@ enum {
 #define MEMCACHED_CODE_BINARY 0x100
 
 struct memcached_command {
-	const char *name;
-	enum memcached_reply_kind reply_kind;
+	char name[16];
+	uint8_t reply_kind;   /* enum memcached_reply_kind */
 	uint8_t length_token; /* which word is the length of the data behind the line; 0: no data */
 };
 

@@ -31,9 +31,11 @@ enum redis_parser_flags {
 	REDIS_PARSER_SUBSCRIBED = 1u << 0, /* RESP2: all the server sends is unasked */
 };
 
+/* No pointers, here and in other large tables: the loader would have to put an address into each
+ * entry at the start of every program. */
 struct redis_command {
-	const char *name;
-	enum redis_reply_kind reply_kind;
+	char name[REDIS_NAME_BYTES + 1];
+	uint8_t reply_kind; /* enum redis_reply_kind */
 };
 
 /* The command with `name`, in capitals; NULL: the table has no such command. */
