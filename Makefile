@@ -21,12 +21,14 @@ DEPS := -MMD -MP
 SHIM_CFLAGS := $(BASE) -Ishim -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec \
 	-fstack-protector-strong -U_FORTIFY_SOURCE $(CFLAGS)
 # Never unloaded, also where a program opens the library by dlopen(): libc holds its handlers of forks.
+# Code and constants in one mapping, as all libraries had before binutils 2.31: two less to make at each start
+# of a program, and to copy at each of its forks.
 # No start files: they bring lookups of four functions that no program has, and code that the end of every
 # program would run, on two pages more.
 # References from the shim to its own exported functions are bound when it is linked: 90 lookups less
 # at each start of a program.
 SHIM_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,-Bsymbolic-functions \
-	-Wl,-z,nodelete \
+	-Wl,-z,nodelete -Wl,-z,noseparate-code \
 	-nostartfiles $(LDFLAGS)
 
 # Debian's name of this machine, by which it names directories of libraries; empty elsewhere.
@@ -69,7 +71,7 @@ FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 # First what each start of a program runs, so that it lies together: the rest is not even read then.
 START_OBJ := $(filter $(addprefix shim/,base/sys.c base/first_stack.c common/% entry/init.c entry/loaded.c entry/proc.c \
 	entry/real.c options/% process/% registry/directory.c registry/file.c registry/room.c report/log_place.c report/origin.c report/report.c \
-	report/write.c report/write_stderr.c track/connection.c track/descriptors.c track/pass.c),$(SHIM_SRC))
+	report/write.c report/write_stderr.c track/connection.c track/descriptors.c track/pass.c track/thread_end.c track/use_parts.c),$(SHIM_SRC))
 # The page that forks wipe comes first in .bss: at the edge of a mapping it takes one mapping more, and not
 # two.
 START_OBJ := $(BUILD)/shim/base/wiped.o $(START_OBJ:%.c=$(BUILD)/%.o)
