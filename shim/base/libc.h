@@ -74,6 +74,19 @@ static inline void libc_at_fork(void (*parent)(void), void (*child)(void))
 #endif
 }
 
+/* False: a signal handler must not list the loaded objects, since the thread may be inside dlopen()
+ * and hold the lock.  glibc's lock lets the same thread in again, and is held while the list is
+ * whole.
+ */
+static inline bool libc_lists_objects_any_time(void)
+{
+#if defined(__GLIBC__)
+	return true;
+#else
+	return false;
+#endif
+}
+
 /* Ends the process from inside exit(), with another status and without waiting for a lock on stdio
  * that another thread holds.  In glibc an exit() in an exit handler runs the handlers that the
  * first exit() left, and flushes stdio.  In musl it would run all of them again, this one too. */

@@ -42,9 +42,14 @@ struct span span_next_item(struct span *list)
 	return span_trim(item);
 }
 
+/* Not memcmp(), for the reason of count_digits() in session.c. */
 bool span_is(struct span span, const char *word)
 {
-	return span.len == strlen(word) && memcmp(span.start, word, span.len) == 0;
+	size_t n = 0;
+
+	while (n < span.len && word[n] != '\0' && span.start[n] == word[n])
+		n++;
+	return n == span.len && word[n] == '\0';
 }
 
 int span_find(struct span span, const char *const words[], size_t count)

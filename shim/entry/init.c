@@ -2,7 +2,8 @@
 /*
  * Constructor and destructor.
  *
- * Start: find libc's functions, read FORKSAN_OPTIONS, watch for forks inside libc.
+ * Start: read FORKSAN_OPTIONS, watch for forks inside libc.  Libc's functions are found when the
+ * first of them is called, or the session is joined: many small programs do neither.
  *
  * Most programs never connect to anything: a start must cost them nothing, and leave nothing
  * behind. So a process joins its session when it must, and makes no registry before:
@@ -88,11 +89,19 @@ static bool take_turn(void)
  * destructor, has nobody who would end it. */
 FORKSAN_AT_START static _Atomic bool has_left;
 
+/* A member may watch descriptors, and its calls go to libc without a further look. */
+static int join_as_member(enum registry_wish wish, bool *created)
+{
+	real_resolve();
+	thread_end_start(track_jumping);
+	return process_join(options.session, wish, created);
+}
+
 static void join(void *argument)
 {
 	enum registry_wish wish = *(enum registry_wish *)argument;
 	bool created;
-	int result = process_join(options.session, wish, &created);
+	int result = join_as_member(wish, &created);
 
 	store_release(&has_looked, true);
 	if (result != 0 && wish == REGISTRY_FIND)
@@ -211,7 +220,8 @@ void init_run(void)
 	uint32_t idle = 0;
 	int saved_errno = errno;
 
-	real_resolve();
+	if (!libc_lists_objects_any_time())
+		real_resolve();
 	if (!compare_exchange_acq_rel(&started, &idle, 1))
 		return;
 	first_stack_find();
@@ -223,7 +233,6 @@ void init_run(void)
 		suppress_start(report_warn);
 	pin_paths();
 	process_start();
-	thread_end_start(track_jumping);
 	track_stop_by(leave_and_abort);
 	/* For forks inside libc or under names without a wrapper. */
 	libc_at_fork(process_atfork_parent, process_atfork_child);
@@ -271,7 +280,7 @@ static void find_own_session(void)
 	    session_is_name(options.session) || process_is_sandboxed() ||
 	    (kin.has_parent && sys_getppid() == parent_at_start) || process_is_vfork_child())
 		return;
-	process_join(options.session, REGISTRY_FIND_OWN, &created);
+	join_as_member(REGISTRY_FIND_OWN, &created);
 }
 
 void init_leave(void)

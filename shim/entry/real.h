@@ -68,8 +68,9 @@ extern FORKSAN_HIDDEN pid_t (*real_vfork)(void);
 extern FORKSAN_HIDDEN void *(*real_dlopen)(const char *file, int flags);
 extern FORKSAN_HIDDEN void *(*real_dlmopen)(Lmid_t name_space, const char *file, int flags);
 
-/* Fills `real`.  Called by the first wrapper or by the constructor, whichever comes first; a second
- * call returns at once.  Takes the loader's lock as dl_iterate_phdr() does; allocates nothing. */
+/* Fills `real`.  Called by the first wrapper that needs a function, and before the process joins
+ * its session; a second call returns at once.  Takes the loader's lock as dl_iterate_phdr() does;
+ * allocates nothing. */
 void real_resolve(void);
 
 /* The function, resolved. */

@@ -202,6 +202,15 @@ static bool resolve_alias(struct reader *reader, const struct option **option,
 	return true;
 }
 
+static void read_value(struct reader *reader, const struct option *option,
+		       struct option_reading *reading)
+{
+	reading->member = (char *)&options + option->offset;
+	reading->size_bytes = option->size_bytes;
+	if (!option_values[option->type].read(reading))
+		warn_of_value(reader, option, reading);
+}
+
 static void set_option(struct reader *reader, const struct option_entry *entry)
 {
 	int found = span_find(entry->key, keys, COUNT(keys));
@@ -214,22 +223,17 @@ static void set_option(struct reader *reader, const struct option_entry *entry)
 		return;
 	}
 	option = &table[found];
-	if (!resolve_alias(reader, &option, &reading))
-		return;
-	reading.member = (char *)&options + option->offset;
-	reading.size_bytes = option->size_bytes;
-	if (!option_values[option->type].read(&reading))
-		warn_of_value(reader, option, &reading);
+	if (resolve_alias(reader, &option, &reading))
+		read_value(reader, option, &reading);
 }
 
 static void set_defaults(struct reader *reader)
 {
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct option_entry entry = {.key = span_from(table[i].name),
-					     .value = span_from(table[i].standard)};
+		struct option_reading reading = {.value = span_from(table[i].standard)};
 
 		if (table[i].alias_of == NULL)
-			set_option(reader, &entry);
+			read_value(reader, &table[i], &reading);
 	}
 }
 

@@ -185,12 +185,14 @@ static bool is_family(const struct registry_process *process, const struct famil
 	       registry_slot_runs(process);
 }
 
-/* The beginning of a registry's file. */
+/* The beginning of a registry's file.  Small: a program that starts has touched little of its
+ * stack.
+ */
 struct beginning {
 	struct registry_header header;
 	uint8_t rest_of_page[offsetof(struct registry, process_pid) -
 			     sizeof(struct registry_header)];
-	int32_t pids[1024];
+	int32_t pids[512];
 };
 #define PIDS_AT_ONCE (sizeof((struct beginning *)NULL)->pids / sizeof(int32_t))
 
@@ -399,11 +401,33 @@ static void look_at_slots(struct kin_search *search, int fd, const struct slots 
 			look_at(search, &process);
 }
 
+/* As look_at_slots() for each: of a process and its parent by one call, where they have a slot each
+ * that is near the other's.  `processes`: room for PROCESSES_AT_ONCE. */
+static void look_at_both(struct kin_search *search, int fd, const struct slots *own,
+			 const struct slots *parents, struct registry_process *processes)
+{
+	uint32_t first = own->n[0] < parents->n[0] ? own->n[0] : parents->n[0];
+	uint32_t last = own->n[0] < parents->n[0] ? parents->n[0] : own->n[0];
+
+	if (own->count != 1 || parents->count != 1 || last - first >= PROCESSES_AT_ONCE ||
+	    !read_at(fd, processes, (last - first + 1) * sizeof processes[0],
+		     offsetof(struct registry, processes) + first * sizeof processes[0])) {
+		look_at_slots(search, fd, own);
+		look_at_slots(search, fd, parents);
+		return;
+	}
+	look_at(search, &processes[own->n[0] - first]);
+	look_at(search, &processes[parents->n[0] - first]);
+}
+
 static bool look_for_kin(int directory, const char *name, void *context)
 {
 	struct kin_search *search = context;
 	struct slots own = {.count = 0}, parents = {.count = 0};
-	struct beginning beginning;
+	union {
+		struct beginning beginning;
+		struct registry_process processes[PROCESSES_AT_ONCE];
+	} room;
 	/* Only read, and by pread(2), which a FIFO refuses: whose file this is was answered by the
 	 * directory, to which nobody else can write. */
 	long fd = registry_open_at(directory, name, O_RDONLY, 0);
@@ -411,10 +435,10 @@ static bool look_for_kin(int directory, const char *name, void *context)
 	if (fd < 0)
 		return false;
 	search->kin.exists = true;
-	if (read_at((int)fd, &beginning, sizeof beginning, 0) && header_is_sound(&beginning.header))
-		find_slots((int)fd, &beginning, &search->family, &own, &parents);
-	look_at_slots(search, (int)fd, &own);
-	look_at_slots(search, (int)fd, &parents);
+	if (read_at((int)fd, &room.beginning, sizeof room.beginning, 0) &&
+	    header_is_sound(&room.beginning.header))
+		find_slots((int)fd, &room.beginning, &search->family, &own, &parents);
+	look_at_both(search, (int)fd, &own, &parents, room.processes);
 	sys_close((int)fd);
 	return false;
 }

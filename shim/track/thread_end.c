@@ -8,7 +8,7 @@
 
 /* glibc keeps the values of the first keys in the thread itself, and allocates room for later ones
  * when they are set (PTHREAD_KEY_2NDLEVEL_SIZE in nptl/internaltypes.h), which a signal handler
- * must not do.  The key of a library that is loaded at the start is among the first. */
+ * must not do.  The key of a process that has just joined its session is mostly among the first. */
 #define KEYS_WITHOUT_MALLOC 32
 
 FORKSAN_AT_START int (*thread_end_create)(unsigned *key, void (*destructor)(void *));
@@ -16,9 +16,9 @@ FORKSAN_AT_START int (*thread_end_set)(unsigned key, const void *value);
 
 __thread bool thread_end_is_noted;
 
-static unsigned key;
-static bool has_key;
-static void (*end_calls)(void);
+FORKSAN_AT_START static unsigned key;
+FORKSAN_AT_START static bool has_key;
+FORKSAN_AT_START static void (*end_calls)(void);
 
 /* Called by libc in a thread that ends, which may make calls still: other destructors run after
  * this one, and then the value is set anew. */
@@ -31,6 +31,8 @@ static void on_end(void *value)
 
 void thread_end_start(void (*end)(void))
 {
+	if (end_calls)
+		return;
 	end_calls = end;
 	has_key = thread_end_create && thread_end_set && thread_end_create(&key, on_end) == 0 &&
 		  key < KEYS_WITHOUT_MALLOC;

@@ -21,8 +21,8 @@
 extern FORKSAN_HIDDEN int (*thread_end_create)(unsigned *key, void (*destructor)(void *));
 extern FORKSAN_HIDDEN int (*thread_end_set)(unsigned key, const void *value);
 
-/* Called once at the start of the process, when the functions are known.  `end`: ends the calls
- * that the calling thread is inside of. */
+/* Called when the process joins its session and the functions are known; later calls do nothing.
+ * `end`: ends the calls that the calling thread is inside of. */
 void thread_end_start(void (*end)(void));
 
 /* True once the end of this thread is noticed, or cannot be. */

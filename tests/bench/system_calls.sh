@@ -57,14 +57,14 @@ while read -r kind connections limit; do
 		"$added" "$limit" "$verdict"
 done <<TABLE
 connect 0 4.5
-spawn 0 19
+spawn 0 17
 fork 0 6
 fork 1 6
-worker 200 68
-exec 0 36
-exec 1 124
-exec 50 234
-aged 300 37
+worker 200 50
+exec 0 33
+exec 1 116
+exec 50 226
+aged 300 34
 TABLE
 
 # A process's first finding, with three stacks: from the end of the call that is reported to the
