@@ -69,8 +69,8 @@ struct track_call {
 	const struct isolate_address *local; /* isolated: the local address (isolate.h) */
 };
 
-/* Tells how strict mode ends the process: `end` is abort(3), or leaves the session first, and does not
- * return.  Call it once, at the start. */
+/* Tells how strict mode ends the process: `end` is abort(3), or leaves the session first, and does
+ * not return.  Call it once, at the start. */
 void track_stop_by(void (*end)(void));
 
 static inline struct registry_socket *track_socket(struct socket_ref ref)

@@ -4,7 +4,6 @@
  */
 #include "track/use_parts.h"
 
-
 #include "options/options.h"
 #include "track/accessor.h"
 #include "track/conversation.h"
