@@ -18,6 +18,9 @@
  *   clean      all that is sound
  *   calls N    N questions and answers
  *   storm N M  N forks, M connections, nothing shared
+ *
+ * With LINGERS=MS in its environment it ends so much later, for who watches and has to read the list of its
+ * mapped files.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -567,6 +570,8 @@ int main(int argc, char **argv)
 		calls(atoi(argv[2]));
 	else
 		return 2;
+	if (getenv("LINGERS"))
+		usleep((useconds_t)atoi(getenv("LINGERS")) * 1000);
 	stop_server();
 	return 0;
 }

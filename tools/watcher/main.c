@@ -29,6 +29,7 @@
 #include "watcher/descriptors.h"
 #include "watcher/judge.h"
 #include "watcher/loader.h"
+#include "watcher/mapped.h"
 #include "watcher/proc.h"
 #include "watcher/copied_stack.h"
 #include "base/sys.h"
@@ -91,7 +92,9 @@ static void start_session(void)
 /* --- who is watched at the start ----------------------------------------------------------------
  */
 
-static struct actor *watch(const struct proc_status *status)
+/* `asked`: by pid.  The files that such a process has mapped are read now, since it may end right
+ * after what it does; of all processes of a machine that would be too many. */
+static struct actor *watch(const struct proc_status *status, bool asked)
 {
 	struct actor *parent = actor_with_pid(status->parent_pid);
 	uint32_t number = loader_watch(status->pid);
@@ -108,6 +111,8 @@ static struct actor *watch(const struct proc_status *status)
 	actor->process.shared->parent_pid = status->parent_pid;
 	memcpy(actor->comm, status->comm, sizeof actor->comm);
 	memcpy(actor->process.shared->comm, status->comm, sizeof actor->comm);
+	if (asked)
+		actor->mapped = mapped_read(actor->mapped, actor->pid);
 	return actor;
 }
 
@@ -144,7 +149,7 @@ static bool watch_round(const struct wishes *wishes)
 		if (list[i].pid == getpid() || actor_with_pid(list[i].pid) ||
 		    !(wishes->all || is_asked_for(wishes, &list[i]) || descends(wishes, &list[i])))
 			continue;
-		found |= watch(&list[i]) != NULL;
+		found |= watch(&list[i], !wishes->all) != NULL;
 	}
 	free(list);
 	return found;
