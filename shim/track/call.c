@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * See call.h.  Runs in any thread and in signal handlers.  Nothing here allocates, changes errno,
- * or waits for another process for more than some milliseconds (conversation.c).
+ * or waits for another process for more than some milliseconds (conversation.c), or a second where
+ * the session has ended.
  */
 #include "track/call.h"
 
@@ -86,6 +87,13 @@ static void watch_if_shared(const struct track_call *call, bool late)
 	}
 }
 
+/* True when other processes want to know who is inside a call.  The call with which a memo begins
+ * may be the goodbye. */
+static bool others_may_speak(const struct registry_socket *socket)
+{
+	return conversation_wants(socket) || (load_relaxed(&socket->flags) & SOCKET_MEMO) != 0;
+}
+
 static bool is_no_use(enum track_way way, int flags)
 {
 	return way == TRACK_READ && (flags & TRACK_NO_USE) != 0;
@@ -107,7 +115,7 @@ static noinline bool begin(struct track_call *call, int flags, const struct iove
 			goes_on = use_claim(call, flags, iov, count);
 		/* A call that the claim has kept from moving bytes must not look as if it were
 		 * under way: the order of all others would be unknown. */
-		if (goes_on && call->checked && conversation_wants(call->socket)) {
+		if (goes_on && call->checked && others_may_speak(call->socket)) {
 			conversation_forget_dead(call);
 			conversation_enter(call);
 		}

@@ -30,6 +30,12 @@ _Static_assert(sizeof(struct tls_hello) <= sizeof((struct registry_socket *)0)->
 #define WAIT_SHARE 20
 #define WAITS_IN_VAIN 20
 
+/* The longest wait of a process that has met the end for writes that may have been the goodbye: a
+ * writer that has lost its processor gets the processor back by then.  A write that blocks, on a
+ * connection that the server has ended in one direction alone, costs its reader this once. */
+#define END_WAIT_NS 1000000000
+#define END_PAUSE_NS 200000
+
 /* Records between two looks at who else holds the connection: a look takes some system calls for
  * each process that is noted as a holder. */
 #define RECORDS_PER_LOOK 32
@@ -262,6 +268,24 @@ void conversation_forget_dead(const struct track_call *call)
 	}
 }
 
+void conversation_await_writers(const struct track_call *call)
+{
+	const struct evidence *evidence = conversation_evidence(call->socket);
+	const struct timespec pause = {.tv_nsec = END_PAUSE_NS};
+	uint64_t until = 0;
+
+	while (other_is_inside(evidence, WIRE_CLIENT)) {
+		uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
+
+		if (until == 0)
+			until = now + END_WAIT_NS;
+		if (now >= until)
+			return;
+		conversation_forget_dead(call);
+		sys_call(SYS_nanosleep, (long)(uintptr_t)&pause, 0, 0, 0, 0, 0);
+	}
+}
+
 void conversation_enter(struct track_call *call)
 {
 	open_calls_enter(call, conversation_evidence(call->socket), direction_of(call));
@@ -336,8 +360,9 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 							      (uint8_t)operation.direction};
 	record(socket, &operation, facts);
 	/* The call leaves here, before the findings are written: a call that is still inside
-	 * overlaps every later one. */
-	conversation_leave(call);
+	 * overlaps every later one.  A goodbye leaves when it is noted (goodbye.c). */
+	if (facts->goodbye == WIRE_NO_GOODBYE)
+		conversation_leave(call);
 	if (load_relaxed(&socket->flags) & SOCKET_UNIDENTIFIED) {
 		hello_read = read_hello(call, iov, count, moved, tls);
 		if (hello_read && evidence_opened(conversation_evidence(socket)))

@@ -8,7 +8,7 @@
  * In between, one process alone speaks, and the calls of that process take the fast path (call.h).
  *
  * All functions: any thread, signal handlers; no malloc, no lock, no wait longer than some
- * milliseconds (conversation.c).  The caller has called process_enter() and checked the descriptor.
+ * milliseconds (conversation.c), but for conversation_await_writers().  The caller has called process_enter() and checked the descriptor.
  */
 #ifndef FORKSAN_SHIM_CONVERSATION_H
 #define FORKSAN_SHIM_CONVERSATION_H
@@ -56,8 +56,13 @@ static inline bool conversation_wants(const struct registry_socket *socket)
 void conversation_enter(struct track_call *call);
 void conversation_leave(struct track_call *call);
 
+/* Waits, a second at most, until no other process is inside a write.  Call it in a process that has
+ * met the end of the session, before it looks who ended it: the server may have closed before the
+ * one who said goodbye could note that. */
+void conversation_await_writers(const struct track_call *call);
+
 /* Records the `moved` > 0 bytes of a call, the first of iov[0..count), in evidence and history, and
- * fills *facts.  The call has left the conversation afterwards. */
+ * fills *facts.  The call has left the conversation afterwards, unless it said goodbye. */
 void conversation_record(struct track_call *call, const struct iovec *iov, int count, size_t moved,
 			 struct evidence_facts *facts);
 

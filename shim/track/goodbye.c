@@ -13,6 +13,7 @@
 #include "report/finding.h"
 #include "options/options.h"
 #include "track/accessor.h"
+#include "track/conversation.h"
 #include "track/dead.h"
 #include "track/isolate.h"
 #include "track/use_report.h"
@@ -68,9 +69,12 @@ void goodbye_note_end(struct registry_socket *socket, struct lineage_use ender,
 	store_release(&socket->ended_by, ender.serial.n);
 }
 
-static void note_end(struct registry_socket *socket, const struct evidence_facts *facts)
+/* A process that meets the end waits for the calls that are still inside: this one leaves when its
+ * goodbye can be found. */
+static void note_end(struct track_call *call, const struct evidence_facts *facts)
 {
-	goodbye_note_end(socket, lineage_unpack(process_mine()), facts);
+	goodbye_note_end(call->socket, lineage_unpack(process_mine()), facts);
+	conversation_leave(call);
 }
 
 /* True for a process that did not open the connection, nor was given it. */
@@ -116,18 +120,18 @@ noinline bool goodbye_judge(struct track_call *call, struct lineage_use last, in
 	if (again && !facts)
 		return false;
 	if (!holder) {
-		note_end(socket, facts);
+		note_end(call, facts);
 		return false;
 	}
 	cause.this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
 	if (!has_inherited(socket) && !user) {
-		note_end(socket, facts);
+		note_end(call, facts);
 		return false;
 	}
 	if (moved == 0 && options_isolate())
 		hold_back(call, &local);
 	else
-		note_end(socket, facts);
+		note_end(call, facts);
 	cause.other_serial = registry_process_serial(user ? user : holder);
 	cause.other_use = accessor_latest_stack(socket, cause.other_serial);
 	text_init(&text, sentence, sizeof sentence);

@@ -163,6 +163,10 @@ void use_judge_end(struct track_call *call, const struct iovec *iov, int count)
 	if (facts.goodbye != WIRE_NO_GOODBYE || use_may_be_goodbye(call))
 		return;
 	use_name_message(call, &facts);
+	/* An heir may meet the end while the opener is still on its way out of its goodbye. */
+	if (load_relaxed(&call->socket->ended_by) == 0 &&
+	    !serial_is(call->socket->opener_serial, process.lineage.self.serial))
+		conversation_await_writers(call);
 	if (goodbye_met(call, 0) && options.mode == MODE_STRICT)
 		use_stop(call);
 	if (call->way == TRACK_READ)

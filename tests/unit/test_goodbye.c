@@ -3,6 +3,7 @@
  * shim/track/goodbye.c: who may end the session for whom, and the last holder's final writes inside
  * TLS, which may have been one.
  */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "track/conversation.h"
 #include "track/goodbye.h"
 #include "track_stage.h"
 
@@ -224,6 +226,99 @@ static void child_that_waits(void)
 	require(!found_with("foreign-goodbye", 0, "\"this_use\":[]"));
 	require(!found_with("foreign-goodbye", 0, "\"other_use\":[]"));
 	require(count_found("shared-use") == 0);
+	stage_wait(child);
+}
+
+static int about_to_end[2], ended[2];
+
+static void begin_to_quit(void)
+{
+	static const struct iovec iov = {(void *)(uintptr_t)QUIT, sizeof(QUIT) - 1};
+	struct track_call call;
+
+	require(track_begin(&call, stage_fd, fdtable_lookup(stage_fd), OPERATION_send, TRACK_WRITE,
+			    MSG_NOSIGNAL, &iov, 1));
+}
+
+static void meet_the_end_at_once(void)
+{
+	char buffer[64], told = 't';
+	struct iovec iov = {buffer, sizeof buffer};
+	struct track_call call;
+
+	require(track_begin(&call, stage_fd, fdtable_lookup(stage_fd), OPERATION_recv, TRACK_READ,
+			    0, NULL, 0));
+	require(recv(stage_fd, buffer, sizeof buffer, 0) == 0);
+	require(write(about_to_end[1], &told, 1) == 1);
+	track_end(&call, &iov, 1, 0);
+	require(write(ended[1], &told, 1) == 1);
+}
+
+/* The server closes and the child finds out while the opener is on its way out of the call that
+ * says goodbye.  `before`: what the opener does between the fork and its goodbye. */
+static void child_before_the_goodbye_is_noted(void (*before)(void))
+{
+	struct iovec iov = {(void *)(uintptr_t)QUIT, sizeof(QUIT) - 1};
+	struct pollfd ready = {.events = POLLIN};
+	struct actor child;
+	struct track_call call;
+	char told;
+
+	require(pipe(about_to_end) == 0 && pipe(ended) == 0);
+	ping();
+	child = stage_fork();
+	before();
+	require(track_begin(&call, stage_fd, fdtable_lookup(stage_fd), OPERATION_send, TRACK_WRITE,
+			    MSG_NOSIGNAL, &iov, 1));
+	require(send(stage_fd, QUIT, iov.iov_len, MSG_NOSIGNAL) == (ssize_t)iov.iov_len);
+	require(shutdown(stage_peer, SHUT_WR) == 0);
+	do_begin(child, meet_the_end_at_once);
+	require(read(about_to_end[0], &told, 1) == 1);
+	/* Time for a child that does not wait. */
+	ready.fd = ended[0];
+	require(poll(&ready, 1, 50) == 0);
+	track_end(&call, &iov, 1, (ssize_t)iov.iov_len);
+	require(do_end(child));
+	require(count_found("foreign-goodbye") == 1);
+	require(found_with("foreign-goodbye", 0, "\"needed\":true"));
+	require(found_with("foreign-goodbye", 0, " ended (QUIT) after this process's memory was"));
+	stage_wait(child);
+}
+
+static void nothing(void)
+{
+}
+
+static void ping_twice(void)
+{
+	ping();
+	ping();
+}
+
+static void child_before_the_first_call_is_noted(void)
+{
+	child_before_the_goodbye_is_noted(nothing);
+}
+
+static void child_before_a_later_call_is_noted(void)
+{
+	child_before_the_goodbye_is_noted(ping_twice);
+}
+
+/* Nobody waits for the call of a process that was killed in it. */
+static void child_of_one_that_was_killed(void)
+{
+	struct actor sibling, child;
+
+	ping();
+	sibling = stage_fork();
+	child = stage_fork();
+	do_in(sibling, begin_to_quit);
+	stage_kill(sibling);
+	require(shutdown(stage_peer, SHUT_WR) == 0);
+	do_in(child, meet_the_end);
+	require(!conversation_is_busy(stage_socket()));
+	require(count_found("foreign-goodbye") == 0);
 	stage_wait(child);
 }
 
@@ -723,6 +818,12 @@ int main(void)
 		STAGE_TEST("who writes on has said none", writes_on),
 		STAGE_TEST("another that writes on takes none back", another_writes_on),
 		STAGE_TEST("a child that waits meets the opener's goodbye", child_that_waits),
+		STAGE_TEST("a child that meets the end before the opener's goodbye is noted",
+			   child_before_the_first_call_is_noted),
+		STAGE_TEST("the same, and the goodbye is a later call",
+			   child_before_a_later_call_is_noted),
+		STAGE_TEST("nobody waits for one that was killed in its goodbye",
+			   child_of_one_that_was_killed),
 		STAGE_TEST("a child that asks meets the opener's goodbye", child_that_asks),
 		STAGE_TEST("a child that is reset meets the opener's shutdown",
 			   child_that_is_reset),
