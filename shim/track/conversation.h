@@ -8,7 +8,8 @@
  * In between, one process alone speaks, and the calls of that process take the fast path (call.h).
  *
  * All functions: any thread, signal handlers; no malloc, no lock, no wait longer than some
- * milliseconds (conversation.c), but for conversation_await_writers().  The caller has called process_enter() and checked the descriptor.
+ * milliseconds (conversation.c), but for conversation_await_writers().  The caller has called
+ * process_enter() and checked the descriptor.
  */
 #ifndef FORKSAN_SHIM_CONVERSATION_H
 #define FORKSAN_SHIM_CONVERSATION_H

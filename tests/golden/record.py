@@ -58,6 +58,12 @@ def save(name, log, directory):
         if (best["certainty"], record["certainty"]) == ("likely", "proven"):
             chosen[record["kind"]] = record
     stacks = {stack for record in chosen.values() for stack in record["stack_ids"].values()}
+    # The summary counts what is kept: a log that has less would be a part of one.
+    for record in records:
+        if record["record"] == "summary":
+            for level in ("notice", "hazard", "violation"):
+                record["counters"][level + "s"] = sum(
+                    finding["level"] == level for finding in chosen.values())
     kept = [json.dumps(dict(record, host="web1"), separators=(",", ":")) for record in records
             if record["record"] in ("session", "summary") or record.get("id") in stacks
             or record is chosen.get(record.get("kind"))]

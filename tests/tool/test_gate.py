@@ -19,8 +19,9 @@ SUMMARY = json.loads(golden_lines()[-1])
 
 
 def summary(**counters):
-    """A summary without losses but those of `counters`."""
-    return dict(SUMMARY, counters={**SUMMARY["counters"], "io_uring": 0, **counters})
+    """A summary without losses and findings but those of `counters`."""
+    nothing = dict.fromkeys(("io_uring", "notices", "hazards", "violations"), 0)
+    return dict(SUMMARY, counters={**SUMMARY["counters"], **nothing, **counters})
 
 
 def status(expected, *arguments, **more):
@@ -47,7 +48,7 @@ def gate(expected, *records, arguments=("--fail-on", "violation")):
 
 
 # --- report: what is found ---------------------------------------------------------------------
-sound = summary(violations=0, hazards=0, notices=0)
+sound = summary()
 found = {level: finding(like=like) for level, like in (
     ("notice", "open-at-fork"), ("hazard", "inherited-use"), ("violation", "shared-use"))}
 levels = list(found)
@@ -77,6 +78,10 @@ with toolkit.Directory() as directory:
         check(f"{path}: expected a log of forksan, found no record" in wrong.stderr, path, wrong.stderr)
         check("verdict: none: nothing was watched\n" in wrong.stdout, "no verdict", wrong.stdout)
         status(65, "report", path)
+    wrong = status(2, "report", FOUNDING, os.path.join(directory, "nowhere"))
+    check("complete: false (unread_logs 1" in wrong.stdout, "a log that is not there", wrong.stdout)
+    wrong = status(65, "report", FOUNDING, packed)
+    check("unread_logs 1" in wrong.stdout, "a log that is not unpacked, beside one", wrong.stdout)
     empty = toolkit.write(os.path.join(directory, "empty.jsonl"), "")
     wrong = status(67, "report", "--fail-on", "violation", empty)
     check("forksan was not active" in wrong.stderr, "an empty log says so", wrong.stderr)
@@ -88,7 +93,7 @@ for what in ("no JSON\n", "\x1f\x8b\x08\n\x00\n", "[]\n{}\n"):
 wrong = status(66, "report", "--fail-on", "violation", FOUNDING, "-", stdin="no JSON\n")
 check("stdin: expected a log" in wrong.stderr, "each file is looked at", wrong.stderr)
 
-_, reasons = gate(67, SESSION, summary(violations=0, connections_watched=0))
+_, reasons = gate(67, SESSION, summary(connections_watched=0))
 check(reasons == [("not_watched", 1)], "a session in which nothing was watched", reasons)
 _, reasons = gate(67, SESSION)
 check(reasons == [("no_summary", 1)], "a session that never ended", reasons)
@@ -100,11 +105,20 @@ with open("include/forksan/finding.h", encoding="utf-8") as file:
     header = file.read()
 for name in re.findall(r'X\(LOST_\w+, "(\w+)"', header):
     harmless = name in ("stale_fds", "lost_stacks", "late_stacks", "isolate_failed")
-    _, reasons = gate(0 if harmless else 67, SESSION, summary(violations=0, **{name: 7}))
+    _, reasons = gate(0 if harmless else 67, SESSION, summary(**{name: 7}))
     check(reasons == ([] if harmless else [(name, 7)]), f"{name} is a loss", reasons)
 
-gate(0, SESSION, summary(violations=0, connections_watched=5), arguments=("--min-connections", "5"))
-_, reasons = gate(67, SESSION, summary(violations=0, connections_watched=3), arguments=("--min-connections", "5"))
+# A summary that counts what no log has: the part with the findings is missing, as after a rotation.
+counted = summary(violations=2, hazards=1)
+_, reasons = gate(67, SESSION, counted)
+check(reasons == [("missing_findings", 3)], "findings that are in no log", reasons)
+_, reasons = gate(66, SESSION, found["violation"], counted)
+check(reasons == [("missing_findings", 2)], "one of them is", reasons)
+_, reasons = gate(67, SESSION, found["violation"], counted, arguments=("--pid", "1"))
+check(reasons == [("missing_findings", 2)], "also where it is not asked for", reasons)
+
+gate(0, SESSION, summary(connections_watched=5), arguments=("--min-connections", "5"))
+_, reasons = gate(67, SESSION, summary(connections_watched=3), arguments=("--min-connections", "5"))
 check(reasons == [("few_connections", 2)], "fewer connections than asked for", reasons)
 
 # --- run ---------------------------------------------------------------------------------------

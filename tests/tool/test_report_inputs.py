@@ -158,7 +158,7 @@ url = postgres://me:hunter3@host/x
             append(growing + ".1", line_of("shared-use"))
             append(growing, line_of("crossed-reply"))
             seen("WRONG ANSWERS SEEN")
-            append(growing, lines[-1])
+            append(growing, line_of("foreign-goodbye"), lines[-1])
             if len(names_given) == 1 and os.path.isdir(names_given[0]):
                 append(os.path.join(names_given[0], "b.jsonl"), read(OTHER))
                 seen("A SESSION ENDED FOR OTHERS")

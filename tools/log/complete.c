@@ -39,6 +39,18 @@ void complete_miss_lines(struct completeness *complete, uint64_t broken_lines)
 	add(complete, "broken_lines", "lines that are no record", broken_lines);
 }
 
+void complete_miss_logs(struct completeness *complete, uint64_t logs)
+{
+	add(complete, "unread_logs", "logs that could not be read", logs);
+}
+
+void complete_miss_findings(struct completeness *complete, uint64_t findings)
+{
+	add(complete, "missing_findings",
+	    "findings that a summary counts and no log has: a part of the log is missing",
+	    findings);
+}
+
 void complete_miss_records(struct completeness *complete, uint64_t records)
 {
 	add(complete, "lost_records", "records that a store never got: holes in `seq`", records);

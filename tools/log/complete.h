@@ -20,7 +20,7 @@ struct incomplete_reason {
 	uint64_t count;
 };
 
-#define INCOMPLETE_MAX (COUNTER_COUNT + 8)
+#define INCOMPLETE_MAX (COUNTER_COUNT + 10)
 
 struct completeness {
 	struct incomplete_reason reasons[INCOMPLETE_MAX];
@@ -38,11 +38,14 @@ enum complete_source {
 
 /* Each adds a reason that no counter gives, when the number is not 0: logs that hold no session;
  * sessions without a summary; sessions without their first record; lines that are no record;
- * records that a store never got; processes that still run. complete_miss_registry() is called once
- * for a registry that could not be read; `source`: what is known instead. */
+ * logs that could not be read; findings that a summary counts and no log has; records that a store
+ * never got; processes that still run. complete_miss_registry() is called once for a registry that
+ * could not be read; `source`: what is known instead. */
 void complete_miss_session(struct completeness *complete, uint64_t logs);
 void complete_miss_summary(struct completeness *complete, uint64_t sessions);
 void complete_miss_lines(struct completeness *complete, uint64_t broken_lines);
+void complete_miss_logs(struct completeness *complete, uint64_t logs);
+void complete_miss_findings(struct completeness *complete, uint64_t findings);
 void complete_miss_start(struct completeness *complete, uint64_t sessions);
 void complete_miss_records(struct completeness *complete, uint64_t records);
 void complete_miss_registry(struct completeness *complete, enum complete_source source);

@@ -18,6 +18,7 @@ struct session {
 	bool started; /* the session's own record was read */
 	bool summed;  /* a summary was read */
 	uint64_t counters[COUNTER_COUNT];
+	uint64_t findings; /* records of findings that had not been reported before */
 	/* Of the latest summary: the field `unwatched`, owned, and `unwatched_more`. */
 	json_t *unwatched;
 	uint64_t unwatched_more;
@@ -91,6 +92,8 @@ void sessions_add(struct sessions *sessions, const struct log_record *record)
 
 	if (session != NULL && record->type == RECORD_SESSION)
 		session->started = true;
+	if (session != NULL && record->type == RECORD_FINDING)
+		session->findings += record->repeat == 1;
 	if (session == NULL || record->type != RECORD_SUMMARY)
 		return;
 	session->summed = true;
@@ -127,6 +130,27 @@ size_t sessions_without_start(const struct sessions *sessions)
 	for (const struct session *session = sessions->table; session != NULL;
 	     session = session->hh.next)
 		count += !session->started;
+	return count;
+}
+
+/* A finding that could not be written is counted as lost. */
+static uint64_t missing_findings(const struct session *session)
+{
+	const uint64_t *counters = session->counters;
+	uint64_t counted =
+		counters[COUNT_NOTICES] + counters[COUNT_HAZARDS] + counters[COUNT_VIOLATIONS];
+	uint64_t known = session->findings + counters[LOST_REPORTS];
+
+	return counted > known ? counted - known : 0;
+}
+
+uint64_t sessions_missing_findings(const struct sessions *sessions)
+{
+	uint64_t count = 0;
+
+	for (const struct session *session = sessions->table; session != NULL;
+	     session = session->hh.next)
+		count += missing_findings(session);
 	return count;
 }
 

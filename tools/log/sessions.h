@@ -21,7 +21,7 @@ struct sessions;
 struct sessions *sessions_new(void);
 void sessions_free(struct sessions *sessions);
 
-/* Notes the session of any record, and takes over a summary's counters. */
+/* Notes the session of any record, counts findings, and takes over a summary's counters. */
 void sessions_add(struct sessions *sessions, const struct log_record *record);
 
 size_t sessions_count(const struct sessions *sessions);
@@ -29,6 +29,9 @@ size_t sessions_without_summary(const struct sessions *sessions);
 
 /* Returns how many have no session record: the beginning of their log is missing. */
 size_t sessions_without_start(const struct sessions *sessions);
+
+/* Returns how many findings the summaries count that were not added. */
+uint64_t sessions_missing_findings(const struct sessions *sessions);
 
 /* True when sessions beyond SESSION_MAX were left out. */
 bool sessions_were_too_many(const struct sessions *sessions);

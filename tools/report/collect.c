@@ -267,7 +267,10 @@ void report_complete(const struct report *report, struct completeness *complete)
 	complete_miss_summary(complete, unsummed);
 	if (report->require_session)
 		complete_miss_start(complete, sessions_without_start(report->sessions));
+	complete_miss_logs(complete, report->unread_logs);
 	complete_miss_lines(complete, report->broken_lines);
+	if (!report->from_store)
+		complete_miss_findings(complete, sessions_missing_findings(report->sessions));
 	complete_miss_records(complete, report->lost_records);
 	if (sessions_count(report->sessions) > unsummed) {
 		sessions_sum(report->sessions, counters);

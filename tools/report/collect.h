@@ -35,7 +35,9 @@ struct report {
 	uint64_t broken_lines;
 	uint64_t unknown_records; /* of kinds that a later version writes */
 	uint64_t empty_logs;	  /* without a line */
+	uint64_t unread_logs;	  /* that could not be read, or not to their end */
 	uint64_t lost_records;	  /* that a store never got */
+	bool from_store;	  /* which keeps records for a time, and knows which were lost */
 	uint64_t min_connections; /* fewer that were watched are too few */
 	bool require_session;	  /* a session whose start is missing is incomplete */
 	/* Records to leave out, and how many were left out. */

@@ -56,8 +56,10 @@ static int read_one(struct report *report, const char *verb, const char *name)
 	int fd = report_open_file(verb, &name), result;
 	struct report_input input;
 
-	if (fd < 0)
+	if (fd < 0) {
+		report->unread_logs++;
 		return STATUS_USAGE;
+	}
 	report_input_begin(&input, report, verb, name, fd, 0);
 	result = report_input_read(&input);
 	if (result == -EPROTONOSUPPORT)
@@ -68,8 +70,10 @@ static int read_one(struct report *report, const char *verb, const char *name)
 	report_input_end(&input);
 	if (fd != STDIN_FILENO)
 		close(fd);
-	if (result < 0)
+	if (result < 0) {
+		report->unread_logs++;
 		return result == -EPROTONOSUPPORT ? STATUS_NO_LOG : STATUS_USAGE;
+	}
 	return check_records(report, lines, records, verb, name);
 }
 
@@ -85,6 +89,7 @@ static int read_directory(struct report *report, const char *verb, const char *n
 
 	count = scandir(name, &entries, is_no_dot_file, alphasort);
 	if (count < 0) {
+		report->unread_logs++;
 		cli_error(verb, "%s: %s", name, strerror(errno));
 		return STATUS_USAGE;
 	}

@@ -162,6 +162,7 @@ static bool read_lines(struct report *report, const struct libpq *libpq, struct 
 
 	if (good) {
 		lseek(fd, 0, SEEK_SET);
+		report->from_store = true;
 		good = report_read(report, verb, "the store", fd, 0) == 0;
 	}
 	close(fd);
