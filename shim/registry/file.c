@@ -33,6 +33,7 @@
 
 #include "base/kernel.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "common/liveness.h"
 #include "common/session.h"
 
@@ -501,10 +502,14 @@ struct new_file {
 static struct new_file new_file(const char *name)
 {
 	struct new_file file;
+	struct text text;
+	char *end;
 
 	session_put_directory(file.path, session.uid);
-	strcat(file.path, "/");
-	strcat(file.path, name);
+	end = file.path + strlen(file.path);
+	text_init(&text, end, sizeof file.path - (size_t)(end - file.path));
+	text_put_char(&text, '/');
+	text_put_string(&text, name);
 	return file;
 }
 

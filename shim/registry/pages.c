@@ -229,7 +229,7 @@ static bool is_mapped_to(size_t end)
 /* Where there is no process_vm_readv(2) either: a byte goes through a pipe, and back. */
 static long copy_through_pipe(uintptr_t page)
 {
-	int ends[2];
+	int ends[2] = {-1, -1};
 	long result = sys_call(SYS_pipe2, (long)(uintptr_t)ends, O_CLOEXEC, 0, 0, 0, 0);
 	long out, in;
 

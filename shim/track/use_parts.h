@@ -34,8 +34,8 @@ struct lineage_use use_take_lineage(const struct track_call *call);
 /* Sets call->message, for findings, from the parsed facts. */
 void use_name_message(struct track_call *call, const struct evidence_facts *facts);
 
-/* Ends the process (track_stop_by()).  The call is left first: other processes would take an open call for
- * one that is under way. */
+/* Ends the process (track_stop_by()).  The call is left first: other processes would take an open
+ * call for one that is under way. */
 _Noreturn void use_stop(struct track_call *call);
 
 #endif

@@ -19,8 +19,8 @@
  *   calls N    N questions and answers
  *   storm N M  N forks, M connections, nothing shared
  *
- * With LINGERS=MS in its environment it ends so much later, for who watches and has to read the list of its
- * mapped files.
+ * With LINGERS=MS in its environment it ends so much later, for who watches and has to read the
+ * list of its mapped files.
  */
 #include <arpa/inet.h>
 #include <errno.h>

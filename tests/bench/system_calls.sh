@@ -7,6 +7,7 @@ set -eu
 
 # Programs look through the sessions of their user: a /dev/shm of its own has those of this test alone.
 if [ "$(id -u)" = 0 ] && [ -z "${FORKSAN_PRIVATE:-}" ] && unshare -m true 2>/dev/null; then
+	# shellcheck disable=SC2016 # the inner shell expands
 	exec env FORKSAN_PRIVATE=1 unshare -m --propagation private sh -c \
 		'mount -t tmpfs -o mode=1777,size=1g t /dev/shm && exec "$0"' "$0"
 fi

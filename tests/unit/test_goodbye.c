@@ -541,7 +541,8 @@ static void last_holders_final_write(void)
 	give_record();
 	give_record();
 	require(count_found("shared-use") == 0);
-	require(counted(COUNT_GOODBYES_PRESUMED) == 1); /* its first; the second is sound by itself */
+	require(counted(COUNT_GOODBYES_PRESUMED) ==
+		1); /* its first; the second is sound by itself */
 }
 
 static void last_holder_that_reads_on(void)

@@ -96,9 +96,9 @@ static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *
 	(void)argument;
 	if (address >= kept->sp && address - kept->sp + sizeof word <= kept->len_bytes)
 		memcpy(&word, kept->bytes + (address - kept->sp), sizeof word);
-	else if (address >= kept->sp && address - kept->sp < sizeof kept->bytes)
-		return false; /* was not there at the time */
-	else if (!memory_read(address, &word, sizeof word))
+	else if ((address >= kept->sp &&
+		  address - kept->sp < sizeof kept->bytes) || /* was not there at the time */
+		 !memory_read(address, &word, sizeof word))
 		return false;
 	*result = word;
 	return true;
