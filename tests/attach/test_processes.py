@@ -3,6 +3,7 @@
 """forksan attach on processes that run already: -p, --tree and --all; until ^C, their end or --seconds; what
 an ordinary user is told."""
 
+import json
 import os
 import shutil
 import signal
@@ -17,6 +18,13 @@ from toolkit import check, finish
 
 attaching.need()
 PROGRAM = attaching.program()
+# Opens a connection to a listener of its own: a process that never connects is in no session.
+CLIENT = """import os, socket, sys
+listener = socket.create_server(("127.0.0.1", 0))
+connection = socket.create_connection(listener.getsockname())
+print(os.getpid(), flush=True)
+sys.stdin.readline()
+"""
 
 
 class Started:
@@ -68,6 +76,23 @@ check(attached.process.returncode == 66, "it ends with the process", attached.pr
 result = subprocess.run([attaching.FORKSAN, "attach", "--all", "--seconds", "1"], capture_output=True, text=True,
                         timeout=60, check=False)
 check(result.returncode in (0, 66), "--seconds ends it", result.returncode, result.stderr)
+
+# `forksan top -p` means the session that a process is a member of; of one that is in none, the watcher's.
+attached = attaching.Attached("--all")
+attached.wait_until_watching()
+session = {}
+for name, prefix in (("member", [toolkit.FORKSAN, "run", "-q", "--"]), ("watched", [])):
+    with subprocess.Popen([*prefix, sys.executable, "-c", CLIENT], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        pid = int(process.stdout.readline())
+        seen = toolkit.run("top", "--json", "-p", str(pid))
+        check(seen.returncode == 0, f"top -p of a {name} process", seen.stderr)
+        session[name] = json.loads(seen.stdout)["session"]
+        process.communicate("go\n", timeout=30)
+listed, = [line for line in toolkit.run("top", "--list").stdout.splitlines() if line.startswith(session["watched"])]
+attached.leave()
+check(session["watched"] == attached.log.records[0]["session"] != session["member"], "top -p", session)
+check(listed.endswith(", by forksan attach"), "--list says who watches", listed)
 
 # Both are killed at once: what they watched lives on, and yet the next session removes theirs.
 attached = attaching.Attached("--all")

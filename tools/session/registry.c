@@ -93,6 +93,7 @@ static enum session_registry_state add_registry(struct session_registry *registr
 	if (load_relaxed(&header.records) > registry->records)
 		registry->records = load_relaxed(&header.records);
 	registry->summary_written = load_relaxed(&header.summary_written) != 0;
+	registry->from_outside = load_relaxed(&header.from_outside) != 0;
 	add_unwatched(registry, fd, load_relaxed(&header.counters[COUNT_CONNECTIONS_OTHER]));
 	add_processes(registry, fd, load_relaxed(&header.process_high));
 	close(fd);

@@ -28,6 +28,7 @@ struct session_registry {
 	uint64_t records; /* that the session has numbered: `seq` of the log */
 	struct unwatched unwatched;
 	bool summary_written; /* the session's last process wrote the summary record */
+	bool from_outside;    /* forksan attach watches its processes, and none is a member */
 	size_t alive;	      /* processes of the session that are still there */
 	/* Users in whose registries the session went on: programs that were exec'd after a process
 	 * had changed its user.  The counts above include these registries. */

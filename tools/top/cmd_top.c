@@ -95,14 +95,30 @@ static int read_options(int argc, char **argv, struct top_options *options)
 	return -1;
 }
 
-/* True for a session that the options mean. */
-static bool is_meant(const struct session_listed *session, const struct top_options *options)
+/* True for a session that the options mean.  A process that is watched from outside may be a member
+ * of another session, and that one is meant. */
+static bool is_meant(const struct session_listed *session, const struct top_options *options,
+		     bool from_outside)
 {
 	if (options->session != NULL)
 		return strncmp(session->name, options->session, strlen(options->session)) == 0;
 	if (options->pid != 0)
-		return session_has_process(session, options->pid);
+		return session->registry.from_outside == from_outside &&
+		       session_has_process(session, options->pid);
 	return session->registry.alive > 0;
+}
+
+/* Returns how many sessions are meant, and sets *chosen to the first. */
+static size_t find_meant(const struct session_listed *sessions, size_t count,
+			 const struct top_options *options, bool from_outside,
+			 const struct session_listed **chosen)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (is_meant(&sessions[i], options, from_outside) && found++ == 0)
+			*chosen = &sessions[i];
+	return found;
 }
 
 /* The one session that is meant; NULL, with a message or a list, when there is none or several. */
@@ -110,15 +126,10 @@ static const struct session_listed *choose(const struct session_listed *sessions
 					   const struct top_options *options)
 {
 	const struct session_listed *chosen = NULL;
-	size_t found = 0;
+	size_t found = find_meant(sessions, count, options, false, &chosen);
 
-	for (size_t i = 0; i < count; i++) {
-		if (!is_meant(&sessions[i], options))
-			continue;
-		found++;
-		if (chosen == NULL)
-			chosen = &sessions[i];
-	}
+	if (found == 0)
+		found = find_meant(sessions, count, options, true, &chosen);
 	if (found == 1)
 		return chosen;
 	if (found > 1) {
@@ -226,7 +237,8 @@ const struct verb verb_top = {
 	.usage = "[OPTION...] [SESSION | -p PID]",
 	.summary = "shows a session while it runs: connections by holders, findings, losses",
 	.help = "  SESSION            the beginning of its name; without it the one that runs\n"
-		"  -p, --pid PID      the session of that process\n"
+		"  -p, --pid PID      the session of that process, or the forksan attach that watches "
+		"it\n"
 		"  -l, --list         list the sessions of this user (of everybody, as root)\n"
 		"  -o, --once         print one look; so without a terminal\n"
 		"  -j, --json         one look as a JSON object\n"

@@ -295,7 +295,7 @@ void top_show_list(const struct session_listed *sessions, size_t count, FILE *ou
 		else
 			fprintf(out,
 				"  %zu process%s, %" PRIu64 " connection%s, %" PRIu64
-				" violation%s, %" PRIu64 " hazard%s, %" PRIu64 " notice%s\n",
+				" violation%s, %" PRIu64 " hazard%s, %" PRIu64 " notice%s%s\n",
 				registry->alive, registry->alive == 1 ? "" : "es",
 				registry->counters[COUNT_CONNECTIONS],
 				plural(registry->counters[COUNT_CONNECTIONS]),
@@ -304,6 +304,7 @@ void top_show_list(const struct session_listed *sessions, size_t count, FILE *ou
 				registry->counters[COUNT_HAZARDS],
 				plural(registry->counters[COUNT_HAZARDS]),
 				registry->counters[COUNT_NOTICES],
-				plural(registry->counters[COUNT_NOTICES]));
+				plural(registry->counters[COUNT_NOTICES]),
+				registry->from_outside ? ", by forksan attach" : "");
 	}
 }
