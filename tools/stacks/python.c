@@ -25,6 +25,13 @@ static uint16_t read_version(struct peek *peek, const struct interpreter *interp
 	return interpreter->version;
 }
 
+/* True for the address of Python's own variable: while the loader has not entered that address into
+ * Python's table yet, another value stands there. */
+static bool is_own(const struct interpreter *interpreter, uint64_t address)
+{
+	return address >= interpreter->data_start && address < interpreter->data_end;
+}
+
 bool python_find(struct peek *peek, const struct interpreter *interpreter, struct python *python)
 {
 	const struct module *module = &interpreter->module;
@@ -38,6 +45,7 @@ bool python_find(struct peek *peek, const struct interpreter *interpreter, struc
 	       stack_python_layout(peek, version, python->runtime, &python->types.layout) &&
 	       python_code_global(module_symbol(peek, module, "PyInterpreterState_Head"),
 				  &python->interpreters) &&
+	       is_own(interpreter, python->interpreters) &&
 	       python_code_field(module_symbol(peek, module, "PyInterpreterState_Next"),
 				 &python->next_interpreter) &&
 	       python_code_field(module_symbol(peek, module, "PyInterpreterState_ThreadHead"),
