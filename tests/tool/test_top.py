@@ -286,7 +286,7 @@ def test_valgrind(redis, directory):
 def test_usage():
     for arguments, word in ((("a", "b"), "expected one session"), (("-i", "0"), "expected seconds"),
                             (("-p", "x"), "a number above 0"), (("--fail-on", "bug"), "expected notice"),
-                            (("-p", "1"), "in no session"), (("--jsn",), "--json"),
+                            (("-p", "2147483647"), "in no session"), (("--jsn",), "--json"),
                             (("0123456789abcdef",), "there is no session")):
         result = top(*arguments)
         check(result.returncode == 2 and word in result.stderr, f"{arguments}: {word}", result)
