@@ -65,6 +65,8 @@ FORKSAN_EXPORT int epoll_ctl(int epfd, int operation, int fd, struct epoll_event
 	struct socket_ref ref = fdtable_lookup(fd);
 	int result;
 
+	if (epoll_has_left() && ref.n == 0)
+		return epoll_left_control(epfd, operation, fd, event, REAL(epoll_ctl));
 	if (unlikely(ref.n != 0) && operation == EPOLL_CTL_DEL && !track_unpolls(epfd, fd, ref))
 		return 0;
 	result = REAL(epoll_ctl)(epfd, operation, fd, event);

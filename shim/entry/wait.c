@@ -82,9 +82,11 @@ FORKSAN_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int
 	int result;
 
 	go_on();
+	if (epoll_has_left() && epoll_left_is_ready(epfd))
+		timeout = 0;
 	result = REAL(epoll_wait)(epfd, events, max, timeout);
 	track_waited(epfd, OPERATION_epoll_wait, result);
-	return result;
+	return epoll_has_left() ? epoll_left_report(epfd, events, max, result) : result;
 }
 
 FORKSAN_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout,
@@ -93,14 +95,17 @@ FORKSAN_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, in
 	int result;
 
 	go_on();
+	if (epoll_has_left() && epoll_left_is_ready(epfd))
+		timeout = 0;
 	result = REAL(epoll_pwait)(epfd, events, max, timeout, mask);
 	track_waited(epfd, OPERATION_epoll_pwait, result);
-	return result;
+	return epoll_has_left() ? epoll_left_report(epfd, events, max, result) : result;
 }
 
 FORKSAN_EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int max,
 				const struct timespec *timeout, const sigset_t *mask)
 {
+	static const struct timespec now;
 	int result;
 
 	go_on();
@@ -108,7 +113,9 @@ FORKSAN_EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int max,
 		errno = ENOSYS;
 		return -1;
 	}
+	if (epoll_has_left() && epoll_left_is_ready(epfd))
+		timeout = &now;
 	result = real.epoll_pwait2(epfd, events, max, timeout, mask);
 	track_waited(epfd, OPERATION_epoll_pwait2, result);
-	return result;
+	return epoll_has_left() ? epoll_left_report(epfd, events, max, result) : result;
 }

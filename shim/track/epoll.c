@@ -17,6 +17,7 @@
 #include "track/accessor.h"
 #include "track/call.h"
 #include "track/connection.h"
+#include "track/epoll_left.h"
 #include "track/use_parts.h"
 #include "track/use_report.h"
 
@@ -28,7 +29,7 @@
 enum place {
 	IN_PLACE,
 	TAKEN_OUT, /* by epoll_take_out() */
-	REMOVED,   /* by the process that had registered */
+	REMOVED,   /* by the process that had registered; in a child's table, by the child */
 };
 
 /* The registration of a descriptor of the connection in slot `slot_plus_1` - 1; 0: free.
@@ -360,6 +361,21 @@ void epoll_put_back(struct socket_slot slot, int fd)
 	}
 }
 
+void epoll_leave(struct socket_slot slot, int fd)
+{
+	for (size_t i = 0; i < REGISTRATIONS; i++) {
+		const struct registration *registration = &registrations[i];
+		int epfd = load_relaxed(&registration->epfd);
+		struct epoll_event event = {.events = load_relaxed(&registration->events),
+					    .data.u64 = load_relaxed(&registration->data)};
+
+		if (is_of(registration, slot) && load_relaxed(&registration->fd) == fd &&
+		    load_relaxed(&registration->place) == IN_PLACE && epoll_is_instance(epfd) &&
+		    !is_unshared(registration, slot, fd))
+			epoll_left_note(epfd, fd, &event);
+	}
+}
+
 /* True when the descriptor was registered on the instance by an ancestor, before the fork, and the
  * instance still is that one. */
 static bool is_inherited(const struct registration *registration, int epfd, int fd,
@@ -376,7 +392,7 @@ static bool is_inherited(const struct registration *registration, int epfd, int 
 bool track_unpolls(int epfd, int fd, struct socket_ref ref)
 {
 	struct socket_slot slot = socket_ref_slot(ref);
-	const struct registration *registration = place_of(slot, epfd, fd);
+	struct registration *registration = place_of(slot, epfd, fd);
 	const struct registry_process *other = NULL;
 	int saved_errno = errno;
 
@@ -398,6 +414,7 @@ bool track_unpolls(int epfd, int fd, struct socket_ref ref)
 		       "this process removes the registration that was made before its fork, on "
 		       "an epoll instance that both share; isolate mode keeps the registration, "
 		       "and the other process is woken as it was");
+		store_relaxed(&registration->place, REMOVED);
 	}
 	errno = saved_errno;
 	return !other;
@@ -427,6 +444,14 @@ void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
 			store_relaxed(&registration->data, event->data.u64);
 		}
 		goto out;
+	}
+	if (is_inherited(registration, epfd, fd, slot)) {
+		store_relaxed(&registration->place,
+			      operation == EPOLL_CTL_DEL ? REMOVED : IN_PLACE);
+		if (operation == EPOLL_CTL_MOD) {
+			store_relaxed(&registration->events, event->events);
+			store_relaxed(&registration->data, event->data.u64);
+		}
 	}
 	if (!is_of(registration, slot))
 		registration = find(slot);

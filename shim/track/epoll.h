@@ -85,6 +85,10 @@ void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
 void epoll_take_out(struct socket_slot slot, int fd);
 void epoll_put_back(struct socket_slot slot, int fd);
 
+/* Call it when the descriptor was replaced: the registrations that stay are played to this process
+ * from now on (epoll_left.h). */
+void epoll_leave(struct socket_slot slot, int fd);
+
 /* Call it when this process uses the connection of `call`.  True when another process has changed
  * or removed this process's registration meanwhile: the change is reported here, and in isolate
  * mode the registration is put back. */

@@ -49,6 +49,8 @@ static bool replace(int fd, struct socket_slot slot, int dead)
 		result = sys_call(SYS_dup3, dead, fd,
 				  (close_on_exec & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0, 0, 0, 0);
 	epoll_put_back(slot, fd);
+	if (result == fd)
+		epoll_leave(slot, fd);
 	return result == fd;
 }
 

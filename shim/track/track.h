@@ -9,6 +9,7 @@
 #include "track/call.h"	      /* around a call that moves bytes */
 #include "track/connection.h" /* connect, dup, close */
 #include "track/epoll.h"      /* epoll_ctl */
+#include "track/epoll_left.h" /* epoll_ctl, epoll_wait */
 #include "track/memo.h"	      /* close */
 #include "track/pass.h"	      /* SCM_RIGHTS, exec */
 #include "track/thread_end.h" /* a thread ends inside of a call */

@@ -90,6 +90,8 @@ static const char *error_name(int error)
 		return "EAGAIN";
 	case ECONNRESET:
 		return "ECONNRESET";
+	case EEXIST:
+		return "EEXIST";
 	case ENOENT:
 		return "ENOENT";
 	case ENOTCONN:
@@ -660,6 +662,60 @@ static void expect_restored(const struct log *log, const struct entry_case *self
 	expect(log_counter(log, "isolated") == 0);
 }
 
+static void wait_for_end(uint64_t data, int timeout_ms)
+{
+	struct epoll_event got = {0};
+	int count = epoll_wait(instance, &got, 1, timeout_ms);
+
+	print("woken", count);
+	require(count != 1 || (got.data.u64 == data && (got.events & EPOLLHUP) != 0));
+}
+
+static void register_as(int operation, int fd, uint32_t events, uint64_t data)
+{
+	struct epoll_event event = {.events = events, .data.u64 = data};
+
+	print(operation == EPOLL_CTL_ADD ? "add" : "change",
+	      epoll_ctl(instance, operation, fd, &event));
+}
+
+/* The event loop that both have goes on in the isolated process, as after the peer's end; then the
+ * number is another connection's. */
+static void go_on_with_loop(int fd)
+{
+	int again;
+
+	print("send", send(fd, REQUEST, REQUEST_BYTES, 0));
+	wait_for_end(5, 2000);
+	register_as(EPOLL_CTL_MOD, fd, EPOLLOUT, 6);
+	wait_for_end(6, 2000);
+	register_as(EPOLL_CTL_ADD, fd, EPOLLIN, 7);
+	register_as(EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLET, 8);
+	wait_for_end(8, 2000);
+	wait_for_end(8, 0);
+	unregister(fd);
+	unregister(fd);
+	close(fd);
+	again = peer_connect();
+	require(again == fd);
+	register_as(EPOLL_CTL_MOD, again, EPOLLIN, 9);
+	wait_for_end(9, 0);
+}
+
+static void run_left_registration(void)
+{
+	tell(connect_and_register(), go_on_with_loop);
+}
+
+static void expect_left(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "send ECONNRESET; woken 1; change 0; woken 1; add EEXIST; change 0; "
+			   "woken 1; woken 0; remove 0; remove ENOENT; change ENOENT; woken 0; "
+			   "second 0, owner 0\n");
+	expect(log_counter(log, "isolated") == 1);
+}
+
 /* --- in the middle -----------------------------------------------------------------------------
  */
 
@@ -1132,6 +1188,11 @@ static const struct entry_case cases[] = {
 	{.name = "isolate: a registration on which the parent relies stays",
 	 .run = run_kept_registration,
 	 .check = expect_kept,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: an event loop of both ends in the isolated process",
+	 .run = run_left_registration,
+	 .check = expect_left,
 	 .options = ":mode=isolate",
 	 .differs = true},
 	{.name = "isolate: a registration that is taken away comes back",
