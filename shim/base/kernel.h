@@ -41,6 +41,12 @@
 #ifndef SYS_clone3
 #define SYS_clone3 435
 #endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 
 /* include/uapi/linux/memfd.h */
 #ifndef MFD_CLOEXEC
@@ -50,6 +56,11 @@
 /* include/uapi/linux/seccomp.h */
 #ifndef SECCOMP_FILTER_FLAG_NEW_LISTENER
 #define SECCOMP_FILTER_FLAG_NEW_LISTENER (1UL << 3) /* Linux 5.0 */
+#endif
+
+/* include/linux/socket.h */
+#ifndef MSG_FASTOPEN
+#define MSG_FASTOPEN 0x20000000
 #endif
 
 /* include/uapi/asm-generic/socket.h */

@@ -6,7 +6,9 @@
  */
 #include <errno.h>
 
+#include "entry/init.h"
 #include "entry/real.h"
+#include "base/kernel.h"
 #include "base/sys.h"
 #include "options/options.h"
 #include "stack/peek.h"
@@ -133,6 +135,27 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t send(int fd, const void *buffer, size_t
 FORKSAN_EXPORT ssize_t __send(int fd, const void *buffer, size_t len, int flags)
 	__attribute__((alias("send")));
 
+/* A call with MSG_FASTOPEN has connected an unwatched socket, and may have given `n` bytes. */
+static noinline void opened(int fd, const struct sockaddr *address, socklen_t address_len,
+			    enum operation operation, const struct iovec *iov, int count, ssize_t n)
+{
+	struct track_fast fast = {.data = iov, .number = count, .fd = fd};
+	struct socket_ref ref;
+
+	init_join();
+	track_connected(fd, address, address_len);
+	ref = fdtable_lookup(fd);
+	if (n <= 0 || ref.n == 0)
+		return;
+	fast.socket = track_socket(ref);
+	track_late_vector(&fast, operation, TRACK_WRITE, n);
+}
+
+static bool has_opened(int flags, ssize_t n)
+{
+	return (flags & MSG_FASTOPEN) != 0 && (n >= 0 || errno == EINPROGRESS);
+}
+
 static noinline ssize_t sendto_slow(int fd, const void *buffer, size_t len, int flags,
 				    const_sockaddr_arg address, socklen_t address_len)
 {
@@ -141,8 +164,12 @@ static noinline ssize_t sendto_slow(int fd, const void *buffer, size_t len, int 
 	struct track_call call;
 	ssize_t n;
 
-	if (unlikely(ref.n == 0))
-		return REAL(sendto)(fd, buffer, len, flags, address, address_len);
+	if (unlikely(ref.n == 0)) {
+		n = REAL(sendto)(fd, buffer, len, flags, address, address_len);
+		if (has_opened(flags, n))
+			opened(fd, sockaddr_of(address), address_len, OPERATION_sendto, &iov, 1, n);
+		return n;
+	}
 	if (unlikely(!track_begin(&call, fd, ref, OPERATION_sendto, TRACK_WRITE, flags, &iov, 1)))
 		return call.instead;
 	n = real.sendto(fd, buffer, len, flags, address, address_len);
@@ -157,7 +184,7 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t sendto(int fd, const void *buffer, size
 	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &ref)))
+	if (likely(fdtable_is_unwatched(fd, &ref) && (flags & MSG_FASTOPEN) == 0))
 		return real.sendto(fd, buffer, len, flags, address, address_len);
 	if (unlikely(!track_begin_fast(&fast, fd, ref, buffer, flags)))
 		return sendto_slow(fd, buffer, len, flags, address, address_len);
@@ -178,6 +205,9 @@ static noinline ssize_t sendmsg_slow(int fd, const struct msghdr *message, int f
 		n = REAL(sendmsg)(fd, message, flags);
 		if (n >= 0 && message->msg_controllen != 0)
 			track_sent_fds(message);
+		if (has_opened(flags, n))
+			opened(fd, message->msg_name, message->msg_namelen, OPERATION_sendmsg,
+			       message->msg_iov, (int)message->msg_iovlen, n);
 		return n;
 	}
 	/* What is about to be sent is looked at; the pointer may be a bad one. */
@@ -200,7 +230,7 @@ FORKSAN_EXPORT FORKSAN_NO_CANARY ssize_t sendmsg(int fd, const struct msghdr *me
 	struct socket_ref ref;
 	ssize_t n;
 
-	if (likely(fdtable_is_unwatched(fd, &ref))) {
+	if (likely(fdtable_is_unwatched(fd, &ref) && (flags & MSG_FASTOPEN) == 0)) {
 		keep_in_memory(kept);
 		n = real.sendmsg(fd, message, flags);
 		if (unlikely(n >= 0 && kept->msg_controllen != 0))

@@ -9,6 +9,7 @@
  * unknown types.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,18 +29,34 @@ long syscall_tracked(long number, long a, long b, long c, long d, long e, long f
 /* The kinds of calls that are tracked, by arguments. */
 enum kind_of_call {
 	CALL_OTHER,
+	/* Of a watched descriptor only: */
 	CALL_READS_BUFFER, /* (fd, buffer, len, flags or nothing) */
 	CALL_WRITES_BUFFER,
 	CALL_READS_VECTOR, /* (fd, iov, count) */
 	CALL_WRITES_VECTOR,
 	CALL_READS_MESSAGE, /* (fd, message, flags) */
 	CALL_WRITES_MESSAGE,
+	CALL_READS_MESSAGES, /* (fd, messages, count, flags) */
+	CALL_WRITES_MESSAGES,
 	CALL_CLOSES,
+	CALL_CONTROLS, /* (fd, command, argument) */
+	CALL_SHUTS_DOWN,
+	/* In any case: */
+	CALL_CONNECTS, /* (fd, address, len) */
+	CALL_COPIES,   /* (fd, ...): returns the copy */
+	CALL_TAKES,    /* returns a descriptor of another process */
+	CALL_RECEIVES, /* CALL_READS_MESSAGE that may bring descriptors */
+	CALL_CLOSES_RANGE,
 	CALL_FORKS,
 	CALL_SETS_UP_RING,
 	CALL_SANDBOXES,
 	CALL_LEAVES_NAMESPACE,
 };
+
+static bool is_watched(long fd)
+{
+	return fd >= 0 && fd < FORKSAN_MAX_FDS && fdtable_lookup((int)fd).n != 0;
+}
 
 static enum kind_of_call kind_of(long number, long first)
 {
@@ -55,11 +72,31 @@ static enum kind_of_call kind_of(long number, long first)
 	case SYS_writev:
 		return CALL_WRITES_VECTOR;
 	case SYS_recvmsg:
-		return CALL_READS_MESSAGE;
+		return is_watched(first) ? CALL_READS_MESSAGE : CALL_RECEIVES;
 	case SYS_sendmsg:
 		return CALL_WRITES_MESSAGE;
+	case SYS_recvmmsg:
+		return CALL_READS_MESSAGES;
+	case SYS_sendmmsg:
+		return CALL_WRITES_MESSAGES;
 	case SYS_close:
 		return CALL_CLOSES;
+	case SYS_close_range:
+		return CALL_CLOSES_RANGE;
+	case SYS_fcntl:
+		return CALL_CONTROLS;
+	case SYS_shutdown:
+		return CALL_SHUTS_DOWN;
+	case SYS_connect:
+		return CALL_CONNECTS;
+	case SYS_dup:
+#ifdef SYS_dup2
+	case SYS_dup2:
+#endif
+	case SYS_dup3:
+		return CALL_COPIES;
+	case SYS_pidfd_getfd:
+		return CALL_TAKES;
 #ifdef SYS_fork
 	case SYS_fork:
 		return CALL_FORKS;
@@ -100,18 +137,16 @@ __attribute__((used)) int syscall_is_ours(long number, long first)
 
 	if (!REAL(syscall) || kind == CALL_OTHER)
 		return 0;
-	if (kind == CALL_FORKS || kind == CALL_SETS_UP_RING || kind == CALL_SANDBOXES ||
-	    kind == CALL_LEAVES_NAMESPACE)
-		return 1;
-	return first >= 0 && first < FORKSAN_MAX_FDS && fdtable_lookup((int)first).n != 0;
+	return kind >= CALL_CONNECTS || is_watched(first);
 }
 
 static long move_bytes(enum kind_of_call kind, long number, long a, long b, long c, long d, long e,
 		       long f)
 {
 	bool writes = kind == CALL_WRITES_BUFFER || kind == CALL_WRITES_VECTOR ||
-		      kind == CALL_WRITES_MESSAGE;
-	bool has_flags = number == SYS_recvfrom || number == SYS_sendto;
+		      kind == CALL_WRITES_MESSAGE || kind == CALL_WRITES_MESSAGES;
+	bool many = kind == CALL_READS_MESSAGES || kind == CALL_WRITES_MESSAGES;
+	bool has_flags = number == SYS_recvfrom || number == SYS_sendto || many;
 	int flags = has_flags ? (int)d : 0;
 	struct iovec buffer = {(void *)b, (size_t)c};
 	struct track_call call;
@@ -126,6 +161,8 @@ static long move_bytes(enum kind_of_call kind, long number, long a, long b, long
 	n = real.syscall(number, a, b, c, d, e, f);
 	if (kind == CALL_READS_MESSAGE || kind == CALL_WRITES_MESSAGE)
 		track_end_message(&call, (const struct msghdr *)b, n);
+	else if (many)
+		track_end_messages(&call, (struct mmsghdr *)b, (int)n);
 	else if (kind == CALL_READS_VECTOR || kind == CALL_WRITES_VECTOR)
 		track_end(&call, (const struct iovec *)b, (int)c, n);
 	else
@@ -139,6 +176,38 @@ static bool sandbox_began(long number, long flags, long result)
 {
 	return result == 0 || (result > 0 && number == SYS_seccomp &&
 			       (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0);
+}
+
+static void end_connect(long result, long fd, const struct sockaddr *address, long len)
+{
+	if (result != 0 && errno != EINPROGRESS && errno != EINTR)
+		return;
+	init_join();
+	track_connected((int)fd, address, (socklen_t)len);
+}
+
+static void end_copy(long fd, long copy)
+{
+	if (copy < 0 || copy == fd)
+		return;
+	track_duplicated((int)fd, (int)copy);
+	track_epoll_closing((int)copy);
+}
+
+static void end_take(long fd)
+{
+	if (fd < 0)
+		return;
+	init_find();
+	track_received((int)fd);
+}
+
+static void end_receive(long result, const struct msghdr *message)
+{
+	if (result < 0 || message->msg_controllen == 0 || !track_passes_fds(message))
+		return;
+	init_find();
+	track_received_fds(message);
 }
 
 __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, long d, long e,
@@ -173,12 +242,46 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 		if (result == 0)
 			process_leaves_pid_namespace();
 		return result;
+	case CALL_CONNECTS:
+		result = real.syscall(number, a, b, c, d, e, f);
+		end_connect(result, a, (const struct sockaddr *)b, c);
+		return result;
+	case CALL_COPIES:
+		result = real.syscall(number, a, b, c, d, e, f);
+		end_copy(a, result);
+		return result;
+	case CALL_CONTROLS:
+		result = real.syscall(number, a, b, c, d, e, f);
+		if (b == F_DUPFD || b == F_DUPFD_CLOEXEC)
+			end_copy(a, result);
+		return result;
+	case CALL_TAKES:
+		result = real.syscall(number, a, b, c, d, e, f);
+		end_take(result);
+		return result;
+	case CALL_RECEIVES:
+		result = real.syscall(number, a, b, c, d, e, f);
+		end_receive(result, (const struct msghdr *)b);
+		return result;
+	case CALL_CLOSES_RANGE:
+		/* CLOSE_RANGE_CLOEXEC (4) closes nothing, nor does an invalid call. */
+		if ((unsigned)a <= (unsigned)b && (c & ~2L) == 0) {
+			track_closing_range((unsigned)a, (unsigned)b);
+			track_epoll_closing_range((unsigned)a, (unsigned)b);
+		}
+		break;
+	case CALL_SHUTS_DOWN:
+		if (!track_shutdown((int)a, fdtable_lookup((int)a)))
+			return 0;
+		break;
 	case CALL_READS_BUFFER:
 	case CALL_WRITES_BUFFER:
 	case CALL_READS_VECTOR:
 	case CALL_WRITES_VECTOR:
 	case CALL_READS_MESSAGE:
 	case CALL_WRITES_MESSAGE:
+	case CALL_READS_MESSAGES:
+	case CALL_WRITES_MESSAGES:
 		return move_bytes(kind, number, a, b, c, d, e, f);
 	case CALL_OTHER:
 		break;

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -61,6 +62,38 @@ static void expect_one_connection(const struct log *log, const struct entry_case
 {
 	expect_shared_use(log, self);
 	expect(log_counter(log, "connections_watched") == 1);
+}
+
+/* The first bytes go with the request for the connection, tcp(7). */
+static void converse_from(int fd, ssize_t sent)
+{
+	if (sent == -1 && errno == EOPNOTSUPP)
+		skip("TCP fast open is not allowed here");
+	require(sent == REQUEST_BYTES);
+	raw_receive_reply(fd);
+	run_child(peer_ping, fd);
+	run_child(peer_ping, fd);
+}
+
+static void run_sendto(void)
+{
+	struct sockaddr_in in = peer_address();
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	converse_from(fd, sendto(fd, REQUEST, REQUEST_BYTES, MSG_FASTOPEN, (struct sockaddr *)&in,
+				 sizeof(in)));
+}
+
+static void run_sendmsg(void)
+{
+	struct sockaddr_in in = peer_address();
+	struct iovec iov = {(void *)(uintptr_t)REQUEST, REQUEST_BYTES};
+	struct msghdr message = {
+		.msg_name = &in, .msg_namelen = sizeof(in), .msg_iov = &iov, .msg_iovlen = 1};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	require(sendmsg(fd, NULL, MSG_FASTOPEN) == -1 && errno == EFAULT);
+	converse_from(fd, sendmsg(fd, &message, MSG_FASTOPEN));
 }
 
 /* The descriptor goes behind our back; its number comes back as another socket. */
@@ -121,6 +154,16 @@ static const struct entry_case cases[] = {
 	 .name = "begins a connection",
 	 .run = run___connect,
 	 .check = expect_shared_use,
+	 .operation = "send"},
+	{.entry = "sendto",
+	 .name = "with MSG_FASTOPEN begins a connection",
+	 .run = run_sendto,
+	 .check = expect_one_connection,
+	 .operation = "send"},
+	{.entry = "sendmsg",
+	 .name = "with MSG_FASTOPEN begins a connection",
+	 .run = run_sendmsg,
+	 .check = expect_one_connection,
 	 .operation = "send"},
 	{.name = "datagrams and refused connections are not watched",
 	 .run = run_unwatched,

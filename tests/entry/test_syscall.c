@@ -2,10 +2,14 @@
 /*
  * shim/entry/syscall.c: system calls by number are what their functions are, and all others pass.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -15,6 +19,8 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "base/kernel.h"
+#include "peer.h"
 
 static char reply[64];
 static struct iovec reply_iov = {reply, sizeof(reply)};
@@ -80,6 +86,59 @@ static void by_sendmsg(int fd)
 	finish(fd, syscall(SYS_sendmsg, fd, &message, 0));
 }
 
+static void by_recvmmsg(int fd)
+{
+	struct mmsghdr message = {.msg_hdr = {.msg_iov = &reply_iov, .msg_iovlen = 1}};
+
+	raw_send_request(fd);
+	require(syscall(SYS_recvmmsg, fd, &message, 1, 0, NULL) == 1);
+	require_reply(message.msg_len);
+}
+
+static void by_sendmmsg(int fd)
+{
+	struct mmsghdr message = {.msg_hdr = {.msg_iov = &request_iov, .msg_iovlen = 1}};
+
+	require(syscall(SYS_sendmmsg, fd, &message, 1, 0) == 1);
+	finish(fd, message.msg_len);
+}
+
+static void use_copy(int fd, long copy)
+{
+	require(copy >= 0 && copy != fd);
+	require(close(fd) == 0);
+	peer_ping((int)copy);
+}
+
+static void by_dup(int fd)
+{
+	use_copy(fd, syscall(SYS_dup, fd));
+}
+
+#ifdef SYS_dup2
+static void by_dup2(int fd)
+{
+	use_copy(fd, syscall(SYS_dup2, fd, 100));
+}
+#endif
+
+static void by_dup3(int fd)
+{
+	use_copy(fd, syscall(SYS_dup3, fd, 100, O_CLOEXEC));
+}
+
+static void by_fcntl(int fd)
+{
+	use_copy(fd, syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 100));
+}
+
+static void by_pidfd_getfd(int fd)
+{
+	long pidfd = syscall(SYS_pidfd_open, getppid(), 0);
+
+	use_copy(fd, syscall(SYS_pidfd_getfd, pidfd, fd, 0));
+}
+
 #define SUBJECT(number)                                                                            \
 	static void run_##number(void)                                                             \
 	{                                                                                          \
@@ -93,9 +152,98 @@ SUBJECT(write)
 SUBJECT(writev)
 SUBJECT(sendto)
 SUBJECT(sendmsg)
+SUBJECT(recvmmsg)
+SUBJECT(sendmmsg)
+SUBJECT(dup)
+#ifdef SYS_dup2
+SUBJECT(dup2)
+#endif
+SUBJECT(dup3)
+SUBJECT(fcntl)
+
+/* Not every machine lets one process take another's descriptors. */
+static void run_pidfd_getfd(void)
+{
+	long pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+
+	if (pidfd < 0 || syscall(SYS_pidfd_getfd, pidfd, STDOUT_FILENO, 0) < 0)
+		skip("pidfd_getfd is not allowed here");
+	siblings_use(by_pidfd_getfd);
+}
+
+static void run_connect(void)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	in.sin_port = htons((uint16_t)atoi(getenv(PEER_PORT_VARIABLE)));
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	require(syscall(SYS_connect, fd, &in, sizeof(in)) == 0);
+	peer_ping(fd);
+	run_child(peer_ping, fd);
+	run_child(peer_ping, fd);
+}
+
+/* A child that was forked before the connection was opened gets it in a message; both use it. */
+static void run_received(void)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS}};
+	char byte = 'f';
+	struct iovec iov = {&byte, 1};
+	struct msghdr message = {.msg_iov = &iov,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
+	int channel[2], fd;
+	pid_t pid;
+
+	require(socketpair(AF_UNIX, SOCK_STREAM, 0, channel) == 0);
+	pid = fork();
+	require(pid >= 0);
+	if (pid == 0) {
+		require(syscall(SYS_recvmsg, channel[1], &message, 0) == 1);
+		memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+		peer_ping(fd);
+		_exit(0);
+	}
+	fd = peer_connect();
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	require(sendmsg(channel[0], &message, 0) == 1);
+	require(waitpid(pid, NULL, 0) == pid);
+	peer_ping(fd);
+}
+
+static void expect_child(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, "shared-use") == 1);
+	expect(log_string(log, "shared-use", 0, "other.relation") != NULL &&
+	       strcmp(log_string(log, "shared-use", 0, "other.relation"), "child") == 0);
+}
+
+static void shut_down(int fd)
+{
+	require(syscall(SYS_shutdown, fd, SHUT_WR) == 0);
+}
+
+static void run_shutdown(void)
+{
+	run_child(shut_down, peer_connect());
+}
+
+static void expect_goodbye(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, "foreign-goodbye") == 1);
+}
 
 /* As in test_close.c: the child's use is a hazard unless the opener's close was seen. */
-static void run_close(void)
+static void close_by(long (*end)(int fd))
 {
 	struct gate closed;
 	struct gate used;
@@ -113,10 +261,32 @@ static void run_close(void)
 		gate_tell(&used);
 		_exit(0);
 	}
-	require(syscall(SYS_close, fd) == 0);
+	require(end(fd) == 0);
 	gate_tell(&closed);
 	gate_wait(&used);
 	require(waitpid(pid, NULL, 0) == pid);
+}
+
+static long end_by_close(int fd)
+{
+	return syscall(SYS_close, fd);
+}
+
+static long end_by_range(int fd)
+{
+	return syscall(SYS_close_range, fd, fd, 0);
+}
+
+static void run_close(void)
+{
+	close_by(end_by_close);
+}
+
+static void run_close_range(void)
+{
+	if (syscall(SYS_close_range, 1000, 1000, 0) != 0)
+		skip("no close_range here");
+	close_by(end_by_range);
 }
 
 /* As in test_proc.c: the parent uses the connection after the fork, then the child does. */
@@ -260,6 +430,37 @@ static const struct entry_case cases[] = {
 	CASE(writev),
 	CASE(sendto),
 	CASE(sendmsg),
+	CASE(recvmmsg),
+	CASE(sendmmsg),
+#define COPY(number)                                                                               \
+	{                                                                                          \
+		.entry = "syscall", .name = #number " gives a copy", .run = run_##number,          \
+		.check = expect_shared_use, .operation = "send"                                    \
+	}
+	COPY(dup),
+#ifdef SYS_dup2
+	COPY(dup2),
+#endif
+	COPY(dup3),
+	COPY(fcntl),
+	COPY(pidfd_getfd),
+	{.entry = "syscall",
+	 .name = "connect begins a connection",
+	 .run = run_connect,
+	 .check = expect_shared_use,
+	 .operation = "send"},
+	{.entry = "syscall",
+	 .name = "recvmsg brings a connection",
+	 .run = run_received,
+	 .check = expect_child},
+	{.entry = "syscall",
+	 .name = "shutdown is a goodbye",
+	 .run = run_shutdown,
+	 .check = expect_goodbye},
+	{.entry = "syscall",
+	 .name = "close_range ends the hold",
+	 .run = run_close_range,
+	 .check = expect_nothing},
 	{.entry = "syscall",
 	 .name = "close ends the hold",
 	 .run = run_close,
