@@ -117,6 +117,13 @@ check(reasons == [("missing_findings", 2)], "one of them is", reasons)
 _, reasons = gate(67, SESSION, found["violation"], counted, arguments=("--pid", "1"))
 check(reasons == [("missing_findings", 2)], "also where it is not asked for", reasons)
 
+# A last write inside TLS may have been a use: it is said, also where nothing was missed.
+early, late = (dict(summary(goodbyes_presumed=count), time=f"2026-11-24T09:00:0{second}.000000000Z")
+               for count, second in ((3, 1), (1, 2)))
+for summaries in ((early, late), (late, early)):
+    text, _ = gate(0, SESSION, *summaries)
+    check("not known: 1 last writes inside TLS, taken for goodbyes" in text, "the latest summary stands", text)
+
 gate(0, SESSION, summary(connections_watched=5), arguments=("--min-connections", "5"))
 _, reasons = gate(67, SESSION, summary(connections_watched=3), arguments=("--min-connections", "5"))
 check(reasons == [("few_connections", 2)], "fewer connections than asked for", reasons)

@@ -54,6 +54,15 @@ static void print_found(const uint64_t *counters, const char *prefix, FILE *out)
 	fputc('\n', out);
 }
 
+void counters_print_presumed(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)
+{
+	if (counters[COUNT_GOODBYES_PRESUMED] > 0)
+		fprintf(out, "%snot known: %" PRIu64 " %s (%s)\n", prefix,
+			counters[COUNT_GOODBYES_PRESUMED],
+			counter_sentence(COUNT_GOODBYES_PRESUMED),
+			counter_name(COUNT_GOODBYES_PRESUMED));
+}
+
 void counters_print_lost(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)
 {
 	for (int i = LOST_PROCESSES; i < COUNTER_COUNT; i++)
@@ -75,6 +84,7 @@ void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, 
 		fprintf(out, "%s%" PRIu64 " program%s could not read all of suppressions=\n",
 			prefix, counters[COUNT_SUPPRESSIONS_UNREAD],
 			plural(counters[COUNT_SUPPRESSIONS_UNREAD]));
+	counters_print_presumed(counters, prefix, out);
 	snprintf(lost, sizeof lost, "%snot seen: ", prefix);
 	counters_print_lost(counters, lost, out);
 }

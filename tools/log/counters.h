@@ -14,6 +14,9 @@
  * zero. */
 void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out);
 
+/* Prints what is neither found nor lost: last writes inside TLS.  Nothing where there were none. */
+void counters_print_presumed(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out);
+
 /* Prints the losses alone. */
 void counters_print_lost(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out);
 

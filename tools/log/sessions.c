@@ -6,6 +6,7 @@
 #define uthash_fatal(message) cli_no_memory()
 #include "log/sessions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -18,7 +19,8 @@ struct session {
 	bool started; /* the session's own record was read */
 	bool summed;  /* a summary was read */
 	uint64_t counters[COUNTER_COUNT];
-	uint64_t findings; /* records of findings that had not been reported before */
+	char latest[LOG_TIME_BYTES]; /* time of the latest summary */
+	uint64_t findings;	     /* records of findings that had not been reported before */
 	/* Of the latest summary: the field `unwatched`, owned, and `unwatched_more`. */
 	json_t *unwatched;
 	uint64_t unwatched_more;
@@ -86,6 +88,17 @@ static void take_unwatched(struct session *session, const struct log_record *rec
 	session->unwatched_more = record->unwatched_more;
 }
 
+/* Takes over the counter that may fall, unless a later summary was read before. */
+static void take_presumed(struct session *session, const struct log_record *record)
+{
+	json_t *value = json_object_get(record->counters, counter_name(COUNT_GOODBYES_PRESUMED));
+
+	if (strcmp(record->time, session->latest) < 0)
+		return;
+	snprintf(session->latest, sizeof session->latest, "%s", record->time);
+	session->counters[COUNT_GOODBYES_PRESUMED] = (uint64_t)json_integer_value(value);
+}
+
 void sessions_add(struct sessions *sessions, const struct log_record *record)
 {
 	struct session *session = find(sessions, record->session);
@@ -98,12 +111,13 @@ void sessions_add(struct sessions *sessions, const struct log_record *record)
 		return;
 	session->summed = true;
 	take_unwatched(session, record);
-	/* Counters never fall, so the largest is the latest, in any order of the lines. */
+	take_presumed(session, record);
+	/* The others never fall, so the largest is the latest, in any order of the lines. */
 	for (int i = 0; i < COUNTER_COUNT; i++) {
 		json_int_t value =
 			json_integer_value(json_object_get(record->counters, counter_name(i)));
 
-		if ((uint64_t)value > session->counters[i])
+		if (i != COUNT_GOODBYES_PRESUMED && (uint64_t)value > session->counters[i])
 			session->counters[i] = (uint64_t)value;
 	}
 }

@@ -66,6 +66,7 @@ void render_totals(const struct report *report, FILE *out)
 		print_watched(counters, out);
 		sessions_sum_unwatched(report->sessions, &unwatched);
 		unwatched_print(&unwatched, "", out);
+		counters_print_presumed(counters, "", out);
 		counters_print_lost(counters, "not seen: ", out);
 	}
 	if (report->blind_spots.count > 0) {
