@@ -42,7 +42,7 @@ static void tell(const char *file, const char *why)
 
 __attribute__((used)) int dlopen_is_ours(const char *file, int flags)
 {
-	if (!REAL(dlopen) || (flags & RTLD_DEEPBIND) == 0 || !file)
+	if (!REAL_TO_JUMP(dlopen) || (flags & RTLD_DEEPBIND) == 0 || !file)
 		return 0;
 	if (strchr(file, '/'))
 		return 1;
@@ -52,7 +52,7 @@ __attribute__((used)) int dlopen_is_ours(const char *file, int flags)
 
 __attribute__((used)) void dlmopen_is_noted(Lmid_t name_space, const char *file, int flags)
 {
-	if (!REAL(dlmopen) || !file)
+	if (!REAL_TO_JUMP(dlmopen) || !real.dlmopen || !file)
 		return;
 	if (name_space != LM_ID_BASE)
 		tell(file, "is loaded into a namespace of its own, with its own libc");

@@ -50,7 +50,6 @@ static long absent(void)
 	errno = ENOSYS;
 	return -1;
 }
-static long (*const absent_function)(void) = absent;
 
 static void *absent_dlmopen(Lmid_t name_space, const char *file, int flags)
 {
@@ -75,9 +74,24 @@ static const char *const other_names[OTHER_COUNT] = {
 	[OTHER_SINGLE_THREADED] = "__libc_single_threaded",
 };
 
+/* A pointer to any function.  One function pointer is as large as an object pointer on every POSIX
+ * system (dlsym(3p), RATIONALE). */
+typedef void *any __attribute__((may_alias));
+
+/* Whole: another thread may be about to call the function.  Not memcpy(), which stores bytes. */
+static void set(void *pointer, void *function)
+{
+	__atomic_store_n((any *)pointer, function, __ATOMIC_RELEASE);
+}
+
+static any *member(unsigned i)
+{
+	return (any *)&real + i;
+}
+
+/* Small: the first call of a function may come from a signal handler, on little stack. */
 struct search {
 	bool behind_us; /* this library has come in the loader's list */
-	void *functions[NAME_COUNT];
 	void *others[OTHER_COUNT];
 };
 
@@ -95,8 +109,8 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 		return 0;
 	}
 	for (unsigned i = 0; i < NAME_COUNT; i++, name += strlen(name) + 1)
-		if (!search->functions[i])
-			search->functions[i] = loaded_find(&object, name, loaded_hash(name));
+		if (!*member(i))
+			set(member(i), loaded_find(&object, name, loaded_hash(name)));
 	for (unsigned i = 0; i < OTHER_COUNT; i++)
 		if (!search->others[i])
 			search->others[i] =
@@ -105,13 +119,14 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 }
 
 /* A name that begins with __ comes with libc or never. */
-static void fill_gaps(struct search *search)
+static void fill_gaps(void)
 {
+	long (*function)(void) = absent;
 	const char *name = names;
 
 	for (unsigned i = 0; i < NAME_COUNT; i++, name += strlen(name) + 1)
-		if (!search->functions[i] && name[0] == '_' && name[1] == '_')
-			memcpy(&search->functions[i], &absent_function, sizeof absent_function);
+		if (!*member(i) && name[0] == '_' && name[1] == '_')
+			set(member(i), *(any *)&function);
 }
 
 /* Nothing is guarded: a second thread, or a signal handler that interrupts the walk, walks too and
@@ -125,13 +140,10 @@ void real_resolve(void)
 	if (load_acquire(&fdtable_limit) != 0 && real.dlopen && real.forkpty)
 		return;
 	dl_iterate_phdr(visit, &search);
-	fill_gaps(&search);
-	/* One function pointer is as large as an object pointer on every POSIX system (dlsym(3p),
-	 * RATIONALE). */
-	memcpy(&real, search.functions, sizeof real);
-	memcpy(&stack_getspecific, &search.others[OTHER_GETSPECIFIC], sizeof stack_getspecific);
-	memcpy(&thread_end_set, &search.others[OTHER_SETSPECIFIC], sizeof thread_end_set);
-	memcpy(&thread_end_create, &search.others[OTHER_KEY_CREATE], sizeof thread_end_create);
+	fill_gaps();
+	set(&stack_getspecific, search.others[OTHER_GETSPECIFIC]);
+	set(&thread_end_set, search.others[OTHER_SETSPECIFIC]);
+	set(&thread_end_create, search.others[OTHER_KEY_CREATE]);
 	process_single_threaded = search.others[OTHER_SINGLE_THREADED];
 	real_syscall = real.syscall;
 	real_vfork = real.vfork;

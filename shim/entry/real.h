@@ -76,4 +76,9 @@ void real_resolve(void);
 /* The function, resolved. */
 #define REAL(name) (likely(real.name != NULL) ? real.name : (real_resolve(), real.name))
 
+/* The same before a jump from assembly: real_resolve() stores these after the others, and another
+ * thread may be inside. */
+#define REAL_TO_JUMP(name)                                                                         \
+	(likely(real_##name != NULL) ? real_##name : (real_resolve(), real_##name))
+
 #endif

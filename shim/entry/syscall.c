@@ -135,7 +135,7 @@ __attribute__((used)) int syscall_is_ours(long number, long first)
 {
 	enum kind_of_call kind = kind_of(number, first);
 
-	if (!REAL(syscall) || kind == CALL_OTHER)
+	if (!REAL_TO_JUMP(syscall) || kind == CALL_OTHER)
 		return 0;
 	return kind >= CALL_CONNECTS || is_watched(first);
 }

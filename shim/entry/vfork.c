@@ -21,8 +21,7 @@ __attribute__((used)) void vfork_is_coming(void)
 
 	init_join();
 	process_enter();
-	if (!real_vfork)
-		real_resolve();
+	(void)REAL_TO_JUMP(vfork);
 	errno = saved_errno;
 }
 

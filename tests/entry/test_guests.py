@@ -191,6 +191,67 @@ int main(void)
 	return talked != 40;
 }
 """,
+    "threads that call their first functions at the same time": r"""
+#include <poll.h>
+#include <spawn.h>
+
+extern char **environ;
+static int ready, file;
+
+static void *call(void *number)
+{
+	char byte = 'x';
+
+	__atomic_add_fetch(&ready, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) < 4)
+		;
+	switch ((long)number) {
+	case 0:
+		return (void *)(long)(write(file, &byte, 1) != 1);
+	case 1:
+		return (void *)(long)(syscall(SYS_getpid) < 1);
+	case 2:
+		return (void *)(long)(poll(NULL, 0, 0) != 0);
+	default:
+		return (void *)(long)(dlopen(NULL, RTLD_NOW) == NULL);
+	}
+}
+
+/* A program of its own for each try: in it nobody has called anything yet. */
+static int try_once(const char *path)
+{
+	pthread_t threads[4];
+	long failed = 0;
+
+	file = open(path, O_WRONLY);
+	for (long i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, call, (void *)i);
+	for (int i = 0; i < 4; i++) {
+		void *result;
+
+		pthread_join(threads[i], &result);
+		failed += (long)result;
+	}
+	return failed != 0;
+}
+
+int main(int argc, char **argv)
+{
+	char *again[] = {argv[0], "again", "/dev/null", NULL};
+
+	if (argc == 3)
+		return try_once(argv[2]);
+	for (int i = 0; i < 100; i++) {
+		pid_t pid;
+		int status;
+
+		if (posix_spawn(&pid, argv[0], NULL, NULL, again, environ) != 0 ||
+		    waitpid(pid, &status, 0) != pid || status != 0)
+			return 1;
+	}
+	return 0;
+}
+""",
 }
 
 # A library whose first connection is made after our end.
