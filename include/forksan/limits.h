@@ -19,6 +19,10 @@
 /* Words of 64 bits in one process's "holds" bitmap: a bit for every socket slot. */
 #define FORKSAN_HOLD_WORDS (FORKSAN_MAX_SOCKETS / 64)
 
+/* Words of one process that lie together: 1024 sockets are more than most sessions have, and a
+ * page serves 32 processes. */
+#define FORKSAN_HOLD_BLOCK_WORDS 16
+
 /* Descriptors of one process that can be watched.  Descriptors above are never watched; a
  * connection opened there is counted.  The table has 4 bytes each, in pages that come with use. */
 #define FORKSAN_MAX_FDS 262144

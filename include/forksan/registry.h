@@ -32,7 +32,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 10u
+#define REGISTRY_VERSION 11u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
 #define REGISTRY_SESSION_BYTES 17	/* 16 hexadecimal digits and a NUL */
@@ -80,7 +80,7 @@ struct registry_process {
 	uint32_t parent_epoch;	     /* the parent's epoch when it forked this process */
 	int32_t parent_pid;
 	_Atomic uint32_t fork_stack; /* where the parent forked: index + 1 in stacks, 0 none */
-	_Atomic uint32_t hold_words; /* words of holds[slot] that have pages and mean something */
+	_Atomic uint32_t hold_words; /* words of its holds that have pages and mean something */
 	uint64_t born_boottime_ns;   /* CLOCK_BOOTTIME; a later process with this pid is another */
 	uint64_t boot_realtime_ns;   /* CLOCK_REALTIME at which that clock was 0; 0 unknown */
 	_Atomic uint64_t pid_namespace; /* inode of /proc/self/ns/pid, 0 unknown */
@@ -343,9 +343,12 @@ struct registry {
 	 * has been freed stays. */
 	_Atomic uint32_t socket_key[FORKSAN_MAX_SOCKETS];
 	struct registry_socket sockets[FORKSAN_MAX_SOCKETS];
-	/* holds[p] bit s: process slot p holds socket slot s open.  Written by p, or by p's parent
-	 * before p is born; the first processes[p].hold_words words mean something. */
-	_Atomic uint64_t holds[FORKSAN_MAX_PROCESSES][FORKSAN_HOLD_WORDS];
+	/* Bit s of the words of process slot p: p holds socket slot s open.  Written by p, or by
+	 * p's parent before p is born; the first processes[p].hold_words words mean something.
+	 * Processes that have been share pages: a page for each would stay when the process is long
+	 * gone. */
+	_Atomic uint64_t holds[FORKSAN_HOLD_WORDS / FORKSAN_HOLD_BLOCK_WORDS][FORKSAN_MAX_PROCESSES]
+			      [FORKSAN_HOLD_BLOCK_WORDS];
 	struct registry_stack stacks[FORKSAN_MAX_STACKS];
 	struct registry_history histories[FORKSAN_MAX_HISTORIES];
 	/* The first bytes of the operations in `histories`, in the same order; without payload=1

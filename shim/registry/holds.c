@@ -15,7 +15,7 @@ static bool process_says_it_lives(const struct registry_process *process)
 	return state == PROCESS_LIVE || liveness_is_announced(process, state);
 }
 
-/* A word of a process's row; NULL beyond the words that the process uses, or beyond the row. */
+/* A word of a process; NULL beyond the words that the process uses, or beyond the table. */
 static _Atomic uint64_t *find_word(const struct registry_process *process, uint32_t word)
 {
 	struct process_slot slot = registry_process_slot(process);
@@ -23,7 +23,7 @@ static _Atomic uint64_t *find_word(const struct registry_process *process, uint3
 
 	if (word >= FORKSAN_HOLD_WORDS || word >= load_acquire(&process->hold_words))
 		return NULL;
-	found = &registry_mapping->holds[slot.n][word];
+	found = registry_hold_word(slot, word);
 	return registry_reach(found, sizeof *found) ? found : NULL;
 }
 
@@ -73,14 +73,17 @@ uint64_t registry_held(uint32_t word)
 	return held;
 }
 
-/* Makes the first `wanted` words of the row usable.  False: no pages, or beyond the row. */
+/* Makes the first `wanted` words of a process usable.  False: no pages, or beyond the table. */
 static bool grow_holds(struct process_slot process_slot, uint32_t wanted)
 {
 	struct registry_process *process = registry_process(process_slot);
 
-	if (!process || wanted > FORKSAN_HOLD_WORDS ||
-	    !registry_reach_new(registry_mapping->holds[process_slot.n], wanted * sizeof(uint64_t)))
+	if (!process || wanted > FORKSAN_HOLD_WORDS)
 		return false;
+	for (uint32_t word = 0; word < wanted; word += FORKSAN_HOLD_BLOCK_WORDS)
+		if (!registry_reach_new(registry_hold_word(process_slot, word),
+					FORKSAN_HOLD_BLOCK_WORDS * sizeof(uint64_t)))
+			return false;
 	raise_at_least(&process->hold_words, wanted);
 	return true;
 }
@@ -89,7 +92,7 @@ bool registry_hold(struct process_slot process_slot, struct socket_slot socket_s
 {
 	if (!grow_holds(process_slot, socket_slot_word(socket_slot) + 1))
 		return false;
-	fetch_or_relaxed(&registry_mapping->holds[process_slot.n][socket_slot_word(socket_slot)],
+	fetch_or_relaxed(registry_hold_word(process_slot, socket_slot_word(socket_slot)),
 			 socket_slot_bit(socket_slot));
 	return true;
 }
@@ -102,7 +105,7 @@ bool registry_hold_all(struct process_slot process_slot, const _Atomic uint64_t 
 	if (!grow_holds(process_slot, count))
 		return false;
 	for (uint32_t i = 0; i < count; i++)
-		store_relaxed(&registry_mapping->holds[process_slot.n][i], load_relaxed(&words[i]));
+		store_relaxed(registry_hold_word(process_slot, i), load_relaxed(&words[i]));
 	atomic_thread_fence(memory_order_seq_cst); /* see registry_release_socket() */
 	return true;
 }

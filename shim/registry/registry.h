@@ -269,6 +269,13 @@ void registry_index_drop(struct registry_index *index);
 
 /* --- who holds what ---------------------------------------------------------------------- */
 
+/* A word of a process's holds, which may have no page. */
+static inline _Atomic uint64_t *registry_hold_word(struct process_slot process_slot, uint32_t word)
+{
+	return &registry_mapping->holds[word / FORKSAN_HOLD_BLOCK_WORDS][process_slot.n]
+				       [word % FORKSAN_HOLD_BLOCK_WORDS];
+}
+
 /* registry_hold() sets the process's own bit of that socket, and registry_let_go() clears the bit;
  * any thread of the process may call.  False: there are no pages for the bit. */
 bool registry_hold(struct process_slot process_slot, struct socket_slot socket_slot);

@@ -53,7 +53,7 @@ static bool registry_says_held(struct process_slot process, struct socket_slot s
 {
 	return socket_slot_word(slot) <
 		       load_relaxed(&registry_mapping->processes[process.n].hold_words) &&
-	       (load_relaxed(&registry_mapping->holds[process.n][socket_slot_word(slot)]) &
+	       (load_relaxed(registry_hold_word(process, socket_slot_word(slot))) &
 		socket_slot_bit(slot)) != 0;
 }
 

@@ -287,7 +287,8 @@ static void spoil_history(void)
 
 static void spoil_holds(void)
 {
-	write_wild(&registry_mapping->holds[below(8)][below(FORKSAN_HOLD_WORDS)], 8);
+	write_wild(registry_hold_word((struct process_slot){below(8)}, below(FORKSAN_HOLD_WORDS)),
+		   8);
 }
 
 static void go_wild(void)

@@ -156,7 +156,7 @@ static void probes_fill_a_table_from_its_beginning(void **state)
 	}
 }
 
-static void a_row_of_holds_ends_where_it_ends(void **state)
+static void the_holds_of_a_process_end_where_they_end(void **state)
 {
 	struct registry_process *process = registry_process((struct process_slot){7});
 	struct registry_process *next = registry_process((struct process_slot){8});
@@ -167,15 +167,15 @@ static void a_row_of_holds_ends_where_it_ends(void **state)
 	assert_non_null(next);
 	assert_true(registry_hold((struct process_slot){8}, (struct socket_slot){0}));
 	store_relaxed(&next->state, PROCESS_LIVE);
-	/* Words of another process's row, and of whatever follows the table, are not this one's. */
+	/* Words of another process, and of whatever follows the table, are not this one's. */
 	store_relaxed(&process->hold_words, UINT32_MAX);
 	registry_forget_holds(process);
 	assert_int_equal(load_relaxed(&process->hold_words), 0);
-	assert_int_equal(load_relaxed(&registry_mapping->holds[8][0]), 1);
+	assert_int_equal(load_relaxed(registry_hold_word((struct process_slot){8}, 0)), 1);
 	store_relaxed(&process->hold_words, UINT32_MAX);
 	registry_let_go((struct process_slot){7}, last);
 	registry_let_go((struct process_slot){7}, (struct socket_slot){FORKSAN_MAX_SOCKETS});
-	assert_int_equal(load_relaxed(&registry_mapping->holds[8][0]), 1);
+	assert_int_equal(load_relaxed(registry_hold_word((struct process_slot){8}, 0)), 1);
 }
 
 static void a_serial_is_believed_in_its_own_slot_only(void **state)
@@ -202,7 +202,7 @@ int main(void)
 		cmocka_unit_test(processes_grow_by_themselves),
 		cmocka_unit_test(what_is_no_slot_has_no_place),
 		cmocka_unit_test(probes_fill_a_table_from_its_beginning),
-		cmocka_unit_test(a_row_of_holds_ends_where_it_ends),
+		cmocka_unit_test(the_holds_of_a_process_end_where_they_end),
 		cmocka_unit_test(a_serial_is_believed_in_its_own_slot_only),
 	};
 

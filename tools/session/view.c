@@ -78,6 +78,7 @@ static void read_holds(struct reader *reader)
 	reader->holders = allocate(FORKSAN_MAX_SOCKETS, sizeof *reader->holders);
 	for (size_t i = 0; i < view->process_count; i++) {
 		uint64_t *bitmap = reader->bitmaps + i * FORKSAN_HOLD_WORDS;
+		const struct registry *registry = NULL; /* for its sizes */
 		struct registry_process process;
 		uint32_t slot = view->processes[i].slot, words;
 
@@ -86,10 +87,14 @@ static void read_holds(struct reader *reader)
 			    (off_t)(offsetof(struct registry, processes) + slot * sizeof process)))
 			continue;
 		words = bounded(load_relaxed(&process.hold_words), FORKSAN_HOLD_WORDS);
-		if (!session_file_read(reader->fd, bitmap, words * sizeof *bitmap,
-				       (off_t)(offsetof(struct registry, holds) +
-					       slot * sizeof(uint64_t) * FORKSAN_HOLD_WORDS)))
-			continue;
+		for (uint32_t word = 0; word < words; word += FORKSAN_HOLD_BLOCK_WORDS)
+			if (!session_file_read(reader->fd, bitmap + word,
+					       sizeof registry->holds[0][0],
+					       (off_t)(offsetof(struct registry, holds) +
+						       word / FORKSAN_HOLD_BLOCK_WORDS *
+							       sizeof registry->holds[0] +
+						       slot * sizeof registry->holds[0][0])))
+				break;
 		for (uint32_t j = 0; j < reader->socket_high; j++)
 			reader->holders[j] += (uint16_t)(bitmap[j / 64] >> j % 64 & 1);
 	}

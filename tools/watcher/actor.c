@@ -50,10 +50,13 @@ static void fill_slot(struct registry_process *slot, const struct actor *actor,
 
 static void inherit_holds(struct registry_process *child, const struct registry_process *parent)
 {
-	struct process_slot slot = registry_process_slot(parent);
+	_Atomic uint64_t words[FORKSAN_HOLD_WORDS];
+	uint32_t count = load_relaxed(&parent->hold_words);
 
-	registry_hold_all(registry_process_slot(child), registry_mapping->holds[slot.n],
-			  load_relaxed(&parent->hold_words));
+	for (uint32_t word = 0; word < count; word++)
+		store_relaxed(&words[word], load_relaxed(registry_hold_word(
+						    registry_process_slot(parent), word)));
+	registry_hold_all(registry_process_slot(child), words, count);
 }
 
 static void inherit_had(struct actor *child, const struct actor *parent)

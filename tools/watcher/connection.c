@@ -202,7 +202,7 @@ bool connection_is_held_by(const struct connection *connection, const struct act
 	uint32_t word = socket_slot_word(connection->slot);
 
 	return word < load_relaxed(&shared->hold_words) &&
-	       (load_relaxed(&registry_mapping->holds[registry_process_slot(shared).n][word]) &
+	       (load_relaxed(registry_hold_word(registry_process_slot(shared), word)) &
 		socket_slot_bit(connection->slot)) != 0;
 }
 
@@ -219,8 +219,8 @@ struct connection *connection_next(int fd, const struct actor *actor)
 	struct connection *best = NULL;
 
 	for (uint32_t word = 0; word < words; word++) {
-		uint64_t bits = load_relaxed(
-			&registry_mapping->holds[registry_process_slot(shared).n][word]);
+		uint64_t bits =
+			load_relaxed(registry_hold_word(registry_process_slot(shared), word));
 
 		for (; bits != 0; bits &= bits - 1) {
 			struct connection *found = connection_in(
