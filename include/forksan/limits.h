@@ -16,12 +16,16 @@
 /* Watched connections of one session that are open at once. */
 #define FORKSAN_MAX_SOCKETS 65536
 
+/* Before the table grows by so many, slots that nobody holds are given out again: workers that end
+ * without closing leave theirs behind.  A megabyte, and more connections than most sessions have.
+ */
+#define FORKSAN_SOCKET_LOT 1024
+
 /* Words of 64 bits in one process's "holds" bitmap: a bit for every socket slot. */
 #define FORKSAN_HOLD_WORDS (FORKSAN_MAX_SOCKETS / 64)
 
-/* Words of one process that lie together: 1024 sockets are more than most sessions have, and a
- * page serves 32 processes. */
-#define FORKSAN_HOLD_BLOCK_WORDS 16
+/* Words of one process that lie together: those of a lot, so that a page serves 32 processes. */
+#define FORKSAN_HOLD_BLOCK_WORDS (FORKSAN_SOCKET_LOT / 64)
 
 /* Descriptors of one process that can be watched.  Descriptors above are never watched; a
  * connection opened there is counted.  The table has 4 bytes each, in pages that come with use. */

@@ -114,7 +114,8 @@ _Static_assert(sizeof(struct registry_process) == 128, "two cache lines");
  *   FREE --claim--> BUSY --publish--> LIVE --last holder lets go--> FREE (generation + 1)
  *
  * Killed while BUSY: one slot is lost.
- * Killed while LIVE: the slot is reclaimed when the table is full and no live process holds it.
+ * Killed while LIVE: the slot is reclaimed when the table is about to grow by FORKSAN_SOCKET_LOT,
+ * or full, and no live process holds it.
  */
 enum registry_socket_state {
 	SOCKET_FREE,
@@ -299,7 +300,8 @@ struct registry_header {
 	/* 1: `forksan attach` writes the processes of this session, and none of them is a member:
 	 * one that has the library belongs to another session, or begins one. */
 	_Atomic uint32_t from_outside;
-	uint8_t reserved0[20];
+	_Atomic uint32_t socket_lot_end; /* the table of sockets grows to here without a question */
+	uint8_t reserved0[16];
 	_Atomic uint64_t log_place; /* identity of the descriptor that log_path=stderr or stdout
 				       means, 0: not yet known */
 	_Atomic uint32_t ready;	    /* release, after everything above */

@@ -114,6 +114,7 @@ static void join(void *argument)
 		report_session(registry_get());
 	else if (result == 0)
 		track_adopt();
+	process_has_asked();
 	if (result == 0 && created && load_acquire(&has_left) && !registry_is_awaited())
 		registry_unlink();
 	if (!registry_get())

@@ -110,8 +110,9 @@ static void take_over(struct registry_process *before)
 	process.lineage.ancestors_forgotten =
 		count > 0 && (!parent || parent->parent_serial.n != 0);
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)before->comm, 0, 0, 0, 0);
+	store_relaxed(&before->through, THROUGH_UNASKED); /* until process_has_asked() */
+	atomic_thread_fence(memory_order_seq_cst);
 	registry_forget_holds(before);
-	store_relaxed(&before->through, THROUGH_UNKNOWN);
 	if (liveness_first_of(before) != 0) {
 		registry_note_proc_of(load_relaxed(&before->seen_outside));
 		process.in_inner_namespace = true;
@@ -157,6 +158,7 @@ static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
 	fill_slot(slot, serial, forker, parent_pid);
 	if (parent)
 		store_relaxed(&slot->first_seen_outside, liveness_first_of(parent));
+	store_relaxed(&slot->through, THROUGH_UNASKED);
 	registry_publish_process(slot, process.pid);
 	retire_doubles(slot);
 	process.lineage.self = (struct lineage_use){serial, 0};
@@ -199,6 +201,12 @@ int process_join(const char *session, enum registry_wish wish, bool *created)
 		registry_count(COUNT_EXECS);
 	set_mine(lineage_pack(process.lineage.self));
 	return 0;
+}
+
+void process_has_asked(void)
+{
+	if (process.shared)
+		store_release(&process.shared->through, THROUGH_UNKNOWN);
 }
 
 struct serial process_announce_program(pid_t pid)

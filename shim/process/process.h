@@ -88,6 +88,9 @@ void process_start(void);
  * watched. */
 int process_join(const char *session, enum registry_wish wish, bool *created);
 
+/* The connections that came through exec are held: until then nobody takes their slots away. */
+void process_has_asked(void);
+
 /* Announce a program that this process starts without a fork() that forksan sees: a vfork child,
  * before its exec, or posix_spawn(), after it.  The program finds the session by its pid, also when
  * this process has ended meanwhile.  process_program_failed() takes the announcement back.  Serial

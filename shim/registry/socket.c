@@ -34,16 +34,6 @@ static _Atomic uint32_t *state_of(struct socket_slot slot)
 	return registry_reach(word, sizeof *word) ? word : NULL;
 }
 
-/* Frees a LIVE slot.  False: the slot is not LIVE, or another process was faster. */
-static bool reclaim(struct socket_slot slot)
-{
-	_Atomic uint32_t *state = state_of(slot);
-	uint32_t word = state ? load_acquire(state) : SOCKET_FREE;
-
-	return (word & 0xff) == SOCKET_LIVE &&
-	       compare_exchange_acq_rel(state, &word, ((word >> 8) + 1) << 8 | SOCKET_FREE);
-}
-
 static void retire_dead(void)
 {
 	uint32_t high = registry_process_high();
@@ -57,32 +47,114 @@ static void retire_dead(void)
 	}
 }
 
-/* Frees the slots that no live process holds.  The kernel is asked about each process once, and at
- * most once a second in the whole session: with a full table every connect() comes here, and
- * questions about each slot's holder were seen to take 0.3 s.  False: no slot was freed. */
-static bool reclaim_sockets(void)
+/* The latest live process that may have brought connections through an exec whose holds are not
+ * written: a program that was started and has not joined, or a process on its way.  0: none. */
+static uint32_t latest_on_its_way(void)
+{
+	uint32_t high = registry_process_high();
+	uint32_t latest = 0;
+
+	for (uint32_t p = 0; p < high; p++) {
+		const struct registry_process *process = registry_process((struct process_slot){p});
+		uint32_t serial;
+
+		if (!process || load_acquire(&process->state) != PROCESS_LIVE ||
+		    load_relaxed(&process->through) == THROUGH_UNKNOWN)
+			continue;
+		serial = registry_process_serial(process).n;
+		latest = serial > latest ? serial : latest;
+	}
+	return latest;
+}
+
+/* True for a slot without a holder whose socket may get one: it is in a message, or may come
+ * through an exec to a process that was born after the connection's opener. */
+static bool is_expected(struct socket_slot slot, uint32_t latest)
+{
+	const struct registry_socket *socket = registry_socket(slot);
+
+	return !socket || (load_acquire(&socket->flags) & SOCKET_IN_MESSAGE) != 0 ||
+	       load_once(&socket->opener_serial.n) <= latest;
+}
+
+static void lower_hint(struct socket_slot slot)
+{
+	_Atomic uint32_t *hint = &registry_mapping->header.socket_hint;
+	uint32_t now = load_relaxed(hint);
+
+	while (slot.n < now && !compare_exchange_acq_rel(hint, &now, slot.n))
+		;
+}
+
+/* Frees those of 64 slots that no live process holds.  The states are read before the holds: a slot
+ * that is claimed anew meanwhile has another generation.  Returns how many were freed. */
+static uint32_t reclaim_word(uint32_t word, bool all)
+{
+	uint32_t states[64];
+	uint64_t bits = 0;
+	uint32_t freed = 0;
+	uint32_t latest;
+
+	for (uint32_t i = 0; i < 64; i++) {
+		const _Atomic uint32_t *state = state_of((struct socket_slot){word * 64 + i});
+
+		states[i] = state ? load_acquire(state) : SOCKET_FREE;
+		if ((states[i] & 0xff) == SOCKET_LIVE)
+			bits |= UINT64_C(1) << i;
+	}
+	atomic_thread_fence(memory_order_seq_cst); /* see registry_release_socket() */
+	if (bits != 0)
+		bits &= ~registry_held(word);
+	if (bits == 0)
+		return 0;
+	/* After the holds: see track_before_exec(). */
+	atomic_thread_fence(memory_order_seq_cst);
+	latest = all ? 0 : latest_on_its_way();
+	for (; bits != 0; bits &= bits - 1) {
+		uint32_t i = (uint32_t)__builtin_ctzll(bits);
+		struct socket_slot slot = {word * 64 + i};
+
+		if ((!all && is_expected(slot, latest)) ||
+		    !compare_exchange_acq_rel(&registry_mapping->socket_state[slot.n], &states[i],
+					      ((states[i] >> 8) + 1) << 8 | SOCKET_FREE))
+			continue;
+		lower_hint(slot);
+		freed++;
+	}
+	return freed;
+}
+
+/* Frees slots that no live process holds: with `all` those too whose socket may get a holder again.
+ * The kernel is asked about each process once, and no more often in the whole session than
+ * `period_ns` says: with a full table every connect() comes here, and questions about each slot's
+ * holder were seen to take 0.3 s.  Returns how many were freed. */
+static uint32_t reclaim_sockets(bool all, uint64_t period_ns)
 {
 	struct registry_header *header = &registry_mapping->header;
 	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
 	uint64_t after = load_relaxed(&header->reclaim_after_ns);
 	uint32_t high = registry_socket_high();
-	bool freed = false;
+	uint32_t freed = 0;
 
 	if (now < after ||
-	    !compare_exchange_acq_rel(&header->reclaim_after_ns, &after, now + NS_PER_SECOND))
-		return false;
+	    !compare_exchange_acq_rel(&header->reclaim_after_ns, &after, now + period_ns))
+		return 0;
 	retire_dead();
 	for (uint32_t word = 0; word * 64 < high; word++)
-		for (uint64_t bits = ~registry_held(word); bits != 0; bits &= bits - 1)
-			freed |= reclaim(
-				(struct socket_slot){word * 64 + (uint32_t)__builtin_ctzll(bits)});
+		freed += reclaim_word(word, all);
+	/* The table grows when there is little to gain. */
+	if (freed < FORKSAN_SOCKET_LOT / 2)
+		raise_at_least(&header->socket_lot_end, high + FORKSAN_SOCKET_LOT);
 	return freed;
 }
 
-/* Claims the first free slot from `from` on.  False: no slot is free, or there is no room. */
-static bool claim_from(uint32_t from, struct socket_slot *slot)
+/* Claims the first free slot from `from` on and below `end`.  `hint`: socket_hint as the caller has
+ * read it.  False: no slot is free, or there is no room. */
+static bool claim_between(uint32_t from, uint32_t end, uint32_t hint, struct socket_slot *slot)
 {
-	for (uint32_t i = from; i < FORKSAN_MAX_SOCKETS; i++) {
+	struct registry_header *header = &registry_mapping->header;
+
+	for (uint32_t i = from; i < end; i++) {
 		struct registry_socket *socket = &registry_mapping->sockets[i];
 		_Atomic uint32_t *state = &registry_mapping->socket_state[i];
 		uint32_t word;
@@ -98,18 +170,42 @@ static bool claim_from(uint32_t from, struct socket_slot *slot)
 		if (!compare_exchange_acq_rel(state, &word, ((word >> 8) + 1) << 8 | SOCKET_BUSY))
 			continue;
 		memset(socket, 0, sizeof *socket);
-		raise_at_least(&registry_mapping->header.socket_high, i + 1);
-		store_relaxed(&registry_mapping->header.socket_hint, i + 1);
+		raise_at_least(&header->socket_high, i + 1);
+		/* Not where another process has freed a lower slot meanwhile. */
+		compare_exchange_acq_rel(&header->socket_hint, &hint, i + 1);
 		*slot = (struct socket_slot){i};
 		return true;
 	}
 	return false;
 }
 
+/* The least time between two tries to do without another lot. */
+#define LOT_PERIOD_NS (NS_PER_SECOND / 10)
+
+/* True when the table, with slots below `high` in use, may grow without a look for slots that
+ * nobody holds.  `forksan attach` frees slots itself, and has holders that are not in the registry.
+ */
+static bool may_grow(uint32_t high)
+{
+	const struct registry_header *header = &registry_mapping->header;
+
+	return high < FORKSAN_SOCKET_LOT || high < load_relaxed(&header->socket_lot_end) ||
+	       load_relaxed(&header->from_outside) != 0;
+}
+
 bool registry_claim_socket(struct socket_slot *slot)
 {
-	return claim_from(load_relaxed(&registry_mapping->header.socket_hint), slot) ||
-	       claim_from(0, slot) || (reclaim_sockets() && claim_from(0, slot));
+	uint32_t hint = load_relaxed(&registry_mapping->header.socket_hint);
+	uint32_t high = registry_socket_high();
+
+	if (claim_between(hint, may_grow(high) ? FORKSAN_MAX_SOCKETS : high, hint, slot) ||
+	    claim_between(0, high, hint, slot))
+		return true;
+	if (high < FORKSAN_MAX_SOCKETS)
+		return (reclaim_sockets(false, LOT_PERIOD_NS) > 0 &&
+			claim_between(0, high, 0, slot)) ||
+		       claim_between(high, FORKSAN_MAX_SOCKETS, hint, slot);
+	return reclaim_sockets(true, NS_PER_SECOND) > 0 && claim_between(0, high, 0, slot);
 }
 
 void registry_name_socket(struct socket_slot slot, uint64_t cookie)
@@ -130,7 +226,6 @@ void registry_release_socket(struct socket_slot slot, uint32_t generation)
 {
 	struct registry *registry = registry_mapping;
 	uint32_t live = generation << 8 | SOCKET_LIVE;
-	uint32_t hint;
 
 	/* The caller's own bit was cleared before: either this scan sees the bit of a process that
 	 * publishes its holds late (made by a raw clone), or that process sees the generation
@@ -145,10 +240,7 @@ void registry_release_socket(struct socket_slot slot, uint32_t generation)
 	if (!compare_exchange_acq_rel(&registry->socket_state[slot.n], &live,
 				      (generation + 1) << 8 | SOCKET_FREE))
 		return;
-	hint = load_relaxed(&registry->header.socket_hint);
-	while (slot.n < hint &&
-	       !compare_exchange_acq_rel(&registry->header.socket_hint, &hint, slot.n))
-		;
+	lower_hint(slot);
 }
 
 bool registry_has_sockets(void)

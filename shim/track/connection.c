@@ -125,6 +125,7 @@ void track_watch(int fd, uint64_t cookie, const struct sockaddr *address, sockle
 	struct registry_socket *socket;
 	enum protocol hint;
 	struct socket_slot slot;
+	bool is_held;
 
 	if (!suggest_protocol(address, len, &hint) ||
 	    (hint != PROTOCOL_UNKNOWN && !track_class_is_watched(hint)) ||
@@ -157,9 +158,9 @@ void track_watch(int fd, uint64_t cookie, const struct sockaddr *address, sockle
 	store_release(&socket->last, process_mine() | LINEAGE_ATTENTION);
 	/* The hold comes before the slot is live: another process may be looking for slots that
 	 * nobody holds. */
-	registry_hold(registry_process_slot(process.shared), slot);
+	is_held = registry_hold(registry_process_slot(process.shared), slot);
 	registry_publish_socket(slot);
-	if (!fdtable_set(fd, slot, registry_socket_generation(slot)))
+	if (!is_held || !fdtable_set(fd, slot, registry_socket_generation(slot)))
 		forget_unwatched(slot);
 	reconnect_made(address, len);
 }

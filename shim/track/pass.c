@@ -271,6 +271,10 @@ bool track_before_exec(bool has_us)
 		store_relaxed(&process.shared->through, THROUGH_UNASKED);
 		return true;
 	}
+	/* If exec fails the connections are held again: until then nobody takes their slots away.
+	 */
+	store_relaxed(&process.shared->through, THROUGH_UNASKED);
+	atomic_thread_fence(memory_order_seq_cst);
 	for (int fd = 0; fd < (int)fdtable_high(); fd++) {
 		struct socket_ref ref = fdtable_lookup(fd);
 

@@ -110,6 +110,7 @@ static void spoil_header(void)
 		break;
 	case 4:
 		SPOIL(header->reclaim_after_ns);
+		SPOIL(header->socket_lot_end);
 		break;
 	case 5:
 		SPOIL(header->creator_pid);
