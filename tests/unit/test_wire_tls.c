@@ -115,7 +115,7 @@ static void put_host(struct hello *list, const struct form *form)
 static void build(struct hello *out, const struct form *form)
 {
 	static struct hello message, body, list;
-	static const uint8_t zeros[34];
+	static const uint8_t zeros[256];
 
 	out->len = message.len = body.len = list.len = 0;
 	put_number(&body, 0x0303, 2);
@@ -423,7 +423,7 @@ static void build_answer(struct hello *out, const char *alpn, size_t session, bo
 			 size_t record)
 {
 	static struct hello message, body, list;
-	static const uint8_t zeros[34];
+	static const uint8_t zeros[256];
 
 	out->len = message.len = body.len = list.len = 0;
 	put_number(&body, 0x0303, 2);
