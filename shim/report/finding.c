@@ -35,8 +35,7 @@ static bool descends_from(const struct registry_process *process_, struct serial
 	return false;
 }
 
-/* The relation of `other` to this process. */
-static enum relation relation_to(const struct registry_process *other)
+enum relation finding_relation(const struct registry_process *other)
 {
 	const struct lineage_process *self = &process.lineage;
 	struct serial serial = registry_process_serial(other);
@@ -71,7 +70,7 @@ static void fill_other(struct finding_process *out, const struct registry_proces
 	out->ppid = other->parent_pid;
 	memcpy(out->comm, other->comm, sizeof out->comm);
 	out->comm[sizeof out->comm - 1] = '\0';
-	out->relation = relation_to(other);
+	out->relation = finding_relation(other);
 	out->alive = registry_process_alive(other);
 }
 

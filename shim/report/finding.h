@@ -105,6 +105,9 @@ struct finding_cause {
 	bool (*is_still)(int fd, struct socket_slot slot);
 };
 
+/* Returns the relation of `other` to this process. */
+enum relation finding_relation(const struct registry_process *other);
+
 /* Leaves out a finding that suppressions= has (suppress.h).  Counts any other one and, at a
  * milestone (1st, 10th, 100th, ... time), writes a record.  Blocks signals during the write.  About
  * 3 KiB of the caller's stack when all side stacks are in use (base/side_stack.h); no malloc, no

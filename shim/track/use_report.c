@@ -41,16 +41,31 @@ static const char *violation_text(const struct track_call *call,
 		       "connection: what one takes the other does not get";
 	if (!other)
 		return "another process used the connection since this process's memory was copied";
-	if (serial_is(other->parent_serial, process.lineage.self.serial))
+	switch (finding_relation(other)) {
+	case RELATION_CHILD:
 		return "the child used the connection after the fork; this process's driver state "
 		       "knows nothing of it";
-	if (process.lineage.ancestor_count > 0 &&
-	    serial_is(registry_process_serial(other), process.lineage.ancestors[0].serial))
+	case RELATION_DESCENDANT:
+		return "a descendant used the connection after the fork; this process's driver "
+		       "state knows nothing of it";
+	case RELATION_PARENT:
 		return "the parent used the connection again after it forked this process, whose "
 		       "driver state is older";
-	if (!registry_process_alive(other))
+	case RELATION_ANCESTOR:
+		return "an ancestor used the connection again after it forked towards this "
+		       "process, "
+		       "whose driver state is older";
+	case RELATION_SIBLING:
+		if (registry_process_alive(other))
+			break;
 		return "its predecessor used the connection and has ended; this process's memory "
 		       "is a copy of its parent's, which never saw that use";
+	case RELATION_NONE:
+	case RELATION_RELATIVE:
+	case RELATION_UNRELATED:
+	case RELATION_COUNT:
+		break;
+	}
 	return "two processes with separate driver states speak on one connection";
 }
 

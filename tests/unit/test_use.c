@@ -221,6 +221,53 @@ static void successor(void)
 	stage_wait(other);
 }
 
+static struct actor grandchild;
+
+static void fork_a_daemon(void)
+{
+	grandchild = stage_fork();
+	do_in(grandchild, give_ping);
+	require(stage_wait(grandchild) == 0);
+}
+
+/* The opener uses what a daemon, which its child forked, has used. */
+static void descendant(void)
+{
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	do_in(child, fork_a_daemon);
+	ping();
+	require(found_with("shared-use", 0, "a descendant used the connection after the fork"));
+	require(found_with("shared-use", 0, "\"relation\":\"descendant\""));
+	stage_wait(child);
+}
+
+static void fork_a_reader(void)
+{
+	grandchild = stage_fork();
+}
+
+static void ping_in_grandchild(void)
+{
+	do_in(grandchild, give_ping);
+	stage_wait(grandchild);
+}
+
+static void ancestor(void)
+{
+	struct actor child;
+
+	ping();
+	child = stage_fork();
+	do_in(child, fork_a_reader);
+	ping();
+	do_in(child, ping_in_grandchild);
+	require(found_with("shared-use", 0, "an ancestor used the connection again"));
+	stage_wait(child);
+}
+
 static uint32_t stacks_of(struct actor actor)
 {
 	const struct registry_process *process_ = registry_find_pid(actor.pid);
@@ -730,6 +777,8 @@ int main(void)
 		STAGE_TEST("a parent, then its child", parent_then_child),
 		STAGE_TEST("two siblings", siblings),
 		STAGE_TEST("a successor of one that was killed", successor),
+		STAGE_TEST("after a daemon that a child has forked", descendant),
+		STAGE_TEST("after a parent's parent", ancestor),
 		STAGE_TEST("stacks are taken of uses, up to a limit", stacks_of_uses),
 		STAGE_TEST("a reply in the wrong hands", stolen_reply),
 		STAGE_TEST("the opener's reply in its child's hands", stolen_from_the_opener),
