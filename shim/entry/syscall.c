@@ -47,6 +47,7 @@ enum kind_of_call {
 	CALL_TAKES,    /* returns a descriptor of another process */
 	CALL_RECEIVES, /* CALL_READS_MESSAGE that may bring descriptors */
 	CALL_CLOSES_RANGE,
+	CALL_EXECS,
 	CALL_FORKS,
 	CALL_SETS_UP_RING,
 	CALL_SANDBOXES,
@@ -97,6 +98,8 @@ static enum kind_of_call kind_of(long number, long first)
 		return CALL_COPIES;
 	case SYS_pidfd_getfd:
 		return CALL_TAKES;
+	case SYS_execve:
+		return CALL_EXECS;
 #ifdef SYS_fork
 	case SYS_fork:
 		return CALL_FORKS;
@@ -270,6 +273,8 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 			track_epoll_closing_range((unsigned)a, (unsigned)b);
 		}
 		break;
+	case CALL_EXECS:
+		return execve((const char *)a, (char *const *)b, (char *const *)c);
 	case CALL_SHUTS_DOWN:
 		if (!track_shutdown((int)a, fdtable_lookup((int)a)))
 			return 0;

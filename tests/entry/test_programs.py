@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Programs that forksan cannot be in, started by one that it is in: they run as without forksan, are
 counted, and the log names each once with the reason.  Started by fork and exec, from a vfork child
-(subprocess) and by posix_spawn.
+(subprocess), by posix_spawn and by the system call's number.
 """
 
 import json
@@ -29,8 +29,18 @@ int main(void)
 
 # Starts argv[1] in every way, and prints each exit status.
 STARTER = r"""
-import os, subprocess, sys
+import ctypes, os, platform, subprocess, sys
 path = sys.argv[1]
+def by_number():
+    pid = os.fork()
+    if pid == 0:
+        words = [path, *(f"{name}={value}" for name, value in os.environ.items())]
+        argv, envp = ((ctypes.c_char_p * (len(some) + 1))(*map(os.fsencode, some), None)
+                      for some in (words[:1], words[1:]))
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.syscall({"x86_64": 59, "aarch64": 221}[platform.machine()], os.fsencode(path), argv, envp)
+        os._exit(100 + ctypes.get_errno())
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 pid = os.fork()
 if pid == 0:
     try:
@@ -42,7 +52,8 @@ for start in (lambda: subprocess.run([path]).returncode,
               lambda: os.waitstatus_to_exitcode(
                   os.waitpid(os.posix_spawn(path, [path], os.environ), 0)[1]),
               lambda: os.waitstatus_to_exitcode(
-                  os.waitpid(os.posix_spawnp(os.path.basename(path), [path], os.environ), 0)[1])):
+                  os.waitpid(os.posix_spawnp(os.path.basename(path), [path], os.environ), 0)[1]),
+              by_number):
     try:
         print(start(), flush=True)
     except OSError as error:
@@ -91,7 +102,7 @@ def run(directory, program, preloaded, more=""):
 
 
 def same(directory, program, reason, keeps_us):
-    """The program starts four times, as it does bare; `reason`: why it is unseen."""
+    """The program starts five times, as it does bare; `reason`: why it is unseen."""
     name = os.path.basename(program)
     bare, _, _ = run(directory, program, preloaded=False)
     out, err, records = run(directory, program, preloaded=True)
@@ -104,7 +115,7 @@ def same(directory, program, reason, keeps_us):
     if not reason:
         check(counted == 0 and not named, name, "is not counted", counted, named)
         return
-    check(counted == 4, name, "is counted each time", counted)
+    check(counted == 5, name, "is counted each time", counted)
     check(len(named) == 1, name, "is named once", named)
     check(named and named[0]["counter"] == "exec_unseen" and
           named[0]["text"].endswith(f"{reason}"), name, "is named with its reason", named)
