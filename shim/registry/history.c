@@ -113,7 +113,9 @@ void history_add(struct socket_slot slot, const struct history_act *act, const s
 	entry->operation = (uint16_t)act->operation;
 	entry->message = act->message;
 	entry->writes = act->writes;
-	entry->protocol = (uint8_t)load_relaxed(&registry->sockets[slot.n].protocol);
+	entry->protocol = act->protocol != PROTOCOL_UNKNOWN
+				  ? (uint8_t)act->protocol
+				  : (uint8_t)load_relaxed(&registry->sockets[slot.n].protocol);
 	entry->payload_len_bytes = 0;
 	if (unlikely(options.payload) && iov && load_relaxed(&history->has_payloads)) {
 		uint8_t *payload = payload_at(registry, history, at);

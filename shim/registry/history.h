@@ -24,6 +24,9 @@ struct history_act {
 	enum operation operation;
 	bool writes;	  /* gave bytes; else took bytes */
 	uint16_t message; /* the protocol's code, 0 not known */
+	/* Whose code: TLS's where a connection of another protocol is encrypted.  UNKNOWN: the
+	 * connection's protocol's. */
+	enum protocol protocol;
 	uint64_t time_ns; /* CLOCK_MONOTONIC; 0: now */
 };
 

@@ -373,7 +373,8 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 					  .tid = process_tid(),
 					  .operation = call->operation,
 					  .writes = call->way == TRACK_WRITE,
-					  .message = facts->code},
+					  .message = facts->code,
+					  .protocol = facts->protocol},
 		    iov, count, moved);
 }
 

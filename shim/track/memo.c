@@ -253,6 +253,7 @@ static void add_to_history(const struct replay *r, enum wire_direction direction
 						 : OPERATION_send,
 			    .writes = direction == WIRE_CLIENT,
 			    .message = direction == WIRE_CLIENT ? r->facts.code : 0,
+			    .protocol = r->facts.protocol,
 			    .time_ns = memo->time_ns[direction],
 		    },
 		    NULL, 0, memo->latest_bytes[direction]);

@@ -119,6 +119,23 @@ static bool is_in_registry(const char *secret)
 		      strlen(secret));
 }
 
+/* Of an encrypted connection of another protocol the types of TLS records are known, no more. */
+static void a_message_inside_tls_has_tls_name(void **state)
+{
+	const struct history_act act = {.by = {SERIAL},
+					.operation = OPERATION_write,
+					.writes = true,
+					.message = 23,
+					.protocol = PROTOCOL_TLS};
+
+	(void)state;
+	store_relaxed(&registry_mapping->sockets[slot.n].protocol, PROTOCOL_MYSQL);
+	history_start(slot);
+	history_add(slot, &act, NULL, 0, 27);
+	render_json();
+	assert_shown("\"message\":\"application_data\"");
+}
+
 static void no_byte_is_kept_by_default(void **state)
 {
 	(void)state;
@@ -275,6 +292,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
+		TEST(a_message_inside_tls_has_tls_name),
 		TEST(no_byte_is_kept_by_default),
 		TEST(no_byte_is_kept_where_there_is_no_room_for_it),
 		TEST(payload_keeps_the_first_bytes),
