@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/cli.h"
+#include "base/fd_link.h"
 #include "scan/iterator.h"
 
 #define NAME_BYTES 32 /* "4194304/cmdline" */
@@ -150,24 +151,6 @@ static void add_epoll(struct scan_process *process, int fd)
 		process->epoll_fds[process->epoll_count++] = fd;
 }
 
-enum link { LINK_OTHER, LINK_SOCKET, LINK_EPOLL };
-
-/* Reads the kind of a descriptor from the text of its link, `socket:[12345]` or
- * `anon_inode:[eventpoll]`.  Returns an enum link, and the inode of a socket; -errno. */
-static int read_link(int directory, const char *name, uint64_t *inode)
-{
-	char text[64];
-	char end;
-	ssize_t n = readlinkat(directory, name, text, sizeof text - 1);
-
-	if (n < 0)
-		return -errno;
-	text[n] = '\0';
-	if (sscanf(text, "socket:[%" SCNu64 "%c", inode, &end) == 2 && end == ']')
-		return LINK_SOCKET;
-	return strcmp(text, "anon_inode:[eventpoll]") == 0 ? LINK_EPOLL : LINK_OTHER;
-}
-
 static bool is_denial(int error)
 {
 	return error == EACCES || error == EPERM;
@@ -194,10 +177,10 @@ static void read_descriptors(struct snapshot *snapshot, int proc, struct scan_pr
 		if (!isdigit((unsigned char)each->d_name[0]))
 			continue;
 		snapshot->descriptors_seen++;
-		result = read_link(dirfd(directory), each->d_name, &inode);
-		if (result == LINK_SOCKET)
+		result = fd_link_read(dirfd(directory), each->d_name, &inode);
+		if (result == FD_LINK_SOCKET)
 			add_holder(snapshot, inode, process, atoi(each->d_name), false);
-		else if (result == LINK_EPOLL)
+		else if (result == FD_LINK_EPOLL)
 			add_epoll(process, atoi(each->d_name));
 		denied = denied || is_denial(-result);
 	}

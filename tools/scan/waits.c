@@ -19,13 +19,14 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <elf.h>
+
+#include "base/fd_link.h"
 
 #define MAX_POLLED 4096
 
@@ -77,19 +78,12 @@ static bool read_memory(pid_t pid, uint64_t address, void *out, size_t len)
 static bool is_socket(pid_t pid, uint64_t fd, uint64_t inode)
 {
 	char path[64];
-	char text[64];
-	char wanted[64];
-	ssize_t n;
+	uint64_t found;
 
 	if (fd > INT32_MAX)
 		return false;
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, (int)fd);
-	n = readlink(path, text, sizeof text - 1);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	snprintf(wanted, sizeof wanted, "socket:[%ju]", (uintmax_t)inode);
-	return strcmp(text, wanted) == 0;
+	return fd_link_read(AT_FDCWD, path, &found) == FD_LINK_SOCKET && found == inode;
 }
 
 static bool polls(pid_t pid, const struct call *call, uint64_t inode)

@@ -237,7 +237,8 @@ const struct verb verb_top = {
 	.usage = "[OPTION...] [SESSION | -p PID]",
 	.summary = "shows a session while it runs: connections by holders, findings, losses",
 	.help = "  SESSION            the beginning of its name; without it the one that runs\n"
-		"  -p, --pid PID      the session of that process, or the forksan attach that watches "
+		"  -p, --pid PID      the session of that process, or the forksan attach that "
+		"watches "
 		"it\n"
 		"  -l, --list         list the sessions of this user (of everybody, as root)\n"
 		"  -o, --once         print one look; so without a terminal\n"

@@ -5,15 +5,21 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd_link.h"
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+
 bool proc_read_status(pid_t pid, struct proc_status *status)
 {
 	char path[32], text[512];
 	char *name, *end;
+	uint64_t ticks;
 	size_t len;
 	ssize_t got;
 	int fd;
@@ -28,11 +34,17 @@ bool proc_read_status(pid_t pid, struct proc_status *status)
 	if (got <= 0)
 		return false;
 	text[got] = '\0';
-	/* PID (NAME) STATE PPID: the name may hold anything, blanks and brackets too */
+	/* PID (NAME) STATE PPID, 17 more, and the start in ticks since boot (proc(5)): the name may
+	 * hold anything, blanks and brackets too */
 	name = strchr(text, '(');
 	end = strrchr(text, ')');
-	if (!name || !end || end < name || sscanf(end + 1, " %*c %d", &status->parent_pid) != 1)
+	if (!name || !end || end < name ||
+	    sscanf(end + 1,
+		   " %*c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+		   " %" SCNu64,
+		   &status->parent_pid, &ticks) != 2)
 		return false;
+	status->started_ns = ticks * (NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
 	len = (size_t)(end - name - 1);
 	if (len > sizeof status->comm - 1)
 		len = sizeof status->comm - 1;
@@ -88,17 +100,12 @@ struct proc_status *proc_list(size_t *count)
 	return list;
 }
 
-/* The inode of the socket to which a link of /proc/PID/fd leads, "socket:[INODE]"; 0: none. */
+/* The inode of the socket to which a link of /proc/PID/fd leads; 0: none. */
 static uint64_t read_inode(int directory, const char *name)
 {
-	unsigned long long inode = 0;
-	char found[40];
-	ssize_t len = readlinkat(directory, name, found, sizeof found - 1);
+	uint64_t inode;
 
-	if (len < 0)
-		return 0;
-	found[len] = '\0';
-	return sscanf(found, "socket:[%llu]", &inode) == 1 ? inode : 0;
+	return fd_link_read(directory, name, &inode) == FD_LINK_SOCKET ? inode : 0;
 }
 
 enum proc_answer proc_holds(pid_t pid, uint64_t inode, int *fd)

@@ -10,6 +10,7 @@
 struct proc_status {
 	pid_t pid;
 	pid_t parent_pid;
+	uint64_t started_ns; /* CLOCK_BOOTTIME */
 	char comm[16];
 };
 
