@@ -78,21 +78,21 @@ result = subprocess.run([attaching.FORKSAN, "attach", "--all", "--seconds", "1"]
 check(result.returncode in (0, 66), "--seconds ends it", result.returncode, result.stderr)
 
 # `forksan top -p` means the session that a process is a member of; of one that is in none, the watcher's.
-attached = attaching.Attached("--all")
-attached.wait_until_watching()
-session = {}
-for name, prefix in (("member", [toolkit.FORKSAN, "run", "-q", "--"]), ("watched", [])):
-    with subprocess.Popen([*prefix, sys.executable, "-c", CLIENT], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        pid = int(process.stdout.readline())
-        seen = toolkit.run("top", "--json", "-p", str(pid))
-        check(seen.returncode == 0, f"top -p of a {name} process", seen.stderr)
-        session[name] = json.loads(seen.stdout)["session"]
+for prefix in ([toolkit.FORKSAN, "run", "-q", "--"], []):
+    with subprocess.Popen([*prefix, sys.executable, "-c", CLIENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True) as process:
+        pid = process.stdout.readline().strip()
+        attached = attaching.Attached("-p", pid)
+        attached.wait_until_watching()
+        seen = toolkit.run("top", "--json", "-p", pid)
+        check(seen.returncode == 0, f"{prefix}: top -p", seen.stderr)
+        listed = toolkit.run("top", "--list").stdout.splitlines()
         process.communicate("go\n", timeout=30)
-listed, = [line for line in toolkit.run("top", "--list").stdout.splitlines() if line.startswith(session["watched"])]
-attached.leave()
-check(session["watched"] == attached.log.records[0]["session"] != session["member"], "top -p", session)
-check(listed.endswith(", by forksan attach"), "--list says who watches", listed)
+    attached.leave()
+    session = attached.log.records[0]["session"]
+    check((json.loads(seen.stdout or "{}").get("session") == session) == (not prefix), f"{prefix}: top -p", seen.stdout)
+    listed, = [line for line in listed if line.startswith(session)]
+    check(listed.endswith(", by forksan attach"), "--list says who watches", listed)
 
 # Both are killed at once: what they watched lives on, and yet the next session removes theirs.
 attached = attaching.Attached("--all")

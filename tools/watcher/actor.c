@@ -186,10 +186,12 @@ struct actor *actor_find(uint32_t number, pid_t pid, bool is_expected)
 	parent = proc_read_status(pid, &status) ? actor_with_pid(status.parent_pid) : NULL;
 	actor = actor_born(number, pid, parent, parent ? parent->process.lineage.self.epoch : 0,
 			   (struct stack_id){0});
-	if (actor && parent)
+	if (!actor)
+		return NULL;
+	if (parent)
 		actor->process.lineage.ancestors[0].epoch = LINEAGE_MAX_EPOCH;
-	if (actor)
-		actor->settled = true;
+	actor->settled = true;
+	actor->program_since_ns = status.started_ns;
 	return actor;
 }
 

@@ -37,8 +37,8 @@ struct actor {
 	struct mapped *mapped; /* NULL: not opened yet */
 	/* From malloc(); NULL: none that can be read. */
 	struct actor_interpreter *interpreter;
-	/* When its program was first looked at for an interpreter, and when it will be next
-	 * (CLOCK_MONOTONIC); 0: not yet, at once. */
+	/* When its program began, as far as that is known, and when it will be looked at next for
+	 * an interpreter (CLOCK_MONOTONIC); 0: not known, at once. */
 	uint64_t program_since_ns;
 	uint64_t next_look_ns;
 	struct actor *next; /* of those that live */

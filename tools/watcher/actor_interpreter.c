@@ -274,7 +274,7 @@ static void plan_next_look(struct actor *actor)
 {
 	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC), age, pause;
 
-	if (actor->program_since_ns == 0)
+	if (actor->program_since_ns == 0 || actor->program_since_ns > now)
 		actor->program_since_ns = now;
 	age = now - actor->program_since_ns;
 	pause = actor->interpreter ? age / SOON : age;
@@ -445,6 +445,8 @@ uint64_t actor_interpreter_look_again(void)
 
 void actor_interpreter_inherit(struct actor *child, const struct actor *parent)
 {
+	child->program_since_ns = parent->program_since_ns;
+	child->next_look_ns = parent->next_look_ns;
 	if (!parent->interpreter || child->interpreter)
 		return;
 	child->interpreter = malloc(sizeof *child->interpreter);

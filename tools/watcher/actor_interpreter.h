@@ -26,7 +26,7 @@ void actor_interpreter_look(struct actor *actor);
  * (CLOCK_MONOTONIC) this is to be called next. */
 uint64_t actor_interpreter_look_again(void);
 
-/* A forked child has its parent's interpreter. */
+/* A forked child has its parent's interpreter, and is looked at as its parent would be. */
 void actor_interpreter_inherit(struct actor *child, const struct actor *parent);
 
 /* Appends the interpreter's frames of that stack to the capture.  False: they were read after the

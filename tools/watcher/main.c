@@ -108,6 +108,7 @@ static struct actor *watch(const struct proc_status *status, bool asked)
 	if (!actor)
 		return NULL;
 	actor->parent_pid = status->parent_pid;
+	actor->program_since_ns = status->started_ns;
 	actor->process.shared->parent_pid = status->parent_pid;
 	memcpy(actor->comm, status->comm, sizeof actor->comm);
 	memcpy(actor->process.shared->comm, status->comm, sizeof actor->comm);
