@@ -66,6 +66,15 @@ check(shared["connection"]["peer"].startswith("127.0.0.1:"), "its peer", shared[
 watch("forked", "--tree", "{pid}", wanted=["shared-use"])
 watch("later", "--all", wanted=["shared-use"])
 
+# Without --tree the child that is there already is not watched, and that is said.
+started = Started("forked")
+attached = attaching.Attached("-p", str(started.process.pid))
+attached.wait_until_watching()
+said = attached.process.stderr.readline()
+started.go()
+attached.leave()
+check(f"not watched: 2 processes that {started.process.pid} has forked before; --tree" in said, "-p of a parent", said)
+
 # It ends by itself when the processes have, and after --seconds.
 started = Started("later")
 attached = attaching.Attached("-p", str(started.process.pid))

@@ -417,9 +417,12 @@ def test_ordinary_user(redis):
             as_nobody = {"program": tool, "user": 65534, "group": 65534, "extra_groups": []}
             result = toolkit.run("scan", **as_nobody)
             gate = toolkit.run("scan", "--fail-on", "violation", **as_nobody)
+            one = toolkit.run("scan", "-p", str(host.pids[0]), **as_nobody)
         check(gate.returncode == 67, "a gate does not pass on what it could not see", gate)
         check(result.returncode == 0 and "processes whose descriptors this user may not list"
               in result.stdout, "an ordinary user is told what was not seen", result)
+        check(f"process {host.pids[0]} may not be looked at by this user" in one.stderr and not result.stderr,
+              "also that it is the process that was asked for", one, result.stderr)
         check(redis.peer not in result.stdout, "and sees nothing of others", result.stdout)
 
 

@@ -3,6 +3,7 @@
  * forksan attach: has forksan-attach watch processes from outside, by the kernel's tracepoints, and
  * prints at the end the findings and the verdict as `forksan run` does.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -161,6 +162,49 @@ static void block_signals(void)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
+/* How many processes one of its threads has forked and are not asked for (proc(5), .../children).
+ */
+static int count_others(const struct attach_arguments *arguments, pid_t pid, const char *tid)
+{
+	char path[64];
+	int count = 0, child;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", (int)pid, tid);
+	file = fopen(path, "re");
+	while (file && fscanf(file, "%d", &child) == 1) {
+		bool asked_for = false;
+
+		for (int i = 0; i < arguments->count; i++)
+			asked_for |= arguments->pids[i] == child;
+		count += !asked_for;
+	}
+	if (file)
+		fclose(file);
+	return count;
+}
+
+/* A master alone is rarely what is meant: its workers use the connections. */
+static void say_unwatched_children(const struct attach_arguments *arguments, pid_t pid)
+{
+	char path[32];
+	const struct dirent *thread;
+	int count = 0;
+	DIR *threads;
+
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	threads = opendir(path);
+	while (threads && (thread = readdir(threads)) != NULL)
+		count += count_others(arguments, pid, thread->d_name);
+	if (threads)
+		closedir(threads);
+	if (count > 0)
+		fprintf(stderr,
+			"forksan: not watched: %d process%s that %d has forked before; --tree %d "
+			"watches them, too\n",
+			count, count == 1 ? "" : "es", (int)pid, (int)pid);
+}
+
 /* --- a command
  * ------------------------------------------------------------------------------------ */
 
@@ -226,6 +270,9 @@ static int watch(const struct start *start, int *wait_status)
 		return STATUS_NOT_INSTRUMENTED;
 	if (!arguments->demands.quiet)
 		fputs("forksan: attached; ^C ends\n", stderr);
+	for (int i = 0; i < arguments->count && !arguments->all; i++)
+		if (arguments->watched[i][0] != '+' && !arguments->demands.quiet)
+			say_unwatched_children(arguments, arguments->pids[i]);
 	wait_for_end(arguments, start->watcher);
 	return 0;
 }

@@ -105,9 +105,8 @@ void check_loader(struct doctor_sheet *sheet, const struct subject *subject)
 	} else if (subject->pid != 0) {
 		sheet_add(
 			sheet, "loader", DOCTOR_NOTE, DOCTOR_PRELOAD,
-			"restart it under forksan run; without a restart: forksan attach -p PID, "
-			"or "
-			"forksan scan PID",
+			"restart it under forksan run; without a restart: forksan attach --tree "
+			"PID, or forksan scan PID",
 			"libforksan.so is not in the process: a preload comes in at a start alone");
 	} else {
 		sheet_add(sheet, "loader", DOCTOR_BLIND, DOCTOR_PRELOAD,

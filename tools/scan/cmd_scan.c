@@ -118,6 +118,26 @@ static void ask_server(struct server *server, struct snapshot *snapshot)
 			strangers, plural(strangers), strangers == 1 ? "is" : "are");
 }
 
+/* Says on stderr which of the processes that were asked for this user may not look at: that nothing
+ * is found there means nothing. */
+static void say_denied(const struct snapshot *snapshot)
+{
+	const struct scan_process *process, *first = NULL;
+	size_t count = 0;
+
+	for (process = snapshot->processes; process != NULL; process = process->hh.next) {
+		if (!process->in_scope || !process->denied)
+			continue;
+		first = first != NULL ? first : process;
+		count++;
+	}
+	if (count > 0)
+		cli_error(SCAN_VERB,
+			  "process %d%s may not be looked at by this user: what it holds is not "
+			  "seen; root may",
+			  (int)first->pid, count > 1 ? " and others asked for" : "");
+}
+
 /* Takes one snapshot and prints the result.  Returns an enum exit_status. */
 static int look(const struct scan_options *options)
 {
@@ -137,6 +157,8 @@ static int look(const struct scan_options *options)
 		snapshot_free(&snapshot);
 		return STATUS_USAGE;
 	}
+	if (options->scope.pid != 0 || options->scope.name != NULL)
+		say_denied(&snapshot);
 	if (options->server != NULL)
 		ask_server(options->server, &snapshot);
 	if (options->json)

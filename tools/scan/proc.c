@@ -184,6 +184,7 @@ static void read_descriptors(struct snapshot *snapshot, int proc, struct scan_pr
 			add_epoll(process, atoi(each->d_name));
 		denied = denied || is_denial(-result);
 	}
+	process->denied = denied;
 	snapshot->processes_denied += denied;
 	if (directory != NULL)
 		closedir(directory);

@@ -293,8 +293,8 @@ void show_text(const struct snapshot *snapshot, FILE *out)
 	for (size_t i = 0; i < count; i++)
 		print_connection(i + 1, order[i], out);
 	if (count > 0)
-		fputs("One look cannot say who opened a connection nor who has used it; `forksan "
-		      "run` can.\n",
+		fputs("One look cannot say who opened a connection nor who has used it: `forksan "
+		      "attach` can, without a restart, and `forksan run`.\n",
 		      out);
 	if (count > 0 && !has_stacks(order[0]))
 		fputs("--stacks shows where in the code each of them is.\n", out);

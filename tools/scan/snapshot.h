@@ -47,6 +47,7 @@ struct scan_process {
 	int epoll_fds[SCAN_EPOLLS];
 	int epoll_count;
 	bool in_scope;	   /* the user asked for it */
+	bool denied;	   /* its descriptors may not be listed by this user */
 	UT_hash_handle hh; /* by pid */
 };
 
