@@ -77,13 +77,17 @@ class Attached:
         return self.process.returncode, said
 
 
-def scenario(name, *cases):
+def scenario(name, *cases, tries=1):
     """Runs a scenario test with `forksan attach` in the library's place (FORKSAN_BY=attach): the same kinds,
     connections, processes and lines, and the same silence."""
-    result = subprocess.run([sys.executable, os.path.join(HERE, "..", "scenario", name), *cases], capture_output=True,
-                            text=True, timeout=280, check=False,
-                            env={**os.environ, "FORKSAN_BY": "attach", "FORKSAN_BUILD": toolkit.BUILD})
-    print(result.stdout)
+    for _ in range(tries):
+        result = subprocess.run([sys.executable, os.path.join(HERE, "..", "scenario", name), *cases],
+                                capture_output=True, text=True, timeout=280, check=False,
+                                env={**os.environ, "FORKSAN_BY": "attach", "FORKSAN_BUILD": toolkit.BUILD})
+        print(result.stdout)
+        if result.returncode == 0:
+            break
+        print(result.stderr)
     toolkit.check(result.returncode == 0, f"{name} by attach", result.stderr)
 
 
