@@ -46,8 +46,8 @@ static bool is_bare(void)
 	return getenv("FORKSAN_OPTIONS") == NULL;
 }
 
-/* Runs second(fd) between two uses of the owner, and prints its status. */
-static void tell(int fd, void (*second)(int fd))
+/* Runs second(fd) between two uses of the owner, use(fd), and prints its status. */
+static void tell_of(int fd, void (*use)(int fd), void (*second)(int fd))
 {
 	struct gate used, go_on;
 	pid_t owner, other;
@@ -60,10 +60,10 @@ static void tell(int fd, void (*second)(int fd))
 	owner = fork();
 	require(owner >= 0);
 	if (owner == 0) {
-		peer_ping(fd);
+		use(fd);
 		gate_tell(&used);
 		gate_wait(&go_on);
-		peer_ping(fd);
+		use(fd);
 		exit(0);
 	}
 	gate_wait(&used);
@@ -81,6 +81,11 @@ static void tell(int fd, void (*second)(int fd))
 		close(used.ends[i]);
 		close(go_on.ends[i]);
 	}
+}
+
+static void tell(int fd, void (*second)(int fd))
+{
+	tell_of(fd, peer_ping, second);
 }
 
 static const char *error_name(int error)
@@ -778,6 +783,141 @@ static void expect_threads(const struct log *log, const struct entry_case *self)
 	expect_output(log, "send ECONNRESET; recv 0; second 0, owner 0\n");
 }
 
+static void *read_reply(void *fd)
+{
+	char reply[REPLY_BYTES];
+
+	waiter = (pid_t)sys_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	print("recv", recv(*(int *)fd, reply, sizeof(reply), MSG_WAITALL));
+	return NULL;
+}
+
+/* A thread waits in recv() since before the fork of a child that then uses the connection: it takes
+ * what comes, once, and its process is isolated; so is the child, whose answer that was. */
+static void run_blocked_read(void)
+{
+	char reply[REPLY_BYTES];
+	int fd = peer_connect();
+	struct gate forked, go_on;
+	pthread_t thread;
+	pid_t child;
+
+	if (is_bare())
+		return;
+	gate_init(&forked);
+	gate_init(&go_on);
+	require(pthread_create(&thread, NULL, read_reply, &fd) == 0);
+	while (waiter == 0 || !is_asleep(waiter))
+		sched_yield();
+	child = fork();
+	require(child >= 0);
+	if (child == 0) {
+		gate_wait(&forked);
+		require(send(fd, REQUEST, REQUEST_BYTES, 0) == REQUEST_BYTES);
+		gate_wait(&go_on);
+		print("child's recv", recv(fd, reply, sizeof(reply), MSG_WAITALL));
+		exit(0);
+	}
+	gate_tell(&forked);
+	require(pthread_join(thread, NULL) == 0);
+	print("send", send(fd, REQUEST, REQUEST_BYTES, 0));
+	gate_tell(&go_on);
+	printf("child %d\n", status_of(child));
+}
+
+static void expect_blocked_read(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "recv 7; send ECONNRESET; child's recv 0; child 0\n");
+	expect_actions(log, "shared-use", "isolated");
+	expect(log_counter(log, "isolated") == 2);
+}
+
+/* --- a protocol that nobody knows
+ * -----------------------------------------------------------------------------
+ */
+
+#define QUESTION                                                                                   \
+	"\x81"                                                                                     \
+	"ask"
+#define ANSWER                                                                                     \
+	"\x82"                                                                                     \
+	"yes"
+#define WORD_BYTES 4
+
+/* Answers questions until all connections are closed.  No call of it is interposed. */
+static void answer_questions(int listener)
+{
+	int fd = (int)sys_call(SYS_accept4, listener, 0, 0, 0, 0, 0);
+	char question[WORD_BYTES];
+
+	require(fd >= 0);
+	while (raw_read(fd, question, sizeof(question)) == WORD_BYTES)
+		require(raw_write(fd, ANSWER, WORD_BYTES) == WORD_BYTES);
+	_exit(0);
+}
+
+static int connect_to_unknown(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	pid_t server;
+
+	require(bind(listener, (struct sockaddr *)&address, len) == 0);
+	require(listen(listener, 1) == 0);
+	require(getsockname(listener, (struct sockaddr *)&address, &len) == 0);
+	server = fork();
+	require(server >= 0);
+	if (server == 0) {
+		raw_close(fd);
+		answer_questions(listener);
+	}
+	close(listener);
+	require(connect(fd, (struct sockaddr *)&address, len) == 0);
+	return fd;
+}
+
+static void ask_unknown(int fd)
+{
+	char answer[WORD_BYTES];
+
+	require(send(fd, QUESTION, WORD_BYTES, 0) == WORD_BYTES);
+	require(recv(fd, answer, sizeof(answer), MSG_WAITALL) == WORD_BYTES);
+	require(memcmp(answer, ANSWER, WORD_BYTES) == 0);
+}
+
+static void take_unknown(int fd)
+{
+	char answer[WORD_BYTES];
+
+	print("send", send(fd, QUESTION, WORD_BYTES, 0));
+	print("recv", recv(fd, answer, sizeof(answer), MSG_WAITALL));
+	print("send", send(fd, QUESTION, WORD_BYTES, 0));
+}
+
+/* The question is no violation, taking the answer is. */
+static void run_unknown(void)
+{
+	int fd = connect_to_unknown();
+
+	ask_unknown(fd);
+	tell_of(fd, ask_unknown, take_unknown);
+}
+
+static void expect_unknown(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect_output(log, "send 4; recv 0; send ECONNRESET; second 0, owner 0\n");
+	expect_actions(log, "shared-use", "isolated");
+	expect(log_counter(log, "isolated") == 1);
+}
+
+/* --- half of a message --------------------------------------------------------------------------
+ */
+
 static void use_any(int fd)
 {
 	char byte;
@@ -1203,6 +1343,16 @@ static const struct entry_case cases[] = {
 	{.name = "isolate: a thread that waits in poll()",
 	 .run = run_threads,
 	 .check = expect_threads,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: a thread that waits in recv()",
+	 .run = run_blocked_read,
+	 .check = expect_blocked_read,
+	 .options = ":mode=isolate",
+	 .differs = true},
+	{.name = "isolate: a protocol that nobody knows",
+	 .run = run_unknown,
+	 .check = expect_unknown,
 	 .options = ":mode=isolate",
 	 .differs = true},
 	{.name = "isolate: half a request, half an answer",
