@@ -301,7 +301,12 @@ struct registry_header {
 	 * one that has the library belongs to another session, or begins one. */
 	_Atomic uint32_t from_outside;
 	_Atomic uint32_t socket_lot_end; /* the table of sockets grows to here without a question */
-	uint8_t reserved0[16];
+	/* Holds that were set so far.  Raised after the bit, and before anything by which the
+	 * process that held the socket until then learns of it: whoever looks through all processes
+	 * for a holder, and finds none, has missed one only when this word has changed meanwhile.
+	 */
+	_Atomic uint32_t holds_set;
+	uint8_t reserved0[12];
 	_Atomic uint64_t log_place; /* identity of the descriptor that log_path=stderr or stdout
 				       means, 0: not yet known */
 	_Atomic uint32_t ready;	    /* release, after everything above */

@@ -46,31 +46,34 @@ static bool process_says_it_holds(const struct registry_process *process,
 	       0;
 }
 
-bool registry_is_held(struct socket_slot slot)
+/* How often all processes are looked through while holds are set. */
+#define LOOKS 16
+
+uint64_t registry_held(uint32_t word, uint64_t wanted)
 {
-	uint32_t high = registry_process_high();
+	_Atomic uint32_t *holds_set = &registry_mapping->header.holds_set;
 
-	for (uint32_t p = 0; p < high; p++) {
-		const struct registry_process *process = registry_process((struct process_slot){p});
+	for (int look = 0; look < LOOKS; look++) {
+		uint32_t before = load_acquire(holds_set);
+		uint32_t high = registry_process_high();
+		uint64_t held = 0;
 
-		if (process && process_says_it_holds(process, slot))
-			return true;
+		for (uint32_t p = 0; p < high && (wanted & ~held) != 0; p++) {
+			const struct registry_process *process =
+				registry_process((struct process_slot){p});
+
+			if (process)
+				held |= held_in(process, word);
+		}
+		if ((wanted & ~held) == 0 || load_acquire(holds_set) == before)
+			return held;
 	}
-	return false;
+	return UINT64_MAX;
 }
 
-uint64_t registry_held(uint32_t word)
+bool registry_is_held(struct socket_slot slot)
 {
-	uint32_t high = registry_process_high();
-	uint64_t held = 0;
-
-	for (uint32_t p = 0; p < high && held != UINT64_MAX; p++) {
-		const struct registry_process *process = registry_process((struct process_slot){p});
-
-		if (process)
-			held |= held_in(process, word);
-	}
-	return held;
+	return registry_held(socket_slot_word(slot), socket_slot_bit(slot)) & socket_slot_bit(slot);
 }
 
 /* Makes the first `wanted` words of a process usable.  False: no pages, or beyond the table. */
@@ -88,12 +91,19 @@ static bool grow_holds(struct process_slot process_slot, uint32_t wanted)
 	return true;
 }
 
+static void note_set(void)
+{
+	atomic_fetch_add_explicit(&registry_mapping->header.holds_set, 1, memory_order_acq_rel);
+}
+
 bool registry_hold(struct process_slot process_slot, struct socket_slot socket_slot)
 {
 	if (!grow_holds(process_slot, socket_slot_word(socket_slot) + 1))
 		return false;
-	fetch_or_relaxed(registry_hold_word(process_slot, socket_slot_word(socket_slot)),
-			 socket_slot_bit(socket_slot));
+	if ((fetch_or_relaxed(registry_hold_word(process_slot, socket_slot_word(socket_slot)),
+			      socket_slot_bit(socket_slot)) &
+	     socket_slot_bit(socket_slot)) == 0)
+		note_set();
 	return true;
 }
 
@@ -106,6 +116,7 @@ bool registry_hold_all(struct process_slot process_slot, const _Atomic uint64_t 
 		return false;
 	for (uint32_t i = 0; i < count; i++)
 		store_relaxed(registry_hold_word(process_slot, i), load_relaxed(&words[i]));
+	note_set();
 	atomic_thread_fence(memory_order_seq_cst); /* see registry_release_socket() */
 	return true;
 }
@@ -116,7 +127,7 @@ void registry_let_go(struct process_slot process_slot, struct socket_slot socket
 	_Atomic uint64_t *bits = process ? find_word(process, socket_slot_word(socket_slot)) : NULL;
 
 	if (bits)
-		fetch_and_relaxed(bits, ~socket_slot_bit(socket_slot));
+		fetch_and_acq_rel(bits, ~socket_slot_bit(socket_slot));
 }
 
 void registry_forget_holds(struct registry_process *process)

@@ -80,8 +80,9 @@ bool registry_slot_runs(const struct registry_process *process);
  * killed process that nobody has found dead still counts. */
 bool registry_is_held(struct socket_slot slot);
 
-/* The same for the 64 socket slots of a word of holds, as bits. */
-uint64_t registry_held(uint32_t word);
+/* The same for the 64 socket slots of a word of holds, as bits: of those in `wanted`.  Also true
+ * when so many holds are set meanwhile that it cannot be found out. */
+uint64_t registry_held(uint32_t word, uint64_t wanted);
 
 /* The word by which a socket is looked for.  Two sockets may have one key. */
 static inline uint32_t registry_key(uint64_t cookie)

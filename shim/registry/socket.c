@@ -103,8 +103,7 @@ static uint32_t reclaim_word(uint32_t word, bool all)
 			bits |= UINT64_C(1) << i;
 	}
 	atomic_thread_fence(memory_order_seq_cst); /* see registry_release_socket() */
-	if (bits != 0)
-		bits &= ~registry_held(word);
+	bits &= ~registry_held(word, bits);
 	if (bits == 0)
 		return 0;
 	/* After the holds: see track_before_exec(). */

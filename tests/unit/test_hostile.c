@@ -111,6 +111,7 @@ static void spoil_header(void)
 	case 4:
 		SPOIL(header->reclaim_after_ns);
 		SPOIL(header->socket_lot_end);
+		SPOIL(header->holds_set);
 		break;
 	case 5:
 		SPOIL(header->creator_pid);

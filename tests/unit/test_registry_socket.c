@@ -4,6 +4,7 @@
  * and no other.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -226,6 +227,43 @@ static void nobody_loses_what_it_holds(void **state)
 	assert_true(load_relaxed(&registry_mapping->header.socket_high) < 4 * FORKSAN_SOCKET_LOT);
 }
 
+/* A connection that one process hands to another, and that one back, all the time: there is always
+ * a holder, but who looks at one process after the other may see neither as one. */
+static void a_hold_that_moves_is_seen(void **state)
+{
+	static const struct process_slot one = {5}, other = {4000};
+	static const struct socket_slot moved = {70};
+	struct socket_slot slot;
+	pid_t mover;
+
+	(void)state;
+	store_relaxed(&registry_mapping->header.process_high, FORKSAN_MAX_PROCESSES);
+	enter(one, getpid());
+	enter(other, getpid());
+	open_a_lot(YOUNG, &self);
+	registry_hold(one, moved);
+	registry_let_go(self, moved);
+	mover = fork();
+	if (mover == 0)
+		for (;;) {
+			registry_hold(other, moved);
+			registry_let_go(one, moved);
+			registry_hold(one, moved);
+			registry_let_go(other, moved);
+		}
+	for (int turn = 0; turn < 4000; turn++) {
+		store_relaxed(&registry_mapping->header.reclaim_after_ns, 0);
+		store_relaxed(&registry_mapping->header.socket_lot_end, 0);
+		assert_true(registry_claim_socket(&slot));
+		registry_release_socket(moved, 1);
+		if (!registry_socket_is(moved, 1))
+			break;
+	}
+	kill(mover, SIGKILL);
+	assert_int_equal(waitpid(mover, NULL, 0), mover);
+	assert_true(registry_socket_is(moved, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +277,7 @@ int main(void)
 						end),
 		cmocka_unit_test_setup_teardown(from_outside_nothing_is_taken_back, begin, end),
 		cmocka_unit_test_setup_teardown(nobody_loses_what_it_holds, begin, end),
+		cmocka_unit_test_setup_teardown(a_hold_that_moves_is_seen, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
