@@ -50,7 +50,7 @@ done <<TABLE
 unwatched send 10
 unwatched recv 10
 unwatched write 10
-unwatched sendmsg 20
+unwatched sendmsg 22
 own send 30
 own recv 30
 own write 30
