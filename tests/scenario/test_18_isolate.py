@@ -222,7 +222,7 @@ class Pools(scenario.Scenario):
     def serve_once(self, title, bare, server, variables, errors, settings):
         with self.watched(server, "pool", variables=variables, options={"mode": "isolate"},
                           **settings) as (site, log):
-            answers = web.load(site.port, timeout_s=web.PATIENT_S)
+            answers = web.load(site.port, timeout_s=web.PATIENT_S, workers=2)
         note(title, bare, str(answers))
         self.say("with isolation", answers)
         self.assertEqual((0, 0), (answers.lies, answers.silence), site.output())
@@ -267,7 +267,7 @@ class Ruby(Served):
         log = self.new_log()
         environment = forksan_log.forksan_env(log.path, variables, mode="isolate")
         with ruby(command, environment, self.directory) as site:
-            answers = web.load(site.port, timeout_s=web.PATIENT_S)
+            answers = web.load(site.port, timeout_s=web.PATIENT_S, workers=2)
         log.read()  # Puma ends itself by a signal, so there is no summary
         log.validate()
         note(title, bare, str(answers))

@@ -108,6 +108,7 @@ class Answers:
 
     def __init__(self):
         self.count = collections.Counter()
+        self.workers = set()  # pids of those that answered
         # (pid of the worker, time at which it had come) of each wrong or empty answer
         self.told_lies = []
 
@@ -159,9 +160,11 @@ def ask(port, number, timeout_s):
     return "right" if body == str(number) else "wrong", worker
 
 
-def load(port, requests=REQUESTS, concurrent=CONCURRENT, seconds=60, timeout_s=TIMEOUT_S):
-    """Sends `requests` requests, `concurrent` at a time; begins none after `seconds`.  A request has
-    `timeout_s`: PATIENT_S where a late answer would be a fault of the machine alone."""
+def load(port, requests=REQUESTS, concurrent=CONCURRENT, seconds=60, timeout_s=TIMEOUT_S, workers=0):
+    """Sends `requests` requests, `concurrent` at a time, and more until as many as `workers` have
+    answered one: a fast worker may be done before another has begun.  Begins none after `seconds`.
+    A request has `timeout_s`: PATIENT_S where a late answer would be a fault of the machine
+    alone."""
     answers = Answers()
     lock = threading.Lock()
     numbers = [random.randrange(1, servers.ROWS + 1) for _ in range(requests)]
@@ -170,13 +173,16 @@ def load(port, requests=REQUESTS, concurrent=CONCURRENT, seconds=60, timeout_s=T
     def client():
         while True:
             with lock:
-                if not numbers or time.monotonic() > deadline:
+                if time.monotonic() > deadline or \
+                        (not numbers and len(answers.workers) >= workers):
                     return
-                number = numbers.pop()
+                number = numbers.pop() if numbers else random.randrange(1, servers.ROWS + 1)
             kind, worker = ask(port, number, timeout_s)
             came = time.time()
             with lock:
                 answers.count[kind] += 1
+                if worker:
+                    answers.workers.add(worker)
                 if kind in ("wrong", "empty"):
                     answers.told_lies.append((worker, came))
 
