@@ -163,11 +163,13 @@ static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registe
 /* glibc's trampoline has tables; musl's has none and is known by its two instructions.  The
  * interrupted registers lie in the frame that the kernel made, above the return address that the
  * handler has taken (arch/x86/kernel/signal_64.c: struct rt_sigframe; asm/sigcontext.h), in another
- * order than the one of struct cfi_registers. */
+ * order than the one of struct cfi_registers.  Not inlined: its room would lie under every step, on
+ * the host's stack. */
 #define TRAMPOLINE_BYTES 9
 #define SIGNAL_FRAME_REGISTERS 40
 
-static bool step_from_signal(struct walk *walk, uintptr_t pc, struct cfi_registers *registers)
+static noinline bool step_from_signal(struct walk *walk, uintptr_t pc,
+				      struct cfi_registers *registers)
 {
 	static const uint8_t trampoline[TRAMPOLINE_BYTES] = /* mov $15, %rax; syscall */
 		{0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};

@@ -32,7 +32,7 @@ def unit_tests():
                    if not path.endswith(".d") and os.path.basename(path) not in LEFT_OUT)
     if not tests:
         sys.exit("no unit tests: make aarch64-bin")
-    environment = {**os.environ, "FORKSAN_HISTORIES": "1000", "FORKSAN_HOSTILE_SECONDS": "1"}
+    environment = {**os.environ, "FORKSAN_HISTORIES": "1000", "FORKSAN_TREES": "10", "FORKSAN_HOSTILE_SECONDS": "1"}
     for test in tests:
         name = os.path.basename(test)
         result = subprocess.run(["qemu-aarch64-static", test], env=environment, stdin=subprocess.DEVNULL,

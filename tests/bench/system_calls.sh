@@ -57,7 +57,7 @@ while read -r kind connections limit; do
 	printf '%-8s %11s %8s %8s %10s %7s %6s %s\n' "$kind" "$connections" "$bare" "$empty" "$with" \
 		"$added" "$limit" "$verdict"
 done <<TABLE
-connect 0 4.5
+connect 0 5
 spawn 0 17
 fork 0 6
 fork 1 6

@@ -208,19 +208,24 @@ class Programs(Served):
 
 
 class Pools(scenario.Scenario):
-    """gunicorn --preload and uWSGI with a pool: 300 requests to two workers."""
+    """gunicorn --preload and uWSGI with a pool, or with the one connection of a driver that has no pool
+    there: 300 requests to two workers."""
 
-    def serve(self, title, server, url, errors=2, engine=None):
+    def serve(self, title, server, url, errors=2, engine=None, driver=None):
         variables = {"APP_DATABASE": url, "APP_ENGINE": json.dumps(engine or {})}
+        app = "pool"
+        if driver:
+            variables["APP_DRIVER"] = driver
+            app = "one_connection"
         settings = {"preload": True} if server is web.gunicorn else {}
         bare = "not run"
         if BARE:
-            bare = str(self.bare_load(server, "pool", variables=variables, **settings))
+            bare = str(self.bare_load(server, app, variables=variables, **settings))
         for _ in range(TIMES):
-            self.serve_once(title, bare, server, variables, errors, settings)
+            self.serve_once(title, bare, (server, app), variables, errors, settings)
 
-    def serve_once(self, title, bare, server, variables, errors, settings):
-        with self.watched(server, "pool", variables=variables, options={"mode": "isolate"},
+    def serve_once(self, title, bare, served, variables, errors, settings):
+        with self.watched(*served, variables=variables, options={"mode": "isolate"},
                           **settings) as (site, log):
             answers = web.load(site.port, timeout_s=web.PATIENT_S, workers=2)
         note(title, bare, str(answers))
@@ -249,6 +254,10 @@ class Pools(scenario.Scenario):
             self.serve(f"gunicorn, psycopg2, sslmode={mode}", web.gunicorn, url)
             self.serve(f"gunicorn, psycopg2, sslmode={mode}, pool_pre_ping", web.gunicorn, url,
                        errors=0, engine={"pool_pre_ping": True})
+            for driver in ("psycopg", "asyncpg"):
+                self.serve(f"gunicorn, {driver}, sslmode={mode}", web.gunicorn,
+                           f"postgresql://{db.user}@{db.host}:{db.port}/{db.database}?sslmode={mode}",
+                           driver=driver)
 
 
 class Ruby(Served):
