@@ -65,15 +65,15 @@ void session_put_directory(char out[SESSION_DIRECTORY_BYTES], uint32_t uid)
 	*out = '\0';
 }
 
-void session_put_path(char out[SESSION_PATH_BYTES], uint32_t uid, const char *session)
+void session_put_path(char out[SESSION_PATH_BYTES], uint32_t uid, const char *session_or_draft)
 {
-	size_t len;
+	size_t len, name_len = strnlen(session_or_draft, SESSION_DRAFT_BYTES - 1);
 
 	session_put_directory(out, uid);
 	len = strlen(out);
 	out[len] = '/';
-	memcpy(out + len + 1, session, DIGITS);
-	out[len + 1 + DIGITS] = '\0';
+	memcpy(out + len + 1, session_or_draft, name_len);
+	out[len + 1 + name_len] = '\0';
 }
 
 uint64_t session_number_for_waiter(uint64_t random, int32_t pid)

@@ -15,11 +15,11 @@
 /* REGISTRY_DIRECTORY, REGISTRY_USER_PREFIX and a user id in decimal, with the NUL. */
 #define SESSION_DIRECTORY_BYTES 32
 
-/* A directory, "/" and a session, with the NUL. */
-#define SESSION_PATH_BYTES (SESSION_DIRECTORY_BYTES + 1 + REGISTRY_SESSION_BYTES)
-
 /* A registry that is being made: a session, "." and 16 digits more, with the NUL. */
 #define SESSION_DRAFT_BYTES (2 * REGISTRY_SESSION_BYTES)
+
+/* A directory, "/" and a session or draft, with the NUL. */
+#define SESSION_PATH_BYTES (SESSION_DIRECTORY_BYTES + 1 + SESSION_DRAFT_BYTES)
 
 /* True for 16 hexadecimal digits in lower case and nothing else. */
 bool session_is_name(const char *text);
@@ -30,7 +30,7 @@ bool session_is_draft(const char *text);
 void session_put_number(char out[REGISTRY_SESSION_BYTES], uint64_t number);
 void session_put_draft(char out[SESSION_DRAFT_BYTES], const char *session, uint64_t number);
 void session_put_directory(char out[SESSION_DIRECTORY_BYTES], uint32_t uid);
-void session_put_path(char out[SESSION_PATH_BYTES], uint32_t uid, const char *session);
+void session_put_path(char out[SESSION_PATH_BYTES], uint32_t uid, const char *session_or_draft);
 
 /* `forksan run` reads a registry after the last process of the session has ended.  The session's
  * number names the waiting `forksan run`, so that no other process removes the registry before: the

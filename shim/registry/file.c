@@ -33,7 +33,6 @@
 
 #include "base/kernel.h"
 #include "base/sys.h"
-#include "base/text.h"
 #include "common/liveness.h"
 #include "common/session.h"
 
@@ -495,28 +494,10 @@ static int make_registry(int fd, bool waited_for, pid_t pid)
 }
 
 /* By name: behind the number of a descriptor may be a file of the host's by now. */
-struct new_file {
-	char path[SESSION_DIRECTORY_BYTES + 1 + SESSION_DRAFT_BYTES];
-};
-
-static struct new_file new_file(const char *name)
+static int give_size(const char *path)
 {
-	struct new_file file;
-	struct text text;
-	char *end;
-
-	session_put_directory(file.path, session.uid);
-	end = file.path + strlen(file.path);
-	text_init(&text, end, sizeof file.path - (size_t)(end - file.path));
-	text_put_char(&text, '/');
-	text_put_string(&text, name);
-	return file;
-}
-
-static int give_size(const struct new_file *file)
-{
-	return sys_call(SYS_truncate, (long)(uintptr_t)file->path, sizeof(struct registry), 0, 0, 0,
-			0) == 0
+	return sys_call(SYS_truncate, (long)(uintptr_t)path, sizeof(struct registry), 0, 0, 0, 0) ==
+			       0
 		       ? 0
 		       : -ENOSPC;
 }
@@ -528,7 +509,7 @@ static int create_file(int directory, bool named, pid_t pid)
 {
 	char draft[SESSION_DRAFT_BYTES];
 	const char *name = named ? draft : session.name;
-	struct new_file file;
+	char path[SESSION_PATH_BYTES];
 	int result;
 	long fd;
 
@@ -541,8 +522,8 @@ static int create_file(int directory, bool named, pid_t pid)
 	if (fd < 0)
 		return (int)fd;
 	registry_set_in_shm(true);
-	file = new_file(name);
-	result = give_size(&file);
+	session_put_path(path, session.uid, name);
+	result = give_size(path);
 	if (result == 0)
 		result = make_registry((int)fd, named, pid);
 	if (result == 0 && named)
@@ -551,7 +532,7 @@ static int create_file(int directory, bool named, pid_t pid)
 	if (result != 0 && registry_mapping)
 		registry_unmap();
 	if (result != 0 || named)
-		sys_unlink(file.path);
+		sys_unlink(path);
 	sys_close((int)fd);
 	return result;
 }
