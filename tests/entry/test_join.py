@@ -17,9 +17,9 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import forksan_log  # noqa: E402
+from checks import check, finish  # noqa: E402
 
 SKIPPED = 77
-failures = []
 
 # Connects to the port argv[1] when descriptor 0 gives three bytes, talks, and ends.
 WORKER = r"""
@@ -81,13 +81,6 @@ int main(int argc, char **argv)
 	return 0;
 }
 """
-
-
-def check(condition, what, *details):
-    if condition:
-        return
-    failures.append(what)
-    print(f"FAILED: {what}", *details, sep="\n    ")
 
 
 def shell(script, **keywords):
@@ -237,5 +230,4 @@ with tempfile.TemporaryDirectory() as place:
     threads_at_once(serve())
     handed_over(serve())
     blind_program()
-print(f"{len(failures)} failures" if failures else "ok")
-sys.exit(1 if failures else 0)
+finish()

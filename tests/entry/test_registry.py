@@ -13,17 +13,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import forksan_log  # noqa: E402
+from checks import check, finish  # noqa: E402
 
 SKIPPED = 77
 OTHER_UID = 6001
-failures = []
-
-
-def check(condition, what, *details):
-    if condition:
-        return
-    failures.append(what)
-    print(f"FAILED: {what}", *details, sep="\n    ")
 
 
 def shell(script, options="size=16m", **environment):
@@ -254,5 +247,4 @@ with tempfile.TemporaryDirectory() as place:
 check(result.stdout == "master goes on\nstatus 0\nFILES other\n",
       "a master survives, and its session's file alone is gone", result.stdout, result.stderr)
 
-print(f"{len(failures)} failures" if failures else "ok")
-sys.exit(1 if failures else 0)
+finish()

@@ -13,15 +13,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import forksan_log  # noqa: E402
-
-failures = []
-
-
-def check(condition, what, *details):
-    if condition:
-        return
-    failures.append(what)
-    print(f"FAILED: {what}", *details, sep="\n    ")
+from checks import check, finish  # noqa: E402
 
 
 def compile_c(path, text, *options):
@@ -196,5 +188,4 @@ with Server(("127.0.0.1", 0), Answer) as server, tempfile.TemporaryDirectory() a
     kinds = [found["kind"] for found in log.findings()]
     check("shared-use" in kinds, "the connection is watched still", kinds)
 
-print(f"{len(failures)} failures" if failures else "ok")
-sys.exit(1 if failures else 0)
+finish()

@@ -12,28 +12,14 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from checks import check, failures, finish  # noqa: E402,F401
+
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 FORKSAN = os.path.join(BUILD, "forksan")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GOLDEN = os.path.join(ROOT, "tests", "golden")
 SCHEMA = os.path.join(ROOT, "docs", "log.schema.json")
-
-failures = []
-
-
-def check(condition, what, *details):
-    """Notes a failure and goes on, so that one run shows all."""
-    if condition:
-        return
-    failures.append(what)
-    print(f"FAILED: {what}")
-    for detail in details:
-        print(f"    {detail}")
-
-
-def finish():
-    print(f"{len(failures)} failures" if failures else "ok")
-    sys.exit(1 if failures else 0)
 
 
 def skip(reason):

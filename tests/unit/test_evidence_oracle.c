@@ -25,6 +25,7 @@
 
 #include "judge/evidence.h"
 #include "evidence_script.h"
+#include "random.h"
 
 #define MAX_PROCESSES 8
 #define MAX_REQUESTS 128
@@ -34,18 +35,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-/* --- randomness ----------------------------------------------------------------------------- */
-
-static uint64_t random_state;
 static uint64_t current_seed; /* of this history: FORKSAN_SEED=it FORKSAN_HISTORIES=1 repeats it */
-
-static uint32_t random_below(uint32_t n)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)((random_state * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % n;
-}
 
 /* --- the world ------------------------------------------------------------------------------ */
 

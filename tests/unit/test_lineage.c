@@ -20,20 +20,10 @@
 #include <time.h>
 
 #include "judge/lineage.h"
+#include "random.h"
 
 #define MAX_PROCESSES 12
 #define MAX_STEPS 40
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t bound)
-{
-	/* xorshift64* (Marsaglia, "Xorshift RNGs", 2003; Vigna 2014) */
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)((random_state * UINT64_C(2685821657736338717)) >> 33) % bound;
-}
 
 struct world {
 	int processes;
@@ -276,13 +266,6 @@ static void a_way_of_another_line_keeps_attention(void **state)
 	assert_true(lineage_ways_are_own(&self, (struct lineage_use[]){own, none}));
 	assert_false(lineage_ways_are_own(&self, (struct lineage_use[]){foreign, own}));
 	assert_false(lineage_ways_are_own(&self, (struct lineage_use[]){own, foreign}));
-}
-
-static uint64_t number_from_environment(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
 static void judge_agrees_with_oracle_on_random_histories(void **state)

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "random.h"
 #include "track_stage.h"
 
 #define MAX_PROCESSES 5 /* the opener is the first */
@@ -45,15 +46,7 @@ struct member {
 
 static struct member members[MAX_PROCESSES];
 static int member_count;
-static uint64_t random_state, history;
-
-static uint32_t random_below(uint32_t n)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)((random_state * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % n;
-}
+static uint64_t history;
 
 static void obey(struct order order);
 
@@ -76,14 +69,7 @@ static void serve(int index)
 
 static void make_process(int index)
 {
-	struct process_fork under_way;
-	pid_t pid;
-
-	process_before_fork(&under_way);
-	pid = fork();
-	process_after_fork(&under_way, pid);
-	require(pid >= 0);
-	if (pid == 0) {
+	if (stage_make_process() == 0) {
 		alarm(60); /* a history that fails leaves nobody behind for long */
 		serve(index);
 	}
@@ -209,13 +195,6 @@ static void run_history(void)
 			tell(i, (struct order){.what = ENDS});
 	while (wait(NULL) > 0)
 		continue;
-}
-
-static uint64_t number_from_environment(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
 static void every_call_agrees_with_the_oracle(void **state)

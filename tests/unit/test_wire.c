@@ -17,6 +17,7 @@
 #include "forksan/limits.h"
 #include "wire/protocol.h"
 #include "wire/wire.h"
+#include "random.h"
 
 /* A conversation's opening.  Written as string literals, so that NULs count: BYTES("..."). */
 struct opening {
@@ -388,17 +389,6 @@ static void one_byte_identifies_nothing(void **state)
 			assert_int_equal(tell(o, 0, 1), PROTOCOL_UNKNOWN);
 	}
 	assert_int_equal(tell(&openings[0], 0, 0), PROTOCOL_UNKNOWN);
-}
-
-/* xorshift64*: small, and the same everywhere. */
-static uint64_t random_state;
-
-static uint64_t random_next(void)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return random_state * UINT64_C(0x2545f4914f6cdd1d);
 }
 
 static void random_seed(void)

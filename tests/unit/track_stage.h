@@ -180,18 +180,27 @@ static inline void stage_serve(int orders, int answers)
 	_exit(0);
 }
 
-/* A process that is forked now, as the wrapper of fork() does it. */
-static inline struct actor stage_fork(void)
+/* fork(), as its wrapper does it; ends the test when there can be no further process. */
+static inline pid_t stage_make_process(void)
 {
 	struct process_fork under_way;
+	pid_t pid;
+
+	process_before_fork(&under_way);
+	pid = fork();
+	process_after_fork(&under_way, pid);
+	require(pid >= 0);
+	return pid;
+}
+
+/* A process that is forked now and obeys. */
+static inline struct actor stage_fork(void)
+{
 	int orders[2], answers[2];
 	struct actor actor;
 
 	require(pipe(orders) == 0 && pipe(answers) == 0);
-	process_before_fork(&under_way);
-	actor.pid = fork();
-	process_after_fork(&under_way, actor.pid);
-	require(actor.pid >= 0);
+	actor.pid = stage_make_process();
 	if (actor.pid == 0) {
 		/* A test that fails leaves nobody behind. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
