@@ -92,7 +92,7 @@
 	X(LOST_STACKS, "lost_stacks", "stacks not kept: the table was full")                       \
 	X(LOST_REPORTS, "lost_reports", "findings that could not be written")                      \
 	X(LOST_FINDINGS, "lost_findings", "findings not written: too many different ones")         \
-	X(LOST_ANCESTORS, "lost_ancestors", "processes whose oldest ancestors were forgotten")     \
+	X(LOST_ANCESTORS, "lost_ancestors", "connections with a use not judged: perhaps a forgotten ancestor made the one before") \
 	X(LOST_SESSION, "lost_session", "exec'd programs that could not rejoin the session")       \
 	X(LOST_STALE_FDS, "stale_fds", "descriptors closed behind our back and noticed")           \
 	X(LOST_STREAMS, "lost_streams", "stdio streams on watched connections: what they move is not seen") \

@@ -32,8 +32,8 @@
 #define FORKSAN_MAX_FDS 262144
 
 /* Generations of forks that the judge remembers.  Real trees have 2 to 5 (supervisor, master,
- * worker, task).  Beyond these the oldest generation is forgotten, and a use by a forgotten
- * ancestor is taken as sound: a miss, never a false alarm. */
+ * worker, task).  Beyond these the oldest generation is forgotten, and a use after one by a
+ * forgotten ancestor is not judged: a miss, never a false alarm. */
 #define FORKSAN_MAX_ANCESTORS 64
 
 /* Different stacks of one session.  Equal stacks are stored once, so this bounds code paths, not

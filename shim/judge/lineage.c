@@ -19,19 +19,27 @@ enum lineage_verdict lineage_judge(const struct lineage_process *process, struct
 		return last.epoch <= process->ancestors[i].epoch ? LINEAGE_INHERITED
 								 : LINEAGE_VIOLATION;
 	}
-	/* A serial below the oldest ancestor still known may be a forgotten one: no proof, no
-	 * violation. */
+	/* A process has a greater serial than its ancestors: one below the oldest that is known may
+	 * be of a forgotten one. */
 	if (process->ancestors_forgotten &&
 	    last.serial.n < process->ancestors[process->ancestor_count - 1].serial.n)
-		return LINEAGE_INHERITED;
+		return LINEAGE_UNKNOWN;
 	return LINEAGE_VIOLATION;
 }
 
 enum lineage_way_verdict lineage_judge_way(const struct lineage_process *process,
 					   enum lineage_way way, struct lineage_use last)
 {
-	if (lineage_judge(process, last) != LINEAGE_VIOLATION)
+	switch (lineage_judge(process, last)) {
+	case LINEAGE_FIRST:
+	case LINEAGE_OWN:
+	case LINEAGE_INHERITED:
 		return LINEAGE_WAY_SOUND;
+	case LINEAGE_UNKNOWN:
+		return LINEAGE_WAY_UNKNOWN;
+	case LINEAGE_VIOLATION:
+		break;
+	}
 	return way == LINEAGE_READ ? LINEAGE_WAY_VIOLATION : LINEAGE_WAY_SHARED;
 }
 
@@ -39,7 +47,8 @@ bool lineage_ways_are_own(const struct lineage_process *process,
 			  const struct lineage_use last[LINEAGE_WAYS])
 {
 	for (int way = 0; way < LINEAGE_WAYS; way++) {
-		if (lineage_judge(process, last[way]) == LINEAGE_VIOLATION)
+		if (lineage_judge_way(process, (enum lineage_way)way, last[way]) !=
+		    LINEAGE_WAY_SOUND)
 			return false;
 	}
 	return true;

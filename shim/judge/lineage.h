@@ -66,6 +66,7 @@ enum lineage_verdict {
 	LINEAGE_FIRST,	   /* nobody used the connection yet */
 	LINEAGE_OWN,	   /* the last user is the process itself */
 	LINEAGE_INHERITED, /* the last use was an ancestor's, before the fork: sound */
+	LINEAGE_UNKNOWN,   /* the last user may be an ancestor that was forgotten: no proof */
 	LINEAGE_VIOLATION,
 };
 
@@ -95,7 +96,8 @@ enum lineage_way { LINEAGE_READ, LINEAGE_WRITE, LINEAGE_WAYS };
 
 enum lineage_way_verdict {
 	LINEAGE_WAY_SOUND,
-	LINEAGE_WAY_SHARED, /* a write; another line of processes writes too: no finding */
+	LINEAGE_WAY_UNKNOWN, /* as LINEAGE_UNKNOWN */
+	LINEAGE_WAY_SHARED,  /* a write; another line of processes writes too: no finding */
 	LINEAGE_WAY_VIOLATION,
 };
 
@@ -103,8 +105,8 @@ enum lineage_way_verdict {
 enum lineage_way_verdict lineage_judge_way(const struct lineage_process *process,
 					   enum lineage_way way, struct lineage_use last);
 
-/* True when neither way was used last by a process outside the lineage of `process`: if no other
- * process holds the connection, the uses of `process` need no attention any more. */
+/* True when both ways were used last in the lineage of `process`, or never: if no other process
+ * holds the connection, the uses of `process` need no attention any more. */
 bool lineage_ways_are_own(const struct lineage_process *process,
 			  const struct lineage_use last[LINEAGE_WAYS]);
 

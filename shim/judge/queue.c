@@ -16,6 +16,7 @@ bool evidence_owns(const struct lineage_process *self, struct lineage_use owner)
 	case LINEAGE_FIRST:
 	case LINEAGE_OWN:
 	case LINEAGE_INHERITED:
+	case LINEAGE_UNKNOWN:
 		return true;
 	case LINEAGE_VIOLATION:
 		break;

@@ -90,25 +90,32 @@ static uint64_t read_pid_namespace(void)
 
 /* --- the start of a program ------------------------------------------------------------------- */
 
+/* Fills the ancestors of a program, whose memory knows none, from what the registry knows. */
+static void recall_ancestors(struct lineage_use parent)
+{
+	struct lineage_process *lineage = &process.lineage;
+	const struct registry_process *found;
+
+	lineage->ancestor_count = 0;
+	while (parent.serial.n != 0 && lineage->ancestor_count < FORKSAN_MAX_ANCESTORS) {
+		lineage->ancestors[lineage->ancestor_count++] = parent;
+		found = registry_find_process(parent.serial);
+		if (!found)
+			break;
+		parent = (struct lineage_use){found->parent_serial, found->parent_epoch};
+	}
+	lineage->ancestors_forgotten = parent.serial.n != 0;
+}
+
 /* exec keeps the pid: the program that ran here before has a slot already.  The new program goes on
  * with that slot's serial, epoch and ancestors; track_adopt() finds the connections that came
  * through the exec. */
 static void take_over(struct registry_process *before)
 {
-	struct registry_process *parent = before;
-	uint32_t count = 0;
-
 	process.lineage.self = (struct lineage_use){
 		registry_process_serial(before), lineage_next_epoch(load_relaxed(&before->epoch))};
 	store_relaxed(&before->epoch, process.lineage.self.epoch);
-	while (parent && parent->parent_serial.n != 0 && count < FORKSAN_MAX_ANCESTORS) {
-		process.lineage.ancestors[count++] =
-			(struct lineage_use){parent->parent_serial, parent->parent_epoch};
-		parent = registry_find_process(parent->parent_serial);
-	}
-	process.lineage.ancestor_count = count;
-	process.lineage.ancestors_forgotten =
-		count > 0 && (!parent || parent->parent_serial.n != 0);
+	recall_ancestors((struct lineage_use){before->parent_serial, before->parent_epoch});
 	sys_call(SYS_prctl, PR_GET_NAME, (long)(uintptr_t)before->comm, 0, 0, 0, 0);
 	store_relaxed(&before->through, THROUGH_UNASKED); /* until process_has_asked() */
 	atomic_thread_fence(memory_order_seq_cst);
@@ -148,13 +155,10 @@ static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
 		registry_count(LOST_PROCESSES);
 		return false;
 	}
-	if (parent) {
+	if (parent)
 		forker = (struct lineage_use){registry_process_serial(parent),
 					      load_relaxed(&parent->epoch)};
-		process.lineage.ancestors[0] = forker;
-		process.lineage.ancestor_count = 1;
-		process.lineage.ancestors_forgotten = parent->parent_serial.n != 0;
-	}
+	recall_ancestors(forker);
 	fill_slot(slot, serial, forker, parent_pid);
 	if (parent)
 		store_relaxed(&slot->first_seen_outside, liveness_first_of(parent));
@@ -489,9 +493,6 @@ static bool take_place(void)
 	if (process.in_inner_namespace && (outside = registry_seen_in_proc()) != 0)
 		store_relaxed(&slot->seen_outside, outside);
 	slot->parent_epoch = process.lineage.self.epoch;
-	if (process.lineage.ancestor_count == FORKSAN_MAX_ANCESTORS &&
-	    !process.lineage.ancestors_forgotten)
-		registry_count(LOST_ANCESTORS);
 	lineage_fork(&process.lineage, serial, &process.lineage);
 	return true;
 }

@@ -81,6 +81,7 @@ static void watch_if_shared(const struct track_call *call, bool late)
 		if (registry_other_holder(call->slot, process.shared))
 			conversation_watch(call, !late);
 		break;
+	case LINEAGE_UNKNOWN:
 	case LINEAGE_VIOLATION:
 		conversation_watch(call, false);
 		break;

@@ -108,13 +108,13 @@ static void note(struct registration *registration, struct socket_slot slot, int
 
 /* The process that relies on being woken: one that has used the connection since this process's
  * memory was copied, and still holds the connection.  NULL when there is no such process. */
-static const struct registry_process *who_relies(const struct registry_socket *socket,
+static const struct registry_process *who_relies(struct registry_socket *socket,
 						 struct socket_slot slot)
 {
 	struct lineage_use last = lineage_unpack(load_relaxed(&socket->last));
 	const struct registry_process *user = registry_find_process(last.serial);
 
-	if (!user || lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION)
+	if (!user || use_lineage(socket, last) != LINEAGE_VIOLATION)
 		return NULL;
 	return registry_process_holds(user, slot) ? user : NULL;
 }

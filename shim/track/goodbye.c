@@ -16,6 +16,7 @@
 #include "track/conversation.h"
 #include "track/dead.h"
 #include "track/isolate.h"
+#include "track/use_parts.h"
 #include "track/use_report.h"
 
 /* In a slot's ended_message: the goodbye was recognised by its size only. */
@@ -44,15 +45,16 @@ static bool is_own(const struct deferred *entry)
 
 /* The process that has used the connection since this process's memory was copied, and still holds
  * the connection; NULL when there is no such process. */
-static const struct registry_process *other_user(struct socket_slot slot, struct lineage_use last)
+static const struct registry_process *other_user(const struct track_call *call,
+						 struct lineage_use last)
 {
 	const struct registry_process *user;
 
 	if (serial_is(last.serial, process.lineage.self.serial) ||
-	    lineage_judge(&process.lineage, last) != LINEAGE_VIOLATION)
+	    use_lineage(call->socket, last) != LINEAGE_VIOLATION)
 		return NULL;
 	user = registry_find_process(last.serial);
-	return user && registry_process_holds(user, slot) ? user : NULL;
+	return user && registry_process_holds(user, call->slot) ? user : NULL;
 }
 
 void goodbye_note_end(struct registry_socket *socket, struct lineage_use ender,
@@ -100,7 +102,7 @@ noinline bool goodbye_judge(struct track_call *call, struct lineage_use last, in
 {
 	struct registry_socket *socket = call->socket;
 	const struct registry_process *holder = registry_other_holder(call->slot, process.shared);
-	const struct registry_process *user = other_user(call->slot, last);
+	const struct registry_process *user = other_user(call, last);
 	bool again = goodbye_was_said(socket);
 	struct finding_cause cause = {
 		.kind = KIND_FOREIGN_GOODBYE,
@@ -182,7 +184,7 @@ noinline bool goodbye_met(const struct track_call *call, int64_t moved)
 	struct text text;
 
 	if (ender.serial.n == 0 || (load_relaxed(&socket->flags) & SOCKET_END_REPORTED) ||
-	    lineage_judge(&process.lineage, ender) != LINEAGE_VIOLATION)
+	    use_lineage(socket, ender) != LINEAGE_VIOLATION)
 		return false;
 	other = registry_find_process(ender.serial);
 	cause.other_use = accessor_latest_stack(socket, ender.serial);

@@ -122,12 +122,13 @@ static void judge_lineage(struct track_call *call, struct lineage_use last, size
 		judge_own(call);
 		return;
 	}
-	switch (lineage_judge(&process.lineage, last)) {
+	switch (use_lineage(call->socket, last)) {
 	case LINEAGE_FIRST:
 	case LINEAGE_OWN:
 		judge_sound(call);
 		break;
 	case LINEAGE_INHERITED:
+	case LINEAGE_UNKNOWN: /* the connection is inherited in either case */
 		judge_heir(call, last, moved);
 		break;
 	case LINEAGE_VIOLATION:

@@ -74,6 +74,21 @@ struct lineage_use use_take_lineage(const struct track_call *call)
 	return lineage_unpack(exchange_acq_rel(&socket->last, process_mine() | LINEAGE_ATTENTION));
 }
 
+void use_count_unknown(struct registry_socket *socket)
+{
+	if (!(fetch_or_relaxed(&socket->flags, SOCKET_NOT_JUDGED) & SOCKET_NOT_JUDGED))
+		registry_count(LOST_ANCESTORS);
+}
+
+enum lineage_verdict use_lineage(struct registry_socket *socket, struct lineage_use last)
+{
+	enum lineage_verdict verdict = lineage_judge(&process.lineage, last);
+
+	if (verdict == LINEAGE_UNKNOWN)
+		use_count_unknown(socket);
+	return verdict;
+}
+
 FORKSAN_AT_START static void (*stop)(void);
 
 void track_stop_by(void (*end)(void))

@@ -31,6 +31,11 @@ enum finding_action use_default_action(void);
  * used the connection last, in the same epoch. */
 struct lineage_use use_take_lineage(const struct track_call *call);
 
+/* lineage_judge() for this process.  use_count_unknown() counts the connection, once, of which a
+ * use cannot be judged (LINEAGE_UNKNOWN); use_lineage() has done that. */
+enum lineage_verdict use_lineage(struct registry_socket *socket, struct lineage_use last);
+void use_count_unknown(struct registry_socket *socket);
+
 /* Sets call->message, for findings, from the parsed facts. */
 void use_name_message(struct track_call *call, const struct evidence_facts *facts);
 

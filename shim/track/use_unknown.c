@@ -68,9 +68,13 @@ void use_unknown_judge(struct track_call *call, const struct iovec *iov, int cou
 	struct lineage_use last = use_take_lineage(call);
 	struct lineage_use last_way = take_way(call);
 	bool shared = is_shared(call, last);
-	bool broken = lineage_judge_way(&process.lineage, way_of(call), last_way) ==
-		      LINEAGE_WAY_VIOLATION;
+	enum lineage_way_verdict verdict =
+		lineage_judge_way(&process.lineage, way_of(call), last_way);
+	bool broken = verdict == LINEAGE_WAY_VIOLATION;
 
+	/* Of a write nothing would have been said. */
+	if (verdict == LINEAGE_WAY_UNKNOWN && call->way == TRACK_READ)
+		use_count_unknown(socket);
 	if (shared || broken) {
 		registry_mark_inherited(socket);
 		history_start(call->slot);

@@ -254,6 +254,79 @@ static void expect_relative(const struct log *log, const struct entry_case *self
 	expect_relation(log, "relative");
 }
 
+/* --- deep trees
+ * ----------------------------------------------------------------------------------- */
+
+#define MORE_THAN_THE_JUDGE_REMEMBERS 70
+
+/* Forks a line of processes, each the child of the one before; the last calls function(fd). */
+static void descend(void (*function)(int fd), int fd)
+{
+	for (int depth = 0; depth < MORE_THAN_THE_JUDGE_REMEMBERS; depth++) {
+		pid_t pid = start();
+
+		if (pid != 0) {
+			wait_for(pid);
+			if (depth > 0)
+				_exit(0);
+			return;
+		}
+	}
+	function(fd);
+	_exit(0);
+}
+
+static void run_deep_and_alone(void)
+{
+	descend(connect_and_ping, -1);
+}
+
+static void expect_nothing_forgotten(const struct log *log, const struct entry_case *self)
+{
+	expect_nothing(log, self);
+	expect(log_counter(log, "processes") == MORE_THAN_THE_JUDGE_REMEMBERS + 1);
+	expect(log_counter(log, "lost_ancestors") == 0);
+}
+
+/* The first cannot be judged, the second breaks the rule over the first. */
+static void ping_in_two_children(int fd)
+{
+	run_child(peer_ping, fd);
+	run_child(peer_ping, fd);
+}
+
+static void run_deep(void)
+{
+	descend(ping_in_two_children, peer_connect());
+}
+
+/* Each in turn is not judged: one that is not known to be no ancestor was there before. */
+static void run_strangers_above(void)
+{
+	int fd = peer_connect();
+
+	for (int i = 0; i < 3; i++) {
+		run_child(peer_ping, fd);
+		descend(peer_ping, fd);
+	}
+}
+
+static void expect_one_forgotten(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_counter(log, "uses_violation") == 1);
+	expect(log_count(log, "shared-use") == 1);
+	expect(log_counter(log, "lost_ancestors") == 1);
+}
+
+/* Of the three children the second and the third break the rule over what was below. */
+static void expect_forgotten_once(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_counter(log, "uses_violation") == 2);
+	expect(log_counter(log, "lost_ancestors") == 1);
+}
+
 /* --- hand-overs
  * ----------------------------------------------------------------------------------- */
 
@@ -501,6 +574,15 @@ static const struct entry_case cases[] = {
 	{.name = "a nephew and then its uncle break the rule",
 	 .run = run_cousins,
 	 .check = expect_relative},
+	{.name = "a process below many others misses none of them",
+	 .run = run_deep_and_alone,
+	 .check = expect_nothing_forgotten},
+	{.name = "a use that a forgotten ancestor leaves open is counted",
+	 .run = run_deep,
+	 .check = expect_one_forgotten},
+	{.name = "uses of one connection that are left open are counted once",
+	 .run = run_strangers_above,
+	 .check = expect_forgotten_once},
 	{.name = "one killed inside a call keeps no proof away",
 	 .run = run_killed_inside,
 	 .check = expect_proven},

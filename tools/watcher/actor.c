@@ -130,8 +130,6 @@ struct actor *actor_born(uint32_t number, pid_t pid, struct actor *parent, uint3
 		lineage_fork(&parent->process.lineage, serial, &actor->process.lineage);
 		parent->process.lineage.self.epoch = lineage_next_epoch(parent_epoch);
 		store_relaxed(&parent->process.shared->epoch, parent->process.lineage.self.epoch);
-		if (parent->process.lineage.ancestor_count == FORKSAN_MAX_ANCESTORS)
-			registry_count(LOST_ANCESTORS);
 	} else {
 		actor->process.lineage.self = (struct lineage_use){serial, 0};
 		actor->settled = true;
