@@ -85,7 +85,7 @@
 	X(COUNT_WOULD_ISOLATE, "would_isolate", "uses and goodbyes that mode=isolate would stop")  \
 	X(COUNT_SUPPRESSED, "suppressed", "findings that suppressions= left out, repeats included") \
 	X(COUNT_SUPPRESSIONS_UNREAD, "suppressions_unread", "programs that could not read all of suppressions=") \
-	X(COUNT_GOODBYES_PRESUMED, "goodbyes_presumed", "last writes inside TLS, taken for goodbyes: nothing was read after them") \
+	X(COUNT_GOODBYES_PRESUMED, "goodbyes_presumed", "last writes that cannot be read (TLS), taken for goodbyes: nothing was read after them") \
 	X(LOST_PROCESSES, "lost_processes", "processes not watched: the table was full")           \
 	X(LOST_CONNECTIONS, "lost_connections", "connections not watched: the table was full")     \
 	X(LOST_FDS, "lost_fds", "connections not watched: the descriptor number was too high")     \
@@ -103,7 +103,8 @@
 	X(LOST_LOG, "log_moved", "records in a log that was renamed: their process may not open its successor") \
 	X(LOST_ISOLATION, "isolate_failed", "violations that mode=isolate could not stop")         \
 	X(LOST_USES, "lost_uses", "calls not judged: the kernel told of more than could be taken") \
-	X(LOST_LATE_STACKS, "late_stacks", "stacks whose frames were read after the call: may be of later")
+	X(LOST_LATE_STACKS, "late_stacks", "stacks whose frames were read after the call: may be of later") \
+	X(LOST_BYTES, "lost_bytes", "calls judged without their bytes, which could not be read")
 /* clang-format on */
 
 #define FORKSAN_ENUM_2(id, name) id,

@@ -61,6 +61,7 @@ struct track_call {
 	bool inside;	       /* `ticket` is to be given back (conversation.h) */
 	uint8_t open;	       /* the call's entry in open_calls.c */
 	bool was_deferred;     /* its bytes went out before it could be judged (goodbye.h) */
+	bool unseen;	       /* what it wrote is not known, and may be a goodbye */
 	const char *message;   /* the protocol's name for the message; NULL: not known */
 	struct evidence_ticket ticket;
 	enum finding_action action; /* beside the report, on a violation */

@@ -48,6 +48,10 @@ long track_file_flags(int fd);
  * forbids the question.  One system call. */
 bool track_is_still(int fd, struct socket_slot slot);
 
+/* True when no bytes of the server wait to be read; false also when that is not known.  One system
+ * call. */
+bool track_is_drained(int fd);
+
 /* True when connections of that protocol are watched (watch=). */
 bool track_class_is_watched(enum protocol protocol);
 

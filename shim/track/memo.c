@@ -9,7 +9,6 @@
 #include "track/memo.h"
 
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
 #include "base/side_stack.h"
@@ -185,15 +184,6 @@ struct replay {
 	bool done;
 };
 
-/* True when no bytes of the server wait to be read. */
-static bool is_drained(int fd)
-{
-	int waiting = 0;
-
-	return sys_call(SYS_ioctl, fd, FIONREAD, (long)(uintptr_t)&waiting, 0, 0, 0) == 0 &&
-	       waiting == 0;
-}
-
 /* Takes the claim; breaks that of a process that was killed.  False: somebody has had the claim all
  * the time. */
 static bool claim(struct evidence *evidence)
@@ -224,7 +214,7 @@ static void replay(void *argument)
 
 	if (has_memo(socket)) {
 		if (claimed) {
-			evidence_memo_replay(evidence, protocol, is_drained(r->call->fd), &r->memo,
+			evidence_memo_replay(evidence, protocol, track_is_drained(r->call->fd), &r->memo,
 					     &r->facts);
 		} else {
 			evidence_resume(evidence, protocol);

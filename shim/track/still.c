@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a descriptor still is the connection that it was: asks the kernel.  `forksan attach`,
- * which knows the connection of each call from the kernel, has another still.c.
+ * Whether a descriptor still is the connection that it was, and what waits in it: asks the kernel.
+ * `forksan attach`, whose descriptors are not those of the processes that it judges, has answers of
+ * its own (tools/watcher/self.c).
  */
 #include "track/connection.h"
 
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/kernel.h"
@@ -69,4 +71,12 @@ bool track_is_still(int fd, struct socket_slot slot)
 		registry_count(LOST_STALE_FDS);
 	}
 	return false;
+}
+
+bool track_is_drained(int fd)
+{
+	int waiting = 0;
+
+	return sys_call(SYS_ioctl, fd, FIONREAD, (long)(uintptr_t)&waiting, 0, 0, 0) == 0 &&
+	       waiting == 0;
 }

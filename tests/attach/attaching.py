@@ -57,6 +57,16 @@ def attach(*command, options=(), status=None, timeout=100):
     return log, result
 
 
+def watcher_of(process):
+    """The pid of forksan-attach, which a `forksan attach` has started."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as children:
+        for pid in children.read().split():
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
+                if comm.read().strip() == "forksan-attach":
+                    return int(pid)
+    raise LookupError("no forksan-attach")
+
+
 class Attached:
     """`forksan attach` on processes that run; ended by leave()."""
 
@@ -77,17 +87,13 @@ class Attached:
         return self.process.returncode, said
 
 
-def scenario(name, *cases, tries=1):
+def scenario(name, *cases):
     """Runs a scenario test with `forksan attach` in the library's place (FORKSAN_BY=attach): the same kinds,
     connections, processes and lines, and the same silence."""
-    for _ in range(tries):
-        result = subprocess.run([sys.executable, os.path.join(HERE, "..", "scenario", name), *cases],
-                                capture_output=True, text=True, timeout=280, check=False,
-                                env={**os.environ, "FORKSAN_BY": "attach", "FORKSAN_BUILD": toolkit.BUILD})
-        print(result.stdout)
-        if result.returncode == 0:
-            break
-        print(result.stderr)
+    result = subprocess.run([sys.executable, os.path.join(HERE, "..", "scenario", name), *cases],
+                            capture_output=True, text=True, timeout=280, check=False,
+                            env={**os.environ, "FORKSAN_BY": "attach", "FORKSAN_BUILD": toolkit.BUILD})
+    print(result.stdout)
     toolkit.check(result.returncode == 0, f"{name} by attach", result.stderr)
 
 

@@ -11,6 +11,11 @@
  *   uring      the same by io_uring
  *   idle       a child holds it for two seconds and does nothing
  *   goodbye    a child ends the session (QUIT) that its parent holds
+ *   after      a child ends the session, and then its parent closes the connection
+ *   before     the parent closes the connection, and then a child with two descriptors ends the
+ *              session
+ *   unread     a child uses it and ends; the memory from which the parent then writes is gone
+ *              before the write has ended
  *   crossed    a child takes the answer to its parent's question
  *   unix       as shared, to a unix socket
  *   later      says "ready" when it is open and used, and waits for a line; then as shared
@@ -20,7 +25,7 @@
  *   storm N M  N forks, M connections, nothing shared
  *
  * With LINGERS=MS in its environment it ends so much later, for who watches and has to read the
- * list of its mapped files.
+ * list of its mapped files; with WAITS it says "ready" and waits for a line before and after.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -339,6 +344,69 @@ static void clean(void)
 	end_well(pid);
 }
 
+/* --- bytes that cannot be read after the call --------------------------------------------------- */
+
+#define LONG_WRITE (32 << 20)
+
+struct both_ends {
+	int connection, peer;
+	char *bytes;
+};
+
+static void ask_own_peer(const struct both_ends *ends)
+{
+	char bytes[100];
+
+	if (send(ends->connection, PING, sizeof PING - 1, 0) < 0 ||
+	    recv(ends->peer, bytes, sizeof bytes, 0) < 0 || send(ends->peer, "+PONG\r\n", 7, 0) < 0 ||
+	    recv(ends->connection, bytes, sizeof bytes, 0) < 0)
+		fail("ask");
+}
+
+static void *write_long(void *argument)
+{
+	const struct both_ends *ends = argument;
+
+	if (send(ends->connection, ends->bytes, LONG_WRITE, 0) != LONG_WRITE)
+		fail("send");
+	return NULL;
+}
+
+static void unread(void)
+{
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	struct both_ends ends;
+	static char taken[65536];
+	pthread_t thread;
+	size_t left = LONG_WRITE;
+	pid_t pid;
+
+	((struct sockaddr_in *)(void *)&address)->sin_port = 0;
+	if (bind(listener, (struct sockaddr *)&address, address_len) != 0 ||
+	    listen(listener, 1) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &address_len) != 0)
+		fail("listener");
+	ends.connection = open_connection();
+	ends.peer = accept(listener, NULL, NULL);
+	ends.bytes = mmap(NULL, LONG_WRITE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ask_own_peer(&ends);
+	pid = fork();
+	if (pid == 0) {
+		ask_own_peer(&ends);
+		_exit(0);
+	}
+	end_well(pid);
+	if (pthread_create(&thread, NULL, write_long, &ends) != 0)
+		fail("pthread_create");
+	/* The write waits once the buffers are full, behind the first page. */
+	while (left > LONG_WRITE - 2 * sizeof taken)
+		left -= (size_t)recv(ends.peer, taken, sizeof taken, 0);
+	munmap(ends.bytes, 4096);
+	while (left > 0)
+		left -= (size_t)recv(ends.peer, taken, sizeof taken, 0);
+	pthread_join(thread, NULL);
+}
+
 /* --- others ----------------------------------------------------------------------------------- */
 
 static void idle(void)
@@ -356,6 +424,13 @@ static void idle(void)
 	ping(connection);
 }
 
+static void say_quit(int connection)
+{
+	if (write(connection, QUIT, sizeof QUIT - 1) < 0)
+		fail("quit");
+	_exit(0);
+}
+
 static void goodbye(void)
 {
 	int connection = open_connection();
@@ -363,11 +438,43 @@ static void goodbye(void)
 
 	ping(connection);
 	pid = fork();
+	if (pid == 0)
+		say_quit(connection);
+	end_well(pid);
+}
+
+static void closed_after(void)
+{
+	int connection = open_connection();
+	pid_t pid;
+
+	ping(connection);
+	pid = fork();
+	if (pid == 0)
+		say_quit(connection);
+	end_well(pid);
+	close(connection);
+}
+
+static void closed_before(void)
+{
+	int connection = open_connection();
+	int go[2];
+	char byte;
+	pid_t pid;
+
+	ping(connection);
+	if (pipe(go) != 0)
+		fail("pipe");
+	pid = fork();
 	if (pid == 0) {
-		if (write(connection, QUIT, sizeof QUIT - 1) < 0)
-			fail("quit");
-		_exit(0);
+		if (dup(connection) < 0 || read(go[0], &byte, 1) != 1)
+			fail("child");
+		say_quit(connection);
 	}
+	close(connection);
+	if (write(go[1], "g", 1) != 1)
+		fail("pipe");
 	end_well(pid);
 }
 
@@ -546,6 +653,8 @@ int main(int argc, char **argv)
 	if (strcmp(way, "thread") == 0 || strcmp(way, "leaderless") == 0)
 		exec_by_thread(strcmp(way, "leaderless") == 0);
 	start_server(strcmp(way, "unix") == 0 && argc > 2 ? argv[2] : NULL);
+	if (getenv("WAITS"))
+		wait_for_line();
 	if (strcmp(way, "shared") == 0 || strcmp(way, "unix") == 0)
 		share(open_connection(), ping, 0);
 	else if (strcmp(way, "held") == 0)
@@ -558,6 +667,12 @@ int main(int argc, char **argv)
 		idle();
 	else if (strcmp(way, "goodbye") == 0)
 		goodbye();
+	else if (strcmp(way, "after") == 0)
+		closed_after();
+	else if (strcmp(way, "before") == 0)
+		closed_before();
+	else if (strcmp(way, "unread") == 0)
+		unread();
 	else if (strcmp(way, "crossed") == 0)
 		crossed();
 	else if (strcmp(way, "later") == 0)
@@ -570,6 +685,8 @@ int main(int argc, char **argv)
 		calls(atoi(argv[2]));
 	else
 		return 2;
+	if (getenv("WAITS"))
+		wait_for_line();
 	if (getenv("LINGERS"))
 		usleep((useconds_t)atoi(getenv("LINGERS")) * 1000);
 	stop_server();

@@ -107,8 +107,7 @@ for prefix in ([toolkit.FORKSAN, "run", "-q", "--"], []):
 attached = attaching.Attached("--all")
 attached.wait_until_watching()
 attached.process.send_signal(signal.SIGSTOP)
-with open(f"/proc/{attached.process.pid}/task/{attached.process.pid}/children", encoding="ascii") as children:
-    os.kill(int(children.read()), signal.SIGKILL)
+os.kill(attaching.watcher_of(attached.process), signal.SIGKILL)
 attached.process.kill()
 attached.process.communicate()
 attached.log.read()

@@ -69,6 +69,12 @@ else:
     check(kinds(log) == ["shared-use"], "uring", kinds(log), result.stderr)
 expect("goodbye", ["foreign-goodbye"])
 expect("idle", ["open-at-fork"], status=0)
+# What cannot be read is counted, and a write of which nothing is known is not accused: it may be the goodbye.
+log, result = attach(PROGRAM, "unread", status=0)
+check(kinds(log) == ["inherited-use"], "unread", kinds(log), result.stderr)
+check(counters(log)["lost_bytes"] == 1 and counters(log)["goodbyes_presumed"] == 1, "unread: it is counted",
+      counters(log))
+check("complete: false (lost_bytes 1" in result.stderr, "unread: it is said", result.stderr)
 expect("crossed", ["crossed-reply", "shared-use"])
 log, result = expect("unix", ["inherited-use", "shared-use"], os.path.join(attaching.directory, "socket"))
 check(log.findings(kind="shared-use")[0]["connection"]["peer"] == os.path.join(attaching.directory, "socket"),

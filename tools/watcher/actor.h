@@ -32,6 +32,7 @@ struct actor {
 	 */
 	uint64_t *had;
 	uint32_t had_words;
+	bool has_closed; /* the connection that is asked about; of connection.c alone */
 	bool settled;
 	uint64_t born_ns;      /* CLOCK_MONOTONIC */
 	struct mapped *mapped; /* NULL: not opened yet */

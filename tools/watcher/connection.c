@@ -110,6 +110,31 @@ static void look_for_holders(struct connection *connection)
 		hold_if_open(connection, actor_with_pid(socket->pid), socket->fd);
 }
 
+/* References to the open file that other processes had at the call. */
+struct others {
+	uint32_t least; /* that many for sure */
+	uint32_t most;
+};
+
+static uint32_t minus(uint32_t a, uint32_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* Where a process has threads, this call has a reference, and so may a call of each other thread.
+ * What io_uring has under way has references, too: then the descriptor is not known. */
+static struct others others_of(const struct event_socket *socket)
+{
+	uint32_t own = socket->own > 0 ? socket->own : 1;
+	uint32_t calls = socket->threads > 1 ? socket->threads : 0;
+	bool is_counted = socket->own > 0 && socket->fd >= 0;
+
+	return (struct others){
+		.least = is_counted ? minus(socket->refs, own + calls) : 0,
+		.most = minus(socket->refs, own + (calls > 0)),
+	};
+}
+
 struct connection *connection_open(const struct event_socket *socket)
 {
 	struct connection *connection = connection_find(socket->cookie);
@@ -132,8 +157,7 @@ struct connection *connection_open(const struct event_socket *socket)
 		    (const struct sockaddr *)&peer,
 		    socket->peer.len_bytes < EVENT_NAME_BYTES ? socket->peer.len_bytes
 							      : EVENT_NAME_BYTES);
-	/* the call itself has a reference where the process has threads */
-	if (connection->watched && socket->refs > 1 + (socket->threads > 1))
+	if (connection->watched && others_of(socket).most > 0)
 		look_for_holders(connection);
 	return connection;
 }
@@ -240,24 +264,74 @@ struct connection *connection_with_fd(int fd, const struct actor *actor)
 	return connection && fd_of(connection) == fd ? connection : NULL;
 }
 
-void connection_refresh(struct connection *connection, const struct event_socket *socket)
+static bool is_other_holder(const struct connection *connection, const struct actor *actor)
 {
-	uint64_t now = clock_now();
-	bool alone = socket->refs <= 1;
-	struct actor *actor;
+	return actor != actor_now && connection_is_held_by(connection, actor);
+}
 
-	note(connection, socket);
-	if (!connection->watched || (!alone && now - connection->checked_ns < CHECK_NS))
-		return;
-	connection->checked_ns = alone ? 0 : now;
+static uint32_t count_other_holders(const struct connection *connection)
+{
+	const struct actor *actor;
+	uint32_t count = 0;
+
+	for (actor = actor_living; actor; actor = actor->next)
+		count += is_other_holder(connection, actor);
+	return count;
+}
+
+/* Asks /proc, and lets go of the connection for those who have closed it: the youngest first, as
+ * long as more are left than `least`. */
+static void let_closed_go(struct connection *connection, uint32_t least)
+{
+	struct actor *actor;
+	uint32_t open = 0;
+
 	for (actor = actor_living; actor; actor = actor->next) {
 		int fd = connection->fd;
 
-		if (actor == actor_now || !connection_is_held_by(connection, actor))
+		if (!is_other_holder(connection, actor))
 			continue;
-		if (alone || proc_holds(actor->pid, connection->inode, &fd) == PROC_NO)
+		actor->has_closed = proc_holds(actor->pid, connection->inode, &fd) == PROC_NO;
+		open += !actor->has_closed;
+	}
+	for (actor = actor_living; actor; actor = actor->next) {
+		if (!is_other_holder(connection, actor) || !actor->has_closed)
+			continue;
+		if (open < least)
+			open++;
+		else
 			let_go(connection, actor);
 	}
+}
+
+static void let_all_go(struct connection *connection)
+{
+	struct actor *actor;
+
+	for (actor = actor_living; actor; actor = actor->next)
+		if (is_other_holder(connection, actor))
+			let_go(connection, actor);
+}
+
+void connection_refresh(struct connection *connection, const struct event_socket *socket)
+{
+	struct others others = others_of(socket);
+	uint64_t now = clock_now();
+	uint32_t holders;
+
+	note(connection, socket);
+	if (!connection->watched)
+		return;
+	if (others.most == 0) {
+		let_all_go(connection);
+		return;
+	}
+	holders = count_other_holders(connection);
+	if (holders <= others.least ||
+	    (holders <= others.most && now - connection->checked_ns < CHECK_NS))
+		return;
+	connection->checked_ns = now;
+	let_closed_go(connection, others.least);
 }
 
 bool connection_check_all(struct actor *actor)

@@ -3,7 +3,9 @@
  * The watched connections: which slot of the registry each has, and which processes hold it.
  *
  * No close() is seen.  The registry's holds are what was known at each fork; before a connection
- * is judged they are held against the references that the kernel counts, and /proc.
+ * is judged they are held against the references that the kernel has counted at the call, and where
+ * these are fewer, against /proc.  /proc is read later than the call: what it does not list any more
+ * may have been closed since, and of those as many stay holders as the references account for.
  *
  * One thread.
  */
@@ -28,6 +30,7 @@ struct connection {
 	int fd; /* in the process that used it last; -1: not known */
 	struct event_name local;
 	uint64_t checked_ns; /* CLOCK_MONOTONIC, when /proc was asked who holds it */
+	bool drained;	     /* nothing waited to be read at the call that is judged */
 	UT_hash_handle hh;
 };
 

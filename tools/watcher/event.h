@@ -81,7 +81,7 @@ struct event_socket {
 	__s32 fd;      /* -1: not known (io_uring) */
 	__u32 refs;    /* references to the open file; 1: one descriptor in one process */
 	__u32 threads; /* of the process */
-	__u32 reserved;
+	__u32 own;     /* descriptors of the process for the open file; 0: not counted */
 };
 
 struct event_use {
@@ -91,7 +91,7 @@ struct event_use {
 	__s32 call;	 /* number of the system call; -1: none (a kernel thread of io_uring) */
 	__u32 writes;	 /* 1: gave bytes, 0: took bytes */
 	__u32 len_bytes; /* in `bytes` */
-	__u32 reserved;
+	__u32 waiting;	 /* packets that wait to be read, after the call */
 	__u8 bytes[];
 };
 
@@ -185,7 +185,8 @@ enum event_loss {
 	EVENT_LOST_PROCESS,    /* a process's birth, exec or end */
 	EVENT_LOST_CONNECTION, /* a connection's beginning */
 	EVENT_LOST_USE,	       /* a call */
-	EVENT_LOST_STACK,      /* a stack, or the bytes of a call */
+	EVENT_LOST_STACK,      /* a stack */
+	EVENT_LOST_BYTES,      /* the bytes of a call, or a part of them */
 	EVENT_LOST_COUNT,
 };
 

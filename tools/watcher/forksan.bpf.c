@@ -381,6 +381,47 @@ static __always_inline __u32 references(struct sock *sk)
 	return file ? file_references(file) : 0;
 }
 
+/* A look at a process's descriptors ends here: where there are more, they are not counted. */
+#define MAX_DESCRIPTORS 4096
+#define DESCRIPTORS_AT_ONCE 16
+
+struct descriptor_count {
+	struct file *file;
+	struct file **files;
+	__u32 descriptors;
+	__u32 own;
+};
+
+static long count_descriptors(__u32 index, struct descriptor_count *count)
+{
+	struct file *files[DESCRIPTORS_AT_ONCE];
+
+	/* A table's size is a multiple of the bits in a long. */
+	if (index >= count->descriptors / DESCRIPTORS_AT_ONCE ||
+	    bpf_probe_read_kernel(files, sizeof files,
+				  count->files + (__u64)index * DESCRIPTORS_AT_ONCE))
+		return 1;
+	for (int i = 0; i < DESCRIPTORS_AT_ONCE; i++)
+		count->own += files[i] == count->file;
+	return 0;
+}
+
+/* How many of the references to the socket's open file are descriptors of the task's process; 0: it
+ * has too many descriptors to look at. */
+static __always_inline __u32 own_descriptors(struct sock *sk, struct task_struct *task)
+{
+	struct socket *socket = sk->sk_socket;
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct descriptor_count count = {.file = socket ? socket->file : NULL};
+
+	count.files = BPF_CORE_READ(table, fd);
+	count.descriptors = BPF_CORE_READ(table, max_fds);
+	if (!count.file || count.descriptors > MAX_DESCRIPTORS)
+		return 0;
+	bpf_loop(MAX_DESCRIPTORS / DESCRIPTORS_AT_ONCE, count_descriptors, &count, 0);
+	return count.own;
+}
+
 static __always_inline void fill_inet(struct event_name *name, struct sock *sk, bool peer)
 {
 	__u16 family = sk->__sk_common.skc_family;
@@ -445,6 +486,7 @@ static __always_inline void fill_socket(struct event_socket *out, struct sock *s
 	out->inode = socket ? BPF_CORE_READ(socket, file, f_inode, i_ino) : 0;
 	out->refs = references(sk);
 	out->threads = task->signal->nr_threads;
+	out->own = out->refs > 1 ? own_descriptors(sk, task) : 1;
 	out->fd = -1;
 	if (sk->__sk_common.skc_family == AF_UNIX) {
 		fill_unix(&out->peer, sk);
@@ -554,18 +596,24 @@ static __always_inline __u32 copy_bytes(__u8 *bytes, __u32 half, const struct ca
 		return 0;
 	if (shape == CALL_MESSAGE) {
 		/* struct user_msghdr: name, namelen, iov at 16, iovlen at 24 */
-		if (bpf_probe_read_user(&iovec, sizeof iovec, (void *)(vector + 16)))
+		if (bpf_probe_read_user(&iovec, sizeof iovec, (void *)(vector + 16))) {
+			count_loss(EVENT_LOST_BYTES);
 			return 0;
+		}
 		vector = iovec.base;
 		count = iovec.len;
 	}
 	for (int i = 0; i < MAX_IOVECS && left > 0 && at < half; i++) {
 		__u64 n;
 
-		if (shape != CALL_BUFFER &&
-		    ((__u64)i >= count || bpf_probe_read_user(&iovec, sizeof iovec,
-							      (void *)(vector + i * sizeof iovec))))
+		if (shape != CALL_BUFFER && (__u64)i >= count)
 			break;
+		if (shape != CALL_BUFFER &&
+		    bpf_probe_read_user(&iovec, sizeof iovec,
+					(void *)(vector + i * sizeof iovec))) {
+			count_loss(EVENT_LOST_BYTES);
+			break;
+		}
 		n = iovec.len < left ? iovec.len : left;
 		left -= n;
 		if (n >= half) {
@@ -574,8 +622,10 @@ static __always_inline __u32 copy_bytes(__u8 *bytes, __u32 half, const struct ca
 		}
 		at &= half - 1;
 		n &= half - 1;
-		if (n > 0 && bpf_probe_read_user(bytes + at, n, (void *)iovec.base))
+		if (n > 0 && bpf_probe_read_user(bytes + at, n, (void *)iovec.base)) {
+			count_loss(EVENT_LOST_BYTES);
 			break;
+		}
 		at += n;
 		if (shape == CALL_BUFFER)
 			break;
@@ -599,6 +649,7 @@ static __always_inline void fill_use(struct event_use *use, struct sock *sk,
 	use->call = call.number;
 	use->writes = writes;
 	use->len_bytes = 0;
+	use->waiting = sk->sk_receive_queue.qlen;
 	if (shape_of(call.number) != CALL_OTHER || call.number == CALL_SENDFILE)
 		use->socket.fd = call.arguments[0];
 }

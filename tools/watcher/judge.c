@@ -227,7 +227,7 @@ static struct connection *connection_of(const struct event_socket *socket)
 	return connection;
 }
 
-static void judge_use(const struct event_use *use, const struct connection *connection)
+static void judge_use(const struct event_use *use, struct connection *connection)
 {
 	struct iovec iov = {(void *)(uintptr_t)use->bytes, use->len_bytes};
 	struct socket_ref ref = socket_ref_of(connection->slot);
@@ -240,9 +240,14 @@ static void judge_use(const struct event_use *use, const struct connection *conn
 	/* The tracker looks for inherited connections at a process's first use.  Which of them it
 	 * has closed is not known here: look_at() asks. */
 	process_settle();
+	/* What a read took had waited. */
+	connection->drained = use->waiting == 0 && (use->writes || use->moved <= 0);
 	if (use->len_bytes == 0)
 		iov.iov_base = NULL;
 	track_begin(&call, fd, ref, call_operation(use->call, use->writes), way, 0, NULL, 0);
+	/* sendfile() and splice() say no goodbye. */
+	call.unseen = use->writes && use->len_bytes == 0 && call.operation != OPERATION_sendfile &&
+		      call.operation != OPERATION_splice;
 	if (use->moved <= 0)
 		iov.iov_len = 1; /* the call wanted bytes */
 	errno = use->moved < 0 ? (int)-use->moved : 0;
@@ -252,7 +257,7 @@ static void judge_use(const struct event_use *use, const struct connection *conn
 
 static void take_use(const struct event_use *use)
 {
-	const struct connection *connection;
+	struct connection *connection;
 	struct actor *actor = enter(&use->socket.event);
 	bool settled;
 
@@ -290,6 +295,7 @@ static void take_shutdown(const struct event_socket *socket)
 	connection_now = connection;
 	if (connection && connection->watched) {
 		connection_refresh(connection, socket);
+		connection->drained = false; /* not known */
 		track_shutdown(connection->fd >= 0 ? connection->fd : 0,
 			       socket_ref_of(connection->slot));
 	}

@@ -180,6 +180,7 @@ static void count_losses(void)
 	registry_count_many(LOST_CONNECTIONS, lost[EVENT_LOST_CONNECTION]);
 	registry_count_many(LOST_USES, lost[EVENT_LOST_USE]);
 	registry_count_many(LOST_STACKS, lost[EVENT_LOST_STACK]);
+	registry_count_many(LOST_BYTES, lost[EVENT_LOST_BYTES]);
 }
 
 /* Processes that go on are not forksan's to wait for, unless they are the command's. */

@@ -73,6 +73,12 @@ bool track_is_still(int fd, struct socket_slot slot)
 	return connection && registry_socket_is(slot, connection->generation);
 }
 
+bool track_is_drained(int fd)
+{
+	(void)fd;
+	return connection_now && connection_now->drained;
+}
+
 bool track_read_cookie(int fd, uint64_t *cookie)
 {
 	(void)fd;
