@@ -53,8 +53,9 @@
 #define FORKSAN_MODULE_PATH_BYTES 232
 #define FORKSAN_BUILD_ID_BYTES 20 /* SHA-1, the default of GNU ld and lld */
 
-/* Different findings of one session (connection, kind and pair of stacks).  Later new ones are
- * counted and not written. */
+/* Different findings of one session (connection, kind and pair of stacks), and what counts groups
+ * of them.  Half is for bugs that were not told before: see report/finding_count.h.  Later new ones
+ * are counted and not written. */
 #define FORKSAN_MAX_FINDINGS 4096
 
 /* Pairs of stacks that are told apart, of one kind and connection.  A connection is shared by

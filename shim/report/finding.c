@@ -133,6 +133,7 @@ struct new_finding {
 	const struct registry_process *child; /* of the fork */
 	struct stack_id forked;
 	bool suppressed;
+	uint64_t sites;
 };
 
 /* Fills what says whose finding it is: the kind, the connection's peer and the stacks. */
@@ -180,7 +181,8 @@ static void write_finding(void *argument)
 	finding.threads = load_relaxed(&new->child->parent_threads);
 	if (new->count.repeat == 1)
 		registry_count(level_counter(cause->kind));
-	finding_count_name(&new->count, site_fingerprint(registry_mapping, &finding), finding.kind);
+	finding_count_name(&new->count, cause, site_fingerprint(registry_mapping, &finding),
+			   site_places(registry_mapping, &finding));
 	if (report_finding(registry_mapping, &finding) != 0)
 		registry_count(LOST_REPORTS);
 }
@@ -193,6 +195,27 @@ static void ask_suppressions(void *argument)
 	memset(&finding, 0, sizeof finding);
 	fill_known(&finding, new);
 	new->suppressed = suppress_fits(registry_mapping, &finding);
+}
+
+static void ask_sites(void *argument)
+{
+	struct new_finding *new = argument;
+	struct finding finding;
+
+	memset(&finding, 0, sizeof finding);
+	fill_known(&finding, new);
+	new->sites = site_places(registry_mapping, &finding);
+}
+
+static uint64_t sites_of(const struct finding_cause *cause, struct stack_id forked)
+{
+	struct new_finding new = {.cause = cause, .forked = forked};
+	uint64_t signals;
+
+	sys_block_signals(&signals);
+	side_stack_call(ask_sites, &new);
+	sys_restore_signals(signals);
+	return new.sites;
 }
 
 /* True when suppressions= has the finding.  What strict or isolate mode does to the process is
@@ -227,7 +250,7 @@ void finding_report(const struct finding_cause *cause)
 		errno = saved_errno;
 		return;
 	}
-	new.count = finding_count(cause, new.forked);
+	new.count = finding_count(cause, new.forked, sites_of);
 	if (violation) {
 		registry_count(COUNT_VIOLATIONS_SEEN);
 		process_note_violation();

@@ -40,6 +40,7 @@ enum finding_merge {
 	FINDING_MERGED_PLACES,	    /* further places of the same connection */
 	FINDING_MERGED_PROCESSES,   /* damage to the same connection by further processes */
 	FINDING_MERGED_CONNECTIONS, /* further connections of the same place */
+	FINDING_MERGED_SITES,	    /* whatever else has the same sites, and kind */
 };
 
 struct finding {

@@ -27,6 +27,10 @@ enum key_of {
 	KEY_OF_BLIND,
 	KEY_OF_DETAILS,
 	KEY_OF_BUG,
+	KEY_OF_TAKEN,
+	KEY_OF_SITES,
+	KEY_OF_TOLD,
+	KEY_OF_UNTOLD,
 };
 
 /* Findings of which only `limit` are kept apart; the entry of `key` counts all of them. */
@@ -157,19 +161,51 @@ static struct registry_finding *find(uint64_t key)
 	return NULL;
 }
 
-/* Counts in the key's entry, and makes a missing entry.  Returns the new count; 0: no room. */
-static uint64_t count(uint64_t key)
+/* The key's entry, *taken anew when the table has none; NULL: no room. */
+static struct registry_finding *find_or_take(uint64_t key, bool *taken)
 {
 	for (uint32_t i = 0; i < PROBES; i++) {
 		struct registry_finding *entry = entry_at(key, i);
 		uint64_t found = 0;
 
 		if (!entry)
-			return 0;
-		if (compare_exchange_acq_rel(&entry->key, &found, key) || found == key)
-			return fetch_add_relaxed(&entry->repeat, 1) + 1;
+			return NULL;
+		*taken = compare_exchange_acq_rel(&entry->key, &found, key);
+		if (*taken || found == key)
+			return entry;
 	}
-	return 0;
+	return NULL;
+}
+
+static uint64_t key_of_taken(void)
+{
+	return end_key(mix(0, KEY_OF_TAKEN));
+}
+
+/* Makes a missing entry.  NULL: no room.  One entry counts those that are taken. */
+static struct registry_finding *make(uint64_t key)
+{
+	bool taken = false;
+	struct registry_finding *entry = find_or_take(key, &taken), *all;
+
+	if (taken && (all = find_or_take(key_of_taken(), &taken)) != NULL)
+		fetch_add_relaxed(&all->repeat, 1);
+	return entry;
+}
+
+/* Counts in the key's entry, and makes a missing entry.  Returns the new count; 0: no room. */
+static uint64_t count(uint64_t key)
+{
+	struct registry_finding *entry = make(key);
+
+	return entry ? fetch_add_relaxed(&entry->repeat, 1) + 1 : 0;
+}
+
+static bool is_crowded(void)
+{
+	const struct registry_finding *all = find(key_of_taken());
+
+	return all && load_relaxed(&all->repeat) >= FORKSAN_MAX_FINDINGS / 2;
 }
 
 static bool has_reached(const struct group *group)
@@ -196,7 +232,54 @@ static bool is_merged(struct finding_count *result, const struct group *group)
 	return true;
 }
 
-static struct finding_count count_new(const struct finding_cause *cause, struct stack_id forked)
+/* --- what was told ---------------------------------------------------------------------------- */
+
+/* The number of the sites of these stacks, asked once in the session. */
+static uint64_t sites_of(const struct finding_cause *cause, struct stack_id forked,
+			 finding_sites *ask)
+{
+	const struct registry_socket *socket = &registry_mapping->sockets[cause->slot.n];
+	uint64_t key = mix(mix(0, KEY_OF_SITES), load_relaxed(&socket->protocol));
+	struct registry_finding *entry;
+	uint64_t sites;
+
+	key = end_key(mix(key, (uint64_t)socket->opened_stack << 32 | forked.n));
+	entry = find(key);
+	sites = entry ? load_relaxed(&entry->fingerprint) : 0;
+	if (sites != 0)
+		return sites;
+	sites = ask(cause, forked);
+	entry = make(key);
+	if (entry)
+		store_relaxed(&entry->fingerprint, sites);
+	return sites;
+}
+
+static uint64_t key_of_kind(enum key_of what, const struct finding_cause *cause, uint64_t sites)
+{
+	return end_key(mix(mix(begin_key(what, cause), sites), cause->likely));
+}
+
+/* True, with *result filled: something with the same sites was told, and there is no room for more
+ * of that. */
+static bool is_told(struct finding_count *result, const struct finding_cause *cause,
+		    struct stack_id forked, finding_sites *ask)
+{
+	uint64_t sites;
+
+	if (!is_crowded())
+		return false;
+	sites = sites_of(cause, forked, ask);
+	if (!find(key_of_kind(KEY_OF_TOLD, cause, sites)))
+		return false;
+	*result = (struct finding_count){.id = key_of_kind(KEY_OF_UNTOLD, cause, sites),
+					 .merge = FINDING_MERGED_SITES};
+	result->repeat = count(result->id);
+	return true;
+}
+
+static struct finding_count count_new(const struct finding_cause *cause, struct stack_id forked,
+				      finding_sites *sites)
 {
 	struct finding_count result = {.id = key_of_finding(cause, forked)};
 	struct group groups[GROUPS];
@@ -205,6 +288,8 @@ static struct finding_count count_new(const struct finding_cause *cause, struct 
 	for (size_t i = 0; i < n; i++)
 		if (has_reached(&groups[i]) && is_merged(&result, &groups[i]))
 			return result;
+	if (is_told(&result, cause, forked, sites))
+		return result;
 	for (size_t i = 0; i < n; i++)
 		if (is_merged(&result, &groups[i]))
 			return result;
@@ -212,7 +297,8 @@ static struct finding_count count_new(const struct finding_cause *cause, struct 
 	return result;
 }
 
-struct finding_count finding_count(const struct finding_cause *cause, struct stack_id forked)
+struct finding_count finding_count(const struct finding_cause *cause, struct stack_id forked,
+				   finding_sites *sites)
 {
 	struct finding_count result = {.id = key_of_finding(cause, forked)};
 	struct registry_finding *known = find(result.id);
@@ -221,21 +307,23 @@ struct finding_count finding_count(const struct finding_cause *cause, struct sta
 		result.repeat = fetch_add_relaxed(&known->repeat, 1) + 1;
 		return result;
 	}
-	result = count_new(cause, forked);
+	result = count_new(cause, forked, sites);
 	if (result.repeat == 0)
 		registry_count(LOST_FINDINGS);
 	return result;
 }
 
-void finding_count_name(const struct finding_count *named, uint64_t fingerprint, enum kind kind)
+void finding_count_name(const struct finding_count *named, const struct finding_cause *cause,
+			uint64_t fingerprint, uint64_t sites)
 {
 	struct registry_finding *entry = find(named->id);
 
+	make(key_of_kind(KEY_OF_TOLD, cause, sites));
 	if (!entry)
 		return;
 	store_relaxed(&entry->fingerprint, fingerprint);
 	store_relaxed(&entry->elsewhere, named->elsewhere);
-	store_relaxed(&entry->kind, (uint32_t)kind + 1);
+	store_relaxed(&entry->kind, (uint32_t)cause->kind + 1);
 }
 
 uint64_t finding_count_blind(enum registry_counter counter, const char *detail)

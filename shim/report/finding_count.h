@@ -12,7 +12,9 @@
  * that number all further findings together are one more finding.  A signal handler that uses a
  * connection over ever other stacks, a server that opens a connection for each child that the
  * server forks, workers that damage a connection and are replaced for ever: each leaves room for
- * other findings, and every finding is counted.
+ * other findings, and every finding is counted.  When half of the table is taken all the same, by
+ * servers that do all of that for days, the rest is for mistakes that were not told yet: further
+ * findings with the same sites of opening and fork are one more, for each kind and certainty.
  *
  * Any thread, signal handlers; lock-free.  A process that is killed here has counted, or has not.
  */
@@ -46,12 +48,18 @@ uint64_t finding_count_blind(enum registry_counter counter, const char *detail);
  * counted as repeated.  Called once for each finding that no log takes. */
 bool finding_is_news(uint64_t fingerprint, enum kind kind, bool likely);
 
-/* Notes in the finding's entry which bug the finding is of, for `forksan metrics`.  Called for each
- * finding that is reported. */
-void finding_count_name(const struct finding_count *count, uint64_t fingerprint, enum kind kind);
+/* Notes in the finding's entry which bug the finding is of, for `forksan metrics`, and that its
+ * sites were told.  Called for each finding that is reported. */
+void finding_count_name(const struct finding_count *count, const struct finding_cause *cause,
+			uint64_t fingerprint, uint64_t sites);
+
+/* Returns site_places() of the finding. */
+typedef uint64_t finding_sites(const struct finding_cause *cause, struct stack_id forked);
 
 /* Counts one occurrence.  `forked`: the stack of the fork that put the connection into both
- * processes. */
-struct finding_count finding_count(const struct finding_cause *cause, struct stack_id forked);
+ * processes.  `sites` is asked seldom: once for each pair of stacks, when half of the table is
+ * taken. */
+struct finding_count finding_count(const struct finding_cause *cause, struct stack_id forked,
+				   finding_sites *sites);
 
 #endif

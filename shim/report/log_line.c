@@ -308,6 +308,8 @@ static const char *merge_name(enum finding_merge merge)
 		return "processes";
 	case FINDING_MERGED_CONNECTIONS:
 		return "connections";
+	case FINDING_MERGED_SITES:
+		return "sites";
 	case FINDING_NOT_MERGED:
 		break;
 	}

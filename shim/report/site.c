@@ -136,6 +136,25 @@ uint64_t site_stack_id(const struct registry *registry, struct stack_id stack)
 	return hash != 0 ? hash : 1;
 }
 
+static uint64_t mix_site(uint64_t hash, const struct registry *registry, struct stack_id stack,
+			 enum site_event event)
+{
+	struct site site = site_find(registry, stack, event);
+	struct stack_frame frame;
+
+	if (site.frame == SITE_NONE || !stack_frame_at(registry, stack, site.frame, &frame))
+		return mix_number(hash, 0);
+	return mix_frame(hash, &frame);
+}
+
+uint64_t site_places(const struct registry *registry, const struct finding *finding)
+{
+	uint64_t hash = mix_number(HASH_BEGIN, finding->protocol);
+
+	hash = mix_site(hash, registry, finding->stacks[FINDING_STACK_OPENED], SITE_OF_OPENING);
+	return mix_site(hash, registry, finding->stacks[FINDING_STACK_FORKED], SITE_OF_FORK);
+}
+
 /* File and function of a site as texts; too long a text loses the end, in every run alike. */
 struct site_names {
 	char file[SYMBOL_BYTES];

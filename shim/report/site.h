@@ -37,4 +37,8 @@ uint64_t site_stack_id(const struct registry *registry, struct stack_id stack);
  * run, in another directory and after lines moved. */
 uint64_t site_fingerprint(const struct registry *registry, const struct finding *finding);
 
+/* The same by lines and offsets: two sites are told apart where their functions have one name, or
+ * none. */
+uint64_t site_places(const struct registry *registry, const struct finding *finding);
+
 #endif

@@ -162,6 +162,8 @@ static void put_merge(struct block *block, enum finding_merge merge)
 			"stands for every further process that does this to this connection",
 		[FINDING_MERGED_CONNECTIONS] =
 			"stands for every further connection from this place",
+		[FINDING_MERGED_SITES] =
+			"stands for all else of this kind with these opening and fork sites",
 	};
 
 	if (merge == FINDING_NOT_MERGED)

@@ -7,6 +7,8 @@
  *	storm threads FORKS		8 threads talk while 2 threads fork FORKS children each
  *	storm alarms FORKS		forks, talk and malloc while SIGALRM's handler talks, too
  *	storm forks N			N children, one after the other, that share a connection
+ *	storm mistakes N		N children that take each other's replies, on ever other
+ *					connections and from many places
  *	storm live N			N children at once, each with a connection
  *	storm sockets N			N connections open at once
  *	storm orphans N			the same, and all their holders are killed
@@ -371,6 +373,45 @@ static void storm_forks(long count)
 	close(fd);
 }
 
+/* Takes the reply to the request before, and leaves one to the next; `depth` calls deep. */
+static __attribute__((noinline)) int cross(int fd, long depth)
+{
+	char reply[7];
+	int failed;
+
+	if (depth > 0)
+		failed = cross(fd, depth - 1);
+	else
+		failed = recv(fd, reply, sizeof reply, MSG_WAITALL) != sizeof reply ||
+			 send(fd, "PING\r\n", 6, MSG_NOSIGNAL) != 6;
+	__asm__ volatile("" ::: "memory"); /* no jump instead of the call */
+	return failed;
+}
+
+static void storm_mistakes(long count)
+{
+	enum { WORKERS_OF_A_MASTER = 8, PLACES = 40 };
+	int fd = -1;
+
+	for (long i = 0; i < count; i++) {
+		int status = -1;
+		pid_t child;
+
+		if (i % WORKERS_OF_A_MASTER == 0) {
+			if (fd >= 0)
+				close(fd);
+			fd = open_connection();
+			must(fd >= 0 && send(fd, "PING\r\n", 6, MSG_NOSIGNAL) == 6, "connect");
+		}
+		child = fork();
+		if (child == 0)
+			_exit(cross(fd, i % PLACES) == 0 ? 7 : 1);
+		must(child > 0 && waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 7,
+		     "a child");
+	}
+	close(fd);
+}
+
 static void storm_live(long count)
 {
 	int ready[2];
@@ -504,6 +545,8 @@ int main(int argc, char **argv)
 		storm_alarms(n);
 	else if (strcmp(argv[1], "forks") == 0)
 		storm_forks(n);
+	else if (strcmp(argv[1], "mistakes") == 0)
+		storm_mistakes(n);
 	else if (strcmp(argv[1], "live") == 0)
 		storm_live(n);
 	else if (strcmp(argv[1], "sockets") == 0)

@@ -27,9 +27,11 @@ def read(path):
     return records, broken
 
 
-def storm(place, program, words, *, kills=0, seconds=120, lost_ok=(), needs=None, options=None):
+def storm(place, program, words, *, kills=0, seconds=120, lost_ok=(), needs=None, options=None,
+          needs_record=None):
     """`kills`: processes that were killed at most.  `needs`: what the output says when the machine
-    gave the program what it asked for; else the rest is not judged.  Returns the counters."""
+    gave the program what it asked for; else the rest is not judged.  `needs_record`: true of one of the log's
+    records.  Returns the counters."""
     what = "storm " + " ".join(words)
     bare = place.fresh(None) or place.once([program, *words], forksan_log.bare_env(),
                                            timeout=seconds)
@@ -57,6 +59,7 @@ def storm(place, program, words, *, kills=0, seconds=120, lost_ok=(), needs=None
     after = [record for record in records if record.get("comm") == "after"
              and record["session"] == main["session"]]
     check({"shared-use"} <= {record.get("kind") for record in after}, f"{what}: what is shared afterwards is reported", f"{len(after)} records", counters)
+    check(not needs_record or any(map(needs_record, records)), f"{what}: the record that it is about")
     check(counters["processes"] > counters["forks"] >= 2, f"{what}: processes and forks",
           counters)
     sessions = {record["session"] for record in records}

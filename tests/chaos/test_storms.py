@@ -27,6 +27,10 @@ def main():
         counters = storms.storm(place, program, ["forks", "500"])
         check(counters.get("forks") == 500 + 2, "every fork is counted", counters)
         check(counters.get("uses_violation") == 499 + 1, "every violation is counted", counters)
+        # More different findings than the table has room for; what is shared afterwards is another mistake.
+        counters = storms.storm(place, program, ["mistakes", "5500"],
+                                needs_record=lambda record: record.get("merged") == "sites" and record["repeat"] >= 1000)
+        check(counters.get("violations_seen", 0) > 5500, "every violation of a mistake is counted", counters)
         storms.storm(place, program, ["live", "100"])
         storms.storm(place, program, ["sockets", "2000"], needs="all open")
         storms.storm(place, program, ["orphans", "2000"], needs="all open")

@@ -150,6 +150,7 @@ for changes in (
     {"certainty": "likely", "basis": "alternation", "truncated": ["opened", "this_use"]},
     {"merged": "places"},
     {"merged": "processes"},
+    {"merged": "sites"},
     {"merged": None},
     {"history": [{"pid": 1, "call": "recv", "bytes": 1, "message": None, "future": 1}]},
     {"history": [{"pid": 1, "call": "recv", "bytes": 1, "message": None, "payload": r"a \\ \x00\r"}]},

@@ -20,6 +20,8 @@
 #define PLACES FORKSAN_PLACES_PER_CONNECTION
 #define CONNECTIONS FORKSAN_CONNECTIONS_PER_PLACE
 
+static unsigned asked; /* for sites */
+
 static int begin(void **state)
 {
 	(void)state;
@@ -30,6 +32,7 @@ static int begin(void **state)
 		registry_mapping->sockets[slot].opened_stack = 7;
 	}
 	process.lineage.self.serial.n = 3;
+	asked = 0;
 	return 0;
 }
 
@@ -40,12 +43,29 @@ static int end(void **state)
 	return 0;
 }
 
+static uint64_t by_opening(const struct finding_cause *cause, struct stack_id forked)
+{
+	(void)forked;
+	return registry_mapping->sockets[cause->slot.n].opened_stack;
+}
+
+static uint64_t ask(const struct finding_cause *cause, struct stack_id forked)
+{
+	asked++;
+	return by_opening(cause, forked);
+}
+
+static struct finding_count count_cause(const struct finding_cause *cause, uint32_t forked)
+{
+	return finding_count(cause, (struct stack_id){forked}, ask);
+}
+
 static struct finding_count count_one(enum kind kind, uint32_t slot, uint32_t other, uint32_t this)
 {
 	struct finding_cause cause = {
 		.kind = kind, .slot = {slot}, .other_use = {other}, .this_use = {this}};
 
-	return finding_count(&cause, (struct stack_id){1});
+	return count_cause(&cause, 1);
 }
 
 static struct finding_count count_at(uint32_t this)
@@ -81,7 +101,7 @@ static void what_differs_is_another(void **state)
 	struct finding_cause elsewhere = {.kind = KIND_OPEN_AT_FORK};
 
 	(void)state;
-	all[8] = finding_count(&elsewhere, (struct stack_id){2});
+	all[8] = count_cause(&elsewhere, 2);
 	for (size_t i = 0; i < 9; i++) {
 		assert_int_equal(all[i].repeat, 1);
 		for (size_t k = 0; k < i; k++)
@@ -94,10 +114,10 @@ static void proof_after_suspicion_is_another(void **state)
 	struct finding_cause cause = {.kind = KIND_CROSSED_REPLY, .likely = true};
 
 	(void)state;
-	assert_int_equal(finding_count(&cause, (struct stack_id){1}).repeat, 1);
+	assert_int_equal(count_cause(&cause, 1).repeat, 1);
 	cause.likely = false;
-	assert_int_equal(finding_count(&cause, (struct stack_id){1}).repeat, 1);
-	assert_int_equal(finding_count(&cause, (struct stack_id){1}).repeat, 2);
+	assert_int_equal(count_cause(&cause, 1).repeat, 1);
+	assert_int_equal(count_cause(&cause, 1).repeat, 2);
 }
 
 /* A process whose use has no stack of its own is told apart by its fork; one that has is not. */
@@ -106,8 +126,8 @@ static void a_fork_matters_without_a_use(void **state)
 	struct finding_cause cause = {.kind = KIND_SHARED_USE, .this_use = {2}};
 
 	(void)state;
-	assert_int_equal(finding_count(&cause, (struct stack_id){1}).repeat, 1);
-	assert_int_equal(finding_count(&cause, (struct stack_id){2}).repeat, 2);
+	assert_int_equal(count_cause(&cause, 1).repeat, 1);
+	assert_int_equal(count_cause(&cause, 2).repeat, 2);
 }
 
 static void further_places_are_one(void **state)
@@ -259,6 +279,90 @@ static void further_processes_are_one(void **state)
 	assert_int_equal(lost(), 0);
 }
 
+/* Counts a finding at a place where nothing was found before, and names its bug if it is written.
+ */
+static struct finding_count count_elsewhere(enum kind kind, uint32_t slot, uint32_t place,
+					    bool likely)
+{
+	struct finding_cause cause = {.kind = kind,
+				      .slot = {slot},
+				      .other_use = {place},
+				      .this_use = {place},
+				      .likely = likely};
+	struct finding_count count = count_cause(&cause, 1);
+
+	if (finding_is_milestone(count.repeat))
+		finding_count_name(&count, &cause, 1, by_opening(&cause, (struct stack_id){1}));
+	return count;
+}
+
+/* Ever other connections at ever other places, until no more are told apart.  Returns the next
+ * place. */
+static uint32_t crowd_by_one_mistake(void)
+{
+	uint32_t place = 1;
+
+	while (count_elsewhere(KIND_SHARED_USE, place / PLACES, place, false).merge ==
+	       FINDING_NOT_MERGED)
+		assert_true(++place < FORKSAN_MAX_FINDINGS);
+	return place + 1;
+}
+
+static void further_findings_of_a_mistake_are_one(void **state)
+{
+	uint32_t place = crowd_by_one_mistake();
+	unsigned used = entries_used();
+
+	(void)state;
+	assert_in_range(used, FORKSAN_MAX_FINDINGS / 2, FORKSAN_MAX_FINDINGS / 2 + 10);
+	for (uint64_t i = 2; i < 10000; i++, place++) {
+		struct finding_count count =
+			count_elsewhere(KIND_SHARED_USE, place / PLACES, place, false);
+
+		assert_int_equal(count.merge, FINDING_MERGED_SITES);
+		assert_int_equal(count.repeat, i);
+	}
+	assert_int_equal(entries_used(), used);
+	assert_int_equal(asked, 1);
+	assert_int_equal(lost(), 0);
+	/* Those that were told apart still are. */
+	assert_int_equal(count_elsewhere(KIND_SHARED_USE, 0, 1, false).repeat, 2);
+}
+
+static void a_mistake_is_told_as_it_gets_worse(void **state)
+{
+	uint32_t place = crowd_by_one_mistake();
+
+	(void)state;
+	for (int likely = 1; likely >= 0; likely--, place += 2) {
+		assert_int_equal(count_elsewhere(KIND_CROSSED_REPLY, 1, place, likely).merge,
+				 FINDING_NOT_MERGED);
+		assert_int_equal(count_elsewhere(KIND_CROSSED_REPLY, 1, place + 1, likely).merge,
+				 FINDING_MERGED_SITES);
+	}
+}
+
+static void later_mistakes_have_room(void **state)
+{
+	enum { MISTAKES = 100, UNUSED = 2000 };
+	uint32_t place = crowd_by_one_mistake();
+
+	(void)state;
+	for (uint32_t slot = UNUSED; slot < UNUSED + MISTAKES; slot++) {
+		registry_mapping->sockets[slot].opened_stack = slot;
+		for (uint64_t i = 0; i < PLACES; i++) {
+			struct finding_count count =
+				count_elsewhere(KIND_SHARED_USE, slot, place++, false);
+
+			assert_int_equal(count.repeat, i == 0 ? 1 : i);
+			assert_int_equal(count.merge,
+					 i == 0 ? FINDING_NOT_MERGED : FINDING_MERGED_SITES);
+		}
+	}
+	assert_int_equal(asked, MISTAKES + 1);
+	assert_int_equal(lost(), 0);
+}
+
 /* Whatever comes: the repeats of all findings are how often something was found. */
 static void nothing_goes_uncounted(void **state)
 {
@@ -345,6 +449,9 @@ int main(void)
 		TEST(further_connections_are_one),
 		TEST(damage_is_told_of_more_connections),
 		TEST(further_processes_are_one),
+		TEST(further_findings_of_a_mistake_are_one),
+		TEST(a_mistake_is_told_as_it_gets_worse),
+		TEST(later_mistakes_have_room),
 		TEST(nothing_goes_uncounted),
 		TEST(a_bug_is_news_once_and_when_it_is_worse),
 		TEST(without_room_a_bug_is_said_again),

@@ -192,7 +192,7 @@ static void put_every_record(FILE *log)
 		render_json(FORKSAN_RECORD_BYTES);
 		add_record(log);
 	}
-	for (int merge = FINDING_MERGED_PLACES; merge <= FINDING_MERGED_CONNECTIONS; merge++) {
+	for (int merge = FINDING_MERGED_PLACES; merge <= FINDING_MERGED_SITES; merge++) {
 		sample.finding.merge = (enum finding_merge)merge;
 		render_json(FORKSAN_RECORD_BYTES);
 		add_record(log);
@@ -573,6 +573,12 @@ static void a_finding_that_stands_for_more_says_so(void **state)
 	render_text(FORKSAN_RECORD_BYTES);
 	assert_contains("==812==   note        stands for every further connection from this "
 			"place\n");
+	sample.finding.merge = FINDING_MERGED_SITES;
+	render_json(FORKSAN_RECORD_BYTES);
+	assert_contains("\"merged\":\"sites\"");
+	render_text(FORKSAN_RECORD_BYTES);
+	assert_contains("==812==   note        stands for all else of this kind with these opening "
+			"and fork sites\n");
 }
 
 static void each_kind_has_its_headline(void **state)

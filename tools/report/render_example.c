@@ -131,6 +131,10 @@ static void print_merged(const char *merged, FILE *out)
 			"stands for every further process that does this to this connection", out);
 	else if (strcmp(merged, "connections") == 0)
 		paragraph_print("note", "stands for every further connection from this place", out);
+	else if (strcmp(merged, "sites") == 0)
+		paragraph_print(
+			"note",
+			"stands for all else of this kind with these opening and fork sites", out);
 }
 
 /* See render_example.h. */
