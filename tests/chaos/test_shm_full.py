@@ -54,22 +54,27 @@ def main():
         def tmpfs(options):
             return f"mount -t tmpfs -o {options} t /dev/shm"
 
-        def launched(arguments):
+        def launched(arguments, options=""):
             place.fresh(None)
             forksan = os.path.join(os.path.dirname(forksan_log.SHIM), "forksan")
             return place.once(in_namespace(place, f"{tmpfs('size=64k')}\nexec {forksan} run "
-                                           f"{arguments} -- {share} {words}"), env, timeout=60)
+                                           f"{arguments} -- {share} {words}"),
+                              {**env, "FORKSAN_OPTIONS": options}, timeout=60)
 
         # The launcher: with a log the verdict is the same, else it says that it does not know.
         log = place.new_log()
         result = launched(f"-o {log.path}")
         check(result.status == 66 and "shared-use" in log.kinds, "forksan run -o: found", result)
         check("complete: false (no_registry 1)" in result.err, "forksan run -o: is incomplete", result)
-        result = launched("--require-watched")
-        check(result.status == 67, "forksan run --require-watched: incomplete", result)
+        result = launched("")
+        check(result.status == 67, "forksan run: 0 would say that nothing was found", result)
         check("SUMMARY: forksan: shared-use" in result.err, "and reports", result)
         check("what was found is not known here" in result.err and "not active" not in result.err,
               "and does not say that it was not active", result)
+        result = launched("", "exitcode=0")
+        check(result.status == 0, "exitcode=0: the program's own status", result)
+        result = launched("--require-watched", "exitcode=0")
+        check(result.status == 67, "forksan run --require-watched: incomplete", result)
 
         # Where a registry's file might not fit, it is memory without a name: the verdict is the same.
         for kib in (4, 64, 256, 800, 1000, 1100, 1200, 1300, 1400, 1500, 1600, 2000, 4000, 8000):

@@ -168,7 +168,10 @@ with toolkit.Directory() as directory:
         (["link"], "Too many levels of symbolic links"),
         (["directory"], "registry"),
     ):
-        says(ends(*arguments, "violations=1", left=True), 0, "cannot read what forksan saw", text)
+        says(ends(*arguments, "violations=1", left=True), 67, "cannot read what forksan saw", text)
+    says(ends("magic=0", "exit=3", left=True), 3, "cannot read what forksan saw")
+    env = dict(os.environ, FORKSAN_OPTIONS="exitcode=0")
+    says(ends("magic=0", left=True, env=env), 0, "cannot read what forksan saw")
 
     # Who is alive.
     me = os.getpid()

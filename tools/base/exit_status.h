@@ -16,7 +16,7 @@ enum exit_status {
 	STATUS_USAGE = 2,  /* wrong usage, a file that cannot be used, no memory */
 	STATUS_NO_LOG = 65,	/* report: a file is no log of forksan */
 	STATUS_INCOMPLETE = 67, /* nothing was watched, or something was missed (report; run with
-				   --require-watched) */
+				   --require-watched), or that is not known (run) */
 	STATUS_UNKNOWN = 1,	/* explain: the input holds no known text */
 	STATUS_NOT_INSTRUMENTED = 126, /* run, doctor: CMD cannot be run with forksan */
 	STATUS_NOT_FOUND = 127,	       /* run, doctor: CMD was not found */

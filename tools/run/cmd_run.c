@@ -168,7 +168,8 @@ const struct verb verb_run = {
 		"  -h, --help         this text\n\n"
 		"FORKSAN_OPTIONS holds further options, see forksan(7).  Exit status: CMD's; 66 "
 		"for\n"
-		"--fail-on (exitcode= in FORKSAN_OPTIONS sets another); 67 for --require-watched;\n"
+		"--fail-on (exitcode= in FORKSAN_OPTIONS sets another); 67 for --require-watched,\n"
+		"and where what was found is not known;\n"
 		"126 when CMD cannot be executed or forksan cannot be in it; 127 when CMD was not\n"
 		"found; 2 for wrong usage.\n",
 	.run = run,

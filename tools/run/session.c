@@ -183,7 +183,11 @@ int run_session_status(const struct run_outcome *outcome, const struct run_deman
 		if (outcome->found[level] > 0 && found_status() != 0)
 			return found_status();
 	/* CMD's own failure matters more. */
-	if (demands->require_watched && outcome->complete.count > 0 && wait_status == 0)
+	if (wait_status != 0 || outcome->complete.count == 0)
+		return 0;
+	/* 0 would say that nothing was found, which nobody knows here: what was stands on standard
+	 * error. */
+	if (demands->require_watched || (outcome->complete.unknown && found_status() != 0))
 		return STATUS_INCOMPLETE;
 	return 0;
 }
