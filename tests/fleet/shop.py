@@ -53,7 +53,7 @@ def main():
     with servers.mariadb() as db:
         environment = forksan_log.bare_env(APP_PORT=str(db.port), **labels)
         with web.gunicorn("bare", preload=True, env=environment, prefix=prefix) as site:
-            answers = web.load(site.port, requests=100, concurrent=20)
+            answers = web.load(site, requests=100, concurrent=20)
             if len(sys.argv) > 4:
                 subprocess.run([forksan_log.TOOL, "metrics", "--textfile", sys.argv[4]], check=True)
     print(answers, flush=True)

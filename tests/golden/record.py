@@ -85,7 +85,7 @@ def main():
             log = os.path.join(directory, app)
             with web.gunicorn(app, workers=2, preload=True, env=env,
                               prefix=[toolkit.FORKSAN, "run", "-o", log, "--"]) as site:
-                web.load(site.port)
+                web.load(site)
             save(name, log, directory)
         script = toolkit.write(os.path.join(directory, "import.php"), PHP)
         log = os.path.join(directory, "php")

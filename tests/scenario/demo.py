@@ -75,7 +75,7 @@ def run_bare(app, environment):
     say(f"  $ {command_line(app)}")
     for _ in range(ATTEMPTS):
         with web.gunicorn(app, preload=True, env=environment) as site:
-            answers = web.load(site.port)
+            answers = web.load(site)
         if answers.bad:
             break
     show_answers(answers)
@@ -91,7 +91,7 @@ def run_watched(app, environment, directory):
         log.wait_for(lambda: log.findings(kind="open-at-fork"), "the notice open-at-fork")
         say("    Before the first request, the log already has this notice:")
         say(f"      {log.findings(kind='open-at-fork')[0]['text']}")
-        answers = web.load(site.port)
+        answers = web.load(site)
     show_answers(answers)
     say(f"  $ forksan report {app}.jsonl")
     show_report(log.path)

@@ -36,7 +36,7 @@ class PoolSharedByTwoWorkers(scenario.Scenario):
                           preload=True) as (site, log):
             log.wait_for(lambda: log.findings(kind="open-at-fork"), "the notice open-at-fork")
             self.assertEqual(["open-at-fork"], log.kinds, "before the first request")
-            self.say("with forksan", web.load(site.port))
+            self.say("with forksan", web.load(site))
             log.wait_for(lambda: log.findings(kind="shared-use"), "the violation shared-use")
 
         notice = log.findings(kind="open-at-fork")[0]

@@ -26,7 +26,7 @@ class OneWorkerOrNoPreload(scenario.Scenario):
         settings = {"variables": self.variables, "preload": True, "workers": 1}
         self.assertEqual(0, self.bare_load(web.gunicorn, "pool", timeout_s=web.PATIENT_S, **settings).bad)
         with self.watched(web.gunicorn, "pool", **settings) as (site, log):
-            answers = web.load(site.port, timeout_s=web.PATIENT_S)
+            answers = web.load(site, timeout_s=web.PATIENT_S)
             self.say("with forksan", answers)
             log.wait_for(lambda: log.findings(kind="inherited-use"), "the hazard inherited-use")
         self.assertEqual(0, answers.bad)
@@ -47,7 +47,7 @@ class OneWorkerOrNoPreload(scenario.Scenario):
         variables = {"APP_DATABASE": scenario.postgresql_url(database)}
         with self.watched(web.gunicorn, "pool", variables=variables, preload=True,
                           workers=1) as (site, log):
-            answers = web.load(site.port, timeout_s=web.PATIENT_S)
+            answers = web.load(site, timeout_s=web.PATIENT_S)
             self.say("with forksan", answers)
         self.assertEqual(0, answers.bad)
         self.assert_kinds(log, ["inherited-use", "open-at-fork"])
@@ -56,7 +56,7 @@ class OneWorkerOrNoPreload(scenario.Scenario):
         settings = {"variables": self.variables, "workers": 2}
         self.assertEqual(0, self.bare_load(web.gunicorn, "pool", timeout_s=web.PATIENT_S, **settings).bad)
         with self.watched(web.gunicorn, "pool", **settings) as (site, log):
-            answers = web.load(site.port, timeout_s=web.PATIENT_S)
+            answers = web.load(site, timeout_s=web.PATIENT_S)
             self.say("with forksan", answers)
         self.assertEqual(0, answers.bad)
         self.assert_silent(log)

@@ -28,7 +28,7 @@ class EnginePerWorker(scenario.Scenario):
         settings = {"variables": self.variables, "preload": True, "config": config}
         self.assertEqual(0, self.bare_load(web.gunicorn, app, timeout_s=web.PATIENT_S, **settings).bad)
         with self.watched(web.gunicorn, app, **settings) as (site, log):
-            answers = web.load(site.port, timeout_s=web.PATIENT_S)
+            answers = web.load(site, timeout_s=web.PATIENT_S)
             self.say("with forksan", answers)
         self.assertEqual(0, answers.bad)
         return log

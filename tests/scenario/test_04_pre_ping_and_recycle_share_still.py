@@ -29,7 +29,7 @@ class PrePingAndRecycle(scenario.Scenario):
         answers = self.bare_load(web.gunicorn, "pool", attempts=5, **settings)
         self.assertGreater(answers.bad, 0)
         with self.watched(web.gunicorn, "pool", **settings) as (site, log):
-            self.say("with forksan", web.load(site.port))
+            self.say("with forksan", web.load(site))
         shared = log.findings(kind="shared-use")
         self.assertTrue(shared)
         for finding in shared:

@@ -27,7 +27,7 @@ class PgBouncer(scenario.Scenario):
         settings = {"variables": self.variables, "preload": True}
         self.assertEqual(0, self.bare_load(web.gunicorn, "lazy", timeout_s=web.PATIENT_S, **settings).bad)
         with self.watched(web.gunicorn, "lazy", **settings) as (site, log):
-            answers = web.load(site.port, timeout_s=web.PATIENT_S)
+            answers = web.load(site, timeout_s=web.PATIENT_S)
             self.say("with forksan", answers)
         self.assertEqual(0, answers.bad)
         self.assert_silent(log)
@@ -38,7 +38,7 @@ class PgBouncer(scenario.Scenario):
         answers = self.bare_load(web.gunicorn, "pool", attempts=5, **settings)
         self.assertGreater(answers.bad, 0)
         with self.watched(web.gunicorn, "pool", **settings) as (site, log):
-            self.say("with forksan", web.load(site.port))
+            self.say("with forksan", web.load(site))
         shared = log.findings(kind="shared-use")
         self.assertTrue(shared)
         for finding in shared:

@@ -32,7 +32,7 @@ class BareConnection(scenario.Scenario):
                         "nearly all are HTTP 200")
         with self.watched(serve, "bare", variables=self.variables, **settings) as (site, log):
             log.wait_for(lambda: log.findings(kind="open-at-fork"), "the notice open-at-fork")
-            self.say("with forksan", web.load(site.port))
+            self.say("with forksan", web.load(site))
         shared = log.findings(kind="shared-use")
         self.assertTrue(shared)
         for finding in shared:

@@ -28,7 +28,7 @@ class CrossedReplies(scenario.Scenario):
     def check(self, serve, app, attempts, **settings):
         for _ in range(attempts):
             with self.watched(serve, app, variables=self.variables, **settings) as (site, log):
-                answers = web.load(site.port)
+                answers = web.load(site)
             if answers.bad:
                 break
         crossed = log.findings(kind="crossed-reply")

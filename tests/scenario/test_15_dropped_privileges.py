@@ -38,7 +38,7 @@ class DroppedPrivileges(scenario.Scenario):
                 with open(f"/proc/{worker}/status", encoding="ascii") as status:
                     uid = next(line.split()[1] for line in status if line.startswith("Uid:"))
                 self.assertEqual(bool(arguments), uid != "0")
-            web.load(site.port, requests=requests)
+            web.load(site, requests=requests)
         self.assertEqual(0, os.stat(log.path).st_uid)
         return site, log
 

@@ -38,7 +38,7 @@ class StandardError(scenario.Scenario):
         variables = {"APP_DATABASE": scenario.mysql_url(server), "APP_PORT": str(server.port)}
         environment = forksan_log.forksan_env("", variables)
         with web.gunicorn("pool", env=environment, preload=True) as site:
-            answers = web.load(site.port)
+            answers = web.load(site)
         ours = [line for line in site.output().splitlines() if OURS.match(line)]
         blocks = self.blocks(site.output())
         self.say("with forksan", f"{answers}; {len(ours)} lines, {len(blocks)} reports")

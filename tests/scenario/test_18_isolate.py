@@ -227,7 +227,7 @@ class Pools(scenario.Scenario):
     def serve_once(self, title, bare, served, variables, errors, settings):
         with self.watched(*served, variables=variables, options={"mode": "isolate"},
                           **settings) as (site, log):
-            answers = web.load(site.port, timeout_s=web.PATIENT_S, workers=2)
+            answers = web.load(site, timeout_s=web.PATIENT_S)
         note(title, bare, str(answers))
         self.say("with isolation", answers)
         self.assertEqual((0, 0), (answers.lies, answers.silence), site.output())
@@ -268,7 +268,7 @@ class Ruby(Served):
         bare = "not run"
         if BARE:
             with ruby(command, forksan_log.bare_env(**variables), self.directory) as site:
-                bare = str(web.load(site.port))
+                bare = str(web.load(site))
         for _ in range(TIMES):
             self.serve_once(title, bare, command, variables)
 
@@ -276,7 +276,7 @@ class Ruby(Served):
         log = self.new_log()
         environment = forksan_log.forksan_env(log.path, variables, mode="isolate")
         with ruby(command, environment, self.directory) as site:
-            answers = web.load(site.port, timeout_s=web.PATIENT_S, workers=2)
+            answers = web.load(site, timeout_s=web.PATIENT_S)
         log.read()  # Puma ends itself by a signal, so there is no summary
         log.validate()
         note(title, bare, str(answers))
@@ -311,7 +311,7 @@ class Clean(scenario.Scenario):
     def check_untouched(self, app, variables, **settings):
         with self.watched(web.gunicorn, app, variables=variables, options={"mode": "isolate"},
                           **settings) as (site, log):
-            answers = web.load(site.port, timeout_s=web.PATIENT_S)
+            answers = web.load(site, timeout_s=web.PATIENT_S)
         self.assertEqual(0, answers.bad, f"{answers}\n{site.output()}")
         self.assertEqual((0, 0), (log.counters["isolated"], log.counters["isolate_failed"]))
         return log

@@ -171,7 +171,7 @@ class Api(scenario.Scenario):
         with self.watched(web.gunicorn, "pool", preload=True,
                           variables={"APP_DATABASE": scenario.mysql_url(db)},
                           arguments=["-c", f"{API}/gunicorn.conf.py"]) as (site, log):
-            web.load(site.port, requests=20)
+            web.load(site, requests=20)
         self.assertIn("forksan: 1 connections are open before the fork", site.output())
         check = [record for record in log.records if record.get("event") == "check"][0]
         self.assertIn(scenario.app_site("pool", "opened"), check["text"])

@@ -99,7 +99,7 @@ class Scenario(unittest.TestCase):
         environment = forksan_log.bare_env(**variables)
         for _ in range(attempts):
             with serve(app, env=environment, **settings) as site:
-                answers = web.load(site.port, timeout_s=timeout_s)
+                answers = web.load(site, timeout_s=timeout_s)
             if answers.bad:
                 break
         self.say("without forksan", answers)

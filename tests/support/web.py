@@ -2,7 +2,7 @@
 """Prefork web servers for tests, gunicorn and uWSGI, and a client that counts wrong answers.
 
     with web.gunicorn("pool", workers=2, preload=True, env=environment) as site:
-        answers = web.load(site.port)
+        answers = web.load(site)
 
 An app answers `GET /id/<n>` with the n that it read back from its database, and says in X-Pid who
 it is.  A site is ready when
@@ -160,12 +160,14 @@ def ask(port, number, timeout_s):
     return "right" if body == str(number) else "wrong", worker
 
 
-def load(port, requests=REQUESTS, concurrent=CONCURRENT, seconds=60, timeout_s=TIMEOUT_S, workers=0):
-    """Sends `requests` requests, `concurrent` at a time, and more until as many as `workers` have
-    answered one: a fast worker may be done before another has begun.  Begins none after `seconds`.
+def load(site, requests=REQUESTS, concurrent=CONCURRENT, seconds=60, timeout_s=TIMEOUT_S, workers=None):
+    """Sends `requests` requests, `concurrent` at a time, and more until as many as `workers` (None: as
+    the site has) have answered one: a fast worker may be done before another has begun.  Begins none after `seconds`.
     A request has `timeout_s`: PATIENT_S where a late answer would be a fault of the machine
     alone."""
     answers = Answers()
+    if workers is None:
+        workers = len(site.workers)
     lock = threading.Lock()
     numbers = [random.randrange(1, servers.ROWS + 1) for _ in range(requests)]
     deadline = time.monotonic() + seconds
@@ -177,7 +179,7 @@ def load(port, requests=REQUESTS, concurrent=CONCURRENT, seconds=60, timeout_s=T
                         (not numbers and len(answers.workers) >= workers):
                     return
                 number = numbers.pop() if numbers else random.randrange(1, servers.ROWS + 1)
-            kind, worker = ask(port, number, timeout_s)
+            kind, worker = ask(site.port, number, timeout_s)
             came = time.time()
             with lock:
                 answers.count[kind] += 1

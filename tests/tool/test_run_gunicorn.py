@@ -26,7 +26,7 @@ with toolkit.Directory() as directory, servers.mariadb() as database:
     with web.gunicorn(
         "bare", workers=2, preload=True, env=env, prefix=[toolkit.FORKSAN, "run", "-o", log, "--"]
     ) as site:
-        answers = web.load(site.port)
+        answers = web.load(site)
     print(answers)
     output = site.output()
     status = site.process.popen.returncode

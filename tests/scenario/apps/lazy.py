@@ -21,3 +21,9 @@ def read(number):
         query = text("select id from t where id = :id")
         row = session.execute(query, {"id": number}).fetchone()
     return str(row[0]) if row else ""
+
+
+@app.after_request
+def sign(response):
+    response.headers["X-Pid"] = str(os.getpid())
+    return response
