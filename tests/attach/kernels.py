@@ -3,7 +3,7 @@
 """make attach-kernels: `forksan attach` on Debian's kernels, each booted in qemu without KVM (30 to 170 s) with
 the static test program: the same kinds as here, and nothing lost.  Prints a table.
 
-    tests/attach/kernels.py [SUITE]...        bookworm, bookworm-backports, trixie, trixie-backports, sid
+    tests/attach/kernels.py [SUITE]...        bullseye, bookworm, bookworm-backports, trixie, trixie-backports, sid
 
 Kernels come from the mirror that apt is set up with, by an apt of their own, and are kept below build/kernels.
 Needs qemu-system-x86, busybox-static and cpio.
@@ -24,10 +24,17 @@ import root  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 KEPT = os.path.join(BUILD, "kernels")
-SUITES = ("bookworm", "bookworm-backports", "trixie", "trixie-backports", "sid")
+SUITES = ("bullseye", "bookworm", "bookworm-backports", "trixie", "trixie-backports", "sid")
 PACKAGE = "linux-image-cloud-amd64"  # the kernel for virtual machines: a third of the other's size
-WAYS = {"shared": ["inherited-use", "shared-use"], "crossed": ["crossed-reply", "shared-use"],
-        "goodbye": ["foreign-goodbye"], "clean": []}
+CROSSED = ["crossed-reply"]
+USES = ["inherited-use", "shared-use"]
+WAYS = {"shared": USES, "raw": USES, "unix /tmp/socket": USES, "uring": ["shared-use"], "sendfile": [*CROSSED, *USES],
+        "splice": USES, "crossed": [*CROSSED, USES[1]], "goodbye": ["foreign-goodbye"], "clean": []}
+COMMAND = """echo "@way {way}"
+/forksan/forksan attach --quiet -o /tmp/log -- /program {way} 2>&1
+echo "@status $?"
+cat /tmp/log
+rm -f /tmp/log"""
 PATIENCE_S = 900
 
 INIT = """#!/bin/busybox sh
@@ -39,12 +46,7 @@ mkdir -p /dev/shm /tmp
 mount -t tmpfs shm /dev/shm
 ip link set lo up
 echo "@kernel $(uname -r)"
-for way in {ways}; do
-    echo "@way $way"
-    /forksan/forksan attach --quiet -o /tmp/$way.jsonl -- /program $way 2>&1
-    echo "@status $?"
-    cat /tmp/$way.jsonl
-done
+{commands}
 echo "@end"
 poweroff -f
 """
@@ -107,7 +109,7 @@ def make_initrd(directory):
                     os.path.join(root, "program"), os.path.join(HERE, "program.c")], check=True)
     init = os.path.join(root, "init")
     with open(init, "w", encoding="utf-8") as file:
-        file.write(INIT.format(ways=" ".join(WAYS)))
+        file.write(INIT.format(commands="\n".join(COMMAND.format(way=way) for way in WAYS)))
     os.chmod(init, 0o755)
     initrd = os.path.join(directory, "initrd")
     with open(initrd, "wb") as file:

@@ -9,6 +9,8 @@
  *   held       the same, and then says "ready" and waits for a line
  *   raw        the same by system calls made here, the child by a raw clone()
  *   uring      the same by io_uring
+ *   sendfile   a child writes by sendfile(), its parent takes the answer
+ *   splice     a child takes its parent's answer by splice()
  *   idle       a child holds it for two seconds and does nothing
  *   goodbye    a child ends the session (QUIT) that its parent holds
  *   after      a child ends the session, and then its parent closes the connection
@@ -29,6 +31,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -40,6 +43,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -505,6 +509,48 @@ static void crossed(void)
 	end_well(pid);
 }
 
+static void by_sendfile(void)
+{
+	int connection = open_connection();
+	int question = (int)syscall(SYS_memfd_create, "question", 0);
+	char bytes[100];
+	pid_t pid;
+
+	ping(connection);
+	if (write(question, PING, sizeof PING - 1) != sizeof PING - 1)
+		fail("write");
+	pid = fork();
+	if (pid == 0) {
+		off_t from = 0;
+
+		if (sendfile(connection, question, &from, sizeof PING - 1) != sizeof PING - 1)
+			fail("sendfile");
+		_exit(0);
+	}
+	end_well(pid);
+	if (recv(connection, bytes, sizeof bytes, 0) <= 0)
+		fail("recv");
+}
+
+static void by_splice(void)
+{
+	int connection = open_connection();
+	int pipes[2];
+	pid_t pid;
+
+	ping(connection);
+	if (pipe(pipes) != 0 || send(connection, PING, sizeof PING - 1, 0) < 0)
+		fail("send");
+	pid = fork();
+	if (pid == 0) {
+		if (splice(connection, NULL, pipes[1], NULL, 100, 0) <= 0)
+			fail("splice");
+		_exit(0);
+	}
+	end_well(pid);
+	ping(connection);
+}
+
 static void wait_for_line(void)
 {
 	char line[16];
@@ -663,6 +709,10 @@ int main(int argc, char **argv)
 		share(open_connection(), raw_ping, 1);
 	else if (strcmp(way, "uring") == 0)
 		share(open_connection(), ring_ping, 0);
+	else if (strcmp(way, "sendfile") == 0)
+		by_sendfile();
+	else if (strcmp(way, "splice") == 0)
+		by_splice();
 	else if (strcmp(way, "idle") == 0)
 		idle();
 	else if (strcmp(way, "goodbye") == 0)

@@ -67,6 +67,12 @@ if result.returncode == 77:
 else:
     # Its bytes are not seen: it is judged by direction.
     check(kinds(log) == ["shared-use"], "uring", kinds(log), result.stderr)
+expect("sendfile", ["crossed-reply", "inherited-use", "shared-use"])
+log, result = attach(PROGRAM, "splice")
+if kinds(log):
+    check(kinds(log) == ["inherited-use", "shared-use"], "splice", kinds(log), result.stderr)
+else:
+    print("not tested: splice, of which a kernel tells that takes fexit programs")
 expect("goodbye", ["foreign-goodbye"])
 expect("idle", ["open-at-fork"], status=0)
 # What cannot be read is counted, and a write of which nothing is known is not accused: it may be the goodbye.

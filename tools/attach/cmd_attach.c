@@ -358,7 +358,7 @@ const struct verb verb_attach = {
 		"  --suppressions FILE  leave out what FILE describes (forksan suppress)\n"
 		"  -h, --help         this text\n\n"
 		"It needs the capabilities CAP_BPF and CAP_PERFMON, as root has them, and Linux "
-		"6.3.\n"
+		"6.1.\n"
 		"Exit status: CMD's, or 0; 66 for --fail-on; 67 for --require-watched; 126 when "
 		"CMD\n"
 		"cannot be executed or the kernel refuses; 127 when CMD was not found; 2 for "

@@ -85,10 +85,10 @@ void check_attach(struct doctor_sheet *sheet)
 			  "install a forksan that was built with clang, bpftool and libbpf",
 			  WATCHER_NAME " is not installed with this program");
 	if (uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	    (major < 5 || (major == 5 && minor < 15)))
+	    (major < 6 || (major == 6 && minor < 1)))
 		sheet_add(sheet, "kernel", DOCTOR_BLIND, DOCTOR_ATTACH,
 			  "use the preload (forksan run) or forksan scan",
-			  "kernel %s: 5.15 or later is needed to watch from the kernel",
+			  "kernel %s: 6.1 or later is needed to watch from the kernel",
 			  name.release);
 	if (access(BTF, R_OK) != 0)
 		sheet_add(sheet, "btf", DOCTOR_BLIND, DOCTOR_ATTACH,

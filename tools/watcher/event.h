@@ -173,13 +173,6 @@ struct event_interpreter {
 	struct event_python python;
 };
 
-/* A question about a thread, by its number in the first pid namespace. */
-struct event_thread {
-	__s32 pid;
-	__u32 reserved;
-	__u64 thread_pointer; /* the answer */
-};
-
 /* What the kernel could not tell. */
 enum event_loss {
 	EVENT_LOST_PROCESS,    /* a process's birth, exec or end */

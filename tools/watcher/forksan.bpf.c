@@ -13,9 +13,10 @@
  * while more than one descriptor refers to its file: while another process may hold it.  All other
  * uses end after two look-ups and a compare.
  *
- * Only tracepoints and one iterator: they run where trampolines (fentry, LSM) are refused.  All of
- * them are passed with preemption disabled; inet_sock_set_state also in softirqs, where the current
- * process is not the one that acts.
+ * Tracepoints and iterators run where trampolines (fexit) are refused, so what matters needs no
+ * trampoline where the kernel has tracepoints for it; hooks.c finds out which programs are to be
+ * had.  inet_sock_set_state is passed in softirqs, too, where the current process is not the one
+ * that acts.
  */
 #include "watcher/kernel.bpf.h"
 #include "watcher/event.h"
@@ -241,8 +242,9 @@ static __always_inline void take_registers(struct event_stack *stack, struct tas
 #endif
 
 /* Tells the stack of the current task; returns its number, 0: it is lost.  The pages that a call
- * stands on are in memory; reading ends at the first that is not. */
-static __always_inline __u32 tell_stack(void)
+ * stands on are in memory; reading ends at the first that is not.  Global, so that the verifier
+ * looks at it once for each program and not along every path to it. */
+__noinline __u32 tell_stack(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct event_stack *stack;
@@ -511,6 +513,8 @@ enum call_shape {
 	CALL_MESSAGE, /* (fd, msghdr) */
 };
 
+#define SHAPES 512 /* a power of two */
+
 #if defined(__TARGET_ARCH_x86)
 static __always_inline void find_call(struct call *call, struct task_struct *task)
 {
@@ -522,25 +526,18 @@ static __always_inline void find_call(struct call *call, struct task_struct *tas
 	call->arguments[2] = regs->dx;
 }
 
-static __always_inline enum call_shape shape_of(__s32 number)
-{
-	switch (number) {
-	case 0:	 /* read */
-	case 1:	 /* write */
-	case 44: /* sendto */
-	case 45: /* recvfrom */
-		return CALL_BUFFER;
-	case 19: /* readv */
-	case 20: /* writev */
-		return CALL_VECTOR;
-	case 46:  /* sendmsg */
-	case 47:  /* recvmsg */
-	case 299: /* recvmmsg: the first message */
-	case 307: /* sendmmsg */
-		return CALL_MESSAGE;
-	}
-	return CALL_OTHER;
-}
+static const __u8 shapes[SHAPES] = {
+	[0] = CALL_BUFFER,    /* read */
+	[1] = CALL_BUFFER,    /* write */
+	[44] = CALL_BUFFER,   /* sendto */
+	[45] = CALL_BUFFER,   /* recvfrom */
+	[19] = CALL_VECTOR,   /* readv */
+	[20] = CALL_VECTOR,   /* writev */
+	[46] = CALL_MESSAGE,  /* sendmsg */
+	[47] = CALL_MESSAGE,  /* recvmsg */
+	[299] = CALL_MESSAGE, /* recvmmsg: the first message */
+	[307] = CALL_MESSAGE, /* sendmmsg */
+};
 
 #define CALL_SENDFILE 40
 #elif defined(__TARGET_ARCH_arm64)
@@ -554,83 +551,119 @@ static __always_inline void find_call(struct call *call, struct task_struct *tas
 	call->arguments[2] = regs->regs[2];
 }
 
-static __always_inline enum call_shape shape_of(__s32 number)
-{
-	switch (number) {
-	case 63:  /* read */
-	case 64:  /* write */
-	case 206: /* sendto */
-	case 207: /* recvfrom */
-		return CALL_BUFFER;
-	case 65: /* readv */
-	case 66: /* writev */
-		return CALL_VECTOR;
-	case 211: /* sendmsg */
-	case 212: /* recvmsg */
-	case 243: /* recvmmsg */
-	case 269: /* sendmmsg */
-		return CALL_MESSAGE;
-	}
-	return CALL_OTHER;
-}
+static const __u8 shapes[SHAPES] = {
+	[63] = CALL_BUFFER,   /* read */
+	[64] = CALL_BUFFER,   /* write */
+	[206] = CALL_BUFFER,  /* sendto */
+	[207] = CALL_BUFFER,  /* recvfrom */
+	[65] = CALL_VECTOR,   /* readv */
+	[66] = CALL_VECTOR,   /* writev */
+	[211] = CALL_MESSAGE, /* sendmsg */
+	[212] = CALL_MESSAGE, /* recvmsg */
+	[243] = CALL_MESSAGE, /* recvmmsg */
+	[269] = CALL_MESSAGE, /* sendmmsg */
+};
 
 #define CALL_SENDFILE 71
 #endif
+
+/* A table, so that the verifier has one path and not one for each call. */
+static __always_inline enum call_shape shape_of(__s32 number)
+{
+	__u64 index = (__u32)number;
+
+	if (index >= SHAPES)
+		return CALL_OTHER;
+	__asm__ volatile("" : "+r"(index)); /* or the next line is thought to be of no use */
+	return shapes[index & (SHAPES - 1)];
+}
 
 struct user_iovec {
 	__u64 base;
 	__u64 len;
 };
 
-/* Copies the first bytes that the call moved into bytes[0..2 * half). */
-static __always_inline __u32 copy_bytes(__u8 *bytes, __u32 half, const struct call *call,
-					__u64 moved)
+struct copy {
+	struct event_use *use; /* with room for two halves of bytes */
+	const struct call *call;
+	enum call_shape shape;
+	__u64 vector; /* of struct user_iovec, in the process's memory */
+	__u64 count;
+	__u64 left; /* bytes that the call moved and that are not copied yet */
+};
+
+/* Copies the piece with that index.  1: it was the last.  How far it came is kept in the record,
+ * of whose contents the verifier thinks nothing: it would follow each value of a variable. */
+static __always_inline long copy_piece(__u32 index, struct copy *copy, const __u32 half)
 {
-	enum call_shape shape = shape_of(call->number);
-	struct user_iovec iovec = {call->arguments[1], call->arguments[2]};
-	__u64 vector = call->arguments[1], count = call->arguments[2];
-	__u64 left = moved;
-	__u32 at = 0;
+	struct user_iovec iovec = {copy->call->arguments[1], copy->call->arguments[2]};
+	struct event_use *use = copy->use;
+	__u32 at = use->len_bytes;
+	__u64 n;
 
-	if (shape == CALL_OTHER)
-		return 0;
-	if (shape == CALL_MESSAGE) {
+	if (copy->left == 0 || at >= half || index >= copy->count)
+		return 1;
+	if (copy->shape != CALL_BUFFER &&
+	    bpf_probe_read_user(&iovec, sizeof iovec,
+				(void *)(copy->vector + index * sizeof iovec))) {
+		count_loss(EVENT_LOST_BYTES);
+		return 1;
+	}
+	n = iovec.len < copy->left ? iovec.len : copy->left;
+	copy->left -= n;
+	if (n >= half) {
+		n = half - 1;
+		copy->left = 0; /* a longer piece is cut, and nothing follows it */
+	}
+	at &= half - 1;
+	n &= half - 1;
+	if (n > 0 && bpf_probe_read_user(use->bytes + at, n, (void *)iovec.base)) {
+		count_loss(EVENT_LOST_BYTES);
+		return 1;
+	}
+	use->len_bytes = at + n;
+	return 0;
+}
+
+static long copy_few(__u32 index, struct copy *copy)
+{
+	return copy_piece(index, copy, EVENT_FEW_BYTES / 2);
+}
+
+static long copy_many(__u32 index, struct copy *copy)
+{
+	return copy_piece(index, copy, EVENT_MANY_BYTES / 2);
+}
+
+/* Copies the first bytes that the call moved, at most EVENT_MANY_BYTES or EVENT_FEW_BYTES. */
+static __always_inline void copy_bytes(struct event_use *use, bool many, const struct call *call,
+				       __u64 moved)
+{
+	struct copy copy = {.use = use,
+			    .call = call,
+			    .shape = shape_of(call->number),
+			    .vector = call->arguments[1],
+			    .count = call->arguments[2],
+			    .left = moved};
+	struct user_iovec message;
+
+	if (copy.shape == CALL_OTHER)
+		return;
+	if (copy.shape == CALL_BUFFER)
+		copy.count = 1;
+	if (copy.shape == CALL_MESSAGE) {
 		/* struct user_msghdr: name, namelen, iov at 16, iovlen at 24 */
-		if (bpf_probe_read_user(&iovec, sizeof iovec, (void *)(vector + 16))) {
+		if (bpf_probe_read_user(&message, sizeof message, (void *)(copy.vector + 16))) {
 			count_loss(EVENT_LOST_BYTES);
-			return 0;
+			return;
 		}
-		vector = iovec.base;
-		count = iovec.len;
+		copy.vector = message.base;
+		copy.count = message.len;
 	}
-	for (int i = 0; i < MAX_IOVECS && left > 0 && at < half; i++) {
-		__u64 n;
-
-		if (shape != CALL_BUFFER && (__u64)i >= count)
-			break;
-		if (shape != CALL_BUFFER &&
-		    bpf_probe_read_user(&iovec, sizeof iovec,
-					(void *)(vector + i * sizeof iovec))) {
-			count_loss(EVENT_LOST_BYTES);
-			break;
-		}
-		n = iovec.len < left ? iovec.len : left;
-		left -= n;
-		if (n >= half) {
-			n = half - 1;
-			left = 0; /* a longer piece is cut, and nothing follows it */
-		}
-		at &= half - 1;
-		n &= half - 1;
-		if (n > 0 && bpf_probe_read_user(bytes + at, n, (void *)iovec.base)) {
-			count_loss(EVENT_LOST_BYTES);
-			break;
-		}
-		at += n;
-		if (shape == CALL_BUFFER)
-			break;
-	}
-	return at;
+	if (many)
+		bpf_loop(MAX_IOVECS, copy_many, &copy, 0);
+	else
+		bpf_loop(MAX_IOVECS, copy_few, &copy, 0);
 }
 
 /* --- uses ------------------------------------------------------------------------------------- */
@@ -668,7 +701,7 @@ static __always_inline void tell_use(struct sock *sk, struct task_struct *task, 
 			return;
 		}
 		fill_use(use, sk, task, word, before, moved, writes, stack);
-		use->len_bytes = copy_bytes(use->bytes, EVENT_MANY_BYTES / 2, &call, moved);
+		copy_bytes(use, true, &call, moved);
 	} else {
 		use = bpf_ringbuf_reserve(&events, sizeof *use + EVENT_FEW_BYTES, 0);
 		if (!use) {
@@ -677,7 +710,7 @@ static __always_inline void tell_use(struct sock *sk, struct task_struct *task, 
 		}
 		fill_use(use, sk, task, word, before, moved, writes, stack);
 		if (moved > 0)
-			use->len_bytes = copy_bytes(use->bytes, EVENT_FEW_BYTES / 2, &call, moved);
+			copy_bytes(use, false, &call, moved);
 	}
 	bpf_ringbuf_submit(use, 0);
 }
@@ -782,14 +815,38 @@ static __always_inline struct socket_state *meet_unix(struct sock *sk)
 	return NULL;
 }
 
+/* Notes a use that may matter, and tells it.  A call that moved nothing met the end. */
+static __noinline int note_use(struct sock *sk, struct process_state *process,
+			       struct socket_state *state, __s32 moved, bool writes)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 word = process->word, before = state->last;
+	__u32 stack = 0;
+
+	if (moved > 0) {
+		if (before != word)
+			before = __sync_lock_test_and_set(&state->last, word);
+		state->way[writes & 1] = word;
+		state->calls++;
+		if ((before >> 32 != word >> 32 ||
+		     references(sk) > 1 + (task->signal->nr_threads > 1)) &&
+		    state->stacks < USE_STACKS) {
+			state->stacks++;
+			stack = tell_stack();
+		}
+		process->flags |= PROCESS_CONNECTED;
+	}
+	tell_use(sk, task, word, before, moved, writes, stack);
+	return 0;
+}
+
 static __always_inline int use(struct sock *sk, __s32 moved, int flags, bool writes)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool is_unix = sk->__sk_common.skc_family == AF_UNIX;
 	struct process_state *process = NULL;
 	struct socket_state *state;
-	__u64 word, before;
-	__u32 stack = 0;
+	__u64 word;
 
 	/* What everybody else pays ends with one look-up: of the process where a connection may
 	 * still have to be met, of the connection elsewhere. */
@@ -812,25 +869,51 @@ static __always_inline int use(struct sock *sk, __s32 moved, int flags, bool wri
 	if (!process)
 		return 0;
 	word = process->word;
-	before = state->last;
-	if (before == word && state->way[writes] == word && state->calls >= OPENING_CALLS &&
+	if (state->last == word && state->way[writes] == word && state->calls >= OPENING_CALLS &&
 	    references(sk) <= 1 + (task->signal->nr_threads > 1))
 		return 0;
-	if (moved > 0) {
-		if (before != word)
-			before = __sync_lock_test_and_set(&state->last, word);
-		state->way[writes] = word;
-		state->calls++;
-		if ((before >> 32 != word >> 32 ||
-		     references(sk) > 1 + (task->signal->nr_threads > 1)) &&
-		    state->stacks < USE_STACKS) {
-			state->stacks++;
-			stack = tell_stack();
-		}
-		process->flags |= PROCESS_CONNECTED;
-	}
-	tell_use(sk, task, word, before, moved, writes, stack);
-	return 0;
+	return note_use(sk, process, state, moved, writes);
+}
+
+static __always_inline int use_of(struct socket *socket, __s32 moved, int flags, bool writes)
+{
+	struct sock *sk = socket->sk;
+
+	return sk ? use(sk, moved, flags, writes) : 0;
+}
+
+/* What passes none of the hooks further below: sendfile() and splice() to a socket before
+ * Linux 6.5, splice() from one.  They come first, since those that a kernel refuses are to be
+ * refused before the verifier has looked at others: libbpf loads in this order. */
+struct page;
+struct pipe_inode_info;
+
+SEC("fexit/inet_sendpage")
+int BPF_PROG(on_inet_sendpage, struct socket *socket, struct page *page, int offset, __u64 size,
+	     int flags, long moved)
+{
+	return use_of(socket, moved, 0, true);
+}
+
+SEC("fexit/unix_stream_sendpage")
+int BPF_PROG(on_unix_sendpage, struct socket *socket, struct page *page, int offset, __u64 size,
+	     int flags, long moved)
+{
+	return use_of(socket, moved, 0, true);
+}
+
+SEC("fexit/tcp_splice_read")
+int BPF_PROG(on_tcp_splice, struct socket *socket, __u64 *position, struct pipe_inode_info *pipe,
+	     __u64 size, unsigned flags, long moved)
+{
+	return use_of(socket, moved, 0, false);
+}
+
+SEC("fexit/unix_stream_splice_read")
+int BPF_PROG(on_unix_splice, struct socket *socket, __u64 *position, struct pipe_inode_info *pipe,
+	     __u64 size, unsigned flags, long moved)
+{
+	return use_of(socket, moved, 0, false);
 }
 
 SEC("tp_btf/sock_send_length")
@@ -843,6 +926,67 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_recv, struct sock *sk, int moved, int flags)
 {
 	return use(sk, moved, flags, false);
+}
+
+/*
+ * Where the kernel has not those two (before Linux 6.3): the end of the functions that send and
+ * receive for a family.  They are called through pointers, so no compiler has taken them apart, and
+ * their arguments have been the same since Linux 4; TLS in the kernel lies below them.  Two are
+ * passed by datagrams as well, whose sockets are not watched.
+ */
+struct msghdr;
+
+SEC("fexit/inet_sendmsg")
+int BPF_PROG(on_inet_send, struct socket *socket, struct msghdr *message, __u64 size, int moved)
+{
+	return use_of(socket, moved, 0, true);
+}
+
+SEC("fexit/inet_recvmsg")
+int BPF_PROG(on_inet_recv, struct socket *socket, struct msghdr *message, __u64 size, int flags,
+	     int moved)
+{
+	return use_of(socket, moved, flags, false);
+}
+
+SEC("fexit/inet6_sendmsg")
+int BPF_PROG(on_inet6_send, struct socket *socket, struct msghdr *message, __u64 size, int moved)
+{
+	return use_of(socket, moved, 0, true);
+}
+
+SEC("fexit/inet6_recvmsg")
+int BPF_PROG(on_inet6_recv, struct socket *socket, struct msghdr *message, __u64 size, int flags,
+	     int moved)
+{
+	return use_of(socket, moved, flags, false);
+}
+
+SEC("fexit/unix_stream_sendmsg")
+int BPF_PROG(on_unix_send, struct socket *socket, struct msghdr *message, __u64 size, int moved)
+{
+	return use_of(socket, moved, 0, true);
+}
+
+SEC("fexit/unix_stream_recvmsg")
+int BPF_PROG(on_unix_recv, struct socket *socket, struct msghdr *message, __u64 size, int flags,
+	     int moved)
+{
+	return use_of(socket, moved, flags, false);
+}
+
+SEC("fexit/unix_seqpacket_sendmsg")
+int BPF_PROG(on_seqpacket_send, struct socket *socket, struct msghdr *message, __u64 size,
+	     int moved)
+{
+	return use_of(socket, moved, 0, true);
+}
+
+SEC("fexit/unix_seqpacket_recvmsg")
+int BPF_PROG(on_seqpacket_recv, struct socket *socket, struct msghdr *message, __u64 size,
+	     int flags, int moved)
+{
+	return use_of(socket, moved, flags, false);
 }
 
 /* --- the life of a connection ----------------------------------------------------------------- */
@@ -989,17 +1133,15 @@ int old_files(struct bpf_iter__task_file *context)
 
 /* --- questions -------------------------------------------------------------------------------- */
 
-struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
-void bpf_task_release(struct task_struct *task) __ksym;
+__s32 asked_thread; /* number in the first pid namespace */
+__u64 asked_thread_pointer;
 
-SEC("syscall")
-int look_at_thread(struct event_thread *thread)
+SEC("iter/task")
+int look_at_thread(struct bpf_iter__task *context)
 {
-	struct task_struct *task = bpf_task_from_pid(thread->pid);
+	struct task_struct *task = context->task;
 
-	if (!task)
-		return 0;
-	thread->thread_pointer = thread_pointer(task);
-	bpf_task_release(task);
+	if (task && task->pid == asked_thread)
+		asked_thread_pointer = thread_pointer(task);
 	return 0;
 }

@@ -14,8 +14,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "watcher/hooks.h"
 #include "base/sys.h"
-#include "forksan/atomics.h"
 #include <forksan.skel.h>
 
 /* The ring's size is in forksan.bpf.c. */
@@ -86,31 +86,44 @@ static bool refuse(const char *what, int error)
 	return false;
 }
 
+/* One attempt, with the programs that hooks.c has chosen.  0 or an errno. */
+static int try_to_start(bool all)
+{
+	int error;
+
+	complaint[0] = '\0';
+	skeleton = forksan__open();
+	if (!skeleton)
+		return errno;
+	skeleton->rodata->watch_all = all;
+	skeleton->rodata->own_pid = getpid();
+	skeleton->rodata->ring_bytes = bpf_map__max_entries(skeleton->maps.events);
+	bpf_program__set_autoattach(skeleton->progs.old_files, false);
+	bpf_program__set_autoattach(skeleton->progs.look_at_thread, false);
+	hooks_choose(skeleton->obj);
+	error = forksan__load(skeleton);
+	if (error == 0)
+		error = forksan__attach(skeleton);
+	if (error == 0)
+		return 0;
+	forksan__destroy(skeleton);
+	skeleton = NULL;
+	return -error;
+}
+
 bool loader_start(bool all, void (*take)(const void *record, size_t len_bytes))
 {
 	int error;
 
 	take_record = take;
 	libbpf_set_print(keep_complaint);
-	skeleton = forksan__open();
-	if (!skeleton)
-		return refuse("open the programs", errno);
-	skeleton->rodata->watch_all = all;
-	skeleton->rodata->own_pid = getpid();
-	skeleton->rodata->ring_bytes = bpf_map__max_entries(skeleton->maps.events);
-	bpf_program__set_autoattach(skeleton->progs.old_files, false);
-	error = forksan__load(skeleton);
-	if (error)
-		return refuse("load the programs (Linux 6.3 has all that they need)", -error);
+	do {
+		error = try_to_start(all);
+	} while (error != 0 && hooks_give_up(complaint, error));
+	if (error != 0)
+		return refuse("load the programs (Linux 6.1 has all that they need)", error);
 	ring = ring_buffer__new(bpf_map__fd(skeleton->maps.events), on_record, NULL, NULL);
-	if (!ring)
-		return refuse("share the ring buffer", errno);
-	error = forksan__attach(skeleton);
-	if (error)
-		return refuse("run the programs at sock_send_length (Linux 6.3) or the other "
-			      "tracepoints",
-			      -error);
-	return true;
+	return ring || refuse("share the ring buffer", errno);
 }
 
 void loader_poll(int wake, int timeout_ms)
@@ -128,6 +141,7 @@ void loader_stop(void)
 	is_ending = true;
 	take_until_ns = sys_clock_ns(CLOCK_MONOTONIC) + TAKE_LAST_NS;
 	ring_buffer__consume(ring);
+	untaken += hooks_missed(skeleton->obj);
 }
 
 uint32_t loader_watch(pid_t pid)
@@ -151,14 +165,14 @@ uint32_t loader_watch(pid_t pid)
 	return result == 0 ? number : 0;
 }
 
-static bool run_iterator(uint32_t pass)
+/* Runs an iterator's program over all that it goes through. */
+static bool run_iterator(const struct bpf_program *program,
+			 const struct bpf_iter_attach_opts *options)
 {
-	struct bpf_link *link;
+	struct bpf_link *link = bpf_program__attach_iter(program, options);
 	char bytes[64];
 	int fd;
 
-	skeleton->bss->pass = pass;
-	link = bpf_program__attach_iter(skeleton->progs.old_files, NULL);
 	if (!link)
 		return false;
 	fd = bpf_iter_create(bpf_link__fd(link));
@@ -170,9 +184,15 @@ static bool run_iterator(uint32_t pass)
 	return fd >= 0;
 }
 
+static bool look_at_files(uint32_t pass)
+{
+	skeleton->bss->pass = pass;
+	return run_iterator(skeleton->progs.old_files, NULL);
+}
+
 bool loader_tell_old(void)
 {
-	return run_iterator(0) && run_iterator(1);
+	return look_at_files(0) && look_at_files(1);
 }
 
 void loader_set_interpreter(pid_t pid, const struct event_interpreter *interpreter)
@@ -187,14 +207,15 @@ void loader_set_interpreter(pid_t pid, const struct event_interpreter *interpret
 
 uint64_t loader_thread_pointer(pid_t pid)
 {
-	struct event_thread thread = {.pid = pid};
-	/* The answer comes back in the question. */
-	struct bpf_test_run_opts options = {
-		.sz = sizeof options, .ctx_in = &thread, .ctx_size_in = sizeof thread};
+	/* Since Linux 6.1 the kernel goes to this thread alone; before, it goes through all. */
+	union bpf_iter_link_info only = {.task = {.tid = (uint32_t)pid}};
+	struct bpf_iter_attach_opts options = {
+		.sz = sizeof options, .link_info = &only, .link_info_len = sizeof only};
 
-	if (bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.look_at_thread), &options) != 0)
-		return 0;
-	return thread.thread_pointer;
+	skeleton->bss->asked_thread = pid;
+	skeleton->bss->asked_thread_pointer = 0;
+	run_iterator(skeleton->progs.look_at_thread, &options);
+	return skeleton->bss->asked_thread_pointer;
 }
 
 void loader_losses(uint64_t lost[EVENT_LOST_COUNT])

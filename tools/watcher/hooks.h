@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which of the kernel's part's programs are loaded.  Not every kernel has all that they hook, nor
+ * takes them all; what is to be had is found by loading them.  hooks_choose(), an attempt, and
+ * after one that failed hooks_give_up(), until there is nothing left to give up.
+ *
+ * One thread.
+ */
+#ifndef FORKSAN_TOOLS_WATCHER_HOOKS_H
+#define FORKSAN_TOOLS_WATCHER_HOOKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bpf_object;
+
+/* Has the next attempt load the programs that have not been given up. */
+void hooks_choose(struct bpf_object *programs);
+
+/* An attempt failed with `error` > 0; `complaint` is what libbpf said first, in which it names the
+ * program.  False: the kernel has nothing in that program's place. */
+bool hooks_give_up(const char *complaint, int error);
+
+/* How often the kernel has passed over a program that tells of uses, since it was running already
+ * on that processor. */
+uint64_t hooks_missed(struct bpf_object *programs);
+
+#endif
