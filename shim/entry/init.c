@@ -144,13 +144,11 @@ void init_join_now(enum registry_wish wish)
 
 /* What was known of this process outside when it started. */
 FORKSAN_AT_START static struct registry_kin kin;
-FORKSAN_AT_START static pid_t parent_at_start;
 
 /* Called by the constructor. */
 static void join_at_start(void)
 {
-	parent_at_start = (pid_t)sys_getppid();
-	kin = registry_find_kin(options.session, first_stack_uid(), process.pid, parent_at_start);
+	kin = registry_find_kin(options.session, first_stack_uid(), process.pid);
 	if (session_is_name(options.session) && !kin.exists)
 		init_join();
 	else if (kin.brings || (kin.may_bring && track_came_with_sockets()))
@@ -277,9 +275,9 @@ static void find_own_session(void)
 {
 	bool created;
 
-	if (registry_get() || !(kin.is_member || kin.has_parent) ||
+	if (registry_get() || !(kin.is_member || kin.parent_pid != 0) ||
 	    session_is_name(options.session) || process_is_sandboxed() ||
-	    (kin.has_parent && sys_getppid() == parent_at_start) || process_is_vfork_child())
+	    (kin.parent_pid != 0 && sys_getppid() == kin.parent_pid) || process_is_vfork_child())
 		return;
 	join_as_member(REGISTRY_FIND_OWN, &created);
 }

@@ -151,9 +151,11 @@ enum found {
 	FOUND_FAMILY,  /* this process or its parent is a member */
 };
 
+#define PARENT_UNASKED (-1)
+
 struct family {
 	pid_t pid;
-	pid_t parent_pid; /* 0: only this process is looked for */
+	pid_t parent_pid; /* 0: only this process is looked for; or PARENT_UNASKED */
 	bool joined;	  /* registry_mapping is the family's session */
 	bool sweeps;	  /* sessions that are over are removed on the way */
 };
@@ -203,15 +205,18 @@ struct slots {
 	uint32_t n[SAME_PID];
 };
 
-static void add(struct slots *slots, uint32_t n)
+/* Adds the slots of the pid among `count` pids, the first of which is slot `first`'s. */
+static void add_slots(struct slots *slots, pid_t pid, const int32_t *pids, uint32_t count,
+		      uint32_t first)
 {
-	if (slots->count < SAME_PID)
-		slots->n[slots->count++] = n;
+	for (uint32_t i = 0; i < count && slots->count < SAME_PID; i++)
+		if (pids[i] == pid)
+			slots->n[slots->count++] = first + i;
 }
 
 /* Finds the slots of this process and of its parent; `beginning` was read from the file, and is
- * overwritten. */
-static void find_slots(int fd, struct beginning *beginning, const struct family *family,
+ * overwritten.  A PARENT_UNASKED is asked for when the first pids are not this process's. */
+static void find_slots(int fd, struct beginning *beginning, struct family *family,
 		       struct slots *own, struct slots *parents)
 {
 	uint32_t high = load_relaxed(&beginning->header.process_high);
@@ -221,18 +226,19 @@ static void find_slots(int fd, struct beginning *beginning, const struct family 
 		return;
 	if (high > FORKSAN_MAX_PROCESSES)
 		high = FORKSAN_MAX_PROCESSES;
-	for (uint32_t i = 0; i < high; i++) {
-		pid_t pid;
+	for (uint32_t first = 0; first < high; first += PIDS_AT_ONCE) {
+		uint32_t count = high - first < PIDS_AT_ONCE ? high - first : PIDS_AT_ONCE;
 
-		if (i > 0 && i % PIDS_AT_ONCE == 0 &&
+		if (first > 0 &&
 		    !read_at(fd, beginning->pids, sizeof beginning->pids,
-			     offsetof(struct registry, process_pid) + i * sizeof(int32_t)))
+			     offsetof(struct registry, process_pid) + first * sizeof(int32_t)))
 			return;
-		pid = beginning->pids[i % PIDS_AT_ONCE];
-		if (pid != 0 && pid == family->pid)
-			add(own, i);
-		else if (pid != 0 && pid == family->parent_pid)
-			add(parents, i);
+		if (family->pid > 0)
+			add_slots(own, family->pid, beginning->pids, count, first);
+		if (family->parent_pid == PARENT_UNASKED && own->count == 0)
+			family->parent_pid = (pid_t)sys_getppid();
+		if (family->parent_pid > 0)
+			add_slots(parents, family->parent_pid, beginning->pids, count, first);
 	}
 }
 
@@ -268,7 +274,7 @@ static bool has_living(int fd, uint32_t high)
 }
 
 /* Reads a registry without mapping it. */
-static enum found inspect(int fd, const char *name, const struct family *family)
+static enum found inspect(int fd, const char *name, struct family *family)
 {
 	struct beginning beginning;
 	struct slots own = {.count = 0}, parents = {.count = 0};
@@ -369,65 +375,60 @@ static bool visit(int directory, const char *name, void *context)
 struct kin_search {
 	struct family family;
 	struct registry_kin kin;
+	bool is_noted; /* the pid is, perhaps as that of a former process */
 	bool parent_holds;
 };
 
-static void look_at(struct kin_search *search, const struct registry_process *process)
+/* The pid that is noted for a slot: of a process that has not ended, or was killed.  0: none. */
+static pid_t noted_pid(int fd, const struct beginning *beginning, uint32_t slot)
 {
-	pid_t pid = load_relaxed(&process->pid);
-	uint32_t through = load_relaxed(&process->through);
-	bool holds = load_relaxed(&process->hold_words) != 0;
+	int32_t pid = 0;
 
-	if (load_relaxed(&process->state) != PROCESS_LIVE)
-		return;
-	if (pid == search->family.pid) {
-		search->kin.is_member = true;
-		search->kin.brings = search->kin.brings || through == THROUGH_SURELY ||
-				     through == THROUGH_UNASKED;
-		search->kin.may_bring = search->kin.may_bring || through == THROUGH_PERHAPS ||
-					(through == THROUGH_UNKNOWN && holds);
-	} else if (pid == search->family.parent_pid) {
-		search->kin.has_parent = true;
-		search->parent_holds = search->parent_holds || holds;
-	}
+	if (load_relaxed(&beginning->header.process_high) <= PIDS_AT_ONCE && slot < PIDS_AT_ONCE)
+		pid = beginning->pids[slot]; /* still the first ones */
+	else if (!read_at(fd, &pid, sizeof pid,
+			  offsetof(struct registry, process_pid) + slot * sizeof pid))
+		pid = 0;
+	return pid;
 }
 
-static void look_at_slots(struct kin_search *search, int fd, const struct slots *slots)
+/* A member's slot names its parent, of whose pid the kernel need not be asked. */
+static void look_at_own(struct kin_search *search, int fd, const struct beginning *beginning,
+			uint32_t slot)
 {
-	struct registry_process process;
+	struct registry_process own;
+	uint32_t through;
 
-	for (uint32_t i = 0; i < slots->count; i++)
-		if (read_process(fd, slots->n[i], &process))
-			look_at(search, &process);
+	if (!read_process(fd, slot, &own) || load_relaxed(&own.state) != PROCESS_LIVE ||
+	    load_relaxed(&own.pid) != search->family.pid)
+		return;
+	through = load_relaxed(&own.through);
+	search->kin.is_member = true;
+	search->kin.brings =
+		search->kin.brings || through == THROUGH_SURELY || through == THROUGH_UNASKED;
+	search->kin.may_bring = search->kin.may_bring || through == THROUGH_PERHAPS ||
+				(through == THROUGH_UNKNOWN && load_relaxed(&own.hold_words) != 0);
+	if (own.parent_serial.n != 0 &&
+	    noted_pid(fd, beginning, own.parent_serial.n % FORKSAN_MAX_PROCESSES) == own.parent_pid)
+		search->kin.parent_pid = own.parent_pid;
 }
 
-/* As look_at_slots() for each: of a process and its parent by one call, where they have a slot each
- * that is near the other's.  `processes`: room for PROCESSES_AT_ONCE. */
-static void look_at_both(struct kin_search *search, int fd, const struct slots *own,
-			 const struct slots *parents, struct registry_process *processes)
+static void look_at_parent(struct kin_search *search, int fd, uint32_t slot)
 {
-	uint32_t first = own->n[0] < parents->n[0] ? own->n[0] : parents->n[0];
-	uint32_t last = own->n[0] < parents->n[0] ? parents->n[0] : own->n[0];
+	struct registry_process parent;
 
-	if (own->count != 1 || parents->count != 1 || last - first >= PROCESSES_AT_ONCE ||
-	    !read_at(fd, processes, (last - first + 1) * sizeof processes[0],
-		     offsetof(struct registry, processes) + first * sizeof processes[0])) {
-		look_at_slots(search, fd, own);
-		look_at_slots(search, fd, parents);
+	if (!read_process(fd, slot, &parent) || load_relaxed(&parent.state) != PROCESS_LIVE ||
+	    load_relaxed(&parent.pid) != search->family.parent_pid)
 		return;
-	}
-	look_at(search, &processes[own->n[0] - first]);
-	look_at(search, &processes[parents->n[0] - first]);
+	search->kin.parent_pid = search->family.parent_pid;
+	search->parent_holds = search->parent_holds || load_relaxed(&parent.hold_words) != 0;
 }
 
 static bool look_for_kin(int directory, const char *name, void *context)
 {
 	struct kin_search *search = context;
 	struct slots own = {.count = 0}, parents = {.count = 0};
-	union {
-		struct beginning beginning;
-		struct registry_process processes[PROCESSES_AT_ONCE];
-	} room;
+	struct beginning beginning;
 	/* Only read, and by pread(2), which a FIFO refuses: whose file this is was answered by the
 	 * directory, to which nobody else can write. */
 	long fd = registry_open_at(directory, name, O_RDONLY, 0);
@@ -435,27 +436,40 @@ static bool look_for_kin(int directory, const char *name, void *context)
 	if (fd < 0)
 		return false;
 	search->kin.exists = true;
-	if (read_at((int)fd, &room.beginning, sizeof room.beginning, 0) &&
-	    header_is_sound(&room.beginning.header))
-		find_slots((int)fd, &room.beginning, &search->family, &own, &parents);
-	look_at_both(search, (int)fd, &own, &parents, room.processes);
+	if (read_at((int)fd, &beginning, sizeof beginning, 0) && header_is_sound(&beginning.header))
+		find_slots((int)fd, &beginning, &search->family, &own, &parents);
+	search->is_noted = search->is_noted || own.count > 0;
+	for (uint32_t i = 0; i < own.count; i++)
+		look_at_own(search, (int)fd, &beginning, own.n[i]);
+	for (uint32_t i = 0; i < parents.count; i++)
+		look_at_parent(search, (int)fd, parents.n[i]);
 	sys_close((int)fd);
 	return false;
 }
 
-struct registry_kin registry_find_kin(const char *name, uint32_t uid, pid_t pid, pid_t parent_pid)
+static void look_through_for_kin(int directory, const char *name, struct kin_search *search)
 {
-	struct kin_search search = {.family = {.pid = pid, .parent_pid = parent_pid}};
+	if (session_is_name(name))
+		look_for_kin(directory, name, search);
+	else
+		registry_look_through(directory, look_for_kin, search);
+}
+
+struct registry_kin registry_find_kin(const char *name, uint32_t uid, pid_t pid)
+{
+	struct kin_search search = {.family = {.pid = pid, .parent_pid = PARENT_UNASKED}};
 	long directory;
 
 	session.uid = uid;
 	directory = registry_open_directory(session.uid, false);
 	if (directory < 0)
 		return search.kin;
-	if (session_is_name(name))
-		look_for_kin((int)directory, name, &search);
-	else
-		registry_look_through((int)directory, look_for_kin, &search);
+	look_through_for_kin((int)directory, name, &search);
+	if (search.is_noted && !search.kin.is_member &&
+	    search.family.parent_pid == PARENT_UNASKED) {
+		search.family.parent_pid = (pid_t)sys_getppid();
+		look_through_for_kin((int)directory, name, &search);
+	}
 	sys_close((int)directory);
 	/* A member's slot says what its parent's cannot know. */
 	if (!search.kin.is_member)

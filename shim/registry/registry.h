@@ -43,19 +43,19 @@ int registry_join(const char *name, enum registry_wish wish, pid_t pid, pid_t pa
 
 /* What the sessions of this user know of a process that has not joined. */
 struct registry_kin {
-	bool exists;	 /* the session of the name that was asked for has a registry */
-	bool is_member;	 /* a program of this process was a member before its exec, or was announced
-			  */
-	bool has_parent; /* its parent is a member */
-	bool brings;	 /* a watched connection has come through exec, or nobody has asked */
-	bool may_bring;	 /* one may have */
+	bool exists;	/* the session of the name that was asked for has a registry */
+	bool is_member; /* a program of this process was a member before its exec, or was announced
+			 */
+	bool brings;	/* a watched connection has come through exec, or nobody has asked */
+	bool may_bring; /* one may have */
+	pid_t parent_pid; /* of a member, the one that started this process; 0: there is none */
 };
 
 /* Reads the registry of the session `name`; with another text than a session's name, those of all
  * sessions of the user `uid`.  Half a dozen system calls where there is none.  Pids alone are
  * compared: a yes may be about a former process with the same pid, and costs the caller a vain
  * look. */
-struct registry_kin registry_find_kin(const char *name, uint32_t uid, pid_t pid, pid_t parent_pid);
+struct registry_kin registry_find_kin(const char *name, uint32_t uid, pid_t pid);
 
 /* Removes the session's file; the mapping stays.  Called at the end of the session's last process.
  * Does nothing where this process may not remove the file. */

@@ -79,25 +79,6 @@ static void tables_grow_where_they_are_used(void **state)
 	assert_int_equal(slot.n, MANY - 1);
 }
 
-/* A program with the library that `forksan attach` watches, too, has its own session. */
-static void nobody_is_a_member_of_a_session_from_outside(void **state)
-{
-	struct registry_process *process;
-	struct serial serial;
-
-	(void)state;
-	process = registry_claim_process(&serial, getpid());
-	assert_non_null(process);
-	store_relaxed(&process->serial, serial.n);
-	registry_publish_process(process, getpid());
-	assert_true(registry_find_kin("", geteuid(), getpid(), 0).is_member);
-	store_relaxed(&registry_get()->header.from_outside, 1);
-	assert_false(registry_find_kin("", geteuid(), getpid(), 0).is_member);
-	assert_false(registry_find_kin("", geteuid(), 1, getpid()).has_parent);
-	store_relaxed(&registry_get()->header.from_outside, 0);
-	registry_abandon_process(process);
-}
-
 /* A fork child, and its parent afterwards, see what the other has put where they had not looked. */
 static void processes_grow_by_themselves(void **state)
 {
@@ -198,7 +179,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_begins_with_less_than_a_mebibyte),
 		cmocka_unit_test(tables_grow_where_they_are_used),
-		cmocka_unit_test(nobody_is_a_member_of_a_session_from_outside),
 		cmocka_unit_test(processes_grow_by_themselves),
 		cmocka_unit_test(what_is_no_slot_has_no_place),
 		cmocka_unit_test(probes_fill_a_table_from_its_beginning),
