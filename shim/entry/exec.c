@@ -94,76 +94,90 @@ static noinline int call_without_us(const struct launch *launch)
 	return result;
 }
 
-/* The path may be a bad pointer, which is the kernel's to refuse. */
-static void copy_path(char out[PROGRAM_PATH_BYTES], const struct launch *launch)
-{
-	struct peek peek;
-	size_t len;
-
-	peek_init(&peek);
-	if (!peek_string(&peek, (uintptr_t)launch->path, out, PROGRAM_PATH_BYTES, &len))
-		out[0] = '\0';
-}
-
 /* How the program will start. */
 struct outlook {
-	const struct launch *launch;
 	bool without_us; /* the program gets an environment without this library */
 	bool has_us;	 /* the program will have this library and this session */
 	bool is_counted;
 	enum registry_counter counted; /* the counter, when is_counted */
 };
 
-/* Called by outlook_of().  Finds out whether the program will have this library and this session,
- * and counts a program that will not. */
-static void look(void *argument)
+/* A program that will run without this library or without this session. */
+struct loss {
+	struct outlook *outlook;
+	const char *path;
+	const char *why; /* NULL: there is no loss */
+};
+
+static void count_loss(void *argument)
 {
-	struct outlook *outlook = argument;
-	const struct launch *launch = outlook->launch;
-	struct program program;
-	const char *why;
+	const struct loss *loss = argument;
+	struct outlook *outlook = loss->outlook;
+	char path[PROGRAM_PATH_BYTES];
+	struct peek peek;
+	size_t len;
 
-	outlook->counted = LOST_EXEC_UNSEEN;
-	if (!preload_has_us(launch->envp)) {
-		copy_path(program.path, launch);
-		why = "is started without libforksan.so in LD_PRELOAD";
-	} else {
-		struct sys_users users = sys_users();
-
-		if (launch->way == EXECVP || launch->way == EXECVPE || launch->way == SPAWNP)
-			program_search(&program, users.real, launch->path);
-		else
-			program_inspect(&program, users.real, launch->directory, launch->path,
-					launch->flags);
-		outlook->without_us = program_needs_us_out(program.kind);
-		why = program_kind_text(program.kind);
-		if (!why && registry_get() && !registry_outlives_exec(users.effective)) {
-			copy_path(program.path, launch);
-			outlook->counted = LOST_SESSION;
-			process_note_heir();
-			why = "cannot find this session";
-		}
-		outlook->has_us = !why && program.kind == PROGRAM_LOADS_US;
-	}
-	if (why)
-		init_join();
-	if (why)
-		outlook->is_counted = blind_tell_program(outlook->counted, program.path, why);
+	/* The path may be a bad pointer, which is the kernel's to refuse. */
+	peek_init(&peek);
+	if (!peek_string(&peek, (uintptr_t)loss->path, path, sizeof path, &len))
+		path[0] = '\0';
+	init_join();
+	outlook->is_counted = blind_tell_program(outlook->counted, path, loss->why);
 }
 
-/* Called before the real call.  Looks from a stack of forksan's own: a crash handler that starts a
- * debugger runs on few KiB.  Makes no system call in a sandbox, since the sandbox may kill the
- * process for one. */
+/* A crash handler that starts a debugger runs on few KiB, and to count a loss may be to begin a
+ * session and write to a log: that takes a stack of forksan's own. */
+static void tell_loss(struct loss *loss)
+{
+	uint64_t signals;
+
+	if (!loss->why)
+		return;
+	sys_block_signals(&signals);
+	side_stack_call(count_loss, loss);
+	sys_restore_signals(signals);
+}
+
+/* Looks at the program's file, on the host's stack: nothing speaks for a stack of forksan's own but
+ * its size, and that would take two system calls, since a handler of the host's must not run on it.
+ */
+static void look_at_program(const struct launch *launch, struct outlook *outlook)
+{
+	struct sys_users users = sys_users();
+	struct program program;
+	struct loss loss = {.outlook = outlook, .path = program.path};
+	const char *path = launch->path;
+
+	if (launch->way == EXECVP || launch->way == EXECVPE || launch->way == SPAWNP)
+		path = program_search(&program, path);
+	if (path)
+		program_inspect(&program, users.real, launch->directory, path, launch->flags);
+	outlook->without_us = program_needs_us_out(program.kind);
+	loss.why = program_kind_text(program.kind);
+	if (!loss.why && registry_get() && !registry_outlives_exec(users.effective)) {
+		outlook->counted = LOST_SESSION;
+		process_note_heir();
+		loss.path = launch->path;
+		loss.why = "cannot find this session";
+	}
+	outlook->has_us = !loss.why && program.kind == PROGRAM_LOADS_US;
+	tell_loss(&loss);
+}
+
+/* Called before the real call.  Finds out whether the program will have this library and this
+ * session, and counts a program that will not.  Makes no system call in a sandbox, since the
+ * sandbox may kill the process for one. */
 static struct outlook outlook_of(const struct launch *launch)
 {
-	struct outlook outlook = {.launch = launch};
-	uint64_t signals;
+	struct outlook outlook = {.counted = LOST_EXEC_UNSEEN};
 
 	if (process_is_sandboxed())
 		return outlook;
-	sys_block_signals(&signals);
-	side_stack_call(look, &outlook);
-	sys_restore_signals(signals);
+	if (preload_has_us(launch->envp))
+		look_at_program(launch, &outlook);
+	else
+		tell_loss(&(struct loss){&outlook, launch->path,
+					 "is started without libforksan.so in LD_PRELOAD"});
 	return outlook;
 }
 
@@ -214,12 +228,14 @@ FORKSAN_EXPORT int execv(const char *path, char *const argv[])
 
 FORKSAN_EXPORT int execvp(const char *file, char *const argv[])
 {
-	return start(&(struct launch){.way = EXECVP, .path = file, .argv = argv, .envp = environ});
+	return start(&(struct launch){
+		.way = EXECVP, .directory = AT_FDCWD, .path = file, .argv = argv, .envp = environ});
 }
 
 FORKSAN_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	return start(&(struct launch){.way = EXECVPE, .path = file, .argv = argv, .envp = envp});
+	return start(&(struct launch){
+		.way = EXECVPE, .directory = AT_FDCWD, .path = file, .argv = argv, .envp = envp});
 }
 
 FORKSAN_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])

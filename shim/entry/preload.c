@@ -29,27 +29,38 @@ static bool is_preload(struct peek *peek, uintptr_t variable)
 	       memcmp(start, name, sizeof start) == 0;
 }
 
-/* Copies the list to `out` without the elements that name this library.  True when the list had
- * such elements.
- */
-static bool filter(const char *list, char *out)
-{
-	bool found = false;
+static const char own_name[] = "libforksan.so";
+#define OWN_NAME_BYTES (sizeof own_name - 1)
 
+/* Copies the list to `out` without the elements that name this library. */
+static void filter(const char *list, char *out)
+{
 	while (*list != '\0') {
 		size_t len = strcspn(list, " :");
 		size_t with_end = len + (list[len] != '\0');
 
-		if (memmem(list, len, "libforksan.so", 13)) {
-			found = true;
-		} else {
+		if (!memmem(list, len, own_name, OWN_NAME_BYTES)) {
 			memcpy(out, list, with_end);
 			out += with_end;
 		}
 		list += with_end;
 	}
 	*out = '\0';
-	return found;
+}
+
+/* Byte by byte, since the caller may have little stack.  The name's first letter is nowhere else in
+ * the name, so a name that breaks off begins again with the byte that broke it, or behind. */
+static bool names_us(struct peek *peek, uintptr_t list)
+{
+	size_t matched = 0;
+	char c;
+
+	do {
+		if (!peek_copy(peek, list++, &c, 1))
+			return true;
+		matched = c == own_name[matched] ? matched + 1 : c == own_name[0];
+	} while (c != '\0' && matched < OWN_NAME_BYTES);
+	return matched == OWN_NAME_BYTES;
 }
 
 bool preload_has_us(char *const envp[])
@@ -60,18 +71,12 @@ bool preload_has_us(char *const envp[])
 	peek_init(&peek);
 	peek_trust(&peek.stack, first_stack.low, first_stack.high);
 	for (size_t i = 0; envp; i++) {
-		char list[PRELOAD_VALUE_BYTES];
-		char rest[PRELOAD_VALUE_BYTES];
-		size_t len;
-
 		if (!read_variable(&peek, envp, i, &variable))
 			return true;
 		if (variable == 0)
 			return false;
 		if (is_preload(&peek, variable))
-			return !peek_string(&peek, variable + NAME_BYTES, list, sizeof list,
-					    &len) ||
-			       filter(list, rest);
+			return names_us(&peek, variable + NAME_BYTES);
 	}
 	return false;
 }

@@ -31,7 +31,7 @@
 
 #define SCRIPT_DEPTH 5	      /* #! within #! (fs/exec.c) */
 #define SCRIPT_LINE_BYTES 256 /* BINPRM_BUF_SIZE of linux/binfmts.h; 128 before Linux 5.1 */
-#define HEAD_BYTES 1024 /* the headers and the loader's path stand here in nearly every file */
+#define HEAD_BYTES 832 /* the headers and the loader's path stand here in nearly every file */
 
 struct file {
 	int fd;
@@ -64,6 +64,22 @@ static bool read_at(const struct file *file, uint64_t offset, void *out, size_t 
 					       (long)len, (long)offset, 0, 0) == (long)len;
 }
 
+/* The name at `offset`, ended by a NUL; NULL: it cannot be read.  The last thing that is read: a
+ * name that is not at hand takes the place of the headers. */
+static const char *read_name(struct file *file, uint64_t offset, uint64_t len)
+{
+	char *name = (char *)file->head.bytes;
+
+	if (len >= PROGRAM_PATH_BYTES)
+		len = PROGRAM_PATH_BYTES - 1;
+	if (offset < file->head_len && len < file->head_len - offset)
+		name += offset;
+	else if (!read_at(file, offset, name, len))
+		return NULL;
+	name[len] = '\0';
+	return name;
+}
+
 /* --- the kind ----------------------------------------------------------------------------- */
 
 static enum program_kind kind_by_loader(const char *loader)
@@ -81,10 +97,9 @@ static enum program_kind kind_without_loader(const char *path)
 	return kind_by_loader(name);
 }
 
-static enum program_kind kind_of_elf(const struct file *file, const char *path)
+static enum program_kind kind_of_elf(struct file *file, const char *path)
 {
 	const Elf64_Ehdr *elf = &file->head.elf;
-	char loader[PROGRAM_PATH_BYTES];
 
 	if (elf->e_ident[EI_CLASS] != ELFCLASS64 || elf->e_machine != OWN_MACHINE)
 		return PROGRAM_OTHER_MACHINE;
@@ -92,37 +107,58 @@ static enum program_kind kind_of_elf(const struct file *file, const char *path)
 		return PROGRAM_OPEN;
 	for (uint16_t i = 0; i < elf->e_phnum; i++) {
 		Elf64_Phdr header;
-		size_t len;
+		const char *loader;
 
 		if (!read_at(file, elf->e_phoff + i * sizeof header, &header, sizeof header))
 			return PROGRAM_OPEN;
 		if (header.p_type != PT_INTERP)
 			continue;
-		len = header.p_filesz < sizeof loader ? header.p_filesz : sizeof loader - 1;
-		if (!read_at(file, header.p_offset, loader, len))
-			return PROGRAM_OPEN;
-		loader[len] = '\0';
-		return kind_by_loader(loader);
+		loader = read_name(file, header.p_offset, header.p_filesz);
+		return loader ? kind_by_loader(loader) : PROGRAM_OPEN;
 	}
 	return kind_without_loader(path);
+}
+
+/* What execve(2) goes by beside the file's bytes. */
+struct rights {
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Not inlined, as the stack is the host's: this call needs it before the file's head does. */
+static noinline bool is_regular(int directory, const char *path, int flags, struct rights *rights)
+{
+	struct stat stat;
+
+	if (sys_fstatat(directory, path, &stat, flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0)
+		return false;
+	*rights = (struct rights){stat.st_mode, stat.st_uid, stat.st_gid};
+	return S_ISREG(stat.st_mode);
+}
+
+static noinline bool is_mounted_nosuid(const struct file *file)
+{
+	struct statfs system;
+
+	return sys_call(SYS_fstatfs, file->fd, (long)(uintptr_t)&system, 0, 0, 0, 0) == 0 &&
+	       (system.f_flags & ST_NOSUID) != 0;
 }
 
 /* True when the kernel would give the program more privileges than this process has.  The kernel
  * gives no more on a file system that is mounted nosuid, or after PR_SET_NO_NEW_PRIVS; for root
  * file capabilities add nothing. */
-static bool is_privileged(const struct file *file, const struct stat *stat, uint32_t uid)
+static bool is_privileged(const struct file *file, const struct rights *rights, uint32_t uid)
 {
-	bool group_too = (stat->st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
-	struct statfs system;
+	bool group_too = (rights->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
 
-	if (!((stat->st_mode & S_ISUID) != 0 && stat->st_uid != uid) &&
-	    !(group_too && stat->st_gid != (gid_t)sys_call(SYS_getgid, 0, 0, 0, 0, 0, 0)) &&
+	if (!((rights->mode & S_ISUID) != 0 && rights->uid != uid) &&
+	    !(group_too && rights->gid != (gid_t)sys_call(SYS_getgid, 0, 0, 0, 0, 0, 0)) &&
 	    !(uid != 0 && sys_call(SYS_fgetxattr, file->fd, (long)(uintptr_t) "security.capability",
 				   0, 0, 0, 0) > 0))
 		return false;
 	return sys_call(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0) != 1 &&
-	       !(sys_call(SYS_fstatfs, file->fd, (long)(uintptr_t)&system, 0, 0, 0, 0) == 0 &&
-		 (system.f_flags & ST_NOSUID) != 0);
+	       !is_mounted_nosuid(file);
 }
 
 /* --- scripts ------------------------------------------------------------------------------ */
@@ -151,13 +187,6 @@ static bool read_interpreter(const struct file *file, char out[PROGRAM_PATH_BYTE
 }
 
 /* --- finding the file --------------------------------------------------------------------- */
-
-static bool is_regular(int directory, const char *path, int flags, struct stat *stat)
-{
-	return sys_fstatat(directory, path, stat, flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) ==
-		       0 &&
-	       S_ISREG(stat->st_mode);
-}
 
 /* O_NONBLOCK: the file, ordinary a moment ago, may be a FIFO now, or under a lease. */
 static bool open_file(struct file *file, int directory, const char *path, int flags)
@@ -188,22 +217,23 @@ static bool is_elf(const struct file *file)
 void program_inspect(struct program *program, uint32_t uid, int directory, const char *path,
 		     int flags)
 {
+	struct rights rights;
 	struct file file;
-	struct stat stat;
 
 	program->kind = PROGRAM_OPEN;
-	program->path[0] = '\0';
+	if (path != program->path)
+		program->path[0] = '\0';
 	for (unsigned depth = 0; depth <= SCRIPT_DEPTH; depth++) {
 		bool is_script = false;
 
-		if (!is_regular(directory, path, flags, &stat))
+		if (!is_regular(directory, path, flags, &rights))
 			return;
 		if (path != program->path) {
 			strncpy(program->path, path, PROGRAM_PATH_BYTES - 1);
 			program->path[PROGRAM_PATH_BYTES - 1] = '\0';
 		}
 		if (open_file(&file, directory, path, flags)) {
-			if (is_elf(&file) && is_privileged(&file, &stat, uid))
+			if (is_elf(&file) && is_privileged(&file, &rights, uid))
 				program->kind = PROGRAM_PRIVILEGED;
 			else if (is_elf(&file))
 				program->kind = kind_of_elf(&file, program->path);
@@ -221,34 +251,30 @@ void program_inspect(struct program *program, uint32_t uid, int directory, const
 
 /* The rules of execvp(3), but for permissions: a file that the caller may not execute is passed
  * over there, and here when nobody may. */
-void program_search(struct program *program, uint32_t uid, const char *name)
+const char *program_search(struct program *program, const char *name)
 {
 	const char *directories = getenv("PATH");
-	char path[PROGRAM_PATH_BYTES];
+	char *path = program->path;
 	size_t name_len = strlen(name);
-	struct stat stat;
+	struct rights rights;
 
-	if (strchr(name, '/')) {
-		program_inspect(program, uid, AT_FDCWD, name, 0);
-		return;
-	}
 	program->kind = PROGRAM_OPEN;
+	if (strchr(name, '/'))
+		return name;
 	if (!directories)
 		directories = "/bin:/usr/bin";
 	for (;;) {
 		size_t len = strcspn(directories, ":");
 
-		if (name_len > 0 && len + name_len + 2 <= sizeof path) {
+		if (name_len > 0 && len + name_len + 2 <= PROGRAM_PATH_BYTES) {
 			memcpy(path, directories, len);
 			path[len] = '/';
 			memcpy(path + len + (len > 0), name, name_len + 1);
-			if (is_regular(AT_FDCWD, path, 0, &stat) && (stat.st_mode & 0111) != 0) {
-				program_inspect(program, uid, AT_FDCWD, path, 0);
-				return;
-			}
+			if (is_regular(AT_FDCWD, path, 0, &rights) && (rights.mode & 0111) != 0)
+				return path;
 		}
 		if (directories[len] == '\0')
-			return;
+			return NULL;
 		directories += len + 1;
 	}
 }

@@ -4,8 +4,7 @@
  *
  * Only an ordinary file is looked at, never executed: no FIFO is opened, no lease waited for.  A
  * file that cannot be read, or is no known kind of program, counts as PROGRAM_OPEN.  Any thread,
- * signal handler and vfork child; no malloc, no lock; about 2 KiB of the caller's stack; errno is
- * kept.
+ * signal handler and vfork child; no malloc, no lock; 1.1 KiB of the caller's stack; errno is kept.
  */
 #ifndef FORKSAN_SHIM_PROGRAM_H
 #define FORKSAN_SHIM_PROGRAM_H
@@ -31,12 +30,13 @@ struct program {
 };
 
 /* Looks at the file that execveat(2) would run, following #! as the kernel does.  `uid`: the real
- * user of the caller. */
+ * user of the caller.  `path` may be program->path. */
 void program_inspect(struct program *program, uint32_t uid, int directory, const char *path,
 		     int flags);
 
-/* Looks at the file that execvp(3) would run: the first in PATH, unless `name` has a slash. */
-void program_search(struct program *program, uint32_t uid, const char *name);
+/* The file that execvp(3) would run: the first in PATH, written to program->path, unless `name` has
+ * a slash.  NULL, and PROGRAM_OPEN: there is none. */
+const char *program_search(struct program *program, const char *name);
 
 /* True when the program does not start, or prints a warning, with this library in LD_PRELOAD. */
 bool program_needs_us_out(enum program_kind kind);

@@ -58,14 +58,14 @@ while read -r kind connections limit; do
 		"$added" "$limit" "$verdict"
 done <<TABLE
 connect 0 5
-spawn 0 17
+spawn 0 16
 fork 0 6
 fork 1 6
 worker 200 50
-exec 0 33
-exec 1 116
-exec 50 226
-aged 300 34
+exec 0 30
+exec 1 112
+exec 50 221
+aged 300 30
 TABLE
 
 # A process's first finding, with three stacks: from the end of the call that is reported to the

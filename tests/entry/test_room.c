@@ -4,8 +4,10 @@
  * up to 3.4 for registers, and every call, the first that finds something too, must fit into the
  * rest. Each case makes its call on a painted stack and looks how deep the paint is gone.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -97,6 +99,36 @@ static void call_execve(int fd)
 	require(execve("/proc/self/exe/nonexistent", empty, empty) == -1);
 }
 
+/* A program that nobody may execute, and a script that names it. */
+static char program[] = "/tmp/forksan-room-XXXXXX";
+static char script[sizeof(program) + sizeof(".sh")];
+
+static void make_programs(void)
+{
+	char head[4096];
+	int self = open("/proc/self/exe", O_RDONLY);
+	int fd = mkstemp(program);
+
+	require(self >= 0 && fd >= 0 && read(self, head, sizeof(head)) == sizeof(head) &&
+		raw_write(fd, head, sizeof(head)) == sizeof(head));
+	raw_close(fd);
+	raw_close(self);
+	snprintf(script, sizeof(script), "%s.sh", program);
+	fd = open(script, O_WRONLY | O_CREAT | O_EXCL, 0700);
+	require(fd >= 0 && dprintf(fd, "#!%s\n", program) > 0);
+	raw_close(fd);
+	require(setenv("PATH", "/tmp", 1) == 0);
+}
+
+static void call_exec_script(int fd)
+{
+	char *const empty[] = {NULL};
+
+	(void)fd;
+	require(execve(script, empty, environ) == -1);
+	require(execvp(strrchr(script, '/') + 1, empty) == -1);
+}
+
 /* The loader binds a function at its first call, on the caller's stack: 3 KiB of its own. */
 static void bind_functions(void)
 {
@@ -149,6 +181,11 @@ static void run_execve(void)
 	bind_functions();
 	call_execve(-1);
 	require_room(call_execve);
+	make_programs();
+	call_exec_script(-1);
+	require_room(call_exec_script);
+	unlink(script);
+	unlink(program);
 }
 
 static void run_connect(void)
