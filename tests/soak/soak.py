@@ -193,10 +193,8 @@ def judge(host, early, late):
         wrong.append(f"found {sorted(protocols)} only")
     if not host.dirty and protocols:
         wrong.append(f"found {sorted(protocols)}")
-    # In hours the dirty ones have more different findings than a session tells apart (FORKSAN_MAX_FINDINGS).
-    lost = [why for why in told["incomplete"] if not host.dirty or why["reason"] != "lost_findings"]
-    if lost:
-        wrong.append("incomplete: " + ", ".join(f"{why['reason']} {why['count']}" for why in lost))
+    if told["incomplete"]:
+        wrong.append("incomplete: " + ", ".join(f"{why['reason']} {why['count']}" for why in told["incomplete"]))
     grown = {key: late[key] - early[key] for key in ("descriptors", "workers", "restarts", "registry_kb")}
     # libmariadb's socket has no FD_CLOEXEC: each new gunicorn keeps that of its predecessor, also without forksan.
     if grown["descriptors"] > 4 + grown["workers"] + (grown["restarts"] if host.dirty else 0):
