@@ -462,6 +462,16 @@ coverage-tests: $(BUILD)/libinner.a
 attach-kernels: build ## forksan attach on Debian's kernels in qemu: KERNELS (suites), minutes for each
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/attach/kernels.py $(KERNELS)
 
+# Of the interpreters that no Debian release has, one is to be had from the npm registry.
+.PHONY: npm-php
+npm-php: build $(BUILD)/libinner.a $(BUILD)/php-8.3 ## frames of PHP 8.3, and its findings with PDO and mysqli (npm)
+	$(Q)for test in php_frames hosts_php scan_stacks; do \
+		BUILD=$(BUILD) FORKSAN_BUILD=$(abspath $(BUILD)) FORKSAN_PHP=$(abspath $(BUILD))/php-8.3/php \
+			$(PYTHON) tests/stack/test_$$test.py || exit; done
+
+$(BUILD)/php-8.3:
+	$(Q)tests/roots/npm_php.sh $@
+
 .PHONY: roots
 roots: ## build and run in roots of other Debian releases: ROOTS (bullseye trixie sid)
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/roots/roots.py $(or $(ROOTS),bullseye trixie sid)

@@ -12,10 +12,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "sup
 import hosts  # noqa: E402
 import servers  # noqa: E402
 
+PHP = os.environ.get("FORKSAN_PHP", "/usr/bin/php")
 
-class PHP(hosts.HostTest):
+
+class Workers(hosts.HostTest):
     def run_workers(self, app, variables, **names):
-        done = subprocess.run(["/usr/bin/php", os.path.join(hosts.APPS, app)], timeout=60,
+        done = subprocess.run([PHP, os.path.join(hosts.APPS, app)], timeout=60,
                               env=self.environment(**variables))
         self.assertEqual(-signal.SIGKILL, done.returncode)
         self.check(self.log.findings(kind="shared-use"), app, "php", **names)
@@ -33,4 +35,4 @@ class PHP(hosts.HostTest):
 
 
 if __name__ == "__main__":
-    hosts.main("/usr/bin/php")
+    hosts.main(PHP)
