@@ -25,9 +25,10 @@
 #include "common/names.h"
 #include "wire/tls_hello.h"
 
+/* As far up as the registry still has the processes; no line has more of them than the registry. */
 static bool descends_from(const struct registry_process *process_, struct serial ancestor)
 {
-	for (int depth = 0; process_ && depth < FORKSAN_MAX_ANCESTORS; depth++) {
+	for (int depth = 0; process_ && depth < FORKSAN_MAX_PROCESSES; depth++) {
 		if (serial_is(process_->parent_serial, ancestor))
 			return true;
 		process_ = registry_find_process(process_->parent_serial);
@@ -45,6 +46,8 @@ enum relation finding_relation(const struct registry_process *other)
 	for (uint32_t i = 0; i < self->ancestor_count; i++)
 		if (serial_is(self->ancestors[i].serial, serial))
 			return i == 0 ? RELATION_PARENT : RELATION_ANCESTOR;
+	if (self->ancestors_forgotten && descends_from(process.shared, serial))
+		return RELATION_ANCESTOR;
 	if (self->ancestor_count > 0 && serial_is(other->parent_serial, self->ancestors[0].serial))
 		return RELATION_SIBLING;
 	if (descends_from(other, self->self.serial))

@@ -316,6 +316,8 @@ static void expect_one_forgotten(const struct log *log, const struct entry_case 
 	(void)self;
 	expect(log_counter(log, "uses_violation") == 1);
 	expect(log_count(log, "shared-use") == 1);
+	expect(log_count(log, "inherited-use") == 1);
+	expect(strcmp(log_string(log, "inherited-use", 0, "other.relation"), "ancestor") == 0);
 	expect(log_counter(log, "lost_ancestors") == 1);
 }
 
