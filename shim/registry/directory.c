@@ -45,21 +45,27 @@ bool registry_is_same(int fd, struct registry_identity identity)
 	return identity.inode != 0 && now.inode == identity.inode && now.device == identity.device;
 }
 
-bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, uint64_t *size_bytes)
+void registry_close(int fd, struct registry_identity identity)
+{
+	if (registry_is_same(fd, identity))
+		sys_close(fd);
+}
+
+bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, struct registry_file *file)
 {
 	struct stat stat;
 
 	if (sys_fstat(fd, &stat) != 0)
 		return false;
-	*size_bytes = (uint64_t)stat.st_size;
+	*file = (struct registry_file){{stat.st_ino, stat.st_dev}, (uint64_t)stat.st_size};
 	return (stat.st_mode & S_IFMT) == type && (stat.st_mode & 077) == 0 && stat.st_uid == uid;
 }
 
-long registry_open_directory(uint32_t uid, bool create)
+long registry_open_directory(uint32_t uid, bool create, struct registry_identity *identity)
 {
 	char path[SESSION_DIRECTORY_BYTES];
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	uint64_t size_bytes;
+	struct registry_file file;
 	long fd;
 
 	session_put_directory(path, uid);
@@ -71,10 +77,12 @@ long registry_open_directory(uint32_t uid, bool create)
 	/* A symbolic link, or a file. */
 	if (fd == -ELOOP || fd == -ENOTDIR)
 		return -EPERM;
-	if (fd >= 0 && !registry_file_is_ours((int)fd, uid, S_IFDIR, &size_bytes)) {
+	if (fd >= 0 && !registry_file_is_ours((int)fd, uid, S_IFDIR, &file)) {
 		sys_close((int)fd);
 		return -EPERM;
 	}
+	if (fd >= 0)
+		*identity = file.identity;
 	return fd;
 }
 

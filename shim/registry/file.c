@@ -141,6 +141,18 @@ static bool reach_beginning(void)
 			      offsetof(struct registry, process_pid) + 1);
 }
 
+/* Maps the open file as the registry of this process.  0 or -errno. */
+static int map_file(int fd, struct registry_identity identity)
+{
+	if (!registry_map(fd, random_number()))
+		return -ENOMEM;
+	if (!registry_is_same(fd, identity)) {
+		registry_unmap();
+		return -EBADF;
+	}
+	return 0;
+}
+
 /* --- finding the session --------------------------------------------------------------------- */
 
 enum found {
@@ -295,34 +307,40 @@ static enum found inspect(int fd, const char *name, struct family *family)
 		       : FOUND_DEAD;
 }
 
-/* Opens a registry of this user; a descriptor that the caller closes, or -errno. */
-static long open_file(int directory, const char *name)
+static bool is_registry(int fd, struct registry_file *file)
+{
+	return registry_file_is_ours(fd, session.uid, S_IFREG, file) &&
+	       file->size_bytes == sizeof(struct registry);
+}
+
+/* Opens a registry of this user.  A descriptor that the caller closes, with what it is in
+ * *identity, or -errno. */
+static long open_file(int directory, const char *name, struct registry_identity *identity)
 {
 	long fd = registry_open_at(directory, name, O_RDWR, 0);
-	uint64_t size_bytes;
+	struct registry_file file;
 
-	if (fd >= 0 && (!registry_file_is_ours((int)fd, session.uid, S_IFREG, &size_bytes) ||
-			size_bytes != sizeof(struct registry))) {
+	if (fd < 0)
+		return fd;
+	if (!is_registry((int)fd, &file)) {
 		sys_close((int)fd);
 		return -EACCES;
 	}
+	*identity = file.identity;
 	return fd;
 }
 
-static int join_file(int fd, const char *name)
+static int join_file(int fd, struct registry_identity identity, const char *name)
 {
-	struct registry_identity identity = registry_identify(fd);
 	struct registry_header header;
+	int result;
 
 	if (!read_at(fd, &header, sizeof header, 0) || !header_is_sound(&header))
 		return -EACCES;
 	registry_set_in_shm(true);
-	if (!registry_map(fd, random_number()))
-		return -ENOMEM;
-	if (!registry_is_same(fd, identity)) {
-		registry_unmap();
-		return -EBADF;
-	}
+	result = map_file(fd, identity);
+	if (result != 0)
+		return result;
 	if (!reach_beginning()) {
 		registry_unmap();
 		return -ENOSPC;
@@ -335,13 +353,14 @@ static int join_file(int fd, const char *name)
 
 static int join_named(int directory, const char *name)
 {
-	long fd = open_file(directory, name);
+	struct registry_identity identity;
+	long fd = open_file(directory, name, &identity);
 	int result;
 
 	if (fd < 0)
 		return (int)fd;
-	result = join_file((int)fd, name);
-	sys_close((int)fd);
+	result = join_file((int)fd, identity, name);
+	registry_close((int)fd, identity);
 	return result;
 }
 
@@ -350,13 +369,14 @@ static int join_named(int directory, const char *name)
 static bool visit(int directory, const char *name, void *context)
 {
 	struct family *family = context;
-	long fd = open_file(directory, name);
+	struct registry_identity identity;
+	long fd = open_file(directory, name, &identity);
 
 	if (fd < 0)
 		return false;
 	switch (inspect((int)fd, name, family)) {
 	case FOUND_FAMILY:
-		family->joined = join_file((int)fd, name) == 0;
+		family->joined = join_file((int)fd, identity, name) == 0;
 		break;
 	case FOUND_DEAD:
 		registry_unlink_at(directory, name);
@@ -368,7 +388,7 @@ static bool visit(int directory, const char *name, void *context)
 	case FOUND_ALIVE:
 		break;
 	}
-	sys_close((int)fd);
+	registry_close((int)fd, identity);
 	return family->joined;
 }
 
@@ -458,10 +478,12 @@ static void look_through_for_kin(int directory, const char *name, struct kin_sea
 struct registry_kin registry_find_kin(const char *name, uint32_t uid, pid_t pid)
 {
 	struct kin_search search = {.family = {.pid = pid, .parent_pid = PARENT_UNASKED}};
+	struct registry_identity identity;
 	long directory;
 
+	/* Descriptors are closed without a look: a program that starts has no other threads yet. */
 	session.uid = uid;
-	directory = registry_open_directory(session.uid, false);
+	directory = registry_open_directory(session.uid, false, &identity);
 	if (directory < 0)
 		return search.kin;
 	look_through_for_kin((int)directory, name, &search);
@@ -490,21 +512,16 @@ static int begin_mapping(bool waited_for, pid_t pid)
 }
 
 /* Makes the file behind `fd`, which has its size, the registry of this process.  0 or -errno. */
-static int make_registry(int fd, bool waited_for, pid_t pid)
+static int make_registry(int fd, struct registry_identity identity, bool waited_for, pid_t pid)
 {
-	struct registry_identity identity = registry_identify(fd);
-	uint64_t size_bytes;
+	struct registry_file file;
+	int result;
 
-	if (!registry_file_is_ours(fd, session.uid, S_IFREG, &size_bytes) ||
-	    size_bytes != sizeof(struct registry))
+	if (!is_registry(fd, &file) || file.identity.inode != identity.inode ||
+	    file.identity.device != identity.device)
 		return -EBADF;
-	if (!registry_map(fd, random_number()))
-		return -ENOMEM;
-	if (!registry_is_same(fd, identity)) {
-		registry_unmap();
-		return -EBADF;
-	}
-	return begin_mapping(waited_for, pid);
+	result = map_file(fd, identity);
+	return result != 0 ? result : begin_mapping(waited_for, pid);
 }
 
 /* By name: behind the number of a descriptor may be a file of the host's by now. */
@@ -524,6 +541,7 @@ static int create_file(int directory, bool named, pid_t pid)
 	char draft[SESSION_DRAFT_BYTES];
 	const char *name = named ? draft : session.name;
 	char path[SESSION_PATH_BYTES];
+	struct registry_identity identity;
 	int result;
 	long fd;
 
@@ -535,11 +553,12 @@ static int create_file(int directory, bool named, pid_t pid)
 	fd = registry_open_at(directory, name, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (fd < 0)
 		return (int)fd;
+	identity = registry_identify((int)fd);
 	registry_set_in_shm(true);
 	session_put_path(path, session.uid, name);
 	result = give_size(path);
 	if (result == 0)
-		result = make_registry((int)fd, named, pid);
+		result = make_registry((int)fd, identity, named, pid);
 	if (result == 0 && named)
 		result = (int)sys_call(SYS_linkat, directory, (long)(uintptr_t)draft, directory,
 				       (long)(uintptr_t)session.name, 0, 0);
@@ -547,7 +566,7 @@ static int create_file(int directory, bool named, pid_t pid)
 		registry_unmap();
 	if (result != 0 || named)
 		sys_unlink(path);
-	sys_close((int)fd);
+	registry_close((int)fd, identity);
 	return result;
 }
 
@@ -562,12 +581,16 @@ static int create_nameless(int why, pid_t pid)
 	session.why_nameless = why;
 	registry_set_in_shm(false);
 	if (fd >= 0) {
+		struct registry_identity identity = registry_identify((int)fd);
+
 		result = -EFBIG;
 		if (may_be_as_large(sizeof(struct registry)) &&
+		    registry_is_same((int)fd, identity) &&
 		    sys_ftruncate((int)fd, sizeof(struct registry)) == 0)
-			result = registry_map((int)fd, random_number()) ? begin_mapping(false, pid)
-									: -ENOMEM;
-		sys_close((int)fd);
+			result = map_file((int)fd, identity);
+		if (result == 0)
+			result = begin_mapping(false, pid);
+		registry_close((int)fd, identity);
 	}
 	if (result == 0)
 		return 0;
@@ -597,13 +620,14 @@ int registry_join(const char *name, enum registry_wish wish, pid_t pid, pid_t pa
 				.parent_pid = wish == REGISTRY_FIND_OWN ? 0 : parent_pid,
 				.sweeps = begins};
 	bool named = session_is_name(name);
+	struct registry_identity identity;
 	long directory;
 	int result = -ENOENT;
 
 	*created = false;
 	session.uid = sys_users().effective;
 	session.named = named;
-	directory = registry_open_directory(session.uid, begins);
+	directory = registry_open_directory(session.uid, begins, &identity);
 	if (named && directory >= 0)
 		result = join_named((int)directory, name);
 	if (named && result != 0)
@@ -618,19 +642,20 @@ int registry_join(const char *name, enum registry_wish wish, pid_t pid, pid_t pa
 		result = begin(directory, named, pid, created);
 	}
 	if (directory >= 0)
-		sys_close((int)directory);
+		registry_close((int)directory, identity);
 	return result;
 }
 
 void registry_unlink(void)
 {
+	struct registry_identity identity;
 	long directory;
 
 	if (session.why_nameless != 0)
 		return;
-	directory = registry_open_directory(session.uid, false);
+	directory = registry_open_directory(session.uid, false, &identity);
 	if (directory < 0)
 		return;
 	registry_unlink_at((int)directory, session.name);
-	sys_close((int)directory);
+	registry_close((int)directory, identity);
 }

@@ -17,15 +17,6 @@ bool registry_map(int fd, uint32_t random);
 bool registry_map_anonymous(void);
 void registry_unmap(void);
 
-/* Opens the directory for registries of the user `uid`; with `create` a missing directory is made.
- * A descriptor that the caller closes, or -errno: -EPERM when the name belongs to another user, or
- * to a file or link. */
-long registry_open_directory(uint32_t uid, bool create);
-
-/* True when the open file has that type (S_IFREG, S_IFDIR), belongs to that user, and is closed to
- * all other users.  *size_bytes: the file's size. */
-bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, uint64_t *size_bytes);
-
 /* Which file an open descriptor is.  Between two calls of forksan's own another thread of the host
  * may close any descriptor, and open a file of its own under the number: what is true of the file
  * before and after is true in between. */
@@ -35,6 +26,24 @@ struct registry_identity {
 };
 struct registry_identity registry_identify(int fd);
 bool registry_is_same(int fd, struct registry_identity identity);
+
+/* Closes the descriptor if it still is that file: else the number is the host's. */
+void registry_close(int fd, struct registry_identity identity);
+
+/* What one question about an open file tells. */
+struct registry_file {
+	struct registry_identity identity;
+	uint64_t size_bytes;
+};
+
+/* True when the open file has that type (S_IFREG, S_IFDIR), belongs to that user, and is closed to
+ * all other users. */
+bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, struct registry_file *file);
+
+/* Opens the directory for registries of the user `uid`; with `create` a missing directory is made.
+ * A descriptor that the caller closes, with what it is in *identity, or -errno: -EPERM when the
+ * name belongs to another user, or to a file or link. */
+long registry_open_directory(uint32_t uid, bool create, struct registry_identity *identity);
 
 /* openat(2) that follows no link and waits for no other process; unlinkat(2).  A descriptor or 0,
  * else -errno. */
