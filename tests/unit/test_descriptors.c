@@ -79,6 +79,29 @@ static int look(bool with_proc, rlim_t limit)
 	return some.count == 2 ? 0 : 4;
 }
 
+/* Another thread of the host, say, closes the directory and opens a file: by the lowest number. */
+static bool take_lowest(int fd, void *context)
+{
+	(void)context;
+	return dup2(fd, 1) == 1;
+}
+
+static void the_number_of_another_file_stays_open(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		open_these_alone();
+		descriptors_visit(take_lowest, NULL);
+		_exit(fcntl(1, F_GETFD) >= 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void check(bool with_proc, rlim_t limit)
 {
 	pid_t pid = fork();
@@ -112,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_are_visited),
 		cmocka_unit_test(all_are_visited_without_proc),
+		cmocka_unit_test(the_number_of_another_file_stays_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
