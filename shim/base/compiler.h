@@ -34,6 +34,12 @@
  * it. */
 #define FORKSAN_AT_START __attribute__((section(".data")))
 
+/* On functions that every forked child runs, in its first moment and at its end.  They stand
+ * together: a forked child has no pages of code, and each stretch of 64 KiB that it runs through
+ * costs it a fault (linux/mm/memory.c, do_fault_around()).  The linker's scripts put .text.hot.*
+ * before the rest. */
+#define FORKSAN_IN_EACH_CHILD __attribute__((section(".text.hot.each_child")))
+
 #define noinline __attribute__((noinline))
 #define cold __attribute__((cold))
 #define likely(x) __builtin_expect(!!(x), 1)

@@ -58,6 +58,11 @@
 #define SECCOMP_FILTER_FLAG_NEW_LISTENER (1UL << 3) /* Linux 5.0 */
 #endif
 
+/* include/uapi/asm-generic/mman-common.h */
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18 /* Linux 4.14 */
+#endif
+
 /* include/linux/socket.h */
 #ifndef MSG_FASTOPEN
 #define MSG_FASTOPEN 0x20000000

@@ -7,46 +7,102 @@
 
 #include <sys/mman.h>
 
+#include "base/kernel.h"
 #include "base/sys.h"
 #include "forksan/atomics.h"
 
-void *lazy_make(struct lazy *lazy, size_t bytes)
+#define DESCRIPTORS_AT (LAZY_SLOTS_BYTES + LAZY_FUNCTIONS_BYTES)
+/* So that one part has the first side stack, the memos and the first captures. */
+#define SIDE_STACKS_AT (LAZY_PART_BYTES / 2)
+#define MEMOS_AT (SIDE_STACKS_AT + LAZY_SIDE_STACKS_BYTES)
+#define CAPTURES_AT (MEMOS_AT + LAZY_MEMOS_BYTES)
+
+/* In parts.  The parts from `first` on are made writable together. */
+static const struct plan {
+	uint8_t parts;
+	uint8_t first;
+	uint8_t first_count;
+	bool is_scratch;
+} plans[] = {
+	{(DESCRIPTORS_AT + LAZY_DESCRIPTORS_BYTES) / LAZY_PART_BYTES,
+	 LAZY_SLOTS_BYTES / LAZY_PART_BYTES - 1, 3, false},
+	{(CAPTURES_AT + LAZY_CAPTURES_BYTES + LAZY_PART_BYTES - 1) / LAZY_PART_BYTES,
+	 MEMOS_AT / LAZY_PART_BYTES, 1, true},
+};
+
+#define MAPPINGS (sizeof plans / sizeof plans[0])
+_Static_assert((DESCRIPTORS_AT + LAZY_DESCRIPTORS_BYTES) / LAZY_PART_BYTES <= 64, "a bit for each");
+
+static struct mapping {
+	_Atomic uintptr_t base;	   /* 0: not made */
+	_Atomic uint64_t writable; /* parts */
+} mappings[MAPPINGS];
+
+static const struct {
+	uint32_t mapping;
+	uint32_t start;
+} rooms[] = {
+	[LAZY_SLOTS] = {0, 0},
+	[LAZY_FUNCTIONS] = {0, LAZY_SLOTS_BYTES},
+	[LAZY_DESCRIPTORS] = {0, DESCRIPTORS_AT},
+	[LAZY_SIDE_STACKS] = {1, SIDE_STACKS_AT},
+	[LAZY_MEMOS] = {1, MEMOS_AT},
+	[LAZY_CAPTURES] = {1, CAPTURES_AT},
+};
+
+static uintptr_t make(struct mapping *mapping, const struct plan *plan)
 {
+	size_t bytes = plan->parts * LAZY_PART_BYTES;
 	uintptr_t none = 0;
 	long base;
 
-	/* Whole parts: lazy_write() must not reach into the mapping behind. */
-	bytes = (bytes + LAZY_PART_BYTES - 1) / LAZY_PART_BYTES * LAZY_PART_BYTES;
-	if (load_acquire(&lazy->base) != 0)
-		return (void *)load_acquire(&lazy->base);
 	base = sys_mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (sys_is_error(base))
-		return NULL;
-	if (!compare_exchange_acq_rel(&lazy->base, &none, (uintptr_t)base))
+		return 0;
+	if (plan->is_scratch)
+		sys_madvise((void *)base, bytes, MADV_WIPEONFORK);
+	if (!compare_exchange_acq_rel(&mapping->base, &none, (uintptr_t)base))
 		sys_munmap((void *)base, bytes);
-	return (void *)load_acquire(&lazy->base);
+	return load_acquire(&mapping->base);
 }
 
-bool lazy_write(struct lazy *lazy, size_t offset)
+void *lazy_room(enum lazy_room room)
 {
-	size_t part = offset / LAZY_PART_BYTES;
-	uintptr_t start = load_acquire(&lazy->base) + part * LAZY_PART_BYTES;
+	struct mapping *mapping = &mappings[rooms[room].mapping];
+	uintptr_t base = load_acquire(&mapping->base);
 
-	if ((load_acquire(&lazy->writable) >> part & 1) != 0)
-		return true;
-	if (sys_call(SYS_mprotect, (long)start, LAZY_PART_BYTES, PROT_READ | PROT_WRITE, 0, 0, 0) !=
-	    0)
+	if (base == 0)
+		base = make(mapping, &plans[rooms[room].mapping]);
+	return base == 0 ? NULL : (void *)(base + rooms[room].start);
+}
+
+/* Makes the part writable, and with one of the first all of them. */
+static bool allow(struct mapping *mapping, const struct plan *plan, size_t part)
+{
+	bool is_first = part - plan->first < plan->first_count;
+	size_t start = is_first ? plan->first : part;
+	size_t count = is_first ? plan->first_count : 1;
+
+	if (sys_call(SYS_mprotect, (long)(load_relaxed(&mapping->base) + start * LAZY_PART_BYTES),
+		     (long)(count * LAZY_PART_BYTES), PROT_READ | PROT_WRITE, 0, 0, 0) != 0)
 		return false;
-	fetch_or_relaxed(&lazy->writable, UINT64_C(1) << part);
+	fetch_or_relaxed(&mapping->writable, ((UINT64_C(1) << count) - 1) << start);
 	return true;
 }
 
-void *lazy_entry(struct lazy *lazy, size_t i, size_t count, size_t entry_bytes)
+bool lazy_write(uintptr_t address, size_t len_bytes)
 {
-	char *table = lazy_make(lazy, count * entry_bytes);
+	size_t i = 0;
+	size_t offset;
 
-	if (!table || !lazy_write(lazy, i * entry_bytes) ||
-	    !lazy_write(lazy, (i + 1) * entry_bytes - 1))
-		return NULL;
-	return table + i * entry_bytes;
+	while (i + 1 < MAPPINGS &&
+	       address - load_acquire(&mappings[i].base) >= plans[i].parts * LAZY_PART_BYTES)
+		i++;
+	offset = address - load_acquire(&mappings[i].base);
+	for (size_t part = offset / LAZY_PART_BYTES; part * LAZY_PART_BYTES < offset + len_bytes;
+	     part++)
+		if ((load_acquire(&mappings[i].writable) >> part & 1) == 0 &&
+		    !allow(&mappings[i], &plans[i], part))
+			return false;
+	return true;
 }

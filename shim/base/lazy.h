@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Large tables that read zero until something is written to them, and count as this process's data
- * only where something was: in .bss a table would count whole against RLIMIT_DATA, and a program
- * with a low limit would not start ("failed to map segment from shared object").
+ * Memory of this process's own that is mapped when it is first asked for, and writable, and counted
+ * as this process's data, only where something was written: in .bss it would count whole against
+ * RLIMIT_DATA, and a program with a low limit would not start ("failed to map segment from shared
+ * object").  Unwritten memory reads zero.
  *
- *   lazy_make()    one mapping that may only be read: it takes addresses, no memory
- *   lazy_write()   makes the part writable that is about to be written
+ * A mapping costs each fork of the host 2 us, so there are two, and what is written first stands
+ * side by side in each:
  *
- * Copied by fork with the table.  Any thread, signal handler; no lock; errno is kept.
+ *   tables    | slots, from the end <- | functions | -> descriptors     |
+ *   scratch   |        side stacks  <- | memos     | -> captures        |
+ *
+ * Tables are copied by fork.  Scratch is room for work, whose content means nothing in a new
+ * process and reads zero there, where the kernel can do that (MADV_WIPEONFORK): a fork copies no
+ * table of pages for it, and the parent's next work there takes no fault.  A signal handler that
+ * interrupts the work and forks leaves its child with the rest of the work and a buffer of zeros:
+ * the work must end soundly.
+ *
+ * Any thread, signal handler; no lock; errno is kept.
  */
 #ifndef FORKSAN_SHIM_LAZY_H
 #define FORKSAN_SHIM_LAZY_H
@@ -16,25 +26,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A multiple of every machine's page; a bit of `writable` is one part. */
-#define LAZY_PART_BYTES 65536
-#define LAZY_BYTES_MAX (64 * LAZY_PART_BYTES)
+/* A multiple of every machine's page. */
+#define LAZY_PART_BYTES ((size_t)65536)
 
-struct lazy {
-	_Atomic uintptr_t base; /* 0: not made */
-	_Atomic uint64_t writable;
+enum lazy_room {
+	LAZY_SLOTS,	  /* process/fdtable.c */
+	LAZY_FUNCTIONS,	  /* stack/module_function.c */
+	LAZY_DESCRIPTORS, /* process/fdtable.c */
+	LAZY_SIDE_STACKS, /* side_stack.c */
+	LAZY_MEMOS,	  /* stack/cfi_memo.c */
+	LAZY_CAPTURES,	  /* stack/stack.c */
 };
 
-/* Makes the table, at most LAZY_BYTES_MAX; NULL when there is no room.  Two threads that make the
- * table at once get the same mapping. */
-void *lazy_make(struct lazy *lazy, size_t bytes);
+#define LAZY_SLOTS_BYTES (8 * LAZY_PART_BYTES)
+#define LAZY_FUNCTIONS_BYTES LAZY_PART_BYTES
+#define LAZY_DESCRIPTORS_BYTES (16 * LAZY_PART_BYTES)
+#define LAZY_SIDE_STACKS_BYTES (2 * LAZY_PART_BYTES)
+#define LAZY_MEMOS_BYTES (LAZY_PART_BYTES / 4)
+#define LAZY_CAPTURES_BYTES (2 * LAZY_PART_BYTES)
 
-/* True when the byte at `offset` of the table can be written. */
-bool lazy_write(struct lazy *lazy, size_t offset);
+/* The room, which may be read; NULL when there is none.  Two threads that ask at once get the same
+ * mapping. */
+void *lazy_room(enum lazy_room room);
 
-/* Entry `i` of a table of `count` entries, `entry_bytes` each, made and writable; NULL when there
- * is no room.  In .bss such a table would count as data from the start of every program
- * (RLIMIT_DATA). */
-void *lazy_entry(struct lazy *lazy, size_t i, size_t count, size_t entry_bytes);
+/* True when `len_bytes` at `address`, in a room, can be written. */
+bool lazy_write(uintptr_t address, size_t len_bytes);
 
 #endif

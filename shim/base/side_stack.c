@@ -19,8 +19,9 @@
 /* Of which a report as text, the deepest work, uses 5 KiB; instrumented by a sanitizer 20. */
 #define STACK_BYTES 32768
 
-/* Touched where used: of the last pages of each, those that the work reaches. */
-static struct lazy stacks;
+/* Touched where used: of the last pages of each, those that the work reaches.  The first stack is
+ * the last in the room (lazy.h). */
+_Static_assert(WIPED_SIDE_STACKS *STACK_BYTES <= LAZY_SIDE_STACKS_BYTES, "fits");
 
 /* Calls function(argument) with the stack pointer at `top`, which is aligned to 16.  An unwinder
  * finds the way back by the frame pointer. */
@@ -88,8 +89,10 @@ void side_stack_call(void (*function)(void *argument), void *argument)
 
 		if (!claim_try(claim))
 			continue;
-		stack = lazy_entry(&stacks, i, WIPED_SIDE_STACKS, STACK_BYTES);
-		if (!stack) {
+		stack = lazy_room(LAZY_SIDE_STACKS);
+		if (stack)
+			stack += (WIPED_SIDE_STACKS - 1 - i) * STACK_BYTES;
+		if (!stack || !lazy_write((uintptr_t)stack, STACK_BYTES)) {
 			claim_release(claim);
 			break;
 		}

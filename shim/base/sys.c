@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "base/kernel.h"
 #include "forksan/atomics.h"
 
@@ -51,12 +52,12 @@ long sys_write(int fd, const void *buffer, size_t len_bytes)
 	return sys_call(SYS_write, fd, PTR(buffer), (long)len_bytes, 0, 0, 0);
 }
 
-long sys_getpid(void)
+FORKSAN_IN_EACH_CHILD long sys_getpid(void)
 {
 	return sys_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
-long sys_getppid(void)
+FORKSAN_IN_EACH_CHILD long sys_getppid(void)
 {
 	return sys_call(SYS_getppid, 0, 0, 0, 0, 0, 0);
 }

@@ -3,13 +3,9 @@
 #include "base/wiped.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
+#include "base/kernel.h"
 #include "base/sys.h"
-
-#ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK 18 /* Linux 4.14, madvise(2) */
-#endif
 
 struct wiped wiped;
 

@@ -71,6 +71,9 @@ struct wiped_stack {
 struct wiped_report {
 	_Atomic uint32_t buffers_taken[WIPED_REPORT_BUFFERS]; /* 1: a thread renders there */
 	_Atomic uint32_t warned_of_log; /* 1: has warned that the log cannot be written */
+	/* Calls of this process that report_tick() counts.  Here, since a word that a parent writes
+	 * after each fork costs it a copy of the word's page, but for this page. */
+	_Atomic uint32_t ticks;
 };
 
 struct wiped_track {

@@ -30,7 +30,7 @@ void callback_set(callback_function *function, void *context)
 	store_release(&callback, function);
 }
 
-long callback_run(void)
+FORKSAN_IN_EACH_CHILD long callback_run(void)
 {
 	callback_function *function = load_acquire(&callback);
 	long seen = count_violations();

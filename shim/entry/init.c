@@ -271,7 +271,7 @@ static void warn_of_stacks(void)
 /* For a process outside that may have been a member before its exec: becomes one again, since it
  * may be its session's last.  It is not when its parent is a member and there.  Under `forksan run`
  * nobody needs to ask: that ends the session itself. */
-static void find_own_session(void)
+FORKSAN_IN_EACH_CHILD static void find_own_session(void)
 {
 	bool created;
 
@@ -282,7 +282,7 @@ static void find_own_session(void)
 	join_as_member(REGISTRY_FIND_OWN, &created);
 }
 
-void init_leave(void)
+FORKSAN_IN_EACH_CHILD void init_leave(void)
 {
 	int saved_errno = errno;
 

@@ -17,7 +17,7 @@
 #include "report/report.h"
 #include "track/track.h"
 
-FORKSAN_EXPORT pid_t fork(void)
+FORKSAN_IN_EACH_CHILD FORKSAN_EXPORT pid_t fork(void)
 {
 	struct process_fork under_way;
 	pid_t pid;
@@ -158,7 +158,7 @@ FORKSAN_EXPORT int setns(int fd, int type)
 	return result;
 }
 
-FORKSAN_EXPORT void _exit(int status)
+FORKSAN_IN_EACH_CHILD FORKSAN_EXPORT void _exit(int status)
 {
 	init_leave();
 	REAL(_exit)(status);

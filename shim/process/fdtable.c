@@ -28,11 +28,8 @@ struct known {
 	_Atomic uint32_t descriptors;
 };
 
-static struct lazy entry_table; /* fdtable_entries */
-static struct lazy known_table; /* struct known[FORKSAN_MAX_SOCKETS] */
-
-_Static_assert(FORKSAN_MAX_FDS * sizeof(uint32_t) <= LAZY_BYTES_MAX &&
-		       FORKSAN_MAX_SOCKETS * sizeof(struct known) <= LAZY_BYTES_MAX,
+_Static_assert(FORKSAN_MAX_FDS * sizeof(uint32_t) == LAZY_DESCRIPTORS_BYTES &&
+		       FORKSAN_MAX_SOCKETS * sizeof(struct known) == LAZY_SLOTS_BYTES,
 	       "the tables fit");
 
 static _Atomic uint64_t held[FORKSAN_HOLD_WORDS];
@@ -56,7 +53,7 @@ static void enlarge(void)
 
 	if (load_acquire(&fdtable_limit) == FORKSAN_MAX_FDS || load_relaxed(&high) != 0)
 		return;
-	entries = lazy_make(&entry_table, FORKSAN_MAX_FDS * sizeof(uint32_t));
+	entries = lazy_room(LAZY_DESCRIPTORS);
 	if (!entries)
 		return;
 	fdtable_entries = entries;
@@ -84,22 +81,25 @@ static bool find_holder(struct process_slot *holder)
 	return n != 0;
 }
 
-/* The entry of the slot; NULL where there is no memory for the table of slots. */
+/* The entry of the slot, the first at the table's end (lazy.h); NULL where there is no memory for
+ * the table of slots. */
 static struct known *known_of(struct socket_slot slot)
 {
-	struct known *known = lazy_make(&known_table, FORKSAN_MAX_SOCKETS * sizeof *known);
+	struct known *known = lazy_room(LAZY_SLOTS);
 
-	return known ? &known[slot.n] : NULL;
+	return known ? &known[FORKSAN_MAX_SOCKETS - 1 - slot.n] : NULL;
 }
 
 /* Makes the entries of descriptor and slot writable.  False: beyond the table, or no memory. */
 static bool make_room(int fd, struct socket_slot slot)
 {
+	const struct known *known = known_of(slot);
+
 	enlarge();
 	return (unsigned)fd < load_acquire(&fdtable_limit) &&
 	       (fdtable_entries == few_entries ||
-		lazy_write(&entry_table, (size_t)fd * sizeof(uint32_t))) &&
-	       known_of(slot) && lazy_write(&known_table, slot.n * sizeof(struct known));
+		lazy_write((uintptr_t)&fdtable_entries[fd], sizeof fdtable_entries[fd])) &&
+	       known && lazy_write((uintptr_t)known, sizeof *known);
 }
 
 static void let_go(struct socket_slot slot)
@@ -184,7 +184,7 @@ int fdtable_find(struct socket_slot slot)
 	return -1;
 }
 
-bool fdtable_is_empty(void)
+FORKSAN_IN_EACH_CHILD bool fdtable_is_empty(void)
 {
 	return load_relaxed(&watched) == 0;
 }

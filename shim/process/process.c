@@ -324,7 +324,7 @@ static void next_epoch(void)
 /* Called in the new process, by the thread that came out of the fork, before the host's code runs.
  * Only the first call in a process does something.  Without process.shared no system call is made,
  * since the process may be in a sandbox. */
-static void note_birth(struct serial serial)
+FORKSAN_IN_EACH_CHILD static void note_birth(struct serial serial)
 {
 	pid_t pid, noted = 0;
 
@@ -354,7 +354,7 @@ static bool began_in_another_process(const struct process_fork *fork)
 	return !serial_is(fork->forker, process.lineage.self.serial);
 }
 
-static void after_fork_in_child(const struct process_fork *fork)
+FORKSAN_IN_EACH_CHILD static void after_fork_in_child(const struct process_fork *fork)
 {
 	note_birth(fork->child);
 	announced.n = 0;
@@ -363,7 +363,7 @@ static void after_fork_in_child(const struct process_fork *fork)
 		process_enter();
 }
 
-void process_after_fork(const struct process_fork *fork, pid_t pid)
+FORKSAN_IN_EACH_CHILD void process_after_fork(const struct process_fork *fork, pid_t pid)
 {
 	struct registry_process *slot;
 
@@ -401,7 +401,7 @@ void process_atfork_parent(void)
 		next_epoch();
 }
 
-void process_atfork_child(void)
+FORKSAN_IN_EACH_CHILD void process_atfork_child(void)
 {
 	note_birth(announced);
 }
@@ -508,7 +508,7 @@ static void enter(void)
 
 /* A sandbox whose entry was not seen may refuse even getpid(): a refusal is taken for the noted
  * pid. */
-static bool has_pid(pid_t noted)
+FORKSAN_IN_EACH_CHILD static bool has_pid(pid_t noted)
 {
 	long pid = sys_getpid();
 
@@ -608,7 +608,7 @@ void process_enter_sandbox(void)
 	set_shared(NULL);
 }
 
-bool process_is_vfork_child(void)
+FORKSAN_IN_EACH_CHILD bool process_is_vfork_child(void)
 {
 	pid_t noted = load_relaxed(&wiped.process.pid);
 
@@ -630,22 +630,33 @@ pid_t process_tid(void)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-bool process_is_old(void)
+/* By a system call: in a forked child that ends at once a call of the vdso would cost a fault,
+ * which is more. */
+FORKSAN_IN_EACH_CHILD static uint64_t boottime_ns(void)
+{
+	struct timespec now;
+
+	if (sys_call(SYS_clock_gettime, CLOCK_BOOTTIME, (long)(uintptr_t)&now, 0, 0, 0, 0) != 0)
+		return 0;
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+FORKSAN_IN_EACH_CHILD bool process_is_old(void)
 {
 	uint64_t born_ns =
 		process_mine() == 0 ? process.forked_boottime_ns : process.shared->born_boottime_ns;
 
-	if (!liveness_same_clock(process.shared->boot_realtime_ns, registry_boot_realtime_ns()))
-		return false; /* a time namespace of its own, and not entered yet */
-	return sys_clock_ns(CLOCK_BOOTTIME) - born_ns > UINT64_C(1000000000);
+	return boottime_ns() - born_ns > UINT64_C(1000000000) &&
+	       /* Else a time namespace of its own, and not entered yet. */
+	       liveness_same_clock(process.shared->boot_realtime_ns, registry_boot_realtime_ns());
 }
 
-bool process_parent_has_left(void)
+FORKSAN_IN_EACH_CHILD bool process_parent_has_left(void)
 {
 	return !process.shared || load_acquire(&process.shared->state) != PROCESS_LIVE;
 }
 
-bool process_parent_is_here(void)
+FORKSAN_IN_EACH_CHILD bool process_parent_is_here(void)
 {
 	const struct registry_process *parent;
 
@@ -673,7 +684,7 @@ void process_has_no_heir(void)
 		store_relaxed(&process.shared->heir_uid, 0);
 }
 
-void process_leave(void)
+FORKSAN_IN_EACH_CHILD void process_leave(void)
 {
 	struct serial announced_to_us = {load_relaxed(&wiped.process.announced)};
 	bool entered = process_mine() != 0;

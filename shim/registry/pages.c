@@ -278,7 +278,7 @@ static bool populate(size_t first_page, size_t end_page)
 	return (result == -EINVAL ? populate_by_copy(start, end) : result) == 0;
 }
 
-static bool are_populated(size_t first_page, size_t end_page)
+FORKSAN_IN_EACH_CHILD static bool are_populated(size_t first_page, size_t end_page)
 {
 	for (size_t page = first_page; page < end_page; page++)
 		if ((load_acquire(&populated[page / 64]) >> page % 64 & 1) == 0)
@@ -286,7 +286,7 @@ static bool are_populated(size_t first_page, size_t end_page)
 	return true;
 }
 
-static bool reach(const void *start, size_t len_bytes, bool new)
+FORKSAN_IN_EACH_CHILD static bool reach(const void *start, size_t len_bytes, bool new)
 {
 	size_t offset = (uintptr_t)start - (uintptr_t)registry_mapping;
 	size_t first_page, end_page;
@@ -309,7 +309,7 @@ static bool reach(const void *start, size_t len_bytes, bool new)
 	return true;
 }
 
-bool registry_reach(const void *start, size_t len_bytes)
+FORKSAN_IN_EACH_CHILD bool registry_reach(const void *start, size_t len_bytes)
 {
 	return reach(start, len_bytes, false);
 }

@@ -137,7 +137,7 @@ struct registry_process *registry_claim_process(struct serial *serial, pid_t pid
 	return process;
 }
 
-void registry_publish_process(struct registry_process *process, pid_t pid)
+FORKSAN_IN_EACH_CHILD void registry_publish_process(struct registry_process *process, pid_t pid)
 {
 	uint32_t word = load_relaxed(&process->state);
 	int32_t unknown = 0;
@@ -156,7 +156,7 @@ void registry_abandon_process(struct registry_process *process)
 	store_release(&process->state, PROCESS_FREE);
 }
 
-struct registry_process *registry_find_process(struct serial serial)
+FORKSAN_IN_EACH_CHILD struct registry_process *registry_find_process(struct serial serial)
 {
 	struct registry_process *process;
 

@@ -5,7 +5,7 @@
  */
 #include "registry/parts.h"
 
-struct registry_process *registry_process(struct process_slot slot)
+FORKSAN_IN_EACH_CHILD struct registry_process *registry_process(struct process_slot slot)
 {
 	struct registry_process *process;
 
@@ -15,7 +15,7 @@ struct registry_process *registry_process(struct process_slot slot)
 	return registry_reach(process, sizeof *process) ? process : NULL;
 }
 
-void registry_note_pid(const struct registry_process *process, pid_t pid)
+FORKSAN_IN_EACH_CHILD void registry_note_pid(const struct registry_process *process, pid_t pid)
 {
 	_Atomic int32_t *noted = &registry_mapping->process_pid[registry_process_slot(process).n];
 
@@ -23,7 +23,8 @@ void registry_note_pid(const struct registry_process *process, pid_t pid)
 		store_relaxed(noted, pid);
 }
 
-struct process_slot registry_process_slot(const struct registry_process *process)
+FORKSAN_IN_EACH_CHILD struct process_slot
+registry_process_slot(const struct registry_process *process)
 {
 	return (struct process_slot){(uint32_t)(process - registry_mapping->processes)};
 }
@@ -37,7 +38,7 @@ struct serial registry_process_serial(const struct registry_process *process)
 	return (struct serial){n};
 }
 
-void registry_retire_process(struct registry_process *process)
+FORKSAN_IN_EACH_CHILD void registry_retire_process(struct registry_process *process)
 {
 	uint32_t live = PROCESS_LIVE;
 

@@ -557,8 +557,6 @@ int report_summary(struct registry *registry)
 	return report_form(registry, &form, writer, say);
 }
 
-FORKSAN_AT_START _Atomic uint32_t report_ticks;
-
 /* True for one process of the session after each summary_interval=. */
 static bool summary_is_due(struct registry *registry)
 {

@@ -12,6 +12,7 @@
 #define FORKSAN_SHIM_REPORT_H
 
 #include "base/compiler.h"
+#include "base/wiped.h"
 #include "forksan/atomics.h"
 #include "report/finding.h"
 
@@ -65,14 +66,12 @@ int report_check(struct registry *registry, const struct socket_slot slots[], un
  * has no thread for this.  errno is kept. */
 void report_heartbeat(void);
 
-extern FORKSAN_HIDDEN _Atomic uint32_t report_ticks;
-
 /* Calls report_heartbeat() every 64th time; for calls that the host makes often. */
 static inline void report_tick(void)
 {
-	uint32_t ticks = load_relaxed(&report_ticks) + 1;
+	uint32_t ticks = load_relaxed(&wiped.report.ticks) + 1;
 
-	store_relaxed(&report_ticks, ticks);
+	store_relaxed(&wiped.report.ticks, ticks);
 	if (unlikely(ticks % 64 == 0))
 		report_heartbeat();
 }

@@ -34,11 +34,14 @@ struct functions {
 	struct peek_range readable;
 };
 
-static struct lazy known; /* struct functions[FORKSAN_MAX_MODULES] */
+_Static_assert(FORKSAN_MAX_MODULES * sizeof(struct functions) <= LAZY_FUNCTIONS_BYTES, "fits");
 
 static struct functions *functions_of(uint32_t number)
 {
-	return lazy_entry(&known, number - 1, FORKSAN_MAX_MODULES, sizeof(struct functions));
+	struct functions *all = lazy_room(LAZY_FUNCTIONS);
+
+	return all && lazy_write((uintptr_t)&all[number - 1], sizeof *all) ? &all[number - 1]
+									   : NULL;
 }
 
 static uint32_t count_by_gnu_hash(struct peek *peek, uintptr_t table)

@@ -25,9 +25,8 @@
 #include "base/lazy.h"
 #include "base/sys.h"
 
-/* struct stack_capture, WIPED_CAPTURES of them.  Each is owned by the thread that holds the claim
- * of the same number. */
-static struct lazy captures;
+/* Each capture is owned by the thread that holds the claim of the same number. */
+_Static_assert(WIPED_CAPTURES * sizeof(struct stack_capture) <= LAZY_CAPTURES_BYTES, "fits");
 
 /* The last file of the loader's list when it was scanned.  Owned by the thread that holds the
  * scan's claim. */
@@ -136,11 +135,11 @@ static void walk(struct stack_capture *capture, struct registry *registry)
  * the registry. */
 static struct stack_id take(unsigned number, struct registry *registry)
 {
-	struct stack_capture *capture =
-		lazy_entry(&captures, number, WIPED_CAPTURES, sizeof(*capture));
+	struct stack_capture *capture = lazy_room(LAZY_CAPTURES);
 
-	if (capture == NULL)
+	if (capture == NULL || !lazy_write((uintptr_t)(capture + number), sizeof *capture))
 		return (struct stack_id){0};
+	capture += number;
 	begin(capture);
 	walk(capture, registry);
 	return stack_store(registry, capture->native, capture->native_count,

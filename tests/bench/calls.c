@@ -182,6 +182,16 @@ static void run_child(const char *program)
 	waitpid(pid, NULL, 0);
 }
 
+/* Page faults of this process and of the children that it has waited for. */
+static long faults(void)
+{
+	struct rusage self, children;
+
+	getrusage(RUSAGE_SELF, &self);
+	getrusage(RUSAGE_CHILDREN, &children);
+	return self.ru_minflt + children.ru_minflt;
+}
+
 /* Microseconds on a processor of this process and of the children that it has waited for. */
 static double processor_us(void)
 {
@@ -196,13 +206,14 @@ static double processor_us(void)
 }
 
 /* N children with CONNECTIONS open, which end at once (NULL) or become the program; prints
- * microseconds for each, by the clock and on a processor. */
+ * microseconds for each, by the clock and on a processor, and its page faults. */
 static void fork_many(int connections, const char *program, long n)
 {
 	struct sockaddr_in address;
 	struct timespec begin;
 	struct timespec end;
 	double processor;
+	long faulted;
 	int listener = listen_on(&address);
 
 	for (int i = 0; i < connections; i++) {
@@ -214,15 +225,16 @@ static void fork_many(int connections, const char *program, long n)
 		    close(accepted) != 0)
 			die("connect");
 	}
+	faulted = faults();
 	processor = processor_us();
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	for (long i = 0; i < n; i++)
 		run_child(program);
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	printf("%.3f %.3f\n",
+	printf("%.3f %.3f %.1f\n",
 	       ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) /
 		       (double)n / 1e3,
-	       (processor_us() - processor) / (double)n);
+	       (processor_us() - processor) / (double)n, (double)(faults() - faulted) / (double)n);
 }
 
 static void take_turns(int fd, int from, int to, long n)

@@ -83,4 +83,22 @@ if [ "$first" -gt $limit ] || [ "$records" -lt 3 ]; then
 	status=1
 fi
 echo "finding: $first, limit $limit $verdict"
+
+# Page faults of a fork, parent and child, over the empty library: medians, since the addresses of
+# the stack, which differ from run to run, make one or two.
+faults() { # PRELOAD CONNECTIONS
+	for _ in 1 2 3 4 5 6 7; do
+		LD_PRELOAD=$1 FORKSAN_OPTIONS=log_path=/dev/null "$calls" fork "$2" 100
+	done | awk '{ print $3 }' | sort -n | sed -n 4p
+}
+limit=6
+for connections in 0 10; do
+	added=$(echo "$(faults "$shim" $connections) - $(faults "$work/empty.so" $connections)" | bc)
+	verdict=ok
+	if [ "$(echo "$added > $limit" | bc)" = 1 ]; then
+		verdict=TOO-MANY
+		status=1
+	fi
+	echo "page faults of a fork with $connections connections: $added, limit $limit $verdict"
+done
 exit $status

@@ -139,7 +139,7 @@ def forks(connections, *command):
     def measure(tool, share):
         count = max(10, int((300 if connections < 1000 else 60 if connections < 10000 else 20) * share))
         _, _, output = timed([*(command or (CALLS, "fork")), str(connections), str(count)], tool, 40)
-        wall, cpu = output.split()
+        wall, cpu = output.split()[:2]
         return {"time": float(wall) / 1e6, "cpu": float(cpu) / 1e6}
 
     return contextlib.nullcontext(measure)
