@@ -70,6 +70,7 @@ struct entry {
 	uint64_t code_factor;
 	int64_t data_factor;
 	uint64_t return_register;
+	uintptr_t address;
 	uintptr_t pc_begin;
 	uintptr_t pc_end;
 	struct cfi_cursor first_instructions;
@@ -244,7 +245,7 @@ static bool find_entry(struct peek *peek, const struct module *module, uintptr_t
 	uintptr_t here;
 	uint64_t back;
 
-	*entry = (struct entry){.pointer_encoding = ENCODING_ABSOLUTE};
+	*entry = (struct entry){.address = address, .pointer_encoding = ENCODING_ABSOLUTE};
 	if (address == 0 || !open_entry(peek, address, &cursor))
 		return false;
 	here = (uintptr_t)cursor.at;
@@ -476,12 +477,34 @@ static bool apply_rule(struct peek *peek, const struct cfi_rule *rule, uint64_t 
 	return false;
 }
 
-static enum cfi_result apply_rules(struct peek *peek, struct cfi_scratch *scratch,
-				   uint64_t return_register, struct cfi_registers *registers)
+enum cfi_result cfi_set_pc(struct cfi_registers *registers, uint64_t return_address)
+{
+#if defined(__aarch64__)
+	return_address &=
+		UINT64_C(0x0000ffffffffffff); /* a pointer signature fills the upper bits */
+#endif
+	registers->value[CFI_PC] = return_address;
+	return return_address == 0 ? CFI_OUTERMOST : CFI_STEPPED;
+}
+
+bool cfi_find(struct peek *peek, struct cfi_scratch *scratch, const struct module *module,
+	      uintptr_t lookup, struct cfi_found *found)
+{
+	struct entry entry;
+
+	if (!find_entry(peek, module, lookup, &entry) || !run_instructions(scratch, &entry, lookup))
+		return false;
+	*found = (struct cfi_found){entry.address, (uint8_t)entry.return_register,
+				    entry.signal_frame};
+	return true;
+}
+
+enum cfi_result cfi_apply(struct peek *peek, struct cfi_scratch *scratch,
+			  const struct cfi_found *found, struct cfi_registers *registers)
 {
 	const struct cfi_rules *rules = &scratch->now;
 	const struct cfi_registers *old = &scratch->old;
-	uint64_t cfa, pc;
+	uint64_t cfa;
 
 	scratch->old = *registers;
 	if (rules->cfa_expression != 0) {
@@ -492,29 +515,24 @@ static enum cfi_result apply_rules(struct peek *peek, struct cfi_scratch *scratc
 			return CFI_UNKNOWN;
 		cfa = old->value[rules->cfa_register] + (uint64_t)rules->cfa_offset;
 	}
-	if (rules->registers[return_register].kind == CFI_UNDEFINED)
+	if (rules->registers[found->return_register].kind == CFI_UNDEFINED)
 		return CFI_OUTERMOST;
 	registers->value[CFI_SP] = cfa; /* by definition, unless a rule says otherwise */
 	for (unsigned i = 0; i < CFI_REGISTERS; i++) {
 		if (!apply_rule(peek, &rules->registers[i], cfa, old, &registers->value[i]))
 			return CFI_UNKNOWN;
 	}
-	pc = registers->value[return_register];
-#if defined(__aarch64__)
-	pc &= UINT64_C(0x0000ffffffffffff); /* a pointer signature fills the upper bits */
-#endif
-	registers->value[CFI_PC] = pc;
-	return pc == 0 ? CFI_OUTERMOST : CFI_STEPPED;
+	return cfi_set_pc(registers, registers->value[found->return_register]);
 }
 
 enum cfi_result cfi_step(struct peek *peek, struct cfi_scratch *scratch,
 			 const struct module *module, uintptr_t lookup,
 			 struct cfi_registers *registers, bool *interrupted)
 {
-	struct entry entry;
+	struct cfi_found found;
 
-	if (!find_entry(peek, module, lookup, &entry) || !run_instructions(scratch, &entry, lookup))
+	if (!cfi_find(peek, scratch, module, lookup, &found))
 		return CFI_UNKNOWN;
-	*interrupted = entry.signal_frame;
-	return apply_rules(peek, scratch, entry.return_register, registers);
+	*interrupted = found.signal_frame;
+	return cfi_apply(peek, scratch, &found, registers);
 }

@@ -64,6 +64,23 @@ enum cfi_result {
 	CFI_UNKNOWN,   /* no entry for this address, or one that makes no sense */
 };
 
+/* Where the rules of an address stand: the FDE, and what the CIE says for all of its addresses. */
+struct cfi_found {
+	uintptr_t entry; /* the address of the FDE */
+	uint8_t return_register;
+	bool signal_frame;
+};
+
+/* The two halves of a step: finds the rules of `lookup`, which stand in scratch->now then (false:
+ * no entry, or one that makes no sense), and applies them. */
+bool cfi_find(struct peek *peek, struct cfi_scratch *scratch, const struct module *module,
+	      uintptr_t lookup, struct cfi_found *found);
+enum cfi_result cfi_apply(struct peek *peek, struct cfi_scratch *scratch,
+			  const struct cfi_found *found, struct cfi_registers *registers);
+
+/* Sets the pc of the frame that a step has led to from its return address. */
+enum cfi_result cfi_set_pc(struct cfi_registers *registers, uint64_t return_address);
+
 /* Called for each native frame.  Replaces `registers` by the caller's.  `lookup` is the address
  * whose entry counts: the pc itself in a frame that was interrupted by a signal and in the
  * innermost one, else pc - 1, since a call may be the last instruction of its function.

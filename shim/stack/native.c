@@ -12,6 +12,7 @@
 #include "forksan/atomics.h"
 #include "forksan/registry.h"
 #include "base/libc.h"
+#include "stack/cfi_memo.h"
 #include "stack/own_stack.h"
 
 /* Frames in a row without call frame information: more is a walk gone astray. */
@@ -205,8 +206,8 @@ static bool walk_frames(struct walk *walk, struct cfi_registers *registers)
 		if (!keep_frame(walk, address, in_module))
 			return false;
 		if (in_module)
-			result = cfi_step(&capture->peek, &capture->shared.cfi, &walk->module,
-					  address, registers, &interrupted);
+			result = cfi_memo_step(&capture->peek, &capture->shared.cfi, &walk->module,
+					       address, registers, &interrupted);
 		if (result == CFI_OUTERMOST)
 			return true;
 		if (result == CFI_UNKNOWN) {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "stack/cfi.h"
+#include "stack/cfi_memo.h"
 
 #define AREA 65536u
 
@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		registers.value[i] = (uintptr_t)begin + data[i] * 8u;
 	peek_init(&peek);
 	for (unsigned i = 0; i < 8; i++)
-		(void)cfi_step(&peek, &scratch, &module, (uintptr_t)begin + data[32 + i],
-			       &registers, &interrupted);
+		(void)cfi_memo_step(&peek, &scratch, &module, (uintptr_t)begin + data[32 + i],
+				    &registers, &interrupted);
 	return 0;
 }

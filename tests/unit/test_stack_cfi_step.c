@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#include "stack/cfi.h"
+#include "stack/cfi_memo.h"
 
 #if defined(__x86_64__)
 
@@ -123,6 +123,7 @@ static void put_table(const uint64_t *begins, const size_t *entries, uint32_t co
 		put_number(entries[i] - start, 4);
 	}
 	module = (struct module){
+		.map = module.map,
 		.start = (uintptr_t)memory,
 		.end = code() + CODE_BYTES,
 		.eh_frame_header = (uintptr_t)memory + start,
@@ -142,13 +143,37 @@ static void reset(void)
 	registers.value[RBP] = (uintptr_t)&stack[16];
 }
 
-static enum cfi_result step_at(uint64_t offset)
+static enum cfi_result memo_step_at(uint64_t offset)
 {
 	static struct cfi_scratch scratch;
 	struct peek peek;
 
 	peek_init(&peek);
-	return cfi_step(&peek, &scratch, &module, code() + offset, &registers, &interrupted);
+	return cfi_memo_step(&peek, &scratch, &module, code() + offset, &registers, &interrupted);
+}
+
+/* A step, and the same by a memo that is made and by one that is there. */
+static enum cfi_result step_at(uint64_t offset)
+{
+	static struct cfi_scratch scratch;
+	const struct cfi_registers before = registers;
+	struct cfi_registers after;
+	enum cfi_result result;
+	struct peek peek;
+	bool was_interrupted;
+
+	peek_init(&peek);
+	result = cfi_step(&peek, &scratch, &module, code() + offset, &registers, &interrupted);
+	after = registers;
+	was_interrupted = interrupted;
+	module.map++; /* a file of which there is no memo */
+	for (int i = 0; i < 2; i++) {
+		registers = before;
+		assert_int_equal(memo_step_at(offset), result);
+		assert_memory_equal(&registers, &after, sizeof after);
+		assert_int_equal(interrupted, was_interrupted);
+	}
+	return result;
 }
 
 /* One step at `offset` of a function of CODE_BYTES with these instructions. */
@@ -172,6 +197,39 @@ static void expect_caller(unsigned cfa, unsigned pc)
 {
 	assert_int_equal(registers.value[RSP], (uintptr_t)&stack[cfa]);
 	assert_int_equal(registers.value[CFI_PC], 5000 + pc);
+}
+
+/* Writes a function of `len` bytes whose CFA is at rsp + `cfa`. */
+static void put_function(uint64_t len, uint8_t cfa)
+{
+	const uint8_t instructions[] = {0x0e, cfa}; /* DW_CFA_def_cfa_offset */
+	const uint64_t begin = 0;
+	size_t entry;
+
+	reset();
+	entry = put_entry(put_common(&plain), 0, len, instructions, sizeof instructions);
+	put_table(&begin, &entry, 1);
+}
+
+static void a_memo_is_of_one_function(void **state)
+{
+	(void)state;
+	put_function(CODE_BYTES, 16);
+	module.map += 1000;
+	assert_int_equal(memo_step_at(0), CFI_STEPPED);
+	expect_caller(10, 9);
+	/* The instructions are not read again. */
+	put_function(CODE_BYTES, 24);
+	assert_int_equal(memo_step_at(0), CFI_STEPPED);
+	expect_caller(10, 9);
+	/* Another file where the first was. */
+	put_function(CODE_BYTES - 2, 24);
+	assert_int_equal(memo_step_at(0), CFI_STEPPED);
+	expect_caller(11, 10);
+	put_function(CODE_BYTES - 2, 16);
+	module.map++;
+	assert_int_equal(memo_step_at(0), CFI_STEPPED);
+	expect_caller(10, 9);
 }
 
 static void the_common_instructions_alone(void **state)
@@ -421,6 +479,7 @@ static void tables_that_make_no_sense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_memo_is_of_one_function),
 		cmocka_unit_test(the_common_instructions_alone),
 		cmocka_unit_test(locations),
 		cmocka_unit_test(set_loc_is_absolute),
