@@ -14,6 +14,7 @@
  * FORKSAN_OPTIONS holds the session, the log and everything else, as for the library.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,7 +206,7 @@ static int wait_ms(uint64_t next_ns)
 static void watch_until_end(int control)
 {
 	uint64_t swept = sys_clock_ns(CLOCK_MONOTONIC), next_look_ns = 0;
-	char byte;
+	struct pollfd end = {control, POLLIN, 0}; /* nothing comes but the end */
 
 	for (;;) {
 		uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
@@ -222,9 +223,9 @@ static void watch_until_end(int control)
 			connection_sweep();
 			swept = now;
 		}
-		/* The control is a socket that does not block: EAGAIN until the other end closes.
-		 */
-		if (read(control, &byte, 1) == 0)
+		/* Not read: what this process receives passes the kernel's part, which may be
+		 * preempted in the middle of a record, and would not be run. */
+		if (poll(&end, 1, 0) > 0)
 			return;
 	}
 }
