@@ -16,7 +16,11 @@ struct process_record {
 	__u64 started_ns; /* since the boot */
 	char comm[16];
 	__u32 thread_count;
-	__u32 reserved;
+	__u32 is_narrow; /* its addresses have 32 bits */
+	/* Processes with the same number are in the same control groups, in the same namespaces:
+	 * the kernel's object that says which, whose address means nothing else. */
+	__u64 cgroups;
+	__u64 namespaces;
 };
 
 /* Of an epoll instance, or of a socket that more than one descriptor refers to. */

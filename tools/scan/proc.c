@@ -86,13 +86,15 @@ static void read_command(int proc, struct scan_process *process)
 		snprintf(process->command, sizeof process->command, "%s", process->comm);
 }
 
-static void read_cgroup(int proc, struct scan_process *process)
+static bool read_cgroup(int proc, struct scan_process *process)
 {
 	char name[NAME_BYTES], text[4096];
 
 	snprintf(name, sizeof name, "%d/cgroup", process->pid);
-	if (read_text(proc, name, text, sizeof text) > 0)
-		cgroup_read(text, &process->cgroup);
+	if (read_text(proc, name, text, sizeof text) <= 0)
+		return false;
+	cgroup_read(text, &process->cgroup);
+	return true;
 }
 
 static struct scan_process *new_process(pid_t pid)
@@ -223,6 +225,10 @@ static void take_records(struct snapshot *snapshot, const struct iterator_record
 		process->parent_pid = (pid_t)record->parent_pid;
 		process->thread_count = (int)record->thread_count;
 		process->started_ticks = record->started_ns / tick_ns;
+		process->cgroups = record->cgroups;
+		process->namespaces = record->namespaces;
+		process->abi = (record->is_narrow != 0) == (sizeof(long) == 4) ? SCAN_ABI_OWN
+									       : SCAN_ABI_OTHER;
 		snprintf(process->comm, sizeof process->comm, "%.*s", (int)sizeof record->comm,
 			 record->comm);
 		add_process(snapshot, process);
@@ -307,11 +313,56 @@ static void read_flags(struct scan_holder *holder)
 	holder->close_on_exec = flags != NULL && (strtoul(flags + 6, NULL, 8) & O_CLOEXEC) != 0;
 }
 
-static void read_details(const struct snapshot *snapshot, int proc)
+/* Where processes belong, read once for all that belong to the same.  The first one was still there
+ * after the pass, so that the kernel has not given its numbers to others during the pass. */
+struct place {
+	struct place_key {
+		uint64_t cgroups, namespaces;
+	} key;
+	const struct scan_process *first; /* in whom it was read */
+	UT_hash_handle hh;
+};
+
+/* False: the process has ended, or this user may not look at it. */
+static bool read_place(int proc, struct scan_process *process)
 {
-	struct scan_socket *socket;
 	struct stat namespace;
 	char name[NAME_BYTES];
+	bool has_cgroup = read_cgroup(proc, process);
+
+	snprintf(name, sizeof name, "%d/ns/net", process->pid);
+	if (fstatat(proc, name, &namespace, 0) != 0)
+		return false;
+	process->network_namespace = namespace.st_ino;
+	return has_cgroup;
+}
+
+static void find_place(int proc, struct place **places, struct scan_process *process)
+{
+	struct place_key key = {process->cgroups, process->namespaces};
+	struct place *place = NULL;
+
+	if (key.cgroups != 0 && key.namespaces != 0)
+		HASH_FIND(hh, *places, &key, sizeof key, place);
+	if (place != NULL) {
+		process->cgroup = place->first->cgroup;
+		process->network_namespace = place->first->network_namespace;
+		return;
+	}
+	if (!read_place(proc, process) || key.cgroups == 0 || key.namespaces == 0)
+		return;
+	place = calloc(1, sizeof *place);
+	if (place == NULL)
+		cli_no_memory();
+	place->key = key;
+	place->first = process;
+	HASH_ADD(hh, *places, key, sizeof key, place);
+}
+
+static void read_details(const struct snapshot *snapshot, int proc)
+{
+	struct place *places = NULL, *place, *next;
+	struct scan_socket *socket;
 
 	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next) {
 		for (size_t i = 0; i < socket->holder_count; i++) {
@@ -320,11 +371,14 @@ static void read_details(const struct snapshot *snapshot, int proc)
 			if (process->command[0] != '\0')
 				continue;
 			read_command(proc, process);
-			read_cgroup(proc, process);
-			snprintf(name, sizeof name, "%d/ns/net", process->pid);
-			if (fstatat(proc, name, &namespace, 0) == 0)
-				process->network_namespace = namespace.st_ino;
+			find_place(proc, &places, process);
 		}
+	}
+	place = places;
+	HASH_CLEAR(hh, places);
+	for (; place != NULL; place = next) {
+		next = place->hh.next;
+		free(place);
 	}
 }
 

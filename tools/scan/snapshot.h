@@ -34,10 +34,16 @@
  */
 #define SCAN_EPOLLS 16
 
+/* Whether a process's system calls have the numbers of this machine's own ABI. */
+enum scan_abi { SCAN_ABI_UNKNOWN, SCAN_ABI_OWN, SCAN_ABI_OTHER };
+
 struct scan_process {
 	pid_t pid;
 	pid_t parent_pid;
-	uint64_t network_namespace; /* inode of /proc/PID/ns/net, of holders; 0: not known */
+	uint64_t network_namespace;   /* inode of /proc/PID/ns/net, of holders; 0: not known */
+	uint64_t cgroups, namespaces; /* those of two processes are the same when the numbers are;
+					 0: not known */
+	enum scan_abi abi;
 	char comm[32];
 	char command[160]; /* the command line, arguments parted by blanks; comm where there is none
 			    */
@@ -86,6 +92,7 @@ union scan_address {
 struct scan_socket {
 	uint64_t inode; /* of sockfs, as in /proc/PID/fd: unique on this machine */
 	enum scan_kind kind;
+	int family;		/* AF_UNSPEC: not known before the kernel is asked */
 	enum protocol protocol; /* by port or path: one look sees no bytes */
 	union scan_address local, peer;
 	bool has_traffic;

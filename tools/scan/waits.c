@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -142,11 +143,14 @@ static bool epolls(pid_t pid, uint64_t fd, uint64_t inode)
 	return found;
 }
 
-static bool waits_for(pid_t pid, const struct call *call, uint64_t inode)
+static bool waits_for(const struct scan_holder *holder, const struct call *call, uint64_t inode)
 {
+	pid_t pid = holder->process->pid;
+
 	switch (waits[call->wait].way) {
 	case WAITS_FOR_FD:
-		return is_socket(pid, call->arguments[0], inode);
+		return call->arguments[0] == (uint64_t)holder->fd ||
+		       (holder->fd_count > 1 && is_socket(pid, call->arguments[0], inode));
 	case WAITS_IN_POLL:
 		return polls(pid, call, inode);
 	case WAITS_IN_SELECT:
@@ -160,15 +164,19 @@ static bool waits_for(pid_t pid, const struct call *call, uint64_t inode)
 /* Reads `NUMBER 0xARG 0xARG ...`; a running thread shows `running`, a thread outside of any call
  * -1. Returns 1 for a call that may wait, 0 for no such call, -errno when the thread may not be
  * looked at. */
-static int read_call(pid_t pid, pid_t tid, struct call *call)
+static int read_call(int proc, pid_t pid, pid_t tid, struct call *call)
 {
-	char path[96];
+	char name[64];
 	ssize_t n;
 	long number;
 	int fd;
 
-	snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", pid, tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* The first thread's is there without a look through the directory of threads. */
+	if (tid == pid)
+		snprintf(name, sizeof name, "%d/syscall", pid);
+	else
+		snprintf(name, sizeof name, "%d/task/%d/syscall", pid, tid);
+	fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	n = read(fd, call->text, sizeof call->text - 1);
@@ -188,21 +196,43 @@ static int read_call(pid_t pid, pid_t tid, struct call *call)
 }
 
 /* The class is the fifth byte of an ELF file (e_ident[EI_CLASS]). */
-static bool has_own_abi(pid_t pid)
+static enum scan_abi read_abi(int proc, const char *exe)
 {
-	char path[64];
 	unsigned char identity[EI_CLASS + 1] = "";
 	ssize_t n = -1;
-	int fd;
+	int fd = openat(proc, exe, O_RDONLY | O_CLOEXEC);
 
-	snprintf(path, sizeof path, "/proc/%d/exe", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		n = read(fd, identity, sizeof identity);
 		close(fd);
 	}
 	return n != (ssize_t)sizeof identity ||
-	       (identity[EI_CLASS] == ELFCLASS64) == (sizeof(long) == 8);
+			       (identity[EI_CLASS] == ELFCLASS64) == (sizeof(long) == 8)
+		       ? SCAN_ABI_OWN
+		       : SCAN_ABI_OTHER;
+}
+
+/* The latest file of which the class was read: many processes run one program. */
+struct known_program {
+	struct stat stat;
+	enum scan_abi abi;
+};
+
+static bool has_own_abi(int proc, struct scan_process *process, struct known_program *known)
+{
+	char exe[32];
+	struct stat stat;
+
+	if (process->abi != SCAN_ABI_UNKNOWN)
+		return process->abi == SCAN_ABI_OWN;
+	snprintf(exe, sizeof exe, "%d/exe", process->pid);
+	if (fstatat(proc, exe, &stat, 0) != 0)
+		return true;
+	if (known->abi == SCAN_ABI_UNKNOWN || stat.st_ino != known->stat.st_ino ||
+	    stat.st_dev != known->stat.st_dev)
+		*known = (struct known_program){stat, read_abi(proc, exe)};
+	process->abi = known->abi;
+	return process->abi == SCAN_ABI_OWN;
 }
 
 /* Sets holder->epoll_fd when one of the process's epoll instances has the socket. */
@@ -217,12 +247,12 @@ static void find_epoll(struct scan_holder *holder, uint64_t inode)
 
 /* Sets holder->waits_in when the thread waits on the socket.  False when this user may not look at
  * the thread. */
-static bool look_at_thread(struct scan_holder *holder, pid_t tid, uint64_t inode)
+static bool look_at_thread(int proc, struct scan_holder *holder, pid_t tid, uint64_t inode)
 {
 	struct call call = {0};
-	int result = read_call(holder->process->pid, tid, &call);
+	int result = read_call(proc, holder->process->pid, tid, &call);
 
-	if (result > 0 && waits_for(holder->process->pid, &call, inode)) {
+	if (result > 0 && waits_for(holder, &call, inode)) {
 		holder->waits_in = waits[call.wait].name;
 		holder->waits_tid = tid;
 		holder->waits_as = strdup(call.text);
@@ -232,7 +262,7 @@ static bool look_at_thread(struct scan_holder *holder, pid_t tid, uint64_t inode
 
 /* Sets holder->waits_in when a thread of the holder waits on the socket.  False when this user may
  * not look at a thread. */
-static bool find_wait(struct scan_holder *holder, uint64_t inode)
+static bool find_wait(int proc, struct scan_holder *holder, uint64_t inode)
 {
 	pid_t pid = holder->process->pid;
 	char path[64];
@@ -241,7 +271,7 @@ static bool find_wait(struct scan_holder *holder, uint64_t inode)
 	bool permitted = true;
 
 	if (holder->process->thread_count == 1)
-		return look_at_thread(holder, pid, inode);
+		return look_at_thread(proc, holder, pid, inode);
 
 	snprintf(path, sizeof path, "/proc/%d/task", pid);
 	directory = opendir(path);
@@ -249,14 +279,17 @@ static bool find_wait(struct scan_holder *holder, uint64_t inode)
 		return errno != EACCES && errno != EPERM;
 	while ((each = readdir(directory)) != NULL && holder->waits_in == NULL)
 		if (isdigit((unsigned char)each->d_name[0]))
-			permitted = look_at_thread(holder, (pid_t)atoi(each->d_name), inode) &&
-				    permitted;
+			permitted =
+				look_at_thread(proc, holder, (pid_t)atoi(each->d_name), inode) &&
+				permitted;
 	closedir(directory);
 	return permitted;
 }
 
 void waits_find(struct snapshot *snapshot)
 {
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct known_program known = {.abi = SCAN_ABI_UNKNOWN};
 	struct scan_socket *socket;
 
 	for (socket = snapshot->sockets; socket != NULL; socket = socket->hh.next) {
@@ -266,8 +299,10 @@ void waits_find(struct snapshot *snapshot)
 			struct scan_holder *holder = &socket->holders[i];
 
 			find_epoll(holder, socket->inode);
-			if (has_own_abi(holder->process->pid) && !find_wait(holder, socket->inode))
+			if (has_own_abi(proc, holder->process, &known) &&
+			    !find_wait(proc, holder, socket->inode))
 				snapshot->waits_denied++;
 		}
 	}
+	close(proc);
 }

@@ -15,6 +15,14 @@ char licenses[] SEC("license") = "Dual MIT/GPL";
 
 __u64 seen;
 
+/* A kernel thread has no addresses. */
+static __always_inline bool is_narrow(struct task_struct *task)
+{
+	unsigned long size = BPF_CORE_READ(task, mm, task_size);
+
+	return size != 0 && size <= 0xffffffff;
+}
+
 SEC("iter/task")
 int processes(struct bpf_iter__task *context)
 {
@@ -28,6 +36,9 @@ int processes(struct bpf_iter__task *context)
 		record.parent_pid = task->real_parent->tgid;
 		record.thread_count = task->signal->nr_threads;
 		record.started_ns = task->start_boottime;
+		record.cgroups = (__u64)BPF_CORE_READ(task, cgroups);
+		record.namespaces = (__u64)BPF_CORE_READ(task, nsproxy);
+		record.is_narrow = is_narrow(task);
 		bpf_probe_read_kernel_str(record.comm, sizeof record.comm, task->comm);
 	}
 	bpf_seq_write(context->meta->seq, &record, sizeof record);

@@ -123,6 +123,7 @@ struct files_struct {
 };
 
 struct mm_struct {
+	unsigned long task_size;
 	unsigned long start_stack;
 };
 
@@ -168,6 +169,8 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct mm_struct *mm;
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct css_set *cgroups;
 	struct signal_struct *signal;
 	char comm[16];
 	int exit_state;
