@@ -108,13 +108,14 @@ static inline bool libc_has_name(const char *base_name)
 	       strncmp(base_name, "libc.musl-", 10) == 0 || strcmp(base_name, "libc.so") == 0;
 }
 
-/* A program whose loader has that file name can load this library, which needs its own libc. */
+/* A program whose loader has that file name can load this library, which needs its own libc.  No
+ * strstr(), which takes 370 bytes of a stack that is the host's. */
 static inline bool libc_is_own_loader(const char *base_name)
 {
 	bool is_musl = strncmp(base_name, "ld-musl", 7) == 0;
 #if defined(__GLIBC__)
-	return !is_musl && strstr(base_name, "uClibc") == NULL &&
-	       strncmp(base_name, "linker", 6) != 0;
+	return !is_musl && strncmp(base_name, "ld-uClibc", 9) != 0 &&
+	       strncmp(base_name, "ld64-uClibc", 11) != 0 && strncmp(base_name, "linker", 6) != 0;
 #else
 	return is_musl;
 #endif

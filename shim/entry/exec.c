@@ -140,8 +140,8 @@ static void tell_loss(struct loss *loss)
 
 /* Looks at the program's file, on the host's stack: nothing speaks for a stack of forksan's own but
  * its size, and that would take two system calls, since a handler of the host's must not run on it.
- */
-static void look_at_program(const struct launch *launch, struct outlook *outlook)
+ * Not inlined: what is called before and after needs none of this stack. */
+static noinline void look_at_program(const struct launch *launch, struct outlook *outlook)
 {
 	struct sys_users users = sys_users();
 	struct program program;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/compiler.h"
 #include "base/first_stack.h"
 #include "base/sys.h"
 #include "stack/peek.h"
@@ -63,7 +64,8 @@ static bool names_us(struct peek *peek, uintptr_t list)
 	return matched == OWN_NAME_BYTES;
 }
 
-bool preload_has_us(char *const envp[])
+/* Not inlined: the caller goes on without what this takes of the stack. */
+noinline bool preload_has_us(char *const envp[])
 {
 	uintptr_t variable;
 	struct peek peek;
