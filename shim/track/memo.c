@@ -214,8 +214,8 @@ static void replay(void *argument)
 
 	if (has_memo(socket)) {
 		if (claimed) {
-			evidence_memo_replay(evidence, protocol, track_is_drained(r->call->fd), &r->memo,
-					     &r->facts);
+			evidence_memo_replay(evidence, protocol, track_is_drained(r->call->fd),
+					     &r->memo, &r->facts);
 		} else {
 			evidence_resume(evidence, protocol);
 			fetch_add_relaxed(&evidence->missed, 1);

@@ -51,8 +51,7 @@ void use_publish(const struct track_call *call, struct lineage_use last)
 
 bool use_may_be_goodbye(const struct track_call *call)
 {
-	return call->way == TRACK_WRITE &&
-	       (call->unseen || conversation_is_opaque(call->socket)) &&
+	return call->way == TRACK_WRITE && (call->unseen || conversation_is_opaque(call->socket)) &&
 	       !registry_other_holder(call->slot, process.shared);
 }
 

@@ -348,7 +348,8 @@ static void clean(void)
 	end_well(pid);
 }
 
-/* --- bytes that cannot be read after the call --------------------------------------------------- */
+/* --- bytes that cannot be read after the call ---------------------------------------------------
+ */
 
 #define LONG_WRITE (32 << 20)
 
@@ -362,7 +363,8 @@ static void ask_own_peer(const struct both_ends *ends)
 	char bytes[100];
 
 	if (send(ends->connection, PING, sizeof PING - 1, 0) < 0 ||
-	    recv(ends->peer, bytes, sizeof bytes, 0) < 0 || send(ends->peer, "+PONG\r\n", 7, 0) < 0 ||
+	    recv(ends->peer, bytes, sizeof bytes, 0) < 0 ||
+	    send(ends->peer, "+PONG\r\n", 7, 0) < 0 ||
 	    recv(ends->connection, bytes, sizeof bytes, 0) < 0)
 		fail("ask");
 }
@@ -392,7 +394,8 @@ static void unread(void)
 		fail("listener");
 	ends.connection = open_connection();
 	ends.peer = accept(listener, NULL, NULL);
-	ends.bytes = mmap(NULL, LONG_WRITE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ends.bytes =
+		mmap(NULL, LONG_WRITE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ask_own_peer(&ends);
 	pid = fork();
 	if (pid == 0) {

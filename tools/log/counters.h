@@ -14,7 +14,8 @@
  * zero. */
 void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out);
 
-/* Prints what is neither found nor lost: last writes that cannot be read.  Nothing where there were none. */
+/* Prints what is neither found nor lost: last writes that cannot be read.  Nothing where there were
+ * none. */
 void counters_print_presumed(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out);
 
 /* Prints the losses alone. */

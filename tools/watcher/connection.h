@@ -4,8 +4,8 @@
  *
  * No close() is seen.  The registry's holds are what was known at each fork; before a connection
  * is judged they are held against the references that the kernel has counted at the call, and where
- * these are fewer, against /proc.  /proc is read later than the call: what it does not list any more
- * may have been closed since, and of those as many stay holders as the references account for.
+ * these are fewer, against /proc.  /proc is read later than the call: what it does not list any
+ * more may have been closed since, and of those as many stay holders as the references account for.
  *
  * One thread.
  */
