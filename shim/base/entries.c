@@ -20,5 +20,7 @@ const char *operation_name(enum operation operation)
 #undef ALIAS
 	};
 
-	return operation > 0 && (unsigned)operation < OPERATION_COUNT ? names[operation] : NULL;
+	unsigned n = (unsigned)operation;
+
+	return n > 0 && n < OPERATION_COUNT ? names[n] : NULL;
 }
