@@ -355,11 +355,14 @@ asan ubsan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 tsan: ## unit tests under ThreadSanitizer
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$@ OPT='-O1 -fno-omit-frame-pointer' \
-		SAN='-fsanitize=thread' CFLAGS='-Wno-error=tsan' unit-sanitized
+		SAN='-fsanitize=thread' CFLAGS='-Wno-error=tsan' HISTORIES=10000 unit-sanitized
+
+# Random histories of each oracle: a tenth of those without a sanitizer, or what it leaves time for.
+HISTORIES := 100000
 
 .PHONY: unit-sanitized
 unit-sanitized: $(BUILD)/forksan $(UNIT_BIN)
-	$(Q)FORKSAN_TIMEOUT_FACTOR=10 FORKSAN_HISTORIES=100000 BUILD=$(BUILD) \
+	$(Q)FORKSAN_TIMEOUT_FACTOR=10 FORKSAN_HISTORIES=$(HISTORIES) BUILD=$(BUILD) \
 		tests/run -o $(BUILD)/tests/output $(UNIT_BIN)
 
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/fuzz/%)
