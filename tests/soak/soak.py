@@ -38,6 +38,12 @@ ROTATIONS = 3
 PR_SET_CHILD_SUBREAPER = 36
 
 
+def is_up(pid):
+    """False in a master that restarts: it has no workers, and Ruby's own handlers would end it."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+        return bool(children.read())
+
+
 def catches(pid, number):
     """False in a program that restarts: it has no handlers yet, and would die of the signal."""
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
@@ -87,7 +93,7 @@ class Host:
         name = random.choice(self.signals)
         with contextlib.suppress(OSError, ValueError, processes.Failed):
             old = self.master()
-            if not catches(old, getattr(signal, f"SIG{name}")):
+            if not is_up(old) or not catches(old, getattr(signal, f"SIG{name}")):
                 return
             os.kill(old, getattr(signal, f"SIG{name}"))
             self.done[name] = self.done.get(name, 0) + 1
