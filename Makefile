@@ -465,7 +465,15 @@ coverage-tests: $(BUILD)/libinner.a
 attach-kernels: build ## forksan attach on Debian's kernels in qemu: KERNELS (suites), minutes for each
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/attach/kernels.py $(KERNELS)
 
-# Of the interpreters that no Debian release has, one is to be had from the npm registry.
+# Interpreters that no Debian release has as a package.
+.PHONY: free-threaded
+free-threaded: build $(BUILD)/libinner.a $(BUILD)/python-3.13t ## free-threaded CPython, built from Debian 13's source: no frames, and a line that says so
+	$(Q)BUILD=$(BUILD) FORKSAN_PYTHONS=$(abspath $(BUILD))/python-3.13t/bin/python3.13 $(PYTHON) tests/stack/test_python_frames.py -v \
+		Frames.test_unknown_versions_say_so Frames.test_each_process_says_it_at_its_end
+
+$(BUILD)/python-3.13t:
+	$(Q)$(PYTHON) tests/roots/free_threaded.py $@
+
 .PHONY: npm-php
 npm-php: build $(BUILD)/libinner.a $(BUILD)/php-8.3 ## frames of PHP 8.3, and its findings with PDO and mysqli (npm)
 	$(Q)for test in php_frames hosts_php scan_stacks; do \

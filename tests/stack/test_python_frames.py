@@ -71,12 +71,15 @@ class Frames(unittest.TestCase):
         print("run for real:", ", ".join(seen), file=sys.stderr)
         self.assertTrue(seen)
 
-    def test_unknown_versions_say_so(self):
-        unknown = [path for path, (version, free_threaded) in pythons().items()
-                   if version not in KNOWN or free_threaded]
-        if not unknown:
+    def unknown(self):
+        found = [path for path, (version, free_threaded) in pythons().items()
+                 if version not in KNOWN or free_threaded]
+        if not found:
             self.skipTest("no Python of an unknown version here")
-        for path in unknown:
+        return found
+
+    def test_unknown_versions_say_so(self):
+        for path in self.unknown():
             with self.subTest(path):
                 program = ("import socket; s = socket.socket(); "
                            "s.connect_ex(('127.0.0.1', 9))")
@@ -86,7 +89,8 @@ class Frames(unittest.TestCase):
                 self.assertIn("is not known", stacks[0].complaint)
 
     def test_a_free_threaded_build_says_so(self):
-        """Such a build is told by a word in its _PyRuntime.  Debian has none: the word is set here."""
+        """Such a build is told by a word in its _PyRuntime.  Debian has none: the word is set here (`make free-threaded`
+        has a real one)."""
         paths = [path for path, (version, _) in pythons().items() if version in KNOWN and version >= (3, 13)]
         if not paths:
             self.skipTest("no Python 3.13 or later here")
@@ -101,7 +105,7 @@ class Frames(unittest.TestCase):
                 self.assertIn("(or this build of it) is not known", stacks[0].complaint)
 
     def test_each_process_says_it_at_its_end(self):
-        for path in [path for path, (version, _) in pythons().items() if version not in KNOWN][:1]:
+        for path in self.unknown()[:1]:
             result = subprocess.run(
                 [os.path.join(probe.BUILD, "forksan"), "run", path, os.path.join(probe.PROGRAMS, "share.py")],
                 env={**os.environ, "FORKSAN_OPTIONS": "verbosity=1"}, stdout=subprocess.PIPE,
