@@ -254,6 +254,7 @@ void program_inspect(struct program *program, uint32_t uid, int directory, const
 const char *program_search(struct program *program, const char *name)
 {
 	const char *directories = getenv("PATH");
+	/* cppcheck-suppress ctuuninitvar ; it is filled in below */
 	char *path = program->path;
 	size_t name_len = strlen(name);
 	struct rights rights;
