@@ -12,38 +12,16 @@
 
 #include <string.h>
 
+#include "base/compiler.h"
 #include "base/lazy.h"
 #include "forksan/atomics.h"
 
 #define PLACES 128 /* frames of a Python program's stack: 30 to 50 */
-#define SAVED_MAX 10
-
-/* Of an FDE: length, distance of the CIE, where the function begins, its size, each of at most 8
- * bytes; with the 4 bytes that linkers prefer also the first instructions. */
-#define HEAD_BYTES 24
 
 #define RULE_UNDEFINED INT16_MIN /* as an offset: the register has no value in the caller */
 
-struct memo {
-	uintptr_t lookup;
-	uintptr_t map; /* struct module */
-	uintptr_t header;
-	uintptr_t entry;
-	uint8_t entry_head[HEAD_BYTES];
-	int32_t cfa_offset;
-	uint8_t cfa_register;
-	uint8_t return_register;
-	uint8_t signal_frame;
-	uint8_t saved_count;
-	struct {
-		int16_t offset; /* from the CFA */
-		uint8_t number;
-		uint8_t reserved;
-	} saved[SAVED_MAX];
-};
-
-#define WORDS (sizeof(struct memo) / sizeof(uint64_t))
-_Static_assert(sizeof(struct memo) % sizeof(uint64_t) == 0, "whole words");
+#define WORDS (sizeof(struct cfi_memo) / sizeof(uint64_t))
+_Static_assert(sizeof(struct cfi_memo) % sizeof(uint64_t) == 0, "whole words");
 
 struct place {
 	_Atomic uint32_t sequence;
@@ -63,49 +41,50 @@ static struct place *place_of(uintptr_t lookup)
 		       : NULL;
 }
 
-static bool read_place(const struct place *place, struct memo *memo)
+static bool read_place(const struct place *place, struct cfi_memo *memo)
 {
 	uint32_t sequence = load_acquire(&place->sequence);
-	uint64_t words[WORDS];
 
-	for (size_t i = 0; i < WORDS; i++)
-		words[i] = load_relaxed(&place->words[i]);
+	for (size_t i = 0; i < WORDS; i++) {
+		uint64_t word = load_relaxed(&place->words[i]);
+
+		memcpy((char *)memo + i * sizeof word, &word, sizeof word);
+	}
 	atomic_thread_fence(memory_order_acquire);
-	if (sequence % 2 != 0 || load_relaxed(&place->sequence) != sequence)
-		return false;
-	memcpy(memo, words, sizeof *memo);
-	return true;
+	return sequence % 2 == 0 && load_relaxed(&place->sequence) == sequence;
 }
 
-static void write_place(struct place *place, const struct memo *memo)
+static void write_place(struct place *place, const struct cfi_memo *memo)
 {
 	uint32_t sequence = load_relaxed(&place->sequence);
-	uint64_t words[WORDS];
 
 	if (sequence % 2 != 0 ||
 	    !compare_exchange_acq_rel(&place->sequence, &sequence, sequence + 1))
 		return;
 	atomic_thread_fence(memory_order_release);
-	memcpy(words, memo, sizeof *memo);
-	for (size_t i = 0; i < WORDS; i++)
-		store_relaxed(&place->words[i], words[i]);
+	for (size_t i = 0; i < WORDS; i++) {
+		uint64_t word;
+
+		memcpy(&word, (const char *)memo + i * sizeof word, sizeof word);
+		store_relaxed(&place->words[i], word);
+	}
 	store_release(&place->sequence, sequence + 2);
 }
 
 /* True when the memo is of this address in this file, whose entry is the same still. */
-static bool is_of(const struct memo *memo, struct peek *peek, const struct module *module,
+static bool is_of(const struct cfi_memo *memo, struct peek *peek, const struct module *module,
 		  uintptr_t lookup)
 {
-	uint8_t head[HEAD_BYTES];
+	uint8_t head[CFI_MEMO_HEAD_BYTES];
 
 	return memo->lookup == lookup && memo->map == module->map &&
-	       memo->header == module->eh_frame_header && memo->saved_count <= SAVED_MAX &&
+	       memo->header == module->eh_frame_header && memo->saved_count <= CFI_MEMO_SAVED &&
 	       peek_copy(peek, memo->entry, head, sizeof head) &&
 	       memcmp(head, memo->entry_head, sizeof head) == 0;
 }
 
 /* Puts the rules into *memo.  False for rules of another form. */
-static bool condense(const struct cfi_rules *rules, struct memo *memo)
+static bool condense(const struct cfi_rules *rules, struct cfi_memo *memo)
 {
 	if (rules->cfa_expression != 0 || rules->cfa_register >= CFI_REGISTERS ||
 	    rules->cfa_offset != (int32_t)rules->cfa_offset)
@@ -121,7 +100,7 @@ static bool condense(const struct cfi_rules *rules, struct memo *memo)
 		if ((rule->kind != CFI_AT_OFFSET && rule->kind != CFI_UNDEFINED) ||
 		    (rule->kind == CFI_AT_OFFSET &&
 		     (offset <= RULE_UNDEFINED || offset > INT16_MAX)) ||
-		    memo->saved_count == SAVED_MAX)
+		    memo->saved_count == CFI_MEMO_SAVED)
 			return false;
 		memo->saved[memo->saved_count].offset = (int16_t)offset;
 		memo->saved[memo->saved_count++].number = (uint8_t)i;
@@ -129,7 +108,7 @@ static bool condense(const struct cfi_rules *rules, struct memo *memo)
 	return true;
 }
 
-static bool is_outermost(const struct memo *memo)
+static bool is_outermost(const struct cfi_memo *memo)
 {
 	for (unsigned i = 0; i < memo->saved_count; i++)
 		if (memo->saved[i].number == memo->return_register)
@@ -138,7 +117,7 @@ static bool is_outermost(const struct memo *memo)
 }
 
 /* The step that cfi_apply() makes by the same rules. */
-static enum cfi_result apply(const struct memo *memo, struct peek *peek,
+static enum cfi_result apply(const struct cfi_memo *memo, struct peek *peek,
 			     struct cfi_registers *registers)
 {
 	uint64_t cfa = registers->value[memo->cfa_register] + (uint64_t)memo->cfa_offset;
@@ -158,31 +137,42 @@ static enum cfi_result apply(const struct memo *memo, struct peek *peek,
 	return cfi_set_pc(registers, registers->value[memo->return_register]);
 }
 
-enum cfi_result cfi_memo_step(struct peek *peek, struct cfi_scratch *scratch,
+/* Keeps what cfi_find() has found, where that can be condensed. */
+static noinline void keep(struct place *place, struct peek *peek, struct cfi_memo_scratch *scratch,
+			  const struct module *module, uintptr_t lookup,
+			  const struct cfi_found *found)
+{
+	struct cfi_memo *memo = &scratch->memo;
+
+	*memo = (struct cfi_memo){
+		.lookup = lookup,
+		.map = module->map,
+		.header = module->eh_frame_header,
+		.entry = found->entry,
+		.return_register = found->return_register,
+		.signal_frame = found->signal_frame,
+	};
+	if (condense(&scratch->cfi.now, memo) &&
+	    peek_copy(peek, found->entry, memo->entry_head, sizeof memo->entry_head))
+		write_place(place, memo);
+}
+
+enum cfi_result cfi_memo_step(struct peek *peek, struct cfi_memo_scratch *scratch,
 			      const struct module *module, uintptr_t lookup,
 			      struct cfi_registers *registers, bool *interrupted)
 {
 	struct place *place = place_of(lookup);
 	struct cfi_found found;
-	struct memo memo;
 
-	if (place && read_place(place, &memo) && is_of(&memo, peek, module, lookup)) {
-		*interrupted = memo.signal_frame != 0;
-		return apply(&memo, peek, registers);
+	if (place && read_place(place, &scratch->memo) &&
+	    is_of(&scratch->memo, peek, module, lookup)) {
+		*interrupted = scratch->memo.signal_frame != 0;
+		return apply(&scratch->memo, peek, registers);
 	}
-	if (!cfi_find(peek, scratch, module, lookup, &found))
+	if (!cfi_find(peek, &scratch->cfi, module, lookup, &found))
 		return CFI_UNKNOWN;
-	memo = (struct memo){
-		.lookup = lookup,
-		.map = module->map,
-		.header = module->eh_frame_header,
-		.entry = found.entry,
-		.return_register = found.return_register,
-		.signal_frame = found.signal_frame,
-	};
-	if (place && condense(&scratch->now, &memo) &&
-	    peek_copy(peek, found.entry, memo.entry_head, sizeof memo.entry_head))
-		write_place(place, &memo);
+	if (place)
+		keep(place, peek, scratch, module, lookup, &found);
 	*interrupted = found.signal_frame;
-	return cfi_apply(peek, scratch, &found, registers);
+	return cfi_apply(peek, &scratch->cfi, &found, registers);
 }

@@ -14,8 +14,38 @@
 
 #include "stack/cfi.h"
 
+#define CFI_MEMO_SAVED 10
+
+/* Of an FDE: length, distance of the CIE, where the function begins, its size, each of at most 8
+ * bytes; with the 4 bytes that linkers prefer also the first instructions. */
+#define CFI_MEMO_HEAD_BYTES 24
+
+struct cfi_memo {
+	uintptr_t lookup;
+	uintptr_t map; /* struct module */
+	uintptr_t header;
+	uintptr_t entry;
+	uint8_t entry_head[CFI_MEMO_HEAD_BYTES];
+	int32_t cfa_offset;
+	uint8_t cfa_register;
+	uint8_t return_register;
+	uint8_t signal_frame;
+	uint8_t saved_count;
+	struct {
+		int16_t offset; /* from the CFA */
+		uint8_t number;
+		uint8_t reserved;
+	} saved[CFI_MEMO_SAVED];
+};
+
+/* Room for a step, too large for small stacks.  No content survives a step. */
+struct cfi_memo_scratch {
+	struct cfi_scratch cfi;
+	struct cfi_memo memo;
+};
+
 /* As cfi_step(), with the same results.  Any thread, signal handler; no lock. */
-enum cfi_result cfi_memo_step(struct peek *peek, struct cfi_scratch *scratch,
+enum cfi_result cfi_memo_step(struct peek *peek, struct cfi_memo_scratch *scratch,
 			      const struct module *module, uintptr_t lookup,
 			      struct cfi_registers *registers, bool *interrupted);
 

@@ -12,7 +12,6 @@
 #include "forksan/atomics.h"
 #include "forksan/registry.h"
 #include "base/libc.h"
-#include "stack/cfi_memo.h"
 #include "stack/own_stack.h"
 
 /* Frames in a row without call frame information: more is a walk gone astray. */

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "forksan/limits.h"
-#include "stack/cfi.h"
+#include "stack/cfi_memo.h"
 #include "stack/module.h"
 #include "stack/peek.h"
 #include "stack/source_file.h"
@@ -41,7 +41,7 @@ struct stack_capture {
 	bool exiting;	      /* exit() is among the native frames */
 	/* one walker at a time; of the native walker one step */
 	union {
-		struct cfi_scratch cfi;
+		struct cfi_memo_scratch cfi;
 		struct module_room module;
 		struct {
 			uint64_t frames[STACK_MAX_RUBY_FRAMES];

@@ -39,7 +39,7 @@ static void make_plausible(unsigned char *header)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct cfi_scratch scratch;
+	static struct cfi_memo_scratch scratch;
 	struct cfi_registers registers;
 	struct module module = {0};
 	unsigned char *begin;

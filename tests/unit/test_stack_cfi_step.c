@@ -145,7 +145,7 @@ static void reset(void)
 
 static enum cfi_result memo_step_at(uint64_t offset)
 {
-	static struct cfi_scratch scratch;
+	static struct cfi_memo_scratch scratch;
 	struct peek peek;
 
 	peek_init(&peek);
