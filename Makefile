@@ -43,7 +43,7 @@ UNIT_LIBS ?= -lcmocka
 BPF_CC  ?= clang
 BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
 BPF_ARCH := $(patsubst x86_64%,x86,$(patsubst aarch64%,arm64,$(shell $(CC) -dumpmachine 2>/dev/null)))
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Itools \
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -ffreestanding -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Itools -Ishim \
 	$(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -Wall -Wextra -Wno-unused-parameter -Werror
 ATTACH_LIBS := -lbpf -ldw -lelf
 ATTACH_LACKS := $(strip $(if $(shell command -v $(BPF_CC) 2>/dev/null),,clang) \

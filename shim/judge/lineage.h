@@ -8,7 +8,10 @@
  *
  * Judging the latest earlier use is enough, since that use was itself judged against the use
  * before.  Pure: plain data in, verdict out; no process, socket, errno or memory of its own.  Safe
- * from any thread, signal handler and vfork child.
+ * from any thread, signal handler and vfork child.  Inline, since the kernel's part of
+ * forksan-attach judges by the same functions, and the kernel wants to see that each loop ends.
+ * tests/unit/test_lineage.c holds the rule against a brute-force oracle that replays whole
+ * histories.
  */
 #ifndef FORKSAN_SHIM_JUDGE_LINEAGE_H
 #define FORKSAN_SHIM_JUDGE_LINEAGE_H
@@ -71,7 +74,28 @@ enum lineage_verdict {
 };
 
 /* Judges a use by `process`; `last`: the latest earlier use of the same connection. */
-enum lineage_verdict lineage_judge(const struct lineage_process *process, struct lineage_use last);
+static inline enum lineage_verdict lineage_judge(const struct lineage_process *process,
+						 struct lineage_use last)
+{
+	uint32_t oldest = process->ancestor_count - 1;
+
+	if (last.serial.n == 0)
+		return LINEAGE_FIRST;
+	if (serial_is(last.serial, process->self.serial))
+		return LINEAGE_OWN;
+	for (uint32_t i = 0; i < FORKSAN_MAX_ANCESTORS && i < process->ancestor_count; i++) {
+		if (!serial_is(process->ancestors[i].serial, last.serial))
+			continue;
+		return last.epoch <= process->ancestors[i].epoch ? LINEAGE_INHERITED
+								 : LINEAGE_VIOLATION;
+	}
+	/* A process has a greater serial than its ancestors: one below the oldest that is known may
+	 * be of a forgotten one. */
+	if (process->ancestors_forgotten && oldest < FORKSAN_MAX_ANCESTORS &&
+	    last.serial.n < process->ancestors[oldest].serial.n)
+		return LINEAGE_UNKNOWN;
+	return LINEAGE_VIOLATION;
+}
 
 /*
  * A connection of an unknown protocol is judged by direction, since the meaning of the bytes is not
@@ -102,18 +126,56 @@ enum lineage_way_verdict {
 };
 
 /* Judges a use in direction `way`; `last`: the latest earlier use in that direction. */
-enum lineage_way_verdict lineage_judge_way(const struct lineage_process *process,
-					   enum lineage_way way, struct lineage_use last);
+static inline enum lineage_way_verdict lineage_judge_way(const struct lineage_process *process,
+							 enum lineage_way way,
+							 struct lineage_use last)
+{
+	switch (lineage_judge(process, last)) {
+	case LINEAGE_FIRST:
+	case LINEAGE_OWN:
+	case LINEAGE_INHERITED:
+		return LINEAGE_WAY_SOUND;
+	case LINEAGE_UNKNOWN:
+		return LINEAGE_WAY_UNKNOWN;
+	case LINEAGE_VIOLATION:
+		break;
+	}
+	return way == LINEAGE_READ ? LINEAGE_WAY_VIOLATION : LINEAGE_WAY_SHARED;
+}
 
 /* True when both ways were used last in the lineage of `process`, or never: if no other process
  * holds the connection, the uses of `process` need no attention any more. */
-bool lineage_ways_are_own(const struct lineage_process *process,
-			  const struct lineage_use last[LINEAGE_WAYS]);
+static inline bool lineage_ways_are_own(const struct lineage_process *process,
+					const struct lineage_use last[LINEAGE_WAYS])
+{
+	for (int way = 0; way < LINEAGE_WAYS; way++) {
+		if (lineage_judge_way(process, (enum lineage_way)way, last[way]) !=
+		    LINEAGE_WAY_SOUND)
+			return false;
+	}
+	return true;
+}
 
 /* Fills `child` for a process that `parent` forks now: the ancestors are the parent at the present
  * epoch, then the parent's ancestors.  `child` may be `parent`. */
-void lineage_fork(const struct lineage_process *parent, struct serial child_serial,
-		  struct lineage_process *child);
+static inline void lineage_fork(const struct lineage_process *parent, struct serial child_serial,
+				struct lineage_process *child)
+{
+	struct lineage_use forker = parent->self;
+	uint32_t kept = parent->ancestor_count;
+	bool forgotten = parent->ancestors_forgotten;
+
+	if (kept == FORKSAN_MAX_ANCESTORS) {
+		kept--;
+		forgotten = true;
+	}
+	__builtin_memmove(&child->ancestors[1], &parent->ancestors[0],
+			  kept * sizeof child->ancestors[0]);
+	child->ancestors[0] = forker;
+	child->ancestor_count = kept + 1;
+	child->ancestors_forgotten = forgotten;
+	child->self = (struct lineage_use){child_serial, 0};
+}
 
 /* The next epoch of a process that has forked. */
 static inline uint32_t lineage_next_epoch(uint32_t epoch)

@@ -284,8 +284,9 @@ bool goodbye_recall(const struct track_call *read, struct track_call *call,
 	return false;
 }
 
-void goodbye_judge_deferred(const struct track_call *read)
+bool goodbye_judge_deferred(const struct track_call *read)
 {
+	bool found = false;
 	struct track_call call;
 	struct lineage_use last;
 	int64_t moved;
@@ -295,5 +296,7 @@ void goodbye_judge_deferred(const struct track_call *read)
 		call.local = read->local;
 		call.was_deferred = true;
 		use_report_violation(&call, last, moved);
+		found = true;
 	}
+	return found;
 }

@@ -70,7 +70,7 @@ bool goodbye_recall(const struct track_call *read, struct track_call *call,
 		    struct lineage_use *last, int64_t *moved);
 
 /* Reports the writes that goodbye_defer() held back on the connection of `read`.  Call it when this
- * process has read: the read shows that the writes were uses. */
-void goodbye_judge_deferred(const struct track_call *read);
+ * process has read: the read shows that the writes were uses.  False: there were none. */
+bool goodbye_judge_deferred(const struct track_call *read);
 
 #endif

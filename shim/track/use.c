@@ -57,8 +57,10 @@ static bool judged_as_goodbye(struct track_call *call, const struct evidence_fac
 	if (call->claimed)
 		return false;
 	if (facts->goodbye != WIRE_NO_GOODBYE) {
-		goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), (int64_t)moved,
-			      facts);
+		if (goodbye_judge(call, lineage_unpack(load_relaxed(&socket->last)), (int64_t)moved,
+				  facts) &&
+		    call->action == ACTION_ABORTED)
+			use_stop(call);
 		return true;
 	}
 	return call->way == TRACK_READ && goodbye_was_said(socket);
@@ -152,6 +154,13 @@ static void judge_polling(struct track_call *call, size_t moved)
 		use_stop(call);
 }
 
+/* A read of which strict mode did not know before (use_claim.c) that it takes an answer. */
+static void judge_deferred(struct track_call *call)
+{
+	if (goodbye_judge_deferred(call) && call->action == ACTION_ABORTED)
+		use_stop(call);
+}
+
 void use_judge_end(struct track_call *call, const struct iovec *iov, int count)
 {
 	struct evidence_facts facts = {0};
@@ -171,7 +180,7 @@ void use_judge_end(struct track_call *call, const struct iovec *iov, int count)
 	if (goodbye_met(call, 0) && options.mode == MODE_STRICT)
 		use_stop(call);
 	if (call->way == TRACK_READ)
-		goodbye_judge_deferred(call);
+		judge_deferred(call);
 }
 
 void use_judge(struct track_call *call, const struct iovec *iov, int count, size_t moved)
@@ -199,6 +208,6 @@ void use_judge(struct track_call *call, const struct iovec *iov, int count, size
 	last = use_take_lineage(call);
 	judge_lineage(call, last, moved);
 	if (call->way == TRACK_READ)
-		goodbye_judge_deferred(call);
+		judge_deferred(call);
 	judge_crossing(call, &facts, last, moved);
 }

@@ -17,6 +17,7 @@
 #include "track/isolate.h"
 #include "track/pending.h"
 #include "track/use_parts.h"
+#include "track/use_refused.h"
 #include "track/use_report.h"
 #include "track/use_unknown.h"
 
@@ -58,8 +59,7 @@ static bool answer(struct track_call *call, ssize_t instead, int error)
 /* Ends the process before a use over `last` that breaks the rule. */
 _Noreturn static void stop_violation(struct track_call *call, struct lineage_use last)
 {
-	use_publish(call, last);
-	use_report_violation(call, last, 0);
+	use_refused(call, last, NULL, 0);
 	use_stop(call);
 }
 

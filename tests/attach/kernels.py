@@ -30,8 +30,13 @@ CROSSED = ["crossed-reply"]
 USES = ["inherited-use", "shared-use"]
 WAYS = {"shared": USES, "raw": USES, "unix /tmp/socket": USES, "uring": ["shared-use"], "sendfile": [*CROSSED, *USES],
         "splice": USES, "crossed": [*CROSSED, USES[1]], "goodbye": ["foreign-goodbye"], "clean": []}
-COMMAND = """echo "@way {way}"
-/forksan/forksan attach --quiet -o /tmp/log -- /program {way} 2>&1
+# In strict mode: what the program says, and of which kinds something was done.
+SIBLINGS = "the second: aborted\nthe first: undisturbed\n"
+STRICT = {"siblings": (SIBLINGS, {"inherited-use": [None], "shared-use": ["aborted"]}),
+          "thief": (SIBLINGS, {"inherited-use": [None], "shared-use": ["aborted"]}),
+          "clean": ("", {})}
+COMMAND = """echo "@way {name}"
+FORKSAN_OPTIONS=mode={mode} /forksan/forksan attach --quiet -o /tmp/log -- /program {way} 2>&1
 echo "@status $?"
 cat /tmp/log
 rm -f /tmp/log"""
@@ -107,9 +112,11 @@ def make_initrd(directory):
             shutil.copy(library, root + library)
     subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-D_GNU_SOURCE", "-g", "-O1", "-static", "-o",
                     os.path.join(root, "program"), os.path.join(HERE, "program.c")], check=True)
+    commands = [COMMAND.format(name=way, way=way, mode="warn") for way in WAYS]
+    commands += [COMMAND.format(name=f"strict {way}", way=way, mode="strict") for way in STRICT]
     init = os.path.join(root, "init")
     with open(init, "w", encoding="utf-8") as file:
-        file.write(INIT.format(commands="\n".join(COMMAND.format(way=way) for way in WAYS)))
+        file.write(INIT.format(commands="\n".join(commands)))
     os.chmod(init, 0o755)
     initrd = os.path.join(directory, "initrd")
     with open(initrd, "wb") as file:
@@ -122,17 +129,18 @@ def make_initrd(directory):
 def boot(kernel, initrd):
     """What the console said."""
     return subprocess.run(["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "1024", "-nographic", "-no-reboot",
-                           "-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 no_timer_check"],
+                           "-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 no_timer_check lsm=bpf"],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                           timeout=PATIENCE_S, check=False).stdout.replace("\r", "")
 
 
+def records_of(said):
+    return [json.loads(line) for line in said.splitlines() if line.startswith('{"record"')]
+
+
 def verdict(way, said):
     """An empty string, or what is wrong with one way's part of the console's text."""
-    records = []
-    for line in said.splitlines():
-        if line.startswith('{"record"'):
-            records.append(json.loads(line))
+    records = records_of(said)
     kinds = sorted({record["kind"] for record in records if record["record"] == "finding"})
     summaries = [record for record in records if record["record"] == "summary"]
     if not summaries:
@@ -144,13 +152,28 @@ def verdict(way, said):
     return f"{way}: {lost}" if lost else ""
 
 
+def strict_verdict(way, said):
+    words, wanted = STRICT[way]
+    refused = re.search(r"strict mode needs .*", said)
+    if refused:
+        return refused[0]
+    done = {}
+    for record in records_of(said):
+        if record["record"] == "finding":
+            done.setdefault(record["kind"], []).append(record.get("action"))
+    return "" if done == wanted and words in said else f"{way}: {done} {said[:300]!r}"
+
+
 def try_suite(suite, initrd):
     said = boot(fetch(suite), initrd)
     release = re.search(r"@kernel (\S+)", said)
     ways = dict(part.split("\n", 1) for part in said.split("@way ")[1:])
-    wrong = [verdict(way, ways.get(way, "")) for way in WAYS]
-    wrong = sorted({word for word in wrong if word})
-    print(f"| {suite} | {release[1] if release else '?'} | {'; '.join(wrong) if wrong else 'works'} |", flush=True)
+    wrong = {verdict(way, ways.get(way, "")) for way in WAYS}
+    wrong_strict = {strict_verdict(way, ways.get(f"strict {way}", "")) for way in STRICT}
+    cells = [suite, release[1] if release else "?"]
+    for words in (wrong, wrong_strict):
+        cells.append("; ".join(sorted(word for word in words if word)) or "works")
+    print(f"| {' | '.join(cells)} |", flush=True)
     if not release or "@end" not in said:
         print(said[-3000:])
 
@@ -160,7 +183,7 @@ def main():
         if not shutil.which(program):
             print(f"needs {program}")
             sys.exit(77)
-    print("| suite | kernel | attach |\n| --- | --- | --- |", flush=True)
+    print("| suite | kernel | attach | strict |\n| --- | --- | --- | --- |", flush=True)
     with tempfile.TemporaryDirectory() as directory:
         initrd = make_initrd(directory)
         for suite in sys.argv[1:] or SUITES:

@@ -11,6 +11,8 @@
  *   uring      the same by io_uring
  *   sendfile   a child writes by sendfile(), its parent takes the answer
  *   splice     a child takes its parent's answer by splice()
+ *   siblings   a child uses it, and a second later another one does; says what has become of that
+ *   thief      the same, but the other takes an answer that waits for the first
  *   idle       a child holds it for two seconds and does nothing
  *   goodbye    a child ends the session (QUIT) that its parent holds
  *   after      a child ends the session, and then its parent closes the connection
@@ -554,6 +556,56 @@ static void by_splice(void)
 	ping(connection);
 }
 
+/* The first of two siblings: uses the connection, says so, and when told takes its second answer:
+ * nothing else is there to be taken. */
+static void be_first(int connection, int ready, int go)
+{
+	char bytes[100];
+
+	ping(connection);
+	if (send(connection, PING, sizeof PING - 1, 0) < 0 || write(ready, "r", 1) != 1 ||
+	    read(go, bytes, 1) != 1)
+		fail("first");
+	_exit(recv(connection, bytes, sizeof bytes, MSG_DONTWAIT) != 7 ||
+	      recv(connection, bytes, sizeof bytes, MSG_DONTWAIT) >= 0);
+}
+
+static void be_second(int connection, int takes)
+{
+	char bytes[100];
+	ssize_t moved = takes ? recv(connection, bytes, sizeof bytes, 0)
+			      : send(connection, PING, sizeof PING - 1, 0);
+
+	_exit(moved < 0);
+}
+
+static void siblings(int takes)
+{
+	int connection = open_connection();
+	int ready[2], go[2], status;
+	pid_t first, second;
+	char byte;
+
+	ping(connection);
+	if (pipe(ready) != 0 || pipe(go) != 0)
+		fail("pipe");
+	first = fork();
+	if (first == 0)
+		be_first(connection, ready[1], go[0]);
+	if (read(ready[0], &byte, 1) != 1)
+		fail("pipe");
+	sleep(1);
+	second = fork();
+	if (second == 0)
+		be_second(connection, takes);
+	waitpid(second, &status, 0);
+	printf("the second: %s\n",
+	       WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT ? "aborted" : "went on");
+	if (write(go[1], "g", 1) != 1 || waitpid(first, &status, 0) != first)
+		fail("first");
+	printf("the first: %s\n", status == 0 ? "undisturbed" : "disturbed");
+}
+
 static void wait_for_line(void)
 {
 	char line[16];
@@ -716,6 +768,10 @@ int main(int argc, char **argv)
 		by_sendfile();
 	else if (strcmp(way, "splice") == 0)
 		by_splice();
+	else if (strcmp(way, "siblings") == 0)
+		siblings(0);
+	else if (strcmp(way, "thief") == 0)
+		siblings(1);
 	else if (strcmp(way, "idle") == 0)
 		idle();
 	else if (strcmp(way, "goodbye") == 0)

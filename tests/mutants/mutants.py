@@ -24,7 +24,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-JUDGING = ("shim/judge/*.c", "shim/track/use*.c", "shim/track/goodbye.c", "shim/track/conversation*.c",
+JUDGING = ("shim/judge/lineage.h", "shim/judge/*.c", "shim/track/use*.c", "shim/track/goodbye.c", "shim/track/conversation*.c",
            "shim/report/finding_count.c", "shim/registry/registry.c", "shim/registry/process.c",
            "shim/registry/socket.c", "shim/registry/holds.c", "shim/registry/liveness.c",
            "shim/process/*.c", "shim/wire/mysql_reply.c")

@@ -7,9 +7,11 @@
 #include <time.h>
 
 #include "watcher/clock.h"
+#include "watcher/loader.h"
 #include "watcher/proc.h"
 #include "base/sys.h"
 #include "judge/evidence.h"
+#include "options/options.h"
 #include "track/track.h"
 
 /* /proc is asked at most this often who holds a connection. */
@@ -197,6 +199,33 @@ static void let_go(const struct connection *connection, const struct actor *acto
 	registry_let_go(registry_process_slot(actor->process.shared), connection->slot);
 }
 
+/* 0: not known yet.  A session that has ended, or that was handed over, is left to user space. */
+static enum event_rule rule_of(const struct registry_socket *shared)
+{
+	enum protocol protocol = (enum protocol)load_relaxed(&shared->protocol);
+
+	if (load_relaxed(&shared->ended_by) != 0 ||
+	    (load_relaxed(&shared->flags) & SOCKET_HANDED_OVER) != 0)
+		return EVENT_RULE_NONE;
+	if (protocol == PROTOCOL_UNKNOWN && load_relaxed(&shared->hint) == PROTOCOL_UNKNOWN)
+		return 0;
+	return protocol == PROTOCOL_OTHER ? EVENT_RULE_DIRECTION : EVENT_RULE_LINEAGE;
+}
+
+void connection_tell_rule(struct connection *connection)
+{
+	enum event_rule rule;
+
+	if (options.mode != MODE_STRICT || !connection->watched ||
+	    connection->rule == EVENT_RULE_NONE)
+		return;
+	rule = rule_of(&registry_mapping->sockets[connection->slot.n]);
+	if (rule == connection->rule)
+		return;
+	connection->rule = rule;
+	loader_set_rule(connection->cookie, rule);
+}
+
 void connection_stop_watching(struct connection *connection)
 {
 	struct actor *actor;
@@ -209,6 +238,8 @@ void connection_stop_watching(struct connection *connection)
 	registry_release_socket(connection->slot, connection->generation);
 	by_slot[connection->slot.n] = NULL;
 	connection->watched = false;
+	if (connection->rule != 0)
+		loader_forget_rule(connection->cookie);
 }
 
 void connection_close(struct connection *connection)

@@ -84,6 +84,20 @@ struct event_socket {
 	__u32 own;     /* descriptors of the process for the open file; 0: not counted */
 };
 
+/* What strict mode did about a use. */
+enum event_gate {
+	EVENT_GATE_PASSED,
+	EVENT_GATE_REFUSED, /* before its bytes moved: `moved` is -EPERM, `before` what it broke */
+	EVENT_GATE_LATE,    /* the process got the signal when they had */
+};
+
+/* How strict mode judges a connection. */
+enum event_rule {
+	EVENT_RULE_NONE = 1, /* not: it is left to user space */
+	EVENT_RULE_LINEAGE,
+	EVENT_RULE_DIRECTION,
+};
+
 struct event_use {
 	struct event_socket socket;
 	__u64 before;	 /* the lineage word that this use replaced */
@@ -92,6 +106,8 @@ struct event_use {
 	__u32 writes;	 /* 1: gave bytes, 0: took bytes */
 	__u32 len_bytes; /* in `bytes` */
 	__u32 waiting;	 /* packets that wait to be read, after the call */
+	__u32 gate;	 /* enum event_gate */
+	__u32 reserved;
 	__u8 bytes[];
 };
 

@@ -21,6 +21,9 @@
 #include "watcher/kernel.bpf.h"
 #include "watcher/event.h"
 #include "watcher/frames.bpf.h"
+#include "watcher/gate.bpf.h"
+#include "watcher/process_state.h"
+#include "watcher/socket_state.bpf.h"
 
 char licenses[] SEC("license") = "Dual MIT/GPL";
 
@@ -45,17 +48,6 @@ __u32 next_stack;
 __u64 lost[EVENT_LOST_COUNT];
 __u32 pass; /* of the iterator: 0 gathers listening ports, 1 tells connections */
 
-enum process_flags {
-	PROCESS_CONNECTED = 1, /* has, or inherited, a watched connection */
-	PROCESS_BORROWS = 2,   /* a vfork child: the number is its parent's */
-};
-
-struct process_state {
-	__u64 word;
-	__u32 flags;
-	__u32 reserved;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -72,22 +64,6 @@ struct {
 	__type(key, __s32); /* pid */
 	__type(value, struct process_state);
 } leaderless SEC(".maps");
-
-struct socket_state {
-	__u64 last;   /* word of the latest use */
-	__u64 way[2]; /* of the latest read and the latest write */
-	__u32 calls;
-	__u32 stacks;
-	__u32 ignored; /* 1: not a connection that this side has opened */
-	__u32 reserved;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct socket_state);
-} sockets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -157,6 +133,7 @@ static __always_inline struct process_state *process_of(struct task_struct *task
 		return NULL;
 	}
 	word = (__u64)(__sync_fetch_and_add(&next_number, 1) + 1) << 32;
+	state->flags |= PROCESS_STRANGER;
 	if (__sync_val_compare_and_swap(&state->word, 0, word) == 0)
 		tell_process(EVENT_FOUND, word);
 	return state;
@@ -169,6 +146,23 @@ static __always_inline void keep_state(struct task_struct *leader, struct proces
 
 	if (leader->flags & PF_EXITING)
 		bpf_map_update_elem(&leaderless, &pid, state, BPF_ANY);
+}
+
+/* lineage_fork() for `child`, which was forked by a process with the state `parent` when its word
+ * was `forker`; all of the list is copied, since the verifier follows each size. */
+static __always_inline void set_ancestors(struct process_state *child,
+					  const struct process_state *parent, __u64 forker)
+{
+	const struct lineage_process *from = &parent->lineage;
+	struct lineage_process *lineage = &child->lineage;
+	bool is_full = from->ancestor_count >= FORKSAN_MAX_ANCESTORS;
+
+	__builtin_memcpy(&lineage->ancestors[1], from->ancestors,
+			 sizeof from->ancestors - sizeof from->ancestors[0]);
+	lineage->ancestors[0] = lineage_unpack(forker);
+	lineage->ancestor_count = is_full ? FORKSAN_MAX_ANCESTORS : from->ancestor_count + 1;
+	lineage->ancestors_forgotten = from->ancestors_forgotten || is_full;
+	lineage->self.serial.n = child->word >> 32;
 }
 
 /* The state of a process whose program has just been replaced; NULL: it is not watched. */
@@ -305,7 +299,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		count_loss(EVENT_LOST_PROCESS);
 		return 0;
 	}
-	new->flags = state->flags &PROCESS_CONNECTED;
+	new->flags = state->flags &(PROCESS_CONNECTED | PROCESS_STRANGER);
 	if (child->mm == parent->mm) {
 		new->flags |= PROCESS_BORROWS;
 		new->word = state->word;
@@ -316,6 +310,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	number = __sync_fetch_and_add(&next_number, 1) + 1;
 	word = __sync_fetch_and_add(&state->word, 1);
 	new->word = (__u64)number << 32;
+	set_ancestors(new, state, word);
 	keep_state(parent->group_leader, state);
 	tell_fork(word, number, child->pid, false, state->flags & PROCESS_CONNECTED);
 	return 0;
@@ -342,6 +337,10 @@ int BPF_PROG(on_exec, struct task_struct *task)
 		number = __sync_fetch_and_add(&next_number, 1) + 1;
 		state->flags &= ~PROCESS_BORROWS;
 		state->word = (__u64)number << 32;
+		if (lender)
+			set_ancestors(state, lender, parent);
+		else
+			state->flags |= PROCESS_STRANGER;
 		tell_fork(parent, number, task->tgid, true, false);
 		return 0;
 	}
@@ -372,66 +371,6 @@ int BPF_PROG(on_exit, struct task_struct *task)
 }
 
 /* --- connections ------------------------------------------------------------------------------ */
-
-/* References to the socket's open file; 0: the last descriptor is closed, or there never was one.
- */
-static __always_inline __u32 references(struct sock *sk)
-{
-	struct socket *socket = sk->sk_socket;
-	struct file *file = socket ? socket->file : NULL;
-
-	return file ? file_references(file) : 0;
-}
-
-/* A look at a process's descriptors ends here: where there are more, they are not counted. */
-#define MAX_DESCRIPTORS 4096
-#define DESCRIPTORS_AT_ONCE 16
-
-struct descriptor_count {
-	__u64 file; /* its address */
-	struct file **files;
-	__u32 descriptors;
-	__u32 own;
-};
-
-/* 1 or 0.  No branch: the verifier of Linux 6.1 follows each one of the sixteen to both sides. */
-static __always_inline __u32 differ(__u64 one, __u64 other)
-{
-	__u64 difference = one ^ other, negative = -difference;
-
-	__asm__ volatile("" : "+r"(negative)); /* or it becomes a branch */
-	return (difference | negative) >> 63;
-}
-
-static long count_descriptors(__u32 index, struct descriptor_count *count)
-{
-	__u64 files[DESCRIPTORS_AT_ONCE];
-
-	/* A table's size is a multiple of the bits in a long. */
-	if (index >= count->descriptors / DESCRIPTORS_AT_ONCE ||
-	    bpf_probe_read_kernel(files, sizeof files,
-				  count->files + (__u64)index * DESCRIPTORS_AT_ONCE))
-		return 1;
-	for (int i = 0; i < DESCRIPTORS_AT_ONCE; i++)
-		count->own += 1 - differ(files[i], count->file);
-	return 0;
-}
-
-/* How many of the references to the socket's open file are descriptors of the task's process; 0: it
- * has too many descriptors to look at. */
-static __always_inline __u32 own_descriptors(struct sock *sk, struct task_struct *task)
-{
-	struct socket *socket = sk->sk_socket;
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct descriptor_count count = {.file = socket ? (__u64)BPF_CORE_READ(socket, file) : 0};
-
-	count.files = BPF_CORE_READ(table, fd);
-	count.descriptors = BPF_CORE_READ(table, max_fds);
-	if (!count.file || count.descriptors > MAX_DESCRIPTORS)
-		return 0;
-	bpf_loop(MAX_DESCRIPTORS / DESCRIPTORS_AT_ONCE, count_descriptors, &count, 0);
-	return count.own;
-}
 
 static __always_inline void fill_inet(struct event_name *name, struct sock *sk, bool peer)
 {
@@ -677,49 +616,59 @@ static __always_inline void copy_bytes(struct event_use *use, bool many, const s
 
 /* --- uses ------------------------------------------------------------------------------------- */
 
+struct told_use {
+	__u64 word;
+	__u64 before;
+	__s32 moved;
+	__u32 bytes; /* to copy: those that it moved, or of a refused write would have moved */
+	__u32 stack;
+	bool writes;
+	enum event_gate gate;
+};
+
 static __always_inline void fill_use(struct event_use *use, struct sock *sk,
-				     struct task_struct *task, __u64 word, __u64 before,
-				     __s32 moved, bool writes, __u32 stack)
+				     struct task_struct *task, const struct told_use *told)
 {
 	struct call call;
 
-	fill_event(&use->socket.event, EVENT_USE, word, stack);
+	fill_event(&use->socket.event, EVENT_USE, told->word, told->stack);
 	fill_socket(&use->socket, sk, task);
 	find_call(&call, task);
-	use->before = before;
-	use->moved = moved;
+	use->before = told->before;
+	use->moved = told->moved;
 	use->call = call.number;
-	use->writes = writes;
+	use->writes = told->writes;
+	use->gate = told->gate;
 	use->len_bytes = 0;
 	use->waiting = sk->sk_receive_queue.qlen;
 	if (shape_of(call.number) != CALL_OTHER || call.number == CALL_SENDFILE)
 		use->socket.fd = call.arguments[0];
 }
 
-static __always_inline void tell_use(struct sock *sk, struct task_struct *task, __u64 word,
-				     __u64 before, __s32 moved, bool writes, __u32 stack)
+static __always_inline void tell_use(struct sock *sk, struct task_struct *task,
+				     const struct told_use *told)
 {
 	struct event_use *use;
 	struct call call;
 
 	find_call(&call, task);
-	if (moved >= EVENT_FEW_BYTES / 2 && has_room()) {
+	if (told->bytes >= EVENT_FEW_BYTES / 2 && has_room()) {
 		use = bpf_ringbuf_reserve(&events, sizeof *use + EVENT_MANY_BYTES, 0);
 		if (!use) {
 			count_loss(EVENT_LOST_USE);
 			return;
 		}
-		fill_use(use, sk, task, word, before, moved, writes, stack);
-		copy_bytes(use, true, &call, moved);
+		fill_use(use, sk, task, told);
+		copy_bytes(use, true, &call, told->bytes);
 	} else {
 		use = bpf_ringbuf_reserve(&events, sizeof *use + EVENT_FEW_BYTES, 0);
 		if (!use) {
 			count_loss(EVENT_LOST_USE);
 			return;
 		}
-		fill_use(use, sk, task, word, before, moved, writes, stack);
-		if (moved > 0)
-			copy_bytes(use, false, &call, moved);
+		fill_use(use, sk, task, told);
+		if (told->bytes > 0)
+			copy_bytes(use, false, &call, told->bytes);
 	}
 	bpf_ringbuf_submit(use, 0);
 }
@@ -769,6 +718,7 @@ static long tell_received(__u32 index, struct received *received)
 	cookie = cookie_of(received->task, fd);
 	if (!cookie)
 		return 0;
+	gate_hand_over(cookie);
 	event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
 	if (!event) {
 		count_loss(EVENT_LOST_USE);
@@ -809,7 +759,8 @@ static __always_inline void look_for_descriptors(struct task_struct *task,
 
 /* Begins to watch a connection to a unix socket at its first use: connect() passes no tracepoint.
  * NULL: it is not to be watched. */
-static __always_inline struct socket_state *meet_unix(struct sock *sk)
+static __always_inline struct socket_state *meet_unix(struct sock *sk,
+						      const struct process_state *process)
 {
 	struct socket_state *state;
 
@@ -818,8 +769,10 @@ static __always_inline struct socket_state *meet_unix(struct sock *sk)
 		count_loss(EVENT_LOST_CONNECTION);
 		return NULL;
 	}
-	if (is_unix_client(sk))
+	if (is_unix_client(sk)) {
+		state->opener = process->word;
 		return state;
+	}
 	state->ignored = 1;
 	return NULL;
 }
@@ -829,23 +782,32 @@ static __noinline int note_use(struct sock *sk, struct process_state *process,
 			       struct socket_state *state, __s32 moved, bool writes)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 word = process->word, before = state->last;
-	__u32 stack = 0;
+	struct told_use told = {.word = process->word,
+				.before = state->last,
+				.moved = moved,
+				.bytes = moved > 0 ? moved : 0,
+				.writes = writes};
 
 	if (moved > 0) {
-		if (before != word)
-			before = __sync_lock_test_and_set(&state->last, word);
-		state->way[writes & 1] = word;
+		if (is_strict && state->claimed_by != told.word &&
+		    is_refused(sk, process, state, *word_of(sk, state, writes), writes))
+			told.gate = EVENT_GATE_LATE;
+		if (told.before != told.word)
+			told.before = __sync_lock_test_and_set(&state->last, told.word);
+		told.before = gate_take_claim(state, told.word, told.before);
+		state->way[writes & 1] = told.word;
 		state->calls++;
-		if ((before >> 32 != word >> 32 ||
+		if ((told.before >> 32 != told.word >> 32 ||
 		     references(sk) > 1 + (task->signal->nr_threads > 1)) &&
 		    state->stacks < USE_STACKS) {
 			state->stacks++;
-			stack = tell_stack();
+			told.stack = tell_stack();
 		}
 		process->flags |= PROCESS_CONNECTED;
 	}
-	tell_use(sk, task, word, before, moved, writes, stack);
+	tell_use(sk, task, &told);
+	if (told.gate == EVENT_GATE_LATE)
+		bpf_send_signal(SIGABRT);
 	return 0;
 }
 
@@ -867,10 +829,12 @@ static __always_inline int use(struct sock *sk, __s32 moved, int flags, bool wri
 			look_for_descriptors(task, process);
 	}
 	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
-	if (!state && is_unix)
-		state = meet_unix(sk);
+	if (!state && process)
+		state = meet_unix(sk, process);
 	if (!state || state->ignored || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
 		return 0;
+	if (moved <= 0 && state->claimed_by && (process = process_of(task)) != NULL)
+		gate_give_back(state, process->word);
 	if (moved < 0 && moved != -EPIPE && moved != -ECONNRESET)
 		return 0; /* moved nothing, and did not meet the end */
 	if (!is_unix)
@@ -998,6 +962,56 @@ int BPF_PROG(on_seqpacket_recv, struct socket *socket, struct msghdr *message, _
 	return use_of(socket, moved, flags, false);
 }
 
+/* --- strict mode: before the call ---------------------------------------------------------------
+ */
+
+bool gate_works; /* a call of forksan-attach itself has come by */
+
+static __always_inline int gate(struct socket *socket, __s32 size, int flags, bool writes)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct told_use told = {.writes = writes, .moved = -EPERM, .gate = EVENT_GATE_REFUSED};
+	struct sock *sk = socket->sk;
+	struct process_state *process;
+	struct socket_state *state;
+
+	if (task->tgid == own_pid)
+		gate_works = true;
+	if (!sk || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
+		return 0;
+	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!state || state->ignored)
+		return 0;
+	process = process_of(task);
+	if (!process)
+		return 0;
+	told.word = process->word;
+	if ((state->last == told.word && (writes || state->way[0] == told.word)) ||
+	    (!writes && !has_bytes(sk)) || !gate_claim(sk, process, state, &told.before, writes))
+		return 0;
+	if (state->stacks < USE_STACKS) {
+		state->stacks++;
+		told.stack = tell_stack();
+	}
+	if (writes)
+		told.bytes = size;
+	tell_use(sk, task, &told);
+	bpf_send_signal(SIGABRT);
+	return -EPERM;
+}
+
+SEC("lsm/socket_sendmsg")
+int BPF_PROG(gate_send, struct socket *socket, struct msghdr *message, int size)
+{
+	return gate(socket, size, 0, true);
+}
+
+SEC("lsm/socket_recvmsg")
+int BPF_PROG(gate_recv, struct socket *socket, struct msghdr *message, int size, int flags)
+{
+	return gate(socket, size, flags, false);
+}
+
 /* --- the life of a connection ----------------------------------------------------------------- */
 
 static __always_inline void tell_socket(enum event_kind kind, struct sock *sk,
@@ -1031,6 +1045,7 @@ static __always_inline void opened(struct sock *sk, struct task_struct *task)
 		return;
 	}
 	state->last = process->word;
+	state->opener = process->word;
 	process->flags |= PROCESS_CONNECTED;
 	tell_socket(EVENT_OPEN, sk, task, process->word, true);
 }
@@ -1123,7 +1138,11 @@ int old_files(struct bpf_iter__task_file *context)
 			return 0;
 		}
 		state->calls = OPENING_CALLS;
+		state->is_old = 1;
 	}
+	/* Of those that hold it already the oldest stands for who has opened it. */
+	if (state->is_old && (!state->opener || process->word >> 32 < state->opener >> 32))
+		state->opener = process->word >> 32 << 32;
 	process->flags |= PROCESS_CONNECTED;
 	event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
 	if (!event) {

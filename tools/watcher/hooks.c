@@ -9,9 +9,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-/* Uses are told by the tracepoints, or else by the functions.  The other two are added to either:
- * what passes only by them is not seen where they are refused. */
-enum hook_set { HOOK_TRACEPOINT, HOOK_FUNCTION, HOOK_SENDPAGE, HOOK_SPLICE };
+/* Uses are told by the tracepoints, or else by the functions.  sendpage and splice are added to
+ * either: what passes only by them is not seen where they are refused.  The gate refuses calls. */
+enum hook_set { HOOK_TRACEPOINT, HOOK_FUNCTION, HOOK_SENDPAGE, HOOK_SPLICE, HOOK_GATE };
 
 static struct hook {
 	const char *program; /* in forksan.bpf.c */
@@ -33,9 +33,14 @@ static struct hook {
 	{"on_unix_sendpage", HOOK_SENDPAGE, false, false},
 	{"on_tcp_splice", HOOK_SPLICE, true, false},
 	{"on_unix_splice", HOOK_SPLICE, false, false},
+	{"gate_send", HOOK_GATE, true, false},
+	{"gate_recv", HOOK_GATE, true, false},
 };
 
 #define HOOKS (sizeof hooks / sizeof hooks[0])
+
+static bool is_gate_wanted;
+static int gate_error;
 
 static bool is_given_up(enum hook_set set)
 {
@@ -49,11 +54,14 @@ static bool is_wanted(const struct hook *hook)
 {
 	if (hook->set == HOOK_FUNCTION && !is_given_up(HOOK_TRACEPOINT))
 		return false;
+	if (hook->set == HOOK_GATE && !is_gate_wanted)
+		return false;
 	return !hook->given_up && !is_given_up(hook->set);
 }
 
-void hooks_choose(struct bpf_object *programs)
+void hooks_choose(struct bpf_object *programs, bool strict)
 {
+	is_gate_wanted = strict;
 	for (size_t i = 0; i < HOOKS; i++)
 		bpf_program__set_autoload(
 			bpf_object__find_program_by_name(programs, hooks[i].program),
@@ -87,10 +95,17 @@ bool hooks_give_up(const char *complaint, int error)
 	if (!hook || !is_wanted(hook))
 		return false;
 	hook->given_up = true;
+	if (hook->set == HOOK_GATE)
+		gate_error = error;
 	/* ESRCH: the kernel has no function of that name. */
 	for (size_t i = 0; error != ESRCH && is_added(hook) && i < HOOKS; i++)
 		hooks[i].given_up |= is_added(&hooks[i]);
 	return !is_given_up(HOOK_FUNCTION);
+}
+
+int hooks_strict_error(void)
+{
+	return gate_error;
 }
 
 uint64_t hooks_missed(struct bpf_object *programs)

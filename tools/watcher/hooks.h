@@ -14,12 +14,16 @@
 
 struct bpf_object;
 
-/* Has the next attempt load the programs that have not been given up. */
-void hooks_choose(struct bpf_object *programs);
+/* Has the next attempt load the programs that have not been given up; `strict`: those that refuse
+ * calls, too. */
+void hooks_choose(struct bpf_object *programs, bool strict);
 
 /* An attempt failed with `error` > 0; `complaint` is what libbpf said first, in which it names the
  * program.  False: the kernel has nothing in that program's place. */
 bool hooks_give_up(const char *complaint, int error);
+
+/* The errno with which the kernel has refused the programs that refuse calls; 0: it has not. */
+int hooks_strict_error(void);
 
 /* How often the kernel has passed over a program that tells of uses, since it was running already
  * on that processor. */

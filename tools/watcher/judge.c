@@ -15,6 +15,7 @@
 #include "watcher/event.h"
 #include "watcher/loader.h"
 #include "watcher/copied_stack.h"
+#include "watcher/strict.h"
 #include "base/sys.h"
 #include "process/fdtable.h"
 #include "track/track.h"
@@ -150,17 +151,25 @@ static struct actor *enter(const struct event *event)
 
 static void take_open(const struct event_socket *socket)
 {
+	struct connection *connection;
+
 	if (!enter(&socket->event))
 		return;
-	connection_open(socket);
+	connection = connection_open(socket);
+	if (connection)
+		connection_tell_rule(connection);
 	actor_leave();
 }
 
 static void take_old(const struct event_socket *socket)
 {
+	struct connection *connection;
+
 	if (!enter(&socket->event))
 		return;
-	connection_meet(socket);
+	connection = connection_meet(socket);
+	if (connection)
+		connection_tell_rule(connection);
 	actor_leave();
 }
 
@@ -227,8 +236,9 @@ static struct connection *connection_of(const struct event_socket *socket)
 	return connection;
 }
 
-static void judge_use(const struct event_use *use, struct connection *connection)
+static void judge_use(const struct event_use *use, void *context)
 {
+	struct connection *connection = context;
 	struct iovec iov = {(void *)(uintptr_t)use->bytes, use->len_bytes};
 	struct socket_ref ref = socket_ref_of(connection->slot);
 	enum track_way way = use->writes ? TRACK_WRITE : TRACK_READ;
@@ -244,7 +254,10 @@ static void judge_use(const struct event_use *use, struct connection *connection
 	connection->drained = use->waiting == 0 && (use->writes || use->moved <= 0);
 	if (use->len_bytes == 0)
 		iov.iov_base = NULL;
-	track_begin(&call, fd, ref, call_operation(use->call, use->writes), way, 0, NULL, 0);
+	if (!track_begin(&call, fd, ref, call_operation(use->call, use->writes), way, 0,
+			 use->len_bytes > 0 ? &iov : NULL, use->len_bytes > 0))
+		return;
+	strict_choose_action(&call);
 	/* sendfile() and splice() say no goodbye. */
 	call.unseen = use->writes && use->len_bytes == 0 && call.operation != OPERATION_sendfile &&
 		      call.operation != OPERATION_splice;
@@ -267,7 +280,8 @@ static void take_use(const struct event_use *use)
 	connection = connection_of(&use->socket);
 	if (connection) {
 		catch_up(connection, use->before);
-		judge_use(use, connection);
+		strict_judge(use, judge_use, connection);
+		connection_tell_rule(connection);
 	}
 	actor_leave();
 	actor->settled = settled;
@@ -285,6 +299,14 @@ static void take_received(const struct event_received *received)
 	actor_leave();
 }
 
+static void judge_shutdown(const struct event_use *none, void *context)
+{
+	const struct connection *connection = context;
+
+	(void)none;
+	track_shutdown(connection->fd >= 0 ? connection->fd : 0, socket_ref_of(connection->slot));
+}
+
 static void take_shutdown(const struct event_socket *socket)
 {
 	struct connection *connection;
@@ -296,8 +318,8 @@ static void take_shutdown(const struct event_socket *socket)
 	if (connection && connection->watched) {
 		connection_refresh(connection, socket);
 		connection->drained = false; /* not known */
-		track_shutdown(connection->fd >= 0 ? connection->fd : 0,
-			       socket_ref_of(connection->slot));
+		strict_judge(NULL, judge_shutdown, connection);
+		connection_tell_rule(connection);
 	}
 	actor_leave();
 }

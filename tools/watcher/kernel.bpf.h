@@ -96,6 +96,11 @@ struct sock {
 	__u16 sk_protocol;
 };
 
+struct tcp_sock {
+	__u32 rcv_nxt;
+	__u32 copied_seq;
+};
+
 struct sockaddr_un {
 	unsigned short sun_family;
 	char sun_path[108];

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include <bpf/libbpf.h>
 
 #include "watcher/hooks.h"
+#include "watcher/process_state.h"
 #include "base/sys.h"
 #include <forksan.skel.h>
 
@@ -22,6 +25,7 @@
 static struct forksan *skeleton;
 static struct ring_buffer *ring;
 static void (*take_record)(const void *record, size_t len_bytes);
+static bool gate_works;
 
 /* The first line of what libbpf said, kept for the sentence about the failure. */
 static char complaint[200];
@@ -87,7 +91,7 @@ static bool refuse(const char *what, int error)
 }
 
 /* One attempt, with the programs that hooks.c has chosen.  0 or an errno. */
-static int try_to_start(bool all)
+static int try_to_start(bool all, bool strict)
 {
 	int error;
 
@@ -96,11 +100,12 @@ static int try_to_start(bool all)
 	if (!skeleton)
 		return errno;
 	skeleton->rodata->watch_all = all;
+	skeleton->rodata->is_strict = strict && hooks_strict_error() == 0;
 	skeleton->rodata->own_pid = getpid();
 	skeleton->rodata->ring_bytes = bpf_map__max_entries(skeleton->maps.events);
 	bpf_program__set_autoattach(skeleton->progs.old_files, false);
 	bpf_program__set_autoattach(skeleton->progs.look_at_thread, false);
-	hooks_choose(skeleton->obj);
+	hooks_choose(skeleton->obj, strict);
 	error = forksan__load(skeleton);
 	if (error == 0)
 		error = forksan__attach(skeleton);
@@ -111,17 +116,40 @@ static int try_to_start(bool all)
 	return -error;
 }
 
-bool loader_start(bool all, void (*take)(const void *record, size_t len_bytes))
+/* A kernel can take the programs and never run them: bpf has to be one of the security modules that
+ * it was booted with (lsm=). */
+static void try_gate(void)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return;
+	if (send(ends[0], "", 1, 0) == 1)
+		gate_works = skeleton->bss->gate_works;
+	close(ends[0]);
+	close(ends[1]);
+}
+
+const char *loader_why_not_strict(void)
+{
+	if (hooks_strict_error() != 0)
+		return strerror(hooks_strict_error());
+	return gate_works ? NULL : "bpf is none of the security modules it was booted with (lsm=)";
+}
+
+bool loader_start(bool all, bool strict, void (*take)(const void *record, size_t len_bytes))
 {
 	int error;
 
 	take_record = take;
 	libbpf_set_print(keep_complaint);
 	do {
-		error = try_to_start(all);
+		error = try_to_start(all, strict);
 	} while (error != 0 && hooks_give_up(complaint, error));
 	if (error != 0)
 		return refuse("load the programs (Linux 6.1 has all that they need)", error);
+	if (strict)
+		try_gate();
 	ring = ring_buffer__new(bpf_map__fd(skeleton->maps.events), on_record, NULL, NULL);
 	return ring || refuse("share the ring buffer", errno);
 }
@@ -144,25 +172,97 @@ void loader_stop(void)
 	untaken += hooks_missed(skeleton->obj);
 }
 
-uint32_t loader_watch(pid_t pid)
+static int open_process(pid_t pid)
 {
-	struct {
-		uint64_t word;
-		uint32_t flags;
-		uint32_t reserved;
-	} state = {0};
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* False: the process is not watched. */
+static bool read_state(int process, struct process_state *state)
+{
+	return process >= 0 &&
+	       bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.processes), &process, state) == 0;
+}
+
+static void set_ancestors(struct process_state *state, pid_t parent)
+{
+	struct process_state forker;
+	int process = open_process(parent);
+	uint32_t number = state->lineage.self.serial.n;
+
+	if (read_state(process, &forker)) {
+		forker.lineage.self = (struct lineage_use){{(uint32_t)(forker.word >> 32)}, 0};
+		lineage_fork(&forker.lineage, (struct serial){number}, &state->lineage);
+	}
+	if (process >= 0)
+		close(process);
+}
+
+uint32_t loader_watch(pid_t pid, pid_t parent)
+{
+	struct process_state state = {0};
+	int process = open_process(pid);
 	uint32_t number;
 	int result;
 
-	if (pidfd < 0)
+	if (process < 0)
 		return 0;
 	number = __atomic_add_fetch(&skeleton->bss->next_number, 1, __ATOMIC_RELAXED);
 	state.word = event_word(number, 1);
-	result = bpf_map_update_elem(bpf_map__fd(skeleton->maps.processes), &pidfd, &state,
+	state.lineage.self.serial.n = number;
+	if (parent > 0)
+		set_ancestors(&state, parent);
+	result = bpf_map_update_elem(bpf_map__fd(skeleton->maps.processes), &process, &state,
 				     BPF_NOEXIST);
-	close(pidfd);
+	close(process);
 	return result == 0 ? number : 0;
+}
+
+void loader_set_rule(uint64_t cookie, enum event_rule rule)
+{
+	int map = bpf_map__fd(skeleton->maps.rules);
+	uint32_t value = rule, is;
+
+	if (bpf_map_lookup_elem(map, &cookie, &is) != 0 || is != EVENT_RULE_NONE)
+		bpf_map_update_elem(map, &cookie, &value, BPF_ANY);
+}
+
+void loader_forget_rule(uint64_t cookie)
+{
+	bpf_map_delete_elem(bpf_map__fd(skeleton->maps.rules), &cookie);
+}
+
+/* A descriptor of the process that has that number, whoever has had the pid before; -1: it has
+ * ended. */
+static int open_numbered(pid_t pid, uint32_t number)
+{
+	struct process_state state;
+	int process = open_process(pid);
+
+	if (read_state(process, &state) && state.word >> 32 == number)
+		return process;
+	if (process >= 0)
+		close(process);
+	return -1;
+}
+
+bool loader_is_there(pid_t pid, uint32_t number)
+{
+	int process = open_numbered(pid, number);
+
+	if (process >= 0)
+		close(process);
+	return process >= 0;
+}
+
+void loader_abort(pid_t pid, uint32_t number)
+{
+	int process = open_numbered(pid, number);
+
+	if (process < 0)
+		return;
+	syscall(SYS_pidfd_send_signal, process, SIGABRT, NULL, 0);
+	close(process);
 }
 
 /* Runs an iterator's program over all that it goes through. */

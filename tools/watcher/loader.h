@@ -15,10 +15,11 @@
 /* True when this process has the capabilities for programs in the kernel. */
 bool loader_is_permitted(void);
 
-/* Loads and attaches the programs.  `all`: every process is watched.  `take` gets each record, at
- * most loader_poll() calls it.  False, with one sentence on standard error that says what is
+/* Loads and attaches the programs.  `all`: every process is watched.  `strict`: uses that break the
+ * rule are to be refused; loader_why_not_strict() tells whether they are.  `take` gets each record,
+ * at most loader_poll() calls it.  False, with one sentence on standard error that says what is
  * missing. */
-bool loader_start(bool all, void (*take)(const void *record, size_t len_bytes));
+bool loader_start(bool all, bool strict, void (*take)(const void *record, size_t len_bytes));
 
 /* Waits at most `timeout_ms` for records, and hands over those that there are, for at most 50 ms.
  * `wake` becoming readable ends the wait, too; -1: no descriptor. */
@@ -28,8 +29,25 @@ void loader_poll(int wake, int timeout_ms);
  * rest are losses. */
 void loader_stop(void);
 
-/* Watches a process that runs already.  0: it is watched by now, or gone; else its number. */
-uint32_t loader_watch(pid_t pid);
+/* NULL: uses are refused; else the reason why the kernel does not let that be. */
+const char *loader_why_not_strict(void);
+
+/* Watches a process that runs already; `parent`: the process that forked it, 0 where that is not
+ * known.  What both did before counts as from before the fork.  0: it is watched by now, or gone;
+ * else its number. */
+uint32_t loader_watch(pid_t pid, pid_t parent);
+
+/* Has strict mode judge the connection with that cookie by a rule.  One that the kernel has left to
+ * user space stays so. */
+void loader_set_rule(uint64_t cookie, enum event_rule rule);
+
+/* The connection is over. */
+void loader_forget_rule(uint64_t cookie);
+
+/* True while the process with that pid is the one with that number.  loader_abort() has it abort,
+ * as abort(3) does. */
+bool loader_is_there(pid_t pid, uint32_t number);
+void loader_abort(pid_t pid, uint32_t number);
 
 /* Has all open connections of watched processes told (EVENT_OLD).  False: the iterator is refused,
  * and connections from before are watched from their next opening alone. */

@@ -32,6 +32,7 @@
 #include "watcher/loader.h"
 #include "watcher/mapped.h"
 #include "watcher/proc.h"
+#include "watcher/strict.h"
 #include "watcher/copied_stack.h"
 #include "base/sys.h"
 #include "options/options.h"
@@ -66,17 +67,36 @@ static bool read_arguments(char **argv, struct wishes *wishes)
 	return wishes->control >= 0;
 }
 
+/* Loads the kernel's part.  Where that cannot do what the mode asks for, all is reported. */
+static bool start_kernel(const struct wishes *wishes)
+{
+	char line[256];
+
+	report_start();
+	options_parse(getenv("FORKSAN_OPTIONS"), report_warn);
+	if (!loader_start(wishes->all, options.mode == MODE_STRICT, judge_take))
+		return false;
+	if (options.mode == MODE_ISOLATE) {
+		report_warn("isolate mode needs the library in the program: reported, not stopped");
+		options.mode = MODE_WARN;
+	}
+	if (options.mode == MODE_STRICT && loader_why_not_strict()) {
+		snprintf(line, sizeof line,
+			 "strict mode needs the library in the program, since this kernel has no "
+			 "call refused (%s): reported, not stopped",
+			 loader_why_not_strict());
+		report_warn(line);
+		options.mode = MODE_WARN;
+	}
+	strict_start();
+	return true;
+}
+
 static void start_session(void)
 {
 	struct stat stat_buffer;
 	bool created = false;
 
-	report_start();
-	options_parse(getenv("FORKSAN_OPTIONS"), report_warn);
-	/* Here an abort would end the watcher. */
-	if (options.mode != MODE_WARN)
-		report_warn("strict mode needs the library in the program: reported, not stopped");
-	options.mode = MODE_WARN;
 	report_start_log(getenv("OTEL_SERVICE_NAME"), getenv("OTEL_RESOURCE_ATTRIBUTES"));
 	if (stat("/proc/self/ns/pid", &stat_buffer) == 0)
 		registry_pid_namespace = stat_buffer.st_ino;
@@ -98,7 +118,7 @@ static void start_session(void)
 static struct actor *watch(const struct proc_status *status, bool asked)
 {
 	struct actor *parent = actor_with_pid(status->parent_pid);
-	uint32_t number = loader_watch(status->pid);
+	uint32_t number = loader_watch(status->pid, parent ? parent->pid : 0);
 	struct actor *actor;
 
 	if (number == 0)
@@ -249,11 +269,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	/* A process may end soon after what it did, and its mapped files with it. */
 	setpriority(PRIO_PROCESS, 0, -10);
-	start_session();
-	if (!loader_start(wishes.all, judge_take)) {
-		registry_unlink();
+	if (!start_kernel(&wishes))
 		return 1;
-	}
+	start_session();
 	while (watch_round(&wishes))
 		continue;
 	if (!loader_tell_old())
