@@ -39,8 +39,7 @@ static uint64_t held_in(const struct registry_process *process, uint32_t word)
 	return bits ? load_acquire(bits) : 0;
 }
 
-static bool process_says_it_holds(const struct registry_process *process,
-				  struct socket_slot socket_slot)
+bool registry_says_it_holds(const struct registry_process *process, struct socket_slot socket_slot)
 {
 	return (held_in(process, socket_slot_word(socket_slot)) & socket_slot_bit(socket_slot)) !=
 	       0;
@@ -138,33 +137,4 @@ void registry_forget_holds(struct registry_process *process)
 	for (uint32_t i = 0; (bits = find_word(process, i)) != NULL; i++)
 		store_relaxed(bits, 0);
 	store_release(&process->hold_words, 0);
-}
-
-struct registry_process *registry_other_holder(struct socket_slot socket_slot,
-					       const struct registry_process *self)
-{
-	return registry_other_holder_after(socket_slot, self, NULL);
-}
-
-struct registry_process *registry_other_holder_after(struct socket_slot socket_slot,
-						     const struct registry_process *self,
-						     const struct registry_process *alive)
-{
-	uint32_t high = registry_process_high();
-
-	for (uint32_t p = 0; p < high; p++) {
-		struct registry_process *process = registry_process((struct process_slot){p});
-
-		if (!process || process == self || !process_says_it_holds(process, socket_slot))
-			continue;
-		if (process == alive || registry_process_alive(process))
-			return process;
-		registry_retire_process(process);
-	}
-	return NULL;
-}
-
-bool registry_process_holds(const struct registry_process *process, struct socket_slot socket_slot)
-{
-	return process_says_it_holds(process, socket_slot) && registry_process_alive(process);
 }

@@ -85,6 +85,9 @@ bool registry_claim_is_gone(const struct liveness_claim *claim);
  */
 bool registry_slot_runs(const struct registry_process *process);
 
+/* True when the process holds the socket by the registry's words, and lives by them. */
+bool registry_says_it_holds(const struct registry_process *process, struct socket_slot slot);
+
 /* True when a process holds the socket by the registry's words alone.  The kernel is not asked: a
  * killed process that nobody has found dead still counts. */
 bool registry_is_held(struct socket_slot slot);

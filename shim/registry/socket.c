@@ -228,9 +228,10 @@ void registry_release_socket(struct socket_slot slot, uint32_t generation)
 
 	/* The caller's own bit was cleared before: either this scan sees the bit of a process that
 	 * publishes its holds late (made by a raw clone), or that process sees the generation
-	 * change (fdtable_publish_holds()). */
+	 * change (fdtable_publish_holds()).  `forksan attach` alone writes its registry, has let go
+	 * for all, and ends connections by the thousand. */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (registry_is_held(slot))
+	if (load_relaxed(&registry->header.from_outside) == 0 && registry_is_held(slot))
 		return;
 	/* A message on the way holds the socket.  If nobody receives the message, the slot is
 	 * reclaimed when the table is full. */

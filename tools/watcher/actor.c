@@ -94,13 +94,20 @@ void actor_notes(struct actor *actor, struct socket_slot slot)
 	actor->had[word] |= socket_slot_bit(slot);
 }
 
-void actors_forget(struct socket_slot slot)
+void actor_forgets(struct actor *actor, struct socket_slot slot)
 {
-	struct actor *actor;
-
-	DL_FOREACH2(actor_living, actor, next)
 	if (socket_slot_word(slot) < actor->had_words)
 		actor->had[socket_slot_word(slot)] &= ~socket_slot_bit(slot);
+}
+
+bool actor_holds(const struct actor *actor, struct socket_slot slot)
+{
+	const struct registry_process *shared = actor->process.shared;
+	uint32_t word = socket_slot_word(slot);
+
+	return word < load_relaxed(&shared->hold_words) &&
+	       (load_relaxed(registry_hold_word(registry_process_slot(shared), word)) &
+		socket_slot_bit(slot)) != 0;
 }
 
 struct actor *actor_born(uint32_t number, pid_t pid, struct actor *parent, uint32_t parent_epoch,
@@ -235,6 +242,7 @@ static void forget_program(struct actor *actor)
 	actor->interpreter = NULL;
 	actor->program_since_ns = 0;
 	actor->next_look_ns = 0;
+	actor->looked_ns = 0;
 }
 
 void actor_execs(struct actor *actor)

@@ -42,6 +42,7 @@ struct actor {
 	 * an interpreter (CLOCK_MONOTONIC); 0: not known, at once. */
 	uint64_t program_since_ns;
 	uint64_t next_look_ns;
+	uint64_t looked_ns; /* when it was looked at last; 0: never */
 	struct actor *next; /* of those that live */
 	struct actor *previous;
 	UT_hash_handle hh;
@@ -76,12 +77,15 @@ struct serial actor_serial(uint32_t number);
 void actor_enter(struct actor *actor, uint64_t word);
 void actor_leave(void);
 
-/* Whether the actor has or had the connection in that slot. */
+/* Whether the actor has or had the connection in that slot: noted before the registry is told that
+ * it holds it, and forgotten when the connection is over. */
 bool actor_had(const struct actor *actor, struct socket_slot slot);
 void actor_notes(struct actor *actor, struct socket_slot slot);
 
-/* The slot's connection is over. */
-void actors_forget(struct socket_slot slot);
+void actor_forgets(struct actor *actor, struct socket_slot slot);
+
+/* True when the registry knows the actor as a holder. */
+bool actor_holds(const struct actor *actor, struct socket_slot slot);
 
 /* Its program has been replaced. */
 void actor_execs(struct actor *actor);

@@ -29,6 +29,10 @@
 #define LAST_LOOK_NS UINT64_C(600000000000)
 #define SOON 8
 
+/* A stack is looked at anew for an interpreter once its program has grown older by that part of its
+ * age: a program that has none takes many stacks. */
+#define SOONER 32
+
 struct actor_interpreter {
 	struct interpreter file;
 	struct python python;
@@ -277,6 +281,7 @@ static void plan_next_look(struct actor *actor)
 	if (actor->program_since_ns == 0 || actor->program_since_ns > now)
 		actor->program_since_ns = now;
 	age = now - actor->program_since_ns;
+	actor->looked_ns = now;
 	pause = actor->interpreter ? age / SOON : age;
 	if (pause < FIRST_LOOK_NS)
 		pause = FIRST_LOOK_NS;
@@ -392,10 +397,18 @@ static void lay_over(const struct event_stack *stack)
 	memory_lay_over(pieces, stack->piece_count);
 }
 
+static bool is_due(const struct actor *actor)
+{
+	uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
+
+	return actor->interpreter || actor->looked_ns == 0 || now < actor->looked_ns ||
+	       now - actor->looked_ns >= (now - actor->program_since_ns) / SOONER;
+}
+
 bool actor_interpreter_walk(struct actor *actor, const struct event_stack *stack,
 			    struct stack_capture *capture)
 {
-	if (!is_told(actor))
+	if (!is_told(actor) && is_due(actor))
 		actor_interpreter_look(actor);
 	if (!actor->interpreter)
 		return true;
@@ -447,6 +460,7 @@ void actor_interpreter_inherit(struct actor *child, const struct actor *parent)
 {
 	child->program_since_ns = parent->program_since_ns;
 	child->next_look_ns = parent->next_look_ns;
+	child->looked_ns = parent->looked_ns;
 	if (!parent->interpreter || child->interpreter)
 		return;
 	child->interpreter = malloc(sizeof *child->interpreter);

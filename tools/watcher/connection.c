@@ -62,8 +62,8 @@ static void note(struct connection *connection, const struct event_socket *socke
 
 void connection_hold(const struct connection *connection, struct actor *actor)
 {
-	registry_hold(registry_process_slot(actor->process.shared), connection->slot);
 	actor_notes(actor, connection->slot);
+	registry_hold(registry_process_slot(actor->process.shared), connection->slot);
 }
 
 /* What the processes that are watched had open at `taken_ns` (CLOCK_MONOTONIC; 0: never).  At the
@@ -232,9 +232,12 @@ void connection_stop_watching(struct connection *connection)
 
 	if (!connection->watched)
 		return;
-	for (actor = actor_living; actor; actor = actor->next)
+	for (actor = actor_living; actor; actor = actor->next) {
+		if (!actor_had(actor, connection->slot))
+			continue;
 		let_go(connection, actor);
-	actors_forget(connection->slot);
+		actor_forgets(actor, connection->slot);
+	}
 	registry_release_socket(connection->slot, connection->generation);
 	by_slot[connection->slot.n] = NULL;
 	connection->watched = false;
@@ -253,12 +256,7 @@ void connection_close(struct connection *connection)
 
 bool connection_is_held_by(const struct connection *connection, const struct actor *actor)
 {
-	const struct registry_process *shared = actor->process.shared;
-	uint32_t word = socket_slot_word(connection->slot);
-
-	return word < load_relaxed(&shared->hold_words) &&
-	       (load_relaxed(registry_hold_word(registry_process_slot(shared), word)) &
-		socket_slot_bit(connection->slot)) != 0;
+	return actor_holds(actor, connection->slot);
 }
 
 /* A descriptor that is not known counts as 0. */
