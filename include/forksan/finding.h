@@ -104,7 +104,8 @@
 	X(LOST_ISOLATION, "isolate_failed", "violations that mode=isolate could not stop")         \
 	X(LOST_USES, "lost_uses", "calls not judged: the kernel told of more than could be taken") \
 	X(LOST_LATE_STACKS, "late_stacks", "stacks whose frames were read after the call: may be of later") \
-	X(LOST_BYTES, "lost_bytes", "calls judged without their bytes, which could not be read")
+	X(LOST_BYTES, "lost_bytes", "calls judged without their bytes, which could not be read") \
+	X(LOST_WATCHER, "lost_watcher", "times that forksan-attach ended too early: what came then was not seen")
 /* clang-format on */
 
 #define FORKSAN_ENUM_2(id, name) id,

@@ -32,7 +32,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 11u
+#define REGISTRY_VERSION 12u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
 #define REGISTRY_SESSION_BYTES 17	/* 16 hexadecimal digits and a NUL */
@@ -322,6 +322,10 @@ struct registry_header {
 	_Atomic uint64_t
 		summary_due_ns; /* CLOCK_MONOTONIC; the next summary on the way, 0: not yet known */
 	_Atomic uint64_t log_bytes;    /* written to the log by all processes: log_max_size= */
+	/* CLOCK_REALTIME, with from_outside alone: from when to when the kernel told of everything.
+	 * Written by forksan-attach; 0: not yet, so that an end that is 0 after its exit is none. */
+	_Atomic uint64_t watched_from_ns;
+	_Atomic uint64_t watched_until_ns;
 	_Atomic uint64_t counters[64]; /* enum registry_counter */
 };
 _Static_assert(COUNTER_COUNT <= 64, "counters fit");

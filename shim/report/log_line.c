@@ -534,6 +534,20 @@ static void put_unused(struct json *json)
 	json_end_array(json);
 }
 
+/* Puts from when to when `forksan attach` has watched: up to now, while it still does. */
+static void put_watched(struct json *json, const struct registry_header *header, uint64_t now_ns)
+{
+	uint64_t from_ns = load_relaxed(&header->watched_from_ns);
+	uint64_t until_ns = load_relaxed(&header->watched_until_ns);
+
+	if (from_ns == 0)
+		return;
+	json_begin_object(json, "watched");
+	put_time(json, "from", from_ns);
+	put_time(json, "until", until_ns != 0 ? until_ns : now_ns);
+	json_end_object(json);
+}
+
 size_t report_json_summary(char *bytes, size_t size, const struct registry *registry,
 			   const struct report_writer *writer)
 {
@@ -542,6 +556,7 @@ size_t report_json_summary(char *bytes, size_t size, const struct registry *regi
 	begin_record(&json, bytes, size, "summary", writer->seq);
 	put_writer(&json, writer);
 	json_put_bool(&json, "final", writer->final);
+	put_watched(&json, &registry->header, writer->time_ns);
 	put_completeness(&json, registry);
 	put_unwatched(&json, registry);
 	json_begin_object(&json, "counters");

@@ -57,14 +57,19 @@ def attach(*command, options=(), status=None, timeout=100):
     return log, result
 
 
-def watcher_of(process):
-    """The pid of forksan-attach, which a `forksan attach` has started."""
+def children_of(process):
+    """The children of a `forksan attach`: names by pid."""
+    names = {}
     with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as children:
         for pid in children.read().split():
             with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
-                if comm.read().strip() == "forksan-attach":
-                    return int(pid)
-    raise LookupError("no forksan-attach")
+                names[int(pid)] = comm.read().strip()
+    return names
+
+
+def watcher_of(process):
+    """The pid of forksan-attach, which a `forksan attach` has started."""
+    return next(pid for pid, name in children_of(process).items() if name == "forksan-attach")
 
 
 class Attached:

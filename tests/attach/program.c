@@ -703,9 +703,11 @@ static void start_sink(void)
 	    getsockname(listener, (struct sockaddr *)&address, &address_len) != 0)
 		fail("sink");
 	server = fork();
-	if (server == 0)
+	if (server == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			close(accept(listener, NULL, NULL));
+	}
 	close(listener);
 }
 

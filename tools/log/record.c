@@ -318,6 +318,19 @@ static bool get_unwatched(struct log_record *record, struct log_fault *fault)
 	return true;
 }
 
+static bool get_watched(struct log_record *record, struct log_fault *fault)
+{
+	json_t *watched = json_object_get(record->json, "watched");
+
+	if (watched == NULL)
+		return true;
+	if (!json_is_object(watched))
+		return refuse(fault, "watched", "an object", watched);
+	return get_time(watched, "from", &record->watched_from, fault) &&
+	       (json_object_get(watched, "until") == NULL ||
+		get_time(watched, "until", &record->watched_until, fault));
+}
+
 static bool get_summary(struct log_record *record, struct log_fault *fault)
 {
 	const char *name;
@@ -328,7 +341,7 @@ static bool get_summary(struct log_record *record, struct log_fault *fault)
 	json_object_foreach(record->counters, name, value)
 		if (!json_is_integer(value) || json_integer_value(value) < 0)
 			return refuse(fault, "a counter", "an integer from 0", value);
-	return get_unwatched(record, fault);
+	return get_watched(record, fault) && get_unwatched(record, fault);
 }
 
 static bool get_process(struct log_record *record, struct log_fault *fault)

@@ -70,6 +70,8 @@ struct log_record {
 	json_t *counters;
 	json_t *unwatched; /* an array; NULL: the summary has none */
 	uint64_t unwatched_more;
+	const char *watched_from;  /* of forksan attach; NULL: the summary is the library's */
+	const char *watched_until; /* NULL: not known */
 };
 
 /* Why a line is broken: expected X, found Y. */

@@ -21,6 +21,9 @@ struct session {
 	uint64_t counters[COUNTER_COUNT];
 	char latest[LOG_TIME_BYTES]; /* time of the latest summary */
 	uint64_t findings;	     /* records of findings that had not been reported before */
+	/* Of the latest summary; empty: none, or not known. */
+	char watched_from[LOG_TIME_BYTES];
+	char watched_until[LOG_TIME_BYTES];
 	/* Of the latest summary: the field `unwatched`, owned, and `unwatched_more`. */
 	json_t *unwatched;
 	uint64_t unwatched_more;
@@ -88,14 +91,21 @@ static void take_unwatched(struct session *session, const struct log_record *rec
 	session->unwatched_more = record->unwatched_more;
 }
 
-/* Takes over the counter that may fall, unless a later summary was read before. */
-static void take_presumed(struct session *session, const struct log_record *record)
+static void copy_time(char out[LOG_TIME_BYTES], const char *time)
+{
+	snprintf(out, LOG_TIME_BYTES, "%s", time != NULL ? time : "");
+}
+
+/* Takes over what may fall or change, unless a later summary was read before. */
+static void take_latest(struct session *session, const struct log_record *record)
 {
 	json_t *value = json_object_get(record->counters, counter_name(COUNT_GOODBYES_PRESUMED));
 
 	if (strcmp(record->time, session->latest) < 0)
 		return;
-	snprintf(session->latest, sizeof session->latest, "%s", record->time);
+	copy_time(session->latest, record->time);
+	copy_time(session->watched_from, record->watched_from);
+	copy_time(session->watched_until, record->watched_until);
 	session->counters[COUNT_GOODBYES_PRESUMED] = (uint64_t)json_integer_value(value);
 }
 
@@ -111,7 +121,7 @@ void sessions_add(struct sessions *sessions, const struct log_record *record)
 		return;
 	session->summed = true;
 	take_unwatched(session, record);
-	take_presumed(session, record);
+	take_latest(session, record);
 	/* The others never fall, so the largest is the latest, in any order of the lines. */
 	for (int i = 0; i < COUNTER_COUNT; i++) {
 		json_int_t value =
@@ -181,6 +191,29 @@ void sessions_sum(const struct sessions *sessions, uint64_t counters[COUNTER_COU
 	     session = session->hh.next)
 		for (int i = 0; i < COUNTER_COUNT; i++)
 			counters[i] += session->counters[i];
+}
+
+size_t sessions_attached(const struct sessions *sessions, char from[LOG_TIME_BYTES],
+			 char until[LOG_TIME_BYTES])
+{
+	bool is_known = true;
+	size_t count = 0;
+
+	copy_time(from, NULL);
+	copy_time(until, NULL);
+	for (const struct session *session = sessions->table; session != NULL;
+	     session = session->hh.next) {
+		if (session->watched_from[0] == '\0')
+			continue;
+		if (count++ == 0 || strcmp(session->watched_from, from) < 0)
+			copy_time(from, session->watched_from);
+		if (strcmp(session->watched_until, until) > 0)
+			copy_time(until, session->watched_until);
+		is_known = is_known && session->watched_until[0] != '\0';
+	}
+	if (!is_known)
+		copy_time(until, NULL);
+	return count;
 }
 
 void sessions_sum_unwatched(const struct sessions *sessions, struct unwatched *unwatched)

@@ -39,6 +39,11 @@ bool sessions_were_too_many(const struct sessions *sessions);
 /* Sets each of `counters` to the sum over all sessions. */
 void sessions_sum(const struct sessions *sessions, uint64_t counters[COUNTER_COUNT]);
 
+/* Returns how many are of forksan attach.  With one or more *from is set to when the first of them
+ * began to watch, and *until to when the last ended; empty, where one of them does not know. */
+size_t sessions_attached(const struct sessions *sessions, char from[LOG_TIME_BYTES],
+			 char until[LOG_TIME_BYTES]);
+
 /* Sets *unwatched to the peers that were seen and not watched in all sessions. */
 void sessions_sum_unwatched(const struct sessions *sessions, struct unwatched *unwatched);
 

@@ -170,12 +170,25 @@ static json_t *bug_object(const struct report *report, const struct bug *bug, si
 	return object;
 }
 
+/* NULL: no session is of forksan attach. */
+static json_t *attached_object(const struct report *report)
+{
+	char from[LOG_TIME_BYTES], until[LOG_TIME_BYTES];
+	size_t count = sessions_attached(report->sessions, from, until);
+
+	if (count == 0)
+		return NULL;
+	return checked(json_pack("{s:I, s:s, s:s?}", "sessions", (json_int_t)count, "from", from,
+				 "until", until[0] != '\0' ? until : NULL));
+}
+
 json_t *render_object(const struct report *report, const struct render_options *options)
 {
 	uint64_t found[LEVEL_COUNT];
 	struct completeness complete;
 	struct unwatched unwatched;
 	json_t *bugs = checked(json_array());
+	json_t *attached = attached_object(report);
 	json_t *object;
 
 	for (size_t i = 0; i < bugs_count(report->bugs); i++)
@@ -210,6 +223,8 @@ json_t *render_object(const struct report *report, const struct render_options *
 			counters_object(report), "unwatched", checked(unwatched_json(&unwatched)),
 			"unwatched_more", (json_int_t)unwatched.more, "blind",
 			checked(blind_spots_json(&report->blind_spots)), "bugs", bugs)));
+	if (attached != NULL)
+		json_object_set_new(object, "attached", attached);
 	return object;
 }
 

@@ -50,6 +50,16 @@ static void print_watched(const uint64_t counters[COUNTER_COUNT], FILE *out)
 		plural(connections), counters[COUNT_CONNECTIONS_INHERITED]);
 }
 
+/* "Watched from outside (forksan attach): from ... until ..." */
+static void print_attached(const struct sessions *sessions, FILE *out)
+{
+	char from[LOG_TIME_BYTES], until[LOG_TIME_BYTES];
+
+	if (sessions_attached(sessions, from, until) > 0)
+		fprintf(out, "Watched from outside (forksan attach): from %s until %s\n", from,
+			until[0] != '\0' ? until : "an end that is not known");
+}
+
 void render_totals(const struct report *report, FILE *out)
 {
 	uint64_t counters[COUNTER_COUNT], found[LEVEL_COUNT];
@@ -64,6 +74,7 @@ void render_totals(const struct report *report, FILE *out)
 	if (sessions > unsummed) {
 		sessions_sum(report->sessions, counters);
 		print_watched(counters, out);
+		print_attached(report->sessions, out);
 		sessions_sum_unwatched(report->sessions, &unwatched);
 		unwatched_print(&unwatched, "", out);
 		counters_print_presumed(counters, "", out);

@@ -28,6 +28,8 @@
 #include "run/cmd_run.h"
 #include "common/names.h"
 
+#define NS_PER_SECOND UINT64_C(1000000000)
+
 /* Sets log->path to `name`, made absolute.  False, with a message, when the library could not take
  * the path as log_path. */
 static bool set_path(struct run_log *log, const char *name)
@@ -97,16 +99,22 @@ void run_log_close(struct run_log *log)
 	close(log->fd);
 }
 
-static void format_now(char out[LOG_TIME_BYTES])
+static void format_time(const struct timespec *time, char out[LOG_TIME_BYTES])
 {
-	struct timespec now;
 	struct tm utc;
 	size_t len;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
+	gmtime_r(&time->tv_sec, &utc);
 	len = strftime(out, LOG_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(out + len, LOG_TIME_BYTES - len, ".%09ldZ", now.tv_nsec);
+	snprintf(out + len, LOG_TIME_BYTES - len, ".%09ldZ", time->tv_nsec);
+}
+
+static void format_now(char out[LOG_TIME_BYTES])
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	format_time(&now, out);
 }
 
 /* Returns the labels that the session's own records have; the caller owns the object. */
@@ -144,16 +152,29 @@ static json_t *names_of_reasons(const struct completeness *complete)
 	return names;
 }
 
+/* From when forksan-attach has watched: it did not come to write the summary itself, and until when
+ * is not known. */
+static void put_watched(json_t *summary, uint64_t from_ns)
+{
+	const struct timespec from = {(time_t)(from_ns / NS_PER_SECOND),
+				      (long)(from_ns % NS_PER_SECOND)};
+	char text[LOG_TIME_BYTES];
+
+	format_time(&from, text);
+	json_object_set_new(summary, "watched", json_pack("{s:s}", "from", text));
+}
+
 static json_t *make_summary(const char *session, const struct session_registry *registry)
 {
 	struct completeness complete = {0};
 	struct utsname host = {0};
 	char now[LOG_TIME_BYTES];
+	json_t *summary;
 
 	format_now(now);
 	uname(&host);
 	complete_add_counters(&complete, registry->counters);
-	return json_pack("{s:s, s:i, s:I, s:s, s:s, s:i, s:s, s:o, s:b, s:b, s:o, s:o, s:I, s:o}",
+	summary = json_pack("{s:s, s:i, s:I, s:s, s:s, s:i, s:s, s:o, s:b, s:b, s:o, s:o, s:I, s:o}",
 			 "record", "summary", "version", LOG_VERSION, "seq",
 			 (json_int_t)(registry->records & (INT64_MAX >> 1)) + 1, "time", now,
 			 "session", session, "pid", (int)getpid(), "host", host.nodename, "labels",
@@ -162,6 +183,9 @@ static json_t *make_summary(const char *session, const struct session_registry *
 			 unwatched_json(&registry->unwatched), "unwatched_more",
 			 (json_int_t)registry->unwatched.more, "counters",
 			 counters_object(registry->counters));
+	if (summary != NULL && registry->watched_from_ns != 0)
+		put_watched(summary, registry->watched_from_ns);
+	return summary;
 }
 
 void run_log_add_summary(struct run_log *log, const char *session,

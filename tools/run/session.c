@@ -139,6 +139,8 @@ static void finish(struct run_session *run, const struct run_demands *demands,
 	memset(outcome, 0, sizeof *outcome);
 	session_registry_path(session, path);
 	state = session_registry_read(session, &registry, &why);
+	if (registry.watched_from_ns != 0 && registry.watched_until_ns == 0)
+		registry.counters[LOST_WATCHER] = 1;
 	if (run->logged) {
 		/* Where processes outlive CMD the last of them writes the session's summary, under
 		 * the number that a summary of ours would have now. */

@@ -94,6 +94,8 @@ static enum session_registry_state add_registry(struct session_registry *registr
 		registry->records = load_relaxed(&header.records);
 	registry->summary_written = load_relaxed(&header.summary_written) != 0;
 	registry->from_outside = load_relaxed(&header.from_outside) != 0;
+	registry->watched_from_ns = load_relaxed(&header.watched_from_ns);
+	registry->watched_until_ns = load_relaxed(&header.watched_until_ns);
 	add_unwatched(registry, fd, load_relaxed(&header.counters[COUNT_CONNECTIONS_OTHER]));
 	add_processes(registry, fd, load_relaxed(&header.process_high));
 	close(fd);

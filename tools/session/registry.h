@@ -29,6 +29,9 @@ struct session_registry {
 	struct unwatched unwatched;
 	bool summary_written; /* the session's last process wrote the summary record */
 	bool from_outside;    /* forksan attach watches its processes, and none is a member */
+	/* With from_outside alone, CLOCK_REALTIME; 0: not yet. */
+	uint64_t watched_from_ns;
+	uint64_t watched_until_ns;
 	size_t alive;	      /* processes of the session that are still there */
 	/* Users in whose registries the session went on: programs that were exec'd after a process
 	 * had changed its user.  The counts above include these registries. */

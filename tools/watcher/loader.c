@@ -163,13 +163,16 @@ void loader_poll(int wake, int timeout_ms)
 	ring_buffer__consume(ring);
 }
 
-void loader_stop(void)
+uint64_t loader_stop(void)
 {
+	uint64_t until_ns = sys_clock_ns(CLOCK_REALTIME);
+
 	forksan__detach(skeleton);
 	is_ending = true;
 	take_until_ns = sys_clock_ns(CLOCK_MONOTONIC) + TAKE_LAST_NS;
 	ring_buffer__consume(ring);
 	untaken += hooks_missed(skeleton->obj);
+	return until_ns;
 }
 
 static int open_process(pid_t pid)

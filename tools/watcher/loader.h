@@ -26,8 +26,8 @@ bool loader_start(bool all, bool strict, void (*take)(const void *record, size_t
 void loader_poll(int wake, int timeout_ms);
 
 /* Ends the programs; the records that they have left are handed over, for at most ten seconds: the
- * rest are losses. */
-void loader_stop(void);
+ * rest are losses.  Returns when the programs ended (CLOCK_REALTIME). */
+uint64_t loader_stop(void);
 
 /* NULL: uses are refused; else the reason why the kernel does not let that be. */
 const char *loader_why_not_strict(void);

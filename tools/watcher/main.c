@@ -211,6 +211,19 @@ static void let_go(const struct wishes *wishes)
 		actor_ends(actor_living);
 }
 
+/* Written here, so that the log has it also when `forksan attach` was killed.  Without a log that
+ * prints what was counted. */
+static void write_summary(void)
+{
+	struct registry *registry = registry_get();
+
+	if (options.log_path[0] == '\0')
+		return;
+	store_relaxed(&registry->header.summary_written, 1);
+	if (report_summary(registry) != 0)
+		registry_count(LOST_REPORTS);
+}
+
 /* How long to wait for records: until `next_ns`, and no longer than what else comes now and then.
  */
 static int wait_ms(uint64_t next_ns)
@@ -253,6 +266,7 @@ static void watch_until_end(int control)
 int main(int argc, char **argv)
 {
 	struct wishes wishes;
+	uint64_t until_ns;
 	char ready = 'r';
 
 	if (argc == 2 && strcmp(argv[1], "--descriptors") == 0)
@@ -279,12 +293,15 @@ int main(int argc, char **argv)
 			    "iterator over open files");
 	loader_poll(-1, 0);
 	look_at_forked();
+	store_relaxed(&registry_get()->header.watched_from_ns, sys_clock_ns(CLOCK_REALTIME));
 	if (write(wishes.control, &ready, 1) != 1)
 		return 1;
 	watch_until_end(wishes.control);
-	loader_stop();
+	until_ns = loader_stop();
 	judge_look_at_workers();
 	count_losses();
 	let_go(&wishes);
+	store_relaxed(&registry_get()->header.watched_until_ns, until_ns);
+	write_summary();
 	return 0;
 }
