@@ -461,6 +461,10 @@ coverage-tests: $(BUILD)/libinner.a
 		tests/attach/test_*.py tests/fleet/test_fleet_check.py tests/fleet/test_mapping.py \
 		tests/fleet/test_report_of_a_store.py tests/fleet/test_store.py) $(SCENARIOS)
 
+.PHONY: attach-scenarios
+attach-scenarios: build ## the scenario tests with forksan attach in place of the library that make test leaves out
+	$(Q)$(RUN_TESTS) -v tests/attach/long_scenarios.py
+
 .PHONY: attach-kernels
 attach-kernels: build ## forksan attach on Debian's kernels in qemu: KERNELS (suites), minutes for each
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/attach/kernels.py $(KERNELS)

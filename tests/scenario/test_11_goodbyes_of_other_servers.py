@@ -23,6 +23,8 @@ class OtherGoodbyes(cases.Cases):
 
     def check_strict(self, script):
         """The child is ended before its goodbye leaves, so the parent is not harmed."""
+        if scenario.BY_ATTACH:
+            return  # few kernels let it do that: docs/attach.md
         told, log = self.run_watched(script, {"strict": 1})
         self.assertIsNone(told["damage"])
         goodbye, = log.findings(level="violation")
