@@ -82,6 +82,18 @@ static struct hook *find_named(const char *complaint)
 	return NULL;
 }
 
+bool hooks_are_named(const char *complaint)
+{
+	return find_named(complaint) != NULL;
+}
+
+/* The kernel has no function of that name.  Without CAP_SYS_ADMIN libbpf may not look for it in the
+ * modules, and says EPERM. */
+static bool is_absent(const char *complaint, int error)
+{
+	return error == ESRCH || strstr(complaint, "failed to find kernel BTF type ID") != NULL;
+}
+
 /* Trampolines: where one is refused, all are. */
 static bool is_added(const struct hook *hook)
 {
@@ -97,8 +109,7 @@ bool hooks_give_up(const char *complaint, int error)
 	hook->given_up = true;
 	if (hook->set == HOOK_GATE)
 		gate_error = error;
-	/* ESRCH: the kernel has no function of that name. */
-	for (size_t i = 0; error != ESRCH && is_added(hook) && i < HOOKS; i++)
+	for (size_t i = 0; !is_absent(complaint, error) && is_added(hook) && i < HOOKS; i++)
 		hooks[i].given_up |= is_added(&hooks[i]);
 	return !is_given_up(HOOK_FUNCTION);
 }

@@ -18,8 +18,11 @@ struct bpf_object;
  * calls, too. */
 void hooks_choose(struct bpf_object *programs, bool strict);
 
-/* An attempt failed with `error` > 0; `complaint` is what libbpf said first, in which it names the
- * program.  False: the kernel has nothing in that program's place. */
+/* True when the complaint names a program. */
+bool hooks_are_named(const char *complaint);
+
+/* An attempt failed with `error` > 0; `complaint` is what libbpf said first that names a program.
+ * False: the kernel has nothing in that program's place. */
 bool hooks_give_up(const char *complaint, int error);
 
 /* The errno with which the kernel has refused the programs that refuse calls; 0: it has not. */

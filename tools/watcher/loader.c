@@ -27,15 +27,20 @@ static struct ring_buffer *ring;
 static void (*take_record)(const void *record, size_t len_bytes);
 static bool gate_works;
 
-/* The first line of what libbpf said, kept for the sentence about the failure. */
+/* Of what libbpf said the first line that names a program, or else the first: kept for the sentence
+ * about the failure, and for hooks_give_up(). */
 static char complaint[200];
 
 static int keep_complaint(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	if (level == LIBBPF_WARN && complaint[0] == '\0') {
-		vsnprintf(complaint, sizeof complaint, format, arguments);
-		complaint[strcspn(complaint, "\n")] = '\0';
-	}
+	char line[sizeof complaint];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof line, format, arguments);
+	line[strcspn(line, "\n")] = '\0';
+	if (complaint[0] == '\0' || (!hooks_are_named(complaint) && hooks_are_named(line)))
+		memcpy(complaint, line, sizeof complaint);
 	return 0;
 }
 
