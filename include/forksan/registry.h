@@ -321,9 +321,10 @@ struct registry_header {
 	_Atomic uint64_t records;	   /* records numbered so far: `seq` in the log */
 	_Atomic uint64_t
 		summary_due_ns; /* CLOCK_MONOTONIC; the next summary on the way, 0: not yet known */
-	_Atomic uint64_t log_bytes;    /* written to the log by all processes: log_max_size= */
+	_Atomic uint64_t log_bytes; /* written to the log by all processes: log_max_size= */
 	/* CLOCK_REALTIME, with from_outside alone: from when to when the kernel told of everything.
-	 * Written by forksan-attach; 0: not yet, so that an end that is 0 after its exit is none. */
+	 * Written by forksan-attach; 0: not yet, so that an end that is 0 after its exit is none.
+	 */
 	_Atomic uint64_t watched_from_ns;
 	_Atomic uint64_t watched_until_ns;
 	_Atomic uint64_t counters[64]; /* enum registry_counter */

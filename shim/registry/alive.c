@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which processes of the session are still there, and hold a socket.  `forksan attach`, which judges calls after they
- * were made, has another alive.c: there a process lives until its end is told.
+ * Which processes of the session are still there, and hold a socket.  `forksan attach`, which
+ * judges calls after they were made, has another alive.c: there a process lives until its end is
+ * told.
  */
 #include "registry/parts.h"
 

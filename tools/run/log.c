@@ -174,15 +174,15 @@ static json_t *make_summary(const char *session, const struct session_registry *
 	format_now(now);
 	uname(&host);
 	complete_add_counters(&complete, registry->counters);
-	summary = json_pack("{s:s, s:i, s:I, s:s, s:s, s:i, s:s, s:o, s:b, s:b, s:o, s:o, s:I, s:o}",
-			 "record", "summary", "version", LOG_VERSION, "seq",
-			 (json_int_t)(registry->records & (INT64_MAX >> 1)) + 1, "time", now,
-			 "session", session, "pid", (int)getpid(), "host", host.nodename, "labels",
-			 labels_of_session(), "final", 1, "complete", complete.count == 0,
-			 "incomplete_because", names_of_reasons(&complete), "unwatched",
-			 unwatched_json(&registry->unwatched), "unwatched_more",
-			 (json_int_t)registry->unwatched.more, "counters",
-			 counters_object(registry->counters));
+	summary = json_pack(
+		"{s:s, s:i, s:I, s:s, s:s, s:i, s:s, s:o, s:b, s:b, s:o, s:o, s:I, s:o}", "record",
+		"summary", "version", LOG_VERSION, "seq",
+		(json_int_t)(registry->records & (INT64_MAX >> 1)) + 1, "time", now, "session",
+		session, "pid", (int)getpid(), "host", host.nodename, "labels", labels_of_session(),
+		"final", 1, "complete", complete.count == 0, "incomplete_because",
+		names_of_reasons(&complete), "unwatched", unwatched_json(&registry->unwatched),
+		"unwatched_more", (json_int_t)registry->unwatched.more, "counters",
+		counters_object(registry->counters));
 	if (summary != NULL && registry->watched_from_ns != 0)
 		put_watched(summary, registry->watched_from_ns);
 	return summary;

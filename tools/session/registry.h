@@ -32,7 +32,7 @@ struct session_registry {
 	/* With from_outside alone, CLOCK_REALTIME; 0: not yet. */
 	uint64_t watched_from_ns;
 	uint64_t watched_until_ns;
-	size_t alive;	      /* processes of the session that are still there */
+	size_t alive; /* processes of the session that are still there */
 	/* Users in whose registries the session went on: programs that were exec'd after a process
 	 * had changed its user.  The counts above include these registries. */
 	uint32_t heirs[SESSION_REGISTRY_HEIRS];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who is alive, and who of them holds a connection, as the shim's rooms ask the registry
- * (registry/registry.h): who was alive when the record was made that is being judged.  The kernel is
- * not asked: by now a process may have ended whose last calls are still to be judged.  Nor are the
- * registry's slots looked through, most of which belong to processes that have ended.
+ * (registry/registry.h): who was alive when the record was made that is being judged.  The kernel
+ * is not asked: by now a process may have ended whose last calls are still to be judged.  Nor are
+ * the registry's slots looked through, most of which belong to processes that have ended.
  */
 #include "watcher/actor.h"
 #include "registry/registry.h"
