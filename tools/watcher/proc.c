@@ -103,7 +103,7 @@ struct proc_status *proc_list(size_t *count)
 /* The inode of the socket to which a link of /proc/PID/fd leads; 0: none. */
 static uint64_t read_inode(int directory, const char *name)
 {
-	uint64_t inode;
+	uint64_t inode = 0;
 
 	return fd_link_read(directory, name, &inode) == FD_LINK_SOCKET ? inode : 0;
 }
