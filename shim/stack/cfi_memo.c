@@ -16,6 +16,7 @@
 #include "base/lazy.h"
 #include "forksan/atomics.h"
 
+#define LONGEST_ENTRY_BYTES 256
 #define PLACES 128 /* frames of a Python program's stack: 30 to 50 */
 
 #define RULE_UNDEFINED INT16_MIN /* as an offset: the register has no value in the caller */
@@ -71,16 +72,47 @@ static void write_place(struct place *place, const struct cfi_memo *memo)
 	store_release(&place->sequence, sequence + 2);
 }
 
+/* Mixes the entry at `address` into *digest, which begins with its length (stack/cfi.c).  False:
+ * the entry cannot be read, or is a long one. */
+static bool mix_entry(struct peek *peek, uintptr_t address, uint64_t *digest)
+{
+	uint32_t len;
+	uint64_t word = 0;
+
+	if (!peek_u32(peek, address, &len) || len > LONGEST_ENTRY_BYTES)
+		return false;
+	for (uint32_t at = 0; at < len + sizeof len; at += sizeof word) {
+		uint32_t rest = len + (uint32_t)sizeof len - at;
+
+		word = 0;
+		if (!peek_copy(peek, address + at, &word, rest < sizeof word ? rest : sizeof word))
+			return false;
+		*digest = (*digest ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		*digest ^= *digest >> 32;
+	}
+	return true;
+}
+
+/* Of the FDE and its CIE, whose distance is the second word of the FDE. */
+static bool digest_entry(struct peek *peek, uintptr_t entry, uint64_t *digest)
+{
+	uintptr_t at = entry + sizeof(uint32_t);
+	uint32_t back;
+
+	*digest = 0;
+	return peek_u32(peek, at, &back) && mix_entry(peek, entry, digest) &&
+	       mix_entry(peek, at - back, digest);
+}
+
 /* True when the memo is of this address in this file, whose entry is the same still. */
 static bool is_of(const struct cfi_memo *memo, struct peek *peek, const struct module *module,
 		  uintptr_t lookup)
 {
-	uint8_t head[CFI_MEMO_HEAD_BYTES];
+	uint64_t digest;
 
 	return memo->lookup == lookup && memo->map == module->map &&
 	       memo->header == module->eh_frame_header && memo->saved_count <= CFI_MEMO_SAVED &&
-	       peek_copy(peek, memo->entry, head, sizeof head) &&
-	       memcmp(head, memo->entry_head, sizeof head) == 0;
+	       digest_entry(peek, memo->entry, &digest) && digest == memo->digest;
 }
 
 /* Puts the rules into *memo.  False for rules of another form. */
@@ -152,8 +184,7 @@ static noinline void keep(struct place *place, struct peek *peek, struct cfi_mem
 		.return_register = found->return_register,
 		.signal_frame = found->signal_frame,
 	};
-	if (condense(&scratch->cfi.now, memo) &&
-	    peek_copy(peek, found->entry, memo->entry_head, sizeof memo->entry_head))
+	if (condense(&scratch->cfi.now, memo) && digest_entry(peek, found->entry, &memo->digest))
 		write_place(place, memo);
 }
 

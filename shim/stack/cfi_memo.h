@@ -2,12 +2,13 @@
 /*
  * A step of unwinding that remembers what the tables said.  The same addresses come again in stack
  * after stack: a master forks its workers in one place, a program connects in a few.  Reading the
- * tables takes some 4 000 instructions a frame, a step by the memo 200.
+ * tables takes some 4 000 instructions a frame, a step by the memo 400.
  *
  * Kept are the rules of most addresses: a CFA at a register and an offset, registers saved at
- * offsets from the CFA.  A memo counts only for the same file of the loader's list whose entry for
- * the address begins with the same bytes (length, place and size of the function): after dlclose()
- * another file may be mapped there.  A process forgets its memos at a fork (base/lazy.h).
+ * offsets from the CFA.  A memo counts only for the same file of the loader's list and while the
+ * table's entry for the address, and the part that entries have in common, are the same byte for
+ * byte: after dlclose() another file may be mapped there, or the same one built anew.  A process
+ * forgets its memos at a fork (base/lazy.h).
  */
 #ifndef FORKSAN_SHIM_STACK_CFI_MEMO_H
 #define FORKSAN_SHIM_STACK_CFI_MEMO_H
@@ -16,16 +17,12 @@
 
 #define CFI_MEMO_SAVED 10
 
-/* Of an FDE: length, distance of the CIE, where the function begins, its size, each of at most 8
- * bytes; with the 4 bytes that linkers prefer also the first instructions. */
-#define CFI_MEMO_HEAD_BYTES 24
-
 struct cfi_memo {
 	uintptr_t lookup;
 	uintptr_t map; /* struct module */
 	uintptr_t header;
 	uintptr_t entry;
-	uint8_t entry_head[CFI_MEMO_HEAD_BYTES];
+	uint64_t digest; /* of the entry and of what it has in common with others */
 	int32_t cfa_offset;
 	uint8_t cfa_register;
 	uint8_t return_register;
