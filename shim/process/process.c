@@ -243,8 +243,11 @@ void process_program_failed(struct serial program)
 	struct registry_process *slot = registry_find_process(program);
 	uint32_t live = PROCESS_LIVE;
 
-	if (slot && compare_exchange_acq_rel(&slot->state, &live, PROCESS_EXITED))
-		registry_uncount(COUNT_PROCESSES);
+	if (!slot || !compare_exchange_acq_rel(&slot->state, &live, PROCESS_EXITED))
+		return;
+	/* The same process may try a file after the other: each directory of PATH. */
+	registry_note_pid(slot, 0);
+	registry_uncount(COUNT_PROCESSES);
 }
 
 /* --- forks ------------------------------------------------------------------------------------ */

@@ -490,6 +490,7 @@ struct registry_kin registry_find_kin(const char *name, uint32_t uid, pid_t pid)
 	if (search.is_noted && !search.kin.is_member &&
 	    search.family.parent_pid == PARENT_UNASKED) {
 		search.family.parent_pid = (pid_t)sys_getppid();
+		sys_call(SYS_lseek, directory, 0, SEEK_SET, 0, 0, 0); /* names from the first */
 		look_through_for_kin((int)directory, name, &search);
 	}
 	sys_close((int)directory);

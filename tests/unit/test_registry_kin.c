@@ -147,6 +147,26 @@ static void who_has_a_former_members_pid_is_a_stranger(void **state)
 	clear(parent);
 }
 
+/* Nobody has cleared the notes of killed processes. */
+static void nor_do_many_former_members_hide_the_parent(void **state)
+{
+	struct registry_process *parent = add(getppid(), NULL), *former[8];
+	const size_t count = sizeof former / sizeof former[0];
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		former[i] = add(SOMEBODY, NULL);
+		store_relaxed(&former[i]->state, PROCESS_EXITED);
+	}
+	store_relaxed(&parent->hold_words, 1);
+	assert_int_equal(find(SOMEBODY).parent_pid, getppid());
+	assert_true(find(SOMEBODY).may_bring);
+	store_relaxed(&parent->hold_words, 0);
+	for (size_t i = 0; i < count; i++)
+		clear(former[i]);
+	clear(parent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +175,7 @@ int main(void)
 		cmocka_unit_test(a_parent_that_has_ended_is_none),
 		cmocka_unit_test(a_stranger_is_known_by_its_parent),
 		cmocka_unit_test(who_has_a_former_members_pid_is_a_stranger),
+		cmocka_unit_test(nor_do_many_former_members_hide_the_parent),
 	};
 
 	return cmocka_run_group_tests(tests, join, leave);
