@@ -195,7 +195,8 @@ static int start(const struct launch *launch)
 		 * act. */
 		init_join();
 		process_enter();
-	} else if (!told && !outlook.is_counted && process_is_vfork_child()) {
+	} else if (!told && !outlook.is_counted && !process_is_sandboxed() &&
+		   process_is_vfork_child()) {
 		announced = process_announce_program((pid_t)sys_getpid());
 	}
 	errno = saved_errno;
