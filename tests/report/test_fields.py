@@ -40,6 +40,9 @@ ELSEWHERE = {
     "stack.frames.file (native)": "tests/tool/test_report_symbols.py",
     "stack.frames.line (native)": "tests/tool/test_report_symbols.py",
     "summary.suppressions_unused": "tests/tool/test_suppressions.py",
+    "summary.watched": "tests/attach/test_ends.py",
+    "summary.watched.from": "tests/attach/test_ends.py",
+    "summary.watched.until": "tests/attach/test_ends.py",
 }
 
 
