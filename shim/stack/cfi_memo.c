@@ -16,7 +16,6 @@
 #include "base/lazy.h"
 #include "forksan/atomics.h"
 
-#define LONGEST_ENTRY_BYTES 256
 #define PLACES 128 /* frames of a Python program's stack: 30 to 50 */
 
 #define RULE_UNDEFINED INT16_MIN /* as an offset: the register has no value in the caller */
@@ -72,47 +71,53 @@ static void write_place(struct place *place, const struct cfi_memo *memo)
 	store_release(&place->sequence, sequence + 2);
 }
 
-/* Mixes the entry at `address` into *digest, which begins with its length (stack/cfi.c).  False:
+/* Mixes the entry at `address`, which begins with its length (stack/cfi.c), into *digest.  False:
  * the entry cannot be read, or is a long one. */
-static bool mix_entry(struct peek *peek, uintptr_t address, uint64_t *digest)
+static bool mix_entry(struct peek *peek, struct cfi_memo_scratch *scratch, uintptr_t address,
+		      uint64_t *digest)
 {
+	uint64_t mixed = *digest;
 	uint32_t len;
-	uint64_t word = 0;
+	size_t words;
 
-	if (!peek_u32(peek, address, &len) || len > LONGEST_ENTRY_BYTES)
+	if (!peek_u32(peek, address, &len))
 		return false;
-	for (uint32_t at = 0; at < len + sizeof len; at += sizeof word) {
-		uint32_t rest = len + (uint32_t)sizeof len - at;
-
-		word = 0;
-		if (!peek_copy(peek, address + at, &word, rest < sizeof word ? rest : sizeof word))
-			return false;
-		*digest = (*digest ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		*digest ^= *digest >> 32;
+	words = (len + sizeof len + 7) / 8;
+	if (words > CFI_MEMO_ENTRY_WORDS)
+		return false;
+	scratch->entry[words - 1] = 0;
+	if (!peek_copy(peek, address, scratch->entry, len + sizeof len))
+		return false;
+	for (size_t i = 0; i < words; i++) {
+		mixed = (mixed ^ scratch->entry[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		mixed ^= mixed >> 32;
 	}
+	*digest = mixed;
 	return true;
 }
 
 /* Of the FDE and its CIE, whose distance is the second word of the FDE. */
-static bool digest_entry(struct peek *peek, uintptr_t entry, uint64_t *digest)
+static bool digest_entry(struct peek *peek, struct cfi_memo_scratch *scratch, uintptr_t entry,
+			 uint64_t *digest)
 {
 	uintptr_t at = entry + sizeof(uint32_t);
 	uint32_t back;
 
 	*digest = 0;
-	return peek_u32(peek, at, &back) && mix_entry(peek, entry, digest) &&
-	       mix_entry(peek, at - back, digest);
+	return peek_u32(peek, at, &back) && mix_entry(peek, scratch, entry, digest) &&
+	       mix_entry(peek, scratch, at - back, digest);
 }
 
 /* True when the memo is of this address in this file, whose entry is the same still. */
-static bool is_of(const struct cfi_memo *memo, struct peek *peek, const struct module *module,
+static bool is_of(struct peek *peek, struct cfi_memo_scratch *scratch, const struct module *module,
 		  uintptr_t lookup)
 {
+	const struct cfi_memo *memo = &scratch->memo;
 	uint64_t digest;
 
 	return memo->lookup == lookup && memo->map == module->map &&
 	       memo->header == module->eh_frame_header && memo->saved_count <= CFI_MEMO_SAVED &&
-	       digest_entry(peek, memo->entry, &digest) && digest == memo->digest;
+	       digest_entry(peek, scratch, memo->entry, &digest) && digest == memo->digest;
 }
 
 /* Puts the rules into *memo.  False for rules of another form. */
@@ -184,7 +189,8 @@ static noinline void keep(struct place *place, struct peek *peek, struct cfi_mem
 		.return_register = found->return_register,
 		.signal_frame = found->signal_frame,
 	};
-	if (condense(&scratch->cfi.now, memo) && digest_entry(peek, found->entry, &memo->digest))
+	if (condense(&scratch->cfi.now, memo) &&
+	    digest_entry(peek, scratch, found->entry, &memo->digest))
 		write_place(place, memo);
 }
 
@@ -195,8 +201,7 @@ enum cfi_result cfi_memo_step(struct peek *peek, struct cfi_memo_scratch *scratc
 	struct place *place = place_of(lookup);
 	struct cfi_found found;
 
-	if (place && read_place(place, &scratch->memo) &&
-	    is_of(&scratch->memo, peek, module, lookup)) {
+	if (place && read_place(place, &scratch->memo) && is_of(peek, scratch, module, lookup)) {
 		*interrupted = scratch->memo.signal_frame != 0;
 		return apply(&scratch->memo, peek, registers);
 	}

@@ -16,6 +16,7 @@
 #include "stack/cfi.h"
 
 #define CFI_MEMO_SAVED 10
+#define CFI_MEMO_ENTRY_WORDS 32 /* of 8 bytes; few entries are longer */
 
 struct cfi_memo {
 	uintptr_t lookup;
@@ -39,6 +40,7 @@ struct cfi_memo {
 struct cfi_memo_scratch {
 	struct cfi_scratch cfi;
 	struct cfi_memo memo;
+	uint64_t entry[CFI_MEMO_ENTRY_WORDS]; /* an FDE or CIE */
 };
 
 /* As cfi_step(), with the same results.  Any thread, signal handler; no lock. */
