@@ -307,7 +307,8 @@ struct registry_header {
 	 * for a holder, and finds none, has missed one only when this word has changed meanwhile.
 	 */
 	_Atomic uint32_t holds_set;
-	uint8_t reserved0[12];
+	_Atomic uint32_t findings_taken; /* entries of `findings` that are in use */
+	uint8_t reserved0[8];
 	_Atomic uint64_t log_place; /* identity of the descriptor that log_path=stderr or stdout
 				       means, 0: not yet known */
 	_Atomic uint32_t ready;	    /* release, after everything above */

@@ -27,7 +27,6 @@ enum key_of {
 	KEY_OF_BLIND,
 	KEY_OF_DETAILS,
 	KEY_OF_BUG,
-	KEY_OF_TAKEN,
 	KEY_OF_SITES,
 	KEY_OF_TOLD,
 	KEY_OF_UNTOLD,
@@ -177,19 +176,14 @@ static struct registry_finding *find_or_take(uint64_t key, bool *taken)
 	return NULL;
 }
 
-static uint64_t key_of_taken(void)
-{
-	return end_key(mix(0, KEY_OF_TAKEN));
-}
-
-/* Makes a missing entry.  NULL: no room.  One entry counts those that are taken. */
+/* Makes a missing entry.  NULL: no room. */
 static struct registry_finding *make(uint64_t key)
 {
 	bool taken = false;
-	struct registry_finding *entry = find_or_take(key, &taken), *all;
+	struct registry_finding *entry = find_or_take(key, &taken);
 
-	if (taken && (all = find_or_take(key_of_taken(), &taken)) != NULL)
-		fetch_add_relaxed(&all->repeat, 1);
+	if (taken)
+		fetch_add_relaxed(&registry_mapping->header.findings_taken, 1);
 	return entry;
 }
 
@@ -203,9 +197,7 @@ static uint64_t count(uint64_t key)
 
 static bool is_crowded(void)
 {
-	const struct registry_finding *all = find(key_of_taken());
-
-	return all && load_relaxed(&all->repeat) >= FORKSAN_MAX_FINDINGS / 2;
+	return load_relaxed(&registry_mapping->header.findings_taken) >= FORKSAN_MAX_FINDINGS / 2;
 }
 
 static bool has_reached(const struct group *group)

@@ -69,12 +69,14 @@ aged 300 30
 TABLE
 
 # A process's first finding, with three stacks: from the end of the call that is reported to the
-# process's next one.  A directory more on the log's way is two calls more.
+# process's next one.  Counted as of a log in a directory of the root: each further one on the log's way
+# is two calls.
 strace -qq -f -o "$work/trace" -E LD_PRELOAD="$shim" -E FORKSAN_OPTIONS="log_path=$work/records" \
 	"$calls" shared send 1 >"$work/log" 2>&1
 reporter=$(awk '/write\([0-9]+, "r", 1/ { print $1; exit }' "$work/trace")
 first=$(grep "^$reporter " "$work/trace" | awk '/ sendto\(/ { on = 1; next } /"r", 1/ { exit } on' |
 	grep -c '^[0-9]* *[a-z_0-9]*(')
+first=$((first - 2 * ($(echo "$work" | tr -dc / | wc -c) - 1)))
 records=$(grep -c "\"pid\":$reporter,.*\"frames\"" "$work/records")
 limit=33
 verdict=ok
