@@ -34,9 +34,10 @@ forksan(66, "--fail-on", "notice", way="idle")
 
 # What cannot be used is said before the command starts, and before a process is watched.
 toolkit.write(path["wrong"], "colour:red\n")
-for arguments in (("--html", "/nonexistent/page"), ("--suppressions", path["wrong"]), ("--baseline", PROGRAM)):
+for arguments in (("-o", "/dev/null"), ("--html", "/nonexistent/page"), ("--suppressions", path["wrong"]), ("--baseline", PROGRAM)):
     check("verdict" not in forksan(2, *arguments), f"{arguments}: nothing was started")
     result = run("attach", *arguments, "-p", str(os.getpid()))
+    check("forksan run:" not in result.stderr, f"{arguments}: the message names the verb", result.stderr)
     check(result.returncode == 2 and "attached" not in result.stderr, f"{arguments}: nothing was watched", result.stderr)
 
 # Of a process that runs the status is the gate's, too.

@@ -25,7 +25,6 @@
 #include "log/record.h"
 #include "report/collect.h"
 #include "report/render.h"
-#include "run/cmd_run.h"
 #include "common/names.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
@@ -38,7 +37,7 @@ static bool set_path(struct run_log *log, const char *name)
 	const char *expected = NULL;
 
 	if (name[0] != '/' && getcwd(directory, sizeof directory) == NULL) {
-		cli_error(RUN_VERB, "the working directory: %s", strerror(errno));
+		cli_error(log->verb, "the working directory: %s", strerror(errno));
 		return false;
 	}
 	if ((size_t)snprintf(log->path, sizeof log->path, "%s%s%s", directory,
@@ -49,46 +48,46 @@ static bool set_path(struct run_log *log, const char *name)
 	else if (strstr(log->path, "%p") != NULL)
 		expected = "one file, without %p (which log_path= takes)";
 	if (expected != NULL)
-		cli_error(RUN_VERB, "-o: expected %s, found %s", expected, log->path);
+		cli_error(log->verb, "-o: expected %s, found %s", expected, log->path);
 	return expected == NULL;
 }
 
-bool run_log_open(struct run_log *log, const char *name, bool private)
+bool run_log_open(struct run_log *log, const char *verb, const char *name, bool private)
 {
 	mode_t mode = private ? 0600 : 0666;
 	struct stat stat_buffer;
 
-	*log = (struct run_log){0};
+	*log = (struct run_log){.verb = verb};
 	if (!set_path(log, name))
 		return false;
 	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, mode);
 	if (log->fd < 0 || fstat(log->fd, &stat_buffer) != 0) {
-		cli_error(RUN_VERB, "%s: %s", name, strerror(errno));
+		cli_error(log->verb, "%s: %s", name, strerror(errno));
 		return false;
 	}
 	if (!S_ISREG(stat_buffer.st_mode)) {
-		cli_error(RUN_VERB, "-o: expected a regular file, found %s", name);
+		cli_error(log->verb, "-o: expected a regular file, found %s", name);
 		return false;
 	}
 	log->start = stat_buffer.st_size;
 	return true;
 }
 
-bool run_log_open_temporary(struct run_log *log)
+bool run_log_open_temporary(struct run_log *log, const char *verb)
 {
 	const char *directory = getenv("TMPDIR");
 
 	if (directory == NULL || directory[0] != '/')
 		directory = "/tmp";
-	*log = (struct run_log){.is_temporary = true};
+	*log = (struct run_log){.verb = verb, .is_temporary = true};
 	if ((size_t)snprintf(log->path, sizeof log->path, "%s/forksan-XXXXXX", directory) >=
 	    FORKSAN_PATH_BYTES) {
-		cli_error(RUN_VERB, "TMPDIR: expected a shorter path, found %s", directory);
+		cli_error(log->verb, "TMPDIR: expected a shorter path, found %s", directory);
 		return false;
 	}
 	log->fd = mkostemp(log->path, O_APPEND | O_CLOEXEC);
 	if (log->fd < 0)
-		cli_error(RUN_VERB, "%s: %s", log->path, strerror(errno));
+		cli_error(log->verb, "%s: %s", log->path, strerror(errno));
 	return log->fd >= 0;
 }
 
@@ -199,7 +198,7 @@ void run_log_add_summary(struct run_log *log, const char *session,
 	if (len < 0)
 		cli_no_memory();
 	if (write(log->fd, line, (size_t)len) != len)
-		cli_error(RUN_VERB, "%s: the summary could not be written: %s", log->path,
+		cli_error(log->verb, "%s: the summary could not be written: %s", log->path,
 			  strerror(errno));
 	free(line);
 	free(text);
@@ -235,9 +234,9 @@ struct run_log_content run_log_show(struct run_log *log, uint64_t session,
 	report_init(&report);
 	report.suppressions = view->suppressions;
 	report.baseline = view->baseline;
-	result = report_read(&report, RUN_VERB, log->path, log->fd, session);
+	result = report_read(&report, log->verb, log->path, log->fd, session);
 	if (result < 0)
-		cli_error(RUN_VERB, "%s: %s", log->path, strerror(-result));
+		cli_error(log->verb, "%s: %s", log->path, strerror(-result));
 	bugs_sort(report.bugs);
 	show(&report, log, view);
 	report_count_bugs(&report, content.bugs);

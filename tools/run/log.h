@@ -15,6 +15,7 @@
 #include "session/registry.h"
 
 struct run_log {
+	const char *verb;    /* in whose messages an error stands */
 	int fd;		     /* read and append */
 	off_t start;	     /* where this session's part of the file begins */
 	bool is_temporary;   /* goes when the log is closed */
@@ -23,10 +24,10 @@ struct run_log {
 
 /* Opens FILE, and creates a missing FILE; private: readable by nobody else.  False, with a message,
  * when FILE cannot be used. */
-bool run_log_open(struct run_log *log, const char *name, bool private);
+bool run_log_open(struct run_log *log, const char *verb, const char *name, bool private);
 
 /* Makes a file in TMPDIR, which run_log_close() removes.  False, with a message: that cannot be. */
-bool run_log_open_temporary(struct run_log *log);
+bool run_log_open_temporary(struct run_log *log, const char *verb);
 void run_log_close(struct run_log *log);
 
 /* Writes the session's summary record, when no process of the session wrote this record. */

@@ -240,9 +240,9 @@ static bool open_log(const struct run_demands *demands, const struct run_log_vie
 {
 	*logged = true;
 	if (demands->log_name != NULL)
-		return run_log_open(log, demands->log_name, payload_is_wanted());
+		return run_log_open(log, demands->verb, demands->log_name, payload_is_wanted());
 	*logged = view->html != NULL || view->suppressions != NULL || view->baseline != NULL;
-	return !*logged || run_log_open_temporary(log);
+	return !*logged || run_log_open_temporary(log, demands->verb);
 }
 
 bool run_session_begin(struct run_session *run, const struct run_demands *demands)
