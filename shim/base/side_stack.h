@@ -15,4 +15,7 @@
  * allocation. */
 void side_stack_call(void (*function)(void *argument), void *argument);
 
+/* The same with all signals blocked meanwhile; signals need not be blocked before. */
+void side_stack_run(void (*function)(void *argument), void *argument);
+
 #endif

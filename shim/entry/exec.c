@@ -129,13 +129,9 @@ static void count_loss(void *argument)
  * session and write to a log: that takes a stack of forksan's own. */
 static void tell_loss(struct loss *loss)
 {
-	uint64_t signals;
-
 	if (!loss->why)
 		return;
-	sys_block_signals(&signals);
-	side_stack_call(count_loss, loss);
-	sys_restore_signals(signals);
+	side_stack_run(count_loss, loss);
 }
 
 /* Looks at the program's file, on the host's stack: nothing speaks for a stack of forksan's own but

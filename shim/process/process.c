@@ -241,13 +241,9 @@ struct serial process_announce_program(pid_t pid)
 void process_program_failed(struct serial program)
 {
 	struct registry_process *slot = registry_find_process(program);
-	uint32_t live = PROCESS_LIVE;
 
-	if (!slot || !compare_exchange_acq_rel(&slot->state, &live, PROCESS_EXITED))
-		return;
-	/* The same process may try a file after the other: each directory of PATH. */
-	registry_note_pid(slot, 0);
-	registry_uncount(COUNT_PROCESSES);
+	if (slot && registry_retire_process(slot))
+		registry_uncount(COUNT_PROCESSES);
 }
 
 /* --- forks ------------------------------------------------------------------------------------ */

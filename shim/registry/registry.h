@@ -127,7 +127,8 @@ void registry_publish_process(struct registry_process *process, pid_t pid);
 /* Notes the pid by which the slot of a live process is found; 0: by none. */
 void registry_note_pid(const struct registry_process *process, pid_t pid);
 void registry_abandon_process(struct registry_process *process);
-void registry_retire_process(struct registry_process *process);
+/* False: the slot was not that of a live process. */
+bool registry_retire_process(struct registry_process *process);
 
 /* The serial of the slot's process; 0 for a serial that does not belong in this slot. */
 struct serial registry_process_serial(const struct registry_process *process);

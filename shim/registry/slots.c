@@ -38,10 +38,12 @@ struct serial registry_process_serial(const struct registry_process *process)
 	return (struct serial){n};
 }
 
-FORKSAN_IN_EACH_CHILD void registry_retire_process(struct registry_process *process)
+FORKSAN_IN_EACH_CHILD bool registry_retire_process(struct registry_process *process)
 {
 	uint32_t live = PROCESS_LIVE;
 
-	if (compare_exchange_acq_rel(&process->state, &live, PROCESS_EXITED))
-		registry_note_pid(process, 0);
+	if (!compare_exchange_acq_rel(&process->state, &live, PROCESS_EXITED))
+		return false;
+	registry_note_pid(process, 0);
+	return true;
 }

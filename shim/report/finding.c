@@ -213,11 +213,8 @@ static void ask_sites(void *argument)
 static uint64_t sites_of(const struct finding_cause *cause, struct stack_id forked)
 {
 	struct new_finding new = {.cause = cause, .forked = forked};
-	uint64_t signals;
 
-	sys_block_signals(&signals);
-	side_stack_call(ask_sites, &new);
-	sys_restore_signals(signals);
+	side_stack_run(ask_sites, &new);
 	return new.sites;
 }
 
@@ -225,14 +222,10 @@ static uint64_t sites_of(const struct finding_cause *cause, struct stack_id fork
  * never done without a word. */
 static bool is_suppressed(struct new_finding *new, bool violation)
 {
-	uint64_t signals;
-
 	if (!suppress_has_entries() ||
 	    (options_judge_first() && (violation || new->cause->action != ACTION_REPORTED)))
 		return false;
-	sys_block_signals(&signals);
-	side_stack_call(ask_suppressions, new);
-	sys_restore_signals(signals);
+	side_stack_run(ask_suppressions, new);
 	return new->suppressed;
 }
 
@@ -241,7 +234,6 @@ void finding_report(const struct finding_cause *cause)
 	bool violation = kind_level(cause->kind) == LEVEL_VIOLATION;
 	struct new_finding new = {.cause = cause};
 	int saved_errno = errno;
-	uint64_t signals;
 
 	/* Also a connection that its new holder has never used. */
 	registry_mark_inherited(&registry_mapping->sockets[cause->slot.n]);
@@ -261,8 +253,6 @@ void finding_report(const struct finding_cause *cause)
 	if (!finding_is_milestone(new.count.repeat) ||
 	    (cause->is_still && !cause->is_still(cause->fd, cause->slot)))
 		return;
-	sys_block_signals(&signals);
-	side_stack_call(write_finding, &new);
-	sys_restore_signals(signals);
+	side_stack_run(write_finding, &new);
 	errno = saved_errno;
 }

@@ -252,12 +252,9 @@ static void add_to_history(const struct replay *r, enum wire_direction direction
 void memo_replay(const struct track_call *call)
 {
 	struct replay r = {.call = call};
-	uint64_t signals;
 
 	/* Not in a handler's way, nor on its small stack. */
-	sys_block_signals(&signals);
-	side_stack_call(replay, &r);
-	sys_restore_signals(signals);
+	side_stack_run(replay, &r);
 	if (!r.done)
 		return;
 	history_start(call->slot);
