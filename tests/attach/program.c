@@ -440,7 +440,8 @@ static void say_quit(int connection)
 	_exit(0);
 }
 
-static void goodbye(void)
+/* A connection whose session a child has ended. */
+static int open_and_ended(void)
 {
 	int connection = open_connection();
 	pid_t pid;
@@ -450,19 +451,17 @@ static void goodbye(void)
 	if (pid == 0)
 		say_quit(connection);
 	end_well(pid);
+	return connection;
+}
+
+static void goodbye(void)
+{
+	(void)open_and_ended();
 }
 
 static void closed_after(void)
 {
-	int connection = open_connection();
-	pid_t pid;
-
-	ping(connection);
-	pid = fork();
-	if (pid == 0)
-		say_quit(connection);
-	end_well(pid);
-	close(connection);
+	close(open_and_ended());
 }
 
 static void closed_before(void)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "registry/registry.h"
 
@@ -24,6 +25,25 @@ static inline void own_registry_unmap(void)
 {
 	munmap(registry_mapping, sizeof(struct registry));
 	registry_mapping = NULL;
+}
+
+/* cmocka's setup and teardown of a group: a session of the test's own, as a program begins one. */
+static inline int own_session_begin(void **state)
+{
+	bool created;
+
+	(void)state;
+	return registry_join("", REGISTRY_FIND_OR_BEGIN, getpid(), getppid(), &created) == 0 &&
+			       created
+		       ? 0
+		       : -1;
+}
+
+static inline int own_session_end(void **state)
+{
+	(void)state;
+	registry_unlink();
+	return 0;
 }
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "own_registry.h"
 #include "registry/registry.h"
 
 /* Pids that no process has. */
@@ -18,24 +19,6 @@
 
 /* More slots than one call reads pids of. */
 #define FAR 600
-
-static int join(void **state)
-{
-	bool created;
-
-	(void)state;
-	return registry_join("", REGISTRY_FIND_OR_BEGIN, getpid(), getppid(), &created) == 0 &&
-			       created
-		       ? 0
-		       : -1;
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	registry_unlink();
-	return 0;
-}
 
 static struct registry_process *add(pid_t pid, const struct registry_process *parent)
 {
@@ -178,5 +161,5 @@ int main(void)
 		cmocka_unit_test(nor_do_many_former_members_hide_the_parent),
 	};
 
-	return cmocka_run_group_tests(tests, join, leave);
+	return cmocka_run_group_tests(tests, own_session_begin, own_session_end);
 }

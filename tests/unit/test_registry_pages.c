@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "own_registry.h"
 #include "registry/registry.h"
 
 #define MANY 3000 /* sockets: some steps of the table's growth */
@@ -34,24 +35,6 @@ static size_t mapped_bytes(void)
 	}
 	fclose(maps);
 	return total;
-}
-
-static int join(void **state)
-{
-	bool created;
-
-	(void)state;
-	return registry_join("", REGISTRY_FIND_OR_BEGIN, getpid(), getppid(), &created) == 0 &&
-			       created
-		       ? 0
-		       : -1;
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	registry_unlink();
-	return 0;
 }
 
 static void a_session_begins_with_less_than_a_mebibyte(void **state)
@@ -186,5 +169,5 @@ int main(void)
 		cmocka_unit_test(a_serial_is_believed_in_its_own_slot_only),
 	};
 
-	return cmocka_run_group_tests(tests, join, leave);
+	return cmocka_run_group_tests(tests, own_session_begin, own_session_end);
 }
