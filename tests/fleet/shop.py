@@ -21,15 +21,16 @@ import servers
 import web
 
 GOOD = """
-import os, socket, threading
+import os, signal, socket, threading
 listener = socket.create_server(("127.0.0.1", 0))
 def serve():
     while True:
         peer, _ = listener.accept()
         threading.Thread(target=lambda: peer.sendall(peer.recv(99)), daemon=True).start()
-if os.fork() == 0:
+server = os.fork()
+if server == 0:
     threading.Thread(target=serve, daemon=True).start()
-    import time; time.sleep(3); os._exit(0)
+    signal.pause()
 children = []
 for _ in range(2):
     pid = os.fork()
@@ -38,6 +39,8 @@ for _ in range(2):
         os._exit(0)
     children.append(pid)
 for pid in children: os.waitpid(pid, 0)
+# The session ends with this process, its summary included: the demo counts the lines then.
+os.kill(server, signal.SIGTERM); os.waitpid(server, 0)
 """
 
 
