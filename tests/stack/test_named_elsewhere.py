@@ -4,7 +4,6 @@
 where it leads through a library that only the first has loaded; a library that was replaced gives no
 names."""
 
-import json
 import os
 import socket
 import subprocess
@@ -56,10 +55,7 @@ class NamedElsewhere(hosts.HostTest):
 
     def reported(self):
         """The findings with the names that the log could not have."""
-        forksan = os.path.join(os.environ["FORKSAN_BUILD"], "forksan")
-        text = subprocess.run([forksan, "report", "--json", self.log.path], check=True,
-                              stdout=subprocess.PIPE).stdout
-        return [kind["example"] for bug in json.loads(text)["bugs"] for kind in bug["kinds"]]
+        return [kind["example"] for bug in self.log.report()["bugs"] for kind in bug["kinds"]]
 
     def test_a_library_that_only_the_other_has_loaded(self):
         library = self.build("library.so", "-shared", "-fPIC", "-DLIBRARY")

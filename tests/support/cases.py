@@ -111,6 +111,8 @@ class Cases(scenario.Scenario):
         self.assert_culprit(finding, "opened", "opened", {scenario.marked(path, opened)})
         if not scenario.is_late(finding, "forked"):
             self.assert_frame(finding["stacks"]["forked"], {scenario.marked(path, "forked")})
+        bug, = log.report()["bugs"]
+        self.assertEqual("foreign-goodbye", bug["kind"])  # that is what went wrong, whatever follows
         return finding
 
     def check_silent(self, script, **variables):

@@ -15,6 +15,7 @@ expects silence must look at.
 import datetime
 import json
 import os
+import subprocess
 
 import processes
 
@@ -112,6 +113,11 @@ class Log:
 
     def wait_for_summary(self):
         return self.wait_for(lambda: self.counters, "the summary")
+
+    def report(self):
+        """What `forksan report --json` says of it."""
+        return json.loads(subprocess.run([TOOL, "report", "--json", self.path], check=True,
+                                         stdout=subprocess.PIPE).stdout)
 
     def validate(self):
         """Raises unless every line is whole and as the schema says."""

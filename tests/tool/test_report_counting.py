@@ -33,6 +33,15 @@ check(
     "another id of the same bug is evidence of it",
 )
 
+# A goodbye that is likely heads what follows from it, and nothing else.
+ids = {"opened": "1" * 16, "forked": "2" * 16, "other_use": None, "this_use": "3" * 16}
+bye = finding(kind="foreign-goodbye", id="a" * 16, certainty="likely", pid=7, stack_ids=ids)
+after = finding(id="b" * 16, other={"pid": 7}, stack_ids={**ids, "other_use": "3" * 16, "this_use": "4" * 16})
+beside = finding(id="c" * 16, other={"pid": 8}, stack_ids=after["stack_ids"])
+for records, head in (((bye, after), "foreign-goodbye"), ((bye, after, beside), "shared-use"),
+                      ((bye, beside), "shared-use"), ((after,), "shared-use")):
+    check([bug["kind"] for bug in bugs_of(*records)] == [head], f"{len(records)} findings are a {head}")
+
 # A bug is where the connection was opened, its protocol, and where the fork was.
 kinds = ["open-at-fork", "inherited-use", "shared-use", "foreign-goodbye", "crossed-reply"]
 native = {"language": "native", "function": None, "build_id": None}

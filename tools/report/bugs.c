@@ -235,6 +235,39 @@ static bool is_proven(const struct log_record *finding)
 	return certainty == NULL || strcmp(certainty, "likely") != 0;
 }
 
+/* Returns what tells one process's use from others': who it was, and from where. */
+static uint64_t hash_use(const struct log_record *finding, int64_t pid, const char *stack)
+{
+	const char *id = field_string(json_object_get(finding->json, "stack_ids"), stack);
+
+	return finding->session ^ (uint64_t)pid * 0x9e3779b97f4a7c15 ^
+	       (id != NULL ? strtoull(id, NULL, 16) : 0);
+}
+
+static bool knows_goodbye(const struct bug *bug, uint64_t use)
+{
+	for (size_t i = 0; i < bug->goodbye_count; i++)
+		if (bug->goodbyes[i] == use)
+			return true;
+	return false;
+}
+
+/* Notes a goodbye that is only likely, as inside TLS, and a shared use that rests on another use. */
+static void note_goodbye(struct bug *bug, const struct log_record *finding)
+{
+	uint64_t use;
+
+	if (finding->kind == KIND_FOREIGN_GOODBYE && !is_proven(finding)) {
+		use = hash_use(finding, finding->pid, "this_use");
+		if (bug->goodbye_count < BUG_GOODBYES && !knows_goodbye(bug, use))
+			bug->goodbyes[bug->goodbye_count++] = use;
+	} else if (finding->kind == KIND_SHARED_USE && is_proven(finding)) {
+		use = hash_use(finding, field_integer(finding->other, "pid"), "other_use");
+		if (!knows_goodbye(bug, use))
+			bug->shared_beside_goodbyes = true;
+	}
+}
+
 /* Returns the line with all frames of the stacks; NULL: no memory. */
 static char *make_example(const struct log_record *finding, const char *text, size_t len_bytes)
 {
@@ -298,6 +331,10 @@ void bugs_add_reconnected(struct bugs *bugs, int64_t pid, const char *peer)
 			add_pid(&bug->reconnected, pid);
 }
 
+/*
+ * A bug is called by the worst kind that is proven, or the worst where none is.  Shared uses whose
+ * other side was a likely goodbye are no more than its consequence: the goodbye is what the bug is.
+ */
 static void rank(struct bugs *bugs, struct bug *bug)
 {
 	enum kind worst = bug->worst;
@@ -312,6 +349,8 @@ static void rank(struct bugs *bugs, struct bug *bug)
 	}
 	if (bug->head == KIND_COUNT)
 		bug->head = bug->worst;
+	else if (bug->head == KIND_SHARED_USE && !bug->shared_beside_goodbyes)
+		bug->head = KIND_FOREIGN_GOODBYE;
 	bugs->worst_counts[worst]--;
 	bugs->worst_counts[bug->worst]++;
 }
@@ -341,6 +380,7 @@ void bugs_add(struct bugs *bugs, struct site_cache *sites, const struct log_reco
 	kind->findings += is_new;
 	kind->proven = kind->proven || is_proven(finding);
 	add_action(bug, finding, more);
+	note_goodbye(bug, finding);
 	rank(bugs, bug);
 	if (bug->first[0] == '\0' || strcmp(finding->time, bug->first) < 0)
 		memcpy(bug->first, finding->time, LOG_TIME_BYTES);

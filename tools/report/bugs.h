@@ -21,6 +21,7 @@
 #define BUG_PIDS 16			      /* processes named for each bug, and for each use */
 #define BUG_USES 6			      /* places of use named for each bug */
 #define BUG_CONNECTIONS 32		      /* connections counted for each bug */
+#define BUG_GOODBYES 32			      /* goodbyes known again for each bug */
 #define BUG_EXAMPLE_BUDGET ((size_t)24 << 20) /* bytes of all examples together */
 
 /* A set of processes, in order of appearance. */
@@ -55,7 +56,10 @@ struct bug {
 	bool more_peers; /* others had other peers */
 	struct bug_kind kinds[KIND_COUNT];
 	enum kind worst; /* of all */
-	enum kind head;	 /* the worst that is proven; `worst` where no kind is */
+	enum kind head;	 /* what the bug is called by: see rank() */
+	uint64_t goodbyes[BUG_GOODBYES]; /* hashes of those that are likely: process and stack */
+	size_t goodbye_count;
+	bool shared_beside_goodbyes; /* one shared use rests on a use that is not one of these */
 	struct bug_pids pids;
 	struct bug_use uses[BUG_USES];
 	size_t use_count;
