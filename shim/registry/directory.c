@@ -29,39 +29,17 @@
 #define ENTRIES_BYTES 2048
 #define LONGEST_ENTRY_BYTES 288 /* a name of 255 bytes */
 
-struct registry_identity registry_identify(int fd)
-{
-	struct stat stat;
-
-	if (sys_fstat(fd, &stat) != 0)
-		return (struct registry_identity){0};
-	return (struct registry_identity){stat.st_ino, stat.st_dev};
-}
-
-bool registry_is_same(int fd, struct registry_identity identity)
-{
-	struct registry_identity now = registry_identify(fd);
-
-	return identity.inode != 0 && now.inode == identity.inode && now.device == identity.device;
-}
-
-void registry_close(int fd, struct registry_identity identity)
-{
-	if (registry_is_same(fd, identity))
-		sys_close(fd);
-}
-
 bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, struct registry_file *file)
 {
 	struct stat stat;
 
 	if (sys_fstat(fd, &stat) != 0)
 		return false;
-	*file = (struct registry_file){{stat.st_ino, stat.st_dev}, (uint64_t)stat.st_size};
+	*file = (struct registry_file){identity_in(&stat), (uint64_t)stat.st_size};
 	return (stat.st_mode & S_IFMT) == type && (stat.st_mode & 077) == 0 && stat.st_uid == uid;
 }
 
-long registry_open_directory(uint32_t uid, bool create, struct registry_identity *identity)
+long registry_open_directory(uint32_t uid, bool create, struct identity *identity)
 {
 	char path[SESSION_DIRECTORY_BYTES];
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;

@@ -142,11 +142,11 @@ static bool reach_beginning(void)
 }
 
 /* Maps the open file as the registry of this process.  0 or -errno. */
-static int map_file(int fd, struct registry_identity identity)
+static int map_file(int fd, struct identity identity)
 {
 	if (!registry_map(fd, random_number()))
 		return -ENOMEM;
-	if (!registry_is_same(fd, identity)) {
+	if (!identity_is_same(identity_of(fd), identity)) {
 		registry_unmap();
 		return -EBADF;
 	}
@@ -315,7 +315,7 @@ static bool is_registry(int fd, struct registry_file *file)
 
 /* Opens a registry of this user.  A descriptor that the caller closes, with what it is in
  * *identity, or -errno. */
-static long open_file(int directory, const char *name, struct registry_identity *identity)
+static long open_file(int directory, const char *name, struct identity *identity)
 {
 	long fd = registry_open_at(directory, name, O_RDWR, 0);
 	struct registry_file file;
@@ -330,7 +330,7 @@ static long open_file(int directory, const char *name, struct registry_identity 
 	return fd;
 }
 
-static int join_file(int fd, struct registry_identity identity, const char *name)
+static int join_file(int fd, struct identity identity, const char *name)
 {
 	struct registry_header header;
 	int result;
@@ -353,14 +353,14 @@ static int join_file(int fd, struct registry_identity identity, const char *name
 
 static int join_named(int directory, const char *name)
 {
-	struct registry_identity identity;
+	struct identity identity;
 	long fd = open_file(directory, name, &identity);
 	int result;
 
 	if (fd < 0)
 		return (int)fd;
 	result = join_file((int)fd, identity, name);
-	registry_close((int)fd, identity);
+	identity_close((int)fd, identity);
 	return result;
 }
 
@@ -369,7 +369,7 @@ static int join_named(int directory, const char *name)
 static bool visit(int directory, const char *name, void *context)
 {
 	struct family *family = context;
-	struct registry_identity identity;
+	struct identity identity;
 	long fd = open_file(directory, name, &identity);
 
 	if (fd < 0)
@@ -388,7 +388,7 @@ static bool visit(int directory, const char *name, void *context)
 	case FOUND_ALIVE:
 		break;
 	}
-	registry_close((int)fd, identity);
+	identity_close((int)fd, identity);
 	return family->joined;
 }
 
@@ -478,7 +478,7 @@ static void look_through_for_kin(int directory, const char *name, struct kin_sea
 struct registry_kin registry_find_kin(const char *name, uint32_t uid, pid_t pid)
 {
 	struct kin_search search = {.family = {.pid = pid, .parent_pid = PARENT_UNASKED}};
-	struct registry_identity identity;
+	struct identity identity;
 	long directory;
 
 	/* Descriptors are closed without a look: a program that starts has no other threads yet. */
@@ -513,13 +513,12 @@ static int begin_mapping(bool waited_for, pid_t pid)
 }
 
 /* Makes the file behind `fd`, which has its size, the registry of this process.  0 or -errno. */
-static int make_registry(int fd, struct registry_identity identity, bool waited_for, pid_t pid)
+static int make_registry(int fd, struct identity identity, bool waited_for, pid_t pid)
 {
 	struct registry_file file;
 	int result;
 
-	if (!is_registry(fd, &file) || file.identity.inode != identity.inode ||
-	    file.identity.device != identity.device)
+	if (!is_registry(fd, &file) || !identity_is_same(file.identity, identity))
 		return -EBADF;
 	result = map_file(fd, identity);
 	return result != 0 ? result : begin_mapping(waited_for, pid);
@@ -542,7 +541,7 @@ static int create_file(int directory, bool named, pid_t pid)
 	char draft[SESSION_DRAFT_BYTES];
 	const char *name = named ? draft : session.name;
 	char path[SESSION_PATH_BYTES];
-	struct registry_identity identity;
+	struct identity identity;
 	int result;
 	long fd;
 
@@ -554,7 +553,7 @@ static int create_file(int directory, bool named, pid_t pid)
 	fd = registry_open_at(directory, name, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (fd < 0)
 		return (int)fd;
-	identity = registry_identify((int)fd);
+	identity = identity_of((int)fd);
 	registry_set_in_shm(true);
 	session_put_path(path, session.uid, name);
 	result = give_size(path);
@@ -567,7 +566,7 @@ static int create_file(int directory, bool named, pid_t pid)
 		registry_unmap();
 	if (result != 0 || named)
 		sys_unlink(path);
-	registry_close((int)fd, identity);
+	identity_close((int)fd, identity);
 	return result;
 }
 
@@ -582,16 +581,16 @@ static int create_nameless(int why, pid_t pid)
 	session.why_nameless = why;
 	registry_set_in_shm(false);
 	if (fd >= 0) {
-		struct registry_identity identity = registry_identify((int)fd);
+		struct identity identity = identity_of((int)fd);
 
 		result = -EFBIG;
 		if (may_be_as_large(sizeof(struct registry)) &&
-		    registry_is_same((int)fd, identity) &&
+		    identity_is_same(identity_of((int)fd), identity) &&
 		    sys_ftruncate((int)fd, sizeof(struct registry)) == 0)
 			result = map_file((int)fd, identity);
 		if (result == 0)
 			result = begin_mapping(false, pid);
-		registry_close((int)fd, identity);
+		identity_close((int)fd, identity);
 	}
 	if (result == 0)
 		return 0;
@@ -621,7 +620,7 @@ int registry_join(const char *name, enum registry_wish wish, pid_t pid, pid_t pa
 				.parent_pid = wish == REGISTRY_FIND_OWN ? 0 : parent_pid,
 				.sweeps = begins};
 	bool named = session_is_name(name);
-	struct registry_identity identity;
+	struct identity identity;
 	long directory;
 	int result = -ENOENT;
 
@@ -643,13 +642,13 @@ int registry_join(const char *name, enum registry_wish wish, pid_t pid, pid_t pa
 		result = begin(directory, named, pid, created);
 	}
 	if (directory >= 0)
-		registry_close((int)directory, identity);
+		identity_close((int)directory, identity);
 	return result;
 }
 
 void registry_unlink(void)
 {
-	struct registry_identity identity;
+	struct identity identity;
 	long directory;
 
 	if (session.why_nameless != 0)
@@ -658,5 +657,5 @@ void registry_unlink(void)
 	if (directory < 0)
 		return;
 	registry_unlink_at((int)directory, session.name);
-	registry_close((int)directory, identity);
+	identity_close((int)directory, identity);
 }

@@ -5,6 +5,7 @@
 #ifndef FORKSAN_SHIM_REGISTRY_PARTS_H
 #define FORKSAN_SHIM_REGISTRY_PARTS_H
 
+#include "base/identity.h"
 #include "registry/registry.h"
 
 /* Called by file.c before it maps: whether the pages to come take room of /dev/shm. */
@@ -17,22 +18,9 @@ bool registry_map(int fd, uint32_t random);
 bool registry_map_anonymous(void);
 void registry_unmap(void);
 
-/* Which file an open descriptor is.  Between two calls of forksan's own another thread of the host
- * may close any descriptor, and open a file of its own under the number: what is true of the file
- * before and after is true in between. */
-struct registry_identity {
-	uint64_t inode; /* 0: not known */
-	uint64_t device;
-};
-struct registry_identity registry_identify(int fd);
-bool registry_is_same(int fd, struct registry_identity identity);
-
-/* Closes the descriptor if it still is that file: else the number is the host's. */
-void registry_close(int fd, struct registry_identity identity);
-
 /* What one question about an open file tells. */
 struct registry_file {
-	struct registry_identity identity;
+	struct identity identity;
 	uint64_t size_bytes;
 };
 
@@ -43,7 +31,7 @@ bool registry_file_is_ours(int fd, uint32_t uid, uint32_t type, struct registry_
 /* Opens the directory for registries of the user `uid`; with `create` a missing directory is made.
  * A descriptor that the caller closes, with what it is in *identity, or -errno: -EPERM when the
  * name belongs to another user, or to a file or link. */
-long registry_open_directory(uint32_t uid, bool create, struct registry_identity *identity);
+long registry_open_directory(uint32_t uid, bool create, struct identity *identity);
 
 /* openat(2) that follows no link and waits for no other process; unlinkat(2).  A descriptor or 0,
  * else -errno. */

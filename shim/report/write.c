@@ -263,7 +263,7 @@ static int open_place(struct report_log *log)
 	return fd < 0 ? (int)fd : 0;
 }
 
-static uint64_t identity_of(const struct report_log *log)
+static uint64_t number_of(const struct report_log *log)
 {
 	if (log->place == PLACE_SYSLOG || log->place == PLACE_JOURNAL)
 		return log->place;
@@ -285,7 +285,7 @@ int report_write_open(struct report_log *log, struct log_scratch *scratch, pid_t
 		return result;
 	log->line_bytes = log_place_line_bytes(log->place, &log->stat);
 	log->takes_lines = log->place == PLACE_FILE && !S_ISFIFO(log->stat.st_mode);
-	log->identity = identity_of(log);
+	log->identity = number_of(log);
 	return 0;
 }
 
@@ -322,13 +322,7 @@ int report_write_lines(struct report_log *log, const struct record_tags *tags, c
 
 void report_write_close(struct report_log *log)
 {
-	struct stat now;
-
 	if (log->is_kept || (log->place != PLACE_FILE && !log_place_is_ours(log->place)))
 		return;
-	/* During the write, another thread may have closed the number and opened another file
-	 * there. */
-	stat_fd(log->fd, &now);
-	if (stat_is_same(&log->stat, &now))
-		sys_close(log->fd);
+	identity_close(log->fd, identity_in(&log->stat));
 }

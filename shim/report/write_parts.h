@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "report/write.h"
+#include "base/identity.h"
 #include "base/sys.h"
 
 /* st_mode 0: the call failed. */
@@ -24,7 +25,7 @@ static inline long stat_fd(long fd, struct stat *stat)
 
 static inline bool stat_is_same(const struct stat *a, const struct stat *b)
 {
-	return a->st_mode != 0 && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+	return a->st_mode != 0 && identity_is_same(identity_in(a), identity_in(b));
 }
 
 /* Notes which signals are pending before a write; the thread's signals are blocked. */

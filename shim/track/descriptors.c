@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/identity.h"
 #include "base/sys.h"
 #include "forksan/limits.h"
 
@@ -35,14 +36,12 @@ static enum walk visit_by_name(bool (*visit)(int fd, void *context), void *conte
 	char buffer[1024] __attribute__((aligned(8)));
 	long directory = sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	enum walk walk = WALK_ENDED;
-	struct stat stat;
-	uint64_t inode, device;
+	struct identity identity;
 	long n = sizeof buffer;
 
-	if (directory < 0 || sys_fstat((int)directory, &stat) != 0)
+	if (directory < 0)
 		return WALK_FAILED;
-	inode = stat.st_ino;
-	device = stat.st_dev;
+	identity = identity_of((int)directory);
 	while (walk == WALK_ENDED && n > (long)(sizeof buffer - LONGEST_ENTRY)) {
 		n = sys_call(SYS_getdents64, directory, (long)(uintptr_t)buffer, sizeof buffer, 0,
 			     0, 0);
@@ -57,9 +56,7 @@ static enum walk visit_by_name(bool (*visit)(int fd, void *context), void *conte
 				walk = WALK_STOPPED;
 		}
 	}
-	/* Another thread may have closed the number, and opened a file of its own there. */
-	if (sys_fstat((int)directory, &stat) == 0 && stat.st_ino == inode && stat.st_dev == device)
-		sys_close((int)directory);
+	identity_close((int)directory, identity);
 	return walk;
 }
 

@@ -3,12 +3,17 @@
  * shim/track/descriptors.c: every open descriptor is visited, also behind a gap, above the limit on
  * open files, and without /proc.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +62,32 @@ static void open_these_alone(void)
 		close(null);
 }
 
+static void forbid(unsigned call)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof code / sizeof code[0], code};
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* In a child: nothing stays open where no descriptor can be checked. */
+static int look_without_fstat(void)
+{
+	struct seen all = {.wanted = 100};
+	int before = dup(0);
+
+	close(before);
+	forbid(SYS_fstat);
+	descriptors_visit(note, &all);
+	return all.count > 0 && dup(0) == before ? 0 : 1;
+}
+
 /* In a child; its status: 0, or what is wrong. */
 static int look(bool with_proc, rlim_t limit)
 {
@@ -102,6 +133,19 @@ static void the_number_of_another_file_stays_open(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void nothing_stays_open_in_a_sandbox(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(look_without_fstat());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void check(bool with_proc, rlim_t limit)
 {
 	pid_t pid = fork();
@@ -136,6 +180,7 @@ int main(void)
 		cmocka_unit_test(all_are_visited),
 		cmocka_unit_test(all_are_visited_without_proc),
 		cmocka_unit_test(the_number_of_another_file_stays_open),
+		cmocka_unit_test(nothing_stays_open_in_a_sandbox),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
