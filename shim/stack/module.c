@@ -151,6 +151,17 @@ bool module_next(struct peek *peek, const struct module *previous, struct module
 	return true;
 }
 
+bool module_is_loaded(struct peek *peek, const struct module *module)
+{
+	struct module found;
+
+	if (module->map == 0)
+		return false;
+	/* Where libc cannot be asked, the search of the whole list would take too long. */
+	return load_relaxed(&find_object) <= FIND_OBJECT_ABSENT || module->start == 0 ||
+	       (module_find(peek, module->start, &found) && found.map == module->map);
+}
+
 bool module_is_last(struct peek *peek, const struct module *module)
 {
 	uintptr_t next, back, forth;

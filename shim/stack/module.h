@@ -45,8 +45,13 @@ bool module_find(struct peek *peek, uintptr_t address, struct module *out);
  */
 bool module_next(struct peek *peek, const struct module *previous, struct module *out);
 
-/* True when `module` is still the last of the loader's list, unchanged since module_next() gave the
- * module. */
+/* False when the loader's node of the module may be freed memory, which nobody must read: the file
+ * was closed since module_next() gave the module.  Where libc cannot be asked (glibc before 2.35)
+ * true for every module but that of map 0. */
+bool module_is_loaded(struct peek *peek, const struct module *module);
+
+/* True when `module`, which is loaded, is still the last of the loader's list, unchanged since
+ * module_next() gave the module. */
 bool module_is_last(struct peek *peek, const struct module *module);
 
 /* The address of the symbol that `module` defines (DT_GNU_HASH, else DT_HASH; any version), or 0.

@@ -74,12 +74,14 @@ static void scan_modules(struct peek *peek)
 {
 	struct module module = scanned_to;
 
-	if (module_is_last(peek, &scanned_to))
-		return;
-	if (module.map != 0 && !module_next(peek, &scanned_to, &module))
+	if (!module_is_loaded(peek, &scanned_to))
 		module.map = 0;
-	else if (module.map != 0)
+	else if (module_is_last(peek, &scanned_to))
+		return;
+	else if (module_next(peek, &scanned_to, &module))
 		consider(peek, &module);
+	else
+		module.map = 0;
 	for (unsigned i = 0; i < MAX_MODULES_SCANNED && module_next(peek, &module, &module); i++)
 		consider(peek, &module);
 	scanned_to = module;

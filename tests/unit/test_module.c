@@ -139,7 +139,11 @@ static void a_new_library_is_noticed_and_found(void **state)
 	function = dlsym(library, "unw_backtrace");
 	if (function != NULL)
 		assert_true(module_find(&peek, (uintptr_t)function, &fresh));
+	assert_true(module_is_loaded(&peek, &fresh));
 	dlclose(library);
+	/* Before glibc 2.35 nobody can be asked. */
+	if (dlsym(RTLD_DEFAULT, "_dl_find_object") != NULL)
+		assert_false(module_is_loaded(&peek, &fresh));
 }
 
 static void the_build_id_is_the_files(void **state)
