@@ -40,10 +40,14 @@ struct serial registry_process_serial(const struct registry_process *process)
 
 FORKSAN_IN_EACH_CHILD bool registry_retire_process(struct registry_process *process)
 {
+	_Atomic int32_t *noted = &registry_mapping->process_pid[registry_process_slot(process).n];
+	int32_t pid = load_relaxed(&process->pid);
 	uint32_t live = PROCESS_LIVE;
 
 	if (!compare_exchange_acq_rel(&process->state, &live, PROCESS_EXITED))
 		return false;
-	registry_note_pid(process, 0);
+	/* The slot may be another process's by now, with that process's pid. */
+	if (registry_reach(noted, sizeof *noted))
+		compare_exchange_acq_rel(noted, &pid, 0);
 	return true;
 }

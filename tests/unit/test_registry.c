@@ -93,6 +93,22 @@ static void a_pid_that_came_round_is_another(void **state)
 	assert_false(lives(announced_by(other), long_ago));
 }
 
+/* The slot of one that ends may be the next one's before the end is done. */
+static void an_end_leaves_the_pid_of_the_next(void **state)
+{
+	struct registry_process *process = &registry_mapping->processes[5];
+
+	(void)state;
+	assert_true(lives(PROCESS_LIVE, born_ns));
+	assert_true(registry_retire_process(process));
+	assert_int_equal(load_relaxed(&registry_mapping->process_pid[5]), 0);
+	assert_true(lives(PROCESS_LIVE, born_ns));
+	registry_note_pid(process, other + 1);
+	assert_true(registry_retire_process(process));
+	assert_int_equal(load_relaxed(&registry_mapping->process_pid[5]), other + 1);
+	registry_note_pid(process, 0);
+}
+
 static void a_killed_one_is_dead_also_before_it_is_waited_for(void **state)
 {
 	siginfo_t info;
@@ -300,6 +316,7 @@ int main(void)
 		TEST(a_pid_is_forgotten_with_its_process),
 		TEST(the_last_serial_is_never_given_out),
 		TEST(a_pid_that_came_round_is_another),
+		TEST(an_end_leaves_the_pid_of_the_next),
 		TEST(a_killed_one_is_dead_also_before_it_is_waited_for),
 		TEST(one_of_another_namespace_lives_until_it_says_goodbye),
 		TEST(a_pid_is_found_in_its_namespace_only),
