@@ -306,6 +306,15 @@ static void report_use(const struct registration *registration, enum operation o
 	finding_report(&cause);
 }
 
+/* True for the instance in that place when this process has made it.  False in a new process that
+ * has not entered: `process` still is its parent's there. */
+static bool is_made_here(unsigned place)
+{
+	return process_mine() != 0 &&
+	       load_relaxed(&makers[place]) == process.lineage.self.serial.n;
+}
+
+/* An event loop comes here for each wait, and makes no system call for its own instance. */
 void track_epoll_used(int epfd, enum operation operation)
 {
 	unsigned place = (unsigned)epfd % EPOLL_INSTANCES;
@@ -313,7 +322,7 @@ void track_epoll_used(int epfd, enum operation operation)
 	int saved_errno = errno;
 
 	if (!epoll_is_instance(epfd) || (load_relaxed(&wiped.track.polled) & bit) != 0 ||
-	    !process_enter_own() || load_relaxed(&makers[place]) == process.lineage.self.serial.n ||
+	    is_made_here(place) || !process_enter_own() ||
 	    (fetch_or_relaxed(&wiped.track.polled, bit) & bit) != 0)
 		goto out;
 	for (size_t i = 0; i < REGISTRATIONS; i++)
@@ -396,8 +405,8 @@ bool track_unpolls(int epfd, int fd, struct socket_ref ref)
 	const struct registry_process *other = NULL;
 	int saved_errno = errno;
 
-	if (options_isolate() && process_enter_own() &&
-	    is_inherited(registration, epfd, fd, slot) && track_is_still(fd, slot))
+	if (options_isolate() && process_enter() && is_inherited(registration, epfd, fd, slot) &&
+	    !process_is_vfork_child() && track_is_still(fd, slot))
 		other = who_relies(track_socket(ref), slot);
 	if (other) {
 		struct track_call call = call_of(fd, slot);
@@ -420,6 +429,18 @@ bool track_unpolls(int epfd, int fd, struct socket_ref ref)
 	return !other;
 }
 
+/* True when the caller may note a change of the registration: it is this process, and no vfork child
+ * of it.  An event loop changes its own registrations all the time, and nobody asks the kernel then:
+ * a vfork child that changes such a registration changes what both have. */
+static bool may_note(const struct registration *registration, int epfd, int fd,
+		     struct socket_slot slot)
+{
+	if (process_mine() != 0 && is_own(registration, slot, fd) &&
+	    load_relaxed(&registration->epfd) == epfd)
+		return process_enter();
+	return process_enter_own();
+}
+
 void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
 		  const struct epoll_event *event)
 {
@@ -427,7 +448,7 @@ void track_polled(int epfd, int operation, int fd, struct socket_ref ref,
 	struct registration *registration = place_of(slot, epfd, fd);
 	int saved_errno = errno;
 
-	if (!process_enter_own())
+	if (!may_note(registration, epfd, fd, slot))
 		goto out;
 	if (operation == EPOLL_CTL_ADD) {
 		track_epoll_used(epfd, OPERATION_epoll_ctl);

@@ -14,6 +14,7 @@
  *   storm       two processes send in turn on one connection: each use is a violation; prints the
  *               microseconds of N uses for each, with the pipe by which they take turns
  *   connect     N times connect and close (system calls are counted from outside)
+ *   epoll       N turns of an event loop: a connection is taken out, added, changed and waited for
  *   spawn       N posix_spawns and waits of /bin/true with CALL in its environment:
  * "LD_PRELOAD=...", or nothing; prints the median in microseconds
  */
@@ -26,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -325,6 +327,33 @@ static void connect_many(long n)
 	}
 }
 
+static void control(int epfd, int operation, int fd)
+{
+	struct epoll_event event = {.events = EPOLLOUT, .data.fd = fd};
+
+	if (epoll_ctl(epfd, operation, fd, &event) != 0)
+		die("epoll_ctl");
+}
+
+static void poll_many(long n)
+{
+	struct sockaddr_in address;
+	struct epoll_event event;
+	int epfd = epoll_create1(EPOLL_CLOEXEC);
+	int fd;
+
+	listen_on(&address);
+	fd = connect_to(&address);
+	control(epfd, EPOLL_CTL_ADD, fd);
+	for (long i = 0; i < n; i++) {
+		control(epfd, EPOLL_CTL_DEL, fd);
+		control(epfd, EPOLL_CTL_ADD, fd);
+		control(epfd, EPOLL_CTL_MOD, fd);
+		if (epoll_wait(epfd, &event, 1, -1) != 1)
+			die("epoll_wait");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *kind = argc == 4 ? argv[1] : "";
@@ -338,6 +367,7 @@ int main(int argc, char **argv)
 			"       calls aged PROCESSES N\n"
 			"       calls storm 0 N\n"
 			"       calls connect 0 N\n"
+			"       calls epoll 0 N\n"
 			"       calls spawn VARIABLE=VALUE N\n");
 		return 2;
 	}
@@ -369,6 +399,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(kind, "connect") == 0) {
 		connect_many(atol(argv[3]));
+		return 0;
+	}
+	if (strcmp(kind, "epoll") == 0) {
+		poll_many(atol(argv[3]));
 		return 0;
 	}
 	if (strcmp(kind, "unwatched") == 0) {
