@@ -15,9 +15,13 @@ from toolkit import check, run, write
 HELLO = "#include <unistd.h>\nint main(void)\n{\n\tpause();\n\treturn 0;\n}\n"
 
 
+# Without forksan-attach beside it, which asks the kernel, for a second or two each time.
+QUICK = []
+
+
 def ask(*arguments, **more):
     """What the doctor says of a command or process, as JSON; and the exit status."""
-    result = run("doctor", "--json", *arguments, **more)
+    result = run("doctor", "--json", *arguments, **{"program": QUICK[0], **more})
     if not result.stdout:
         return {"preload": None, "checks": [], "starts": [], "stderr": result.stderr}, result.returncode
     return json.loads(result.stdout), result.returncode
@@ -82,6 +86,22 @@ def programs(directory):
         expect("a program made by Go", (built,), "no", 126, "go", "blind", "without libc")
     result = run("doctor", "no-such-command")
     check(result.returncode == 127 and "not found" in result.stderr, "not found is 127", result)
+
+
+def hooks(directory):
+    """What the kernel lets attach have: the doctor says what attach says, without the program."""
+    dynamic = os.path.join(directory, "dynamic")
+    answer, status = ask("--for", "attach", dynamic, program=toolkit.FORKSAN)
+    tried = run("attach", "--quiet", "--", "/bin/true", env=dict(os.environ, FORKSAN_OPTIONS="mode=strict"))
+    if tried.returncode == 126:
+        check(answer["attach"] == "no" and status == 126, "attach is refused", answer, tried)
+        print("not tested: what the kernel lets attach have, for it is refused here")
+        return
+    check(answer["attach"] in ("yes", "in part") and status in (0, 67), "attach sees it", answer, status)
+    check("good" in states(answer, "hooks") and "tried" in texts(answer, "hooks"), "by which hooks", answer)
+    check(set(states(answer, "hooks")) <= {"good", "limit"}, "what is limited is said", answer)
+    refused = "strict mode needs the library" in tried.stderr
+    check(states(answer, "strict") == ["note" if refused else "good"], "whether strict mode can be had", answer, tried)
 
 
 def rights(directory, tool):
@@ -313,7 +333,9 @@ with toolkit.Directory() as where:
     copied = os.path.join(where, "forksan")
     shutil.copy(toolkit.FORKSAN, copied)
     shutil.copy(os.path.join(toolkit.BUILD, "libforksan.so"), where)
+    QUICK.append(copied)
     programs(where)
+    hooks(where)
     rights(where, copied)
     wrappers(where)
     interpreters()

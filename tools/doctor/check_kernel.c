@@ -76,7 +76,6 @@ void check_attach(struct doctor_sheet *sheet)
 {
 	int unprivileged = read_setting("/proc/sys/kernel/unprivileged_bpf_disabled");
 	struct utsname name;
-	unsigned major = 0, minor = 0;
 	char path[PATH_MAX];
 	int error = try_program();
 
@@ -84,19 +83,14 @@ void check_attach(struct doctor_sheet *sheet)
 		sheet_add(sheet, "attach", DOCTOR_BLIND, DOCTOR_ATTACH,
 			  "install a forksan that was built with clang, bpftool and libbpf",
 			  WATCHER_NAME " is not installed with this program");
-	if (uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	    (major < 6 || (major == 6 && minor < 1)))
-		sheet_add(sheet, "kernel", DOCTOR_BLIND, DOCTOR_ATTACH,
-			  "use the preload (forksan run) or forksan scan",
-			  "kernel %s: 6.1 or later is needed to watch from the kernel",
-			  name.release);
 	if (access(BTF, R_OK) != 0)
 		sheet_add(sheet, "btf", DOCTOR_BLIND, DOCTOR_ATTACH,
 			  "boot a kernel that was built with CONFIG_DEBUG_INFO_BTF",
 			  BTF ": %s: the kernel does not describe its structures", strerror(errno));
 	else
 		sheet_add(sheet, "btf", DOCTOR_GOOD, DOCTOR_ATTACH, NULL,
-			  "kernel %s describes its structures (" BTF ")", name.release);
+			  "kernel %s describes its structures (" BTF ")",
+			  uname(&name) == 0 ? name.release : "");
 	if (error == 0)
 		sheet_add(sheet, "bpf", DOCTOR_GOOD, DOCTOR_ATTACH, NULL,
 			  "the kernel takes a program on a tracepoint from this user (tried)");
@@ -119,6 +113,9 @@ void check_attach(struct doctor_sheet *sheet)
 			  "kernel.unprivileged_bpf_disabled is %d",
 			  strerror(error), has_capability(CAPABILITY_BPF) ? "" : " CAP_BPF",
 			  has_capability(CAPABILITY_PERFMON) ? "" : " CAP_PERFMON", unprivileged);
+	/* Each reason above is said once. */
+	if (sheet_state(sheet, DOCTOR_ATTACH) < DOCTOR_BLIND)
+		check_hooks(sheet, path);
 }
 
 /* --- scan ------------------------------------------------------------------------------------ */

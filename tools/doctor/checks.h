@@ -39,4 +39,9 @@ void check_users(struct doctor_sheet *sheet, const struct subject *subject, cons
 void check_attach(struct doctor_sheet *sheet);
 void check_scan(struct doctor_sheet *sheet, const struct subject *subject);
 
+/* --- check_hooks.c: what attach can have of the kernel, and whether it can refuse calls */
+
+/* `watcher`: the path of forksan-attach. */
+void check_hooks(struct doctor_sheet *sheet, const char *watcher);
+
 #endif

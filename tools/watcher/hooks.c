@@ -9,54 +9,49 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-/* Uses are told by the tracepoints, or else by the functions.  sendpage and splice are added to
- * either: what passes only by them is not seen where they are refused.  The gate refuses calls. */
-enum hook_set { HOOK_TRACEPOINT, HOOK_FUNCTION, HOOK_SENDPAGE, HOOK_SPLICE, HOOK_GATE };
-
 static struct hook {
 	const char *program; /* in forksan.bpf.c */
 	enum hook_set set;
 	bool needed; /* without it its set is of no use */
-	bool given_up;
+	int error;   /* the errno for which it was given up; ESRCH: the kernel has no such hook */
 } hooks[] = {
-	{"on_send", HOOK_TRACEPOINT, true, false},
-	{"on_recv", HOOK_TRACEPOINT, true, false},
-	{"on_inet_send", HOOK_FUNCTION, true, false},
-	{"on_inet_recv", HOOK_FUNCTION, true, false},
-	{"on_inet6_send", HOOK_FUNCTION, false, false},
-	{"on_inet6_recv", HOOK_FUNCTION, false, false},
-	{"on_unix_send", HOOK_FUNCTION, false, false},
-	{"on_unix_recv", HOOK_FUNCTION, false, false},
-	{"on_seqpacket_send", HOOK_FUNCTION, false, false},
-	{"on_seqpacket_recv", HOOK_FUNCTION, false, false},
-	{"on_inet_sendpage", HOOK_SENDPAGE, true, false},
-	{"on_unix_sendpage", HOOK_SENDPAGE, false, false},
-	{"on_tcp_splice", HOOK_SPLICE, true, false},
-	{"on_unix_splice", HOOK_SPLICE, false, false},
-	{"gate_send", HOOK_GATE, true, false},
-	{"gate_recv", HOOK_GATE, true, false},
+	{"on_send", HOOK_TRACEPOINT, true, 0},
+	{"on_recv", HOOK_TRACEPOINT, true, 0},
+	{"on_inet_send", HOOK_FUNCTION, true, 0},
+	{"on_inet_recv", HOOK_FUNCTION, true, 0},
+	{"on_inet6_send", HOOK_FUNCTION, false, 0},
+	{"on_inet6_recv", HOOK_FUNCTION, false, 0},
+	{"on_unix_send", HOOK_FUNCTION, false, 0},
+	{"on_unix_recv", HOOK_FUNCTION, false, 0},
+	{"on_seqpacket_send", HOOK_FUNCTION, false, 0},
+	{"on_seqpacket_recv", HOOK_FUNCTION, false, 0},
+	{"on_inet_sendpage", HOOK_SENDPAGE, true, 0},
+	{"on_unix_sendpage", HOOK_SENDPAGE, false, 0},
+	{"on_tcp_splice", HOOK_SPLICE, true, 0},
+	{"on_unix_splice", HOOK_SPLICE, false, 0},
+	{"gate_send", HOOK_GATE, true, 0},
+	{"gate_recv", HOOK_GATE, true, 0},
 };
 
 #define HOOKS (sizeof hooks / sizeof hooks[0])
 
 static bool is_gate_wanted;
-static int gate_error;
 
-static bool is_given_up(enum hook_set set)
+int hooks_error(enum hook_set set)
 {
 	for (size_t i = 0; i < HOOKS; i++)
-		if (hooks[i].set == set && hooks[i].needed && hooks[i].given_up)
-			return true;
-	return false;
+		if (hooks[i].set == set && hooks[i].needed && hooks[i].error != 0)
+			return hooks[i].error;
+	return 0;
 }
 
 static bool is_wanted(const struct hook *hook)
 {
-	if (hook->set == HOOK_FUNCTION && !is_given_up(HOOK_TRACEPOINT))
+	if (hook->set == HOOK_FUNCTION && hooks_error(HOOK_TRACEPOINT) == 0)
 		return false;
 	if (hook->set == HOOK_GATE && !is_gate_wanted)
 		return false;
-	return !hook->given_up && !is_given_up(hook->set);
+	return hook->error == 0 && hooks_error(hook->set) == 0;
 }
 
 void hooks_choose(struct bpf_object *programs, bool strict)
@@ -103,20 +98,16 @@ static bool is_added(const struct hook *hook)
 bool hooks_give_up(const char *complaint, int error)
 {
 	struct hook *hook = find_named(complaint);
+	bool is_of_all;
 
 	if (!hook || !is_wanted(hook))
 		return false;
-	hook->given_up = true;
-	if (hook->set == HOOK_GATE)
-		gate_error = error;
-	for (size_t i = 0; !is_absent(complaint, error) && is_added(hook) && i < HOOKS; i++)
-		hooks[i].given_up |= is_added(&hooks[i]);
-	return !is_given_up(HOOK_FUNCTION);
-}
-
-int hooks_strict_error(void)
-{
-	return gate_error;
+	is_of_all = is_added(hook) && !is_absent(complaint, error);
+	hook->error = is_absent(complaint, error) ? ESRCH : error;
+	for (size_t i = 0; is_of_all && i < HOOKS; i++)
+		if (is_added(&hooks[i]) && hooks[i].error == 0)
+			hooks[i].error = error;
+	return hooks_error(HOOK_FUNCTION) == 0;
 }
 
 uint64_t hooks_missed(struct bpf_object *programs)

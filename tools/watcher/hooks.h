@@ -14,6 +14,10 @@
 
 struct bpf_object;
 
+/* Uses are told by the tracepoints, or else by the functions.  sendpage and splice are added to
+ * either: what passes only by them is not seen where they are refused.  The gate refuses calls. */
+enum hook_set { HOOK_TRACEPOINT, HOOK_FUNCTION, HOOK_SENDPAGE, HOOK_SPLICE, HOOK_GATE };
+
 /* Has the next attempt load the programs that have not been given up; `strict`: those that refuse
  * calls, too. */
 void hooks_choose(struct bpf_object *programs, bool strict);
@@ -25,8 +29,9 @@ bool hooks_are_named(const char *complaint);
  * False: the kernel has nothing in that program's place. */
 bool hooks_give_up(const char *complaint, int error);
 
-/* The errno with which the kernel has refused the programs that refuse calls; 0: it has not. */
-int hooks_strict_error(void);
+/* The errno with which the kernel has refused a set; ESRCH: it has not what they hook; 0: they run,
+ * or were not wanted. */
+int hooks_error(enum hook_set set);
 
 /* How often the kernel has passed over a program that tells of uses, since it was running already
  * on that processor. */

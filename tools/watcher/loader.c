@@ -81,17 +81,26 @@ bool loader_is_permitted(void)
 	       ((effective >> 38 & 1) != 0 && (effective >> 39 & 1) != 0);
 }
 
+static char refusal[400];
+
+const char *loader_why_not(void)
+{
+	return refusal;
+}
+
 static bool refuse(const char *what, int error)
 {
 	if (!loader_is_permitted())
-		fprintf(stderr, "forksan attach: it needs the capabilities CAP_BPF and CAP_PERFMON "
-				"(and CAP_SYS_PTRACE for other users' stacks), which root has\n");
+		snprintf(refusal, sizeof refusal,
+			 "it needs the capabilities CAP_BPF and CAP_PERFMON (and CAP_SYS_PTRACE "
+			 "for other users' stacks), which root has");
 	else if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
-		fprintf(stderr, "forksan attach: this kernel does not describe its types "
-				"(/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF)\n");
+		snprintf(refusal, sizeof refusal,
+			 "this kernel does not describe its types (/sys/kernel/btf/vmlinux, "
+			 "CONFIG_DEBUG_INFO_BTF)");
 	else
-		fprintf(stderr, "forksan attach: the kernel refuses to %s: %s%s%s\n", what,
-			strerror(error), complaint[0] != '\0' ? "; " : "", complaint);
+		snprintf(refusal, sizeof refusal, "the kernel refuses to %s: %s%s%s", what,
+			 strerror(error), complaint[0] != '\0' ? "; " : "", complaint);
 	return false;
 }
 
@@ -105,7 +114,7 @@ static int try_to_start(bool all, bool strict)
 	if (!skeleton)
 		return errno;
 	skeleton->rodata->watch_all = all;
-	skeleton->rodata->is_strict = strict && hooks_strict_error() == 0;
+	skeleton->rodata->is_strict = strict && hooks_error(HOOK_GATE) == 0;
 	skeleton->rodata->own_pid = getpid();
 	skeleton->rodata->ring_bytes = bpf_map__max_entries(skeleton->maps.events);
 	bpf_program__set_autoattach(skeleton->progs.old_files, false);
@@ -137,8 +146,10 @@ static void try_gate(void)
 
 const char *loader_why_not_strict(void)
 {
-	if (hooks_strict_error() != 0)
-		return strerror(hooks_strict_error());
+	if (hooks_error(HOOK_GATE) == ESRCH)
+		return "it was built without CONFIG_BPF_LSM";
+	if (hooks_error(HOOK_GATE) != 0)
+		return strerror(hooks_error(HOOK_GATE));
 	return gate_works ? NULL : "bpf is none of the security modules it was booted with (lsm=)";
 }
 
@@ -301,6 +312,14 @@ static bool look_at_files(uint32_t pass)
 bool loader_tell_old(void)
 {
 	return look_at_files(0) && look_at_files(1);
+}
+
+bool loader_may_tell_old(void)
+{
+	struct bpf_link *link = bpf_program__attach_iter(skeleton->progs.old_files, NULL);
+
+	bpf_link__destroy(link);
+	return link != NULL;
 }
 
 void loader_set_interpreter(pid_t pid, const struct event_interpreter *interpreter)

@@ -17,9 +17,11 @@ bool loader_is_permitted(void);
 
 /* Loads and attaches the programs.  `all`: every process is watched.  `strict`: uses that break the
  * rule are to be refused; loader_why_not_strict() tells whether they are.  `take` gets each record,
- * at most loader_poll() calls it.  False, with one sentence on standard error that says what is
+ * at most loader_poll() calls it.  False: loader_why_not() has one sentence that says what is
  * missing. */
 bool loader_start(bool all, bool strict, void (*take)(const void *record, size_t len_bytes));
+
+const char *loader_why_not(void);
 
 /* Waits at most `timeout_ms` for records, and hands over those that there are, for at most 50 ms.
  * `wake` becoming readable ends the wait, too; -1: no descriptor. */
@@ -52,6 +54,9 @@ void loader_abort(pid_t pid, uint32_t number);
 /* Has all open connections of watched processes told (EVENT_OLD).  False: the iterator is refused,
  * and connections from before are watched from their next opening alone. */
 bool loader_tell_old(void);
+
+/* True when the kernel does not refuse that. */
+bool loader_may_tell_old(void);
 
 /* Has the kernel copy the interpreter's frames with that process's stacks from now on; NULL: no
  * more. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * forksan-attach: watches processes from outside, and writes what it finds as libforksan.so does.
- * `forksan attach` starts it, and with --descriptors alone `forksan scan` (descriptors.h); it is no
- * command for users.
+ * `forksan attach` starts it, with --descriptors alone `forksan scan` (descriptors.h), and with
+ * --hooks alone `forksan doctor` (trial.h); it is no command for users.
  *
  *   forksan-attach --control FD [--all] [--child] [PID | +PID]...
  *
@@ -33,6 +33,7 @@
 #include "watcher/mapped.h"
 #include "watcher/proc.h"
 #include "watcher/strict.h"
+#include "watcher/trial.h"
 #include "watcher/copied_stack.h"
 #include "base/sys.h"
 #include "options/options.h"
@@ -74,8 +75,10 @@ static bool start_kernel(const struct wishes *wishes)
 
 	report_start();
 	options_parse(getenv("FORKSAN_OPTIONS"), report_warn);
-	if (!loader_start(wishes->all, options.mode == MODE_STRICT, judge_take))
+	if (!loader_start(wishes->all, options.mode == MODE_STRICT, judge_take)) {
+		fprintf(stderr, "forksan attach: %s\n", loader_why_not());
 		return false;
+	}
 	if (options.mode == MODE_ISOLATE) {
 		report_warn("isolate mode needs the library in the program: reported, not stopped");
 		options.mode = MODE_WARN;
@@ -271,6 +274,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--descriptors") == 0)
 		return descriptors_write();
+	if (argc == 2 && strcmp(argv[1], "--hooks") == 0)
+		return trial_write();
 	if (!read_arguments(argv, &wishes)) {
 		fprintf(stderr, "forksan-attach: forksan attach starts this program\n");
 		return 2;
