@@ -52,7 +52,7 @@ struct event {
 	__u32 stack;   /* number of the STACK record that came before; 0: none was taken */
 	__u64 word;    /* of the process that acts; 0 where nobody does (CLOSE) */
 	__u64 time_ns; /* CLOCK_MONOTONIC */
-	__s32 pid;
+	__s32 pid;     /* here and below: in forksan-attach's pid namespace */
 	__s32 tid;
 	char comm[16];
 };

@@ -22,6 +22,7 @@
 #include "watcher/event.h"
 #include "watcher/frames.bpf.h"
 #include "watcher/gate.bpf.h"
+#include "watcher/pid_namespace.bpf.h"
 #include "watcher/process_state.h"
 #include "watcher/socket_state.bpf.h"
 
@@ -39,7 +40,6 @@ char licenses[] SEC("license") = "Dual MIT/GPL";
 
 const volatile bool watch_all; /* every process of the machine */
 const volatile __u32 ring_bytes;
-const volatile __s32 own_pid; /* forksan-attach, which is never watched */
 
 /* --- shared state ----------------------------------------------------------------------------- */
 
@@ -91,22 +91,20 @@ static __always_inline bool has_room(void)
 
 /* --- processes -------------------------------------------------------------------------------- */
 
-static __always_inline void fill_event(struct event *event, enum event_kind kind, __u64 word,
-				       __u32 stack)
+/* `task`: who acts. */
+static __always_inline void fill_event(struct event *event, struct task_struct *task,
+				       enum event_kind kind, __u64 word, __u32 stack)
 {
-	__u64 ids = bpf_get_current_pid_tgid();
-
 	event->kind = kind;
 	event->stack = stack;
 	event->word = word;
 	event->time_ns = bpf_ktime_get_ns();
-	event->pid = ids >> 32;
-	event->tid = (__u32)ids;
-	bpf_get_current_comm(event->comm, sizeof event->comm);
+	event->pid = process_number(task);
+	event->tid = thread_number(task);
+	bpf_probe_read_kernel_str(event->comm, sizeof event->comm, task->comm);
 }
 
-/* Tells the record of a process that acts itself. */
-static __always_inline void tell_process(enum event_kind kind, __u64 word)
+static __always_inline void tell_process(struct task_struct *task, enum event_kind kind, __u64 word)
 {
 	struct event *event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
 
@@ -114,19 +112,22 @@ static __always_inline void tell_process(enum event_kind kind, __u64 word)
 		count_loss(EVENT_LOST_PROCESS);
 		return;
 	}
-	fill_event(event, kind, word, 0);
+	fill_event(event, task, kind, word, 0);
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* The state of the process of a task; NULL: it is not watched. */
+/* The state of the process of a task; NULL: it is not watched.  One that forksan-attach cannot see
+ * where it runs is not, since nothing could be said of it. */
 static __always_inline struct process_state *process_of(struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;
 	struct process_state *state = bpf_task_storage_get(&processes, leader, 0, 0);
 	__u64 word;
 
-	if (state || !watch_all || (task->flags & PF_KTHREAD) || task->tgid == own_pid)
-		return state;
+	if (state)
+		return state->flags & PROCESS_WATCHER ? NULL : state;
+	if (!watch_all || (task->flags & PF_KTHREAD) || !process_number(task))
+		return NULL;
 	state = bpf_task_storage_get(&processes, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!state) {
 		count_loss(EVENT_LOST_PROCESS);
@@ -135,7 +136,7 @@ static __always_inline struct process_state *process_of(struct task_struct *task
 	word = (__u64)(__sync_fetch_and_add(&next_number, 1) + 1) << 32;
 	state->flags |= PROCESS_STRANGER;
 	if (__sync_val_compare_and_swap(&state->word, 0, word) == 0)
-		tell_process(EVENT_FOUND, word);
+		tell_process(task, EVENT_FOUND, word);
 	return state;
 }
 
@@ -249,7 +250,7 @@ __noinline __u32 tell_stack(void)
 		return 0;
 	}
 	number = __sync_fetch_and_add(&next_stack, 1) + 1;
-	fill_event(&stack->event, EVENT_STACK, 0, number);
+	fill_event(&stack->event, task, EVENT_STACK, 0, number);
 	take_registers(stack, task);
 	stack->len_bytes = 0;
 	for (int i = 0; i < EVENT_STACK_BYTES / EVENT_STACK_CHUNK; i++) {
@@ -265,8 +266,8 @@ __noinline __u32 tell_stack(void)
 
 /* --- the life of a process -------------------------------------------------------------------- */
 
-static __always_inline void tell_fork(__u64 parent, __u32 child, __s32 child_pid, bool execs,
-				      bool with_stack)
+static __always_inline void tell_fork(__u64 parent, __u32 child, struct task_struct *child_task,
+				      bool execs, bool with_stack)
 {
 	__u32 stack = with_stack ? tell_stack() : 0;
 	struct event_fork *fork = bpf_ringbuf_reserve(&events, sizeof *fork, 0);
@@ -275,9 +276,9 @@ static __always_inline void tell_fork(__u64 parent, __u32 child, __s32 child_pid
 		count_loss(EVENT_LOST_PROCESS);
 		return;
 	}
-	fill_event(&fork->event, EVENT_FORK, parent, stack);
+	fill_event(&fork->event, bpf_get_current_task_btf(), EVENT_FORK, parent, stack);
 	fork->child = child;
-	fork->child_pid = child_pid;
+	fork->child_pid = process_number(child_task);
 	fork->execs = execs;
 	bpf_ringbuf_submit(fork, 0);
 }
@@ -306,13 +307,13 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	}
 	/* Before user space knows of the child, it may have used a connection. */
-	frames_inherit(child->pid, parent->tgid);
+	frames_inherit(process_number(child), process_number(parent));
 	number = __sync_fetch_and_add(&next_number, 1) + 1;
 	word = __sync_fetch_and_add(&state->word, 1);
 	new->word = (__u64)number << 32;
 	set_ancestors(new, state, word);
 	keep_state(parent->group_leader, state);
-	tell_fork(word, number, child->pid, false, state->flags & PROCESS_CONNECTED);
+	tell_fork(word, number, child, false, state->flags & PROCESS_CONNECTED);
 	return 0;
 }
 
@@ -324,7 +325,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 
 	if (!state)
 		return 0;
-	frames_forget(task->tgid);
+	frames_forget(process_number(task));
 	if (state->flags & PROCESS_BORROWS) {
 		struct task_struct *parent_leader = task->real_parent->group_leader;
 		struct process_state *lender =
@@ -341,11 +342,11 @@ int BPF_PROG(on_exec, struct task_struct *task)
 			set_ancestors(state, lender, parent);
 		else
 			state->flags |= PROCESS_STRANGER;
-		tell_fork(parent, number, task->tgid, true, false);
+		tell_fork(parent, number, task, true, false);
 		return 0;
 	}
 	__sync_fetch_and_add(&state->word, 1);
-	tell_process(EVENT_EXEC, state->word);
+	tell_process(task, EVENT_EXEC, state->word);
 	return 0;
 }
 
@@ -366,7 +367,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0;
 	}
 	bpf_map_delete_elem(&leaderless, &pid);
-	tell_process(EVENT_EXIT, state->word);
+	tell_process(task, EVENT_EXIT, state->word);
 	return 0;
 }
 
@@ -631,7 +632,7 @@ static __always_inline void fill_use(struct event_use *use, struct sock *sk,
 {
 	struct call call;
 
-	fill_event(&use->socket.event, EVENT_USE, told->word, told->stack);
+	fill_event(&use->socket.event, task, EVENT_USE, told->word, told->stack);
 	fill_socket(&use->socket, sk, task);
 	find_call(&call, task);
 	use->before = told->before;
@@ -724,7 +725,7 @@ static long tell_received(__u32 index, struct received *received)
 		count_loss(EVENT_LOST_USE);
 		return 1;
 	}
-	fill_event(&event->event, EVENT_RECEIVED, received->word, 0);
+	fill_event(&event->event, received->task, EVENT_RECEIVED, received->word, 0);
 	event->cookie = cookie;
 	event->fd = fd;
 	bpf_ringbuf_submit(event, 0);
@@ -965,7 +966,7 @@ int BPF_PROG(on_seqpacket_recv, struct socket *socket, struct msghdr *message, _
 /* --- strict mode: before the call ---------------------------------------------------------------
  */
 
-bool gate_works; /* a call of forksan-attach itself has come by */
+bool gate_works; /* a call has come by */
 
 static __always_inline int gate(struct socket *socket, __s32 size, int flags, bool writes)
 {
@@ -975,7 +976,7 @@ static __always_inline int gate(struct socket *socket, __s32 size, int flags, bo
 	struct process_state *process;
 	struct socket_state *state;
 
-	if (task->tgid == own_pid)
+	if (!gate_works)
 		gate_works = true;
 	if (!sk || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
 		return 0;
@@ -1025,7 +1026,7 @@ static __always_inline void tell_socket(enum event_kind kind, struct sock *sk,
 		count_loss(kind == EVENT_OPEN ? EVENT_LOST_CONNECTION : EVENT_LOST_USE);
 		return;
 	}
-	fill_event(&event->event, kind, word, stack);
+	fill_event(&event->event, task, kind, word, stack);
 	fill_socket(event, sk, task);
 	find_call(&call, task);
 	event->fd = call.arguments[0]; /* of connect() or shutdown() */
@@ -1149,10 +1150,7 @@ int old_files(struct bpf_iter__task_file *context)
 		count_loss(EVENT_LOST_CONNECTION);
 		return 0;
 	}
-	fill_event(&event->event, EVENT_OLD, process->word, 0);
-	event->event.pid = task->tgid;
-	event->event.tid = task->pid;
-	bpf_probe_read_kernel_str(event->event.comm, sizeof event->event.comm, task->comm);
+	fill_event(&event->event, task, EVENT_OLD, process->word, 0);
 	fill_socket(event, sk, task);
 	event->fd = context->fd;
 	bpf_ringbuf_submit(event, 0);
@@ -1161,7 +1159,7 @@ int old_files(struct bpf_iter__task_file *context)
 
 /* --- questions -------------------------------------------------------------------------------- */
 
-__s32 asked_thread; /* number in the first pid namespace */
+__s32 asked_thread;
 __u64 asked_thread_pointer;
 
 SEC("iter/task")
@@ -1169,7 +1167,15 @@ int look_at_thread(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task;
 
-	if (task && task->pid == asked_thread)
+	if (task && thread_number(task) == asked_thread)
 		asked_thread_pointer = thread_pointer(task);
+	return 0;
+}
+
+SEC("iter/task")
+int look_at_self(struct bpf_iter__task *context)
+{
+	if (context->task)
+		find_own_namespace();
 	return 0;
 }

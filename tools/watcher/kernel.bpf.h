@@ -132,9 +132,22 @@ struct mm_struct {
 	unsigned long start_stack;
 };
 
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+#define PIDTYPE_TGID 1 /* linux/pid_types.h */
+
 struct signal_struct {
 	atomic_t live;
 	int nr_threads;
+	struct pid *pids[PIDTYPE_TGID + 1];
 };
 
 #if defined(__TARGET_ARCH_x86)
@@ -176,6 +189,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
+	struct pid *thread_pid;
 	struct signal_struct *signal;
 	char comm[16];
 	int exit_state;

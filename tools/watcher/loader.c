@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -88,9 +89,20 @@ const char *loader_why_not(void)
 	return refusal;
 }
 
+/* Processes have the same numbers in /proc as for this process. */
+static bool is_own_proc(void)
+{
+	char self[16] = "";
+
+	return readlink("/proc/self", self, sizeof self - 1) > 0 && atoi(self) == getpid();
+}
+
 static bool refuse(const char *what, int error)
 {
-	if (!loader_is_permitted())
+	if (!is_own_proc())
+		snprintf(refusal, sizeof refusal,
+			 "/proc is not that of this pid namespace (unshare --mount-proc)");
+	else if (!loader_is_permitted())
 		snprintf(refusal, sizeof refusal,
 			 "it needs the capabilities CAP_BPF and CAP_PERFMON (and CAP_SYS_PTRACE "
 			 "for other users' stacks), which root has");
@@ -104,6 +116,57 @@ static bool refuse(const char *what, int error)
 	return false;
 }
 
+static int open_process(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* Runs an iterator's program over all that it goes through. */
+static bool run_iterator(const struct bpf_program *program,
+			 const struct bpf_iter_attach_opts *options)
+{
+	struct bpf_link *link = bpf_program__attach_iter(program, options);
+	char bytes[64];
+	int fd;
+
+	if (!link)
+		return false;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	while (fd >= 0 && read(fd, bytes, sizeof bytes) > 0)
+		continue;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return fd >= 0;
+}
+
+static bool run_on_thread(const struct bpf_program *program, pid_t thread)
+{
+	/* Since Linux 6.1 the kernel goes to this thread alone; before, it goes through all. */
+	union bpf_iter_link_info only = {.task = {.tid = (uint32_t)thread}};
+	struct bpf_iter_attach_opts options = {
+		.sz = sizeof options, .link_info = &only, .link_info_len = sizeof only};
+
+	return run_iterator(program, &options);
+}
+
+/* Has the kernel's part know this process, and number all others as this process sees them.  0 or
+ * an errno. */
+static int introduce_self(void)
+{
+	struct process_state state = {.flags = PROCESS_WATCHER};
+	int self = open_process(getpid());
+	int error = self < 0 ? errno : 0;
+
+	if (error == 0 && bpf_map_update_elem(bpf_map__fd(skeleton->maps.processes), &self, &state,
+					      BPF_NOEXIST) != 0)
+		error = errno;
+	if (self >= 0)
+		close(self);
+	run_on_thread(skeleton->progs.look_at_self, getpid());
+	return -error;
+}
+
 /* One attempt, with the programs that hooks.c has chosen.  0 or an errno. */
 static int try_to_start(bool all, bool strict)
 {
@@ -115,12 +178,14 @@ static int try_to_start(bool all, bool strict)
 		return errno;
 	skeleton->rodata->watch_all = all;
 	skeleton->rodata->is_strict = strict && hooks_error(HOOK_GATE) == 0;
-	skeleton->rodata->own_pid = getpid();
 	skeleton->rodata->ring_bytes = bpf_map__max_entries(skeleton->maps.events);
 	bpf_program__set_autoattach(skeleton->progs.old_files, false);
 	bpf_program__set_autoattach(skeleton->progs.look_at_thread, false);
+	bpf_program__set_autoattach(skeleton->progs.look_at_self, false);
 	hooks_choose(skeleton->obj, strict);
 	error = forksan__load(skeleton);
+	if (error == 0)
+		error = introduce_self();
 	if (error == 0)
 		error = forksan__attach(skeleton);
 	if (error == 0)
@@ -158,6 +223,8 @@ bool loader_start(bool all, bool strict, void (*take)(const void *record, size_t
 	int error;
 
 	take_record = take;
+	if (!is_own_proc())
+		return refuse("", 0);
 	libbpf_set_print(keep_complaint);
 	do {
 		error = try_to_start(all, strict);
@@ -189,11 +256,6 @@ uint64_t loader_stop(void)
 	ring_buffer__consume(ring);
 	untaken += hooks_missed(skeleton->obj);
 	return until_ns;
-}
-
-static int open_process(pid_t pid)
-{
-	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
 /* False: the process is not watched. */
@@ -284,25 +346,6 @@ void loader_abort(pid_t pid, uint32_t number)
 	close(process);
 }
 
-/* Runs an iterator's program over all that it goes through. */
-static bool run_iterator(const struct bpf_program *program,
-			 const struct bpf_iter_attach_opts *options)
-{
-	struct bpf_link *link = bpf_program__attach_iter(program, options);
-	char bytes[64];
-	int fd;
-
-	if (!link)
-		return false;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	while (fd >= 0 && read(fd, bytes, sizeof bytes) > 0)
-		continue;
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return fd >= 0;
-}
-
 static bool look_at_files(uint32_t pass)
 {
 	skeleton->bss->pass = pass;
@@ -334,14 +377,9 @@ void loader_set_interpreter(pid_t pid, const struct event_interpreter *interpret
 
 uint64_t loader_thread_pointer(pid_t pid)
 {
-	/* Since Linux 6.1 the kernel goes to this thread alone; before, it goes through all. */
-	union bpf_iter_link_info only = {.task = {.tid = (uint32_t)pid}};
-	struct bpf_iter_attach_opts options = {
-		.sz = sizeof options, .link_info = &only, .link_info_len = sizeof only};
-
 	skeleton->bss->asked_thread = pid;
 	skeleton->bss->asked_thread_pointer = 0;
-	run_iterator(skeleton->progs.look_at_thread, &options);
+	run_on_thread(skeleton->progs.look_at_thread, pid);
 	return skeleton->bss->asked_thread_pointer;
 }
 

@@ -14,6 +14,7 @@ enum process_flags {
 	PROCESS_CONNECTED = 1, /* has, or inherited, a watched connection */
 	PROCESS_BORROWS = 2,   /* a vfork child: the number is its parent's */
 	PROCESS_STRANGER = 4,  /* who forked it is not known */
+	PROCESS_WATCHER = 8,   /* forksan-attach, which is not watched */
 };
 
 struct process_state {
