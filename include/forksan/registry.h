@@ -32,7 +32,7 @@
 #include "forksan/protocols.h"
 
 #define REGISTRY_MAGIC UINT64_C(0x6e61736b726f66) /* "forksan" read as a little-endian word */
-#define REGISTRY_VERSION 12u
+#define REGISTRY_VERSION 13u
 #define REGISTRY_DIRECTORY "/dev/shm"
 #define REGISTRY_USER_PREFIX "forksan-" /* and the user id: a directory, shim/common/session.h */
 #define REGISTRY_SESSION_BYTES 17	/* 16 hexadecimal digits and a NUL */
@@ -71,6 +71,14 @@ enum registry_through {
 	THROUGH_UNASKED,
 };
 
+/* Bits of a process's `family`.  PARENT_LEFT is set by the parent, between the mark of its own end
+ * and its look who else is alive; the child looks after the mark of its end: of two that end at
+ * once one sees that it is the last.  Killed before: the child finds that it has another parent. */
+enum registry_family {
+	FAMILY_PARENT_LEFT = 1 << 0,
+	FAMILY_HAS_CHILDREN = 1 << 1, /* the process has forked, or is about to */
+};
+
 struct registry_process {
 	_Atomic uint32_t state;	     /* claimer's pid << 8 | enum registry_process_state */
 	_Atomic uint32_t serial;     /* 0 while BUSY; written before LIVE is published */
@@ -92,7 +100,7 @@ struct registry_process {
 	_Atomic uint32_t through;
 	/* Threads of the parent when it forked this process with a connection open; 0: unknown. */
 	_Atomic uint32_t parent_threads;
-	uint32_t reserved0;
+	_Atomic uint32_t family; /* enum registry_family */
 	/* The process as another pid namespace sees it: that namespace's inode << 32 | pid, 0
 	 * unknown.  Stored by the parent, which fork() told the pid in the parent's namespace, and
 	 * over that by the process itself when its /proc shows an outer namespace. */

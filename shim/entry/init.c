@@ -273,33 +273,23 @@ static void warn_of_stacks(void)
  * nobody needs to ask: that ends the session itself. */
 FORKSAN_IN_EACH_CHILD static void find_own_session(void)
 {
+	int saved_errno;
 	bool created;
 
 	if (registry_get() || !(kin.is_member || kin.parent_pid != 0) ||
 	    session_is_name(options.session) || process_is_sandboxed() ||
 	    (kin.parent_pid != 0 && sys_getppid() == kin.parent_pid) || process_is_vfork_child())
 		return;
+	saved_errno = errno;
 	join_as_member(REGISTRY_FIND_OWN, &created);
+	errno = saved_errno;
 }
 
-FORKSAN_IN_EACH_CHILD void init_leave(void)
+/* Called when the process may be the session's last. */
+static void leave_fully(void)
 {
 	int saved_errno = errno;
 
-	find_own_session();
-	/* No process.shared: a process outside the session, or the child of a process in a sandbox,
-	 * which must not even ask for its parent's pid. */
-	if (!registry_get() || !process.shared || process_mine() == PROCESS_UNWATCHED ||
-	    process_is_vfork_child())
-		return;
-	/* Most forked children have done nothing that matters: such a child only marks its end, and
-	 * the parent is the last one, unless the parent ends at the same moment. */
-	if (process_mine() == 0 && process_parent_is_here() &&
-	    (fdtable_is_empty() || !process_is_old())) {
-		process_leave();
-		if (!process_parent_has_left())
-			return;
-	}
 	if (!process_enter())
 		return;
 	track_look_before_exit();
@@ -320,6 +310,27 @@ FORKSAN_IN_EACH_CHILD void init_leave(void)
 			registry_unlink();
 	}
 	errno = saved_errno;
+}
+
+/* Most forked children have done nothing that matters.  Nothing here touches errno, the look at
+ * which would cost such a child a fault. */
+FORKSAN_IN_EACH_CHILD void init_leave(void)
+{
+	find_own_session();
+	/* No process.shared: a process outside the session, or the child of a process in a sandbox,
+	 * which must not even ask for its parent's pid. */
+	if (!registry_get() || !process.shared || process_mine() == PROCESS_UNWATCHED ||
+	    process_is_vfork_child())
+		return;
+	/* Such a child only marks its end, and the parent is the last one, unless the parent ends
+	 * at the same moment. */
+	if (process_mine() == 0 && process_parent_is_here() &&
+	    (fdtable_is_empty() || !process_is_old())) {
+		process_leave();
+		if (!process_parent_has_left())
+			return;
+	}
+	leave_fully();
 }
 
 __attribute__((constructor(101))) static void construct(void)

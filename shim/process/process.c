@@ -30,12 +30,60 @@
 #include "base/sys.h"
 #include "common/liveness.h"
 
-FORKSAN_AT_START struct process process;
+/* On one page: see struct announcement. */
+FORKSAN_AT_START _Alignas(1024) struct process process;
+_Static_assert(sizeof process <= 1024, "one page");
 
-/* The serial that this thread has announced for the child that it is forking; 0: no fork is under
- * way.  Two threads may fork at once; each child keeps the copy of the thread that forked.  After
- * a fork by a signal handler that interrupted a fork the word is restored (struct process_fork). */
+/* The serial that this thread has announced for the child that it is forking, where
+ * process.announcements had no place; 0: no fork is under way. */
 static __thread struct serial announced;
+
+/* The serial under which this process was born, in the thread that came out of the fork: the copy
+ * of the announcement is used up.  A word of the thread's own, whose page the kernel has written
+ * already. */
+static __thread struct serial born_as;
+
+/* The place of this thread's announcement; NULL: there is none, and with `claims` none is free. */
+FORKSAN_IN_EACH_CHILD static struct announcement *find_announcement(bool claims)
+{
+	const uintptr_t self = (uintptr_t)&announced; /* no other thread has this address */
+
+	for (size_t i = 0; i < PROCESS_ANNOUNCEMENTS; i++)
+		if (load_relaxed(&process.announcements[i].thread) == self)
+			return &process.announcements[i];
+	for (size_t i = 0; claims && i < PROCESS_ANNOUNCEMENTS; i++) {
+		uintptr_t nobody = 0;
+
+		if (compare_exchange_acq_rel(&process.announcements[i].thread, &nobody, self))
+			return &process.announcements[i];
+	}
+	return NULL;
+}
+
+/* Two threads may fork at once; each child looks for the announcement of the thread that forked.
+ * After a fork by a signal handler that interrupted a fork the former one is restored (struct
+ * process_fork). */
+static void note_announced(struct serial child)
+{
+	struct announcement *place = find_announcement(child.n != 0);
+
+	if (place) {
+		store_relaxed(&place->child, child.n);
+		if (child.n == 0)
+			store_release(&place->thread, 0);
+		child.n = 0;
+	}
+	if (!serial_is(announced, child))
+		announced = child;
+}
+
+FORKSAN_IN_EACH_CHILD static struct serial find_announced(void)
+{
+	const struct announcement *place = find_announcement(false);
+	struct serial child = place ? (struct serial){load_relaxed(&place->child)} : announced;
+
+	return serial_is(child, born_as) ? (struct serial){0} : child;
+}
 
 static void set_mine(uint64_t word)
 {
@@ -63,6 +111,7 @@ static void fill_slot(struct registry_process *slot, struct serial serial,
 	store_relaxed(&slot->first_seen_outside,
 		      process.shared ? liveness_first_of(process.shared) : 0);
 	store_relaxed(&slot->through, THROUGH_UNKNOWN);
+	store_relaxed(&slot->family, 0);
 	slot->parent_serial = parent.serial;
 	slot->parent_epoch = parent.epoch;
 	slot->parent_pid = parent_pid;
@@ -271,6 +320,11 @@ static struct serial announce(void)
 		return (struct serial){0};
 	}
 	fill_slot(slot, serial, self, process.pid);
+	fetch_or_relaxed(&process.shared->family, FAMILY_HAS_CHILDREN);
+	/* Another thread may have marked the end of this process, and missed the child. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (load_relaxed(&process.shared->state) != PROCESS_LIVE)
+		fetch_or_relaxed(&slot->family, FAMILY_PARENT_LEFT);
 	process.forked_boottime_ns = slot->born_boottime_ns;
 	fdtable_copy_holds(registry_process_slot(slot));
 	return serial;
@@ -294,7 +348,7 @@ void process_before_fork(struct process_fork *fork)
 {
 	int saved_errno = errno;
 
-	*fork = (struct process_fork){.interrupted = announced};
+	*fork = (struct process_fork){.interrupted = find_announced()};
 	if (process_enter()) {
 		process.fork_stack.n = 0;
 		process.fork_threads = 0;
@@ -305,8 +359,9 @@ void process_before_fork(struct process_fork *fork)
 		fork->forker = process.lineage.self.serial;
 		fork->child = announce();
 	}
-	announced = fork->child;
-	errno = saved_errno;
+	note_announced(fork->child);
+	if (errno != saved_errno) /* a write after each fork costs a fault */
+		errno = saved_errno;
 }
 
 static void next_epoch(void)
@@ -356,7 +411,7 @@ static bool began_in_another_process(const struct process_fork *fork)
 FORKSAN_IN_EACH_CHILD static void after_fork_in_child(const struct process_fork *fork)
 {
 	note_birth(fork->child);
-	announced.n = 0;
+	born_as = fork->child;
 	/* The interrupted fork goes on in this process too, and makes a child of this process. */
 	if (fork->interrupted.n != 0)
 		process_enter();
@@ -370,7 +425,7 @@ FORKSAN_IN_EACH_CHILD void process_after_fork(const struct process_fork *fork, p
 		after_fork_in_child(fork);
 		return;
 	}
-	announced.n = began_in_another_process(fork) ? 0 : fork->interrupted.n;
+	note_announced(began_in_another_process(fork) ? (struct serial){0} : fork->interrupted);
 	if (process_mine() == 0 || process_mine() == PROCESS_UNWATCHED)
 		return;
 	if (pid > 0)
@@ -402,7 +457,7 @@ void process_atfork_parent(void)
 
 FORKSAN_IN_EACH_CHILD void process_atfork_child(void)
 {
-	note_birth(announced);
+	note_birth(find_announced());
 }
 
 /* The parent wrote the birth by its own clock, which is another in another time namespace. */
@@ -500,6 +555,9 @@ static void enter(void)
 {
 	bool placed = take_place();
 
+	/* Those of the parent's threads. */
+	for (size_t i = 0; i < PROCESS_ANNOUNCEMENTS; i++)
+		store_relaxed(&process.announcements[i].thread, 0);
 	if (!placed || fdtable_is_empty())
 		process_settle();
 	set_mine(placed ? lineage_pack(process.lineage.self) : PROCESS_UNWATCHED);
@@ -650,8 +708,26 @@ FORKSAN_IN_EACH_CHILD bool process_is_old(void)
 	       liveness_same_clock(process.shared->boot_realtime_ns, registry_boot_realtime_ns());
 }
 
+/* The slot of a child that has not entered, or NULL.  A child that ends touches no other page of
+ * the registry: each would cost a fault.  The slot's page is new to the child, and an access that
+ * may write costs one fault, a read before a write a dearer one. */
+FORKSAN_IN_EACH_CHILD static struct registry_process *announced_slot(void)
+{
+	uint32_t serial = load_relaxed(&wiped.process.announced);
+	struct registry_process *slot;
+
+	if (serial == 0)
+		return NULL;
+	slot = registry_process((struct process_slot){serial % FORKSAN_MAX_PROCESSES});
+	return slot && compare_exchange_acq_rel(&slot->serial, &serial, serial) ? slot : NULL;
+}
+
 FORKSAN_IN_EACH_CHILD bool process_parent_has_left(void)
 {
+	const struct registry_process *own = announced_slot();
+
+	if (own)
+		return (load_acquire(&own->family) & FAMILY_PARENT_LEFT) != 0;
 	return !process.shared || load_acquire(&process.shared->state) != PROCESS_LIVE;
 }
 
@@ -685,15 +761,16 @@ void process_has_no_heir(void)
 
 FORKSAN_IN_EACH_CHILD void process_leave(void)
 {
-	struct serial announced_to_us = {load_relaxed(&wiped.process.announced)};
 	bool entered = process_mine() != 0;
-	struct registry_process *slot =
-		entered ? process.shared : registry_find_process(announced_to_us);
+	struct registry_process *slot = entered ? process.shared : announced_slot();
 
-	if (slot && !entered)
+	if (slot && !entered) {
 		registry_publish_process(slot, load_relaxed(&wiped.process.pid));
-	if (slot)
+		registry_end_process(slot);
+	} else if (slot) {
 		registry_retire_process(slot);
+		registry_leave_children(slot);
+	}
 	/* Processes that end at once: each marks its own slot before it looks at the others', so at
 	 * least one of them finds that it is the last. */
 	atomic_thread_fence(memory_order_seq_cst);

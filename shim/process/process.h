@@ -30,6 +30,15 @@
 /* The lineage word of a process that has no place in the session. */
 #define PROCESS_UNWATCHED UINT64_C(0x7fffffffffffffff)
 
+/* The child that a thread is about to fork.  Here, since a page of memory that a parent writes
+ * after each fork costs it a fault, and next_epoch() writes this one anyway; only where more
+ * threads fork at once a word of the thread's own serves. */
+struct announcement {
+	_Atomic uintptr_t thread; /* 0: free */
+	_Atomic uint32_t child;	  /* its serial; 0: none is announced */
+};
+#define PROCESS_ANNOUNCEMENTS 4
+
 struct process {
 	struct lineage_process lineage;
 	struct registry_process *shared; /* NULL: not watched */
@@ -40,6 +49,7 @@ struct process {
 	uint64_t forked_boottime_ns; /* CLOCK_BOOTTIME of the latest fork, for the child */
 	struct stack_id fork_stack;  /* where the latest fork was made, for the child */
 	uint32_t fork_threads;	     /* threads at that fork; 0: not known */
+	struct announcement announcements[PROCESS_ANNOUNCEMENTS];
 };
 
 /* In a child that has not entered yet `process` still describes the parent at the fork. */

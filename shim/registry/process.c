@@ -156,6 +156,24 @@ void registry_abandon_process(struct registry_process *process)
 	store_release(&process->state, PROCESS_FREE);
 }
 
+void registry_leave_children(const struct registry_process *process)
+{
+	struct serial serial = registry_process_serial(process);
+	uint32_t born_since;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	if ((load_relaxed(&process->family) & FAMILY_HAS_CHILDREN) == 0)
+		return;
+	born_since = load_relaxed(&registry_mapping->header.next_serial) - serial.n;
+	for (uint32_t n = 1; n <= born_since && n < FORKSAN_MAX_PROCESSES; n++) {
+		struct process_slot slot = {(serial.n + n) % FORKSAN_MAX_PROCESSES};
+		struct registry_process *child = registry_process(slot);
+
+		if (child && serial_is(child->parent_serial, serial))
+			fetch_or_relaxed(&child->family, FAMILY_PARENT_LEFT);
+	}
+}
+
 FORKSAN_IN_EACH_CHILD struct registry_process *registry_find_process(struct serial serial)
 {
 	struct registry_process *process;

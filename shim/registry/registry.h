@@ -127,8 +127,12 @@ void registry_publish_process(struct registry_process *process, pid_t pid);
 /* Notes the pid by which the slot of a live process is found; 0: by none. */
 void registry_note_pid(const struct registry_process *process, pid_t pid);
 void registry_abandon_process(struct registry_process *process);
-/* False: the slot was not that of a live process. */
+/* False: the slot was not that of a live process.  registry_end_process() leaves the pid noted, by
+ * which a process that starts with the same pid has a vain look: a forked child saves a fault. */
 bool registry_retire_process(struct registry_process *process);
+bool registry_end_process(struct registry_process *process);
+/* Tells the children of a process whose end is marked. */
+void registry_leave_children(const struct registry_process *process);
 
 /* The serial of the slot's process; 0 for a serial that does not belong in this slot. */
 struct serial registry_process_serial(const struct registry_process *process);

@@ -38,13 +38,19 @@ struct serial registry_process_serial(const struct registry_process *process)
 	return (struct serial){n};
 }
 
-FORKSAN_IN_EACH_CHILD bool registry_retire_process(struct registry_process *process)
+FORKSAN_IN_EACH_CHILD bool registry_end_process(struct registry_process *process)
+{
+	uint32_t live = PROCESS_LIVE;
+
+	return compare_exchange_acq_rel(&process->state, &live, PROCESS_EXITED);
+}
+
+bool registry_retire_process(struct registry_process *process)
 {
 	_Atomic int32_t *noted = &registry_mapping->process_pid[registry_process_slot(process).n];
 	int32_t pid = load_relaxed(&process->pid);
-	uint32_t live = PROCESS_LIVE;
 
-	if (!compare_exchange_acq_rel(&process->state, &live, PROCESS_EXITED))
+	if (!registry_end_process(process))
 		return false;
 	/* The slot may be another process's by now, with that process's pid. */
 	if (registry_reach(noted, sizeof *noted))

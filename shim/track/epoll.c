@@ -310,8 +310,7 @@ static void report_use(const struct registration *registration, enum operation o
  * has not entered: `process` still is its parent's there. */
 static bool is_made_here(unsigned place)
 {
-	return process_mine() != 0 &&
-	       load_relaxed(&makers[place]) == process.lineage.self.serial.n;
+	return process_mine() != 0 && load_relaxed(&makers[place]) == process.lineage.self.serial.n;
 }
 
 /* An event loop comes here for each wait, and makes no system call for its own instance. */
@@ -429,9 +428,9 @@ bool track_unpolls(int epfd, int fd, struct socket_ref ref)
 	return !other;
 }
 
-/* True when the caller may note a change of the registration: it is this process, and no vfork child
- * of it.  An event loop changes its own registrations all the time, and nobody asks the kernel then:
- * a vfork child that changes such a registration changes what both have. */
+/* True when the caller may note a change of the registration: it is this process, and no vfork
+ * child of it.  An event loop changes its own registrations all the time, and nobody asks the
+ * kernel then: a vfork child that changes such a registration changes what both have. */
 static bool may_note(const struct registration *registration, int epfd, int fd,
 		     struct socket_slot slot)
 {

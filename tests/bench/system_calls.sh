@@ -94,7 +94,7 @@ faults() { # PRELOAD CONNECTIONS
 		LD_PRELOAD=$1 FORKSAN_OPTIONS=log_path=/dev/null "$calls" fork "$2" 100
 	done | awk '{ print $3 }' | sort -n | sed -n 4p
 }
-limit=6
+limit=3
 for connections in 0 10; do
 	added=$(echo "$(faults "$shim" $connections) - $(faults "$work/empty.so" $connections)" | bc)
 	verdict=ok
