@@ -5,6 +5,7 @@ stack, of short-lived children too; and the application's lines as culprits."""
 
 import glob
 import os
+import signal
 import subprocess
 
 import attaching
@@ -51,22 +52,35 @@ def check_late(command, log):
         check(set(finding.get("late", ())) <= set(finding["stacks"]), f"{command}: late stacks are there", finding)
 
 
-def run_app(verb, command, count=0):
+def run_app(verb, command, count=0, ended=False):
     """The findings of the app's second connection under a verb: the app waits for a line before it opens that one,
-    and for another, which comes when there are `count` findings."""
+    and for another, which comes when there are `count` findings.  `ended`: those of its third, when all of its
+    processes have ended before forksan-attach sees anything of that."""
     log = attaching.new_log()
+    known = set()
 
     def findings():
-        return [finding for finding in log.findings() if finding["connection"]["local"] != first]
+        return [finding for finding in log.findings() if finding["connection"]["local"] not in known]
+
+    def all_are_known():
+        known.update(finding["connection"]["local"] for finding in log.findings())
 
     with subprocess.Popen([toolkit.FORKSAN, verb, "-o", log.path, "--", *command], stdin=subprocess.PIPE,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         processes.wait_for(log.findings, f"{command}: {verb}: the first finding")
-        first = log.findings()[0]["connection"]["local"]
+        all_are_known()
         process.stdin.write("go\n")
         process.stdin.flush()
         processes.wait_for(lambda: len(findings()) >= count, f"{command}: {verb}: {count} findings")
-        said = process.communicate("go\n", timeout=60)[1]
+        if ended:
+            all_are_known()
+            watcher = attaching.watcher_of(process)
+            os.kill(watcher, signal.SIGSTOP)
+            process.stdin.write("go\nend\n")
+            process.stdin.flush()
+            processes.wait_for(lambda: len(attaching.children_of(process)) == 1, f"{command}: the end")
+            os.kill(watcher, signal.SIGCONT)
+        said = process.communicate("end\n", timeout=60)[1]
     check(process.returncode == 66, f"{command}: {verb}", said)
     log.validate()
     check(log.counters, f"{command}: {verb}: the summary is in the log", said)
@@ -88,16 +102,23 @@ def slowly_loaded_python():
             "/usr/bin/env", "LD_DEBUG=bindings", program]
 
 
+def compare(what, library, found):
+    language = what.split(",", maxsplit=1)[0]
+    late = [(finding["kind"], finding["late"]) for finding in found if finding.get("late")]
+    check(not late, f"{what}: once the interpreter is known, no stack is late", late)
+    inside, outside = stacks(library, language), stacks(found, language)
+    check(inside == outside, f"{what}: the library's frames", inside - outside, outside - inside)
+
+
 def check_language(language, port, by=None):
     interpreter, name = INTERPRETERS[language]
     app = os.path.join(attaching.HERE, "apps", name)
     command = [*(by or [interpreter]), app, str(port)]
     library = run_app("run", command)
     found = run_app("attach", command, len(library))
-    late = [(finding["kind"], finding["late"]) for finding in found if finding.get("late")]
-    check(not late, f"{language}: once the interpreter is known, no stack is late", late)
-    inside, outside = stacks(library, language), stacks(found, language)
-    check(inside == outside, f"{language}: the library's frames", inside - outside, outside - inside)
+    compare(language, library, found)
+    # Of what was read once a process needs not be there to be read again.
+    compare(f"{language}, ended", library, run_app("attach", command, len(library), ended=True))
     finding = next(finding for finding in found if finding["kind"] == "shared-use")
     culprit = finding["culprit"]
     for role, mark in (("opened", "opened"), ("use", "asked")):

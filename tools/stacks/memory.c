@@ -9,19 +9,34 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include <uthash.h>
+
 #include "stack/peek.h"
 
 #define PAGE_BYTES 4096
 #define PAGES 64
 
 static pid_t looked_at;
-static pid_t stand_in; /* 0: none */
+static pid_t stand_in;	  /* 0: none */
+static uint32_t keeps_as; /* 0: nothing is kept */
 
 /* Pages that were read for the present stack, direct-mapped by number; 0: free. */
 static struct page {
 	uintptr_t number;
 	uint8_t bytes[PAGE_BYTES];
 } pages[PAGES];
+
+/* Pages that were read of programs, whatever became of their processes: at most 16 MiB. */
+#define KEPT_PAGES 4096
+
+static struct kept_page {
+	struct kept_key {
+		uint64_t number;
+		uint64_t program;
+	} key;
+	uint8_t bytes[PAGE_BYTES];
+	UT_hash_handle hh; /* in the order in which they came; first: the oldest */
+} * kept_pages;
 
 static const struct memory_piece *laid_over;
 static size_t laid_over_count;
@@ -36,6 +51,7 @@ void memory_look_at(pid_t pid)
 {
 	looked_at = pid;
 	stand_in = 0;
+	keeps_as = 0;
 	laid_over_count = 0;
 	forget_pages();
 }
@@ -43,6 +59,11 @@ void memory_look_at(pid_t pid)
 void memory_stand_in(pid_t pid)
 {
 	stand_in = pid;
+}
+
+void memory_keep(uint32_t program)
+{
+	keeps_as = program;
 }
 
 void memory_lay_over(const struct memory_piece *pieces, size_t count)
@@ -74,6 +95,56 @@ static bool read_from(pid_t pid, uintptr_t number, struct page *page)
 	return process_vm_readv(pid, &here, 1, &there, 1, 0) == PAGE_BYTES;
 }
 
+static struct kept_page *find_kept(uintptr_t number)
+{
+	struct kept_key key = {number, keeps_as};
+	struct kept_page *kept;
+
+	HASH_FIND(hh, kept_pages, &key, sizeof key, kept);
+	return kept;
+}
+
+static void keep(uintptr_t number, const struct page *page)
+{
+	struct kept_page *kept = find_kept(number);
+
+	if (keeps_as == 0)
+		return;
+	if (kept || HASH_COUNT(kept_pages) == KEPT_PAGES) {
+		kept = kept ? kept : kept_pages;
+		HASH_DELETE(hh, kept_pages, kept);
+	} else {
+		kept = malloc(sizeof *kept);
+	}
+	if (!kept)
+		return;
+	kept->key = (struct kept_key){number, keeps_as};
+	memcpy(kept->bytes, page->bytes, PAGE_BYTES);
+	HASH_ADD(hh, kept_pages, key, sizeof kept->key, kept);
+}
+
+static bool recall(uintptr_t number, struct page *page)
+{
+	const struct kept_page *kept = keeps_as != 0 ? find_kept(number) : NULL;
+
+	if (kept)
+		memcpy(page->bytes, kept->bytes, PAGE_BYTES);
+	return kept != NULL;
+}
+
+/* From the process; once it has ended from its parent, or else from what was kept. */
+static bool read_or_recall(uintptr_t number, struct page *page)
+{
+	bool is_read = read_from(looked_at, number, page);
+
+	if (!is_read && errno != ESRCH)
+		return false;
+	if (!is_read && !(stand_in != 0 && read_from(stand_in, number, page)))
+		return recall(number, page);
+	keep(number, page);
+	return true;
+}
+
 static const struct page *read_page(uintptr_t number)
 {
 	struct page *page = &pages[number % PAGES];
@@ -83,8 +154,7 @@ static const struct page *read_page(uintptr_t number)
 	if (page->number == number)
 		return page;
 	page->number = 0;
-	if (!read_from(looked_at, number, page) &&
-	    !(stand_in != 0 && errno == ESRCH && read_from(stand_in, number, page)))
+	if (!read_or_recall(number, page))
 		return NULL;
 	page->number = number;
 	for (size_t i = 0; i < laid_over_count; i++)

@@ -18,6 +18,12 @@ void memory_look_at(pid_t pid);
  * fork.  Until memory_look_at() is called again. */
 void memory_stand_in(pid_t pid);
 
+/* Has the pages that are read be kept as those of a program, and has what was kept of it stand in
+ * once neither the process nor its parent is there: code, names and lines of a program do not
+ * change.  Until memory_look_at() is called again.  Processes of one program have one number: those
+ * that were forked from one another without an exec between. */
+void memory_keep(uint32_t program);
+
 /* Memory as it was at another time. */
 struct memory_piece {
 	uint64_t address;

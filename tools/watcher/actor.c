@@ -24,6 +24,8 @@ struct actor *actor_living;
 
 static struct actor *actors;
 
+static uint32_t programs; /* numbered so far */
+
 static struct remembered {
 	uint32_t number;
 	struct serial serial;
@@ -129,6 +131,7 @@ struct actor *actor_born(uint32_t number, pid_t pid, struct actor *parent, uint3
 	actor->number = number;
 	actor->pid = pid;
 	actor->parent_pid = parent ? parent->pid : 0;
+	actor->program = parent ? parent->program : ++programs;
 	actor->born_ns = sys_clock_ns(CLOCK_MONOTONIC);
 	if (parent) {
 		memcpy(actor->comm, parent->comm, sizeof actor->comm);
@@ -251,6 +254,7 @@ void actor_execs(struct actor *actor)
 
 	actor->settled = true; /* it is no worker */
 	forget_program(actor);
+	actor->program = ++programs;
 	actor->mapped = mapped_read(NULL, actor->pid);
 	if (!proc_read_status(actor->pid, &status))
 		return;

@@ -36,6 +36,7 @@ struct actor {
 	bool settled;
 	uint64_t born_ns;      /* CLOCK_MONOTONIC */
 	struct mapped *mapped; /* NULL: not opened yet */
+	uint32_t program;      /* for memory_keep() */
 	/* From malloc(); NULL: none that can be read. */
 	struct actor_interpreter *interpreter;
 	/* When its program began, as far as that is known, and when it will be looked at next for

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 // A connection that a child uses, twice: each call in a function of its own.  Before that,
 // get_acquainted() makes a finding on another connection, and the program waits for a line: who watches from
-// outside knows by then where the interpreter keeps its frames.  Waits for a line at the end, too: what its
-// memory tells is read a moment after the calls.
+// outside knows by then where the interpreter keeps its frames.  Each line "go" is answered by one more such
+// connection, another one ends it.
 function open_it($port)
 {
     return stream_socket_client("tcp://127.0.0.1:$port"); // MARK opened
@@ -40,10 +40,10 @@ function get_acquainted($port)
 }
 
 get_acquainted($argv[1]);
-fgets(STDIN);
-$connection = open_it($argv[1]);
-ask($connection);
-start($connection);
-ask($connection);
-start($connection);
-fgets(STDIN);
+while (fgets(STDIN) === "go\n") {
+    $connection = open_it($argv[1]);
+    ask($connection);
+    start($connection);
+    ask($connection);
+    start($connection);
+}

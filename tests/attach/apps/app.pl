@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # A connection that a child uses, twice: each call in a function of its own.  Before that,
 # get_acquainted() makes a finding on another connection, and the program waits for a line: who watches from
-# outside knows by then where the interpreter keeps its frames.  Waits for a line at the end, too: what its
-# memory tells is read a moment after the calls.
+# outside knows by then where the interpreter keeps its frames.  Each line "go" is answered by one more such
+# connection, another one ends it.
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -43,10 +43,10 @@ sub get_acquainted {
 }
 
 get_acquainted($ARGV[0]);
-<STDIN>;
-my $connection = open_it($ARGV[0]);
-ask($connection);
-start($connection);
-ask($connection);
-start($connection);
-<STDIN>;
+while (<STDIN> eq "go\n") {
+    my $connection = open_it($ARGV[0]);
+    ask($connection);
+    start($connection);
+    ask($connection);
+    start($connection);
+}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # A connection that a child uses, twice: each call in a function of its own.  Before that,
 # get_acquainted() makes a finding on another connection, and the program waits for a line: who watches from
-# outside knows by then where the interpreter keeps its frames.  Waits for a line at the end, too: what its
-# memory tells is read a moment after the calls.
+# outside knows by then where the interpreter keeps its frames.  Each line "go" is answered by one more such
+# connection, another one ends it.
 require 'socket'
 
 def open_it(port)
@@ -35,13 +35,13 @@ end
 
 def main(port)
   get_acquainted(port)
-  $stdin.gets
-  connection = open_it(port)
-  ask(connection)
-  start(connection)
-  ask(connection)
-  start(connection)
-  $stdin.gets
+  while $stdin.gets == "go\n"
+    connection = open_it(port)
+    ask(connection)
+    start(connection)
+    ask(connection)
+    start(connection)
+  end
 end
 
 main(ARGV[0].to_i)
