@@ -15,5 +15,5 @@ attaching.scenario("test_08_goodbyes.py", *(f"Goodbyes.test_{name}" for name in 
 attaching.scenario("test_11_goodbyes_of_other_servers.py", *(f"OtherGoodbyes.test_{name}" for name in (
     "memcached_binary", "amqp")))
 attaching.scenario("test_12_tls.py", *(f"Tls.test_{name}" for name in (
-    "mysqlclient", "pymysql", "psycopg2", "https")))
+    "mysqlclient", "pymysql", "https")))
 finish()

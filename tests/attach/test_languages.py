@@ -22,6 +22,31 @@ INTERPRETERS = {"python": ("/usr/bin/python3", "app.py"), "ruby": ("/usr/bin/rub
 SPAWN = ["/usr/bin/python3", "-c", "import socket, subprocess, sys; "
          "socket.create_connection(('127.0.0.1', int(sys.argv[-1]))).close(); "
          "sys.exit(subprocess.call(sys.argv[1:]))"]
+# As an app, but the second connection is used by a library that is loaded after the first was used.
+LOADS = """
+import ctypes, os, socket, sys
+def share(use):
+    connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    use(connection.fileno())
+    if not child:
+        os._exit(0)
+share(lambda connection: os.write(connection, b"PING\\r\\n") and os.read(connection, 64))
+sys.stdin.readline()
+share(ctypes.CDLL(sys.argv[2]).ask)
+sys.stdin.readline()
+"""
+LIBRARY = """
+#include <sys/socket.h>
+int ask(int connection)
+{
+	char answer[64];
+
+	return send(connection, "PING\\r\\n", 6, 0) == 6 && recv(connection, answer, sizeof answer, 0) > 0;
+}
+"""
 LOADER = """
 #include <dlfcn.h>
 int main(int argc, char **argv)
@@ -127,11 +152,23 @@ def check_language(language, port, by=None):
     check(scenario.marked(app, "forked") in forked, f"{language}: where it forked", forked)
 
 
+def check_late_library(port):
+    """Frames of a library that was loaded after the list of mapped files was read, and those behind them."""
+    library = toolkit.compile_c(attaching.directory, "late.so", LIBRARY, "-shared", "-fPIC", "-O2")
+    found = run_app("attach", ["/usr/bin/python3", "-c", LOADS, str(port), library], 1)
+    check(len(found) == 1, "a library that is loaded late", found)
+    for role in ("other_use", "this_use"):
+        native = [frame for frame in found[0]["stacks"][role] if frame["language"] == "native"]
+        check(native and native[0]["module"] == library and native[0]["function"] == "ask", "its frame", native)
+        check(len(native) > 10 and all(frame["module"] for frame in native), "the frames behind it", native)
+
+
 attaching.need()
 with servers.redis() as redis:
     for wanted in INTERPRETERS:
         check_language(wanted, redis.port)
     check_language("ruby", redis.port, by=[*SPAWN, "/usr/bin/ruby"])
+    check_late_library(redis.port)
     slow = slowly_loaded_python()
     if slow:
         check_language("python", redis.port, by=slow)

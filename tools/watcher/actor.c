@@ -255,7 +255,7 @@ void actor_execs(struct actor *actor)
 	actor->settled = true; /* it is no worker */
 	forget_program(actor);
 	actor->program = ++programs;
-	actor->mapped = mapped_read(NULL, actor->pid);
+	actor->mapped = mapped_read(NULL, actor->pid, 0);
 	if (!proc_read_status(actor->pid, &status))
 		return;
 	memcpy(actor->comm, status.comm, sizeof actor->comm);

@@ -266,7 +266,7 @@ static bool find_interpreter(struct actor *actor)
 		return true;
 	if (!may_have_one(actor->pid))
 		return false;
-	actor->mapped = mapped_read(actor->mapped, actor->pid);
+	actor->mapped = mapped_read(actor->mapped, actor->pid, 0);
 	if (!actor->mapped)
 		return false;
 	memory_look_at(actor->pid);

@@ -30,6 +30,7 @@ static struct stack_id taken;	       /* of `kept`; 0: not walked yet */
 
 static struct stack_capture capture;
 static unsigned seen_call; /* frames that the present walk has met */
+static bool left_map;	   /* one of them is in no mapped file */
 
 void copied_stack_keep(const struct event_stack *stack)
 {
@@ -157,6 +158,7 @@ static int on_frame(Dwfl_Frame *frame, void *argument)
 	}
 	module = dwfl_addrmodule(mapped->dwfl, pc);
 	number = module ? module_number(module, &bias) : 0;
+	left_map |= module == NULL;
 	if (!seen_call++)
 		return DWARF_CB_OK;
 	capture.native[capture.native_count++] =
@@ -171,6 +173,7 @@ static void walk_mapped(struct mapped *mapped)
 	capture.native_count = 0;
 	capture.native_truncated = false;
 	seen_call = 0;
+	left_map = false;
 	if (dwfl_pid(mapped->dwfl) < 0 &&
 	    !dwfl_attach_state(mapped->dwfl, NULL, mapped->pid, &thread_callbacks, mapped))
 		return;
@@ -182,18 +185,24 @@ static bool is_mapped(const struct mapped *mapped)
 	return mapped && dwfl_addrmodule(mapped->dwfl, kept->registers[REGISTERS - 1]);
 }
 
-/* The list of mapped files is read again when code lies outside, or no frame was found. */
+/* Where code lies outside of the mapped files, or no frame was found, the list may be from before a
+ * library was loaded: without that the frames end there. */
 static void walk_native(struct actor *actor)
 {
-	if (!is_mapped(actor->mapped))
-		actor->mapped = mapped_read(actor->mapped, actor->pid);
-	if (!actor->mapped)
-		return;
-	walk_mapped(actor->mapped);
-	if (capture.native_count > 0)
-		return;
-	actor->mapped = mapped_read(actor->mapped, actor->pid);
-	walk_mapped(actor->mapped);
+	struct mapped *before = actor->mapped;
+	const struct actor *parent;
+
+	if (is_mapped(before)) {
+		walk_mapped(before);
+		if (capture.native_count > 0 && !left_map)
+			return;
+	}
+	parent = actor_with_pid(actor->parent_pid);
+	actor->mapped = mapped_read(before, actor->pid,
+				    parent && parent->program == actor->program ? parent->pid : 0);
+	/* A process that runs another program by now has other files at other addresses. */
+	if (actor->mapped != before && (is_mapped(actor->mapped) || capture.native_count == 0))
+		walk_mapped(actor->mapped);
 }
 
 struct stack_id stack_take(void)

@@ -137,7 +137,7 @@ static struct actor *watch(const struct proc_status *status, bool asked)
 	memcpy(actor->comm, status->comm, sizeof actor->comm);
 	memcpy(actor->process.shared->comm, status->comm, sizeof actor->comm);
 	if (asked)
-		actor->mapped = mapped_read(actor->mapped, actor->pid);
+		actor->mapped = mapped_read(actor->mapped, actor->pid, 0);
 	return actor;
 }
 

@@ -14,13 +14,16 @@
  * maps other files: so a child's stack can be read that has ended by then. */
 struct mapped {
 	pid_t pid;
-	Dwfl *dwfl; /* NULL: not known */
+	Dwfl *dwfl;	 /* NULL: not known */
+	uint64_t digest; /* of the mapped code */
 	unsigned users;
 };
 
 /* Reads the list of mapped files of a process, in place of `mapped` (NULL: none yet), which is
- * given back.  Where the list cannot be read, `mapped` stays. */
-struct mapped *mapped_read(struct mapped *mapped, pid_t pid);
+ * given back.  Where the list cannot be read, or no other code is mapped, `mapped` stays.
+ * `stand_in`: a process of the same program whose list is read once the first has ended; 0: none.
+ */
+struct mapped *mapped_read(struct mapped *mapped, pid_t pid, pid_t stand_in);
 
 /* One more user; NULL stays NULL. */
 struct mapped *mapped_share(struct mapped *mapped);
