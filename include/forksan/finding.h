@@ -105,7 +105,8 @@
 	X(LOST_USES, "lost_uses", "calls not judged: the kernel told of more than could be taken") \
 	X(LOST_LATE_STACKS, "late_stacks", "stacks whose frames were read after the call: may be of later") \
 	X(LOST_BYTES, "lost_bytes", "calls judged without their bytes, which could not be read") \
-	X(LOST_WATCHER, "lost_watcher", "times that forksan-attach ended too early: what came then was not seen")
+	X(LOST_WATCHER, "lost_watcher", "times that forksan-attach ended too early: what came then was not seen") \
+	X(LOST_STILL_RUNNING, "still_running", "processes that still run and may do anything yet")
 /* clang-format on */
 
 #define FORKSAN_ENUM_2(id, name) id,

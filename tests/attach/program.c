@@ -25,6 +25,8 @@
  *   later      says "ready" when it is open and used, and waits for a line; then as shared
  *   forked     the same, but the child is there when it says "ready"
  *   clean      all that is sound
+ *   outlived   parent and child hold it, the parent uses it and ends; a moment later its child does
+ *   stays      a child that holds it says its number and lives on, for ever
  *   calls N    N questions and answers
  *   storm N M  N forks, M connections, nothing shared
  *
@@ -653,6 +655,39 @@ static void forked(void)
 	end_well(pid);
 }
 
+static void outlived(void)
+{
+	int connection = open_connection();
+	int end[2];
+	char byte;
+
+	ping(connection);
+	if (pipe(end) != 0)
+		fail("pipe");
+	if (fork() == 0) {
+		close(end[1]);
+		if (read(end[0], &byte, 1) != 0) /* its parent's end */
+			fail("read");
+		usleep(300000);
+		ping(connection);
+		_exit(0);
+	}
+	ping(connection);
+}
+
+static void stays(void)
+{
+	int connection = open_connection();
+
+	ping(connection);
+	if (fork() == 0) {
+		printf("%d\n", (int)getpid());
+		fflush(stdout);
+		for (;;)
+			pause();
+	}
+}
+
 static void calls(int count)
 {
 	int connection = open_connection();
@@ -791,6 +826,10 @@ int main(int argc, char **argv)
 		forked();
 	else if (strcmp(way, "clean") == 0)
 		clean();
+	else if (strcmp(way, "outlived") == 0)
+		outlived();
+	else if (strcmp(way, "stays") == 0)
+		stays();
 	else if (strcmp(way, "calls") == 0 && argc == 3)
 		calls(atoi(argv[2]));
 	else

@@ -30,10 +30,13 @@
 #define MAX_PROCESSES 32
 #define NS_PER_MS 1000000
 
+/* What CMD has left and ends by itself has mostly ended by then. */
+#define PATIENCE_MS 1000
+
 struct attach_arguments {
 	struct run_demands demands;
 	bool all;
-	uint64_t seconds; /* 0: until ^C, or the end of all processes that were named */
+	uint64_t seconds; /* after CMD's end; 0: until ^C, or the end of all that is watched */
 	/* For the watcher: "PID" or "+PID", and "--all" or "--child"; ends with NULL. */
 	char *watched[MAX_PROCESSES + 2];
 	pid_t pids[MAX_PROCESSES];
@@ -122,45 +125,56 @@ static int read_arguments(int argc, char **argv, struct attach_arguments *argume
 	return -1;
 }
 
-/* --- processes that run already ------------------------------------------------------------------
+/* --- how long ------------------------------------------------------------------------------------
  */
 
-static bool any_lives(const struct attach_arguments *arguments)
-{
-	for (int i = 0; i < arguments->count; i++)
-		if (kill(arguments->pids[i], 0) == 0 || errno != ESRCH)
-			return true;
-	return arguments->all;
-}
+static sigset_t awaited;
 
-/* Until ^C, the time, the end of the processes, or that of the watcher. */
-static void wait_for_end(const struct attach_arguments *arguments, const struct watcher *watcher)
-{
-	const struct timespec pause = {0, 200 * NS_PER_MS};
-	time_t end = time(NULL) + (time_t)arguments->seconds;
-	sigset_t signals;
-	int taken;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	do {
-		taken = sigtimedwait(&signals, NULL, &pause);
-	} while (taken < 0 && any_lives(arguments) && watcher_runs(watcher) &&
-		 (arguments->seconds == 0 || time(NULL) < end));
-}
-
+/* From here on the signals that end the watch wait for goes_on(). */
 static void block_signals(void)
 {
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGINT);
+	sigaddset(&awaited, SIGTERM);
+	sigaddset(&awaited, SIGHUP);
+	sigaddset(&awaited, SIGCHLD); /* the watcher has ended */
+	sigprocmask(SIG_BLOCK, &awaited, NULL);
+	/* Some callers leave it ignored, and then nobody learns how the watcher ended. */
+	signal(SIGCHLD, SIG_DFL);
 }
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
+}
+
+/* Waits until `end_ms` of now_ms(); 0: for ever.  False: a signal came, or the watcher has ended,
+ * as it does with the last process that it follows. */
+static bool goes_on(const struct watcher *watcher, uint64_t end_ms)
+{
+	const struct timespec pause = {0, 200 * NS_PER_MS};
+	int taken;
+
+	while (watcher_runs(watcher)) {
+		if (end_ms != 0 && now_ms() >= end_ms)
+			return true;
+		taken = sigtimedwait(&awaited, NULL, &pause);
+		if (taken > 0 && taken != SIGCHLD)
+			return false;
+	}
+	return false;
+}
+
+static uint64_t end_of_watch(const struct attach_arguments *arguments)
+{
+	return arguments->seconds == 0 ? 0 : now_ms() + arguments->seconds * 1000;
+}
+
+/* --- processes that run already ------------------------------------------------------------------
+ */
 
 /* How many processes one of its threads has forked and are not asked for (proc(5), .../children).
  */
@@ -224,17 +238,37 @@ static bool start_watching(pid_t pid, void *context)
 	return watcher_start(start->watcher, watched, start->options);
 }
 
+/* CMD has ended.  What it has left is watched on, which may be for ever: that is said.  A signal
+ * that ended CMD was meant to end the watch, too. */
+static void wait_for_others(const struct start *start, int wait_status)
+{
+	uint64_t end_ms = end_of_watch(start->arguments);
+
+	block_signals();
+	if (!goes_on(start->watcher, now_ms() + PATIENCE_MS) || WIFSIGNALED(wait_status))
+		return;
+	fprintf(stderr,
+		"forksan: %s has ended; what it has started is watched until that ends, too "
+		"(^C ends the watch)\n",
+		start->arguments->command[0]);
+	goes_on(start->watcher, end_ms);
+}
+
 /* Returns the errno of run_child(), or of finding the program a status. */
 static int run_command(const struct start *start, int *wait_status, int *status)
 {
 	struct run_child_gate gate = {start_watching, (void *)(uintptr_t)start};
 	const struct library no_library = {.path = ""};
 	struct target target;
+	int error;
 
 	*status = target_find("attach", start->arguments->command[0], &no_library, &target);
 	if (*status != 0)
 		return 0;
-	return run_child(target.path, start->arguments->command, environ, &gate, wait_status);
+	error = run_child(target.path, start->arguments->command, environ, &gate, wait_status);
+	if (error == 0)
+		wait_for_others(start, *wait_status);
+	return error;
 }
 
 /* --- the verb
@@ -273,7 +307,7 @@ static int watch(const struct start *start, int *wait_status)
 	for (int i = 0; i < arguments->count && !arguments->all; i++)
 		if (arguments->watched[i][0] != '+' && !arguments->demands.quiet)
 			say_unwatched_children(arguments, arguments->pids[i]);
-	wait_for_end(arguments, start->watcher);
+	goes_on(start->watcher, end_of_watch(arguments));
 	return 0;
 }
 
@@ -336,9 +370,9 @@ const struct verb verb_attach = {
 	.help = "  -p, --pid PID      the process, and what it forks from now on\n"
 		"      --tree PID     the process and its descendants\n"
 		"      --all          every process of the machine\n"
-		"      --seconds N    end after N seconds; else at ^C, or when all processes that "
-		"were\n"
-		"                     named have ended\n"
+		"      --seconds N    end after N seconds, or so long after CMD; else at ^C, or "
+		"when\n"
+		"                     all processes that are watched have ended\n"
 		"  -o, --output FILE  append the findings to FILE (JSON Lines), and show them as "
 		"text\n"
 		"                     at the end; without it they are shown when they happen\n"

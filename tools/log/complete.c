@@ -66,7 +66,7 @@ void complete_miss_registry(struct completeness *complete, enum complete_source 
 
 void complete_miss_end(struct completeness *complete, uint64_t processes)
 {
-	add(complete, "still_running", "processes that still run and may do anything yet",
+	add(complete, counter_name(LOST_STILL_RUNNING), counter_sentence(LOST_STILL_RUNNING),
 	    processes);
 }
 

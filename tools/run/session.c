@@ -141,11 +141,13 @@ static void finish(struct run_session *run, const struct run_demands *demands,
 	state = session_registry_read(session, &registry, &why);
 	if (registry.watched_from_ns != 0 && registry.watched_until_ns == 0)
 		registry.counters[LOST_WATCHER] = 1;
+	if (demands->is_last)
+		registry.alive = 0; /* not of the session any more */
 	if (run->logged) {
 		/* Where processes outlive CMD the last of them writes the session's summary, under
 		 * the number that a summary of ours would have now. */
 		if (state == SESSION_REGISTRY_READ && !registry.summary_written &&
-		    (registry.alive == 0 || demands->is_last))
+		    registry.alive == 0)
 			run_log_add_summary(&run->log, session, &registry);
 		content = run_log_show(&run->log, run->number, view);
 	}

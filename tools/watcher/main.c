@@ -8,8 +8,10 @@
  *
  *   FD      a byte is written to it when everything is watched; its end asks for the end
  *   PID     this process, and what it forks from now on; +PID: and what it has forked
- *   --child  the processes are those of a command that ends by itself: one that lives on at the end
- *            was not watched to its end
+ *   --child  the processes are those of a command, which are watched to their end: those that live
+ *            on are counted
+ *
+ * The watch ends with the last process that it follows, too; with --all there is no last one.
  *
  * FORKSAN_OPTIONS holds the session, the log and everything else, as for the library.
  */
@@ -207,11 +209,20 @@ static void count_losses(void)
 	registry_count_many(LOST_BYTES, lost[EVENT_LOST_BYTES]);
 }
 
-/* Processes that go on are not forksan's to wait for, unless they are the command's. */
+/* Those of a command that live on are counted.  Where records were lost, one may be gone. */
 static void let_go(const struct wishes *wishes)
 {
-	while (actor_living && !wishes->child)
+	uint64_t lost[EVENT_LOST_COUNT], untold = 0;
+
+	loader_losses(lost);
+	for (int i = 0; i < EVENT_LOST_COUNT; i++)
+		untold += lost[i];
+	while (actor_living) {
+		if (wishes->child &&
+		    (untold == 0 || loader_is_there(actor_living->pid, actor_living->number)))
+			registry_count(LOST_STILL_RUNNING);
 		actor_ends(actor_living);
+	}
 }
 
 /* Written here, so that the log has it also when `forksan attach` was killed.  Without a log that
@@ -239,15 +250,25 @@ static int wait_ms(uint64_t next_ns)
 					   : MAX_WAIT_NS / NS_PER_MS;
 }
 
-static void watch_until_end(int control)
+/* False also when the end of each was lost. */
+static bool any_is_there(void)
+{
+	const struct actor *actor = actor_living;
+
+	while (actor && !loader_is_there(actor->pid, actor->number))
+		actor = actor->next;
+	return actor != NULL;
+}
+
+static void watch_until_end(const struct wishes *wishes)
 {
 	uint64_t swept = sys_clock_ns(CLOCK_MONOTONIC), next_look_ns = 0;
-	struct pollfd end = {control, POLLIN, 0}; /* nothing comes but the end */
+	struct pollfd end = {wishes->control, POLLIN, 0}; /* nothing comes but the end */
 
-	for (;;) {
+	while (wishes->all || actor_living) {
 		uint64_t now = sys_clock_ns(CLOCK_MONOTONIC);
 
-		loader_poll(control, wait_ms(next_look_ns));
+		loader_poll(wishes->control, wait_ms(next_look_ns));
 		judge_look_at_workers();
 		next_look_ns = actor_interpreter_look_again();
 		if (actor_living) {
@@ -258,6 +279,8 @@ static void watch_until_end(int control)
 		if (now - swept > SWEEP_NS) {
 			connection_sweep();
 			swept = now;
+			if (!wishes->all && !any_is_there())
+				return;
 		}
 		/* Not read: what this process receives passes the kernel's part, which may be
 		 * preempted in the middle of a record, and would not be run. */
@@ -301,7 +324,7 @@ int main(int argc, char **argv)
 	store_relaxed(&registry_get()->header.watched_from_ns, sys_clock_ns(CLOCK_REALTIME));
 	if (write(wishes.control, &ready, 1) != 1)
 		return 1;
-	watch_until_end(wishes.control);
+	watch_until_end(&wishes);
 	until_ns = loader_stop();
 	judge_look_at_workers();
 	count_losses();
