@@ -252,7 +252,7 @@ static bool knows_goodbye(const struct bug *bug, uint64_t use)
 	return false;
 }
 
-/* Notes a goodbye that is only likely, as inside TLS, and a shared use that rests on another use. */
+/* Notes a goodbye that is only likely, as inside TLS, and a shared use that rests on no such. */
 static void note_goodbye(struct bug *bug, const struct log_record *finding)
 {
 	uint64_t use;

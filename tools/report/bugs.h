@@ -57,9 +57,6 @@ struct bug {
 	struct bug_kind kinds[KIND_COUNT];
 	enum kind worst; /* of all */
 	enum kind head;	 /* what the bug is called by: see rank() */
-	uint64_t goodbyes[BUG_GOODBYES]; /* hashes of those that are likely: process and stack */
-	size_t goodbye_count;
-	bool shared_beside_goodbyes; /* one shared use rests on a use that is not one of these */
 	struct bug_pids pids;
 	struct bug_use uses[BUG_USES];
 	size_t use_count;
@@ -68,6 +65,9 @@ struct bug {
 	uint64_t connections[BUG_CONNECTIONS]; /* hashes of session and cookie */
 	size_t connection_count;
 	bool more_connections;
+	uint64_t goodbyes[BUG_GOODBYES]; /* hashes of those that are likely: process and stack */
+	size_t goodbye_count;
+	bool shared_beside_goodbyes; /* one shared use rests on a use that is not one of these */
 	json_t *fleet; /* where hosts have seen it, of a store's lines; NULL: from a log */
 	uint64_t actions[ACTION_COUNT]; /* times; ACTION_REPORTED is not counted */
 	struct bug_pids reconnected;	/* processes that were isolated and have connected anew */
