@@ -80,8 +80,10 @@ static void note_announced(struct serial child)
 FORKSAN_IN_EACH_CHILD static struct serial find_announced(void)
 {
 	const struct announcement *place = find_announcement(false);
-	struct serial child = place ? (struct serial){load_relaxed(&place->child)} : announced;
+	struct serial child = announced;
 
+	if (place)
+		child.n = load_relaxed(&place->child);
 	return serial_is(child, born_as) ? (struct serial){0} : child;
 }
 
