@@ -30,10 +30,17 @@ CROSSED = ["crossed-reply"]
 USES = ["inherited-use", "shared-use"]
 WAYS = {"shared": USES, "raw": USES, "unix /tmp/socket": USES, "uring": ["shared-use"], "sendfile": [*CROSSED, *USES],
         "splice": USES, "crossed": [*CROSSED, USES[1]], "goodbye": ["foreign-goodbye"], "clean": []}
-# In strict mode: what the program says, and of which kinds something was done.
+# In strict mode: what the program says, and which actions the findings of each kind may have: what user space alone
+# can judge ends a process if it still runs then.
 SIBLINGS = "the second: aborted\nthe first: undisturbed\n"
-STRICT = {"siblings": (SIBLINGS, {"inherited-use": [None], "shared-use": ["aborted"]}),
-          "thief": (SIBLINGS, {"inherited-use": [None], "shared-use": ["aborted"]}),
+BYSTANDER = "the bystander: undisturbed\n"
+GOODBYE = {"foreign-goodbye": {None, "aborted"}}
+STRICT = {"siblings": (SIBLINGS, {"inherited-use": {None}, "shared-use": {"aborted"}}),
+          "thief": (SIBLINGS, {"inherited-use": {None}, "shared-use": {"aborted"}}),
+          "shared": ("", {"inherited-use": {None}, "shared-use": {None, "aborted"}}),
+          "goodbye": ("", GOODBYE),
+          "waiter": (BYSTANDER, {**GOODBYE, "crossed-reply": {None}}),
+          "poller": (BYSTANDER, {**GOODBYE, "crossed-reply": {None}}),
           "clean": ("", {})}
 COMMAND = """echo "@way {name}"
 FORKSAN_OPTIONS=mode={mode} /forksan/forksan attach --quiet -o /tmp/log -- /program {way} 2>&1
@@ -160,8 +167,9 @@ def strict_verdict(way, said):
     done = {}
     for record in records_of(said):
         if record["record"] == "finding":
-            done.setdefault(record["kind"], []).append(record.get("action"))
-    return "" if done == wanted and words in said else f"{way}: {done} {said[:300]!r}"
+            done.setdefault(record["kind"], set()).add(record.get("action"))
+    is_wanted = done.keys() == wanted.keys() and all(done[kind] <= wanted[kind] for kind in wanted)
+    return "" if is_wanted and words in said else f"{way}: {done} {said[:300]!r}"
 
 
 def try_suite(suite, initrd):

@@ -13,6 +13,8 @@
  *   splice     a child takes its parent's answer by splice()
  *   siblings   a child uses it, and a second later another one does; says what has become of that
  *   thief      the same, but the other takes an answer that waits for the first
+ *   waiter     waits for bytes when a child ends the session, takes the answer to that, and says so
+ *   poller     the same, but it waits by poll()
  *   idle       a child holds it for two seconds and does nothing
  *   goodbye    a child ends the session (QUIT) that its parent holds
  *   after      a child ends the session, and then its parent closes the connection
@@ -38,6 +40,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -607,6 +610,28 @@ static void siblings(int takes)
 	printf("the first: %s\n", status == 0 ? "undisturbed" : "disturbed");
 }
 
+/* What an innocent process does when a child says goodbye on its connection. */
+static void bystander(int polls)
+{
+	int connection = open_connection();
+	struct pollfd polled = {connection, POLLIN, 0};
+	char bytes[100];
+	pid_t pid;
+
+	ping(connection);
+	pid = fork();
+	if (pid == 0) {
+		usleep(200000);
+		say_quit(connection);
+	}
+	if (polls && poll(&polled, 1, -1) != 1)
+		fail("poll");
+	if (recv(connection, bytes, sizeof bytes, 0) != 7)
+		fail("recv");
+	waitpid(pid, NULL, 0);
+	puts("the bystander: undisturbed");
+}
+
 static void wait_for_line(void)
 {
 	char line[16];
@@ -808,6 +833,8 @@ int main(int argc, char **argv)
 		siblings(0);
 	else if (strcmp(way, "thief") == 0)
 		siblings(1);
+	else if (strcmp(way, "waiter") == 0 || strcmp(way, "poller") == 0)
+		bystander(strcmp(way, "poller") == 0);
 	else if (strcmp(way, "idle") == 0)
 		idle();
 	else if (strcmp(way, "goodbye") == 0)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""forksan attach in strict mode: of two siblings the second is aborted before its bytes move, and what is sound
+"""forksan attach in strict mode: of two siblings the second is aborted before its bytes move, and who is innocent
 goes on; where the kernel has no call refused, a sentence says so, and all is reported."""
 
 import os
@@ -35,6 +35,11 @@ for way in ("siblings", "thief"):
     check(result.stdout == "the second: aborted\nthe first: undisturbed\n", f"{way}: stopped before its bytes",
           result.stdout, result.stderr)
     check(actions(log) == ["aborted"] and mode(log) == "strict", f"{way}: the finding says so", actions(log), mode(log))
+# An innocent process, which reads what came after a child's goodbye.
+for way in ("waiter", "poller"):
+    log, result = attach(PROGRAM, way, status=66)
+    check(kinds(log) == ["crossed-reply", "foreign-goodbye"] and result.stdout == "the bystander: undisturbed\n",
+          f"{way}: goes on", kinds(log), result.stdout, result.stderr)
 if is_refused:
     print(f"not tested: calls that are refused, for this kernel does not let that be ({result.stderr.splitlines()[0]})")
 log, result = attach(PROGRAM, "clean", status=0)

@@ -212,18 +212,24 @@ static enum event_rule rule_of(const struct registry_socket *shared)
 	return protocol == PROTOCOL_OTHER ? EVENT_RULE_DIRECTION : EVENT_RULE_LINEAGE;
 }
 
-void connection_tell_rule(struct connection *connection)
+void connection_tell_judged(struct connection *connection)
 {
-	enum event_rule rule;
+	const struct registry_socket *shared = &registry_mapping->sockets[connection->slot.n];
+	struct event_judged judged = connection->told;
+	struct serial user;
 
 	if (options.mode != MODE_STRICT || !connection->watched ||
-	    connection->rule == EVENT_RULE_NONE)
+	    connection->told.rule == EVENT_RULE_NONE)
 		return;
-	rule = rule_of(&registry_mapping->sockets[connection->slot.n]);
-	if (rule == connection->rule)
+	judged.rule = rule_of(shared);
+	user = lineage_unpack(load_relaxed(&shared->last)).serial;
+	if (actor_now && serial_is(user, actor_now->process.lineage.self.serial))
+		judged.user = actor_now->number;
+	if (judged.rule == connection->told.rule && judged.user == connection->told.user)
 		return;
-	connection->rule = rule;
-	loader_set_rule(connection->cookie, rule);
+	connection->told = judged;
+	if (judged.rule != 0)
+		loader_tell_judged(connection->cookie, &judged);
 }
 
 void connection_stop_watching(struct connection *connection)
@@ -241,8 +247,8 @@ void connection_stop_watching(struct connection *connection)
 	registry_release_socket(connection->slot, connection->generation);
 	by_slot[connection->slot.n] = NULL;
 	connection->watched = false;
-	if (connection->rule != 0)
-		loader_forget_rule(connection->cookie);
+	if (connection->told.rule != 0)
+		loader_forget_judged(connection->cookie);
 }
 
 void connection_close(struct connection *connection)

@@ -29,9 +29,9 @@ struct connection {
 	uint32_t generation;
 	int fd; /* in the process that used it last; -1: not known */
 	struct event_name local;
-	uint64_t checked_ns;  /* CLOCK_MONOTONIC, when /proc was asked who holds it */
-	enum event_rule rule; /* that the kernel was told; 0: none yet */
-	bool drained;	      /* nothing waited to be read at the call that is judged */
+	uint64_t checked_ns;	  /* CLOCK_MONOTONIC, when /proc was asked who holds it */
+	struct event_judged told; /* to the kernel; rule 0: nothing yet */
+	bool drained;		  /* nothing waited to be read at the call that is judged */
 	UT_hash_handle hh;
 };
 
@@ -58,8 +58,8 @@ struct connection *connection_open(const struct event_socket *socket);
 struct connection *connection_meet(const struct event_socket *socket);
 
 /* Tells the kernel by which rule the connection is to be judged (gate.bpf.h), as soon as that is
- * known. */
-void connection_tell_rule(struct connection *connection);
+ * known, and that actor_now uses it. */
+void connection_tell_judged(struct connection *connection);
 
 /* It is not to be watched after all. */
 void connection_stop_watching(struct connection *connection);

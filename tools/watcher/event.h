@@ -98,6 +98,12 @@ enum event_rule {
 	EVENT_RULE_DIRECTION,
 };
 
+/* What user space has said of a connection. */
+struct event_judged {
+	__u32 rule; /* enum event_rule */
+	__u32 user; /* number of the process whose use it has judged last; a goodbye is none */
+};
+
 struct event_use {
 	struct event_socket socket;
 	__u64 before;	 /* the lineage word that this use replaced */

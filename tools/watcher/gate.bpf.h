@@ -11,9 +11,10 @@
  * User space says by which rule a connection is judged once it knows the protocol; one of which it
  * has said nothing is not judged here.  A goodbye is no use, and only user space can read it.  So
  * what can be one and sound passes: a write of the process that opened the connection, or that
- * alone holds it; and what that process then reads, which may be the answer.  User space judges
- * those. A connection that came to the process by other means than a fork is left to user space as
- * well.
+ * alone holds it; and what that process then reads, which may be the answer.  What it reads after
+ * another process's first call passes, too, until user space has said that the call was a use:
+ * after a goodbye it is sound.  User space judges those.  A connection that came to the process by
+ * other means than a fork is left to user space as well.
  */
 #ifndef FORKSAN_TOOLS_WATCHER_GATE_BPF_H
 #define FORKSAN_TOOLS_WATCHER_GATE_BPF_H
@@ -30,22 +31,22 @@
 
 const volatile bool is_strict;
 
-/* By which rule the connection with that cookie is judged. */
+/* What user space has said of the connection with that cookie. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
-	__type(value, __u32); /* enum event_rule */
-} rules SEC(".maps");
+	__type(value, struct event_judged);
+} judged SEC(".maps");
 
 /* The connection with that cookie has come to a process in a message. */
 static __always_inline void gate_hand_over(__u64 cookie)
 {
-	__u32 rule = EVENT_RULE_NONE;
+	struct event_judged left = {.rule = EVENT_RULE_NONE};
 
 	if (is_strict)
-		bpf_map_update_elem(&rules, &cookie, &rule, BPF_ANY);
+		bpf_map_update_elem(&judged, &cookie, &left, BPF_ANY);
 }
 
 /* --- what the kernel knows of the call ---------------------------------------------------------
@@ -89,20 +90,24 @@ static __noinline bool is_refused(struct sock *sk, const struct process_state *p
 				  struct socket_state *state, __u64 last, bool writes)
 {
 	__u64 cookie = bpf_get_socket_cookie(sk);
-	__u32 *rule = bpf_map_lookup_elem(&rules, &cookie);
+	struct event_judged *said = bpf_map_lookup_elem(&judged, &cookie);
 	__u32 number = process->word >> 32;
 
-	if (!rule || *rule == EVENT_RULE_NONE || (*rule == EVENT_RULE_DIRECTION && writes) ||
+	if (!said || said->rule == EVENT_RULE_NONE ||
+	    (said->rule == EVENT_RULE_DIRECTION && writes) ||
 	    (process->flags & (PROCESS_BORROWS | PROCESS_STRANGER)) || last >> 32 == number ||
 	    !state->opener || breaks_rule(process, state->opener) || !breaks_rule(process, last))
 		return false;
-	if (*rule == EVENT_RULE_DIRECTION)
+	if (said->rule == EVENT_RULE_DIRECTION)
 		return true;
-	if (!writes)
-		return state->doubtful != number;
+	if (!writes && state->doubtful == number)
+		return false;
+	if (!writes && said->user == last >> 32)
+		return true;
 	if (state->opener >> 32 != number && is_held_elsewhere(sk, bpf_get_current_task_btf()))
 		return true;
-	state->doubtful = number;
+	if (writes)
+		state->doubtful = number;
 	return false;
 }
 
@@ -110,9 +115,10 @@ static __noinline bool is_refused(struct sock *sk, const struct process_state *p
 static __always_inline __u64 *word_of(struct sock *sk, struct socket_state *state, bool writes)
 {
 	__u64 cookie = bpf_get_socket_cookie(sk);
-	__u32 *rule = bpf_map_lookup_elem(&rules, &cookie);
+	struct event_judged *said = bpf_map_lookup_elem(&judged, &cookie);
 
-	return rule && *rule == EVENT_RULE_DIRECTION && !writes ? &state->way[0] : &state->last;
+	return said && said->rule == EVENT_RULE_DIRECTION && !writes ? &state->way[0]
+								     : &state->last;
 }
 
 /* Judges and claims.  True: the call is to be refused, over *last. */

@@ -157,7 +157,7 @@ static void take_open(const struct event_socket *socket)
 		return;
 	connection = connection_open(socket);
 	if (connection)
-		connection_tell_rule(connection);
+		connection_tell_judged(connection);
 	actor_leave();
 }
 
@@ -169,7 +169,7 @@ static void take_old(const struct event_socket *socket)
 		return;
 	connection = connection_meet(socket);
 	if (connection)
-		connection_tell_rule(connection);
+		connection_tell_judged(connection);
 	actor_leave();
 }
 
@@ -281,7 +281,7 @@ static void take_use(const struct event_use *use)
 	if (connection) {
 		catch_up(connection, use->before);
 		strict_judge(use, judge_use, connection);
-		connection_tell_rule(connection);
+		connection_tell_judged(connection);
 	}
 	actor_leave();
 	actor->settled = settled;
@@ -319,7 +319,7 @@ static void take_shutdown(const struct event_socket *socket)
 		connection_refresh(connection, socket);
 		connection->drained = false; /* not known */
 		strict_judge(NULL, judge_shutdown, connection);
-		connection_tell_rule(connection);
+		connection_tell_judged(connection);
 	}
 	actor_leave();
 }

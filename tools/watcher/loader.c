@@ -299,18 +299,18 @@ uint32_t loader_watch(pid_t pid, pid_t parent)
 	return result == 0 ? number : 0;
 }
 
-void loader_set_rule(uint64_t cookie, enum event_rule rule)
+void loader_tell_judged(uint64_t cookie, const struct event_judged *judged)
 {
-	int map = bpf_map__fd(skeleton->maps.rules);
-	uint32_t value = rule, is;
+	int map = bpf_map__fd(skeleton->maps.judged);
+	struct event_judged is;
 
-	if (bpf_map_lookup_elem(map, &cookie, &is) != 0 || is != EVENT_RULE_NONE)
-		bpf_map_update_elem(map, &cookie, &value, BPF_ANY);
+	if (bpf_map_lookup_elem(map, &cookie, &is) != 0 || is.rule != EVENT_RULE_NONE)
+		bpf_map_update_elem(map, &cookie, judged, BPF_ANY);
 }
 
-void loader_forget_rule(uint64_t cookie)
+void loader_forget_judged(uint64_t cookie)
 {
-	bpf_map_delete_elem(bpf_map__fd(skeleton->maps.rules), &cookie);
+	bpf_map_delete_elem(bpf_map__fd(skeleton->maps.judged), &cookie);
 }
 
 /* A descriptor of the process that has that number, whoever has had the pid before; -1: it has

@@ -39,12 +39,12 @@ const char *loader_why_not_strict(void);
  * else its number. */
 uint32_t loader_watch(pid_t pid, pid_t parent);
 
-/* Has strict mode judge the connection with that cookie by a rule.  One that the kernel has left to
+/* Has strict mode know that of the connection with that cookie.  One that the kernel has left to
  * user space stays so. */
-void loader_set_rule(uint64_t cookie, enum event_rule rule);
+void loader_tell_judged(uint64_t cookie, const struct event_judged *judged);
 
 /* The connection is over. */
-void loader_forget_rule(uint64_t cookie);
+void loader_forget_judged(uint64_t cookie);
 
 /* True while the process with that pid is the one with that number.  loader_abort() has it abort,
  * as abort(3) does. */
