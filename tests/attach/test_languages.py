@@ -47,6 +47,25 @@ int ask(int connection)
 	return send(connection, "PING\\r\\n", 6, 0) == 6 && recv(connection, answer, sizeof answer, 0) > 0;
 }
 """
+# Uses two connections; of the second the child becomes a program that stays.
+BECOMES = """
+import os, socket, sys
+def ask(connection):
+    connection.sendall(b"PING\\r\\n")
+    connection.recv(64)
+def share(*program):
+    connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    ask(connection)
+    child = os.fork()
+    if child == 0:
+        ask(connection)
+        os.execv(program[0], program)
+    print(child, flush=True)
+    os.waitpid(child, 0)
+share("/bin/true")
+sys.stdin.readline()
+share("/bin/sleep", "1000")
+"""
 LOADER = """
 #include <dlfcn.h>
 int main(int argc, char **argv)
@@ -163,12 +182,39 @@ def check_late_library(port):
         check(len(native) > 10 and all(frame["module"] for frame in native), "the frames behind it", native)
 
 
+def comm(pid):
+    with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def check_other_program(port):
+    """A child that runs another program by the time that its stack is read."""
+    log = attaching.new_log()
+    with subprocess.Popen([toolkit.FORKSAN, "attach", "-o", log.path, "--", "/usr/bin/python3", "-c", BECOMES, str(port)],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        processes.wait_for(log.findings, "the first child's use")
+        watcher = attaching.watcher_of(process)
+        os.kill(watcher, signal.SIGSTOP)
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        child = int(process.stdout.readline())
+        processes.wait_for(lambda: comm(child) == "sleep", "the other program")
+        os.kill(watcher, signal.SIGCONT)
+        processes.wait_for(lambda: log.findings(pid=child), "the second child's use")
+        os.kill(child, signal.SIGKILL)
+        process.communicate(timeout=60)
+    used = frames(log.findings(pid=child)[0]["stacks"]["this_use"], "python")
+    check([frame[0] for frame in used] == ["ask", "share", "<module>"], "another program: the frames of the first", used)
+
+
 attaching.need()
 with servers.redis() as redis:
     for wanted in INTERPRETERS:
         check_language(wanted, redis.port)
     check_language("ruby", redis.port, by=[*SPAWN, "/usr/bin/ruby"])
     check_late_library(redis.port)
+    check_other_program(redis.port)
     slow = slowly_loaded_python()
     if slow:
         check_language("python", redis.port, by=slow)

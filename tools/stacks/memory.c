@@ -4,7 +4,6 @@
  */
 #include "stacks/memory.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -132,14 +131,12 @@ static bool recall(uintptr_t number, struct page *page)
 	return kept != NULL;
 }
 
-/* From the process; once it has ended from its parent, or else from what was kept. */
+/* From the process; where that has no such page any more from its parent, or else from what was
+ * kept. */
 static bool read_or_recall(uintptr_t number, struct page *page)
 {
-	bool is_read = read_from(looked_at, number, page);
-
-	if (!is_read && errno != ESRCH)
-		return false;
-	if (!is_read && !(stand_in != 0 && read_from(stand_in, number, page)))
+	if (!read_from(looked_at, number, page) &&
+	    !(stand_in != 0 && read_from(stand_in, number, page)))
 		return recall(number, page);
 	keep(number, page);
 	return true;

@@ -14,12 +14,13 @@
 /* Has peek.h read that process from now on, and forgets what was read before. */
 void memory_look_at(pid_t pid);
 
-/* Has another process be read once the first has ended: its parent, which has what both had at the
- * fork.  Until memory_look_at() is called again. */
+/* Has another process be read for what the first has not any more, since it has ended or runs
+ * another program: its parent, which has what both had at the fork.  Until memory_look_at() is
+ * called again. */
 void memory_stand_in(pid_t pid);
 
 /* Has the pages that are read be kept as those of a program, and has what was kept of it stand in
- * once neither the process nor its parent is there: code, names and lines of a program do not
+ * where neither the process nor its parent has them: code, names and lines of a program do not
  * change.  Until memory_look_at() is called again.  Processes of one program have one number: those
  * that were forked from one another without an exec between. */
 void memory_keep(uint32_t program);

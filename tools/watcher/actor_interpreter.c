@@ -413,7 +413,7 @@ bool actor_interpreter_walk(struct actor *actor, const struct event_stack *stack
 	if (!actor->interpreter)
 		return true;
 	begin_reading(actor);
-	/* A child that has ended by now had its code from its parent, at the same addresses. */
+	/* A child that is gone by now had its code from its parent, at the same addresses. */
 	memory_stand_in(actor->parent_pid);
 	/* Frames that were not copied are not looked for in what is kept, where older ones are. */
 	if (stack->python_count > 0 || stack->piece_count > 0)
