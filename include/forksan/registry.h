@@ -13,7 +13,7 @@
  *
  *   struct registry
  *   +--------+-------------+--------------+-----+-----------+------------+---------+-------+----
- *   | header | process_pid | socket_state | ... | processes | socket_key | sockets | holds | ...
+ *   | header | process_pid | socket_state | ... | socket_key | processes | sockets | holds | ...
  *   +--------+-------------+--------------+-----+-----------+------------+---------+-------+----
  *
  * A sparse file: tables fill from their beginnings, so that processes map (shim/registry/pages.c)
@@ -359,11 +359,11 @@ struct registry {
 	_Atomic uint32_t socket_state[FORKSAN_MAX_SOCKETS];
 	struct registry_finding findings[FORKSAN_MAX_FINDINGS];
 	struct registry_module modules[FORKSAN_MAX_MODULES];
-	struct registry_process processes[FORKSAN_MAX_PROCESSES];
 	/* registry_key() of the socket in that slot, by which a socket is looked for: 256 KiB tell
 	 * what the sockets themselves, 64 MiB, would.  Written while BUSY.  The key of a slot that
 	 * has been freed stays. */
 	_Atomic uint32_t socket_key[FORKSAN_MAX_SOCKETS];
+	struct registry_process processes[FORKSAN_MAX_PROCESSES];
 	struct registry_socket sockets[FORKSAN_MAX_SOCKETS];
 	/* Bit s of the words of process slot p: p holds socket slot s open.  Written by p, or by
 	 * p's parent before p is born; the first processes[p].hold_words words mean something.

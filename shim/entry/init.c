@@ -115,8 +115,10 @@ static void join(void *argument)
 	else if (result == 0)
 		track_adopt();
 	process_has_asked();
-	if (result == 0 && created && load_acquire(&has_left) && !registry_is_awaited())
+	if (result == 0 && created && load_acquire(&has_left) && !registry_is_awaited()) {
+		registry_map_rest();
 		registry_unlink();
+	}
 	if (!registry_get())
 		report_warn("this process is not watched: no memory for the registry");
 	else if (created && registry_why_nameless() == -EPERM)

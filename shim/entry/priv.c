@@ -4,9 +4,9 @@
  *
  * The log may be out of reach when a server that was started by root has given up its privileges or
  * changed its root directory.  Before each such call the log is kept open (report/report.h);
- * without log_path nothing happens.  The session is joined before, too, as later it may be out of
- * reach.  The calls themselves are libc's, which changes all threads
- * (nptl(7)).
+ * without log_path nothing happens.  The session is joined before, too, and all of its registry
+ * mapped, as later it may be out of reach.  The calls themselves are libc's, which changes all
+ * threads (nptl(7)).
  *
  * After prctl(PR_SET_SECCOMP) or seccomp(2) forksan makes no system call: any call may be fatal.
  */
@@ -24,8 +24,10 @@ static void keep_log(void)
 	int saved_errno = errno;
 
 	init_join();
-	if (process_enter_own())
+	if (process_enter_own()) {
+		registry_map_rest();
 		report_keep_log(process.pid);
+	}
 	errno = saved_errno;
 }
 

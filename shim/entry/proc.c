@@ -124,6 +124,8 @@ FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *
 			process_atfork_parent();
 		return pid;
 	}
+	if ((flags & (CLONE_NEWNS | CLONE_NEWUSER)) != 0)
+		registry_map_rest();
 	process_before_fork(&start.under_way);
 	if ((flags & CLONE_NEWPID) != 0)
 		process_leaves_pid_namespace();
@@ -132,12 +134,15 @@ FORKSAN_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *
 	return pid;
 }
 
-/* Later children may live in another pid namespace, where the pids are not those of this one. */
+/* Later children may live in another pid namespace, where the pids are not those of this one.  In a
+ * mount namespace the registry's file may be out of sight, in a user namespace out of reach. */
 FORKSAN_EXPORT int unshare(int flags)
 {
 	int result;
 
 	init_join();
+	if ((flags & (CLONE_NEWNS | CLONE_NEWUSER)) != 0)
+		registry_map_rest();
 	result = REAL(unshare)(flags);
 
 	if (result == 0 && (flags & CLONE_NEWPID) != 0)
@@ -145,12 +150,13 @@ FORKSAN_EXPORT int unshare(int flags)
 	return result;
 }
 
-/* setns() with type 0 takes the type from the descriptor, so any may be a pid namespace. */
+/* setns() with type 0 takes the type from the descriptor, so any may be any namespace. */
 FORKSAN_EXPORT int setns(int fd, int type)
 {
 	int result;
 
 	init_join();
+	registry_map_rest();
 	result = REAL(setns)(fd, type);
 
 	if (result == 0 && (type == 0 || (type & CLONE_NEWPID) != 0))

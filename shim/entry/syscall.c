@@ -121,7 +121,9 @@ static enum kind_of_call kind_of(long number, long first)
 	case SYS_prctl:
 		return first == PR_SET_SECCOMP ? CALL_SANDBOXES : CALL_OTHER;
 	case SYS_unshare:
-		return (first & CLONE_NEWPID) != 0 ? CALL_LEAVES_NAMESPACE : CALL_OTHER;
+		return (first & (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER)) != 0
+			       ? CALL_LEAVES_NAMESPACE
+			       : CALL_OTHER;
 	case SYS_setns:
 		return CALL_LEAVES_NAMESPACE;
 	case SYS_seccomp:
@@ -226,6 +228,9 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 		break;
 	case CALL_FORKS:
 		init_join();
+		/* Programs that make containers call clone() so: see entry/proc.c. */
+		if (number == SYS_clone || number == SYS_clone3)
+			registry_map_rest();
 		process_before_fork(&under_way);
 		result = real.syscall(number, a, b, c, d, e, f);
 		process_after_fork(&under_way, (pid_t)result);
@@ -241,8 +246,9 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 		return result;
 	case CALL_LEAVES_NAMESPACE:
 		init_join();
+		registry_map_rest();
 		result = real.syscall(number, a, b, c, d, e, f);
-		if (result == 0)
+		if (result == 0 && (number == SYS_setns || (a & CLONE_NEWPID) != 0))
 			process_leaves_pid_namespace();
 		return result;
 	case CALL_CONNECTS:

@@ -144,19 +144,21 @@ static bool reach_beginning(void)
 /* Maps the open file as the registry of this process.  0 or -errno. */
 static int map_file(int fd, struct identity identity)
 {
-	if (!registry_map(fd, random_number()))
-		return -ENOMEM;
-	if (!identity_is_same(identity_of(fd), identity)) {
-		registry_unmap();
-		return -EBADF;
-	}
-	return 0;
+	return registry_map(fd, identity, random_number()) ? 0 : -ENOMEM;
+}
+
+static void name_file(const char *name, struct identity identity)
+{
+	char path[SESSION_PATH_BYTES];
+
+	session_put_path(path, session.uid, name);
+	registry_name_file(path, identity);
 }
 
 /* --- finding the session --------------------------------------------------------------------- */
 
 enum found {
-	FOUND_NOTHING, /* no registry of this version */
+	FOUND_NOTHING, /* another version's registry, which may be needed */
 	FOUND_BROKEN,  /* not complete, or spoilt: no process can join */
 	FOUND_ALIVE,   /* a process may still need the registry */
 	FOUND_DEAD,    /* no process needs the registry */
@@ -346,6 +348,7 @@ static int join_file(int fd, struct identity identity, const char *name)
 		return -ENOSPC;
 	}
 	memcpy(session.name, name, sizeof session.name);
+	name_file(name, identity);
 	session.why_nameless = 0;
 	session.waiter_near = registry_knows_pids_of(header.creator_pid_namespace);
 	return 0;
@@ -562,6 +565,8 @@ static int create_file(int directory, bool named, pid_t pid)
 	if (result == 0 && named)
 		result = (int)sys_call(SYS_linkat, directory, (long)(uintptr_t)draft, directory,
 				       (long)(uintptr_t)session.name, 0, 0);
+	if (result == 0)
+		name_file(session.name, identity);
 	if (result != 0 && registry_mapping)
 		registry_unmap();
 	if (result != 0 || named)

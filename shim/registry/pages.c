@@ -4,12 +4,16 @@
  * touched.
  *
  * The whole is 113 MB, of which a process that shares nothing needs some pages.  A whole mapping
- * would count against RLIMIT_AS, and mlockall(2) would fill all 113 MB.  So of each table only the
+ * would count against RLIMIT_AS, and mlockall(2) would fill all 113 MB.  So of each part only the
  * beginning is mapped, at its place in an address range that is planned but not reserved, far from
- * where the kernel puts the host's mappings.  A table grows in place with mremap(2), which needs no
+ * where the kernel puts the host's mappings.  A part grows in place with mremap(2), which needs no
  * descriptor and works for a process that may not open the file.  Where no range can be planned,
- * the whole is mapped at once.  Where a table cannot grow, the newcomer is not watched, and
- * counted.
+ * the whole is mapped at once.  Where a part cannot grow, the newcomer is not watched, and counted.
+ *
+ * Each mapping costs each fork of the host a microsecond.  So a process maps the first part when it
+ * joins, and the others when one of them is needed, for which the file is opened again by its name;
+ * or before the process loses the right to do that (registry_map_rest()).  A file without a name is
+ * mapped with all its parts.
  *
  * A page of a file in /dev/shm is populated before the first touch, since a touch without room is a
  * SIGBUS.  Private memory notes the populated pages, so each page is asked for once in a process
@@ -22,10 +26,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 
 #include "base/sys.h"
+#include "common/session.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14, madvise(2) */
@@ -60,15 +66,26 @@ void registry_set_in_shm(bool in_shm)
 	is_in_shm = in_shm;
 }
 
-/* Ranges that grow from their beginning; `first_bytes` are mapped at the start, 936 KiB in all. The
- * small tables stand together before the processes. */
+/* The file of this registry, which is opened again to map more of it. */
+FORKSAN_AT_START static struct {
+	char path[SESSION_PATH_BYTES]; /* "": none */
+	struct identity identity;
+} file;
+
+void registry_name_file(const char *path, struct identity identity)
+{
+	memcpy(file.path, path, strnlen(path, sizeof file.path - 1) + 1);
+	file.identity = identity;
+}
+
+/* Ranges that grow from their beginning; `first_bytes` are mapped at first.  The small tables stand
+ * together before the processes: 980 KiB.  Those that a connection needs are mapped together. */
 static const struct part {
 	size_t start;
 	size_t end;
 	size_t first_bytes;
 } parts[] = {
-	{0, offsetof(struct registry, socket_key), offsetof(struct registry, processes) + 64 * KIB},
-	{offsetof(struct registry, socket_key), offsetof(struct registry, sockets), 8 * KIB},
+	{0, offsetof(struct registry, sockets), offsetof(struct registry, processes) + 64 * KIB},
 	{offsetof(struct registry, sockets), offsetof(struct registry, holds), 64 * KIB},
 	{offsetof(struct registry, holds), offsetof(struct registry, stacks), 64 * KIB},
 	{offsetof(struct registry, stacks), offsetof(struct registry, histories), 128 * KIB},
@@ -77,20 +94,28 @@ static const struct part {
 };
 
 #define PARTS (sizeof parts / sizeof parts[0])
-_Static_assert(offsetof(struct registry, socket_key) % 4096 == 0, "parts begin with a page");
 _Static_assert(offsetof(struct registry, sockets) % 4096 == 0, "parts begin with a page");
 _Static_assert(offsetof(struct registry, holds) % 4096 == 0, "parts begin with a page");
 _Static_assert(offsetof(struct registry, stacks) % 4096 == 0, "parts begin with a page");
 _Static_assert(offsetof(struct registry, histories) % 4096 == 0, "parts begin with a page");
 _Static_assert(offsetof(struct registry, payloads) % 4096 == 0, "parts begin with a page");
 
-/* The mapped bytes of each part; 0: the whole part. */
+#define FIRST_PART 1
+#define CONNECTION_PARTS 4 /* from the first part to the stacks */
+_Static_assert(sizeof parts / sizeof parts[0] > CONNECTION_PARTS, "the histories are apart");
+
+/* The mapped bytes of each part; 0: not mapped yet, but the first's: the whole is mapped. */
 static _Atomic size_t mapped_bytes[PARTS];
 
 /* A bit for each page that this process, or an ancestor, has populated. */
 static _Atomic uint64_t populated[(PAGES + 63) / 64];
 
 /* --- mapping --------------------------------------------------------------------------------- */
+
+static bool is_whole(void)
+{
+	return load_acquire(&mapped_bytes[0]) == 0;
+}
 
 /* An address for the registry; 0: there is none.  The library itself lies where the kernel puts
  * mappings without a place of their own, so the address is counted from the library's.  `random`
@@ -109,32 +134,42 @@ static void leave_out_of_core_files(void)
 	sys_madvise(registry_mapping, sizeof(struct registry), MADV_DONTDUMP);
 }
 
-static void unmap_parts(uintptr_t base, size_t count)
+/* False: another mapping is in the way, or there is no memory. */
+static bool map_part(int fd, uintptr_t base, size_t index)
 {
-	for (size_t i = 0; i < count; i++)
-		sys_munmap((void *)(base + parts[i].start), parts[i].first_bytes);
+	const struct part *part = &parts[index];
+	long wanted = (long)(base + part->start);
+	long address =
+		sys_mmap((void *)wanted, part->first_bytes, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, (long)part->start);
+
+	if (address == wanted)
+		return true;
+	if (!sys_is_error(address))
+		sys_munmap((void *)address, part->first_bytes);
+	return false;
 }
 
-/* False: another mapping is in the way, or there is no memory. */
-static bool map_parts(int fd, uintptr_t base)
+/* Maps those of the parts below `end` that are not mapped.  Nobody touches them before the file was
+ * found to be the same after that.  False: nothing was mapped. */
+static bool map_parts(int fd, struct identity identity, uintptr_t base, size_t end)
 {
-	for (size_t i = 0; i < PARTS; i++) {
-		const struct part *part = &parts[i];
-		long wanted = (long)(base + part->start);
-		long address = sys_mmap((void *)wanted, part->first_bytes, PROT_READ | PROT_WRITE,
-					MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd,
-					(long)part->start);
+	uint32_t fresh = 0;
+	bool mapped = true;
 
-		if (address != wanted) {
-			if (!sys_is_error(address))
-				sys_munmap((void *)address, part->first_bytes);
-			unmap_parts(base, i);
-			return false;
-		}
+	for (size_t i = 0; i < end && mapped; i++) {
+		if (load_acquire(&mapped_bytes[i]) != 0)
+			continue;
+		mapped = map_part(fd, base, i);
+		fresh |= (uint32_t)mapped << i;
 	}
-	for (size_t i = 0; i < PARTS; i++)
-		store_relaxed(&mapped_bytes[i], parts[i].first_bytes);
-	return true;
+	mapped = mapped && identity_is_same(identity_of(fd), identity);
+	for (size_t i = 0; i < end; i++)
+		if ((fresh >> i & 1) != 0 && mapped)
+			store_release(&mapped_bytes[i], parts[i].first_bytes);
+		else if ((fresh >> i & 1) != 0)
+			sys_munmap((void *)(base + parts[i].start), parts[i].first_bytes);
+	return mapped;
 }
 
 static struct registry *map_whole(int fd, int flags)
@@ -144,22 +179,24 @@ static struct registry *map_whole(int fd, int flags)
 
 	if (sys_is_error(address))
 		return NULL;
-	for (size_t i = 0; i < PARTS; i++)
-		store_relaxed(&mapped_bytes[i], 0);
 	return (struct registry *)address;
 }
 
-bool registry_map(int fd, uint32_t random)
+bool registry_map(int fd, struct identity identity, uint32_t random)
 {
 	uintptr_t base = plan_address(random);
 
-	if (base != 0 && map_parts(fd, base))
+	if (base != 0 && map_parts(fd, identity, base, is_in_shm ? FIRST_PART : PARTS))
 		registry_mapping = (struct registry *)base;
 	else
 		registry_mapping = map_whole(fd, 0);
-	if (registry_mapping)
-		leave_out_of_core_files();
-	return registry_mapping != NULL;
+	if (!registry_mapping)
+		return false;
+	leave_out_of_core_files();
+	if (identity_is_same(identity_of(fd), identity))
+		return true;
+	registry_unmap();
+	return false;
 }
 
 bool registry_map_anonymous(void)
@@ -172,11 +209,12 @@ bool registry_map_anonymous(void)
 
 void registry_unmap(void)
 {
+	if (is_whole())
+		sys_munmap(registry_mapping, sizeof(struct registry));
 	for (size_t i = 0; i < PARTS; i++) {
-		size_t len = load_relaxed(&mapped_bytes[i]);
-
 		sys_munmap((char *)registry_mapping + parts[i].start,
-			   len != 0 ? len : parts[i].end - parts[i].start);
+			   load_relaxed(&mapped_bytes[i]));
+		store_relaxed(&mapped_bytes[i], 0);
 	}
 	for (size_t i = 0; i < sizeof populated / sizeof populated[0]; i++)
 		store_relaxed(&populated[i], 0);
@@ -184,6 +222,45 @@ void registry_unmap(void)
 }
 
 /* --- growing --------------------------------------------------------------------------------- */
+
+/* Gives another thread, which maps the part or makes it grow, the processor.  False: the part has
+ * not `wanted` bytes then. */
+static bool is_mapped_by_another(size_t index, size_t wanted)
+{
+	for (int i = 0; i < GROWER_YIELDS; i++) {
+		if (load_acquire(&mapped_bytes[index]) >= wanted)
+			return true;
+		sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	}
+	return false;
+}
+
+/* Maps what the parts below `end` lack.  False: the file cannot be opened, or mapped. */
+static bool map_again(size_t end)
+{
+	long fd = file.path[0] != '\0' ? registry_open_at(AT_FDCWD, file.path, O_RDWR, 0) : -ENOENT;
+	struct identity opened;
+	bool mapped;
+
+	if (fd < 0)
+		return false;
+	/* Whatever lies under the name now: the file is this process's registry, or is not used. */
+	opened = identity_of((int)fd);
+	mapped = identity_is_same(opened, file.identity) &&
+		 map_parts((int)fd, opened, (uintptr_t)registry_mapping, end);
+	identity_close((int)fd, opened);
+	leave_out_of_core_files();
+	return mapped;
+}
+
+void registry_map_rest(void)
+{
+	for (size_t i = 0; registry_mapping && !is_whole() && i < PARTS; i++)
+		if (load_acquire(&mapped_bytes[i]) == 0) {
+			map_again(PARTS);
+			return;
+		}
+}
 
 static bool grow(size_t index, size_t wanted)
 {
@@ -202,12 +279,7 @@ static bool grow(size_t index, size_t wanted)
 		return true;
 	}
 	/* The kernel also refuses when another thread was faster: the length is not `have` then. */
-	for (int i = 0; i < GROWER_YIELDS; i++) {
-		if (load_acquire(&mapped_bytes[index]) >= wanted)
-			return true;
-		sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
-	}
-	return false;
+	return is_mapped_by_another(index, wanted);
 }
 
 /* True when the bytes from the start of their part to `end`, an offset in the registry, are mapped
@@ -215,13 +287,18 @@ static bool grow(size_t index, size_t wanted)
 static bool is_mapped_to(size_t end)
 {
 	size_t index = 0;
-	size_t have;
+	size_t wanted;
 
+	if (is_whole())
+		return true;
 	while (index + 1 < PARTS && end > parts[index].end)
 		index++;
-	have = load_acquire(&mapped_bytes[index]);
-	return have == 0 || end - parts[index].start <= have ||
-	       grow(index, end - parts[index].start);
+	wanted = end - parts[index].start;
+	if (load_acquire(&mapped_bytes[index]) == 0 &&
+	    !map_again(index < CONNECTION_PARTS ? CONNECTION_PARTS : index + 1) &&
+	    !is_mapped_by_another(index, 1))
+		return false;
+	return wanted <= load_acquire(&mapped_bytes[index]) || grow(index, wanted);
 }
 
 /* --- pages ----------------------------------------------------------------------------------- */

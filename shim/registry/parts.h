@@ -12,11 +12,14 @@
 void registry_set_in_shm(bool in_shm);
 
 /* Called by file.c.  registry_map() maps the file, registry_map_anonymous() anonymous memory as the
- * registry of this process; false: neither range nor memory.  `random` varies the address.
- * registry_unmap() undoes either. */
-bool registry_map(int fd, uint32_t random);
+ * registry of this process; false: neither range nor memory, or the descriptor is another file's by
+ * now.  `random` varies the address.  registry_unmap() undoes either. */
+bool registry_map(int fd, struct identity identity, uint32_t random);
 bool registry_map_anonymous(void);
 void registry_unmap(void);
+
+/* Called by file.c: the file that is mapped can be opened again under that name. */
+void registry_name_file(const char *path, struct identity identity);
 
 /* What one question about an open file tells. */
 struct registry_file {

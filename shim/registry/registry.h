@@ -84,6 +84,10 @@ bool registry_reach(const void *start, size_t len_bytes);
  * full. */
 bool registry_reach_new(const void *start, size_t len_bytes);
 
+/* Maps what this process may need of the registry later.  Call it before the process loses the
+ * right to open the file, or the sight of it. */
+void registry_map_rest(void);
+
 /* The place in a hash table at which the i-th try looks for `hash`.  A table fills from its
  * beginning, so that the rest need not be mapped.  Of `size` places, a power of two, 8 among the
  * first 32 are tried, then 8 among the first 64, and so on, the rest among all; the upper half of

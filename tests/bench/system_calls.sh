@@ -58,7 +58,7 @@ while read -r kind connections limit; do
 		"$added" "$limit" "$verdict"
 done <<TABLE
 connect 0 5
-epoll 0 0
+epoll 0 1
 spawn 0 16
 fork 0 6
 fork 1 6

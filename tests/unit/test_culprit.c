@@ -353,6 +353,7 @@ static int join(void **state)
 	(void)state;
 	if (registry_join("", REGISTRY_FIND_OR_BEGIN, getpid(), getppid(), &created) != 0)
 		return -1;
+	registry_map_rest();
 	registry_unlink();
 	return 0;
 }

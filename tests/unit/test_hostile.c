@@ -24,6 +24,7 @@
 #include "track_stage.h"
 
 #include "common/session.h"
+#include "registry/parts.h"
 #include "report/finding_count.h"
 #include "track/blind.h"
 
@@ -448,7 +449,8 @@ static void a_master_survives(void)
 	alarm((unsigned)seconds() + 120);
 	snprintf(session, sizeof session, "%016llx", (unsigned long long)getpid() << 32 | 1);
 	/* A session of its own, not the one that stage_run() has unlinked. */
-	registry_mapping = NULL;
+	registry_unmap();
+	process.shared = NULL;
 	process_start();
 	require(process_join(session, REGISTRY_FIND_OR_BEGIN, &created) == 0 && created);
 	bait_fd = make_bait(bait);

@@ -51,6 +51,7 @@ static void test(void **state)
 		signal(SIGSEGV, SIG_DFL); /* cmocka's handler would go on with the other tests */
 		process_start();
 		require(process_join("", REGISTRY_FIND_OR_BEGIN, &created) == 0 && created);
+		registry_map_rest();
 		registry_unlink();
 		body();
 		_exit(0);

@@ -27,7 +27,7 @@
 
 #include <cmocka.h>
 
-#include "registry/registry.h"
+#include "registry/parts.h"
 
 #define NUMBERS 64
 #define HOSTS_BYTES 5
@@ -115,6 +115,7 @@ static void require_that_the_hosts_file_stays(const struct scenario *scenario)
 		hosts_fd = memfd_create("host", 0);
 		if (hosts_fd < 0 || write(hosts_fd, "bytes", HOSTS_BYTES) != HOSTS_BYTES)
 			_exit(2);
+		registry_unmap();
 		trap_calls();
 		(void)registry_join(now->session, REGISTRY_FIND_OR_BEGIN, getpid(), 0, &created);
 		untouched = is_untouched();

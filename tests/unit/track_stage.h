@@ -376,6 +376,7 @@ static inline int stage_run(void (*test)(void))
 		process_start();
 		track_stop_by(abort);
 		require(process_join(session, REGISTRY_FIND_OR_BEGIN, &created) == 0 && created);
+		registry_map_rest();
 		registry_unlink();
 		stage_fd = stage_connect(&stage_peer);
 		test();
