@@ -299,6 +299,11 @@ struct registry_unwatched {
 };
 _Static_assert(sizeof(struct registry_unwatched) == 136, "no holes");
 
+/* The first version whose header begins as below, up to `ready`: in all versions from it on, since
+ * by these words a process of another version finds out whether anybody still needs the registry.
+ */
+#define REGISTRY_FIRST_WITH_HEAD 13u
+
 struct registry_header {
 	uint64_t magic;
 	uint32_t version;
@@ -306,6 +311,13 @@ struct registry_header {
 	uint64_t total_size_bytes;
 	int32_t creator_pid;
 	uint32_t waited_for; /* 1: a `forksan run` reads this at the end (common/session.h) */
+	uint64_t creator_pid_namespace; /* inode of /proc/self/ns/pid, 0 unknown */
+	/* Where the pids of live processes stand, 32 bits each; 0: none.  Among them may be pids of
+	 * processes that have ended. */
+	uint32_t pids_offset_bytes;
+	uint32_t pids_count;
+	_Atomic uint32_t pids_elsewhere; /* 1: some are pids of another namespace */
+	_Atomic uint32_t ready;		 /* release, after everything that the maker writes */
 	/* 1: `forksan attach` writes the processes of this session, and none of them is a member:
 	 * one that has the library belongs to another session, or begins one. */
 	_Atomic uint32_t from_outside;
@@ -319,14 +331,12 @@ struct registry_header {
 	uint8_t reserved0[8];
 	_Atomic uint64_t log_place; /* identity of the descriptor that log_path=stderr or stdout
 				       means, 0: not yet known */
-	_Atomic uint32_t ready;	    /* release, after everything above */
 	_Atomic uint32_t next_serial;
 	_Atomic uint32_t process_high;	   /* process slots below this number may be in use */
 	_Atomic uint32_t socket_high;	   /* the same for socket slots */
 	_Atomic uint32_t socket_hint;	   /* no slot below this number was free when last looked */
 	_Atomic uint32_t summary_written;  /* 1: some process has written the summary record */
 	_Atomic uint64_t reclaim_after_ns; /* CLOCK_MONOTONIC; sockets are not reclaimed before */
-	uint64_t creator_pid_namespace;	   /* inode of /proc/self/ns/pid, 0 unknown */
 	_Atomic uint64_t records;	   /* records numbered so far: `seq` in the log */
 	_Atomic uint64_t
 		summary_due_ns; /* CLOCK_MONOTONIC; the next summary on the way, 0: not yet known */
@@ -339,6 +349,7 @@ struct registry_header {
 	_Atomic uint64_t counters[64]; /* enum registry_counter */
 };
 _Static_assert(COUNTER_COUNT <= 64, "counters fit");
+_Static_assert(offsetof(struct registry_header, ready) == 52, "the same in every version");
 
 struct registry {
 	struct registry_header header;

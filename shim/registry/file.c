@@ -39,6 +39,9 @@
 /* Slots of processes that are read at once. */
 #define PROCESSES_AT_ONCE 32
 
+/* More pids than any version has. */
+#define REGISTRY_MOST_PIDS (UINT32_C(1) << 20)
+
 /* The session, as this process knows it. */
 FORKSAN_AT_START static struct {
 	char name[REGISTRY_SESSION_BYTES];
@@ -116,8 +119,7 @@ static bool header_is_sound(const struct registry_header *header)
 
 static bool is_other_version(const struct registry_header *header)
 {
-	return load_acquire(&header->ready) == 1 && header->magic == REGISTRY_MAGIC &&
-	       header->version != REGISTRY_VERSION;
+	return header->magic == REGISTRY_MAGIC && header->version != REGISTRY_VERSION;
 }
 
 static void fill_header(struct registry *registry, bool waited_for, pid_t pid)
@@ -129,8 +131,10 @@ static void fill_header(struct registry *registry, bool waited_for, pid_t pid)
 	header->header_size_bytes = sizeof *header;
 	header->total_size_bytes = sizeof *registry;
 	header->creator_pid = pid;
-	header->creator_pid_namespace = registry_pid_namespace;
 	header->waited_for = waited_for;
+	header->creator_pid_namespace = registry_pid_namespace;
+	header->pids_offset_bytes = offsetof(struct registry, process_pid);
+	header->pids_count = FORKSAN_MAX_PROCESSES;
 	store_release(&header->ready, 1);
 }
 
@@ -287,16 +291,44 @@ static bool has_living(int fd, uint32_t high)
 	return false;
 }
 
+/* Another version's registry, of which the head of the header alone is known.  `pids` is room. */
+static enum found inspect_other(int fd, const char *name, const struct registry_header *header,
+				int32_t pids[PIDS_AT_ONCE])
+{
+	uint32_t count = header->pids_count;
+
+	if (header->version < REGISTRY_FIRST_WITH_HEAD)
+		return FOUND_NOTHING;
+	if (load_acquire(&header->ready) != 1 || count > REGISTRY_MOST_PIDS)
+		return FOUND_BROKEN;
+	if (load_relaxed(&header->pids_elsewhere) != 0 || !is_abandoned(header, name))
+		return FOUND_NOTHING;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = i % PIDS_AT_ONCE;
+		uint32_t left = count - i < PIDS_AT_ONCE ? count - i : PIDS_AT_ONCE;
+
+		if (at == 0 && !read_at(fd, pids, left * sizeof *pids,
+					(uint64_t)header->pids_offset_bytes + i * sizeof *pids))
+			return FOUND_BROKEN;
+		if (pids[at] > 0 && sys_kill(pids[at], 0) != -ESRCH)
+			return FOUND_NOTHING;
+	}
+	return FOUND_DEAD;
+}
+
 /* Reads a registry without mapping it. */
-static enum found inspect(int fd, const char *name, struct family *family)
+static enum found inspect(int fd, uint64_t size_bytes, const char *name, struct family *family)
 {
 	struct beginning beginning;
 	struct slots own = {.count = 0}, parents = {.count = 0};
 
 	if (!read_at(fd, &beginning, sizeof beginning, 0))
-		return FOUND_NOTHING;
-	if (!header_is_sound(&beginning.header))
-		return is_other_version(&beginning.header) ? FOUND_NOTHING : FOUND_BROKEN;
+		return FOUND_BROKEN;
+	if (is_other_version(&beginning.header))
+		return family->sweeps ? inspect_other(fd, name, &beginning.header, beginning.pids)
+				      : FOUND_NOTHING;
+	if (size_bytes != sizeof(struct registry) || !header_is_sound(&beginning.header))
+		return FOUND_BROKEN;
 	find_slots(fd, &beginning, family, &own, &parents);
 	if (has_family_in(fd, &own, family) || has_family_in(fd, &parents, family))
 		return FOUND_FAMILY;
@@ -315,20 +347,18 @@ static bool is_registry(int fd, struct registry_file *file)
 	       file->size_bytes == sizeof(struct registry);
 }
 
-/* Opens a registry of this user.  A descriptor that the caller closes, with what it is in
- * *identity, or -errno. */
-static long open_file(int directory, const char *name, struct identity *identity)
+/* Opens a file of this user, of any version.  A descriptor that the caller closes, with what it is
+ * in *file, or -errno. */
+static long open_file(int directory, const char *name, struct registry_file *file)
 {
 	long fd = registry_open_at(directory, name, O_RDWR, 0);
-	struct registry_file file;
 
 	if (fd < 0)
 		return fd;
-	if (!is_registry((int)fd, &file)) {
+	if (!registry_file_is_ours((int)fd, session.uid, S_IFREG, file)) {
 		sys_close((int)fd);
 		return -EACCES;
 	}
-	*identity = file.identity;
 	return fd;
 }
 
@@ -356,14 +386,15 @@ static int join_file(int fd, struct identity identity, const char *name)
 
 static int join_named(int directory, const char *name)
 {
-	struct identity identity;
-	long fd = open_file(directory, name, &identity);
-	int result;
+	struct registry_file file;
+	long fd = open_file(directory, name, &file);
+	int result = -EACCES;
 
 	if (fd < 0)
 		return (int)fd;
-	result = join_file((int)fd, identity, name);
-	identity_close((int)fd, identity);
+	if (file.size_bytes == sizeof(struct registry))
+		result = join_file((int)fd, file.identity, name);
+	identity_close((int)fd, file.identity);
 	return result;
 }
 
@@ -372,14 +403,14 @@ static int join_named(int directory, const char *name)
 static bool visit(int directory, const char *name, void *context)
 {
 	struct family *family = context;
-	struct identity identity;
-	long fd = open_file(directory, name, &identity);
+	struct registry_file file;
+	long fd = open_file(directory, name, &file);
 
 	if (fd < 0)
 		return false;
-	switch (inspect((int)fd, name, family)) {
+	switch (inspect((int)fd, file.size_bytes, name, family)) {
 	case FOUND_FAMILY:
-		family->joined = join_file((int)fd, identity, name) == 0;
+		family->joined = join_file((int)fd, file.identity, name) == 0;
 		break;
 	case FOUND_DEAD:
 		registry_unlink_at(directory, name);
@@ -391,7 +422,7 @@ static bool visit(int directory, const char *name, void *context)
 	case FOUND_ALIVE:
 		break;
 	}
-	identity_close((int)fd, identity);
+	identity_close((int)fd, file.identity);
 	return family->joined;
 }
 

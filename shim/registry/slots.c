@@ -18,9 +18,13 @@ FORKSAN_IN_EACH_CHILD struct registry_process *registry_process(struct process_s
 FORKSAN_IN_EACH_CHILD void registry_note_pid(const struct registry_process *process, pid_t pid)
 {
 	_Atomic int32_t *noted = &registry_mapping->process_pid[registry_process_slot(process).n];
+	struct registry_header *header = &registry_mapping->header;
 
-	if (registry_reach(noted, sizeof *noted))
-		store_relaxed(noted, pid);
+	if (!registry_reach(noted, sizeof *noted))
+		return;
+	store_relaxed(noted, pid);
+	if (pid != 0 && registry_pid_namespace != header->creator_pid_namespace)
+		store_relaxed(&header->pids_elsewhere, 1);
 }
 
 FORKSAN_IN_EACH_CHILD struct process_slot
