@@ -84,7 +84,9 @@ FORKSAN_IN_EACH_CHILD static struct serial find_announced(void)
 
 	if (place)
 		child.n = load_relaxed(&place->child);
-	return serial_is(child, born_as) ? (struct serial){0} : child;
+	if (serial_is(child, born_as))
+		child.n = 0;
+	return child;
 }
 
 static void set_mine(uint64_t word)
@@ -421,13 +423,16 @@ FORKSAN_IN_EACH_CHILD static void after_fork_in_child(const struct process_fork 
 
 FORKSAN_IN_EACH_CHILD void process_after_fork(const struct process_fork *fork, pid_t pid)
 {
+	struct serial interrupted = fork->interrupted;
 	struct registry_process *slot;
 
 	if (pid == 0) {
 		after_fork_in_child(fork);
 		return;
 	}
-	note_announced(began_in_another_process(fork) ? (struct serial){0} : fork->interrupted);
+	if (began_in_another_process(fork))
+		interrupted.n = 0;
+	note_announced(interrupted);
 	if (process_mine() == 0 || process_mine() == PROCESS_UNWATCHED)
 		return;
 	if (pid > 0)

@@ -73,12 +73,11 @@ static void consider(struct peek *peek, const struct module *module)
 static void scan_modules(struct peek *peek)
 {
 	struct module module = scanned_to;
+	bool is_loaded = module_is_loaded(peek, &scanned_to);
 
-	if (!module_is_loaded(peek, &scanned_to))
-		module.map = 0;
-	else if (module_is_last(peek, &scanned_to))
+	if (is_loaded && module_is_last(peek, &scanned_to))
 		return;
-	else if (module_next(peek, &scanned_to, &module))
+	if (is_loaded && module_next(peek, &scanned_to, &module))
 		consider(peek, &module);
 	else
 		module.map = 0;
