@@ -31,7 +31,8 @@ USES = ["inherited-use", "shared-use"]
 WAYS = {"shared": USES, "raw": USES, "unix /tmp/socket": USES, "uring": ["shared-use"], "sendfile": [*CROSSED, *USES],
         "splice": USES, "crossed": [*CROSSED, USES[1]], "goodbye": ["foreign-goodbye"], "clean": []}
 # In strict mode: what the program says, and which actions the findings of each kind may have: what user space alone
-# can judge ends a process if it still runs then.
+# can judge ends a process if it still runs then.  Whether the bystander's answer is told as a crossed one depends on
+# whose record came first.
 SIBLINGS = "the second: aborted\nthe first: undisturbed\n"
 BYSTANDER = "the bystander: undisturbed\n"
 GOODBYE = {"foreign-goodbye": {None, "aborted"}}
@@ -39,8 +40,8 @@ STRICT = {"siblings": (SIBLINGS, {"inherited-use": {None}, "shared-use": {"abort
           "thief": (SIBLINGS, {"inherited-use": {None}, "shared-use": {"aborted"}}),
           "shared": ("", {"inherited-use": {None}, "shared-use": {None, "aborted"}}),
           "goodbye": ("", GOODBYE),
-          "waiter": (BYSTANDER, {**GOODBYE, "crossed-reply": {None}}),
-          "poller": (BYSTANDER, {**GOODBYE, "crossed-reply": {None}}),
+          "waiter": (BYSTANDER, {**GOODBYE, "crossed-reply": {None, "no finding"}}),
+          "poller": (BYSTANDER, {**GOODBYE, "crossed-reply": {None, "no finding"}}),
           "clean": ("", {})}
 COMMAND = """echo "@way {name}"
 FORKSAN_OPTIONS=mode={mode} /forksan/forksan attach --quiet -o /tmp/log -- /program {way} 2>&1
@@ -168,7 +169,7 @@ def strict_verdict(way, said):
     for record in records_of(said):
         if record["record"] == "finding":
             done.setdefault(record["kind"], set()).add(record.get("action"))
-    is_wanted = done.keys() == wanted.keys() and all(done[kind] <= wanted[kind] for kind in wanted)
+    is_wanted = done.keys() <= wanted.keys() and all(done.get(kind, {"no finding"}) <= wanted[kind] for kind in wanted)
     return "" if is_wanted and words in said else f"{way}: {done} {said[:300]!r}"
 
 

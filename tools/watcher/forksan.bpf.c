@@ -22,6 +22,7 @@
 #include "watcher/event.h"
 #include "watcher/frames.bpf.h"
 #include "watcher/gate.bpf.h"
+#include "watcher/passed_over.bpf.h"
 #include "watcher/pid_namespace.bpf.h"
 #include "watcher/process_state.h"
 #include "watcher/socket_state.bpf.h"
@@ -46,7 +47,9 @@ const volatile __u32 ring_bytes;
 __u32 next_number; /* processes numbered so far; user space numbers those that it finds */
 __u32 next_stack;
 __u64 lost[EVENT_LOST_COUNT];
-__u32 pass; /* of the iterator: 0 gathers listening ports, 1 tells connections */
+__u64 foreign_missed; /* calls that on_send and on_recv were passed over for, and that are not
+			 watched */
+__u32 pass;	      /* of the iterator: 0 gathers listening ports, 1 tells connections */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -789,6 +792,7 @@ static __noinline int note_use(struct sock *sk, struct process_state *process,
 				.bytes = moved > 0 ? moved : 0,
 				.writes = writes};
 
+	work_begins(writes ? WORKING_SEND : WORKING_RECEIVE);
 	if (moved > 0) {
 		if (is_strict && state->claimed_by != told.word &&
 		    is_refused(sk, process, state, *word_of(sk, state, writes), writes))
@@ -809,6 +813,7 @@ static __noinline int note_use(struct sock *sk, struct process_state *process,
 	tell_use(sk, task, &told);
 	if (told.gate == EVENT_GATE_LATE)
 		bpf_send_signal(SIGABRT);
+	work_ends(writes ? WORKING_SEND : WORKING_RECEIVE);
 	return 0;
 }
 
@@ -900,6 +905,32 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_recv, struct sock *sk, int moved, int flags)
 {
 	return use(sk, moved, flags, false);
+}
+
+/* Counts a call that on_send or on_recv was passed over for, unless it may be one to be told. */
+static __always_inline int look_after(struct sock *sk, enum working program)
+{
+	struct socket_state *state;
+
+	if (!is_passed_over(program))
+		return 0;
+	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!process_of(bpf_get_current_task_btf()) ||
+	    (state ? state->ignored : sk->__sk_common.skc_family != AF_UNIX || !is_unix_client(sk)))
+		__sync_fetch_and_add(&foreign_missed, 1);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(after_send, struct sock *sk, int moved, int flags)
+{
+	return look_after(sk, WORKING_SEND);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(after_recv, struct sock *sk, int moved, int flags)
+{
+	return look_after(sk, WORKING_RECEIVE);
 }
 
 /*
@@ -1033,13 +1064,11 @@ static __always_inline void tell_socket(enum event_kind kind, struct sock *sk,
 	bpf_ringbuf_submit(event, 0);
 }
 
-static __always_inline void opened(struct sock *sk, struct task_struct *task)
+static __always_inline void opened(struct sock *sk, struct task_struct *task,
+				   struct process_state *process)
 {
-	struct process_state *process = process_of(task);
 	struct socket_state *state;
 
-	if (!process)
-		return;
 	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!state) {
 		count_loss(EVENT_LOST_CONNECTION);
@@ -1069,19 +1098,32 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int before, int now)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct process_state *process = NULL;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
-	if (now == TCP_SYN_SENT) {
-		opened(sk, task);
+	if (now == TCP_SYN_SENT)
+		process = process_of(task);
+	if (!process && (now == TCP_SYN_SENT || !bpf_sk_storage_get(&sockets, sk, 0, 0)))
 		return 0;
-	}
-	if (!bpf_sk_storage_get(&sockets, sk, 0, 0))
-		return 0;
-	if (now == TCP_FIN_WAIT1 || now == TCP_LAST_ACK)
+	work_begins(WORKING_STATE);
+	if (process)
+		opened(sk, task, process);
+	else if (now == TCP_FIN_WAIT1 || now == TCP_LAST_ACK)
 		ended(sk, task);
 	else if (now == TCP_CLOSE && references(sk) == 0)
 		tell_socket(EVENT_CLOSE, sk, task, 0, false);
+	work_ends(WORKING_STATE);
+	return 0;
+}
+
+/* An end that is not told is noticed later (connection_sweep()), a beginning never. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(after_state, struct sock *sk, int before, int now)
+{
+	if (now == TCP_SYN_SENT && sk->sk_protocol == IPPROTO_TCP &&
+	    is_passed_over(WORKING_STATE) && process_of(bpf_get_current_task_btf()))
+		count_loss(EVENT_LOST_CONNECTION);
 	return 0;
 }
 

@@ -15,8 +15,13 @@ static struct hook {
 	bool needed; /* without it its set is of no use */
 	int error;   /* the errno for which it was given up; ESRCH: the kernel has no such hook */
 } hooks[] = {
+	{"on_fork", HOOK_PROCESS, true, 0},
+	{"on_exec", HOOK_PROCESS, true, 0},
+	{"on_exit", HOOK_PROCESS, true, 0},
 	{"on_send", HOOK_TRACEPOINT, true, 0},
 	{"on_recv", HOOK_TRACEPOINT, true, 0},
+	{"after_send", HOOK_WITNESS, true, 0},
+	{"after_recv", HOOK_WITNESS, true, 0},
 	{"on_inet_send", HOOK_FUNCTION, true, 0},
 	{"on_inet_recv", HOOK_FUNCTION, true, 0},
 	{"on_inet6_send", HOOK_FUNCTION, false, 0},
@@ -48,6 +53,8 @@ int hooks_error(enum hook_set set)
 static bool is_wanted(const struct hook *hook)
 {
 	if (hook->set == HOOK_FUNCTION && hooks_error(HOOK_TRACEPOINT) == 0)
+		return false;
+	if (hook->set == HOOK_WITNESS && hooks_error(HOOK_TRACEPOINT) != 0)
 		return false;
 	if (hook->set == HOOK_GATE && !is_gate_wanted)
 		return false;
@@ -107,10 +114,10 @@ bool hooks_give_up(const char *complaint, int error)
 	for (size_t i = 0; is_of_all && i < HOOKS; i++)
 		if (is_added(&hooks[i]) && hooks[i].error == 0)
 			hooks[i].error = error;
-	return hooks_error(HOOK_FUNCTION) == 0;
+	return hooks_error(HOOK_FUNCTION) == 0 && hooks_error(HOOK_PROCESS) == 0;
 }
 
-uint64_t hooks_missed(struct bpf_object *programs)
+uint64_t hooks_missed(struct bpf_object *programs, bool processes)
 {
 	uint64_t missed = 0;
 
@@ -118,7 +125,8 @@ uint64_t hooks_missed(struct bpf_object *programs)
 		struct bpf_prog_info info = {0};
 		uint32_t size = sizeof info;
 
-		if (is_wanted(&hooks[i]) &&
+		if (is_wanted(&hooks[i]) && hooks[i].set != HOOK_WITNESS &&
+		    (hooks[i].set == HOOK_PROCESS) == processes &&
 		    bpf_obj_get_info_by_fd(bpf_program__fd(bpf_object__find_program_by_name(
 						   programs, hooks[i].program)),
 					   &info, &size) == 0)

@@ -16,7 +16,15 @@ struct bpf_object;
 
 /* Uses are told by the tracepoints, or else by the functions.  sendpage and splice are added to
  * either: what passes only by them is not seen where they are refused.  The gate refuses calls. */
-enum hook_set { HOOK_TRACEPOINT, HOOK_FUNCTION, HOOK_SENDPAGE, HOOK_SPLICE, HOOK_GATE };
+enum hook_set {
+	HOOK_PROCESS,
+	HOOK_TRACEPOINT,
+	HOOK_WITNESS, /* of tracepoints that are passed over (passed_over.bpf.h) */
+	HOOK_FUNCTION,
+	HOOK_SENDPAGE,
+	HOOK_SPLICE,
+	HOOK_GATE,
+};
 
 /* Has the next attempt load the programs that have not been given up; `strict`: those that refuse
  * calls, too. */
@@ -33,8 +41,8 @@ bool hooks_give_up(const char *complaint, int error);
  * or were not wanted. */
 int hooks_error(enum hook_set set);
 
-/* How often the kernel has passed over a program that tells of uses, since it was running already
- * on that processor. */
-uint64_t hooks_missed(struct bpf_object *programs);
+/* How often the kernel has passed over a program that tells of processes (HOOK_PROCESS), or of uses
+ * (else), since it was running already on that processor. */
+uint64_t hooks_missed(struct bpf_object *programs, bool processes);
 
 #endif

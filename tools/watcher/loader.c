@@ -246,6 +246,15 @@ void loader_poll(int wake, int timeout_ms)
 	ring_buffer__consume(ring);
 }
 
+/* Those that may have been watched. */
+static uint64_t missed_uses(void)
+{
+	uint64_t missed = hooks_missed(skeleton->obj, false);
+	uint64_t foreign = skeleton->bss->foreign_missed;
+
+	return missed > foreign ? missed - foreign : 0;
+}
+
 uint64_t loader_stop(void)
 {
 	uint64_t until_ns = sys_clock_ns(CLOCK_REALTIME);
@@ -254,7 +263,8 @@ uint64_t loader_stop(void)
 	is_ending = true;
 	take_until_ns = sys_clock_ns(CLOCK_MONOTONIC) + TAKE_LAST_NS;
 	ring_buffer__consume(ring);
-	untaken += hooks_missed(skeleton->obj);
+	skeleton->bss->lost[EVENT_LOST_PROCESS] += hooks_missed(skeleton->obj, true);
+	skeleton->bss->lost[EVENT_LOST_USE] += missed_uses();
 	return until_ns;
 }
 
