@@ -6,6 +6,7 @@
 #include "base/lazy.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "base/kernel.h"
 #include "base/sys.h"
@@ -50,19 +51,34 @@ static const struct {
 	[LAZY_CAPTURES] = {1, CAPTURES_AT},
 };
 
+/* True where no limit on data could be exceeded. */
+static bool data_is_unlimited(void)
+{
+	struct rlimit64 limit;
+
+	return sys_call(SYS_prlimit64, 0, RLIMIT_DATA, 0, (long)(uintptr_t)&limit, 0, 0) == 0 &&
+	       limit.rlim_cur == RLIM64_INFINITY;
+}
+
+/* Scratch is small, and writable at once where it may be: parts of both kinds are mappings of their
+ * own. */
 static uintptr_t make(struct mapping *mapping, const struct plan *plan)
 {
 	size_t bytes = plan->parts * LAZY_PART_BYTES;
+	bool is_writable = plan->is_scratch && data_is_unlimited();
 	uintptr_t none = 0;
 	long base;
 
-	base = sys_mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	base = sys_mmap(NULL, bytes, PROT_READ | (is_writable ? PROT_WRITE : 0),
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (sys_is_error(base))
 		return 0;
 	if (plan->is_scratch)
 		sys_madvise((void *)base, bytes, MADV_WIPEONFORK);
 	if (!compare_exchange_acq_rel(&mapping->base, &none, (uintptr_t)base))
 		sys_munmap((void *)base, bytes);
+	else if (is_writable)
+		fetch_or_relaxed(&mapping->writable, (UINT64_C(1) << plan->parts) - 1);
 	return load_acquire(&mapping->base);
 }
 

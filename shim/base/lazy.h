@@ -17,6 +17,9 @@
  * interrupts the work and forks leaves its child with the rest of the work and a buffer of zeros:
  * the work must end soundly.
  *
+ * Scratch, 320 KiB, is writable whole where nothing limits this process's data: one mapping then,
+ * and not three.
+ *
  * Any thread, signal handler; no lock; errno is kept.
  */
 #ifndef FORKSAN_SHIM_LAZY_H

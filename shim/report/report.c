@@ -28,6 +28,7 @@
 #include "report/write.h"
 #include "base/address.h"
 #include "common/names.h"
+#include "base/kernel.h"
 #include "base/sys.h"
 #include "registry/registry.h"
 #include "base/text.h"
@@ -64,18 +65,17 @@ static bool logs(void)
 	return options.log_path[0] != '\0';
 }
 
-/* NULL: no memory. */
+/* NULL: no memory.  No record is rendered across a fork (signals are blocked), so a fork need not
+ * copy the pages. */
 static struct buffer *map_buffer(void)
 {
 	long pages = sys_mmap(NULL, sizeof(struct buffer), PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	struct buffer *buffer;
 
 	if (sys_is_error(pages))
 		return NULL;
-	buffer = (struct buffer *)pages;
-	buffer->bytes[0] = '\n';
-	return buffer;
+	sys_madvise((void *)pages, sizeof(struct buffer), MADV_WIPEONFORK);
+	return (struct buffer *)pages;
 }
 
 static struct buffer *claim(void)
@@ -87,8 +87,10 @@ static struct buffer *claim(void)
 			continue;
 		if (!buffers[i])
 			buffers[i] = map_buffer();
-		if (buffers[i])
+		if (buffers[i]) {
+			buffers[i]->bytes[0] = '\n';
 			return buffers[i];
+		}
 		store_release(&wiped.report.buffers_taken[i], 0);
 	}
 	return NULL;
