@@ -27,6 +27,7 @@
  *   later      says "ready" when it is open and used, and waits for a line; then as shared
  *   forked     the same, but the child is there when it says "ready"
  *   clean      all that is sound
+ *   busy       a child uses it hundreds of times, and then another one does
  *   outlived   parent and child hold it, the parent uses it and ends; a moment later its child does
  *   stays      a child that holds it says its number and lives on, for ever
  *   calls N    N questions and answers
@@ -680,6 +681,23 @@ static void forked(void)
 	end_well(pid);
 }
 
+static void busy(void)
+{
+	int connection = open_connection();
+
+	ping(connection);
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			for (int j = 0; j < 300; j++)
+				ping(connection);
+			_exit(0);
+		}
+		end_well(pid);
+	}
+}
+
 static void outlived(void)
 {
 	int connection = open_connection();
@@ -853,6 +871,8 @@ int main(int argc, char **argv)
 		forked();
 	else if (strcmp(way, "clean") == 0)
 		clean();
+	else if (strcmp(way, "busy") == 0)
+		busy();
 	else if (strcmp(way, "outlived") == 0)
 		outlived();
 	else if (strcmp(way, "stays") == 0)

@@ -73,6 +73,11 @@ if kinds(log):
     check(kinds(log) == ["inherited-use", "shared-use"], "splice", kinds(log), result.stderr)
 else:
     print("not tested: splice, of which a kernel tells that takes fexit programs")
+# However often others have used it before: the one that breaks the rule has a stack.
+log, result = expect("busy", ["inherited-use", "shared-use"])
+stacks = log.findings(kind="shared-use")[0]["stacks"]
+for role in ("other_use", "this_use"):
+    check("ping" in [frame["function"] for frame in stacks[role]], f"busy: {role}", stacks[role])
 expect("goodbye", ["foreign-goodbye"])
 expect("idle", ["open-at-fork"], status=0)
 # What cannot be read is counted, and a write of which nothing is known is not accused: it may be the goodbye.

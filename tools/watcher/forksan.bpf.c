@@ -32,8 +32,10 @@ char licenses[] SEC("license") = "Dual MIT/GPL";
 /* Calls that are told of each new connection: greeting, login and the first questions. */
 #define OPENING_CALLS 48
 
-/* Stacks that are told of the uses of one connection. */
-#define USE_STACKS 256
+/* Stacks that are told of the uses of one connection: by one process, as many again of those that
+ * come after another process's use, and by all. */
+#define PROCESS_STACKS 64
+#define USE_STACKS 4096
 
 #define MAX_IOVECS 8
 
@@ -781,6 +783,25 @@ static __always_inline struct socket_state *meet_unix(struct sock *sk,
 	return NULL;
 }
 
+/* True when the stack of the process's use is to be told.  A process that begins late has its own
+ * count: it may be the one whose use breaks the rule. */
+static __always_inline bool wants_stack(struct socket_state *state, __u32 number,
+					bool is_after_other)
+{
+	struct stack_count *count = &state->stack_counts[number & (STACK_COUNTS - 1)];
+
+	if (count->number != number) {
+		count->number = number;
+		count->stacks = 0;
+	}
+	if (count->stacks >= (is_after_other ? 2 * PROCESS_STACKS : PROCESS_STACKS) ||
+	    state->stacks >= USE_STACKS)
+		return false;
+	count->stacks++;
+	state->stacks++;
+	return true;
+}
+
 /* Notes a use that may matter, and tells it.  A call that moved nothing met the end. */
 static __noinline int note_use(struct sock *sk, struct process_state *process,
 			       struct socket_state *state, __s32 moved, bool writes)
@@ -791,6 +812,7 @@ static __noinline int note_use(struct sock *sk, struct process_state *process,
 				.moved = moved,
 				.bytes = moved > 0 ? moved : 0,
 				.writes = writes};
+	bool is_after_other;
 
 	work_begins(writes ? WORKING_SEND : WORKING_RECEIVE);
 	if (moved > 0) {
@@ -802,12 +824,10 @@ static __noinline int note_use(struct sock *sk, struct process_state *process,
 		told.before = gate_take_claim(state, told.word, told.before);
 		state->way[writes & 1] = told.word;
 		state->calls++;
-		if ((told.before >> 32 != told.word >> 32 ||
-		     references(sk) > 1 + (task->signal->nr_threads > 1)) &&
-		    state->stacks < USE_STACKS) {
-			state->stacks++;
+		is_after_other = told.before >> 32 != told.word >> 32;
+		if ((is_after_other || references(sk) > 1 + (task->signal->nr_threads > 1)) &&
+		    wants_stack(state, told.word >> 32, is_after_other))
 			told.stack = tell_stack();
-		}
 		process->flags |= PROCESS_CONNECTED;
 	}
 	tell_use(sk, task, &told);
@@ -1021,10 +1041,8 @@ static __always_inline int gate(struct socket *socket, __s32 size, int flags, bo
 	if ((state->last == told.word && (writes || state->way[0] == told.word)) ||
 	    (!writes && !has_bytes(sk)) || !gate_claim(sk, process, state, &told.before, writes))
 		return 0;
-	if (state->stacks < USE_STACKS) {
-		state->stacks++;
+	if (wants_stack(state, told.word >> 32, true))
 		told.stack = tell_stack();
-	}
 	if (writes)
 		told.bytes = size;
 	tell_use(sk, task, &told);

@@ -7,6 +7,14 @@
 
 #include "watcher/kernel.bpf.h"
 
+/* How many stacks were told of the uses of a process. */
+struct stack_count {
+	__u32 number; /* of the process */
+	__u32 stacks;
+};
+
+#define STACK_COUNTS 8 /* a power of two: processes born one after the other have each its own */
+
 struct socket_state {
 	__u64 last;   /* word of the latest use */
 	__u64 way[2]; /* of the latest read and the latest write */
@@ -16,10 +24,11 @@ struct socket_state {
 	__u64 claimed_over;
 	__u32 doubtful; /* number of the process whose writes may be a goodbye (gate.bpf.h) */
 	__u32 calls;
-	__u32 stacks;
+	__u32 stacks;  /* told of uses, in all */
 	__u32 ignored; /* 1: not a connection that this side has opened */
 	__u32 is_old;  /* 1: it was open when forksan-attach came */
 	__u32 reserved;
+	struct stack_count stack_counts[STACK_COUNTS];
 };
 
 struct {
