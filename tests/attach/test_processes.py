@@ -5,6 +5,7 @@ an ordinary user is told."""
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -82,9 +83,14 @@ attached.wait_until_watching()
 started.go()
 said = attached.process.communicate(timeout=30)[1]
 check(attached.process.returncode == 66, "it ends with the process", attached.process.returncode, said)
-result = subprocess.run([attaching.FORKSAN, "attach", "--all", "--seconds", "1"], capture_output=True, text=True,
-                        timeout=60, check=False)
+log = attaching.new_log()
+result = subprocess.run([attaching.FORKSAN, "attach", "-o", log.path, "--all", "--seconds", "1"], capture_output=True,
+                        text=True, timeout=60, check=False)
 check(result.returncode in (0, 66), "--seconds ends it", result.returncode, result.stderr)
+said = float(re.search(r"attached for (\d+\.\d) s", result.stderr)[1])
+watched = log.read().records[-1]["watched"]
+watched = forksan_log.seconds(watched["until"]) - forksan_log.seconds(watched["from"])
+check(watched >= 0.9 and abs(said - watched) < 0.5, "it says for how long", said, watched)
 
 # `forksan top -p` means the session that a process is a member of; of one that is in none, the watcher's.
 for prefix in ([toolkit.FORKSAN, "run", "-q", "--"], []):

@@ -41,7 +41,8 @@ struct attach_arguments {
 	char *watched[MAX_PROCESSES + 2];
 	pid_t pids[MAX_PROCESSES];
 	int count;
-	char **command; /* NULL: processes that run already */
+	char **command;	   /* NULL: processes that run already */
+	uint64_t began_ms; /* when the watch began, of now_ms() */
 };
 
 static const struct option longs[] = {
@@ -235,7 +236,10 @@ static bool start_watching(pid_t pid, void *context)
 	char *watched[] = {(char *)(uintptr_t) "--child", word, NULL};
 
 	snprintf(word, sizeof word, "%d", (int)pid);
-	return watcher_start(start->watcher, watched, start->options);
+	if (!watcher_start(start->watcher, watched, start->options))
+		return false;
+	start->arguments->began_ms = now_ms();
+	return true;
 }
 
 /* CMD has ended.  What it has left is watched on, which may be for ever: that is said.  A signal
@@ -274,15 +278,16 @@ static int run_command(const struct start *start, int *wait_status, int *status)
 /* --- the verb
  * ------------------------------------------------------------------------------------- */
 
-static void print_time(time_t began)
+/* `ended`: the time of day; loading the kernel's part and the report's time do not count. */
+static void print_time(uint64_t watched_ms, time_t ended)
 {
 	char text[32];
-	time_t now = time(NULL);
 	struct tm utc;
 
-	gmtime_r(&now, &utc);
+	gmtime_r(&ended, &utc);
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	fprintf(stderr, "forksan: attached for %lld s, until %s\n", (long long)(now - began), text);
+	fprintf(stderr, "forksan: attached for %.1f s, until %s\n", (double)watched_ms / 1000,
+		text);
 }
 
 /* Watches until the end.  Returns the exit status that tells why nothing was watched, or 0. */
@@ -302,6 +307,7 @@ static int watch(const struct start *start, int *wait_status)
 		arguments->watched[arguments->count] = (char *)(uintptr_t) "--all";
 	if (!watcher_start(start->watcher, arguments->watched, start->options))
 		return STATUS_NOT_INSTRUMENTED;
+	arguments->began_ms = now_ms();
 	if (!arguments->demands.quiet)
 		fputs("forksan: attached; ^C ends\n", stderr);
 	for (int i = 0; i < arguments->count && !arguments->all; i++)
@@ -321,7 +327,8 @@ static int attach(int argc, char **argv)
 	struct run_wishes wishes;
 	struct start start;
 	int status, wait_status = 0;
-	time_t began = time(NULL);
+	uint64_t watched_ms;
+	time_t ended;
 	bool complete;
 	char *options;
 
@@ -346,13 +353,15 @@ static int attach(int argc, char **argv)
 		run_session_abandon(&session);
 		return status;
 	}
+	watched_ms = now_ms() - arguments.began_ms;
+	ended = time(NULL);
 	complete = watcher_stop(&watcher);
 	run_session_end(&session, &arguments.demands, &outcome);
 	if (!complete)
 		cli_error("attach", "%s ended before its time: what came then was not seen",
 			  watcher.path);
 	if (!arguments.demands.quiet)
-		print_time(began);
+		print_time(watched_ms, ended);
 	status = run_session_status(&outcome, &arguments.demands, wait_status);
 	if (status == 0 && !complete)
 		status = STATUS_INCOMPLETE;
