@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names of functions in other processes' files, as the shim's rooms ask for them
- * (stack/module_function.h): from the file, once, when the first of its frames is reported.
+ * (stack/module_function.h): from the file, once, when the first of its frames is reported: from
+ * that which the process has mapped, whose path may lead elsewhere (a container), or nowhere.
  *
  * As in the library a file's names are those of its dynamic symbols, so that sites and fingerprints
  * are the same.  A static program has none, and Go's functions are never among them: there it is
@@ -19,6 +20,8 @@
 #include <elfutils/libdwelf.h>
 #include <gelf.h>
 
+#include "watcher/actor.h"
+#include "watcher/mapped.h"
 #include "registry/registry.h"
 
 struct function {
@@ -105,10 +108,15 @@ static bool is_the_file(Elf *elf, const struct registry_module *module)
 
 static void read_file(const struct registry_module *module, struct functions *file)
 {
-	int fd = open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	Elf *elf;
+	Elf *elf = actor_now ? mapped_find_elf(actor_now->mapped, module->path) : NULL;
+	int fd;
 
 	file->is_read = true;
+	if (elf && is_the_file(elf, module)) {
+		read_table(elf, file);
+		return;
+	}
+	fd = open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return;
 	elf_version(EV_CURRENT);

@@ -2,23 +2,123 @@
 /* See mapped.h. */
 #include "watcher/mapped.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* A descriptor of the root of a process whose paths lead elsewhere than ours, as in a container;
+ * -1: they lead to the same files, or nobody may look.  It serves after the end of the process,
+ * too. */
+static int open_other_root(pid_t pid)
+{
+	struct stat own_root, root, own_mounts, mounts;
+	char path[32];
+
+	snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
+	if (stat("/proc/self/ns/mnt", &own_mounts) != 0 || stat(path, &mounts) != 0)
+		return -1;
+	snprintf(path, sizeof path, "/proc/%d/root", (int)pid);
+	if (stat("/", &own_root) != 0 || stat(path, &root) != 0)
+		return -1;
+	if (mounts.st_ino == own_mounts.st_ino && root.st_ino == own_root.st_ino &&
+	    root.st_dev == own_root.st_dev)
+		return -1;
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int open_in_root(int root, const char *name)
+{
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+			       .resolve = RESOLVE_IN_ROOT};
+
+	return (int)syscall(SYS_openat2, root, name, &how, sizeof how);
+}
+
+/* A file that has been deleted or replaced, as by an upgrade, is still to be had by its mapping
+ * (proc(5), map_files: START-END). */
+static int open_mapping(pid_t pid, Dwarf_Addr base)
+{
+	char path[32], start[24];
+	const struct dirent *entry;
+	DIR *directory;
+	size_t len;
+	int fd = -1;
+
+	snprintf(path, sizeof path, "/proc/%d/map_files", (int)pid);
+	len = (size_t)snprintf(start, sizeof start, "%" PRIx64 "-", base);
+	directory = opendir(path);
+	while (directory && fd < 0 && (entry = readdir(directory)) != NULL)
+		if (strncmp(entry->d_name, start, len) == 0)
+			fd = openat(dirfd(directory), entry->d_name,
+				    O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (directory)
+		closedir(directory);
+	return fd;
+}
+
+static bool is_deleted(const char *name)
+{
+	const char *suffix = strrchr(name, ' ');
+
+	return suffix && strcmp(suffix, " (deleted)") == 0;
+}
+
+static int find_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+		    char **file_name, Elf **elf)
+{
+	const struct mapped *mapped = *data;
+	struct stat status;
+	int fd = -1;
+
+	if (name[0] == '/' && is_deleted(name))
+		fd = open_mapping(mapped->pid, base);
+	else if (name[0] == '/' && mapped->root >= 0)
+		fd = open_in_root(mapped->root, name);
+	else
+		return dwfl_linux_proc_find_elf(module, data, name, base, file_name, elf);
+	if (fd < 0)
+		return -1;
+	/* Reading from a device might hang. */
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	    (*file_name = strdup(name)) != NULL)
+		return fd;
+	close(fd);
+	return -1;
+}
 
 static const Dwfl_Callbacks callbacks = {
-	.find_elf = dwfl_linux_proc_find_elf,
+	.find_elf = find_elf,
 	.find_debuginfo = dwfl_standard_find_debuginfo,
 };
 
-static Dwfl *read_map(pid_t pid)
+static int set_mapped(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+		      void *mapped)
+{
+	(void)module;
+	(void)name;
+	(void)base;
+	*data = mapped;
+	return DWARF_CB_OK;
+}
+
+static Dwfl *read_map(struct mapped *mapped)
 {
 	Dwfl *dwfl = dwfl_begin(&callbacks);
 
 	if (!dwfl)
 		return NULL;
-	if (dwfl_linux_proc_report(dwfl, pid) == 0 && dwfl_report_end(dwfl, NULL, NULL) == 0)
+	if (dwfl_linux_proc_report(dwfl, mapped->pid) == 0 &&
+	    dwfl_report_end(dwfl, NULL, NULL) == 0) {
+		dwfl_getmodules(dwfl, set_mapped, mapped, 0);
 		return dwfl;
+	}
 	dwfl_end(dwfl);
 	return NULL;
 }
@@ -63,9 +163,11 @@ struct mapped *mapped_read(struct mapped *mapped, pid_t pid, pid_t stand_in)
 	new = calloc(1, sizeof *new);
 	if (!new)
 		return mapped;
-	*new = (struct mapped){pid, read_map(pid), digest, 1};
+	*new = (struct mapped){
+		.pid = pid, .root = open_other_root(pid), .digest = digest, .users = 1};
+	new->dwfl = read_map(new);
 	if (!new->dwfl) {
-		free(new);
+		mapped_close(new);
 		return mapped;
 	}
 	mapped_close(mapped);
@@ -84,5 +186,35 @@ void mapped_close(struct mapped *mapped)
 	if (!mapped || --mapped->users > 0)
 		return;
 	dwfl_end(mapped->dwfl);
+	if (mapped->root >= 0)
+		close(mapped->root);
 	free(mapped);
+}
+
+struct search {
+	const char *path;
+	Elf *elf;
+};
+
+static int look_for_path(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+			 void *context)
+{
+	struct search *search = context;
+	GElf_Addr bias;
+
+	(void)data;
+	(void)base;
+	if (strcmp(name, search->path) != 0)
+		return DWARF_CB_OK;
+	search->elf = dwfl_module_getelf(module, &bias);
+	return DWARF_CB_ABORT;
+}
+
+Elf *mapped_find_elf(const struct mapped *mapped, const char *path)
+{
+	struct search search = {.path = path};
+
+	if (mapped)
+		dwfl_getmodules(mapped->dwfl, look_for_path, &search, 0);
+	return search.elf;
 }

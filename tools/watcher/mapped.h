@@ -15,6 +15,7 @@
 struct mapped {
 	pid_t pid;
 	Dwfl *dwfl;	 /* NULL: not known */
+	int root;	 /* -1: its paths lead to the files that they lead us to */
 	uint64_t digest; /* of the mapped code */
 	unsigned users;
 };
@@ -28,5 +29,8 @@ struct mapped *mapped_read(struct mapped *mapped, pid_t pid, pid_t stand_in);
 /* One more user; NULL stays NULL. */
 struct mapped *mapped_share(struct mapped *mapped);
 void mapped_close(struct mapped *mapped);
+
+/* The mapped file of that path, which belongs to `mapped`; NULL: none, or it cannot be read. */
+Elf *mapped_find_elf(const struct mapped *mapped, const char *path);
 
 #endif
