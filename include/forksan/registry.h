@@ -203,6 +203,7 @@ enum registry_socket_flags {
 	SOCKET_BY_DIRECTION = 1u << 7, /* no known protocol: uses are judged by their way */
 	SOCKET_END_REPORTED = 1u << 6, /* a process was reported for having ended the session */
 	SOCKET_NOT_JUDGED = 1u << 9,   /* counted as LOST_ANCESTORS */
+	SOCKET_OPEN_BEFORE = 1u << 10, /* open when the watch began: its opener is a guess */
 };
 
 /* One native frame: module index + 1 in the upper 16 bits (0: unknown, offset is the address),

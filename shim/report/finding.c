@@ -97,6 +97,7 @@ static void fill_connection(struct finding *finding, const struct finding_cause 
 	finding->fd = cause->fd;
 	finding->opened_by = socket->opener_pid;
 	finding->opened_at_ns = socket->opened_realtime_ns;
+	finding->open_before = (load_relaxed(&socket->flags) & SOCKET_OPEN_BEFORE) != 0;
 }
 
 /* Returns the process that was made by the fork that put the connection into two processes: of

@@ -69,6 +69,7 @@ struct finding {
 	int fd;
 	pid_t opened_by;
 	uint64_t opened_at_ns; /* CLOCK_REALTIME */
+	bool open_before;      /* open when the watch began: opened_by held it then */
 	/* the evidence */
 	struct stack_id stacks[FINDING_STACK_COUNT];
 	const char *operation; /* "recv"; NULL: none */

@@ -117,6 +117,8 @@ static void put_connection(struct json *json, const struct finding *finding)
 	json_put_int(json, "fd", finding->fd);
 	json_put_int(json, "opened_by", finding->opened_by);
 	put_time(json, "opened_at", finding->opened_at_ns);
+	if (finding->open_before)
+		json_put_bool(json, "open_before", true);
 	json_end_object(json);
 }
 

@@ -153,6 +153,16 @@ static void put_age(struct text *text, uint64_t earlier_ns, uint64_t later_ns)
 	text_put_string(text, " s before");
 }
 
+/* Of a connection from before the watch nobody knows who opened it, nor when. */
+static void put_opener(struct text *text, const struct finding *finding)
+{
+	text_put_string(text,
+			finding->open_before ? "before the watch began, held then by " : "by ");
+	text_put_int(text, finding->opened_by);
+	if (!finding->open_before && finding->opened_at_ns <= finding->time_ns)
+		put_age(text, finding->opened_at_ns, finding->time_ns);
+}
+
 static void put_merge(struct block *block, enum finding_merge merge)
 {
 	static const char *const notes[] = {
@@ -240,10 +250,7 @@ static void put_fields(struct block *block, const struct registry *registry,
 	put_threads(block, finding);
 	put_connection_field(block, finding);
 	block_begin_field(block, "opened");
-	text_put_string(text, "by ");
-	text_put_int(text, finding->opened_by);
-	if (finding->opened_at_ns <= finding->time_ns)
-		put_age(text, finding->opened_at_ns, finding->time_ns);
+	put_opener(text, finding);
 	block_end_line(block);
 	block_begin_field(block, "time");
 	text_put_time(text, finding->time_ns);
@@ -282,8 +289,8 @@ static void put_stacks(struct block *block, const struct registry *registry,
 	}
 	block_put_empty_line(block);
 	block_begin_line(block);
-	text_put_string(text, "Opened by ");
-	text_put_int(text, finding->opened_by);
+	text_put_string(text, "Opened ");
+	put_opener(text, finding);
 	text_put_string(text, ":\n");
 	report_put_stack(text, block->prefix, registry, stacks[FINDING_STACK_OPENED]);
 	block_put_empty_line(block);
@@ -333,11 +340,13 @@ static void put_few_lines(struct block *block, const struct registry *registry,
 	block_begin_field(block, "why");
 	put_escaped_string(text, finding->text);
 	block_end_line(block);
-	put_way(block, "opened", registry, stacks[FINDING_STACK_OPENED], SITE_OF_OPENING);
-	text_put_string(text, ", by ");
-	text_put_int(text, finding->opened_by);
-	if (finding->opened_at_ns <= finding->time_ns)
-		put_age(text, finding->opened_at_ns, finding->time_ns);
+	if (finding->open_before) {
+		block_begin_field(block, "opened");
+	} else {
+		put_way(block, "opened", registry, stacks[FINDING_STACK_OPENED], SITE_OF_OPENING);
+		text_put_string(text, ", ");
+	}
+	put_opener(text, finding);
 	block_end_line(block);
 	put_way(block, "forked", registry, stacks[FINDING_STACK_FORKED], SITE_OF_FORK);
 	block_end_line(block);

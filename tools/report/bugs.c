@@ -147,6 +147,7 @@ static struct bug *new_bug(struct bugs *bugs, const struct log_record *finding,
 	bug->protocol = copy(field_string(finding->connection, "protocol"));
 	bug->peer = copy(field_string(finding->connection, "peer"));
 	bug->opened_by = field_integer(finding->connection, "opened_by");
+	bug->open_before = json_is_true(json_object_get(finding->connection, "open_before"));
 	bug->worst = bug->head = finding->kind;
 	/* The analyser does not see that HASH_DEL() has taken out what make_room() freed. */
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */

@@ -62,6 +62,7 @@ struct bug {
 	size_t use_count;
 	uint64_t more_uses; /* findings with yet other places of use */
 	int64_t opened_by;
+	bool open_before;		       /* when the watch began: opened_by held it then */
 	uint64_t connections[BUG_CONNECTIONS]; /* hashes of session and cookie */
 	size_t connection_count;
 	bool more_connections;

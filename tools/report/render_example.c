@@ -46,9 +46,15 @@ static void print_stacks(const json_t *finding, bool every_frame, FILE *out)
 	const json_t *culprit = json_object_get(finding, "culprit");
 	const char *opened = field_string(culprit, "opened"), *use = field_string(culprit, "use");
 
-	fprintf(out, "    opened by process %lld at ", field_integer(connection, "opened_by"));
-	escape_print(field_string(connection, "opened_at"), out);
-	fputc('\n', out);
+	if (json_is_true(json_object_get(connection, "open_before"))) {
+		fprintf(out, "    opened before the watch began, held then by process %lld\n",
+			field_integer(connection, "opened_by"));
+	} else {
+		fprintf(out, "    opened by process %lld at ",
+			field_integer(connection, "opened_by"));
+		escape_print(field_string(connection, "opened_at"), out);
+		fputc('\n', out);
+	}
 	render_stack(json_object_get(stacks, "opened"), opened, every_frame, out);
 	fputs("    forked\n", out);
 	render_stack(json_object_get(stacks, "forked"), NULL, every_frame, out);

@@ -153,6 +153,8 @@ static json_t *bug_object(const struct report *report, const struct bug *bug, si
 				  "more_pids", bug->pids.more, "first", bug->first, "last",
 				  bug->last, "advice", advice_array(advised), "server",
 				  text_or_null(query), "kinds", kinds_array(report, bug))));
+	if (bug->open_before)
+		json_object_set_new(object, "open_before", json_true());
 	json_object_set_new(object, "fleet",
 			    bug->fleet != NULL ? json_incref(bug->fleet) : json_null());
 	for (int action = ACTION_REPORTED + 1; action < ACTION_COUNT; action++)

@@ -142,9 +142,14 @@ static void print_opened(const struct bug *bug, const char *below, bool source, 
 
 	site_text(&bug->opened, below, text, sizeof text);
 	sentence_begin(&line);
-	fputs(text, line.out);
-	put_way_in(&bug->opened, below, line.out);
-	fprintf(line.out, ", in process %" PRId64, bug->opened_by);
+	if (bug->open_before) {
+		fputs("before the watch began, held then by ", line.out);
+	} else {
+		fputs(text, line.out);
+		put_way_in(&bug->opened, below, line.out);
+		fputs(", in process ", line.out);
+	}
+	fprintf(line.out, "%" PRId64, bug->opened_by);
 	sentence_print(&line, "opened", out);
 	if (source)
 		source_print(&bug->opened, out);

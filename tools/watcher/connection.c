@@ -164,6 +164,20 @@ struct connection *connection_open(const struct event_socket *socket)
 	return connection;
 }
 
+/* actor_now had it when the watch began.  Who opened it is not known: the eldest of those that had
+ * it is taken for that.  Parents have lower serials than their children, unlike pids, which wrap.
+ */
+static void had_before(const struct connection *connection)
+{
+	struct registry_socket *shared = &registry_mapping->sockets[connection->slot.n];
+
+	connection_hold(connection, actor_now);
+	if (process.lineage.self.serial.n >= shared->opener_serial.n)
+		return;
+	shared->opener_serial = process.lineage.self.serial;
+	shared->opener_pid = process.pid;
+}
+
 struct connection *connection_meet(const struct event_socket *socket)
 {
 	struct connection *connection = connection_find(socket->cookie);
@@ -172,7 +186,7 @@ struct connection *connection_meet(const struct event_socket *socket)
 
 	if (connection) {
 		if (connection->watched)
-			connection_hold(connection, actor_now);
+			had_before(connection);
 		return connection;
 	}
 	connection = connection_open(socket);
@@ -182,6 +196,7 @@ struct connection *connection_meet(const struct event_socket *socket)
 	hint = (enum protocol)load_relaxed(&shared->hint);
 	store_relaxed(&shared->last, LINEAGE_ATTENTION); /* who used it is not known */
 	shared->opened_stack = 0;
+	fetch_or_relaxed(&shared->flags, SOCKET_OPEN_BEFORE);
 	if (hint == PROTOCOL_UNKNOWN) {
 		store_relaxed(&shared->protocol, PROTOCOL_OTHER);
 		if (!(fetch_or_relaxed(&shared->flags, SOCKET_COUNTED) & SOCKET_COUNTED))
