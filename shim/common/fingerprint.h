@@ -5,7 +5,8 @@
  *
  * A bug is a place that opens a connection, a protocol and a place that forks.  Of a place the
  * file's base name and the function count.  The kinds of a bug's findings do not count, since one
- * bug leads to several kinds.
+ * bug leads to several kinds.  In place of the opening site of a connection that was open before
+ * the watch began stands the name of the program that held it.
  */
 #ifndef FORKSAN_COMMON_FINGERPRINT_H
 #define FORKSAN_COMMON_FINGERPRINT_H

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/fingerprint.h"
+#include "registry/registry.h"
 #include "wire/wire.h"
 
 #define SYMBOL_BYTES 256
@@ -190,13 +191,27 @@ static struct fingerprint_site name_site(const struct registry *registry, struct
 					 names->function[0] != '\0' ? names->function : NULL};
 }
 
+/* Of a connection from before the watch the opening site is not known, and the fork's is rarely: by
+ * those, all bugs of a protocol would be one.  The program that held it tells them apart. */
+static struct fingerprint_site name_holder(const struct finding *finding, struct site_names *names)
+{
+	const struct registry_socket *socket = &registry_mapping->sockets[finding->slot.n];
+	const struct registry_process *holder = registry_find_process(socket->opener_serial);
+
+	memset(names->function, 0, sizeof names->function);
+	memcpy(names->function, holder ? holder->comm : finding->reporter.comm,
+	       sizeof finding->reporter.comm - 1);
+	return (struct fingerprint_site){NULL, names->function};
+}
+
 uint64_t site_fingerprint(const struct registry *registry, const struct finding *finding)
 {
 	struct site_names opened, forked;
 
 	return fingerprint(
 		wire_protocol_name(finding->protocol),
-		name_site(registry, finding->stacks[FINDING_STACK_OPENED], SITE_OF_OPENING,
-			  &opened),
+		finding->open_before ? name_holder(finding, &opened)
+				     : name_site(registry, finding->stacks[FINDING_STACK_OPENED],
+						 SITE_OF_OPENING, &opened),
 		name_site(registry, finding->stacks[FINDING_STACK_FORKED], SITE_OF_FORK, &forked));
 }

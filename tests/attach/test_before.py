@@ -4,6 +4,7 @@
 eldest process that holds it is taken for the opener, also where the pids have wrapped and it has the highest."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -88,6 +89,30 @@ check(f"opened    {WORDS}\n" in result.stdout, "the report's words", result.stdo
 check(f"opened {WORDS.replace('by ', 'by process ')}\n" in toolkit.run("report", "--stacks", log.path).stdout,
       "the words beside the stacks")
 check(log.report()["bugs"][0].get("open_before") is True, "--json", log.report()["bugs"][0])
+
+
+def two_programs():
+    """The fingerprints of what two programs do that share a connection from before."""
+    log = attaching.new_log()
+    started = [subprocess.Popen([path, "forked"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+               for path in (PROGRAM, OTHER)]
+    for process in started:
+        check(process.stdout.readline() == "ready\n", "the program is ready")
+    with subprocess.Popen([attaching.FORKSAN, "attach", "-o", log.path,
+                           *(f"--tree={process.pid}" for process in started)],
+                          stderr=subprocess.PIPE, text=True) as attached:
+        check("attached" in attached.stderr.readline(), "it watches")
+        for process in started:
+            process.communicate("go\n", timeout=30)
+        said = attached.communicate(timeout=60)[1]
+    bugs = log.report()["bugs"]
+    check(len(bugs) == 2, "two bugs", bugs, said)
+    return {bug["fingerprint"] for bug in bugs}
+
+
+PROGRAM = attaching.program()
+OTHER = shutil.copy(PROGRAM, os.path.join(attaching.directory, "other_program"))
+check(two_programs() == two_programs(), "each is one bug, whenever it is watched")
 for finding in log.findings(kind="shared-use"):
     connection = finding["connection"]
     check(connection.get("open_before") is True and connection["opened_by"] == HIGH, "the log", connection)

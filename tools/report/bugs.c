@@ -86,6 +86,11 @@ static struct fingerprint_site fingerprint_site(const struct site *site)
 	};
 }
 
+static bool open_before(const struct log_record *finding)
+{
+	return json_is_true(json_object_get(finding->connection, "open_before"));
+}
+
 uint64_t bugs_identify(struct site_cache *sites, const struct log_record *finding,
 		       struct site *opened, struct site *forked)
 {
@@ -94,7 +99,8 @@ uint64_t bugs_identify(struct site_cache *sites, const struct log_record *findin
 	site_cache_find(sites, finding->stacks[LOG_STACK_FORKED], SITE_FORKED, NULL, forked);
 	/* The library names native functions from dynamic symbols alone, so two of a C program's
 	 * own functions can be one to the library. */
-	if (finding->version >= 2 && opened->module[0] == '\0' && forked->module[0] == '\0')
+	if (finding->version >= 2 &&
+	    ((opened->module[0] == '\0' && forked->module[0] == '\0') || open_before(finding)))
 		return finding->fingerprint;
 	return fingerprint(field_string(finding->connection, "protocol"), fingerprint_site(opened),
 			   fingerprint_site(forked));
@@ -147,7 +153,7 @@ static struct bug *new_bug(struct bugs *bugs, const struct log_record *finding,
 	bug->protocol = copy(field_string(finding->connection, "protocol"));
 	bug->peer = copy(field_string(finding->connection, "peer"));
 	bug->opened_by = field_integer(finding->connection, "opened_by");
-	bug->open_before = json_is_true(json_object_get(finding->connection, "open_before"));
+	bug->open_before = open_before(finding);
 	bug->worst = bug->head = finding->kind;
 	/* The analyser does not see that HASH_DEL() has taken out what make_room() freed. */
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
