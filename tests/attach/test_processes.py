@@ -166,4 +166,12 @@ if "unknown capability" in result.stderr:
 else:
     check(result.returncode == 66 and "complete: true" in result.stderr, "CAP_BPF and CAP_PERFMON suffice",
           result.returncode, result.stderr)
+    check("CAP_SYS_PTRACE" not in result.stderr, "of its own processes nothing is hidden", result.stderr)
+    # Of others' processes more is hidden than the stacks.
+    started = Started("later")
+    result = subprocess.run([*result.args[:result.args.index("--")], "-p", str(started.process.pid), "--seconds", "1"],
+                            capture_output=True, text=True, timeout=60, check=False, cwd="/")
+    started.go()
+    check("forksan: 1 of the processes may not be looked at by this user, who lacks CAP_SYS_PTRACE" in result.stderr,
+          "what an ordinary user does not see is said", result.stderr)
 finish()

@@ -16,6 +16,7 @@
  * FORKSAN_OPTIONS holds the session, the log and everything else, as for the library.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -164,6 +165,38 @@ static bool descends(const struct wishes *wishes, const struct proc_status *stat
 	return false;
 }
 
+/* Watched processes of which /proc and their memory say nothing to this user. */
+static unsigned hidden;
+
+static bool is_hidden(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	/* Not maps: that CAP_PERFMON may read, since Linux 6.13, but neither descriptors nor
+	 * memory. */
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES || errno == EPERM;
+	close(fd);
+	return false;
+}
+
+static void say_hidden(void)
+{
+	char line[256];
+
+	if (hidden == 0)
+		return;
+	snprintf(line, sizeof line,
+		 "%u of the processes may not be looked at by this user, who lacks CAP_SYS_PTRACE: "
+		 "where "
+		 "they use a connection is not known, nor that they hold one until it is used",
+		 hidden);
+	report_warn(line);
+}
+
 /* Processes that are forked meanwhile by one that is not watched yet come up in the next round. */
 static bool watch_round(const struct wishes *wishes)
 {
@@ -176,7 +209,10 @@ static bool watch_round(const struct wishes *wishes)
 		if (list[i].pid == getpid() || actor_with_pid(list[i].pid) ||
 		    !(wishes->all || is_asked_for(wishes, &list[i]) || descends(wishes, &list[i])))
 			continue;
-		found |= watch(&list[i], !wishes->all) != NULL;
+		if (!watch(&list[i], !wishes->all))
+			continue;
+		found = true;
+		hidden += is_hidden(list[i].pid);
 	}
 	free(list);
 	return found;
@@ -316,6 +352,7 @@ int main(int argc, char **argv)
 	start_session();
 	while (watch_round(&wishes))
 		continue;
+	say_hidden();
 	if (!loader_tell_old())
 		report_warn("connections from before are not known: the kernel refuses the "
 			    "iterator over open files");
