@@ -12,8 +12,8 @@
  *
  * Each mapping costs each fork of the host a microsecond.  So a process maps the first part when it
  * joins, and the others when one of them is needed, for which the file is opened again by its name;
- * or before the process loses the right to do that (registry_map_rest()).  A file without a name is
- * mapped with all its parts.
+ * or before the process loses the right to do that (registry_map_rest()).  Where it cannot be opened
+ * what is mapped grows over the rest.  A file without a name is mapped with all its parts.
  *
  * A page of a file in /dev/shm is populated before the first touch, since a touch without room is a
  * SIGBUS.  Private memory notes the populated pages, so each page is asked for once in a process
@@ -236,7 +236,7 @@ static bool is_mapped_by_another(size_t index, size_t wanted)
 }
 
 /* Maps what the parts below `end` lack.  False: the file cannot be opened, or mapped. */
-static bool map_again(size_t end)
+static bool map_by_name(size_t end)
 {
 	long fd = file.path[0] != '\0' ? registry_open_at(AT_FDCWD, file.path, O_RDWR, 0) : -ENOENT;
 	struct identity opened;
@@ -251,6 +251,42 @@ static bool map_again(size_t end)
 	identity_close((int)fd, opened);
 	leave_out_of_core_files();
 	return mapped;
+}
+
+/* madvise(2) refuses this for locked memory alone.  The page stays in the file. */
+static bool is_locked(uintptr_t page)
+{
+	return sys_madvise((void *)page, PAGE_BYTES, MADV_DONTNEED) != 0;
+}
+
+/* Maps what the parts below `end` lack without a descriptor: the last part that is mapped, behind
+ * which none is, grows over them.  That takes the addresses of all in between; after mlockall(2) it
+ * would fill them.  False: nothing was mapped. */
+static bool grow_over(size_t end)
+{
+	size_t last = 0;
+	uintptr_t start;
+	size_t next;
+
+	while (last + 1 < end && load_acquire(&mapped_bytes[last + 1]) != 0)
+		last++;
+	if (last + 1 == end)
+		return true; /* another thread was faster */
+	start = (uintptr_t)registry_mapping + parts[last].start;
+	next = parts[end - 1].start + parts[end - 1].first_bytes - parts[last].start;
+	if (is_locked(start) ||
+	    sys_call(SYS_mremap, (long)start, (long)load_acquire(&mapped_bytes[last]), (long)next,
+		     0, 0, 0) != (long)start)
+		return false;
+	for (size_t i = last; i < end - 1; i++)
+		store_release(&mapped_bytes[i], parts[i].end - parts[i].start);
+	store_release(&mapped_bytes[end - 1], parts[end - 1].first_bytes);
+	return true;
+}
+
+static bool map_again(size_t end)
+{
+	return map_by_name(end) || grow_over(end);
 }
 
 void registry_map_rest(void)

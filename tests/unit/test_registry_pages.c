@@ -80,22 +80,43 @@ static void in_child(bool (*test)(void))
 
 static char path[SESSION_PATH_BYTES], aside[SESSION_PATH_BYTES + 1];
 
-static bool cannot_watch(void)
+#define FIRST_KEY 500
+
+/* The socket is found by the parent only if the child has mapped the session's own file. */
+static bool can_watch(uint64_t key)
 {
 	struct socket_slot slot;
 
-	return !registry_claim_socket(&slot);
+	if (!registry_claim_socket(&slot))
+		return false;
+	registry_name_socket(slot, key);
+	registry_publish_socket(slot);
+	return registry_reach(&registry_mapping->histories[0], sizeof(struct registry_history)) &&
+	       registry_reach(registry_mapping->payloads[0], sizeof registry_mapping->payloads[0]);
 }
 
-static bool can_watch_without_the_name(void)
+static bool can_watch_without_a_file(void)
 {
-	struct socket_slot slot;
+	return can_watch(FIRST_KEY);
+}
 
+static bool can_watch_beside_another_file(void)
+{
+	return can_watch(FIRST_KEY + 1);
+}
+
+static bool can_watch_with_the_rest_mapped(void)
+{
 	registry_map_rest();
-	return rename(path, aside) == 0 && registry_claim_socket(&slot) && rename(aside, path) == 0;
+	return rename(path, aside) == 0 && can_watch(FIRST_KEY + 2) && rename(aside, path) == 0;
 }
 
-static void another_file_of_the_name_is_not_mapped(void **state)
+static bool fills_no_locked_memory(void)
+{
+	return mlockall(MCL_CURRENT) != 0 || !can_watch(FIRST_KEY + 3);
+}
+
+static void a_file_out_of_reach_is_watched_all_the_same(void **state)
 {
 	int fd;
 
@@ -103,13 +124,14 @@ static void another_file_of_the_name_is_not_mapped(void **state)
 	session_put_path(path, geteuid(), registry_session());
 	snprintf(aside, sizeof aside, "%s-", path);
 	assert_int_equal(rename(path, aside), 0);
-	in_child(cannot_watch);
+	in_child(can_watch_without_a_file);
+	in_child(fills_no_locked_memory);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	assert_int_equal(ftruncate(fd, sizeof(struct registry)), 0);
-	in_child(cannot_watch);
+	in_child(can_watch_beside_another_file);
 	close(fd);
 	assert_int_equal(rename(aside, path), 0);
-	in_child(can_watch_without_the_name);
+	in_child(can_watch_with_the_rest_mapped);
 }
 
 static void a_connection_needs_four_mappings(void **state)
@@ -121,6 +143,8 @@ static void a_connection_needs_four_mappings(void **state)
 	assert_true(registry_claim_socket(&slot));
 	mapped(&count);
 	assert_int_equal(count, 4);
+	for (uint64_t key = FIRST_KEY; key < FIRST_KEY + 3; key++)
+		assert_true(registry_find_socket(key, &slot));
 }
 
 static void tables_grow_where_they_are_used(void **state)
@@ -131,7 +155,7 @@ static void tables_grow_where_they_are_used(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < MANY; i++) {
 		assert_true(registry_claim_socket(&slot));
-		assert_in_range(slot.n, i, i + 2); /* two were claimed before */
+		assert_in_range(slot.n, i, i + 4); /* four were claimed before */
 		registry_name_socket(slot, 1000 + i);
 		registry_publish_socket(slot);
 		assert_true(registry_hold((struct process_slot){1}, slot));
@@ -139,7 +163,7 @@ static void tables_grow_where_they_are_used(void **state)
 	assert_true(mapped_bytes() > before + MANY * sizeof(struct registry_socket) / 2);
 	assert_true(mapped_bytes() < before + MANY * sizeof(struct registry_socket) * 2);
 	assert_true(registry_find_socket(1000 + MANY - 1, &slot));
-	assert_int_equal(slot.n, MANY + 1);
+	assert_int_equal(slot.n, MANY + 3);
 }
 
 /* A fork child, and its parent afterwards, see what the other has put where they had not looked. */
@@ -242,7 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_begins_with_less_than_a_mebibyte),
 		cmocka_unit_test(a_session_begins_with_one_mapping),
-		cmocka_unit_test(another_file_of_the_name_is_not_mapped),
+		cmocka_unit_test(a_file_out_of_reach_is_watched_all_the_same),
 		cmocka_unit_test(a_connection_needs_four_mappings),
 		cmocka_unit_test(tables_grow_where_they_are_used),
 		cmocka_unit_test(processes_grow_by_themselves),
