@@ -149,29 +149,40 @@ static uint64_t digest_map(pid_t pid)
 	return digest;
 }
 
-struct mapped *mapped_read(struct mapped *mapped, pid_t pid, pid_t stand_in)
+/* NULL: there is no memory, or the process has ended. */
+static struct mapped *read_new(pid_t pid, uint64_t digest)
 {
-	uint64_t digest = digest_map(pid);
-	struct mapped *new;
+	struct mapped *new = calloc(1, sizeof *new);
 
-	if (digest == 0 && stand_in > 0) {
-		pid = stand_in;
-		digest = digest_map(pid);
-	}
-	if (digest == 0 || (mapped && mapped->digest == digest))
-		return mapped;
-	new = calloc(1, sizeof *new);
 	if (!new)
-		return mapped;
+		return NULL;
 	*new = (struct mapped){
 		.pid = pid, .root = open_other_root(pid), .digest = digest, .users = 1};
 	new->dwfl = read_map(new);
-	if (!new->dwfl) {
-		mapped_close(new);
-		return mapped;
+	/* The list of a process that ends meanwhile is cut anywhere. */
+	if (new->dwfl && digest_map(pid) != 0)
+		return new;
+	mapped_close(new);
+	return NULL;
+}
+
+struct mapped *mapped_read(struct mapped *mapped, pid_t pid, pid_t stand_in)
+{
+	const pid_t whose[] = {pid, stand_in};
+	struct mapped *fresh = NULL;
+
+	for (size_t i = 0; !fresh && i < sizeof whose / sizeof whose[0]; i++) {
+		uint64_t digest = whose[i] > 0 ? digest_map(whose[i]) : 0;
+
+		if (mapped && mapped->digest == digest)
+			return mapped;
+		if (digest != 0)
+			fresh = read_new(whose[i], digest);
 	}
+	if (!fresh)
+		return mapped;
 	mapped_close(mapped);
-	return new;
+	return fresh;
 }
 
 struct mapped *mapped_share(struct mapped *mapped)
