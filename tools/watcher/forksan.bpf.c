@@ -18,14 +18,17 @@
  * had.  inet_sock_set_state is passed in softirqs, too, where the current process is not the one
  * that acts.
  */
-#include "watcher/kernel.bpf.h"
+#include "watcher/call.bpf.h"
 #include "watcher/event.h"
-#include "watcher/frames.bpf.h"
 #include "watcher/gate.bpf.h"
+#include "watcher/kernel.bpf.h"
+#include "watcher/name.bpf.h"
 #include "watcher/passed_over.bpf.h"
 #include "watcher/pid_namespace.bpf.h"
 #include "watcher/process_state.h"
+#include "watcher/ring.bpf.h"
 #include "watcher/socket_state.bpf.h"
+#include "watcher/stack.bpf.h"
 
 char licenses[] SEC("license") = "Dual MIT/GPL";
 
@@ -37,18 +40,13 @@ char licenses[] SEC("license") = "Dual MIT/GPL";
 #define PROCESS_STACKS 64
 #define USE_STACKS 4096
 
-#define MAX_IOVECS 8
-
 /* --- what user space sets before the programs are attached ----------------------------------- */
 
 const volatile bool watch_all; /* every process of the machine */
-const volatile __u32 ring_bytes;
 
 /* --- shared state ----------------------------------------------------------------------------- */
 
-__u32 next_number; /* processes numbered so far; user space numbers those that it finds */
-__u32 next_stack;
-__u64 lost[EVENT_LOST_COUNT];
+__u32 next_number;    /* processes numbered so far; user space numbers those that it finds */
 __u64 foreign_missed; /* calls that on_send and on_recv were passed over for, and that are not
 			 watched */
 __u32 pass;	      /* of the iterator: 0 gathers listening ports, 1 tells connections */
@@ -78,36 +76,7 @@ struct {
 	__type(value, __u8);
 } listening SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 26);
-} events SEC(".maps");
-
-static __always_inline void count_loss(enum event_loss loss)
-{
-	__sync_fetch_and_add(&lost[loss], 1);
-}
-
-/* False when so much waits to be read that only records without stacks and bytes may follow. */
-static __always_inline bool has_room(void)
-{
-	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < ring_bytes / 4 * 3;
-}
-
 /* --- processes -------------------------------------------------------------------------------- */
-
-/* `task`: who acts. */
-static __always_inline void fill_event(struct event *event, struct task_struct *task,
-				       enum event_kind kind, __u64 word, __u32 stack)
-{
-	event->kind = kind;
-	event->stack = stack;
-	event->word = word;
-	event->time_ns = bpf_ktime_get_ns();
-	event->pid = process_number(task);
-	event->tid = thread_number(task);
-	bpf_probe_read_kernel_str(event->comm, sizeof event->comm, task->comm);
-}
 
 static __always_inline void tell_process(struct task_struct *task, enum event_kind kind, __u64 word)
 {
@@ -188,85 +157,6 @@ static __always_inline struct process_state *process_after_exec(struct task_stru
 	if (!state)
 		count_loss(EVENT_LOST_PROCESS);
 	return state;
-}
-
-/* --- stacks ----------------------------------------------------------------------------------- */
-
-#if defined(__TARGET_ARCH_x86)
-static __always_inline __u64 thread_pointer(struct task_struct *task)
-{
-	return task->thread.fsbase;
-}
-
-static __always_inline void take_registers(struct event_stack *stack, struct task_struct *task)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-
-	stack->registers[0] = regs->ax;
-	stack->registers[1] = regs->dx;
-	stack->registers[2] = regs->cx;
-	stack->registers[3] = regs->bx;
-	stack->registers[4] = regs->si;
-	stack->registers[5] = regs->di;
-	stack->registers[6] = regs->bp;
-	stack->registers[7] = regs->sp;
-	stack->registers[8] = regs->r8;
-	stack->registers[9] = regs->r9;
-	stack->registers[10] = regs->r10;
-	stack->registers[11] = regs->r11;
-	stack->registers[12] = regs->r12;
-	stack->registers[13] = regs->r13;
-	stack->registers[14] = regs->r14;
-	stack->registers[15] = regs->r15;
-	stack->registers[16] = regs->ip;
-	stack->sp = regs->sp;
-	stack->thread_pointer = thread_pointer(task);
-}
-#elif defined(__TARGET_ARCH_arm64)
-static __always_inline __u64 thread_pointer(struct task_struct *task)
-{
-	return task->thread.uw.tp_value;
-}
-
-static __always_inline void take_registers(struct event_stack *stack, struct task_struct *task)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-
-	for (int i = 0; i < 31; i++)
-		stack->registers[i] = regs->regs[i];
-	stack->registers[31] = regs->sp;
-	stack->registers[32] = regs->pc;
-	stack->sp = regs->sp;
-	stack->thread_pointer = thread_pointer(task);
-}
-#endif
-
-/* Tells the stack of the current task; returns its number, 0: it is lost.  The pages that a call
- * stands on are in memory; reading ends at the first that is not.  Global, so that the verifier
- * looks at it once for each program and not along every path to it. */
-__noinline __u32 tell_stack(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct event_stack *stack;
-	__u32 number;
-
-	if (!has_room() || !(stack = bpf_ringbuf_reserve(&events, sizeof *stack, 0))) {
-		count_loss(EVENT_LOST_STACK);
-		return 0;
-	}
-	number = __sync_fetch_and_add(&next_stack, 1) + 1;
-	fill_event(&stack->event, task, EVENT_STACK, 0, number);
-	take_registers(stack, task);
-	stack->len_bytes = 0;
-	for (int i = 0; i < EVENT_STACK_BYTES / EVENT_STACK_CHUNK; i++) {
-		if (bpf_probe_read_user(stack->bytes + i * EVENT_STACK_CHUNK, EVENT_STACK_CHUNK,
-					(void *)(stack->sp + i * EVENT_STACK_CHUNK)))
-			break;
-		stack->len_bytes = (i + 1) * EVENT_STACK_CHUNK;
-	}
-	take_frames(stack);
-	bpf_ringbuf_submit(stack, 0);
-	return number;
 }
 
 /* --- the life of a process -------------------------------------------------------------------- */
@@ -374,250 +264,6 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	bpf_map_delete_elem(&leaderless, &pid);
 	tell_process(task, EVENT_EXIT, state->word);
 	return 0;
-}
-
-/* --- connections ------------------------------------------------------------------------------ */
-
-static __always_inline void fill_inet(struct event_name *name, struct sock *sk, bool peer)
-{
-	__u16 family = sk->__sk_common.skc_family;
-	__u16 port = peer ? sk->__sk_common.skc_dport : __builtin_bswap16(sk->__sk_common.skc_num);
-
-	/* struct sockaddr_in, struct sockaddr_in6 */
-	__builtin_memset(name->bytes, 0, 28);
-	*(__u16 *)name->bytes = family;
-	*(__u16 *)(name->bytes + 2) = port;
-	if (family == AF_INET) {
-		*(__u32 *)(name->bytes + 4) =
-			peer ? sk->__sk_common.skc_daddr : sk->__sk_common.skc_rcv_saddr;
-		name->len_bytes = 16;
-		return;
-	}
-	if (peer)
-		BPF_CORE_READ_INTO((struct in6_addr___kernel *)(name->bytes + 8), sk,
-				   __sk_common.skc_v6_daddr);
-	else
-		BPF_CORE_READ_INTO((struct in6_addr___kernel *)(name->bytes + 8), sk,
-				   __sk_common.skc_v6_rcv_saddr);
-	name->len_bytes = 28;
-}
-
-static __always_inline void fill_unix(struct event_name *name, struct sock *sk)
-{
-	struct unix_sock *peer = (struct unix_sock *)BPF_CORE_READ((struct unix_sock *)sk, peer);
-	struct unix_address *address = peer ? BPF_CORE_READ(peer, addr) : NULL;
-	__u32 len;
-
-	name->len_bytes = 0;
-	if (!address)
-		return;
-	len = BPF_CORE_READ(address, len);
-	if (len > EVENT_NAME_BYTES)
-		len = EVENT_NAME_BYTES;
-	if (bpf_probe_read_kernel(name->bytes, len & 127, &address->name) == 0)
-		name->len_bytes = len;
-}
-
-/* True for the end of a connection that called connect(): the accepted end has the name of the
- * listener, the ends of socketpair() have none. */
-static __always_inline bool is_unix_client(struct sock *sk)
-{
-	struct unix_sock *self = (struct unix_sock *)sk;
-	struct unix_sock *peer;
-
-	if (sk->sk_type != SOCK_STREAM && sk->sk_type != SOCK_SEQPACKET)
-		return false;
-	if (BPF_CORE_READ(self, addr))
-		return false;
-	peer = (struct unix_sock *)BPF_CORE_READ(self, peer);
-	return peer && BPF_CORE_READ(peer, addr);
-}
-
-static __always_inline void fill_socket(struct event_socket *out, struct sock *sk,
-					struct task_struct *task)
-{
-	struct socket *socket = sk->sk_socket;
-
-	out->cookie = bpf_get_socket_cookie(sk);
-	out->inode = socket ? BPF_CORE_READ(socket, file, f_inode, i_ino) : 0;
-	out->refs = references(sk);
-	out->threads = task->signal->nr_threads;
-	out->own = out->refs > 1 ? own_descriptors(sk, task) : 1;
-	out->fd = -1;
-	if (sk->__sk_common.skc_family == AF_UNIX) {
-		fill_unix(&out->peer, sk);
-		out->local.len_bytes = 0;
-	} else {
-		fill_inet(&out->peer, sk, true);
-		fill_inet(&out->local, sk, false);
-	}
-}
-
-/* --- which bytes a call moved ----------------------------------------------------------------- */
-
-struct call {
-	__s32 number; /* -1: not in a system call */
-	__u64 arguments[3];
-};
-
-enum call_shape {
-	CALL_OTHER,   /* sendfile, splice, io_uring: the bytes are elsewhere */
-	CALL_BUFFER,  /* (fd, buffer, length) */
-	CALL_VECTOR,  /* (fd, iovec, count) */
-	CALL_MESSAGE, /* (fd, msghdr) */
-};
-
-#define SHAPES 512 /* a power of two */
-
-#if defined(__TARGET_ARCH_x86)
-static __always_inline void find_call(struct call *call, struct task_struct *task)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-
-	call->number = regs->orig_ax;
-	call->arguments[0] = regs->di;
-	call->arguments[1] = regs->si;
-	call->arguments[2] = regs->dx;
-}
-
-static const __u8 shapes[SHAPES] = {
-	[0] = CALL_BUFFER,    /* read */
-	[1] = CALL_BUFFER,    /* write */
-	[44] = CALL_BUFFER,   /* sendto */
-	[45] = CALL_BUFFER,   /* recvfrom */
-	[19] = CALL_VECTOR,   /* readv */
-	[20] = CALL_VECTOR,   /* writev */
-	[46] = CALL_MESSAGE,  /* sendmsg */
-	[47] = CALL_MESSAGE,  /* recvmsg */
-	[299] = CALL_MESSAGE, /* recvmmsg: the first message */
-	[307] = CALL_MESSAGE, /* sendmmsg */
-};
-
-#define CALL_SENDFILE 40
-#elif defined(__TARGET_ARCH_arm64)
-static __always_inline void find_call(struct call *call, struct task_struct *task)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-
-	call->number = regs->syscallno;
-	call->arguments[0] = regs->orig_x0;
-	call->arguments[1] = regs->regs[1];
-	call->arguments[2] = regs->regs[2];
-}
-
-static const __u8 shapes[SHAPES] = {
-	[63] = CALL_BUFFER,   /* read */
-	[64] = CALL_BUFFER,   /* write */
-	[206] = CALL_BUFFER,  /* sendto */
-	[207] = CALL_BUFFER,  /* recvfrom */
-	[65] = CALL_VECTOR,   /* readv */
-	[66] = CALL_VECTOR,   /* writev */
-	[211] = CALL_MESSAGE, /* sendmsg */
-	[212] = CALL_MESSAGE, /* recvmsg */
-	[243] = CALL_MESSAGE, /* recvmmsg */
-	[269] = CALL_MESSAGE, /* sendmmsg */
-};
-
-#define CALL_SENDFILE 71
-#endif
-
-/* A table, so that the verifier has one path and not one for each call. */
-static __always_inline enum call_shape shape_of(__s32 number)
-{
-	__u64 index = (__u32)number;
-
-	if (index >= SHAPES)
-		return CALL_OTHER;
-	__asm__ volatile("" : "+r"(index)); /* or the next line is thought to be of no use */
-	return shapes[index & (SHAPES - 1)];
-}
-
-struct user_iovec {
-	__u64 base;
-	__u64 len;
-};
-
-struct copy {
-	struct event_use *use; /* with room for two halves of bytes */
-	const struct call *call;
-	enum call_shape shape;
-	__u64 vector; /* of struct user_iovec, in the process's memory */
-	__u64 count;
-	__u64 left; /* bytes that the call moved and that are not copied yet */
-};
-
-/* Copies the piece with that index.  1: it was the last.  How far it came is kept in the record,
- * of whose contents the verifier thinks nothing: it would follow each value of a variable. */
-static __always_inline long copy_piece(__u32 index, struct copy *copy, const __u32 half)
-{
-	struct user_iovec iovec = {copy->call->arguments[1], copy->call->arguments[2]};
-	struct event_use *use = copy->use;
-	__u32 at = use->len_bytes;
-	__u64 n;
-
-	if (copy->left == 0 || at >= half || index >= copy->count)
-		return 1;
-	if (copy->shape != CALL_BUFFER &&
-	    bpf_probe_read_user(&iovec, sizeof iovec,
-				(void *)(copy->vector + index * sizeof iovec))) {
-		count_loss(EVENT_LOST_BYTES);
-		return 1;
-	}
-	n = iovec.len < copy->left ? iovec.len : copy->left;
-	copy->left -= n;
-	if (n >= half) {
-		n = half - 1;
-		copy->left = 0; /* a longer piece is cut, and nothing follows it */
-	}
-	at &= half - 1;
-	n &= half - 1;
-	if (n > 0 && bpf_probe_read_user(use->bytes + at, n, (void *)iovec.base)) {
-		count_loss(EVENT_LOST_BYTES);
-		return 1;
-	}
-	use->len_bytes = at + n;
-	return 0;
-}
-
-static long copy_few(__u32 index, struct copy *copy)
-{
-	return copy_piece(index, copy, EVENT_FEW_BYTES / 2);
-}
-
-static long copy_many(__u32 index, struct copy *copy)
-{
-	return copy_piece(index, copy, EVENT_MANY_BYTES / 2);
-}
-
-/* Copies the first bytes that the call moved, at most EVENT_MANY_BYTES or EVENT_FEW_BYTES. */
-static __always_inline void copy_bytes(struct event_use *use, bool many, const struct call *call,
-				       __u64 moved)
-{
-	struct copy copy = {.use = use,
-			    .call = call,
-			    .shape = shape_of(call->number),
-			    .vector = call->arguments[1],
-			    .count = call->arguments[2],
-			    .left = moved};
-	struct user_iovec message;
-
-	if (copy.shape == CALL_OTHER)
-		return;
-	if (copy.shape == CALL_BUFFER)
-		copy.count = 1;
-	if (copy.shape == CALL_MESSAGE) {
-		/* struct user_msghdr: name, namelen, iov at 16, iovlen at 24 */
-		if (bpf_probe_read_user(&message, sizeof message, (void *)(copy.vector + 16))) {
-			count_loss(EVENT_LOST_BYTES);
-			return;
-		}
-		copy.vector = message.base;
-		copy.count = message.len;
-	}
-	if (many)
-		bpf_loop(MAX_IOVECS, copy_many, &copy, 0);
-	else
-		bpf_loop(MAX_IOVECS, copy_few, &copy, 0);
 }
 
 /* --- uses ------------------------------------------------------------------------------------- */
