@@ -293,7 +293,7 @@ void registry_map_rest(void)
 {
 	for (size_t i = 0; registry_mapping && !is_whole() && i < PARTS; i++)
 		if (load_acquire(&mapped_bytes[i]) == 0) {
-			map_again(PARTS);
+			map_by_name(PARTS);
 			return;
 		}
 }
