@@ -792,6 +792,8 @@ void process_daemonized(void)
 	registry_count(COUNT_FORKS);
 	registry_count(COUNT_PROCESSES);
 	parent = registry_find_process(process.shared->parent_serial);
-	if (parent)
-		registry_retire_process(parent);
+	if (!parent)
+		return;
+	registry_retire_process(parent);
+	registry_leave_children(parent);
 }
