@@ -12,8 +12,8 @@
  *
  * Each mapping costs each fork of the host a microsecond.  So a process maps the first part when it
  * joins, and the others when one of them is needed, for which the file is opened again by its name;
- * or before the process loses the right to do that (registry_map_rest()).  Where it cannot be opened
- * what is mapped grows over the rest.  A file without a name is mapped with all its parts.
+ * or before the process loses the right to do that (registry_map_rest()).  Where it cannot be
+ * opened what is mapped grows over the rest.  A file without a name is mapped with all its parts.
  *
  * A page of a file in /dev/shm is populated before the first touch, since a touch without room is a
  * SIGBUS.  Private memory notes the populated pages, so each page is asked for once in a process
