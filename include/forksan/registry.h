@@ -323,13 +323,16 @@ struct registry_header {
 	 * one that has the library belongs to another session, or begins one. */
 	_Atomic uint32_t from_outside;
 	_Atomic uint32_t socket_lot_end; /* the table of sockets grows to here without a question */
+	/* 1, where versions before 13 look for `ready`: else they take the registry for a spoilt
+	 * one, and away. */
+	uint32_t ready_before_13;
 	/* Holds that were set so far.  Raised after the bit, and before anything by which the
 	 * process that held the socket until then learns of it: whoever looks through all processes
 	 * for a holder, and finds none, has missed one only when this word has changed meanwhile.
 	 */
 	_Atomic uint32_t holds_set;
 	_Atomic uint32_t findings_taken; /* entries of `findings` that are in use */
-	uint8_t reserved0[8];
+	uint8_t reserved0[4];
 	_Atomic uint64_t log_place; /* identity of the descriptor that log_path=stderr or stdout
 				       means, 0: not yet known */
 	_Atomic uint32_t next_serial;
@@ -351,6 +354,7 @@ struct registry_header {
 };
 _Static_assert(COUNTER_COUNT <= 64, "counters fit");
 _Static_assert(offsetof(struct registry_header, ready) == 52, "the same in every version");
+_Static_assert(offsetof(struct registry_header, ready_before_13) == 64, "as in version 12");
 
 struct registry {
 	struct registry_header header;

@@ -135,6 +135,7 @@ static void fill_header(struct registry *registry, bool waited_for, pid_t pid)
 	header->creator_pid_namespace = registry_pid_namespace;
 	header->pids_offset_bytes = offsetof(struct registry, process_pid);
 	header->pids_count = FORKSAN_MAX_PROCESSES;
+	header->ready_before_13 = 1;
 	store_release(&header->ready, 1);
 }
 
