@@ -106,7 +106,8 @@
 	X(LOST_LATE_STACKS, "late_stacks", "stacks whose frames were read after the call: may be of later") \
 	X(LOST_BYTES, "lost_bytes", "calls judged without their bytes, which could not be read") \
 	X(LOST_WATCHER, "lost_watcher", "times that forksan-attach ended too early: what came then was not seen") \
-	X(LOST_STILL_RUNNING, "still_running", "processes that still run and may do anything yet")
+	X(LOST_STILL_RUNNING, "still_running", "processes that still run and may do anything yet") \
+	X(LOST_HIDDEN, "hidden_processes", "processes that this user may not look at: what they hold, and where they use it, is not known")
 /* clang-format on */
 
 #define FORKSAN_ENUM_2(id, name) id,

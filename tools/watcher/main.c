@@ -165,9 +165,7 @@ static bool descends(const struct wishes *wishes, const struct proc_status *stat
 	return false;
 }
 
-/* Watched processes of which /proc and their memory say nothing to this user. */
-static unsigned hidden;
-
+/* True for a process of which /proc and its memory say nothing to this user. */
 static bool is_hidden(pid_t pid)
 {
 	char path[32];
@@ -185,16 +183,10 @@ static bool is_hidden(pid_t pid)
 
 static void say_hidden(void)
 {
-	char line[256];
-
-	if (hidden == 0)
-		return;
-	snprintf(line, sizeof line,
-		 "%u of the processes may not be looked at by this user, who lacks CAP_SYS_PTRACE: "
-		 "where "
-		 "they use a connection is not known, nor that they hold one until it is used",
-		 hidden);
-	report_warn(line);
+	if (load_relaxed(&registry_mapping->header.counters[LOST_HIDDEN]) > 0)
+		report_warn("this user, who lacks CAP_SYS_PTRACE, may not look at some of the "
+			    "processes: where they use a connection is not known, nor that they "
+			    "hold one until it is used");
 }
 
 /* Processes that are forked meanwhile by one that is not watched yet come up in the next round. */
@@ -212,7 +204,8 @@ static bool watch_round(const struct wishes *wishes)
 		if (!watch(&list[i], !wishes->all))
 			continue;
 		found = true;
-		hidden += is_hidden(list[i].pid);
+		if (is_hidden(list[i].pid))
+			registry_count(LOST_HIDDEN);
 	}
 	free(list);
 	return found;
