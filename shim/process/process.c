@@ -351,9 +351,10 @@ static uint32_t count_threads(void)
 void process_before_fork(struct process_fork *fork)
 {
 	int saved_errno = errno;
+	bool entered = process_enter(); /* forgets what the parent's other threads had announced */
 
 	*fork = (struct process_fork){.interrupted = find_announced()};
-	if (process_enter()) {
+	if (entered) {
 		process.fork_stack.n = 0;
 		process.fork_threads = 0;
 		if (!fdtable_is_empty()) {
