@@ -31,6 +31,7 @@ ELSEWHERE = {
     "finding.history.result": "tests/tool/test_report_golden.py",
     "finding.late": "tests/unit/test_report.c",
     "finding.action": "tests/entry/test_isolate.c",
+    "finding.connection.open_before": "tests/attach/test_before.py",
     "finding.connection.isolated": "tests/entry/test_isolate.c",
     "finding.threads_at_fork": "tests/tool/test_dead_threads.py",
     "finding.connection.label": "tests/scenario/test_19_api.py",
