@@ -65,8 +65,9 @@ def interpreter_inside():
 def by_number_inside(*what):
     """A process that runs there already; what runs outside is not watched, nor could it be named there."""
     log = attaching.new_log()
-    # The shell is the first process there, and waits for those of which it knows nothing, too.
-    script = f"""exec 3<&0; {PROGRAM} later <&3 >/dev/null &
+    # The shell is the first process there, and waits for those of which it knows nothing, too.  The program ends
+    # later: with --all its mapped files are listed at its first stack.
+    script = f"""exec 3<&0; LINGERS=2000 {PROGRAM} later <&3 >/dev/null &
                  {attaching.FORKSAN} attach -o {log.path} {" ".join(what)}; exit $?"""
     with subprocess.Popen([*INSIDE, "sh", "-c", script], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True) as process:
