@@ -26,10 +26,11 @@ WAYS = {
     "a send on a unix socket": ("on_send", AF_UNIX, [14, 0]),
     "a receive on a unix socket": ("on_recv", AF_UNIX, [14, 0]),
     "a change of a TCP connection's state": ("on_state", IPPROTO_TCP, [TCP_SYN_RECV, TCP_ESTABLISHED]),
-    "the second program of each send": ("after_send", AF_INET, [14, 0]),
-    "the second program of each receive": ("after_recv", AF_INET, [14, 0]),
     "the second program of each such change": ("after_state", IPPROTO_TCP, [TCP_SYN_RECV, TCP_ESTABLISHED]),
 }
+if int(os.uname().release.split(".", maxsplit=1)[0]) >= 7:
+    WAYS["the second program of each send"] = ("after_send", AF_INET, [14, 0])
+    WAYS["the second program of each receive"] = ("after_recv", AF_INET, [14, 0])
 SOCKET, STACK, OTHER = 1 << 48, 2 << 48, 3 << 48  # addresses
 BITS = {0x00: 32, 0x08: 16, 0x10: 8, 0x18: 64}
 COMPARE = {0x1: lambda a, b: a == b, 0x2: lambda a, b: a > b, 0x3: lambda a, b: a >= b, 0x4: lambda a, b: a & b != 0,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -50,11 +51,22 @@ int hooks_error(enum hook_set set)
 	return 0;
 }
 
+/* Before Linux 7.0 the programs at a tracepoint run with preemption off, and none of these is
+ * passed over: a witness would cost everybody's calls for nothing. */
+static bool may_be_passed_over(void)
+{
+	struct utsname name;
+	unsigned major;
+
+	return uname(&name) != 0 || sscanf(name.release, "%u", &major) != 1 || major >= 7;
+}
+
 static bool is_wanted(const struct hook *hook)
 {
 	if (hook->set == HOOK_FUNCTION && hooks_error(HOOK_TRACEPOINT) == 0)
 		return false;
-	if (hook->set == HOOK_WITNESS && hooks_error(HOOK_TRACEPOINT) != 0)
+	if (hook->set == HOOK_WITNESS &&
+	    (hooks_error(HOOK_TRACEPOINT) != 0 || !may_be_passed_over()))
 		return false;
 	if (hook->set == HOOK_GATE && !is_gate_wanted)
 		return false;
