@@ -17,6 +17,7 @@
 
 #include "base/cli.h"
 #include "base/exit_status.h"
+#include "base/now.h"
 #include "base/verb.h"
 #include "run/child.h"
 #include "attach/cmd_attach.h"
@@ -142,14 +143,6 @@ static void block_signals(void)
 	sigprocmask(SIG_BLOCK, &awaited, NULL);
 	/* Some callers leave it ignored, and then nobody learns how the watcher ended. */
 	signal(SIGCHLD, SIG_DFL);
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
 }
 
 /* Waits until `end_ms` of now_ms(); 0: for ever.  False: a signal came, or the watcher has ended,

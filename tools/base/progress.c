@@ -7,23 +7,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/now.h"
 #include "base/paragraph.h"
 
 #define FIRST_MS 1000
 #define BETWEEN_MS 250
 #define NAME_BYTES 40
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 void progress_begin(struct progress *progress)
 {

@@ -7,35 +7,11 @@
  */
 #include "doctor/checks.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-/* Starts forksan-attach.  Returns its pid, and in *out what it writes; -1: an errno. */
-static pid_t start(const char *watcher, FILE **out)
-{
-	int ends[2];
-	pid_t child;
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return -1;
-	child = fork();
-	if (child == 0) {
-		unsetenv("LD_PRELOAD");
-		if (dup2(ends[1], STDOUT_FILENO) == STDOUT_FILENO)
-			execl(watcher, watcher, "--hooks", (char *)NULL);
-		_exit(1);
-	}
-	close(ends[1]);
-	*out = child < 0 ? NULL : fdopen(ends[0], "r");
-	if (*out == NULL)
-		close(ends[0]);
-	return child;
-}
+#include "target/watcher_ask.h"
 
 static void add_unseen(struct doctor_sheet *sheet, const char *calls, const char *why)
 {
@@ -60,8 +36,7 @@ static void add_strict(struct doctor_sheet *sheet, const char *why_not)
 			"with CONFIG_BPF_LSM and booted with bpf among its security modules "
 			"(lsm=...,bpf)",
 			"mode=strict with attach reports, and stops nothing: this kernel has no "
-			"call "
-			"refused (%s)",
+			"call refused (%s)",
 			why_not);
 }
 
@@ -94,11 +69,13 @@ static void add_line(struct doctor_sheet *sheet, const char *name, const char *w
 
 void check_hooks(struct doctor_sheet *sheet, const char *watcher)
 {
-	FILE *out = NULL;
-	pid_t child = start(watcher, &out);
+	int fd, status = 0;
+	pid_t child = watcher_ask(watcher, "--hooks", false, &fd);
+	FILE *out = child < 0 ? NULL : fdopen(fd, "r");
 	char line[512];
-	int status = 0;
 
+	if (child > 0 && out == NULL)
+		close(fd);
 	while (out != NULL && fgets(line, sizeof line, out) != NULL) {
 		char *words = line + strcspn(line, " \n");
 
@@ -109,8 +86,8 @@ void check_hooks(struct doctor_sheet *sheet, const char *watcher)
 	}
 	if (out != NULL)
 		fclose(out);
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
+	if (child > 0)
+		status = watcher_answered(child);
 	if (child < 0 || status != 0)
 		sheet_add(sheet, "hooks", DOCTOR_BLIND, DOCTOR_ATTACH,
 			  "use the preload (forksan run) or forksan scan",

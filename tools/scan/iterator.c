@@ -5,15 +5,14 @@
 #include "scan/iterator.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cli.h"
+#include "target/watcher_ask.h"
 #include "target/watcher_path.h"
 
 /* The inodes of a machine's first namespaces, linux/proc_ns.h.  In another pid namespace processes
@@ -34,26 +33,12 @@ static bool is_in(const char *path, uint64_t first)
 static pid_t start(int *out)
 {
 	char path[PATH_MAX];
-	int ends[2];
-	pid_t child;
 
 	if (!is_in("/proc/self/ns/pid", FIRST_PID_NAMESPACE) ||
-	    !is_in("/proc/self/ns/time", FIRST_TIME_NAMESPACE) || !watcher_path(path) ||
-	    pipe2(ends, O_CLOEXEC) != 0)
+	    !is_in("/proc/self/ns/time", FIRST_TIME_NAMESPACE) || !watcher_path(path))
 		return -1;
-	child = fork();
-	if (child == 0) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		/* The way by /proc is there: a refusal is nothing to read about. */
-		if (null >= 0 && dup2(null, STDERR_FILENO) == STDERR_FILENO &&
-		    dup2(ends[1], STDOUT_FILENO) == STDOUT_FILENO)
-			execl(path, path, "--descriptors", (char *)NULL);
-		_exit(1);
-	}
-	close(ends[1]);
-	*out = ends[0];
-	return child;
+	/* The way by /proc is there: a refusal is nothing to read about. */
+	return watcher_ask(path, "--descriptors", true, out);
 }
 
 /* Reads to the end.  Returns the bytes, with their number in *len. */
@@ -103,8 +88,8 @@ static bool find_records(struct iterator_records *records, size_t len)
 bool iterator_read(struct iterator_records *records)
 {
 	size_t len;
-	int fd, status;
 	pid_t child;
+	int fd;
 
 	*records = (struct iterator_records){0};
 	child = start(&fd);
@@ -112,8 +97,7 @@ bool iterator_read(struct iterator_records *records)
 		return false;
 	records->bytes = read_all(fd, &len);
 	close(fd);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
+	watcher_answered(child);
 	return find_records(records, len);
 }
 

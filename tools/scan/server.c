@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cli.h"
+#include "base/now.h"
 #include "base/socket_address.h"
 #include "scan/snapshot.h"
 
@@ -292,26 +293,18 @@ static void child(const struct server *server, int out)
 	_exit(NO_CLIENT);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Reads until the end, or until patience ends.  The text ends with a NUL; the caller frees.  False:
  * patience has ended, or the answer has no end. */
 static bool read_all(int fd, char **answer)
 {
-	int64_t until = now_ms() + PATIENCE_MS;
+	int64_t until = (int64_t)now_ms() + PATIENCE_MS;
 	size_t len = 0, room = 0;
 	ssize_t got = 1;
 
 	*answer = NULL;
 	while (got > 0) {
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
-		int64_t left = until - now_ms();
+		int64_t left = until - (int64_t)now_ms();
 
 		if (room - len < 4096) {
 			room += 65536;
