@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cli.h"
+#include "base/deleted_path.h"
 #include "symbols/elf_file.h"
 
 /* Adds root and path, once. */
@@ -112,14 +113,11 @@ void subject_list_files(struct subject *subject)
 static char *mapped_path(char *line)
 {
 	char *path = strchr(line, '/');
-	char *deleted;
 
 	if (path == NULL)
 		return NULL;
 	path[strcspn(path, "\n")] = '\0';
-	deleted = strstr(path, " (deleted)");
-	if (deleted != NULL)
-		*deleted = '\0';
+	path[deleted_path_len(path)] = '\0';
 	return path;
 }
 

@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/deleted_path.h"
+
 /* A descriptor of the root of a process whose paths lead elsewhere than ours, as in a container;
  * -1: they lead to the same files, or nobody may look.  It serves after the end of the process,
  * too. */
@@ -41,8 +43,8 @@ static int open_in_root(int root, const char *name)
 	return (int)syscall(SYS_openat2, root, name, &how, sizeof how);
 }
 
-/* A file that has been deleted or replaced, as by an upgrade, is still to be had by its mapping
- * (proc(5), map_files: START-END). */
+/* A file that has been deleted or replaced is still to be had by its mapping (proc(5), map_files:
+ * START-END). */
 static int open_mapping(pid_t pid, Dwarf_Addr base)
 {
 	char path[32], start[24];
@@ -63,13 +65,6 @@ static int open_mapping(pid_t pid, Dwarf_Addr base)
 	return fd;
 }
 
-static bool is_deleted(const char *name)
-{
-	const char *suffix = strrchr(name, ' ');
-
-	return suffix && strcmp(suffix, " (deleted)") == 0;
-}
-
 static int find_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
 		    char **file_name, Elf **elf)
 {
@@ -77,7 +72,7 @@ static int find_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Ad
 	struct stat status;
 	int fd = -1;
 
-	if (name[0] == '/' && is_deleted(name))
+	if (name[0] == '/' && deleted_path_is(name))
 		fd = open_mapping(mapped->pid, base);
 	else if (name[0] == '/' && mapped->root >= 0)
 		fd = open_in_root(mapped->root, name);
