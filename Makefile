@@ -59,7 +59,7 @@ TOOL_SRC := $(filter-out tools/watcher/%,$(wildcard tools/*.c tools/*/*.c))
 ATTACH_SRC := $(filter-out %.bpf.c,$(wildcard tools/watcher/*.c))
 # What the tool links of the shim: pure rooms, and the readers of interpreters that read through peek.h
 # alone, which tools/stacks has for other processes.
-COMMON_SRC := $(wildcard shim/common/*.c shim/wire/*.c) \
+COMMON_SRC := $(wildcard shim/common/*.c shim/wire/*.c shim/options/*.c) shim/base/text.c \
 	$(addprefix shim/stack/,python_frames.c python_layout.c perl.c php_frame.c ruby_frame.c \
 		ruby_thread.c text.c module_symbol.c module_tables.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)

@@ -79,7 +79,7 @@ static bool begin_warning(struct reader *reader)
 	if (reader->warnings > MAX_WARNINGS)
 		return false;
 	text_init(&reader->line, reader->bytes, sizeof(reader->bytes));
-	text_put_string(&reader->line, "FORKSAN_OPTIONS: ");
+	text_put_string(&reader->line, OPTIONS_WARNING);
 	return true;
 }
 
@@ -87,7 +87,7 @@ static void end_warning(struct reader *reader)
 {
 	reader->warn(reader->bytes);
 	if (reader->warnings == MAX_WARNINGS)
-		reader->warn("FORKSAN_OPTIONS: further mistakes are not shown");
+		reader->warn(OPTIONS_WARNING "further mistakes are not shown");
 }
 
 static void put_shown(struct reader *reader, struct span span)

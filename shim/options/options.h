@@ -49,6 +49,9 @@ struct options {
 /* Constant after options_parse(). */
 extern FORKSAN_HIDDEN struct options options;
 
+/* The first words of each warning, behind which the entry stands. */
+#define OPTIONS_WARNING "FORKSAN_OPTIONS: "
+
 /* Sets the defaults and reads `text` (NULL: nothing) into `options`.  Each mistake voids its own
  * entry, and `warn` gets one line without newline.  Pure but for `options`; no allocation. */
 void options_parse(const char *text, void (*warn)(const char *line));

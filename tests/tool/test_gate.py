@@ -190,7 +190,7 @@ with toolkit.Directory() as directory:
           "-q", quiet)
     quiet = launched(66, "share", "-q", "-o", os.path.join(directory, "quiet.jsonl"))
     check(quiet.startswith("forksan: verdict: 1 bug (1 violation) found"), "-q with a log", quiet)
-    # --watch and --ignore win over the environment, and a wrong one is told by the library.
+    # --watch and --ignore win over the environment, and a wrong one is wrong usage.
     env = dict(os.environ, FORKSAN_OPTIONS="watch=cache:ignore=")
     launched(67, "share", "--require-watched", "--watch", "database", env=env)
     launched(67, "share", "--require-watched", "--ignore", f"{address}:6379", env=env)

@@ -85,7 +85,24 @@ with toolkit.Directory() as directory:
         )
 
     refused(2, "closing quote", FORKSAN_OPTIONS="log_path='/tmp/x")
-    refused(2, "without %p", "-o", os.path.join(directory, "log.%p"))
+    for sign in ("%p", "%u", "%%"):
+        refused(2, "without %p", "-o", os.path.join(directory, "log." + sign))
+    # Only warned of in FORKSAN_OPTIONS; on the command line a wrong list is wrong usage.
+    for verb in ("run", "attach"):
+        for option, value, text in (
+            ("--watch", "foo", "--watch=foo: expected a list of unknown, database"),
+            ("--watch", "+databse", 'found "databse"; did you mean "database"?'),
+            ("--watch", "", "--watch=: expected a list of"),
+            ("--watch", "database:ignore=redis", "--watch=database:ignore=redis: expected a list of"),
+            ("--ignore", "localhost", "--ignore=localhost: expected a list of less than 512 bytes of classes"),
+            ("--ignore", "redis," + "1," * 300, "expected a list of less than 512 bytes"),
+            ("--ignore", "a'b\"", "both kinds of quotes"),
+        ):
+            result = run(verb, option, value, "--", "echo", "ran", program=tool)
+            check(result.returncode == 2 and text in result.stderr and not result.stdout,
+                  f"{verb} {option} {value[:20]} is refused with {text!r}", result)
+    result = run("run", "-q", "--watch", "+system,-http", "--ignore", "10.0.0.0/8,redis", "echo", "ran", program=tool)
+    check(result.stdout == "ran\n" and "expected" not in result.stderr, "good lists are taken", result)
     refused(2, "both kinds of quotes", "-o", os.path.join(directory, "a'\"b"))
     refused(2, "a shorter path", "-o", "/" + "x/" * 300)
     refused(2, "regular file", "-o", "/dev/null")

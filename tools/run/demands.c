@@ -6,16 +6,10 @@
 #include "log/level.h"
 #include "run/options.h"
 
-/* The library parses both lists, and warns of a bad item. */
-static bool take_list(const char *verb, const char *option, const char *list, const char **out)
+static bool take_list(const char *verb, const char *key, const char *list, const char **out)
 {
-	if (!run_options_can_be_value(list)) {
-		cli_error(verb, "%s: expected a list, found both kinds of quotes in %s", option,
-			  list);
-		return false;
-	}
 	*out = list;
-	return true;
+	return run_options_accept(verb, key, list);
 }
 
 bool run_demands_take(struct run_demands *demands, int option, const char *argument, bool *taken)
@@ -25,11 +19,11 @@ bool run_demands_take(struct run_demands *demands, int option, const char *argum
 	*taken = true;
 	switch (option) {
 	case 'c':
-		return take_list(verb, "--watch", argument, &demands->watch);
+		return take_list(verb, "watch", argument, &demands->watch);
 	case 'f':
 		return level_read(verb, argument, &demands->fail_on);
 	case 'i':
-		return take_list(verb, "--ignore", argument, &demands->ignore);
+		return take_list(verb, "ignore", argument, &demands->ignore);
 	case 'l':
 		demands->baseline_name = argument;
 		return true;

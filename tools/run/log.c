@@ -45,8 +45,9 @@ static bool set_path(struct run_log *log, const char *name)
 		expected = "a shorter path";
 	else if (strchr(log->path, '"') != NULL && strchr(log->path, '\'') != NULL)
 		expected = "a path without both kinds of quotes";
-	else if (strstr(log->path, "%p") != NULL)
-		expected = "one file, without %p (which log_path= takes)";
+	else if (strstr(log->path, "%p") != NULL || strstr(log->path, "%u") != NULL ||
+		 strstr(log->path, "%%") != NULL)
+		expected = "one file, without %p, %u and %% (which log_path= takes)";
 	if (expected != NULL)
 		cli_error(log->verb, "-o: expected %s, found %s", expected, log->path);
 	return expected == NULL;

@@ -10,6 +10,7 @@
 
 #include "base/cli.h"
 #include "common/option_text.h"
+#include "options/options.h"
 
 bool run_options_closed(const char *text)
 {
@@ -21,17 +22,46 @@ bool run_options_closed(const char *text)
 	return true;
 }
 
-bool run_options_can_be_value(const char *text)
-{
-	return strchr(text, '"') == NULL || strchr(text, '\'') == NULL;
-}
-
 static void put_option(const char *key, const char *value, FILE *out)
 {
 	char quote = value != NULL && strchr(value, '"') != NULL ? '\'' : '"';
 
 	if (value != NULL)
 		fprintf(out, ":%s=%c%s%c", key, quote, value, quote);
+}
+
+/* Of the value that is being checked. */
+static const char *checking_verb;
+static bool is_accepted;
+
+static void refuse(const char *warning)
+{
+	cli_error(checking_verb, "--%s", warning + strlen(OPTIONS_WARNING));
+	is_accepted = false;
+}
+
+bool run_options_accept(const char *verb, const char *key, const char *value)
+{
+	char *text;
+	size_t len;
+	FILE *out;
+
+	if (strchr(value, '"') != NULL && strchr(value, '\'') != NULL) {
+		cli_error(verb, "--%s: expected a list, found both kinds of quotes in %s", key,
+			  value);
+		return false;
+	}
+	out = open_memstream(&text, &len);
+	if (out == NULL)
+		cli_no_memory();
+	put_option(key, value, out);
+	if (fclose(out) != 0)
+		cli_no_memory();
+	checking_verb = verb;
+	is_accepted = true;
+	options_parse(text, refuse);
+	free(text);
+	return is_accepted;
 }
 
 char *run_options_add(const char *text, const struct run_wishes *wishes)

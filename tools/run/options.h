@@ -26,12 +26,12 @@ struct run_wishes {
 	bool dry_run;
 };
 
-/* False when `text` cannot be written as a value, because `text` has both kinds of quotes.  Pure.
- */
-bool run_options_can_be_value(const char *text);
+/* False, with a message of `verb`, when the library would not take `value` for the option `key`,
+ * which is the command line's --KEY. */
+bool run_options_accept(const char *verb, const char *key, const char *value);
 
-/* Returns `text` (NULL: empty) with the wishes appended, each of which must pass
- * run_options_can_be_value().  The caller frees the result. */
+/* Returns `text` (NULL: empty) with the wishes appended, each of which the library must accept. The
+ * caller frees the result. */
 char *run_options_add(const char *text, const struct run_wishes *wishes);
 
 /* Returns the value of LD_PRELOAD: `library` before the entries of `value` (NULL: none); `value`
