@@ -85,7 +85,7 @@
 	X(COUNT_WOULD_ISOLATE, "would_isolate", "uses and goodbyes that mode=isolate would stop")  \
 	X(COUNT_SUPPRESSED, "suppressed", "findings that suppressions= left out, repeats included") \
 	X(COUNT_SUPPRESSIONS_UNREAD, "suppressions_unread", "programs that could not read all of suppressions=") \
-	X(COUNT_GOODBYES_PRESUMED, "goodbyes_presumed", "last writes that cannot be read (TLS), taken for goodbyes: nothing was read after them") \
+	X(COUNT_GOODBYES_PRESUMED, "goodbyes_presumed", "last writes that cannot be read (TLS), taken for goodbyes, as nothing was read after them") \
 	X(LOST_PROCESSES, "lost_processes", "processes not watched: the table was full")           \
 	X(LOST_CONNECTIONS, "lost_connections", "connections not watched: the table was full")     \
 	X(LOST_FDS, "lost_fds", "connections not watched: the descriptor number was too high")     \
@@ -107,7 +107,8 @@
 	X(LOST_BYTES, "lost_bytes", "calls judged without their bytes, which could not be read") \
 	X(LOST_WATCHER, "lost_watcher", "times that forksan-attach ended too early: what came then was not seen") \
 	X(LOST_STILL_RUNNING, "still_running", "processes that still run and may do anything yet") \
-	X(LOST_HIDDEN, "hidden_processes", "processes that this user may not look at: what they hold, and where they use it, is not known")
+	X(LOST_HIDDEN, "hidden_processes", "processes that this user may not look at: what they hold, and where they use it, is not known") \
+	X(LOST_RECORDS, "unwritten_records", "records of sessions, processes and summaries that could not be written")
 /* clang-format on */
 
 #define FORKSAN_ENUM_2(id, name) id,

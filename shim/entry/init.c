@@ -305,9 +305,8 @@ static void leave_fully(void)
 
 		if (summary_is_wanted() &&
 		    compare_exchange_acq_rel(&registry_get()->header.summary_written, &unwritten,
-					     1) &&
-		    report_summary(registry_get()) != 0)
-			registry_count(LOST_REPORTS);
+					     1))
+			report_summary(registry_get());
 		if (!registry_is_awaited())
 			registry_unlink();
 	}

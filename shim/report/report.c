@@ -435,46 +435,51 @@ static int log_record(struct buffer *buffer, struct registry *registry, const st
 	return result;
 }
 
-/* Writes a record other than a finding.  `say`: without a log, the record goes to standard error.
- * 0 or -errno. */
-static int report_form(struct registry *registry, const struct form *form,
-		       struct report_writer writer, bool say)
+/* 0 or -errno. */
+static int write_form(struct registry *registry, const struct form *form,
+		      struct report_writer *writer)
 {
-	struct buffer *buffer;
+	struct buffer *buffer = claim();
 	uint64_t signals;
 	int result;
 
-	if (!logs() && !say)
-		return 0;
-	buffer = claim();
 	if (buffer == NULL)
 		return -EBUSY;
 	sys_block_signals(&signals);
 	if (logs()) {
-		result = log_record(buffer, registry, form, &writer);
+		result = log_record(buffer, registry, form, writer);
 		if (result != 0)
-			warn_of_log(result, writer.pid);
+			warn_of_log(result, writer->pid);
 	} else {
 		char *record = record_of(buffer);
 
 		result = report_write_stderr(
-			record, form->as_text(record, FORKSAN_RECORD_BYTES, registry, &writer));
+			record, form->as_text(record, FORKSAN_RECORD_BYTES, registry, writer));
 	}
 	give_back(buffer);
 	sys_restore_signals(signals);
 	return result;
 }
 
-int report_session(struct registry *registry)
+/* Writes a record other than a finding.  `say`: without a log, the record goes to standard error.
+ */
+static void report_form(struct registry *registry, const struct form *form,
+			struct report_writer writer, bool say)
+{
+	if ((logs() || say) && write_form(registry, form, &writer) != 0)
+		registry_count(LOST_RECORDS);
+}
+
+void report_session(struct registry *registry)
 {
 	static const struct form form = {"session", report_json_session, report_text_session};
 
 	origin_publish(registry);
-	return report_form(registry, &form, writer_now(), options.verbosity > 0);
+	report_form(registry, &form, writer_now(), options.verbosity > 0);
 }
 
-int report_blind(struct registry *registry, enum registry_counter counter, uint64_t times,
-		 const char *detail)
+void report_blind(struct registry *registry, enum registry_counter counter, uint64_t times,
+		  const char *detail)
 {
 	static const struct form form = {"process", report_json_blind, report_text_blind};
 	struct report_writer writer = writer_now();
@@ -482,10 +487,10 @@ int report_blind(struct registry *registry, enum registry_counter counter, uint6
 	writer.blind = counter;
 	writer.times = times;
 	writer.detail = detail;
-	return report_form(registry, &form, writer, options.verbosity > 0);
+	report_form(registry, &form, writer, options.verbosity > 0);
 }
 
-int report_reconnected(struct registry *registry, const struct sockaddr *address, socklen_t len)
+void report_reconnected(struct registry *registry, const struct sockaddr *address, socklen_t len)
 {
 	static const struct form form = {"process", report_json_blind, report_text_blind};
 	struct report_writer writer = writer_now();
@@ -497,7 +502,7 @@ int report_reconnected(struct registry *registry, const struct sockaddr *address
 	writer.blind = COUNT_RECONNECTED;
 	writer.times = load_relaxed(&registry->header.counters[COUNT_RECONNECTED]);
 	writer.detail = bytes;
-	return report_form(registry, &form, writer, options.verbosity > 0);
+	report_form(registry, &form, writer, options.verbosity > 0);
 }
 
 /* "MySQL 127.0.0.1:3306 (orders-db) opened at /srv/app.py:9" */
@@ -521,8 +526,8 @@ static void put_open(struct text *text, struct registry *registry, struct socket
 	report_put_site(text, registry, (struct stack_id){socket->opened_stack}, SITE_OF_OPENING);
 }
 
-int report_check(struct registry *registry, const struct socket_slot slots[], unsigned count,
-		 unsigned open)
+void report_check(struct registry *registry, const struct socket_slot slots[], unsigned count,
+		  unsigned open)
 {
 	static const struct form form = {"process", report_json_blind, report_text_blind};
 	struct report_writer writer = writer_now();
@@ -539,24 +544,24 @@ int report_check(struct registry *registry, const struct socket_slot slots[], un
 	writer.blind = COUNT_CONNECTIONS;
 	writer.times = open;
 	writer.detail = bytes;
-	return report_form(registry, &form, writer, options.verbosity > 0);
+	report_form(registry, &form, writer, options.verbosity > 0);
 }
 
 /* As text only when there is something to report: a program that shares nothing prints the same as
  * without forksan. */
-int report_summary(struct registry *registry)
+void report_summary(struct registry *registry)
 {
 	static const struct form form = {"summary", report_json_summary, report_text_summary};
-	static const enum registry_counter said[] = {COUNT_NOTICES,    COUNT_HAZARDS,
-						     COUNT_VIOLATIONS, COUNT_SUPPRESSED,
-						     LOST_REPORTS,     LOST_FINDINGS};
+	static const enum registry_counter said[] = {
+		COUNT_NOTICES, COUNT_HAZARDS, COUNT_VIOLATIONS, COUNT_SUPPRESSED,
+		LOST_REPORTS,  LOST_FINDINGS, LOST_RECORDS};
 	struct report_writer writer = writer_now();
 	bool say = options.verbosity > 0;
 
 	writer.final = true;
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
 		say = say || load_relaxed(&registry->header.counters[said[i]]) != 0;
-	return report_form(registry, &form, writer, say);
+	report_form(registry, &form, writer, say);
 }
 
 /* True for one process of the session after each summary_interval=. */
@@ -583,7 +588,7 @@ void report_heartbeat(void)
 	if (!registry || !process.shared || !logs() || options.summary_interval_s == 0 ||
 	    process_mine() == PROCESS_UNWATCHED || process_is_vfork_child())
 		return;
-	if (summary_is_due(registry) && report_form(registry, &form, writer_now(), false) != 0)
-		registry_count(LOST_REPORTS);
+	if (summary_is_due(registry))
+		report_form(registry, &form, writer_now(), false);
 	errno = saved_errno;
 }

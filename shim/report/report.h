@@ -43,23 +43,26 @@ void report_keep_log(pid_t pid);
  * -errno; the caller counts LOST_REPORTS. */
 int report_finding(struct registry *registry, struct finding *finding);
 
-/* Writes the record "session"; the first process does so when the session starts.  0 or -errno. */
-int report_session(struct registry *registry);
+/* What follows writes records other than findings.  One that cannot be written is counted
+ * (LOST_RECORDS). */
+
+/* Writes the record "session"; the first process does so when the session starts. */
+void report_session(struct registry *registry);
 
 /* Writes the record "process": this process does something that forksan cannot see, for the
  * times-th time in the session.  `detail` holds the details; NULL: the counter's sentence alone.
- * As text only with verbosity.  0 or -errno. */
-int report_blind(struct registry *registry, enum registry_counter counter, uint64_t times,
-		 const char *detail);
+ * As text only with verbosity. */
+void report_blind(struct registry *registry, enum registry_counter counter, uint64_t times,
+		  const char *detail);
 
 /* Writes the record "process": this process has connected anew to that address, from which isolate
- * mode had cut the process off.  As text only with verbosity.  0 or -errno. */
-int report_reconnected(struct registry *registry, const struct sockaddr *address, socklen_t len);
+ * mode had cut the process off.  As text only with verbosity. */
+void report_reconnected(struct registry *registry, const struct sockaddr *address, socklen_t len);
 
 /* Writes the record "process": so many watched connections are open in this process, the first of
- * which are slots[0..count).  As text only with verbosity.  0 or -errno. */
-int report_check(struct registry *registry, const struct socket_slot slots[], unsigned count,
-		 unsigned open);
+ * which are slots[0..count).  As text only with verbosity. */
+void report_check(struct registry *registry, const struct socket_slot slots[], unsigned count,
+		  unsigned open);
 
 /* Writes a summary to the log (without log_path: nothing) when summary_interval= has passed since
  * the session's last one.  Called where the host connects, forks, accepts or waits, since forksan
@@ -77,7 +80,7 @@ static inline void report_tick(void)
 }
 
 /* Writes the record "summary": every counter, by name.  As text only when something was found or
- * lost, or with verbosity.  0 or -errno. */
-int report_summary(struct registry *registry);
+ * lost, or with verbosity. */
+void report_summary(struct registry *registry);
 
 #endif

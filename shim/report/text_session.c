@@ -52,7 +52,8 @@ size_t report_text_blind(char *bytes, size_t size, const struct registry *regist
 	return block.text.len;
 }
 
-/* "2 findings of level hazard" out of "findings of level hazard". */
+/* "  findings of level hazard: 1", "  not seen: stacks not kept: the table was full (lost_stacks
+ * 1)": the sentences are about many, and the number is often 1. */
 static void put_count(struct block *block, const struct registry *registry,
 		      enum registry_counter counter)
 {
@@ -62,9 +63,17 @@ static void put_count(struct block *block, const struct registry *registry,
 		return;
 	block_begin_line(block);
 	text_put_string(&block->text, counter_is_loss(counter) ? "  not seen: " : "  ");
-	text_put_uint(&block->text, count);
-	text_put_char(&block->text, ' ');
 	text_put_string(&block->text, counter_sentence(counter));
+	if (counter_is_loss(counter)) {
+		text_put_string(&block->text, " (");
+		text_put_string(&block->text, counter_name(counter));
+		text_put_char(&block->text, ' ');
+		text_put_uint(&block->text, count);
+		text_put_char(&block->text, ')');
+	} else {
+		text_put_string(&block->text, ": ");
+		text_put_uint(&block->text, count);
+	}
 	block_end_line(block);
 }
 

@@ -51,8 +51,7 @@ static void write_record(enum registry_counter counter, const char *detail)
 	if (!finding_is_milestone(times))
 		return;
 	sys_block_signals(&signals);
-	if (report_blind(registry_get(), counter, times, detail) != 0)
-		registry_count(LOST_REPORTS);
+	report_blind(registry_get(), counter, times, detail);
 	sys_restore_signals(signals);
 }
 

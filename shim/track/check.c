@@ -44,8 +44,7 @@ int track_check(void)
 	if (open == 0)
 		goto out;
 	sys_block_signals(&signals);
-	if (report_check(registry_get(), named, open < NAMED ? open : NAMED, open) != 0)
-		registry_count(LOST_REPORTS);
+	report_check(registry_get(), named, open < NAMED ? open : NAMED, open);
 	sys_restore_signals(signals);
 out:
 	errno = saved_errno;

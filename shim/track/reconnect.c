@@ -45,15 +45,12 @@ void reconnect_expect(const struct registry_socket *socket)
 static void note(uint64_t hash, const struct sockaddr *address, socklen_t len)
 {
 	uint64_t signals;
-	int result;
 
 	if (exchange_acq_rel(&wiped.track.reconnected, hash) == hash)
 		return;
 	sys_block_signals(&signals);
-	result = report_reconnected(registry_get(), address, len);
+	report_reconnected(registry_get(), address, len);
 	sys_restore_signals(signals);
-	if (result != 0)
-		registry_count(LOST_REPORTS);
 }
 
 void reconnect_made(const struct sockaddr *address, socklen_t len)

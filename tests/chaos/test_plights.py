@@ -69,7 +69,7 @@ def main():
                 place.plight(what, [share, *words.split()], kinds=kinds, atmost=what in MAY_LOSE,
                              cut=what in CUT, options=options,
                              forget=(SAID,) if what in MAY_LOSE else (),
-                             lost_ok=("lost_reports", "lost_session", "stale_fds")
+                             lost_ok=("lost_reports", "unwritten_records", "lost_session", "stale_fds")
                              if what in MAY_LOSE else ())
         if os.getuid() == 0:
             jail = os.path.join(place.path, "jail")

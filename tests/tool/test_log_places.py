@@ -186,6 +186,12 @@ with servers.redis() as db, toolkit.Directory() as directory:
         result = start(command(), place)
         check(result.returncode == 0 and "cannot write " + place in result.stderr and "shared-use" in result.stderr,
               f"{place}: where there is none, standard error says so", result.stderr)
+        # A finding that is not written is one thing, a record of another kind another.
+        for children, findings in ((0, 0), (2, 1)):
+            said = run("run", *command(children), env=dict(os.environ, FORKSAN_OPTIONS=f"log_path={place}")).stderr
+            check(("findings that could not be written (lost_reports " in said) == bool(findings) and
+                  "not seen: records of sessions, processes and summaries that could not be written (unwritten_records "
+                  in said, f"{place}: {children} children: what was not written", said)
         result = start(command(), place, payload="1")
         check("readable by its owner alone" in result.stderr, f"{place}: no secrets for others", result.stderr)
     probe = subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/run"], capture_output=True, check=False)

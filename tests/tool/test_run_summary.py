@@ -139,7 +139,7 @@ with toolkit.Directory() as directory:
     check(len(losses) > 10, "losses are known")
     result = ends(*(f"{name}={i + 2}" for i, (name, _) in enumerate(losses)))
     for i, (name, sentence) in enumerate(losses):
-        says(result, 0, f"not seen: {i + 2} {sentence} ({name})")
+        says(result, 0, f"not seen: {sentence} ({name} {i + 2})")
     check("not seen" not in ends().stderr, "losses that are 0 are not shown")
 
     # The status of violations.

@@ -684,9 +684,9 @@ static void the_summary_prints_what_is_not_zero(void **state)
 	store_relaxed(&sample.registry->header.counters[LOST_FDS], UINT64_C(3));
 	len = report_text_summary(bytes, sizeof(bytes), sample.registry, &writer);
 	assert_string_equal(bytes, "==7== forksan: summary of session 00c0ffee00c0ffee\n"
-				   "==7==   2 forks seen\n"
-				   "==7==   not seen: 3 connections not watched: the descriptor "
-				   "number was too high\n");
+				   "==7==   forks seen: 2\n"
+				   "==7==   not seen: connections not watched: the descriptor "
+				   "number was too high (lost_fds 3)\n");
 }
 
 static void values_out_of_range_have_names(void **state)

@@ -698,8 +698,8 @@ static void errno_mask_and_descriptors_are_as_before(void **state)
 	sigprocmask(SIG_BLOCK, NULL, &before);
 	errno = 1234;
 	assert_int_equal(report(), 0);
-	assert_int_equal(report_session(sample.registry), 0);
-	assert_int_equal(report_summary(sample.registry), 0);
+	report_session(sample.registry);
+	report_summary(sample.registry);
 	assert_int_equal(errno, 1234);
 	sigprocmask(SIG_BLOCK, NULL, &after);
 	assert_memory_equal(&before, &after, sizeof(uint64_t));

@@ -57,18 +57,17 @@ static void print_found(const uint64_t *counters, const char *prefix, FILE *out)
 void counters_print_presumed(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)
 {
 	if (counters[COUNT_GOODBYES_PRESUMED] > 0)
-		fprintf(out, "%snot known: %" PRIu64 " %s (%s)\n", prefix,
-			counters[COUNT_GOODBYES_PRESUMED],
+		fprintf(out, "%snot known: %s (%s %" PRIu64 ")\n", prefix,
 			counter_sentence(COUNT_GOODBYES_PRESUMED),
-			counter_name(COUNT_GOODBYES_PRESUMED));
+			counter_name(COUNT_GOODBYES_PRESUMED), counters[COUNT_GOODBYES_PRESUMED]);
 }
 
 void counters_print_lost(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)
 {
 	for (int i = LOST_PROCESSES; i < COUNTER_COUNT; i++)
 		if (counters[i] > 0)
-			fprintf(out, "%s%" PRIu64 " %s (%s)\n", prefix, counters[i],
-				counter_sentence(i), counter_name(i));
+			fprintf(out, "%s%s (%s %" PRIu64 ")\n", prefix, counter_sentence(i),
+				counter_name(i), counters[i]);
 }
 
 void counters_print(const uint64_t counters[COUNTER_COUNT], const char *prefix, FILE *out)

@@ -67,7 +67,7 @@ void render_github(const struct report *report, const struct render_options *opt
 			put_bug(bugs_at(report->bugs, i), out);
 	report_complete(report, &complete);
 	for (size_t i = 0; i < complete.count; i++)
-		fprintf(out, "::warning title=forksan was not complete::%" PRIu64 " %s (%s)\n",
-			complete.reasons[i].count, complete.reasons[i].text,
-			complete.reasons[i].name);
+		fprintf(out, "::warning title=forksan was not complete::%s (%s %" PRIu64 ")\n",
+			complete.reasons[i].text, complete.reasons[i].name,
+			complete.reasons[i].count);
 }

@@ -77,8 +77,8 @@ static void put_complete(const struct completeness *complete, FILE *out)
 	}
 	fputs(">\n      <error type=\"incomplete\" message=\"", out);
 	for (size_t i = 0; i < complete->count; i++)
-		fprintf(out, "%s%" PRIu64 " %s (%s)", i > 0 ? "; " : "", complete->reasons[i].count,
-			complete->reasons[i].text, complete->reasons[i].name);
+		fprintf(out, "%s%s (%s %" PRIu64 ")", i > 0 ? "; " : "", complete->reasons[i].text,
+			complete->reasons[i].name, complete->reasons[i].count);
 	fputs("\"/>\n    </testcase>\n", out);
 }
 

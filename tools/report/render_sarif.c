@@ -132,8 +132,9 @@ static json_t *notifications(const struct completeness *complete)
 	for (size_t i = 0; i < complete->count; i++) {
 		char text[256];
 
-		snprintf(text, sizeof text, "not seen: %" PRIu64 " %s", complete->reasons[i].count,
-			 complete->reasons[i].text);
+		snprintf(text, sizeof text, "not seen: %s (%s %" PRIu64 ")",
+			 complete->reasons[i].text, complete->reasons[i].name,
+			 complete->reasons[i].count);
 		json_array_append_new(array,
 				      checked(json_pack("{s:{s:s}, s:s, s:{s:s}}", "descriptor",
 							"id", complete->reasons[i].name, "level",

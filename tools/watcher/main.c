@@ -263,8 +263,7 @@ static void write_summary(void)
 	if (options.log_path[0] == '\0')
 		return;
 	store_relaxed(&registry->header.summary_written, 1);
-	if (report_summary(registry) != 0)
-		registry_count(LOST_REPORTS);
+	report_summary(registry);
 }
 
 /* How long to wait for records: until `next_ns`, and no longer than what else comes now and then.
