@@ -28,7 +28,7 @@ SHIM_CFLAGS := $(BASE) -Ishim -fPIC -fvisibility=hidden -fno-plt -ftls-model=ini
 # References from the shim to its own exported functions are bound when it is linked: 90 lookups less
 # at each start of a program.
 SHIM_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,-Bsymbolic-functions \
-	-Wl,-z,nodelete -Wl,-z,noseparate-code \
+	-Wl,-z,nodelete -Wl,-z,noseparate-code -Wl,--sort-section=name \
 	-nostartfiles $(LDFLAGS)
 
 # Debian's name of this machine, by which it names directories of libraries; empty elsewhere.
@@ -72,7 +72,7 @@ FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 START_OBJ := $(filter $(addprefix shim/,base/sys.c base/first_stack.c common/% entry/init.c entry/loaded.c entry/proc.c \
 	entry/real.c options/% process/% registry/directory.c registry/file.c registry/room.c report/log_place.c report/origin.c report/report.c \
 	report/write.c report/write_stderr.c track/connection.c track/descriptors.c track/pass.c track/thread_end.c track/use_parts.c),$(SHIM_SRC))
-# The page that forks wipe comes first in .bss: at the edge of a mapping it takes one mapping more, and not
+# Sorted by name, so that .bss.at_start is in one piece (base/compiler.h).  The page that forks wipe comes first in .bss: at the edge of a mapping it takes one mapping more, and not
 # two.
 START_OBJ := $(BUILD)/shim/base/wiped.o $(START_OBJ:%.c=$(BUILD)/%.o)
 SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/%.o)

@@ -28,11 +28,12 @@
  * preserves, at the cost of a push, a move and a pop on every path of the function. */
 #define keep_in_memory(variable) __asm__("" : "+m"(variable))
 
-/* On variables that every start of a program writes or reads, or every fork writes.  They stand in
- * .data, all on the page that the loader has touched already; in .bss each would be on a page of
- * its own, which costs the start of a program 2 us (tests/bench/start.sh), and each fork a copy of
- * it. */
-#define FORKSAN_AT_START __attribute__((section(".data")))
+/* On variables that every start of a program writes or reads, or every fork writes.  The linker
+ * puts them together (--sort-section in the Makefile): each page more costs the start of a program
+ * 2 us (tests/bench/start.sh), and each fork a copy of it.  They read zero at first.  The library
+ * has no variable that does not: .data would be a mapping of its own, which costs each fork 2 us
+ * more (tests/tidy/test_exports.sh). */
+#define FORKSAN_AT_START __attribute__((section(".bss.at_start")))
 
 /* On functions that every forked child runs, in its first moment and at its end.  They stand
  * together: a forked child has no pages of code, and each stretch of 64 KiB that it runs through

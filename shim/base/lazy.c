@@ -5,6 +5,7 @@
  */
 #include "base/lazy.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -17,6 +18,9 @@
 #define SIDE_STACKS_AT (LAZY_PART_BYTES / 2)
 #define MEMOS_AT (SIDE_STACKS_AT + LAZY_SIDE_STACKS_BYTES)
 #define CAPTURES_AT (MEMOS_AT + LAZY_MEMOS_BYTES)
+/* At the beginning of a part, so that a buffer needs no part more than its size. */
+#define REPORTS_AT (5 * LAZY_PART_BYTES)
+_Static_assert(CAPTURES_AT + LAZY_CAPTURES_BYTES <= REPORTS_AT, "they fit");
 
 /* In parts.  The parts from `first` on are made writable together. */
 static const struct plan {
@@ -27,8 +31,7 @@ static const struct plan {
 } plans[] = {
 	{(DESCRIPTORS_AT + LAZY_DESCRIPTORS_BYTES) / LAZY_PART_BYTES,
 	 LAZY_SLOTS_BYTES / LAZY_PART_BYTES - 1, 3, false},
-	{(CAPTURES_AT + LAZY_CAPTURES_BYTES + LAZY_PART_BYTES - 1) / LAZY_PART_BYTES,
-	 MEMOS_AT / LAZY_PART_BYTES, 1, true},
+	{(REPORTS_AT + LAZY_REPORTS_BYTES) / LAZY_PART_BYTES, MEMOS_AT / LAZY_PART_BYTES, 1, true},
 };
 
 #define MAPPINGS (sizeof plans / sizeof plans[0])
@@ -49,23 +52,39 @@ static const struct {
 	[LAZY_SIDE_STACKS] = {1, SIDE_STACKS_AT},
 	[LAZY_MEMOS] = {1, MEMOS_AT},
 	[LAZY_CAPTURES] = {1, CAPTURES_AT},
+	[LAZY_REPORTS] = {1, REPORTS_AT},
 };
 
-/* True where no limit on data could be exceeded. */
-static bool data_is_unlimited(void)
+/* The machine promises memory that is never written (proc(5), vm.overcommit_memory). */
+static _Atomic bool promises;
+
+void lazy_start(void)
+{
+	char policy = '2'; /* each promise must be kept */
+	long fd = sys_move_up(sys_open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC, 0));
+
+	if (fd < 0)
+		return;
+	sys_read((int)fd, &policy, 1);
+	sys_close((int)fd);
+	store_relaxed(&promises, policy != '2');
+}
+
+/* True where nothing counts memory that may be written and is not. */
+static bool is_free(void)
 {
 	struct rlimit64 limit;
 
-	return sys_call(SYS_prlimit64, 0, RLIMIT_DATA, 0, (long)(uintptr_t)&limit, 0, 0) == 0 &&
+	return load_relaxed(&promises) &&
+	       sys_call(SYS_prlimit64, 0, RLIMIT_DATA, 0, (long)(uintptr_t)&limit, 0, 0) == 0 &&
 	       limit.rlim_cur == RLIM64_INFINITY;
 }
 
-/* Scratch is small, and writable at once where it may be: parts of both kinds are mappings of their
- * own. */
+/* Writable at once where that may be: parts of both kinds would be mappings of their own. */
 static uintptr_t make(struct mapping *mapping, const struct plan *plan)
 {
 	size_t bytes = plan->parts * LAZY_PART_BYTES;
-	bool is_writable = plan->is_scratch && data_is_unlimited();
+	bool is_writable = is_free();
 	uintptr_t none = 0;
 	long base;
 

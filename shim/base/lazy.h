@@ -8,8 +8,8 @@
  * A mapping costs each fork of the host 2 us, so there are two, and what is written first stands
  * side by side in each:
  *
- *   tables    | slots, from the end <- | functions | -> descriptors     |
- *   scratch   |        side stacks  <- | memos     | -> captures        |
+ *   tables    | slots, from the end <- | functions | -> descriptors           |
+ *   scratch   |        side stacks  <- | memos     | -> captures | -> reports |
  *
  * Tables are copied by fork.  Scratch is room for work, whose content means nothing in a new
  * process and reads zero there, where the kernel can do that (MADV_WIPEONFORK): a fork copies no
@@ -17,8 +17,7 @@
  * interrupts the work and forks leaves its child with the rest of the work and a buffer of zeros:
  * the work must end soundly.
  *
- * Scratch, 320 KiB, is writable whole where nothing limits this process's data: one mapping then,
- * and not three.
+ * Both, 2.7 MB, are writable whole where nothing counts that: one mapping each then, and not three.
  *
  * Any thread, signal handler; no lock; errno is kept.
  */
@@ -39,6 +38,7 @@ enum lazy_room {
 	LAZY_SIDE_STACKS, /* side_stack.c */
 	LAZY_MEMOS,	  /* stack/cfi_memo.c */
 	LAZY_CAPTURES,	  /* stack/stack.c */
+	LAZY_REPORTS,	  /* report/report.c */
 };
 
 #define LAZY_SLOTS_BYTES (8 * LAZY_PART_BYTES)
@@ -47,6 +47,12 @@ enum lazy_room {
 #define LAZY_SIDE_STACKS_BYTES (2 * LAZY_PART_BYTES)
 #define LAZY_MEMOS_BYTES (LAZY_PART_BYTES / 4)
 #define LAZY_CAPTURES_BYTES (2 * LAZY_PART_BYTES)
+#define LAZY_REPORTS_BYTES (12 * LAZY_PART_BYTES)
+
+/* Finds out whether the machine counts what may be written.  Opens a file: to be called before the
+ * first room is asked for, where a program may be expected to open files.  Without this call a room
+ * is made writable in parts. */
+void lazy_start(void);
 
 /* The room, which may be read; NULL when there is none.  Two threads that ask at once get the same
  * mapping. */

@@ -56,7 +56,7 @@ typedef long Lmid_t;
 #endif
 
 /* Names this library for libc; the start files, which are not linked, would bring it (init.c). */
-extern FORKSAN_HIDDEN void *__dso_handle;
+extern FORKSAN_HIDDEN void *const __dso_handle;
 
 /* pthread_atfork().  glibc links a copy of that function into each library, far from other code of
  * the start, which costs a page; the copy calls this function (Linux Standard Base,

@@ -44,6 +44,7 @@
 #include "report/suppress.h"
 #include "report/write.h"
 #include "stack/stack.h"
+#include "base/lazy.h"
 #include "base/libc.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -51,7 +52,7 @@
 
 extern char **environ;
 
-void *__dso_handle = &__dso_handle;
+void *const __dso_handle = (void *)(uintptr_t)&__dso_handle;
 
 FORKSAN_AT_START _Atomic bool init_done;
 FORKSAN_AT_START _Atomic bool init_has_joined;
@@ -138,6 +139,7 @@ void init_join_now(enum registry_wish wish)
 		return;
 	sys_block_signals(&signals);
 	if (take_turn()) {
+		lazy_start();
 		side_stack_call(join, &wish);
 		store_release(&wiped.entry.joining, 0);
 	}

@@ -20,7 +20,7 @@
 static _Atomic uint32_t few_entries[256];
 #define FEW (sizeof few_entries / sizeof few_entries[0])
 
-_Atomic uint32_t *fdtable_entries = few_entries;
+_Atomic uint32_t *fdtable_entries;
 FORKSAN_AT_START _Atomic uint32_t fdtable_limit;
 
 struct known {
@@ -41,6 +41,8 @@ void fdtable_open(void)
 {
 	uint32_t closed = 0;
 
+	if (!fdtable_entries)
+		fdtable_entries = few_entries;
 	compare_exchange_acq_rel(&fdtable_limit, &closed, FEW);
 }
 

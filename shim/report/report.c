@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -32,6 +31,7 @@
 #include "base/sys.h"
 #include "registry/registry.h"
 #include "base/text.h"
+#include "base/lazy.h"
 #include "base/wiped.h"
 #include "wire/wire.h"
 
@@ -51,13 +51,12 @@ struct buffer {
 	char host[ORIGIN_HOST_BYTES];
 };
 
-/* Mapped when first claimed: most processes report nothing, and RLIMIT_DATA would count them. */
-static struct buffer *buffers[WIPED_REPORT_BUFFERS];
+_Static_assert(WIPED_REPORT_BUFFERS * sizeof(struct buffer) <= LAZY_REPORTS_BYTES, "they fit");
 
 /* Warnings before report_speak(), when the constructor does not know yet whether descriptor 2 is a
  * watched connection. */
 static char early_bytes[9 * WARNING_BYTES];
-static struct text early = {early_bytes, sizeof(early_bytes), 0, false};
+static size_t early_len;
 FORKSAN_AT_START static _Atomic uint32_t speaks;
 
 static bool logs(void)
@@ -65,31 +64,20 @@ static bool logs(void)
 	return options.log_path[0] != '\0';
 }
 
-/* NULL: no memory.  No record is rendered across a fork (signals are blocked), so a fork need not
- * copy the pages. */
-static struct buffer *map_buffer(void)
-{
-	long pages = sys_mmap(NULL, sizeof(struct buffer), PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (sys_is_error(pages))
-		return NULL;
-	sys_madvise((void *)pages, sizeof(struct buffer), MADV_WIPEONFORK);
-	return (struct buffer *)pages;
-}
-
+/* No record is rendered across a fork, since signals are blocked: the room is wiped by forks. NULL:
+ * no memory, or all buffers are taken. */
 static struct buffer *claim(void)
 {
-	for (size_t i = 0; i < WIPED_REPORT_BUFFERS; i++) {
+	struct buffer *all = lazy_room(LAZY_REPORTS);
+
+	for (size_t i = 0; all && i < WIPED_REPORT_BUFFERS; i++) {
 		uint32_t free = 0;
 
 		if (!compare_exchange_acq_rel(&wiped.report.buffers_taken[i], &free, 1))
 			continue;
-		if (!buffers[i])
-			buffers[i] = map_buffer();
-		if (buffers[i]) {
-			buffers[i]->bytes[0] = '\n';
-			return buffers[i];
+		if (lazy_write((uintptr_t)&all[i], sizeof all[i])) {
+			all[i].bytes[0] = '\n';
+			return &all[i];
 		}
 		store_release(&wiped.report.buffers_taken[i], 0);
 	}
@@ -103,11 +91,9 @@ static char *record_of(struct buffer *buffer)
 
 static void give_back(struct buffer *buffer)
 {
-	size_t i = 0;
+	const struct buffer *all = lazy_room(LAZY_REPORTS);
 
-	while (buffers[i] != buffer)
-		i++;
-	store_release(&wiped.report.buffers_taken[i], 0);
+	store_release(&wiped.report.buffers_taken[buffer - all], 0);
 }
 
 void report_start(void)
@@ -132,16 +118,18 @@ void report_warn(const char *line)
 	text_put_string(&text, "forksan: ");
 	text_put_string(&text, line);
 	bytes[text.len] = '\n';
-	if (load_relaxed(&speaks) != 0)
+	if (load_relaxed(&speaks) != 0) {
 		report_write_stderr(bytes, text.len + 1);
-	else
-		text_put_bytes(&early, bytes, text.len + 1);
+	} else if (text.len + 1 <= sizeof early_bytes - early_len) {
+		memcpy(early_bytes + early_len, bytes, text.len + 1);
+		early_len += text.len + 1;
+	}
 }
 
 void report_speak(void)
 {
-	if (early.len > 0)
-		report_write_stderr(early.bytes, early.len);
+	if (early_len > 0)
+		report_write_stderr(early_bytes, early_len);
 	store_relaxed(&speaks, 1);
 }
 

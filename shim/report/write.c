@@ -153,8 +153,8 @@ static int write_by_kind(int fd, const struct stat *stat, const char *line, size
 /* --- a log that is kept ---------------------------------------------------------------------- */
 
 /* The log kept open for a process that is about to lose the right to open the log; see
- * report_write_keep().  -1: not kept. */
-static int kept_fd = -1;
+ * report_write_keep().  0: not kept. */
+static int kept_fd;
 static struct log_file kept;
 static off_t kept_end; /* of the last line that this process wrote there */
 
@@ -167,7 +167,7 @@ void report_write_keep(struct log_scratch *scratch, pid_t pid)
 	long fd;
 	long higher;
 
-	if (kept_fd >= 0 || log_place_of(options.log_path) != PLACE_FILE ||
+	if (kept_fd > 0 || log_place_of(options.log_path) != PLACE_FILE ||
 	    find_path(scratch, pid) < 0)
 		return;
 	fd = log_file_open(scratch, LOG_APPEND_ONLY, stderr_at_start(), &file);
@@ -186,7 +186,7 @@ static bool is_kept(void)
 {
 	struct stat now;
 
-	if (kept_fd < 0)
+	if (kept_fd == 0)
 		return false;
 	stat_fd(kept_fd, &now);
 	return stat_is_same(&kept.stat, &now);

@@ -47,8 +47,9 @@ LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 class Tool:
     """A way to run a program: a command in front of it, or libraries in LD_PRELOAD."""
 
-    def __init__(self, name, prefix=(), preload=(), env=None, server_prefix=None):
+    def __init__(self, name, prefix=(), preload=(), env=None, server_prefix=None, rows=""):
         self.name = name
+        self.rows = rows  # how the names of the rows begin that the tool is made for
         self.prefix = list(prefix)
         # In front of a server, which is stopped by its pid; None: the tool cannot become the program.
         self.server_prefix = list(prefix) if server_prefix is None and not prefix else server_prefix
@@ -69,6 +70,9 @@ def tools(directory):
     """All of them; bare is the first."""
     empty = os.path.join(directory, "empty.so")
     subprocess.run(["cc", "-shared", "-fPIC", "-o", empty, "-x", "c", "-"], input=b"int nothing;", check=True)
+    least = os.path.join(directory, "least.so")
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-Wl,-z,now", "-Wl,-z,noseparate-code", "-o", least,
+                    os.path.join(HERE, "least_fork.c"), "-ldl"], check=True)
     conf = os.path.join(directory, "torsocks.conf")
     with open(conf, "w", encoding="ascii") as out:
         out.write("AllowOutboundLocalhost 1\nAllowInbound 1\n")
@@ -78,6 +82,7 @@ def tools(directory):
     return [
         Tool("bare"),
         Tool("empty preload", preload=[empty]),
+        Tool("least", preload=[least], rows="fork"),
         Tool("forksan", preload=[SHIM], env={"FORKSAN_OPTIONS": "log_path=" + os.path.join(directory, "log")}),
         # Without a directory it passes everything on, as we do.
         Tool("libsocket_wrapper", preload=[f"{LIBRARIES}/libsocket_wrapper.so"]),
@@ -284,7 +289,7 @@ def run_pair(measure, bare, tool, share):
 def fill_row(name, choice, rounds, seconds):
     """{tool: {"time": figure, "cpu": figure}}; "bare" has the seconds themselves."""
     bare, absolute = choice[0], []
-    ratios = {tool: {"time": [], "cpu": []} for tool in choice[1:]}
+    ratios = {tool: {"time": [], "cpu": []} for tool in choice[1:] if name.startswith(tool.rows)}
     with ROWS[name]() as measure:
         run_pair(measure, bare, bare, 0.1)  # warm
         end = time.monotonic() + seconds

@@ -43,6 +43,12 @@ if ! readelf -d "$shim" | grep -q '(JMPREL)'; then
 	status=1
 fi
 
+# A variable that does not read zero at first takes a mapping, which each fork of the host copies.
+if readelf -SW "$shim" | grep -E '\] \.data +PROGBITS'; then
+	echo "has a variable that is initialized: $(nm "$shim" | awk '$2 == "D" || $2 == "d"' | tail -1)"
+	status=1
+fi
+
 tls=$(readelf -lW "$shim" | awk '$1 == "TLS" { print $6 }')
 if [ -n "$tls" ] && [ $((tls)) -gt 64 ]; then
 	echo "thread-local storage of $((tls)) bytes, at most 64 expected"
