@@ -104,6 +104,17 @@ static void set_shared(struct registry_process *shared)
 		fdtable_hold_for_nobody();
 }
 
+static void next_epoch(void)
+{
+	struct lineage_use next = lineage_unpack(process_mine());
+
+	next.epoch = lineage_next_epoch(next.epoch);
+	/* Before the word: a child whose memory has a use of this epoch has the epoch too. */
+	process.lineage.self.epoch = next.epoch;
+	store_relaxed(&process.shared->epoch, next.epoch);
+	set_mine(lineage_pack(next));
+}
+
 /* Fills a claimed slot for a process whose parent is `parent`. */
 static void fill_slot(struct registry_process *slot, struct serial serial,
 		      struct lineage_use parent, pid_t parent_pid)
@@ -182,13 +193,17 @@ static void take_over(struct registry_process *before)
 
 /* A program that posix_spawn() has started may enter itself while its starter announces it.  Of the
  * two slots the one in which the program has entered itself stays: called by the program after it
- * has published that slot. */
+ * has published that slot.  The starter's epoch is that of the announcement: the program may have
+ * read the next one already. */
 static void retire_doubles(struct registry_process *slot)
 {
 	struct registry_process *other;
 
 	atomic_thread_fence(memory_order_seq_cst);
 	while ((other = registry_find_double(slot)) != NULL) {
+		if (serial_is(other->parent_serial, slot->parent_serial) &&
+		    other->parent_epoch < slot->parent_epoch)
+			slot->parent_epoch = other->parent_epoch;
 		registry_retire_process(other);
 		registry_uncount(COUNT_PROCESSES);
 	}
@@ -211,13 +226,13 @@ static bool claim_place(const struct registry_process *parent, pid_t parent_pid)
 	if (parent)
 		forker = (struct lineage_use){registry_process_serial(parent),
 					      load_relaxed(&parent->epoch)};
-	recall_ancestors(forker);
 	fill_slot(slot, serial, forker, parent_pid);
 	if (parent)
 		store_relaxed(&slot->first_seen_outside, liveness_first_of(parent));
 	store_relaxed(&slot->through, THROUGH_UNASKED);
 	registry_publish_process(slot, process.pid);
 	retire_doubles(slot);
+	recall_ancestors((struct lineage_use){forker.serial, slot->parent_epoch});
 	process.lineage.self = (struct lineage_use){serial, 0};
 	set_shared(slot);
 	registry_count(COUNT_PROCESSES);
@@ -284,6 +299,8 @@ struct serial process_announce_program(pid_t pid)
 	registry_count(COUNT_PROCESSES);
 	registry_publish_process(slot, pid);
 	atomic_thread_fence(memory_order_seq_cst);
+	/* What this process does from here on the program's connections do not know. */
+	next_epoch();
 	if (!registry_find_double(slot))
 		return serial;
 	/* The program was faster, and has entered itself. */
@@ -367,17 +384,6 @@ void process_before_fork(struct process_fork *fork)
 	note_announced(fork->child);
 	if (errno != saved_errno) /* a write after each fork costs a fault */
 		errno = saved_errno;
-}
-
-static void next_epoch(void)
-{
-	struct lineage_use next = lineage_unpack(process_mine());
-
-	next.epoch = lineage_next_epoch(next.epoch);
-	/* Before the word: a child whose memory has a use of this epoch has the epoch too. */
-	process.lineage.self.epoch = next.epoch;
-	store_relaxed(&process.shared->epoch, next.epoch);
-	set_mine(lineage_pack(next));
 }
 
 /* Called in the new process, by the thread that came out of the fork, before the host's code runs.

@@ -103,8 +103,8 @@ void process_has_asked(void);
 
 /* Announce a program that this process starts without a fork() that forksan sees: a vfork child,
  * before its exec, or posix_spawn(), after it.  The program finds the session by its pid, also when
- * this process has ended meanwhile.  process_program_failed() takes the announcement back.  Serial
- * 0: not announced. */
+ * this process has ended meanwhile.  As after a fork this process begins its next epoch.
+ * process_program_failed() takes the announcement back.  Serial 0: not announced. */
 struct serial process_announce_program(pid_t pid);
 void process_program_failed(struct serial program);
 

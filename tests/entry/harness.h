@@ -91,6 +91,9 @@ void gate_init(struct gate *gate);
 void gate_tell(struct gate *gate);
 void gate_wait(struct gate *gate);
 
+/* The arguments with which the same case starts again; bytes[0..size) holds them. */
+void subject_arguments(char *argv[4], char *bytes, size_t size);
+
 /* Starts the same case again by execv(), with the variable set to the number. */
 void subject_start_again(const char *variable, int number) __attribute__((noreturn));
 

@@ -173,19 +173,27 @@ void gate_wait(struct gate *gate)
 	require(raw_read(gate->ends[0], &byte, 1) >= 0);
 }
 
-void subject_start_again(const char *variable, int number)
+void subject_arguments(char *argv[4], char *bytes, size_t size)
 {
-	char *argv[4] = {NULL};
-	char bytes[64] = "";
-	char value[16];
-	char *at = bytes;
 	int cmdline = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
 
-	require(raw_read(cmdline, bytes, sizeof(bytes) - 1) > 0);
+	memset(bytes, 0, size);
+	require(raw_read(cmdline, bytes, size - 1) > 0);
+	raw_close(cmdline);
 	for (int i = 0; i < 3; i++) { /* "subject", "--run", the case */
-		argv[i] = at;
-		at += strlen(at) + 1;
+		argv[i] = bytes;
+		bytes += strlen(bytes) + 1;
 	}
+	argv[3] = NULL;
+}
+
+void subject_start_again(const char *variable, int number)
+{
+	char *argv[4];
+	char bytes[64];
+	char value[16];
+
+	subject_arguments(argv, bytes, sizeof(bytes));
 	snprintf(value, sizeof(value), "%d", number);
 	setenv(variable, value, 1);
 	execv("/proc/self/exe", argv);

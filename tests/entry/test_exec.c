@@ -281,6 +281,79 @@ static void expect_rejoined(const struct log *log, const struct entry_case *self
 	expect(log_counter(log, "execs") == 1);
 }
 
+/* --- a program that was started before its starter's use
+ * ------------------------------------------
+ */
+
+/* The program cannot know of what its starter does once it has been started. */
+static void starter_goes_on(pid_t (*start)(char *const argv[]))
+{
+	static char number[16], line[64];
+	char *argv[4] = {NULL};
+	const char *inherited = getenv("FORKSAN_TEST_FD"), *waits = getenv("FORKSAN_TEST_GATE");
+	struct gate gate;
+	pid_t pid;
+	int fd;
+
+	if (inherited != NULL) {
+		gate.ends[0] = atoi(waits);
+		gate.ends[1] = -1;
+		gate_wait(&gate);
+		peer_ping(atoi(inherited));
+		return;
+	}
+	fd = peer_connect();
+	gate_init(&gate);
+	require(fcntl(fd, F_SETFD, 0) == 0 && fcntl(gate.ends[0], F_SETFD, 0) == 0);
+	snprintf(number, sizeof(number), "%d", fd);
+	setenv("FORKSAN_TEST_FD", number, 1);
+	snprintf(number, sizeof(number), "%d", gate.ends[0]);
+	setenv("FORKSAN_TEST_GATE", number, 1);
+	subject_arguments(argv, line, sizeof(line));
+	pid = start(argv);
+	peer_ping(fd);
+	gate_tell(&gate);
+	wait_for(pid);
+}
+
+static pid_t start_by_spawn(char *const argv[])
+{
+	pid_t pid;
+
+	require(posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ) == 0);
+	return pid;
+}
+
+static pid_t start_by_vfork(char *const argv[])
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		execv("/proc/self/exe", argv);
+		_exit(1);
+	}
+	return pid;
+}
+
+static void run_spawned_before(void)
+{
+	starter_goes_on(start_by_spawn);
+}
+
+static void run_vforked_before(void)
+{
+	starter_goes_on(start_by_vfork);
+}
+
+static void expect_used_by_program(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, "shared-use") == 1);
+	expect(log_count(log, NULL) == 1);
+	expect(log_string(log, "shared-use", 0, "other.relation") != NULL &&
+	       strcmp(log_string(log, "shared-use", 0, "other.relation"), "parent") == 0);
+}
+
 /* --- long argument lists ------------------------------------------------------------------------
  */
 
@@ -398,6 +471,12 @@ static const struct entry_case cases[] = {
 	 .run = run_rejoin,
 	 .check = expect_rejoined,
 	 .operation = "send"},
+	{.name = "a program of posix_spawn() knows nothing of its starter's later uses",
+	 .run = run_spawned_before,
+	 .check = expect_used_by_program},
+	{.name = "nor does one of vfork()",
+	 .run = run_vforked_before,
+	 .check = expect_used_by_program},
 	{.name = "long argument lists arrive", .run = run_long_list},
 	{.entry = "posix_spawn",
 	 .name = "a program without us is counted",
