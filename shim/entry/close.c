@@ -77,7 +77,7 @@ FORKSAN_EXPORT int shutdown(int fd, int how)
 {
 	struct socket_ref ref = fdtable_lookup(fd);
 
-	if (unlikely(ref.n != 0) && !track_shutdown(fd, ref))
+	if (unlikely(ref.n != 0) && !track_shutdown(fd, ref, how))
 		return 0;
 	return REAL(shutdown)(fd, how);
 }

@@ -282,7 +282,7 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 	case CALL_EXECS:
 		return execve((const char *)a, (char *const *)b, (char *const *)c);
 	case CALL_SHUTS_DOWN:
-		if (!track_shutdown((int)a, fdtable_lookup((int)a)))
+		if (!track_shutdown((int)a, fdtable_lookup((int)a), (int)b))
 			return 0;
 		break;
 	case CALL_READS_BUFFER:

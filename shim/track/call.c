@@ -232,13 +232,14 @@ void track_changed(int fd, struct socket_ref ref, enum operation operation, long
 }
 
 /* shutdown() ends the session below the protocol, for everybody (shutdown(2)). */
-bool track_shutdown(int fd, struct socket_ref ref)
+bool track_shutdown(int fd, struct socket_ref ref, int how)
 {
 	struct track_call call = call_of(fd, ref, OPERATION_shutdown, TRACK_WRITE);
 	int saved_errno = errno;
 
 	track_settle(fd, ref);
-	if (check(&call) && !use_is_unknown(call.socket) &&
+	if ((how == SHUT_RD || how == SHUT_WR || how == SHUT_RDWR) && check(&call) &&
+	    !use_is_unknown(call.socket) && !track_is_over(fd) &&
 	    goodbye_judge(&call, lineage_unpack(load_relaxed(&call.socket->last)), 0, NULL) &&
 	    call.action == ACTION_ABORTED)
 		use_stop(&call);

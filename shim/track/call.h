@@ -162,8 +162,8 @@ void track_jumping(void);
 void track_changed(int fd, struct socket_ref ref, enum operation operation, long before);
 
 /* Judges shutdown() on a watched descriptor as a goodbye (goodbye.h); called before the real
- * shutdown().  False: the wrapper returns 0 without making the real call (isolate mode).  errno is
- * kept. */
-bool track_shutdown(int fd, struct socket_ref ref);
+ * shutdown().  One that will fail, or comes when the peer has ended the connection, is none. False:
+ * the wrapper returns 0 without making the real call (isolate mode).  errno is kept. */
+bool track_shutdown(int fd, struct socket_ref ref, int how);
 
 #endif

@@ -48,6 +48,10 @@ long track_file_flags(int fd);
  * forbids the question.  One system call. */
 bool track_is_still(int fd, struct socket_slot slot);
 
+/* True when shutdown() can end nothing any more: the peer has ended the connection, or a reset has.
+ * False also when that is not known.  One system call. */
+bool track_is_over(int fd);
+
 /* True when no bytes of the server wait to be read; false also when that is not known.  One system
  * call. */
 bool track_is_drained(int fd);

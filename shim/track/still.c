@@ -7,6 +7,8 @@
 #include "track/connection.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -71,6 +73,17 @@ bool track_is_still(int fd, struct socket_slot slot)
 		registry_count(LOST_STALE_FDS);
 	}
 	return false;
+}
+
+/* The state is the first byte of struct tcp_info.  A unix socket has no such state: shutdown() of
+ * it succeeds at any time. */
+bool track_is_over(int fd)
+{
+	uint8_t state;
+	uint32_t len = sizeof state;
+
+	return sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &len) == 0 &&
+	       (state == TCP_CLOSE || state == TCP_CLOSE_WAIT);
 }
 
 bool track_is_drained(int fd)

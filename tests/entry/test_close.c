@@ -3,8 +3,11 @@
  * shim/entry/close.c: who closes a connection holds it no more.  The opener closes by the call
  * under test and stays alive; its child then is the only holder, so that its use is no hazard.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -172,6 +175,101 @@ static void run_last_shutdown(void)
 	require(waitpid(pid, NULL, 0) == pid);
 }
 
+static void shut_down_wrongly(int fd)
+{
+	require(shutdown(fd, 99) == -1 && errno == EINVAL);
+}
+
+static void run_wrong_shutdown(void)
+{
+	int fd = peer_connect();
+
+	run_child(shut_down_wrongly, fd);
+	peer_ping(fd);
+}
+
+/* *server: the other end of the connection, which has been spoken on.  A reset takes both
+ * directions, the end of the stream that of the server. */
+static int connect_to_own(int *server)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(in);
+	char request[REQUEST_BYTES], reply[REPLY_BYTES];
+
+	require(bind(listener, (struct sockaddr *)&in, len) == 0 && listen(listener, 1) == 0);
+	require(getsockname(listener, (struct sockaddr *)&in, &len) == 0);
+	require(connect(fd, (struct sockaddr *)&in, len) == 0);
+	*server = accept(listener, NULL, NULL);
+	require(send(fd, REQUEST, REQUEST_BYTES, 0) == REQUEST_BYTES);
+	require(raw_read(*server, request, sizeof(request)) == REQUEST_BYTES);
+	require(raw_write(*server, REPLY, REPLY_BYTES) == REPLY_BYTES);
+	require(recv(fd, reply, sizeof(reply), 0) == REPLY_BYTES);
+	return fd;
+}
+
+static void end_at_server(int server, bool resets)
+{
+	const struct linger at_once = {1, 0};
+
+	if (resets)
+		require(setsockopt(server, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) == 0);
+	raw_close(server);
+}
+
+static void shut_down_what_was_reset(int fd)
+{
+	require(shutdown(fd, SHUT_RDWR) == -1 && errno == ENOTCONN);
+}
+
+static void meet_the_end(int fd)
+{
+	char byte;
+
+	require(recv(fd, &byte, 1, 0) <= 0);
+}
+
+static void wait_for_end(int fd)
+{
+	struct pollfd end = {.fd = fd, .events = POLLRDHUP};
+
+	require(poll(&end, 1, -1) == 1);
+}
+
+static void run_reset_by_server(void)
+{
+	int server, fd = connect_to_own(&server);
+
+	end_at_server(server, true);
+	wait_for_end(fd);
+	run_child(shut_down_what_was_reset, fd);
+}
+
+/* The opener shuts down what the server has ended; its child needs the session, and blames nobody.
+ */
+static void run_ended_by_server(void)
+{
+	struct gate closed;
+	int server, status, fd = connect_to_own(&server);
+	pid_t pid;
+
+	gate_init(&closed);
+	pid = fork();
+	require(pid >= 0);
+	if (pid == 0) {
+		raw_close(server);
+		gate_wait(&closed);
+		meet_the_end(fd);
+		_exit(0);
+	}
+	end_at_server(server, false);
+	wait_for_end(fd);
+	end_session(fd);
+	gate_tell(&closed);
+	require(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
 static void expect_hazard(const struct log *log, const struct entry_case *self)
 {
 	(void)self;
@@ -199,6 +297,15 @@ static const struct entry_case cases[] = {
 	 .check = expect_nothing},
 	{.name = "the last holder may shut down",
 	 .run = run_last_shutdown,
+	 .check = expect_nothing},
+	{.name = "a shutdown of no known direction is no goodbye",
+	 .run = run_wrong_shutdown,
+	 .check = expect_nothing},
+	{.name = "one of what the server has reset is no goodbye",
+	 .run = run_reset_by_server,
+	 .check = expect_nothing},
+	{.name = "nor one of what the server has ended",
+	 .run = run_ended_by_server,
 	 .check = expect_nothing},
 	{.name = "calls that close nothing end no hold",
 	 .run = run_not_closing,

@@ -135,7 +135,7 @@ static void one_that_was_given_it(void)
 
 static void shut_down(void)
 {
-	track_shutdown(stage_fd, fdtable_lookup(stage_fd));
+	track_shutdown(stage_fd, fdtable_lookup(stage_fd), SHUT_RDWR);
 }
 
 /* A driver shuts down what it has said goodbye on: one goodbye. */

@@ -717,7 +717,7 @@ static void strict_own_goodbye(void)
 static void shut_down(void)
 {
 	errno = E2BIG;
-	track_shutdown(stage_fd, fdtable_lookup(stage_fd));
+	track_shutdown(stage_fd, fdtable_lookup(stage_fd), SHUT_RDWR);
 	require(errno == E2BIG);
 }
 

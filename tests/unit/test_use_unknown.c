@@ -333,7 +333,7 @@ static void strict_read_of_nothing(void)
 
 static void shut_down_one_way(void)
 {
-	track_shutdown(stage_fd, fdtable_lookup(stage_fd));
+	track_shutdown(stage_fd, fdtable_lookup(stage_fd), SHUT_WR);
 	require(shutdown(stage_fd, SHUT_WR) == 0);
 }
 

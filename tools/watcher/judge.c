@@ -304,7 +304,8 @@ static void judge_shutdown(const struct event_use *none, void *context)
 	const struct connection *connection = context;
 
 	(void)none;
-	track_shutdown(connection->fd >= 0 ? connection->fd : 0, socket_ref_of(connection->slot));
+	track_shutdown(connection->fd >= 0 ? connection->fd : 0, socket_ref_of(connection->slot),
+		       SHUT_RDWR);
 }
 
 static void take_shutdown(const struct event_socket *socket)
