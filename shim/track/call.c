@@ -164,9 +164,14 @@ static noinline void end(struct track_call *call, const struct iovec *iov, int c
 		if (goodbye_is_end(call, wanted_bytes(iov, count, moved), moved, saved_errno))
 			use_judge_end(call, iov, count);
 	}
-	/* Last: killed before, the process leaves a claim that others can judge. */
-	pending_end(call);
-	conversation_leave(call);
+	if (call->more) {
+		/* The rest of the call is what its process does next. */
+		call->claimed = false;
+	} else {
+		/* Last: killed before, the process leaves a claim that others can judge. */
+		pending_end(call);
+		conversation_leave(call);
+	}
 	errno = saved_errno;
 }
 

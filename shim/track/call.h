@@ -60,6 +60,7 @@ struct track_call {
 	bool noted;	       /* memo_begin() has begun it (memo.h) */
 	bool inside;	       /* `ticket` is to be given back (conversation.h) */
 	uint8_t open;	       /* the call's entry in open_calls.c */
+	bool more;	       /* messages of the same call are still to be judged (pass.h) */
 	bool was_deferred;     /* its bytes went out before it could be judged (goodbye.h) */
 	bool unseen;	       /* what it wrote is not known, and may be a goodbye */
 	const char *message;   /* the protocol's name for the message; NULL: not known */

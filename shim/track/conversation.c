@@ -340,6 +340,16 @@ static noinline bool read_hello(const struct track_call *call, const struct iove
 	return !tls_hello_wants_answer(&hello);
 }
 
+/* The messages of one call are in order: the record of one is no overlap for the next.  Where
+ * another call was recorded as well, the order stays unknown. */
+static void go_on(struct track_call *call)
+{
+	uint32_t sequence = load_acquire(&conversation_evidence(call->socket)->sequence);
+
+	if (sequence == call->ticket.sequence + 1)
+		call->ticket.sequence = sequence;
+}
+
 void conversation_record(struct track_call *call, const struct iovec *iov, int count, size_t moved,
 			 struct evidence_facts *facts)
 {
@@ -361,7 +371,9 @@ void conversation_record(struct track_call *call, const struct iovec *iov, int c
 	record(socket, &operation, facts);
 	/* The call leaves here, before the findings are written: a call that is still inside
 	 * overlaps every later one.  A goodbye leaves when it is noted (goodbye.c). */
-	if (facts->goodbye == WIRE_NO_GOODBYE)
+	if (call->more)
+		go_on(call);
+	else if (facts->goodbye == WIRE_NO_GOODBYE)
 		conversation_leave(call);
 	if (load_relaxed(&socket->flags) & SOCKET_UNIDENTIFIED) {
 		hello_read = read_hello(call, iov, count, moved, tls);

@@ -165,7 +165,8 @@ bool memo_end(struct track_call *call, const struct iovec *iov, int count, ssize
 				look_who_holds(call);
 		}
 		if (likely(noted)) {
-			memo_jump();
+			if (likely(!call->more))
+				memo_jump();
 			return true;
 		}
 	}

@@ -209,8 +209,10 @@ void track_end_messages(struct track_call *call, struct mmsghdr *messages, int c
 {
 	if (count <= 0)
 		track_end(call, NULL, 0, 0);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
+		call->more = i + 1 < count;
 		track_end_message(call, &messages[i].msg_hdr, (ssize_t)messages[i].msg_len);
+	}
 }
 
 static bool note_stream(int fd, void *found)

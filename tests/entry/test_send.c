@@ -5,6 +5,7 @@
  */
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -108,6 +109,34 @@ SUBJECT(sendmsg)
 SUBJECT(sendmmsg)
 SUBJECT(__sendmmsg)
 
+/* The opener's own exchange, after the fork, is over by then. */
+static void run_messages_in_order(void)
+{
+	struct gate gate;
+	int fd = peer_connect();
+	int status;
+	pid_t pid;
+
+	gate_init(&gate);
+	pid = fork();
+	require(pid >= 0);
+	if (pid == 0) {
+		gate_wait(&gate);
+		by_sendmmsg(fd);
+		_exit(0);
+	}
+	peer_ping(fd);
+	gate_tell(&gate);
+	require(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void expect_no_crossing(const struct log *log, const struct entry_case *self)
+{
+	(void)self;
+	expect(log_count(log, "shared-use") == 1);
+	expect(log_count(log, NULL) == 1);
+}
+
 #define CASE(line, of)                                                                             \
 	{                                                                                          \
 		.entry = #line, .name = "is a use", .run = run_##line, .check = expect_shared_use, \
@@ -115,10 +144,19 @@ SUBJECT(__sendmmsg)
 	}
 
 static const struct entry_case cases[] = {
-	CASE(write, write),	    CASE(__write, write),   CASE(writev, writev),
-	CASE(pwritev2, pwritev2),   CASE(send, send),	    CASE(__send, send),
-	CASE(sendto, sendto),	    CASE(sendmsg, sendmsg), CASE(sendmmsg, sendmmsg),
+	CASE(write, write),
+	CASE(__write, write),
+	CASE(writev, writev),
+	CASE(pwritev2, pwritev2),
+	CASE(send, send),
+	CASE(__send, send),
+	CASE(sendto, sendto),
+	CASE(sendmsg, sendmsg),
+	CASE(sendmmsg, sendmmsg),
 	CASE(__sendmmsg, sendmmsg),
+	{.name = "messages of one call are in order, and cross nothing",
+	 .run = run_messages_in_order,
+	 .check = expect_no_crossing},
 };
 
 int main(int argc, char **argv)
