@@ -45,7 +45,8 @@ enum kind_of_call {
 	CALL_CONNECTS, /* (fd, address, len) */
 	CALL_COPIES,   /* (fd, ...): returns the copy */
 	CALL_TAKES,    /* returns a descriptor of another process */
-	CALL_RECEIVES, /* CALL_READS_MESSAGE that may bring descriptors */
+	CALL_RECEIVES, /* CALL_READS_MESSAGE or _MESSAGES that may bring descriptors */
+	CALL_SENDS,    /* CALL_WRITES_MESSAGE or _MESSAGES that may take descriptors along */
 	CALL_CLOSES_RANGE,
 	CALL_EXECS,
 	CALL_FORKS,
@@ -75,11 +76,11 @@ static enum kind_of_call kind_of(long number, long first)
 	case SYS_recvmsg:
 		return is_watched(first) ? CALL_READS_MESSAGE : CALL_RECEIVES;
 	case SYS_sendmsg:
-		return CALL_WRITES_MESSAGE;
+		return is_watched(first) ? CALL_WRITES_MESSAGE : CALL_SENDS;
 	case SYS_recvmmsg:
-		return CALL_READS_MESSAGES;
+		return is_watched(first) ? CALL_READS_MESSAGES : CALL_RECEIVES;
 	case SYS_sendmmsg:
-		return CALL_WRITES_MESSAGES;
+		return is_watched(first) ? CALL_WRITES_MESSAGES : CALL_SENDS;
 	case SYS_close:
 		return CALL_CLOSES;
 	case SYS_close_range:
@@ -207,12 +208,30 @@ static void end_take(long fd)
 	track_received((int)fd);
 }
 
-static void end_receive(long result, const struct msghdr *message)
+/* Looks for descriptors that the message has passed. */
+static void end_message(enum kind_of_call kind, const struct msghdr *message)
 {
-	if (result < 0 || message->msg_controllen == 0 || !track_passes_fds(message))
+	if (message->msg_controllen == 0 || !track_passes_fds(message))
 		return;
-	init_find();
-	track_received_fds(message);
+	if (kind == CALL_SENDS) {
+		track_sent_fds(message);
+	} else {
+		init_find();
+		track_received_fds(message);
+	}
+}
+
+static void end_passing(enum kind_of_call kind, long number, long result, const void *messages)
+{
+	const struct mmsghdr *several = messages;
+
+	if (result < 0)
+		return;
+	if (number != SYS_recvmmsg && number != SYS_sendmmsg)
+		end_message(kind, messages);
+	else
+		for (long i = 0; i < result; i++)
+			end_message(kind, &several[i].msg_hdr);
 }
 
 __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, long d, long e,
@@ -269,8 +288,9 @@ __attribute__((used)) long syscall_tracked(long number, long a, long b, long c, 
 		end_take(result);
 		return result;
 	case CALL_RECEIVES:
+	case CALL_SENDS:
 		result = real.syscall(number, a, b, c, d, e, f);
-		end_receive(result, (const struct msghdr *)b);
+		end_passing(kind, number, result, (const void *)b);
 		return result;
 	case CALL_CLOSES_RANGE:
 		/* CLOSE_RANGE_CLOEXEC (4) closes nothing, nor does an invalid call. */

@@ -218,6 +218,46 @@ static void run_received(void)
 	peer_ping(fd);
 }
 
+/* The giver has closed its own before the receiver takes what is on its way. */
+static void run_passed_in_many(void)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS}};
+	char byte = 'f';
+	struct iovec iov = {&byte, 1};
+	struct mmsghdr message = {.msg_hdr = {.msg_iov = &iov,
+					      .msg_iovlen = 1,
+					      .msg_control = &control,
+					      .msg_controllen = sizeof(control)}};
+	struct gate given;
+	int channel[2], fd, status;
+	pid_t pid;
+
+	gate_init(&given);
+	require(socketpair(AF_UNIX, SOCK_STREAM, 0, channel) == 0);
+	pid = fork();
+	require(pid >= 0);
+	if (pid == 0) {
+		gate_wait(&given);
+		require(syscall(SYS_recvmmsg, channel[1], &message, 1, 0, NULL) == 1);
+		memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+		peer_ping(fd);
+		run_child(peer_ping, fd);
+		peer_ping(fd);
+		_exit(0);
+	}
+	fd = peer_connect();
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	require(syscall(SYS_sendmmsg, channel[0], &message, 1, 0) == 1);
+	require(close(fd) == 0);
+	gate_tell(&given);
+	require(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
 static void expect_child(const struct log *log, const struct entry_case *self)
 {
 	(void)self;
@@ -452,6 +492,10 @@ static const struct entry_case cases[] = {
 	{.entry = "syscall",
 	 .name = "recvmsg brings a connection",
 	 .run = run_received,
+	 .check = expect_child},
+	{.entry = "syscall",
+	 .name = "sendmmsg and recvmmsg pass a connection",
+	 .run = run_passed_in_many,
 	 .check = expect_child},
 	{.entry = "syscall",
 	 .name = "shutdown is a goodbye",
