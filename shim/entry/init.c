@@ -272,17 +272,26 @@ static void warn_of_stacks(void)
 		report_warn(sentence);
 }
 
-/* For a process outside that may have been a member before its exec: becomes one again, since it
- * may be its session's last.  It is not when its parent is a member and there.  Under `forksan run`
- * nobody needs to ask: that ends the session itself. */
+/* True when somebody who is there will end the session: this process's parent is a member, or a
+ * `forksan run` that waits for this process. */
+FORKSAN_IN_EACH_CHILD static bool parent_ends_session(void)
+{
+	long parent = sys_getppid();
+
+	if (kin.parent_pid != 0 && parent == kin.parent_pid)
+		return true;
+	return session_is_name(options.session) && parent == session_waiter(options.session);
+}
+
+/* For a process outside that may have been a member before its exec, or was announced: becomes one
+ * again, since it may be its session's last. */
 FORKSAN_IN_EACH_CHILD static void find_own_session(void)
 {
 	int saved_errno;
 	bool created;
 
-	if (registry_get() || !(kin.is_member || kin.parent_pid != 0) ||
-	    session_is_name(options.session) || process_is_sandboxed() ||
-	    (kin.parent_pid != 0 && sys_getppid() == kin.parent_pid) || process_is_vfork_child())
+	if (registry_get() || !(kin.is_member || kin.parent_pid != 0) || process_is_sandboxed() ||
+	    parent_ends_session() || process_is_vfork_child())
 		return;
 	saved_errno = errno;
 	join_as_member(REGISTRY_FIND_OWN, &created);

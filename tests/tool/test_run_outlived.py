@@ -15,7 +15,9 @@ import toolkit
 from toolkit import check, run
 
 CHILD = r"""
+#include <fcntl.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,14 +38,33 @@ static void take_time(void)
 	} while (now_ns < begin_ns + 20000000);
 }
 
+/* A program that does nothing for which it would join the session, and ends as a forked child does. */
+static void start_program(void)
+{
+	static char name[] = "cat";
+	char *const argv[] = {name, NULL};
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	if (posix_spawn(&pid, "/bin/cat", &actions, NULL, argv, environ) != 0)
+		exit(1);
+}
+
 /* Forks a child that ends when its standard input does; prints the session. */
-int main(void)
+int main(int argc, char **argv)
 {
 	const char *session = strstr(getenv("FORKSAN_OPTIONS"), "session=");
 	char byte;
 
 	printf("%.16s\n", session + strlen("session="));
 	fflush(stdout);
+	if (argc > 1) {
+		start_program();
+		return 0;
+	}
 	pthread_atfork(take_time, NULL, NULL);
 	if (fork() == 0) {
 		/* forksan run waits until its pipes are closed. */
@@ -85,21 +106,29 @@ with toolkit.Directory() as directory:
         os.unlink(path)
 
     # The child has the last word: one summary, whose number no other record has.
-    log = os.path.join(directory, "log")
-    child_input, ours = os.pipe()
-    with subprocess.Popen([toolkit.FORKSAN, "run", "-o", log, program], stdin=child_input,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        os.close(child_input)
-        process.wait(60)
-    os.close(ours)
-    deadline = time.monotonic() + 20
-    records = []
-    while time.monotonic() < deadline and not any(r["record"] == "summary" for r in records):
-        with open(log, encoding="utf-8") as lines:
-            records = [json.loads(line) for line in lines if line.endswith("\n")]
-    numbers = [record["seq"] for record in records]
-    check(numbers == list(range(1, len(records) + 1)), "each record has its number", numbers)
-    check([r["final"] for r in records if r["record"] == "summary"] == [True], "one summary", records)
+    for way in ([], ["spawned"]):
+        log = os.path.join(directory, "log" + "".join(way))
+        child_input, ours = os.pipe()
+        with subprocess.Popen([toolkit.FORKSAN, "run", "-o", log, program, *way],
+                              stdin=child_input, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True) as process:
+            os.close(child_input)
+            session = process.stdout.read().strip()
+            process.wait(60)
+        os.close(ours)
+        deadline = time.monotonic() + 20
+        records = []
+        while time.monotonic() < deadline and not any(r["record"] == "summary" for r in records):
+            with open(log, encoding="utf-8") as lines:
+                records = [json.loads(line) for line in lines if line.endswith("\n")]
+        numbers = [record["seq"] for record in records]
+        check(numbers == list(range(1, len(records) + 1)), "each record has its number", numbers)
+        check([r["final"] for r in records if r["record"] == "summary"] == [True], "one summary",
+              (way, records))
+        path = f"/dev/shm/forksan-{os.getuid()}/{session}"
+        while time.monotonic() < deadline and os.path.exists(path):
+            pass
+        check(not os.path.exists(path), "its registry is taken away", way)
 
     result = run("run", "true")
     check(result.returncode == 0 and "running" not in result.stderr, "nobody is left", result)
