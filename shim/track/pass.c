@@ -122,7 +122,8 @@ static void adopt(int fd)
 }
 
 /* The receiver, not the giver, lets the lineage begin anew: the giver's sendmsg() may return after
- * the receiver's first use, and would wipe that use out. */
+ * the receiver's first use, and would wipe that use out.  Nor may that use be judged before the
+ * giver has marked the connection. */
 static void take_over(int fd)
 {
 	struct registry_socket *socket;
@@ -131,6 +132,7 @@ static void take_over(int fd)
 	socket = find_connection(fd);
 	if (!socket)
 		return;
+	fetch_or_relaxed(&socket->flags, SOCKET_HANDED_OVER);
 	fetch_and_relaxed(&socket->flags, ~(uint32_t)SOCKET_IN_MESSAGE);
 	begin_anew(socket);
 }

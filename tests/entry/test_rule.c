@@ -159,6 +159,11 @@ static void run_one_worker(void)
 	run_child(ping_often, peer_connect());
 }
 
+static void run_first_user(void)
+{
+	run_child(ping_often, peer_connect_only(0));
+}
+
 static void expect_message(const struct log *log, const char *kind)
 {
 	const char *message = log_string(log, kind, 0, "operation.message");
@@ -565,6 +570,9 @@ static const struct entry_case cases[] = {
 	{.name = "a server that accepts and forks is sound", .run = run_forking_server},
 	{.name = "one worker beside its idle master is a hazard",
 	 .run = run_one_worker,
+	 .check = expect_hazard},
+	{.name = "also one whose master has never used the connection",
+	 .run = run_first_user,
 	 .check = expect_hazard},
 	{.name = "two siblings break the rule", .run = run_siblings, .check = expect_sibling},
 	{.name = "a child and then its parent break the rule",
