@@ -135,11 +135,16 @@ struct actor *actor_born(uint32_t number, pid_t pid, struct actor *parent, uint3
 	actor->born_ns = sys_clock_ns(CLOCK_MONOTONIC);
 	if (parent) {
 		memcpy(actor->comm, parent->comm, sizeof actor->comm);
-		forker = (struct lineage_use){parent->process.lineage.self.serial, parent_epoch};
-		parent->process.lineage.self.epoch = parent_epoch;
+		struct lineage_use *self = &parent->process.lineage.self;
+		uint32_t next = lineage_next_epoch(parent_epoch);
+
+		forker = (struct lineage_use){self->serial, parent_epoch};
+		if (next < self->epoch) /* a vfork child's exec is told late */
+			next = self->epoch;
+		self->epoch = parent_epoch;
 		lineage_fork(&parent->process.lineage, serial, &actor->process.lineage);
-		parent->process.lineage.self.epoch = lineage_next_epoch(parent_epoch);
-		store_relaxed(&parent->process.shared->epoch, parent->process.lineage.self.epoch);
+		self->epoch = next;
+		store_relaxed(&parent->process.shared->epoch, next);
 	} else {
 		actor->process.lineage.self = (struct lineage_use){serial, 0};
 		actor->settled = true;

@@ -197,8 +197,10 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	}
 	new->flags = state->flags &(PROCESS_CONNECTED | PROCESS_STRANGER);
 	if (child->mm == parent->mm) {
+		/* vfork() returns in the parent before the exec is told. */
 		new->flags |= PROCESS_BORROWS;
-		new->word = state->word;
+		new->word = __sync_fetch_and_add(&state->word, 1);
+		keep_state(parent->group_leader, state);
 		return 0;
 	}
 	/* Before user space knows of the child, it may have used a connection. */
@@ -225,11 +227,8 @@ int BPF_PROG(on_exec, struct task_struct *task)
 		struct task_struct *parent_leader = task->real_parent->group_leader;
 		struct process_state *lender =
 			bpf_task_storage_get(&processes, parent_leader, 0, 0);
-		__u64 parent = state->word;
+		__u64 parent = state->word; /* when it forked: from here on they are two */
 
-		/* From here on parent and child are two, as after a fork. */
-		if (lender && lender->word >> 32 == parent >> 32)
-			parent = __sync_fetch_and_add(&lender->word, 1);
 		number = __sync_fetch_and_add(&next_number, 1) + 1;
 		state->flags &= ~PROCESS_BORROWS;
 		state->word = (__u64)number << 32;
