@@ -422,6 +422,40 @@ static void unread(void)
 	pthread_join(thread, NULL);
 }
 
+/* The opener shuts down what the server has ended; the child then meets the end. */
+static void ended(void)
+{
+	int listener = socket(AF_INET, SOCK_STREAM, 0), gate[2];
+	struct both_ends ends;
+	struct pollfd end;
+	char byte;
+	pid_t pid;
+
+	((struct sockaddr_in *)(void *)&address)->sin_port = 0;
+	if (bind(listener, (struct sockaddr *)&address, address_len) != 0 ||
+	    listen(listener, 1) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &address_len) != 0 ||
+	    pipe(gate) != 0)
+		fail("listener");
+	ends.connection = open_connection();
+	ends.peer = accept(listener, NULL, NULL);
+	ask_own_peer(&ends);
+	pid = fork();
+	if (pid == 0) {
+		close(ends.peer);
+		close(gate[1]);
+		if (read(gate[0], &byte, 1) != 0 || recv(ends.connection, &byte, 1, 0) != 0)
+			_exit(1);
+		_exit(0);
+	}
+	close(ends.peer);
+	end = (struct pollfd){.fd = ends.connection, .events = POLLRDHUP};
+	if (poll(&end, 1, -1) != 1 || shutdown(ends.connection, SHUT_RDWR) != 0)
+		fail("end");
+	close(gate[1]);
+	end_well(pid);
+}
+
 /* --- others ----------------------------------------------------------------------------------- */
 
 static void idle(void)
@@ -819,6 +853,49 @@ static void exec_by_thread(int leader_ends)
 	pthread_join(thread, NULL);
 }
 
+/* --- a program that is started by vfork() -------------------------------------------------------
+ */
+
+static void be_heir(int connection, int go)
+{
+	char byte;
+
+	if (read(go, &byte, 1) != 1)
+		fail("read");
+	ping(connection);
+}
+
+/* The starter goes on while the exec is still under way. */
+static void vforked(void)
+{
+	char connection_text[12], go_text[12];
+	char *const again[] = {(char *)(uintptr_t)own_path, (char *)(uintptr_t) "heir",
+			       connection_text, go_text, NULL};
+
+	for (int i = 0; i < 5; i++) {
+		int connection = open_connection(), gate[2];
+		pid_t pid;
+
+		ping(connection);
+		if (pipe(gate) != 0)
+			fail("pipe");
+		snprintf(connection_text, sizeof connection_text, "%d", connection);
+		snprintf(go_text, sizeof go_text, "%d", gate[0]);
+		pid = vfork();
+		if (pid == 0) {
+			execv(own_path, again);
+			_exit(1);
+		}
+		ping(connection);
+		if (write(gate[1], "", 1) != 1)
+			fail("write");
+		end_well(pid);
+		close(connection);
+		close(gate[0]);
+		close(gate[1]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *way = argc > 1 ? argv[1] : "";
@@ -828,6 +905,10 @@ int main(int argc, char **argv)
 		start_sink();
 		storm(atoi(argv[2]), atoi(argv[3]));
 		stop_server();
+		return 0;
+	}
+	if (strcmp(way, "heir") == 0 && argc == 4) {
+		be_heir(atoi(argv[2]), atoi(argv[3]));
 		return 0;
 	}
 	if (strcmp(way, "thread") == 0 || strcmp(way, "leaderless") == 0)
@@ -863,6 +944,10 @@ int main(int argc, char **argv)
 		closed_before();
 	else if (strcmp(way, "unread") == 0)
 		unread();
+	else if (strcmp(way, "ended") == 0)
+		ended();
+	else if (strcmp(way, "vforked") == 0)
+		vforked();
 	else if (strcmp(way, "crossed") == 0)
 		crossed();
 	else if (strcmp(way, "later") == 0)

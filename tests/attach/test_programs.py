@@ -90,6 +90,9 @@ expect("crossed", ["crossed-reply", "shared-use"])
 log, result = expect("unix", ["inherited-use", "shared-use"], os.path.join(attaching.directory, "socket"))
 check(log.findings(kind="shared-use")[0]["connection"]["peer"] == os.path.join(attaching.directory, "socket"),
       "a unix socket by its path", log.findings()[0]["connection"])
+log, result = expect("vforked", ["shared-use"])
+check(len(log.findings()) == 5, "vforked: each time", log.findings())
+expect("ended", [], status=0)
 log, result = expect("clean", [], status=0)
 check(counters(log)["connections_watched"] == 4 and counters(log)["hand_overs"] == 1,
       "the sound program was watched", counters(log))

@@ -772,8 +772,8 @@ int BPF_PROG(on_state, struct sock *sk, int before, int now)
 	work_begins(WORKING_STATE);
 	if (process)
 		opened(sk, task, process);
-	else if (now == TCP_FIN_WAIT1 || now == TCP_LAST_ACK)
-		ended(sk, task);
+	else if (now == TCP_FIN_WAIT1 || (now == TCP_LAST_ACK && references(sk) == 0))
+		ended(sk, task); /* in LAST_ACK the server has ended the connection before */
 	else if (now == TCP_CLOSE && references(sk) == 0)
 		tell_socket(EVENT_CLOSE, sk, task, 0, false);
 	work_ends(WORKING_STATE);
