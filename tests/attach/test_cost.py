@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """What a process that is not watched pays for each of its calls: the programs, as the kernel runs them, are executed
-here up to their first way out, and their instructions counted."""
+here up to their first way out, and their instructions counted.  Before Linux 7.0 nobody pays for the witness of
+calls that are passed over."""
 
+import json
 import os
 import re
 import shutil
@@ -26,9 +28,10 @@ WAYS = {
     "a send on a unix socket": ("on_send", AF_UNIX, [14, 0]),
     "a receive on a unix socket": ("on_recv", AF_UNIX, [14, 0]),
     "a change of a TCP connection's state": ("on_state", IPPROTO_TCP, [TCP_SYN_RECV, TCP_ESTABLISHED]),
-    "the second program of each such change": ("after_state", IPPROTO_TCP, [TCP_SYN_RECV, TCP_ESTABLISHED]),
 }
-if int(os.uname().release.split(".", maxsplit=1)[0]) >= 7:
+HAS_WITNESS = int(os.uname().release.split(".", maxsplit=1)[0]) >= 7
+if HAS_WITNESS:
+    WAYS["the second program of each such change"] = ("after_state", IPPROTO_TCP, [TCP_SYN_RECV, TCP_ESTABLISHED])
     WAYS["the second program of each send"] = ("after_send", AF_INET, [14, 0])
     WAYS["the second program of each receive"] = ("after_recv", AF_INET, [14, 0])
 SOCKET, STACK, OTHER = 1 << 48, 2 << 48, 3 << 48  # addresses
@@ -39,22 +42,30 @@ COMPUTE = {0x0: lambda a, b: a + b, 0x1: lambda a, b: a - b, 0x4: lambda a, b: a
            0x6: lambda a, b: a << b, 0x7: lambda a, b: a >> b, 0xa: lambda a, b: a ^ b, 0xb: lambda a, b: b}
 
 
-def instructions_of(name, watcher):
-    """The bytes of that program of the watcher's, by instruction number."""
-    programs = subprocess.run([BPFTOOL, "-j", "prog", "show", "name", name], capture_output=True, text=True,
-                              check=True).stdout
-    held = []
+def held_by(watcher, kind):
+    """The numbers of its BPF programs (`prog`) or maps (`map`), by name."""
+    held = set()
     for number in os.listdir(f"/proc/{watcher}/fdinfo"):
         with open(f"/proc/{watcher}/fdinfo/{number}", encoding="ascii") as info:
-            held += re.findall(r"^prog_id:\s*(\d+)", info.read(), re.MULTILINE)
+            held.update(re.findall(rf"^{kind}_id:\s*(\d+)", info.read(), re.MULTILINE))
+    named = {}
     for number in held:
-        if not re.search(rf'"id":\s*{number}\b', programs):
-            continue
-        dump = subprocess.run([BPFTOOL, "prog", "dump", "xlated", "id", number, "opcodes"], capture_output=True, text=True,
-                              check=True).stdout
-        return {int(index): bytes.fromhex(code.replace(" ", ""))
-                for index, code in re.findall(r"^\s*(\d+): \(.*\n\s+((?:[0-9a-f]{2} ?)+)$", dump, re.MULTILINE)}
-    toolkit.skip(f"no program {name}: this kernel runs those of kernels before 6.3")
+        shown = subprocess.run([BPFTOOL, "-j", kind, "show", "id", number], capture_output=True, text=True, check=True)
+        named[json.loads(shown.stdout)["name"]] = number
+    return named
+
+
+def dump_of(number):
+    return subprocess.run([BPFTOOL, "prog", "dump", "xlated", "id", number, "opcodes"], capture_output=True, text=True,
+                          check=True).stdout
+
+
+def instructions_of(name):
+    """The bytes of that program of the watcher's, by instruction number."""
+    if name not in programs:
+        toolkit.skip(f"no program {name}: this kernel runs those of kernels before 6.3")
+    return {int(index): bytes.fromhex(code.replace(" ", ""))
+            for index, code in re.findall(r"^\s*(\d+): \(.*\n\s+((?:[0-9a-f]{2} ?)+)$", dump_of(programs[name]), re.MULTILINE)}
 
 
 def count(code, field, arguments):
@@ -101,10 +112,17 @@ attached = attaching.Attached("--tree", str(other.pid))
 try:
     attached.wait_until_watching()
     found = attaching.watcher_of(attached.process)
+    programs = held_by(found, "prog")
     for way, (program, value, given) in WAYS.items():
-        executed_ = count(instructions_of(program, found), value, given)
+        executed_ = count(instructions_of(program), value, given)
         print(f"{way}: {executed_} instructions")
         check(3 < executed_ <= MOST, f"{way}: at most {MOST} instructions", executed_)
+    at_work = f"map[id:{held_by(found, 'map')['working']}]"
+    says = {name for name, number in programs.items() if at_work in dump_of(number)}
+    witnesses = {name for name in programs if name.startswith("after_")}
+    check(bool(witnesses) == HAS_WITNESS, "there are second programs from Linux 7.0 on", programs)
+    check(says == ({"on_send", "on_recv", "on_state"} if HAS_WITNESS else set()) | witnesses,
+          "who says where it works, says so to a second program", says)
 finally:
     attached.leave()
     other.kill()

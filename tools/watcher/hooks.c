@@ -23,6 +23,7 @@ static struct hook {
 	{"on_recv", HOOK_TRACEPOINT, true, 0},
 	{"after_send", HOOK_WITNESS, true, 0},
 	{"after_recv", HOOK_WITNESS, true, 0},
+	{"after_state", HOOK_WITNESS, true, 0},
 	{"on_inet_send", HOOK_FUNCTION, true, 0},
 	{"on_inet_recv", HOOK_FUNCTION, true, 0},
 	{"on_inet6_send", HOOK_FUNCTION, false, 0},
@@ -61,12 +62,17 @@ static bool may_be_passed_over(void)
 	return uname(&name) != 0 || sscanf(name.release, "%u", &major) != 1 || major >= 7;
 }
 
+bool hooks_have_witness(void)
+{
+	return hooks_error(HOOK_WITNESS) == 0 && hooks_error(HOOK_TRACEPOINT) == 0 &&
+	       may_be_passed_over();
+}
+
 static bool is_wanted(const struct hook *hook)
 {
 	if (hook->set == HOOK_FUNCTION && hooks_error(HOOK_TRACEPOINT) == 0)
 		return false;
-	if (hook->set == HOOK_WITNESS &&
-	    (hooks_error(HOOK_TRACEPOINT) != 0 || !may_be_passed_over()))
+	if (hook->set == HOOK_WITNESS && !hooks_have_witness())
 		return false;
 	if (hook->set == HOOK_GATE && !is_gate_wanted)
 		return false;

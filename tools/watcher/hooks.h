@@ -30,6 +30,9 @@ enum hook_set {
  * calls, too. */
 void hooks_choose(struct bpf_object *programs, bool strict);
 
+/* The next attempt loads HOOK_WITNESS, so the others are to say where they work. */
+bool hooks_have_witness(void);
+
 /* True when the complaint names a program. */
 bool hooks_are_named(const char *complaint);
 

@@ -178,6 +178,7 @@ static int try_to_start(bool all, bool strict)
 		return errno;
 	skeleton->rodata->watch_all = all;
 	skeleton->rodata->is_strict = strict && hooks_error(HOOK_GATE) == 0;
+	skeleton->rodata->has_witness = hooks_have_witness();
 	skeleton->rodata->ring_bytes = bpf_map__max_entries(skeleton->maps.events);
 	bpf_program__set_autoattach(skeleton->progs.old_files, false);
 	bpf_program__set_autoattach(skeleton->progs.look_at_thread, false);
