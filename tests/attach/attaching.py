@@ -67,6 +67,12 @@ def children_of(process):
     return names
 
 
+def state_of(pid):
+    """The letter of the state of a process's first thread (proc(5))."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        return stat.read().rpartition(")")[2].split()[0]
+
+
 def watcher_of(process):
     """The pid of forksan-attach, which a `forksan attach` has started."""
     return next(pid for pid, name in children_of(process).items() if name == "forksan-attach")

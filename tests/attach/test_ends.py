@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 
 import attaching
 import processes
@@ -15,6 +16,7 @@ from toolkit import check, finish
 
 attaching.need()
 PROGRAM = attaching.program()
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 STORM = [PROGRAM, "storm", "1000000", "2000000"]  # does not end by itself
 
 
@@ -72,6 +74,47 @@ with subprocess.Popen(STORM, start_new_session=True) as storm:
             check(summary(log, f"-p, {number.name}")["watched"]["until"], f"-p, {number.name}: until when")
     finally:
         os.killpg(storm.pid, signal.SIGKILL)
+
+# A process that has ended and is not waited for (a zombie) has ended.  This test is such a parent, of orphans, too.
+processes.libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end(pid):
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+with subprocess.Popen(["/bin/sleep", "1000"]) as sleeper:
+    log, attached = start("-p", str(sleeper.pid))
+    attached.stderr.readline()
+    end(sleeper.pid)
+    said = attached.communicate(timeout=60)[1]
+    check(attached.returncode == 0 and "attached for" in said, "ended with nobody to wait for it", said)
+    summary(log, "ended with nobody to wait for it")
+    for option in ("-p", "--tree"):
+        result = toolkit.run("attach", option, str(sleeper.pid))
+        check(result.returncode == 2 and "has ended" in result.stderr, f"{option}: it has ended before", result.stderr)
+with subprocess.Popen(["/bin/sh", "-c", "/bin/sleep 0 & exec /bin/sleep 1000"]) as parent:
+    processes.wait_for(lambda: any(attaching.state_of(pid) == "Z" for pid in attaching.children_of(parent)), "a zombie")
+    zombie = next(iter(attaching.children_of(parent)))
+    log, attached = start("--tree", str(parent.pid))
+    attached.stderr.readline()
+    end(parent.pid)
+    said = attached.communicate(timeout=60)[1]
+    check(attached.returncode == 0 and "1 process," in said, "a zombie below the process is none of them", said)
+    os.waitpid(parent.pid, 0)
+    os.waitpid(zombie, 0)
+# One whose first thread alone has ended has not.
+HEADLESS = f"""import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(1000,)).start()
+ctypes.CDLL(None).syscall({60 if os.uname().machine == "x86_64" else 93}, 0)"""
+with subprocess.Popen([sys.executable, "-c", HEADLESS]) as headless:
+    processes.wait_for(lambda: attaching.state_of(headless.pid) == "Z", "the end of the first thread")
+    log, attached = start("-p", str(headless.pid))
+    check("attached" in attached.stderr.readline(), "its first thread alone has ended")
+    headless.kill()
+    attached.communicate(timeout=60)
+    check(summary(log, "its first thread alone has ended")["counters"]["processes"] == 1, "it is watched")
 
 # The command ends while the ring is full, since the watcher gets no processor: what was lost is said.
 log, attached = start("--", PROGRAM, "storm", "5000", "10000")

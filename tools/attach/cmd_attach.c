@@ -6,11 +6,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,6 +58,23 @@ static const struct option longs[] = {
 	{0},
 };
 
+/* False, with a message: nothing is to be watched there. */
+static bool is_there(const char *option, pid_t pid)
+{
+	struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+	bool is_none = end.fd < 0 && (errno == ESRCH || errno == EINVAL || errno == ENOENT);
+	bool is_zombie = end.fd >= 0 && poll(&end, 1, 0) > 0;
+
+	if (end.fd >= 0)
+		close(end.fd);
+	if (is_none)
+		cli_error("attach", "%s: no process has the number %s", option, optarg);
+	if (is_zombie)
+		cli_error("attach", "%s: %s has ended, and waits for its parent to notice", option,
+			  optarg);
+	return !is_none && !is_zombie;
+}
+
 static bool take_process(struct attach_arguments *arguments, const char *option, bool tree)
 {
 	char *word;
@@ -63,10 +82,8 @@ static bool take_process(struct attach_arguments *arguments, const char *option,
 
 	if (!cli_number("attach", option, optarg, &pid))
 		return false;
-	if (pid > INT32_MAX || (kill((pid_t)pid, 0) != 0 && errno == ESRCH)) {
-		cli_error("attach", "%s: no process has the number %s", option, optarg);
+	if (!is_there(option, pid > INT32_MAX ? 0 : (pid_t)pid))
 		return false;
-	}
 	if (arguments->count == MAX_PROCESSES) {
 		cli_error("attach", "expected at most %d processes", MAX_PROCESSES);
 		return false;

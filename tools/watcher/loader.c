@@ -116,9 +116,16 @@ static bool refuse(const char *what, int error)
 	return false;
 }
 
+/* -1: it has ended, even if nobody has waited for it yet (a zombie). */
 static int open_process(pid_t pid)
 {
-	return (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+
+	if (end.fd < 0 || poll(&end, 1, 0) <= 0)
+		return end.fd;
+	close(end.fd);
+	errno = ESRCH;
+	return -1;
 }
 
 /* Runs an iterator's program over all that it goes through. */
