@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """forksan attach reads the files that a process has mapped, wherever their paths lead by now: in a mount namespace
-of its own, as in a container, to other files, and after an upgrade nowhere."""
+of its own, as in a container, and after a mount to other files, and after an upgrade nowhere."""
 
+import ctypes
 import os
 import subprocess
 
@@ -12,6 +13,7 @@ import servers
 from toolkit import check, finish
 
 attaching.need()
+CLONE_NEWNS = 0x20000  # linux/sched.h
 DIRECTORY = attaching.directory
 LIBRARY = os.path.join(DIRECTORY, "libping.so")
 OTHER = os.path.join(DIRECTORY, "other.so")
@@ -75,7 +77,7 @@ def sites(port, *prefix, meanwhile=lambda: None):
         meanwhile()
         attached = attaching.Attached("-p", str(process.pid))
         attached.wait_until_watching()
-        for _ in range(3):
+        for _ in range(2):  # the second child lives until its finding is there
             process.stdin.write("\n")
             process.stdin.flush()
         processes.wait_for(lambda: attached.log.findings(kind="shared-use"), "the finding")
@@ -84,6 +86,10 @@ def sites(port, *prefix, meanwhile=lambda: None):
     attached.leave()
     stacks = attached.log.findings(kind="shared-use")[0]["stacks"]
     return [[frame["function"] for frame in stacks[name]][:2] for name in ("other_use", "this_use")]
+
+
+def mount():
+    subprocess.run(["mount", "--bind", OTHER, LIBRARY], check=True)
 
 
 def replace():
@@ -100,6 +106,12 @@ with servers.redis() as redis:
     check(found == NAMES, "its own files", found)
     found = sites(redis.port, "unshare", "--mount", "sh", "-c", f'mount --bind {OTHER} {LIBRARY} && exec "$0" "$@"')
     check(found == NAMES, "other files at the same paths", found)
+    # What this test mounts nobody else sees.
+    check(ctypes.CDLL(None).unshare(CLONE_NEWNS) == 0, "a mount namespace of its own")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    found = sites(redis.port, meanwhile=mount)
+    check(found == NAMES, "a later mount", found)
+    subprocess.run(["umount", LIBRARY], check=True)
     found = sites(redis.port, meanwhile=replace)
     check(found == NAMES, "a file that was replaced", found)
 finish()

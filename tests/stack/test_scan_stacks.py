@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """forksan scan --stacks: where a process is that waits on a shared connection, without stopping it."""
 
+import ctypes
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import toolkit  # noqa: E402
 from test_python_frames import pythons  # noqa: E402
 from toolkit import check  # noqa: E402
 
+CLONE_NEWNS = 0x20000  # linux/sched.h
 PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs", "asleep")
 
 
@@ -279,6 +281,45 @@ def test_other_root(directory):
         check("order" in native(holder), "in another root", holder)
 
 
+# In this file a function of another name is where the other file has reading().
+OTHER = "int before(int a) { volatile char b[999]; b[a] = 1; return b[0]; } int wrong(int a) { return before(a) + 1; }"
+
+
+def test_other_files(directory):
+    """The files are those that are mapped, wherever their paths lead: in the process's own mounts, for all later, and
+    after an upgrade."""
+    if os.getuid() != 0:
+        print("not tested: other files at the same paths (not root)")
+        return
+    # What this test mounts nobody else sees.
+    if ctypes.CDLL(None).unshare(CLONE_NEWNS) != 0 or subprocess.run(["mount", "--make-rprivate", "/"], check=False).returncode != 0:
+        print("not tested: other files at the same paths (no mounts may be made)")
+        return
+    flags = ("-O1", "-fno-inline", "-fno-optimize-sibling-calls")
+    library, other = (os.path.join(directory, name) for name in ("libreading.so", "libother.so"))
+
+    head, reading, main = NATIVE.partition(NATIVE[NATIVE.index("int reading"):NATIVE.index("int order")])
+    toolkit.compile_c(directory, "libreading.so", head + reading, *flags, "-shared", "-fPIC")
+    toolkit.compile_c(directory, "libother.so", head + OTHER + reading, *flags, "-shared", "-fPIC")
+    source = head + "int reading(int fd);\n" + main
+    program = toolkit.compile_c(directory, "of_a_library", source, *flags, "-DSPIN=", f"-L{directory}", "-lreading",
+                                f"-Wl,-rpath,{directory}")
+    for what, around, before, after in (
+            ("its own files", (), (), ()),
+            ("a mount of its own", ("unshare", "--mount", "sh", "-c", f'mount --bind {other} {library}; exec "$0"'), (), ()),
+            ("a mount for all, later", (), ("mount", "--bind", other, library), ("umount", library)),
+            ("a file that was replaced", (), ("cp", "--remove-destination", other, library), ())):
+        with Asleep(*around, program) as asleep:
+            asleep.look()
+            subprocess.run(before or ("true",), check=True)
+            try:
+                holder = asleep.look("--stacks")
+            finally:
+                subprocess.run(after or ("true",), check=True)
+        names = native(holder)
+        check("reading" in names and names.index("reading") < names.index("order") < names.index("main"), what, holder)
+
+
 def test_other_user(directory):
     if os.getuid() != 0:
         return
@@ -303,5 +344,6 @@ with toolkit.Directory() as where:
     test_running(where)
     test_nothing_is_stopped(where)
     test_other_root(where)
+    test_other_files(where)
     test_other_user(where)
 toolkit.finish()

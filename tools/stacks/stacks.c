@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/names.h"
 #include "common/own_code.h"
 #include "stacks/interpreters.h"
+#include "stacks/mapped_files.h"
 #include "stacks/memory.h"
 #include "stacks/native.h"
 #include "stacks/registers.h"
@@ -29,23 +29,9 @@
 /* --- the reading process --------------------------------------------------------------------- */
 
 static const Dwfl_Callbacks callbacks = {
-	.find_elf = dwfl_linux_proc_find_elf,
+	.find_elf = mapped_files_find_elf,
 	.find_debuginfo = dwfl_standard_find_debuginfo,
 };
-
-/* Enters the root of the process where that is another one, so that the paths of its files lead to
- * its files. */
-static void enter_root(pid_t pid)
-{
-	char path[64];
-	struct stat own, theirs;
-
-	snprintf(path, sizeof path, "/proc/%d/root", pid);
-	if (stat("/", &own) == 0 && stat(path, &theirs) == 0 &&
-	    (own.st_dev != theirs.st_dev || own.st_ino != theirs.st_ino) && chroot(path) == 0 &&
-	    chdir("/") != 0)
-		_exit(1);
-}
 
 /* The thread's number as the thread itself knows it: the last of NSpid (proc(5)), which differs in
  * a container. */
@@ -67,6 +53,7 @@ static pid_t inner_tid(pid_t pid, pid_t tid)
 
 static Dwfl *open_files(pid_t pid, char program[PATH_MAX])
 {
+	static struct mapped_files files;
 	char path[64], directory[FORKSAN_PATH_BYTES];
 	Dwfl *dwfl = dwfl_begin(&callbacks);
 	ssize_t len;
@@ -81,11 +68,13 @@ static Dwfl *open_files(pid_t pid, char program[PATH_MAX])
 	program[len > 0 ? len : 0] = '\0';
 	snprintf(path, sizeof path, "/proc/%d/maps", pid);
 	maps = fopen(path, "re");
-	enter_root(pid);
+	mapped_files_read(&files, pid);
+	mapped_files_enter_root(&files);
 	if (dwfl == NULL || maps == NULL || dwfl_linux_proc_maps_report(dwfl, maps) != 0 ||
 	    dwfl_report_end(dwfl, NULL, NULL) != 0)
 		return NULL;
 	fclose(maps);
+	mapped_files_set(&files, dwfl);
 	return dwfl;
 }
 

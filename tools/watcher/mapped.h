@@ -10,12 +10,14 @@
 
 #include <elfutils/libdwfl.h>
 
+#include "stacks/mapped_files.h"
+
 /* The mapped files of a process.  A forked child shares them with its parent until one of the two
  * maps other files: so a child's stack can be read that has ended by then. */
 struct mapped {
 	pid_t pid;
-	Dwfl *dwfl;	 /* NULL: not known */
-	int root;	 /* -1: its paths lead to the files that they lead us to */
+	Dwfl *dwfl; /* NULL: not known */
+	struct mapped_files files;
 	uint64_t digest; /* of the mapped code */
 	unsigned users;
 };
