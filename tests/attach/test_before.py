@@ -3,6 +3,7 @@
 """forksan attach on a connection that was open when it came: nobody knows who opened it, and that is said.  The
 eldest process that holds it is taken for the opener, also where the pids have wrapped and it has the highest."""
 
+import json
 import os
 import shutil
 import socket
@@ -91,6 +92,21 @@ check(f"opened {WORDS.replace('by ', 'by process ')}\n" in toolkit.run("report",
 check(log.report()["bugs"][0].get("open_before") is True, "--json", log.report()["bugs"][0])
 
 
+def top_of(*way):
+    """The first connection of `forksan top` while the program waits, and its line."""
+    with subprocess.Popen([PROGRAM, *way], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        check(process.stdout.readline() == "ready\n", "the program is ready")
+        attached = attaching.Attached("--tree", str(process.pid))
+        attached.wait_until_watching()
+        attached.log.read()
+        session = attached.log.records[0]["session"]
+        seen = json.loads(toolkit.run("top", "--json", session).stdout)["connections"][0]
+        line = toolkit.run("top", "--once", session).stdout.splitlines()[-1]
+        process.communicate("go\n", timeout=30)
+        attached.leave()
+    return seen, line
+
+
 def two_programs():
     """The fingerprints of what two programs do that share a connection from before."""
     log = attaching.new_log()
@@ -111,6 +127,9 @@ def two_programs():
 
 
 PROGRAM = attaching.program()
+seen, line = top_of("forked")
+check(seen.get("open_before") is True and len(seen["holders"]) == 2, "top --json", seen)
+check("  >" in line and "before the watch" in line and "*" not in line, "top says no age, and nobody who opened it", line)
 OTHER = shutil.copy(PROGRAM, os.path.join(attaching.directory, "other_program"))
 check(two_programs() == two_programs(), "each is one bug, whenever it is watched")
 for finding in log.findings(kind="shared-use"):

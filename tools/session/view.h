@@ -38,8 +38,10 @@ struct session_view_connection {
 	enum protocol protocol; /* by the wire, else by port or path */
 	char peer[FORKSAN_PEER_TEXT_BYTES];
 	char opened_at[SESSION_VIEW_PLACE_BYTES]; /* "app.py:9"; empty: not known */
-	pid_t opener_pid;
-	uint64_t opened_realtime_ns;
+	/* Open when the watch began (forksan attach): who opened it, and when, is not known. */
+	bool open_before;
+	pid_t opener_pid;	     /* or the eldest that held it then */
+	uint64_t opened_realtime_ns; /* or when it was met */
 	/* Indices into `processes` of the live holders; the array is the view's. */
 	uint32_t *holders;
 	size_t holder_count;

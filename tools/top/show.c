@@ -30,16 +30,18 @@ static void print_user(uint32_t uid, FILE *out)
 		fprintf(out, "%" PRIu32, uid);
 }
 
-static void print_age(uint64_t seconds, char *out, size_t size)
+static void print_age(uint64_t seconds, bool at_least, char *out, size_t size)
 {
+	const char *more = at_least ? ">" : "";
+
 	if (seconds < 100)
-		snprintf(out, size, "%" PRIu64 " s", seconds);
+		snprintf(out, size, "%s%" PRIu64 " s", more, seconds);
 	else if (seconds < 100 * 60)
-		snprintf(out, size, "%" PRIu64 " min", seconds / 60);
+		snprintf(out, size, "%s%" PRIu64 " min", more, seconds / 60);
 	else if (seconds < UINT64_C(100) * 3600)
-		snprintf(out, size, "%" PRIu64 " h", seconds / 3600);
+		snprintf(out, size, "%s%" PRIu64 " h", more, seconds / 3600);
 	else
-		snprintf(out, size, "%" PRIu64 " d", seconds / 86400);
+		snprintf(out, size, "%s%" PRIu64 " d", more, seconds / 86400);
 }
 
 /* A count of the session, and its rise a second. */
@@ -152,7 +154,7 @@ static void print_holders(const struct session_view *view,
 			&view->processes[connection->holders[i]];
 
 		fprintf(out, "%s%d", i > 0 ? " " : "", holder->pid);
-		if (holder->pid == connection->opener_pid)
+		if (holder->pid == connection->opener_pid && !connection->open_before)
 			fputs("*", out);
 	}
 	if (connection->holder_count > HOLDERS_SHOWN)
@@ -189,7 +191,7 @@ static void print_connection(const struct top_look *look,
 				       ? wire_protocol_name(connection->protocol)
 				       : "";
 
-	print_age(age_of(connection), age, sizeof age);
+	print_age(age_of(connection), connection->open_before, age, sizeof age);
 	fprintf(out, "%4zu %4" PRIu32 " ", connection->holder_count, connection->users);
 	if (look->before == NULL)
 		fprintf(out, "%8" PRIu64, connection->operations);
@@ -201,7 +203,7 @@ static void print_connection(const struct top_look *look,
 	snprintf(name, sizeof name, "%s%s%s", protocol, protocol[0] != '\0' ? " " : "",
 		 connection->peer[0] != '\0' ? connection->peer : "?");
 	print_padded(name, 34, out);
-	print_padded(connection->opened_at, 20, out);
+	print_padded(connection->open_before ? "before the watch" : connection->opened_at, 20, out);
 	print_holders(look->view, connection, out);
 	fputc('\n', out);
 }
@@ -247,12 +249,13 @@ static json_t *json_connection(const struct session_view *view,
 							 "ppid", holder->parent_pid, "comm",
 							 json_text(holder->comm)));
 	}
-	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:i, s:o, s:o, s:i, s:b, s:o}", "id",
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:i, s:o*, s:o, s:o, s:i, s:b, s:o}", "id",
 			 json_number(connection->id), "class",
 			 wire_class_name(wire_class(connection->protocol)), "protocol",
 			 wire_protocol_name(connection->protocol), "peer",
 			 json_text(connection->peer), "opened_at", json_text(connection->opened_at),
-			 "opened_by", connection->opener_pid, "age_s",
+			 "opened_by", connection->opener_pid, "open_before",
+			 connection->open_before ? json_true() : NULL, "age_s",
 			 json_number(age_of(connection)), "operations",
 			 json_number(connection->operations), "users", (int)connection->users,
 			 "used_by_several", connection->used_by_several, "holders", holders);
