@@ -61,7 +61,7 @@ ATTACH_SRC := $(filter-out %.bpf.c,$(wildcard tools/watcher/*.c))
 # alone, which tools/stacks has for other processes.
 COMMON_SRC := $(wildcard shim/common/*.c shim/wire/*.c shim/options/*.c) shim/base/text.c \
 	$(addprefix shim/stack/,python_frames.c python_layout.c perl.c php_frame.c ruby_frame.c \
-		ruby_thread.c text.c module_symbol.c module_tables.c)
+		ruby_thread.c text.c module_build_id.c module_symbol.c module_tables.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 ENTRY_SRC := $(wildcard tests/entry/test_*.c)
 ENTRY_PLUGIN_SRC := $(wildcard tests/entry/plugin_*.c)

@@ -24,6 +24,8 @@
 
 struct registry;
 
+#define MODULE_MAX_PROGRAM_HEADERS 64 /* those behind are not read */
+
 /* A loaded file.  Addresses are of this process; 0: not there. */
 struct module {
 	uintptr_t map;	   /* the loader's struct link_map */

@@ -34,8 +34,6 @@
 #define CACHE_PAGES_BITS 24 /* 64 GiB */
 #define CACHE_PAGES_MASK ((UINT64_C(1) << CACHE_PAGES_BITS) - 1)
 #define MAX_PROBES 64
-#define MAX_PROGRAM_HEADERS 64
-#define MAX_NOTE_BYTES 4096
 
 static struct cached {
 	_Atomic uint64_t number; /* 48 bits of the tag, 16 of the number; 0: free */
@@ -46,61 +44,6 @@ static struct cached {
 _Static_assert(sizeof(((struct module_content *)0)->path) ==
 		       sizeof(((struct registry_module *)0)->path),
 	       "as in the registry");
-
-/* Walks the notes of one PT_NOTE segment.  The notes are aligned to 4 bytes; those of segments
- * aligned to 8 (.note.gnu.property) hold no build-id. */
-static uint32_t build_id_in_notes(struct peek *peek, uintptr_t notes, uint64_t len_bytes,
-				  uint8_t out[FORKSAN_BUILD_ID_BYTES])
-{
-	uint64_t at = 0;
-
-	while (at + sizeof(ElfW(Nhdr)) <= len_bytes && len_bytes <= MAX_NOTE_BYTES) {
-		ElfW(Nhdr) note;
-		char name[4];
-		uint64_t name_len, data_len;
-
-		if (!peek_copy(peek, notes + at, &note, sizeof(note)))
-			return 0;
-		at += sizeof(note);
-		name_len = ((uint64_t)note.n_namesz + 3) & ~UINT64_C(3);
-		data_len = ((uint64_t)note.n_descsz + 3) & ~UINT64_C(3);
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof(name) &&
-		    peek_copy(peek, notes + at, name, sizeof(name)) &&
-		    memcmp(name, "GNU", sizeof(name)) == 0) {
-			uint32_t len = note.n_descsz;
-
-			if (len > FORKSAN_BUILD_ID_BYTES)
-				len = FORKSAN_BUILD_ID_BYTES;
-			return peek_copy(peek, notes + at + name_len, out, len) ? len : 0;
-		}
-		at += name_len + data_len;
-	}
-	return 0;
-}
-
-uint32_t module_build_id(struct peek *peek, const struct module *module,
-			 uint8_t out[FORKSAN_BUILD_ID_BYTES])
-{
-	ElfW(Ehdr) elf;
-	ElfW(Phdr) header;
-
-	if (!peek_copy(peek, module->header, &elf, sizeof(elf)) ||
-	    memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_phentsize != sizeof(header))
-		return 0;
-	for (unsigned i = 0; i < elf.e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
-		uint32_t len;
-
-		if (!peek_copy(peek, module->header + elf.e_phoff + i * sizeof(header), &header,
-			       sizeof(header)))
-			return 0;
-		if (header.p_type != PT_NOTE)
-			continue;
-		len = build_id_in_notes(peek, module->bias + header.p_vaddr, header.p_memsz, out);
-		if (len != 0)
-			return len;
-	}
-	return 0;
-}
 
 /* The loader keeps the name as the program gave it.  A relative name is completed with the current
  * directory, which is right unless the program has changed the directory since; the build-id tells
@@ -175,7 +118,7 @@ static struct peek_range find_tables(struct peek *peek, const struct module *mod
 	    memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_phentsize != sizeof(header))
 		return range;
 	/* segments are in the order of their addresses: System V ABI chapter 5 */
-	for (unsigned i = 0; i < elf.e_phnum && i < MAX_PROGRAM_HEADERS; i++) {
+	for (unsigned i = 0; i < elf.e_phnum && i < MODULE_MAX_PROGRAM_HEADERS; i++) {
 		uintptr_t low, high;
 
 		if (!peek_copy(peek, module->header + elf.e_phoff + i * sizeof(header), &header,

@@ -5,6 +5,7 @@ stack, of short-lived children too; and the application's lines as culprits."""
 
 import glob
 import os
+import shutil
 import signal
 import subprocess
 
@@ -213,6 +214,11 @@ with servers.redis() as redis:
     for wanted in INTERPRETERS:
         check_language(wanted, redis.port)
     check_language("ruby", redis.port, by=[*SPAWN, "/usr/bin/ruby"])
+    check_language("perl", redis.port, by=[shutil.copy("/usr/bin/perl", os.path.join(attaching.directory, "app"))])
+    if toolkit.exports("/usr/bin/python3", "Py_Version"):
+        check_language("python", redis.port, by=[shutil.copy("/usr/bin/python3", os.path.join(attaching.directory, "app"))])
+    else:
+        print("not tested: Python, before 3.11 or as a library, in a program of another name")
     check_late_library(redis.port)
     check_other_program(redis.port)
     slow = slowly_loaded_python()

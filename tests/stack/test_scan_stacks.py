@@ -320,6 +320,29 @@ def test_other_files(directory):
         check("reading" in names and names.index("reading") < names.index("order") < names.index("main"), what, holder)
 
 
+def test_other_name(directory):
+    """An interpreter is one by its symbols, whatever its program is called; here in another root."""
+    if os.getuid() != 0 or not toolkit.exports("/usr/bin/python3", "Py_Version"):
+        print("not tested: Python in a program of another name (not root, before 3.11, or as a library)")
+        return
+    root, program = os.path.join(directory, "other_root"), os.path.join(directory, "app")
+    shutil.copy("/usr/bin/python3", program)
+    path = os.path.join(PROGRAMS, "asleep.py")
+    for name in ("usr", os.path.dirname(path)[1:]):
+        os.makedirs(os.path.join(root, name), exist_ok=True)
+    for name in ("lib", "lib64"):
+        os.symlink(os.path.join("usr", name), os.path.join(root, name))
+    script = f"""set -e; mount --make-rprivate /; mount --rbind /usr {root}/usr
+                 mount --bind {os.path.dirname(path)} {root}{os.path.dirname(path)}
+                 exec chroot {root} /app {path}"""
+    shutil.copy(program, os.path.join(root, "app"))
+    for what, command in (("another name", [program, path]), ("another root", ["unshare", "--mount", "sh", "-c", script])):
+        with Asleep(*command) as asleep:
+            frames = seen(asleep.look("--stacks"), "python")
+        frames = [frame for frame in frames if "listcomp" not in frame[0]]  # a function of its own before 3.12
+        check(frames == marked(path), f"Python in a program of another name: {what}", frames)
+
+
 def test_other_user(directory):
     if os.getuid() != 0:
         return
@@ -345,5 +368,6 @@ with toolkit.Directory() as where:
     test_nothing_is_stopped(where)
     test_other_root(where)
     test_other_files(where)
+    test_other_name(where)
     test_other_user(where)
 toolkit.finish()

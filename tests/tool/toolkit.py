@@ -111,6 +111,13 @@ def compile_c(directory, name, source, *flags):
     return path
 
 
+def exports(program, symbol):
+    """Whether the program itself, not a library of its, defines the symbol."""
+    listed = subprocess.run(["nm", "-D", "--defined-only", os.path.realpath(program)], capture_output=True, text=True,
+                            check=False)
+    return f" {symbol}\n" in listed.stdout
+
+
 def private_tool(directory):
     """A copy of the tool beside an empty libforksan.so: for what needs no shim."""
     tool = os.path.join(directory, "forksan")

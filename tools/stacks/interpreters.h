@@ -5,6 +5,7 @@
 #ifndef FORKSAN_TOOLS_STACKS_INTERPRETERS_H
 #define FORKSAN_TOOLS_STACKS_INTERPRETERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,8 +22,12 @@ struct interpreter {
 	uint8_t build_id[FORKSAN_BUILD_ID_BYTES]; /* zeros: it has none */
 };
 
-/* Finds the interpreter among the files of `dwfl`; `program` is the path of the program itself. */
-void interpreter_find(Dwfl *dwfl, const char *program, struct interpreter *out);
+/* True when the program itself, whatever its file is called, is an interpreter.  `pid` is the
+ * process that memory_look_at() names. */
+bool interpreter_find_program(pid_t pid, struct interpreter *out);
+
+/* True when a library among the files of `dwfl` is one. */
+bool interpreter_find_library(Dwfl *dwfl, struct interpreter *out);
 
 /* Appends the frames of the thread to the capture, innermost first; `tid` is the thread's number in
  * the process's own pid namespace.  Nothing is appended where the

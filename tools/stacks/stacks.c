@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +50,8 @@ static pid_t inner_tid(pid_t pid, pid_t tid)
 	return inner;
 }
 
-static Dwfl *open_files(pid_t pid, char program[PATH_MAX])
+/* /proc is gone after it, where the process has another root. */
+static Dwfl *open_files(pid_t pid)
 {
 	static struct mapped_files files;
 	char path[64], directory[FORKSAN_PATH_BYTES];
@@ -63,9 +63,6 @@ static Dwfl *open_files(pid_t pid, char program[PATH_MAX])
 	len = readlink(path, directory, sizeof directory - 1);
 	directory[len > 0 ? len : 0] = '\0';
 	remote_set_directory(directory);
-	snprintf(path, sizeof path, "/proc/%d/exe", pid);
-	len = readlink(path, program, PATH_MAX - 1);
-	program[len > 0 ? len : 0] = '\0';
 	snprintf(path, sizeof path, "/proc/%d/maps", pid);
 	maps = fopen(path, "re");
 	mapped_files_read(&files, pid);
@@ -105,15 +102,18 @@ static void put_text(const struct stack_text *text, json_t *frames)
 static json_t *read_frames(pid_t pid, pid_t tid, const struct registers *registers)
 {
 	static struct stack_capture capture;
-	struct interpreter interpreter;
-	char program[PATH_MAX];
+	static struct interpreter interpreter;
 	pid_t inner = inner_tid(pid, tid);
-	Dwfl *dwfl = open_files(pid, program);
 	json_t *frames = json_array(), *native = json_array();
+	bool is_found;
+	Dwfl *dwfl;
 
 	memory_look_at(pid);
+	is_found = interpreter_find_program(pid, &interpreter);
+	dwfl = open_files(pid);
 	if (dwfl != NULL) {
-		interpreter_find(dwfl, program, &interpreter);
+		if (is_found || interpreter_find_library(dwfl, &interpreter))
+			remote_set_interpreter(&interpreter.module);
 		peek_init(&capture.peek);
 		interpreter_walk(&interpreter, inner, &capture);
 		put_text(&capture.text, frames);

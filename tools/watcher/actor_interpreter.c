@@ -2,7 +2,6 @@
 /* See actor_interpreter.h. */
 #include "watcher/actor_interpreter.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,7 +204,8 @@ static bool find_places(const struct actor *actor, struct peek *peek)
 /* --- finding it --------------------------------------------------------------------------------
  */
 
-/* True when a file that may be an interpreter is mapped.  Quicker than libdw's reading of all. */
+/* True when a library that may be an interpreter is mapped.  Quicker than libdw's reading of all.
+ */
 static bool may_have_one(pid_t pid)
 {
 	static const char *const names[] = {"python3.", "ruby", "perl", "php"};
@@ -236,20 +236,27 @@ static void read_link(pid_t pid, const char *name, char *out, size_t size)
 	out[len > 0 ? len : 0] = '\0';
 }
 
-static struct actor_interpreter *find_file(const struct actor *actor)
+/* NULL: no interpreter is mapped. */
+static struct actor_interpreter *find_file(struct actor *actor)
 {
-	struct actor_interpreter *interpreter = calloc(1, sizeof *interpreter);
-	char program[PATH_MAX];
+	struct actor_interpreter *interpreter;
+	struct interpreter file;
+	bool is_program;
 
+	memory_look_at(actor->pid);
+	is_program = interpreter_find_program(actor->pid, &file);
+	if (!is_program && !may_have_one(actor->pid))
+		return NULL;
+	actor->mapped = mapped_read(actor->mapped, actor->pid, 0);
+	if (!actor->mapped ||
+	    (!is_program && !interpreter_find_library(actor->mapped->dwfl, &file)))
+		return NULL;
+	interpreter = calloc(1, sizeof *interpreter);
 	if (!interpreter)
 		return NULL;
-	read_link(actor->pid, "exe", program, sizeof program);
+	interpreter->file = file;
 	read_link(actor->pid, "cwd", interpreter->directory, sizeof interpreter->directory);
-	interpreter_find(actor->mapped->dwfl, program, &interpreter->file);
-	if (interpreter->file.language != LANGUAGE_NATIVE)
-		return interpreter;
-	free(interpreter);
-	return NULL;
+	return interpreter;
 }
 
 static void begin_reading(const struct actor *actor)
@@ -262,15 +269,8 @@ static void begin_reading(const struct actor *actor)
 /* False: no interpreter is mapped. */
 static bool find_interpreter(struct actor *actor)
 {
-	if (actor->interpreter)
-		return true;
-	if (!may_have_one(actor->pid))
-		return false;
-	actor->mapped = mapped_read(actor->mapped, actor->pid, 0);
-	if (!actor->mapped)
-		return false;
-	memory_look_at(actor->pid);
-	actor->interpreter = find_file(actor);
+	if (!actor->interpreter)
+		actor->interpreter = find_file(actor);
 	return actor->interpreter != NULL;
 }
 
