@@ -67,6 +67,55 @@ def write_and_remove(root):
     return text
 
 
+def read_settings(root):
+    """What systemd.syntax(7) allows, and services have."""
+    directory = os.path.join(root, "etc/systemd/system")
+
+    def shown(service, drop_in=""):
+        with open(os.path.join(directory, "other.service"), "w", encoding="ascii") as out:
+            out.write(f"[Service]\n{service}\n")
+        os.makedirs(os.path.join(directory, "other.service.d"), exist_ok=True)
+        with open(os.path.join(directory, "other.service.d/10-local.conf"), "w", encoding="ascii") as out:
+            out.write(f"[Service]\n{drop_in}\n")
+        return run("enable", "--root", root, "other")
+
+    for name, service in (
+            ("a line that goes on", 'Environment="A=b" \\\n  "LD_PRELOAD=/lib/own.so"'),
+            ("and comments in it", "Environment=A=b \\\n# C=d\n; E=f \\\n LD_PRELOAD=/lib/own.so"),
+            ("a comment does not go on", "# A=b \\\nEnvironment=LD_PRELOAD=/lib/own.so"),
+            ("the last line goes on", "Environment=LD_PRELOAD=/lib/own.so \\"),
+            ("a specifier", "Environment=LD_PRELOAD=%t/own.so")):
+        result = shown(service)
+        check(re.search(r'libforksan\.so:(/lib|%t)/own\.so"', result.stdout), f"what the unit preloads is kept: {name}", result)
+    result = shown("Environment=LD_PRELOAD=/lib/own.so", "Environment=")
+    check('libforksan.so"' in result.stdout, "what an empty Environment= took back does not come again", result)
+    for setting, said in (("EnvironmentFile=-/etc/default/other", "has an EnvironmentFile="),
+                          ("UnsetEnvironment=A LD_PRELOAD", "has an UnsetEnvironment="),
+                          ("RootDirectory=/srv/other", "has a root of its own")):
+        result = shown("ExecStart=/bin/true", setting)
+        check(result.returncode == 0 and said in result.stderr, f"{setting} can keep the library out, and that is said",
+              result)
+
+
+def refuse(root):
+    """Files that cannot be written or removed."""
+    drop_ins = os.path.join(root, "etc/systemd/system/shop.service.d")
+    with open(drop_ins, "w", encoding="ascii"):
+        pass
+    result = run("enable", "--root", root, "--apply", "shop")
+    check(result.returncode == 2 and "Not a directory" in result.stderr, "no place for the drop-in", result)
+    os.remove(drop_ins)
+    os.makedirs(os.path.join(drop_ins, "90-forksan.conf"))
+    result = run("enable", "--root", root, "--apply", "shop")
+    check(result.returncode == 2 and "Is a directory" in result.stderr, "something else has its name", result)
+    result = run("disable", "--root", root, "--apply", "shop")
+    check(result.returncode == 2 and os.path.isdir(os.path.join(drop_ins, "90-forksan.conf")),
+          "nor is that removed", result)
+    for arguments in (), ("a", "b"), ("--no-such", "shop"), ("--root", "/" + "x" * 5000, "shop"):
+        result = run("enable", *arguments)
+        check(result.returncode == 2 and result.stderr, f"wrong usage: {' '.join(arguments)[:20]}", result)
+
+
 def allowed_calls():
     """The calls of @system-service, as systemd-analyze lists them."""
     listed = subprocess.run(["systemd-analyze", "syscall-filter", "--no-pager"], stdout=subprocess.PIPE, text=True,
@@ -122,6 +171,8 @@ def serve_restricted(directory, drop_in):
 
 with tempfile.TemporaryDirectory() as root:
     text = write_and_remove(root)
+    read_settings(root)
+    refuse(root)
 missing = [name for name in ("unshare", "setpriv", "systemd-analyze", "cc") if not shutil.which(name)]
 if os.getuid() != 0 or missing:
     print(f"the restrictions are not tried: root, {' '.join(missing)}")

@@ -33,6 +33,11 @@ static void warn_of_settings(const struct unit *unit, const char *library)
 			  "%s has an EnvironmentFile=: an LD_PRELOAD or FORKSAN_OPTIONS in that "
 			  "file wins",
 			  unit->name);
+	if (unit->unsets)
+		cli_error(ENABLE_VERB,
+			  "%s has an UnsetEnvironment= of LD_PRELOAD or FORKSAN_OPTIONS: systemd "
+			  "takes them out after the drop-in",
+			  unit->name);
 	if (unit->has_root)
 		cli_error(ENABLE_VERB,
 			  "%s has a root of its own (RootDirectory= or RootImage=): %s must be "

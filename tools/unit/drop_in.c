@@ -70,8 +70,7 @@ void drop_in_print(FILE *out, const struct unit *unit, const char *library, cons
 		unit->name);
 	print_quoted(out, portable(library));
 	if (unit->preload[0] != '\0') {
-		putc(':', out);
-		print_quoted(out, unit->preload);
+		fprintf(out, ":%s", unit->preload); /* as a unit writes it already */
 	}
 	fprintf(out,
 		"\"\nEnvironment=\"FORKSAN_OPTIONS=log_path=/var/log/forksan/%s/findings.jsonl",

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cli.h"
+
 static const char *const directories[] = {
 	"/etc/systemd/system",	   "/run/systemd/system", "/usr/local/lib/systemd/system",
 	"/usr/lib/systemd/system", "/lib/systemd/system",
@@ -54,24 +56,66 @@ static void read_line(struct unit *unit, const char *line)
 {
 	while (isspace((unsigned char)*line))
 		line++;
-	if (strncmp(line, "Environment=", 12) == 0)
+	if (strncmp(line, "Environment=", 12) == 0) {
+		if (line[12 + strspn(line + 12, " \t\n")] == '\0')
+			unit->preload[0] = '\0'; /* an empty value takes all earlier ones back */
 		take_preload(unit, line + 12);
-	else if (strncmp(line, "EnvironmentFile=", 16) == 0)
+	} else if (strncmp(line, "UnsetEnvironment=", 17) == 0) {
+		unit->unsets = strstr(line, "LD_PRELOAD") != NULL ||
+			       strstr(line, "FORKSAN_OPTIONS") != NULL;
+	} else if (strncmp(line, "EnvironmentFile=", 16) == 0) {
 		unit->has_environment_file = line[16] != '\n';
-	else if (strncmp(line, "RootDirectory=", 14) == 0 || strncmp(line, "RootImage=", 10) == 0)
+	} else if (strncmp(line, "RootDirectory=", 14) == 0 ||
+		   strncmp(line, "RootImage=", 10) == 0) {
 		unit->has_root = true;
+	}
+}
+
+/* True when the line goes on in the next one; the backslash is a blank then (systemd.syntax(7)). */
+static bool goes_on(char *line, size_t len)
+{
+	if (len < 2 || line[len - 2] != '\\' || line[len - 1] != '\n')
+		return false;
+	line[len - 2] = ' ';
+	line[len - 1] = '\0';
+	return true;
+}
+
+/* Appends the next line of the file to `whole`, which grows; comments are left out, also those
+ * among continued lines.  False: `whole` is complete, or the file has ended. */
+static bool join_line(FILE *file, char **whole, size_t *whole_len)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len = getline(&line, &size, file);
+	bool more = len > 0;
+
+	if (more && strchr("#;", line[strspn(line, " \t")]) == NULL) {
+		more = goes_on(line, (size_t)len);
+		*whole = realloc(*whole, *whole_len + (size_t)len + 1);
+		if (*whole == NULL)
+			cli_no_memory();
+		*whole_len += (size_t)sprintf(*whole + *whole_len, "%s", line);
+	}
+	free(line);
+	return more;
 }
 
 static bool read_file(struct unit *unit, const char *path)
 {
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
-	size_t size = 0;
+	size_t len = 0;
 
 	if (file == NULL)
 		return false;
-	while (getline(&line, &size, file) > 0)
-		read_line(unit, line);
+	do {
+		len = 0;
+		while (join_line(file, &line, &len))
+			continue;
+		if (len > 0)
+			read_line(unit, line);
+	} while (len > 0);
 	free(line);
 	fclose(file);
 	return true;

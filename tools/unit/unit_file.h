@@ -13,6 +13,7 @@ struct unit {
 	char path[PATH_MAX];	   /* of the unit's file; empty: none was found */
 	char preload[1024];	   /* LD_PRELOAD that Environment= gives; empty: none */
 	bool has_environment_file; /* EnvironmentFile=, which comes after Environment= */
+	bool unsets;		   /* UnsetEnvironment= of one of ours, which comes last */
 	bool has_root;		   /* RootDirectory= or RootImage=: another tree of files */
 };
 
