@@ -31,6 +31,7 @@ static struct registry_header header = {
 	.header_size_bytes = sizeof header,
 	.total_size_bytes = sizeof(struct registry),
 	.ready = 1,
+	.waited_for = 1, /* else any other program that starts under forksan may remove the file */
 };
 
 int main(int argc, char **argv)
