@@ -26,9 +26,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 
 #include "base/sys.h"
 #include "common/session.h"
@@ -339,47 +339,20 @@ static bool is_mapped_to(size_t end)
 
 /* --- pages ----------------------------------------------------------------------------------- */
 
-/* Where there is no process_vm_readv(2) either: a byte goes through a pipe, and back. */
-static long copy_through_pipe(uintptr_t page)
+/* For kernels before 5.14, which have no MADV_POPULATE_WRITE, and gVisor: the kernel writes into
+ * each page, and answers EFAULT where a store would raise SIGBUS.  Other processes write into the
+ * page, too, so what is written must be what stands there at that instant: FUTEX_WAKE_OP changes a
+ * word atomically, here by OR with 0, and wakes nobody, since no thread waits at a private futex
+ * here. */
+static long populate_by_futex(uintptr_t start, uintptr_t end)
 {
-	int ends[2] = {-1, -1};
-	long result = sys_call(SYS_pipe2, (long)(uintptr_t)ends, O_CLOEXEC, 0, 0, 0, 0);
-	long out, in;
+	const long or_nothing = FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 0);
+	long result = 0;
 
-	if (result != 0)
-		return result;
-	out = sys_move_up(ends[0]);
-	in = sys_move_up(ends[1]);
-	result = sys_write((int)in, (const void *)page, 1);
-	if (result == 1)
-		result = sys_read((int)out, (void *)page, 1);
-	sys_close((int)out);
-	sys_close((int)in);
-	return result;
-}
-
-/* For kernels before 5.14, which have no MADV_POPULATE_WRITE, and gVisor.  A write by the kernel
- * into this process does the same: process_vm_writev(2) answers EFAULT where a store would raise
- * SIGBUS. */
-static int populate_by_copy(uintptr_t start, uintptr_t end)
-{
-	for (uintptr_t page = start; page < end; page += PAGE_BYTES) {
-		uint8_t byte;
-		struct iovec here = {(void *)page, 1};
-		struct iovec local = {&byte, 1};
-		long self = sys_getpid();
-		long result = sys_call(SYS_process_vm_readv, self, (long)(uintptr_t)&local, 1,
-				       (long)(uintptr_t)&here, 1, 0);
-
-		if (result == 1)
-			result = sys_call(SYS_process_vm_writev, self, (long)(uintptr_t)&local, 1,
-					  (long)(uintptr_t)&here, 1, 0);
-		else if (result == -ENOSYS || result == -EPERM)
-			result = copy_through_pipe(page);
-		if (result != 1)
-			return result < 0 ? (int)result : -EFAULT;
-	}
-	return 0;
+	for (uintptr_t page = start; page < end && result >= 0; page += PAGE_BYTES)
+		result = sys_call(SYS_futex, (long)page, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, 0,
+				  (long)page, or_nothing);
+	return result < 0 ? result : 0;
 }
 
 static bool populate(size_t first_page, size_t end_page)
@@ -388,7 +361,7 @@ static bool populate(size_t first_page, size_t end_page)
 	uintptr_t end = (uintptr_t)registry_mapping + end_page * PAGE_BYTES;
 	long result = sys_madvise((void *)start, end - start, MADV_POPULATE_WRITE);
 
-	return (result == -EINVAL ? populate_by_copy(start, end) : result) == 0;
+	return (result == -EINVAL ? populate_by_futex(start, end) : result) == 0;
 }
 
 FORKSAN_IN_EACH_CHILD static bool are_populated(size_t first_page, size_t end_page)

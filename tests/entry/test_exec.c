@@ -275,6 +275,16 @@ static void run_rejoin(void)
 		siblings_use(start_again);
 }
 
+/* So many that the program looks for them by an index of the session's connections. */
+#define WITH_INDEX 40
+
+static void run_rejoin_with_many(void)
+{
+	for (int i = 0; i < WITH_INDEX && getenv("FORKSAN_TEST_FD") == NULL; i++)
+		peer_connect_only(0);
+	run_rejoin();
+}
+
 static void expect_rejoined(const struct log *log, const struct entry_case *self)
 {
 	expect_shared_use(log, self);
@@ -477,6 +487,10 @@ static const struct entry_case cases[] = {
 	{.name = "nor does one of vfork()",
 	 .run = run_vforked_before,
 	 .check = expect_used_by_program},
+	{.name = "a program with us goes on with each of many connections",
+	 .run = run_rejoin_with_many,
+	 .check = expect_rejoined,
+	 .operation = "send"},
 	{.name = "long argument lists arrive", .run = run_long_list},
 	{.entry = "posix_spawn",
 	 .name = "a program without us is counted",

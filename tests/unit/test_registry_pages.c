@@ -2,7 +2,10 @@
 /*
  * shim/registry/pages.c: a small part of the registry is mapped, and grows where it is used.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -190,6 +195,105 @@ static void processes_grow_by_themselves(void **state)
 	assert_int_equal(registry_socket(slot)->cookie, 100000 + MANY - 1);
 }
 
+/* --- kernels before 5.14 ------------------------------------------------------------------------
+ */
+
+/* From here on this process has no MADV_POPULATE_WRITE, by a seccomp filter. */
+static bool forget_populate(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MADV_POPULATE_WRITE, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof code / sizeof code[0], code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static bool can_watch_without_populate(void)
+{
+	return forget_populate() && can_watch(FIRST_KEY + 4);
+}
+
+static bool cannot_pass_the_end_of_the_file(void)
+{
+	return forget_populate() && truncate(path, 0) == 0 &&
+	       !registry_reach(registry_mapping->payloads[100],
+			       sizeof registry_mapping->payloads[100]);
+}
+
+static void an_old_kernel_has_its_pages(void **state)
+{
+	(void)state;
+	in_child(can_watch_without_populate);
+}
+
+/* Runs last: the file is of no use afterwards. */
+static void an_old_kernel_knows_a_page_that_cannot_be_had(void **state)
+{
+	(void)state;
+	in_child(cannot_pass_the_end_of_the_file);
+}
+
+#define SHARED_PAGES 100
+#define FIRST_SHARED 200
+#define ROUNDS 8
+
+/* One history's; the table may begin anywhere in a page. */
+static _Atomic uint64_t *shared_page(int number)
+{
+	uintptr_t start = (uintptr_t)registry_mapping->payloads[FIRST_SHARED + number];
+
+	return (_Atomic uint64_t *)((start + 4095) & ~(uintptr_t)4095);
+}
+
+static bool reach_pages(int first)
+{
+	for (int i = first; i < first + SHARED_PAGES; i++)
+		if (!registry_reach(shared_page(i), sizeof(uint64_t)))
+			return false;
+	return true;
+}
+
+static void require_that_pages_keep_their_counts(int first)
+{
+	uint64_t counted = 0;
+	int ends[2], status;
+	char byte = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(!forget_populate() || read(ends[0], &byte, 1) != 1 || !reach_pages(first));
+	assert_true(reach_pages(first));
+	assert_int_equal(write(ends[1], &byte, 1), 1);
+	do {
+		for (int i = first; i < first + SHARED_PAGES; i++)
+			fetch_add_relaxed(shared_page(i), 1);
+		counted++;
+	} while (counted % 100 != 0 || waitpid(pid, &status, WNOHANG) == 0);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(status, 0);
+	for (int i = first; i < first + SHARED_PAGES; i++)
+		assert_int_equal(load_relaxed(shared_page(i)), counted);
+}
+
+/* A page is not this process's alone: another one may write at its beginning while it is populated
+ * here.  Children populate pages, in which their parent counts. */
+static void an_old_kernel_loses_no_write_of_another(void **state)
+{
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++)
+		require_that_pages_keep_their_counts(i * SHARED_PAGES);
+}
+
 static void what_is_no_slot_has_no_place(void **state)
 {
 	(void)state;
@@ -270,10 +374,13 @@ int main(void)
 		cmocka_unit_test(a_connection_needs_four_mappings),
 		cmocka_unit_test(tables_grow_where_they_are_used),
 		cmocka_unit_test(processes_grow_by_themselves),
+		cmocka_unit_test(an_old_kernel_has_its_pages),
+		cmocka_unit_test(an_old_kernel_loses_no_write_of_another),
 		cmocka_unit_test(what_is_no_slot_has_no_place),
 		cmocka_unit_test(probes_fill_a_table_from_its_beginning),
 		cmocka_unit_test(the_holds_of_a_process_end_where_they_end),
 		cmocka_unit_test(a_serial_is_believed_in_its_own_slot_only),
+		cmocka_unit_test(an_old_kernel_knows_a_page_that_cannot_be_had),
 	};
 
 	return cmocka_run_group_tests(tests, own_session_begin, own_session_end);
