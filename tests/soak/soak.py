@@ -115,7 +115,7 @@ class Host:
         return [path for session in self.sessions() for path in glob.glob(f"/dev/shm/forksan-*/{session}")]
 
     def figures(self):
-        """Descriptors, workers and memory of the master, and what the registry takes.  None: it has ended."""
+        """Descriptors, workers and memory of the master, and what the registry takes.  None: it has ended, or restarts."""
         with contextlib.suppress(OSError, ValueError, processes.Failed):
             return self.figures_of(self.master())
         return None
@@ -123,10 +123,10 @@ class Host:
     def figures_of(self, pid):
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
             rss = next((int(line.split()[1]) for line in status if line.startswith("VmRSS")), 0)
-        if rss == 0:
-            return None  # it has ended
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
             workers = len(children.read().split())
+        if rss == 0 or workers == 0:
+            return None  # it has ended, or restarts and has few descriptors
         kinds = collections.Counter()
         for descriptor in os.listdir(f"/proc/{pid}/fd"):
             with contextlib.suppress(FileNotFoundError):
