@@ -101,6 +101,13 @@ void evidence_resume(struct evidence *evidence, enum protocol protocol)
 	wire_parser_resume(parser, protocol, mode);
 }
 
+void evidence_regain(struct evidence *evidence)
+{
+	if (evidence->state == EVIDENCE_LOST &&
+	    !(evidence->flags & EVIDENCE_ORDER_ACROSS_PROCESSES))
+		evidence_resume(evidence, (enum protocol)evidence->parser.protocol);
+}
+
 bool evidence_opened(const struct evidence *evidence)
 {
 	return evidence->state != EVIDENCE_PARSING || !wire_parser_is_opening(&evidence->parser);

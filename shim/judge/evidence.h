@@ -198,6 +198,11 @@ void evidence_start(struct evidence *evidence, enum protocol protocol);
  * under no claim. */
 void evidence_resume(struct evidence *evidence, enum protocol protocol);
 
+/* For who does not see all bytes of a call, after a read that left nothing to be read: where track
+ * was lost while one process alone spoke, its exchange is over, and the next message of any process
+ * begins a new one.  Under no claim, by the one process that records. */
+void evidence_regain(struct evidence *evidence);
+
 /* The claim, for memo.h.  False: process *holder has it. */
 bool evidence_claim(struct evidence *evidence, struct serial serial, uint32_t *holder);
 void evidence_release(struct evidence *evidence);

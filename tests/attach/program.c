@@ -22,6 +22,11 @@
  *              session
  *   unread     a child uses it and ends; the memory from which the parent then writes is gone
  *              before the write has ended
+ *   big        as shared, but each answer has 60000 bytes
+ *   messages   as shared, but a child sends two questions by sendmmsg(), in two messages of which
+ *              the first ends within the second question
+ *   discards   as shared, but the beginning of each answer is discarded (MSG_TRUNC)
+ *   left       a child holds it for two seconds and does nothing, its parent ends the session
  *   crossed    a child takes the answer to its parent's question
  *   unix       as shared, to a unix socket
  *   later      says "ready" when it is open and used, and waits for a line; then as shared
@@ -59,6 +64,8 @@
 #include <unistd.h>
 
 #define PING "*1\r\n$4\r\nPING\r\n"
+#define BIG "*1\r\n$3\r\nBIG\r\n"
+#define BIG_BYTES 60000
 #define QUIT "*1\r\n$4\r\nQUIT\r\n"
 
 extern char **environ;
@@ -83,13 +90,20 @@ static void stop_server(void)
 
 static void serve(int connection)
 {
+	static char big[BIG_BYTES + 10] = "$60000\r\n";
 	char bytes[4096];
 	ssize_t n;
 
+	memset(big + 8, 'x', BIG_BYTES);
+	memcpy(big + 8 + BIG_BYTES, "\r\n", 2);
 	while ((n = read(connection, bytes, sizeof bytes)) > 0)
-		for (ssize_t i = 0; i < n; i++)
-			if (bytes[i] == '*' && write(connection, "+PONG\r\n", 7) != 7)
+		if (memmem(bytes, (size_t)n, "BIG", 3)) {
+			if (write(connection, big, sizeof big) != sizeof big)
 				_exit(1);
+		} else
+			for (ssize_t i = 0; i < n; i++)
+				if (bytes[i] == '*' && write(connection, "+PONG\r\n", 7) != 7)
+					_exit(1);
 	close(connection);
 }
 
@@ -173,6 +187,55 @@ static long raw_call(long number, long a, long b, long c)
 	return syscall(number, a, b, c, 0, 0, 0);
 }
 #endif
+
+static void big_ping(int connection)
+{
+	static char bytes[BIG_BYTES];
+	ssize_t n, left = BIG_BYTES + 10;
+
+	if (send(connection, BIG, sizeof BIG - 1, 0) < 0)
+		fail("big_ping");
+	while (left > 0 && (n = recv(connection, bytes, sizeof bytes, 0)) > 0)
+		left -= n;
+}
+
+static void discarding_ping(int connection)
+{
+	char bytes[100];
+
+	if (send(connection, PING, sizeof PING - 1, 0) < 0 ||
+	    recv(connection, NULL, 3, MSG_TRUNC) != 3 ||
+	    recv(connection, bytes, sizeof bytes, 0) < 0)
+		fail("discarding_ping");
+}
+
+/* Both questions in two messages: by the bytes of the first alone, both would have none. */
+static void messages_ping(int connection)
+{
+	char bytes[100];
+	struct iovec parts[] = {{PING "*1\r\n$4\r\n", 24}, {"PING\r\n", 6}};
+	struct mmsghdr messages[] = {{.msg_hdr = {.msg_iov = &parts[0], .msg_iovlen = 1}},
+				     {.msg_hdr = {.msg_iov = &parts[1], .msg_iovlen = 1}}};
+
+	if (sendmmsg(connection, messages, 2, 0) != 2 ||
+	    recv(connection, bytes, 14, MSG_WAITALL) != 14)
+		fail("messages_ping");
+}
+
+static void messages(void)
+{
+	int connection = open_connection();
+	pid_t child;
+
+	ping(connection);
+	child = fork();
+	if (child == 0) {
+		messages_ping(connection);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	ping(connection);
+}
 
 static void raw_ping(int connection)
 {
@@ -471,6 +534,23 @@ static void idle(void)
 	}
 	end_well(pid);
 	ping(connection);
+}
+
+static void left(void)
+{
+	int connection = open_connection();
+	pid_t pid;
+
+	ping(connection);
+	pid = fork();
+	if (pid == 0) {
+		sleep(2);
+		_exit(0);
+	}
+	if (write(connection, QUIT, sizeof QUIT - 1) < 0)
+		fail("left");
+	close(connection);
+	end_well(pid);
 }
 
 static void say_quit(int connection)
@@ -934,8 +1014,16 @@ int main(int argc, char **argv)
 		siblings(1);
 	else if (strcmp(way, "waiter") == 0 || strcmp(way, "poller") == 0)
 		bystander(strcmp(way, "poller") == 0);
+	else if (strcmp(way, "big") == 0)
+		share(open_connection(), big_ping, 0);
+	else if (strcmp(way, "discards") == 0)
+		share(open_connection(), discarding_ping, 0);
+	else if (strcmp(way, "messages") == 0)
+		messages();
 	else if (strcmp(way, "idle") == 0)
 		idle();
+	else if (strcmp(way, "left") == 0)
+		left();
 	else if (strcmp(way, "goodbye") == 0)
 		goodbye();
 	else if (strcmp(way, "after") == 0)

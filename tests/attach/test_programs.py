@@ -8,6 +8,7 @@ import subprocess
 
 import attaching
 import processes
+import toolkit
 from attaching import attach, kinds
 from toolkit import check, finish
 
@@ -80,6 +81,18 @@ for role in ("other_use", "this_use"):
     check("ping" in [frame["function"] for frame in stacks[role]], f"busy: {role}", stacks[role])
 expect("goodbye", ["foreign-goodbye"])
 expect("idle", ["open-at-fork"], status=0)
+# By the time that the child is looked at, it alone holds the connection.
+expect("left", [], status=0)
+# Of an answer most bytes are not seen: that it was taken from another process nobody says.
+expect("big", ["inherited-use", "shared-use"])
+expect("discards", ["inherited-use", "shared-use"])
+expect("messages", ["inherited-use", "shared-use"])
+DYNAMIC = os.path.join(attaching.directory, "dynamic")
+subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-D_GNU_SOURCE", "-O1", "-o", DYNAMIC,
+                os.path.join(attaching.HERE, "program.c"), "-lpthread"], check=True)
+log = attaching.new_log()
+result = toolkit.run("run", "-o", log.path, "--", DYNAMIC, "messages")
+check(kinds(log.read()) == ["inherited-use", "shared-use"], "messages under the library", kinds(log), result.stderr)
 # What cannot be read is counted, and a write of which nothing is known is not accused: it may be the goodbye.
 log, result = attach(PROGRAM, "unread", status=0)
 check(kinds(log) == ["inherited-use"], "unread", kinds(log), result.stderr)

@@ -15,10 +15,11 @@ struct call {
 };
 
 enum call_shape {
-	CALL_OTHER,   /* sendfile, splice, io_uring: the bytes are elsewhere */
-	CALL_BUFFER,  /* (fd, buffer, length) */
-	CALL_VECTOR,  /* (fd, iovec, count) */
-	CALL_MESSAGE, /* (fd, msghdr) */
+	CALL_OTHER,    /* sendfile, splice, io_uring: the bytes are elsewhere */
+	CALL_BUFFER,   /* (fd, buffer, length) */
+	CALL_VECTOR,   /* (fd, iovec, count) */
+	CALL_MESSAGE,  /* (fd, msghdr) */
+	CALL_MESSAGES, /* (fd, mmsghdr, count): of several nobody says which it is */
 };
 
 #define SHAPES 512 /* a power of two */
@@ -35,16 +36,16 @@ static __always_inline void find_call(struct call *call, struct task_struct *tas
 }
 
 static const __u8 shapes[SHAPES] = {
-	[0] = CALL_BUFFER,    /* read */
-	[1] = CALL_BUFFER,    /* write */
-	[44] = CALL_BUFFER,   /* sendto */
-	[45] = CALL_BUFFER,   /* recvfrom */
-	[19] = CALL_VECTOR,   /* readv */
-	[20] = CALL_VECTOR,   /* writev */
-	[46] = CALL_MESSAGE,  /* sendmsg */
-	[47] = CALL_MESSAGE,  /* recvmsg */
-	[299] = CALL_MESSAGE, /* recvmmsg: the first message */
-	[307] = CALL_MESSAGE, /* sendmmsg */
+	[0] = CALL_BUFFER,     /* read */
+	[1] = CALL_BUFFER,     /* write */
+	[44] = CALL_BUFFER,    /* sendto */
+	[45] = CALL_BUFFER,    /* recvfrom */
+	[19] = CALL_VECTOR,    /* readv */
+	[20] = CALL_VECTOR,    /* writev */
+	[46] = CALL_MESSAGE,   /* sendmsg */
+	[47] = CALL_MESSAGE,   /* recvmsg */
+	[299] = CALL_MESSAGES, /* recvmmsg */
+	[307] = CALL_MESSAGES, /* sendmmsg */
 };
 
 #define CALL_SENDFILE 40
@@ -60,16 +61,16 @@ static __always_inline void find_call(struct call *call, struct task_struct *tas
 }
 
 static const __u8 shapes[SHAPES] = {
-	[63] = CALL_BUFFER,   /* read */
-	[64] = CALL_BUFFER,   /* write */
-	[206] = CALL_BUFFER,  /* sendto */
-	[207] = CALL_BUFFER,  /* recvfrom */
-	[65] = CALL_VECTOR,   /* readv */
-	[66] = CALL_VECTOR,   /* writev */
-	[211] = CALL_MESSAGE, /* sendmsg */
-	[212] = CALL_MESSAGE, /* recvmsg */
-	[243] = CALL_MESSAGE, /* recvmmsg */
-	[269] = CALL_MESSAGE, /* sendmmsg */
+	[63] = CALL_BUFFER,    /* read */
+	[64] = CALL_BUFFER,    /* write */
+	[206] = CALL_BUFFER,   /* sendto */
+	[207] = CALL_BUFFER,   /* recvfrom */
+	[65] = CALL_VECTOR,    /* readv */
+	[66] = CALL_VECTOR,    /* writev */
+	[211] = CALL_MESSAGE,  /* sendmsg */
+	[212] = CALL_MESSAGE,  /* recvmsg */
+	[243] = CALL_MESSAGES, /* recvmmsg */
+	[269] = CALL_MESSAGES, /* sendmmsg */
 };
 
 #define CALL_SENDFILE 71
@@ -155,11 +156,11 @@ static __always_inline void copy_bytes(struct event_use *use, bool many, const s
 			    .left = moved};
 	struct user_iovec message;
 
-	if (copy.shape == CALL_OTHER)
+	if (copy.shape == CALL_OTHER || (copy.shape == CALL_MESSAGES && copy.count > 1))
 		return;
 	if (copy.shape == CALL_BUFFER)
 		copy.count = 1;
-	if (copy.shape == CALL_MESSAGE) {
+	if (copy.shape == CALL_MESSAGE || copy.shape == CALL_MESSAGES) {
 		/* struct user_msghdr: name, namelen, iov at 16, iovlen at 24 */
 		if (bpf_probe_read_user(&message, sizeof message, (void *)(copy.vector + 16))) {
 			count_loss(EVENT_LOST_BYTES);

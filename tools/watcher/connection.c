@@ -410,6 +410,31 @@ bool connection_check_all(struct actor *actor)
 	return known;
 }
 
+static void check_others(const struct connection *connection, const struct actor *actor)
+{
+	struct actor *other;
+
+	for (other = actor_living; other; other = other->next) {
+		int fd = connection->fd;
+
+		if (other == actor || !connection_is_held_by(connection, other))
+			continue;
+		if (proc_holds(other->pid, connection->inode, &fd) != PROC_NO)
+			return;
+		let_go(connection, other);
+	}
+}
+
+void connection_check_others(const struct actor *actor)
+{
+	struct connection *connection, *next;
+
+	HASH_ITER(hh, connections, connection, next)
+	/* cppcheck-suppress uninitvar ; the macro sets it */
+	if (connection->watched && connection_is_held_by(connection, actor))
+		check_others(connection, actor);
+}
+
 static bool is_held(const struct connection *connection)
 {
 	struct actor *actor;

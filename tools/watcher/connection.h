@@ -75,6 +75,9 @@ void connection_refresh(struct connection *connection, const struct event_socket
  * has ended. */
 bool connection_check_all(struct actor *actor);
 
+/* Asks /proc who else still holds the actor's connections, of each until one does. */
+void connection_check_others(const struct actor *actor);
+
 /* The actor holds it. */
 void connection_hold(const struct connection *connection, struct actor *actor);
 

@@ -396,7 +396,7 @@ static __always_inline void look_for_descriptors(struct task_struct *task,
 	} header;
 
 	find_call(&call, task);
-	if (shape_of(call.number) != CALL_MESSAGE ||
+	if (shape_of(call.number) < CALL_MESSAGE || /* of several messages the first */
 	    bpf_probe_read_user(control, sizeof control, (void *)(call.arguments[1] + 32)) ||
 	    control[1] < sizeof header ||
 	    bpf_probe_read_user(&header, sizeof header, (void *)control[0]) ||
@@ -447,15 +447,20 @@ static __always_inline bool wants_stack(struct socket_state *state, __u32 number
 	return true;
 }
 
+/* Of note_use(). */
+#define USE_WRITES 1
+#define USE_DISCARDS 2 /* the bytes are in nobody's memory: MSG_TRUNC (tcp(7)) */
+
 /* Notes a use that may matter, and tells it.  A call that moved nothing met the end. */
 static __noinline int note_use(struct sock *sk, struct process_state *process,
-			       struct socket_state *state, __s32 moved, bool writes)
+			       struct socket_state *state, __s32 moved, __u32 how)
 {
+	bool writes = how & USE_WRITES;
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct told_use told = {.word = process->word,
 				.before = state->last,
 				.moved = moved,
-				.bytes = moved > 0 ? moved : 0,
+				.bytes = moved > 0 && !(how & USE_DISCARDS) ? moved : 0,
 				.writes = writes};
 	bool is_after_other;
 
@@ -516,7 +521,9 @@ static __always_inline int use(struct sock *sk, __s32 moved, int flags, bool wri
 	if (state->last == word && state->way[writes] == word && state->calls >= OPENING_CALLS &&
 	    references(sk) <= 1 + (task->signal->nr_threads > 1))
 		return 0;
-	return note_use(sk, process, state, moved, writes);
+	return note_use(sk, process, state, moved,
+			(writes ? USE_WRITES : 0) |
+				(!writes && !is_unix && (flags & MSG_TRUNC) ? USE_DISCARDS : 0));
 }
 
 static __always_inline int use_of(struct socket *socket, __s32 moved, int flags, bool writes)

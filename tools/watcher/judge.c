@@ -17,6 +17,7 @@
 #include "watcher/copied_stack.h"
 #include "watcher/strict.h"
 #include "base/sys.h"
+#include "judge/evidence.h"
 #include "process/fdtable.h"
 #include "track/track.h"
 
@@ -47,6 +48,7 @@ static void look_at(struct actor *actor)
 {
 	if (actor->settled || !connection_check_all(actor))
 		return;
+	connection_check_others(actor);
 	connection_now = NULL;
 	actor_enter(actor, lineage_pack(actor->process.lineage.self));
 	copied_stack_use(0);
@@ -266,6 +268,8 @@ static void judge_use(const struct event_use *use, void *context)
 	errno = use->moved < 0 ? (int)-use->moved : 0;
 	track_end(&call, use->moved > 0 ? &iov : NULL, use->moved > 0 ? 1 : 0,
 		  use->moved < 0 ? -1 : (ssize_t)use->moved);
+	if (!use->writes && use->waiting == 0 && connection->watched)
+		evidence_regain((struct evidence *)(void *)call.socket->evidence);
 }
 
 static void take_use(const struct event_use *use)

@@ -230,6 +230,7 @@ struct bpf_iter__task_file {
 #define EPIPE 32
 #define ECONNRESET 104
 #define MSG_PEEK 2
+#define MSG_TRUNC 0x20
 #define MSG_ERRQUEUE 0x2000
 
 /* include/net/tcp_states.h */
