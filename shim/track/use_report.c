@@ -155,6 +155,31 @@ noinline void use_report_look(const struct track_call *call, struct lineage_use 
 	finding_report(&cause);
 }
 
+/* `request`: its name, NULL where it has none.  `guess`: nobody knows of a request, but that
+ * another process speaks on the connection, too. */
+static void put_crossing(struct text *text, const struct evidence_facts *facts, const char *request,
+			 const struct registry_process *other, bool guess)
+{
+	bool reads = facts->crossing == EVIDENCE_READ;
+
+	if (guess) {
+		text_put_string(text, reads ? "this process took bytes, perhaps of a reply to "
+					    : "this process wrote, perhaps into an exchange of ");
+		text_put_string(text, other ? "process " : "another process");
+		if (other)
+			text_put_int(text, load_relaxed(&other->pid));
+		text_put_string(text, ", which uses the connection too");
+		return;
+	}
+	text_put_string(text, reads ? "this process took bytes of the reply to "
+				    : "this process wrote into the unfinished exchange of ");
+	text_put_string(text, request ? request : "a request");
+	text_put_string(text, other ? " that process " : " that another process");
+	if (other)
+		text_put_int(text, load_relaxed(&other->pid));
+	text_put_string(text, " sent");
+}
+
 noinline void use_report_crossing(const struct track_call *call, const struct evidence_facts *facts,
 				  struct lineage_use last, int64_t moved)
 {
@@ -177,14 +202,8 @@ noinline void use_report_crossing(const struct track_call *call, const struct ev
 	cause = cause_of(call, whose, moved);
 	other = registry_find_process(whose.serial);
 	text_init(&text, sentence, sizeof sentence);
-	text_put_string(&text, facts->crossing == EVIDENCE_READ
-				       ? "this process took bytes of the reply to "
-				       : "this process wrote into the unfinished exchange of ");
-	text_put_string(&text, request ? request : "a request");
-	text_put_string(&text, other ? " that process " : " that another process");
-	if (other)
-		text_put_int(&text, load_relaxed(&other->pid));
-	text_put_string(&text, " sent");
+	put_crossing(&text, facts, request, other,
+		     facts->certainty == EVIDENCE_LIKELY && !request && facts->other_age_ns == 0);
 	if (facts->other_age_ns > 0) {
 		text_put_char(&text, ' ');
 		text_put_uint(&text, facts->other_age_ns / 1000000);

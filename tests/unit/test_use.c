@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "track_stage.h"
+#include "track/conversation.h"
 
 /* --- sound ------------------------------------------------------------------------------------ */
 
@@ -343,6 +344,27 @@ static void wrote_into(void)
 	require(found_with("crossed-reply", 0,
 			   "this process wrote into the unfinished exchange of "));
 	require(counted(COUNT_REPLIES_CROSSED) == 0);
+	stage_wait(one);
+	stage_wait(other);
+}
+
+/* Track is lost: of the other process is known that it uses the connection, not that it has asked.
+ */
+static void wrote_into_what_is_not_known(void)
+{
+	struct actor one, other;
+
+	ping();
+	one = stage_fork();
+	other = stage_fork();
+	ping_in(one);
+	fetch_add_relaxed(&conversation_evidence(stage_socket())->missed, 1);
+	do_in(one, give_half);
+	do_in(other, give_ping);
+	require(found_with("crossed-reply", 0,
+			   "this process wrote, perhaps into an exchange of process "));
+	require(found_with("crossed-reply", 0, ", which uses the connection too"));
+	require(found_with("crossed-reply", 0, "\"certainty\":\"likely\""));
 	stage_wait(one);
 	stage_wait(other);
 }
@@ -783,6 +805,7 @@ int main(void)
 		STAGE_TEST("a reply in the wrong hands", stolen_reply),
 		STAGE_TEST("the opener's reply in its child's hands", stolen_from_the_opener),
 		STAGE_TEST("a write into another's request", wrote_into),
+		STAGE_TEST("a write into what is not known", wrote_into_what_is_not_known),
 		STAGE_TEST("exchanges one after the other cross nothing", one_after_the_other),
 		STAGE_TEST("a call that moves nothing is no use", nothing_moved),
 		STAGE_TEST("a descriptor that was reused is forgotten", reused_number),
