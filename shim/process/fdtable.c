@@ -65,7 +65,6 @@ static void enlarge(void)
 
 void fdtable_hold_for(struct process_slot process_slot)
 {
-	enlarge();
 	store_relaxed(&wiped.process.holder, process_slot.n + 1);
 }
 
