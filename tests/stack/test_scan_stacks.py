@@ -93,6 +93,24 @@ def test_python():
     check(tried, "some Python was there")
 
 
+def test_without_gil(directory):
+    """Of a build that is not known there are no frames, and that is said (test_python_frames.py)."""
+    python = next((path for path, (version, _) in sorted(pythons().items()) if version >= (3, 13)), None)
+    if not python:
+        return
+    path = os.path.join(directory, "without_gil.py")
+    with open(os.path.join(PROGRAMS, "asleep.py"), encoding="utf-8") as program, \
+            open(path, "w", encoding="utf-8") as out:
+        out.write("import ctypes\n(ctypes.c_uint64 * 3).in_dll(ctypes.pythonapi, '_PyRuntime')[2] = 1\n" +
+                  program.read())
+    with Asleep(python, path) as program:
+        holder = program.look("--stacks")
+        shown = toolkit.run("scan", "--stacks", "--tree", str(program.pid)).stdout
+    check(not seen(holder, "python") and len(native(holder)) > 3, "native frames alone", holder)
+    check("no frames of python" in holder.get("stack_lacks", "") and "no frames of python" in shown,
+          "and the reader is told", holder, shown)
+
+
 def test_thread():
     path = os.path.join(PROGRAMS, "asleep.py")
     with Asleep("/usr/bin/python3", path, "thread") as program:
@@ -363,6 +381,7 @@ with toolkit.Directory() as where:
     test_ruby_drivers(where)
     test_php()
     test_native(where)
+    test_without_gil(where)
     test_hostile(where)
     test_running(where)
     test_nothing_is_stopped(where)

@@ -139,6 +139,8 @@ static void print_holder_stack(const struct scan_holder *holder, int indent, FIL
 	else if (holder->stack != NULL || holder->no_stack[0] != '\0')
 		fprintf(out, "%*s  no stack: %s\n", indent, "",
 			holder->stack != NULL ? "none of its frames is known" : holder->no_stack);
+	if (holder->stack != NULL && holder->no_stack[0] != '\0')
+		fprintf(out, "%*s  %s\n", indent, "", holder->no_stack);
 }
 
 /* Where the process belongs; a child's place is said where it is another than its parent's. */
@@ -357,6 +359,8 @@ static json_t *json_holder(const struct scan_holder *holder)
 		json_object_set_new(record, "unit", json_text(cgroup->name));
 	if (holder->stack != NULL)
 		json_object_set(record, "stack", holder->stack);
+	if (holder->stack != NULL && holder->no_stack[0] != '\0')
+		json_object_set_new(record, "stack_lacks", json_string(holder->no_stack));
 	else if (holder->no_stack[0] != '\0')
 		json_object_set_new(record, "no_stack", json_string(holder->no_stack));
 	if (holder->stack_is_later)

@@ -67,9 +67,9 @@ struct scan_holder {
 	pid_t waits_tid;      /* that thread */
 	char *waits_as;	      /* its call and arguments, as /proc shows them; NULL: none */
 	int epoll_fd;	      /* an epoll instance of the process that has the socket; -1: none */
-	/* With --stacks: json_t of tools/stacks, or why there is none. */
+	/* With --stacks: json_t of tools/stacks, and why there is none, or what it lacks. */
 	struct json_t *stack;
-	char no_stack[80];
+	char no_stack[128];
 	bool stack_is_later; /* the thread went on between the wait and the stack */
 };
 

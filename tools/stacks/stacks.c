@@ -98,8 +98,10 @@ static void put_text(const struct stack_text *text, json_t *frames)
 	}
 }
 
-/* Returns the frames; NULL: the thread went on while it was read. */
-static json_t *read_frames(pid_t pid, pid_t tid, const struct registers *registers)
+/* Returns the frames; NULL: the thread went on while it was read.  *without is the interpreter of
+ * which there are none, or LANGUAGE_NATIVE. */
+static json_t *read_frames(pid_t pid, pid_t tid, const struct registers *registers,
+			   enum language *without)
 {
 	static struct stack_capture capture;
 	static struct interpreter interpreter;
@@ -116,6 +118,8 @@ static json_t *read_frames(pid_t pid, pid_t tid, const struct registers *registe
 			remote_set_interpreter(&interpreter.module);
 		peek_init(&capture.peek);
 		interpreter_walk(&interpreter, inner, &capture);
+		if (capture.text.count == 0)
+			*without = interpreter.language;
 		put_text(&capture.text, frames);
 		native_walk(dwfl, pid, tid, registers, native);
 	}
@@ -123,13 +127,14 @@ static json_t *read_frames(pid_t pid, pid_t tid, const struct registers *registe
 	return registers_still_hold(registers) ? frames : NULL;
 }
 
-/* Writes {"frames": ...} or {"why": ...}. */
+/* Writes {"frames": ...} or {"why": ...}, or both: why frames are lacking. */
 static void answer(pid_t pid, pid_t tid, bool stop, int out)
 {
 	struct registers registers;
 	int result =
 		stop ? registers_stop(tid, &registers) : registers_of_sleeper(pid, tid, &registers);
-	json_t *frames = result == 0 ? read_frames(pid, tid, &registers) : NULL;
+	enum language without = LANGUAGE_NATIVE;
+	json_t *frames = result == 0 ? read_frames(pid, tid, &registers, &without) : NULL;
 	json_t *record;
 
 	if (frames != NULL)
@@ -141,6 +146,12 @@ static void answer(pid_t pid, pid_t tid, bool stop, int out)
 		record = json_pack("{s:s}", "why", "it runs; --stop would stop it to look");
 	else
 		record = json_pack("{s:s}", "why", strerror(-result));
+	if (frames != NULL && without != LANGUAGE_NATIVE)
+		json_object_set_new(
+			record, "why",
+			json_sprintf("no frames of %s: its version (or this build of it) is not "
+				     "known, or the thread runs none of its code",
+				     language_name(without)));
 	if (record != NULL)
 		json_dumpfd(record, out, JSON_COMPACT);
 	registers_release(tid, &registers);
@@ -186,8 +197,8 @@ json_t *stacks_end(struct stacks_reader *reader, char **call, char *why, size_t 
 	waitpid(reader->child, &status, 0);
 	frames = json_incref(json_object_get(record, "frames"));
 	text = json_string_value(json_object_get(record, "why"));
-	if (text != NULL)
-		snprintf(why, size, "%s", text);
+	if (text != NULL || frames != NULL)
+		snprintf(why, size, "%s", text != NULL ? text : "");
 	text = json_string_value(json_object_get(record, "call"));
 	if (text != NULL)
 		*call = strdup(text);

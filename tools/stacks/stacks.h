@@ -26,8 +26,9 @@ void stacks_begin(struct stacks_reader *reader, pid_t pid, pid_t tid, bool stop)
 /* Returns an array of frames, innermost first, the interpreter's before the native ones: objects
  * with "language", and as far as known "function", "file", "line", "own" (the application's own
  * code; of interpreters' frames alone), "module", "offset".  NULL, with words in `why`: the thread
- * runs, or may not be read.  *call is where /proc/PID/task/TID/syscall says that the thread sleeps,
- * for the caller to free; NULL: the thread was stopped. */
+ * runs, or may not be read.  With an array, words in `why` say which frames are lacking.  *call is
+ * where /proc/PID/task/TID/syscall says that the thread sleeps, for the caller to free; NULL: the
+ * thread was stopped. */
 json_t *stacks_end(struct stacks_reader *reader, char **call, char *why, size_t size);
 
 #endif
