@@ -73,7 +73,8 @@ enum registry_through {
 
 /* Bits of a process's `family`.  PARENT_LEFT is set by the parent, between the mark of its own end
  * and its look who else is alive; the child looks after the mark of its end: of two that end at
- * once one sees that it is the last.  Killed before: the child finds that it has another parent. */
+ * once one sees that it is the last.  Killed before: the child finds that it has another parent, or
+ * the bit is set by another process that ends and sees the parent being killed. */
 enum registry_family {
 	FAMILY_PARENT_LEFT = 1 << 0,
 	FAMILY_HAS_CHILDREN = 1 << 1, /* the process has forked, or is about to */

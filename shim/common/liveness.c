@@ -2,6 +2,8 @@
 /* See liveness.h. */
 #include "common/liveness.h"
 
+#include <signal.h>
+
 #define NS_PER_SECOND UINT64_C(1000000000)
 
 /* The unit of start times in /proc is 1/100 s on every supported machine: USER_HZ, time(7). */
@@ -79,7 +81,9 @@ enum field {
 	FIELD_NAME = 2, /* may hold anything: the next field begins after the last `)` */
 	FIELD_STATE = 3,
 	FIELD_PARENT = 4,
+	FIELD_FLAGS = 9,
 	FIELD_START = 22,
+	FIELD_PENDING = 31, /* signals, as bits from 0 on */
 };
 
 /* The start of the field; NULL: there is no such field. */
@@ -116,6 +120,19 @@ int32_t liveness_stat_parent(const char *stat, size_t len_bytes)
 	    value > INT32_MAX)
 		return 0;
 	return (int32_t)value;
+}
+
+/* Killed by a signal: PF_SIGNALED, linux/sched.h. */
+#define TASK_SIGNALED 0x400
+
+bool liveness_stat_is_killed(const char *stat, size_t len_bytes)
+{
+	const char *end = stat + len_bytes;
+	uint64_t flags, pending;
+
+	return parse_number(find(stat, len_bytes, FIELD_FLAGS), end, &flags) &&
+	       parse_number(find(stat, len_bytes, FIELD_PENDING), end, &pending) &&
+	       ((flags & TASK_SIGNALED) != 0 || (pending & 1u << (SIGKILL - 1)) != 0);
 }
 
 bool liveness_same_clock(uint64_t one_ns, uint64_t other_ns)

@@ -77,6 +77,12 @@ bool liveness_same_clock(uint64_t one_ns, uint64_t other_ns);
 bool liveness_stat_agrees(const struct liveness_claim *claim, uint64_t boot_realtime_ns,
 			  const char *stat, size_t len_bytes);
 
+/* True when the process of that `stat` runs no code of its own any more, although it is there: it
+ * is ending by a signal, or SIGKILL is on its way.  Also true for the moment in which another
+ * thread of the process replaces its program (execve(2)).  False when `stat` cannot be understood.
+ */
+bool liveness_stat_is_killed(const char *stat, size_t len_bytes);
+
 /* The parent's pid in the content of /proc/PID/stat; 0 when it cannot be understood. */
 int32_t liveness_stat_parent(const char *stat, size_t len_bytes);
 

@@ -311,7 +311,8 @@ static void leave_fully(void)
 	if (options.verbosity > 0)
 		warn_of_stacks();
 	process_leave();
-	if (!process_parent_is_here() && !registry_others_alive(process.shared)) {
+	if ((!process_parent_is_here() || process_parent_is_killed()) &&
+	    !registry_others_alive(process.shared)) {
 		uint32_t unwritten = 0;
 
 		if (summary_is_wanted() &&

@@ -169,6 +169,16 @@ FORKSAN_IN_EACH_CHILD bool process_parent_is_here(void)
 	       sys_getppid() == load_relaxed(&parent->pid);
 }
 
+bool process_parent_is_killed(void)
+{
+	const struct registry_process *parent;
+
+	if ((load_relaxed(&process.shared->family) & FAMILY_PARENT_LEFT) != 0)
+		return true;
+	parent = registry_find_process(process.shared->parent_serial);
+	return parent && registry_slot_is_killed(parent);
+}
+
 void process_note_heir(void)
 {
 	long uid = sys_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);

@@ -174,6 +174,10 @@ bool process_is_old(void);
  * then.  False says nothing.  At most one system call. */
 bool process_parent_is_here(void);
 
+/* True when the parent, which is still there, is being killed, and so will not look whether it is
+ * the last process.  In a process that has entered. */
+bool process_parent_is_killed(void);
+
 /* The same question for a process that has not entered, without a system call: true when the parent
  * has marked its end. */
 bool process_parent_has_left(void);

@@ -13,22 +13,40 @@ bool registry_process_alive(const struct registry_process *process)
 	return registry_slot_runs(process);
 }
 
+/* True for a process that has ended by now, and has left the look who else is alive to its parent,
+ * which was killed and will not look.  One that goes on is told that its parent has left: of the
+ * two that mark first and then look at the other's mark, one sees it. */
+static bool has_relied_on_killed(struct registry_process *process)
+{
+	uint32_t serial = process->parent_serial.n;
+	const struct registry_process *parent =
+		registry_process((struct process_slot){serial % FORKSAN_MAX_PROCESSES});
+
+	if (serial == 0 || !parent || load_acquire(&parent->serial) != serial ||
+	    load_acquire(&parent->state) != PROCESS_LIVE || !registry_slot_is_killed(parent))
+		return false;
+	fetch_or_relaxed(&process->family, FAMILY_PARENT_LEFT);
+	atomic_thread_fence(memory_order_seq_cst);
+	return liveness_claim(process).pid == 0;
+}
+
 bool registry_others_alive(const struct registry_process *self)
 {
 	uint32_t high = registry_process_high();
 
 	for (uint32_t p = 0; p < high; p++) {
-		const struct registry_process *process = registry_process((struct process_slot){p});
-
+		struct registry_process *process = registry_process((struct process_slot){p});
 		struct liveness_claim claim;
 
 		if (!process || process == self)
 			continue;
 		claim = liveness_claim(process);
 		/* Most are gone, which one call tells. */
-		if (claim.pid != 0 && !registry_claim_is_gone(&claim) &&
-		    registry_claim_runs(&claim))
-			return true;
+		if (claim.pid == 0 || registry_claim_is_gone(&claim) ||
+		    !registry_claim_runs(&claim) || registry_slot_is_killed(process) ||
+		    has_relied_on_killed(process))
+			continue;
+		return true;
 	}
 	return false;
 }

@@ -206,6 +206,15 @@ noinline bool registry_claim_runs(const struct liveness_claim *claim)
 	return (pid <= 0 || pid_exists(pid)) && runs_in_noted_proc(claim);
 }
 
+bool registry_slot_is_killed(const struct registry_process *process)
+{
+	struct liveness_claim claim = liveness_claim(process);
+	char stat[LIVENESS_STAT_BYTES];
+	pid_t pid = pid_here(&claim);
+
+	return pid > 0 && proc_is_own() && liveness_stat_is_killed(stat, read_stat(pid, stat));
+}
+
 bool registry_pid_runs(pid_t pid)
 {
 	struct liveness_claim claim = {.pid = pid, .born_boottime_ns = UINT64_MAX};

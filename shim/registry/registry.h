@@ -310,7 +310,12 @@ struct registry_process *registry_other_holder_after(struct socket_slot socket_s
 /* True when that process is alive and holds the socket. */
 bool registry_process_holds(const struct registry_process *process, struct socket_slot socket_slot);
 
-/* True when any process of the session other than `self` is alive. */
+/* True when the slot's process is being killed by a signal (liveness_stat_is_killed()).  False also
+ * when that cannot be found out. */
+bool registry_slot_is_killed(const struct registry_process *process);
+
+/* True when any process of the session other than `self` is alive, and none that is being killed.
+ */
 bool registry_others_alive(const struct registry_process *self);
 
 #endif

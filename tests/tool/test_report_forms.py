@@ -67,7 +67,7 @@ check(uri == "file:///srv/a%20b/%C3%BC%25.py", "a URI is encoded", uri)
 lost = dict(SUMMARY, counters=dict(SUMMARY["counters"], lost_fds=3))
 (invocation,) = json.loads(show("--sarif", records=(SESSION, lost), status=67))["runs"][0]["invocations"]
 (notification,) = invocation["toolExecutionNotifications"]
-check(notification["descriptor"]["id"] == "lost_fds" and "3 " in notification["message"]["text"],
+check(notification["descriptor"]["id"] == "lost_fds" and "(lost_fds 3)" in notification["message"]["text"],
       "what was not seen is told", notification)
 
 # --- JUnit -------------------------------------------------------------------------------------
@@ -88,8 +88,8 @@ lines = show("--github").splitlines()
 check([line.split()[0] for line in lines] == ["::error", "::warning", "::notice"], "commands", lines)
 check(all(",file=app.py,line=12::" in line for line in lines), "with their place", lines)
 lines = show("--github", records=(SESSION, lost), status=67).splitlines()
-check(lines == ["::warning title=forksan was not complete::3 connections not watched: the descriptor "
-                "number was too high (lost_fds)"], "what was missed", lines)
+check(lines == ["::warning title=forksan was not complete::connections not watched: the descriptor "
+                "number was too high (lost_fds 3)"], "what was missed", lines)
 
 # --- hostile strings ---------------------------------------------------------------------------
 evil = "\n::error::x\r\x1b[2J]]></testcase><script>\"'&%0A,:\x9b\ufffe"

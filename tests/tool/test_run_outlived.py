@@ -105,6 +105,17 @@ with toolkit.Directory() as directory:
     if os.path.exists(path):
         os.unlink(path)
 
+    # One that ends a moment after CMD is waited for.
+    child_input, ours = os.pipe()
+    with subprocess.Popen([toolkit.FORKSAN, "run", program], stdin=child_input, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        os.close(child_input)
+        process.stdout.readline()
+        time.sleep(0.1)
+        os.close(ours)
+        err = process.communicate(timeout=60)[1]
+    check("still running" not in err and "still_running" not in err, "a child that ends now is no child left", err)
+
     # The child has the last word: one summary, whose number no other record has.
     for way in ([], ["spawned"]):
         log = os.path.join(directory, "log" + "".join(way))

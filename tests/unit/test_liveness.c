@@ -3,9 +3,11 @@
  * shim/common/liveness.c: the rule by which shim and tool take a process for alive.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +166,29 @@ static void a_pid_is_known_in_its_namespace_and_outside(void **state)
 	assert_int_equal(liveness_pid_in(&claim, 1001), 0);
 }
 
+static bool is_killed(unsigned flags, unsigned pending)
+{
+	char stat[LIVENESS_STAT_BYTES];
+
+	snprintf(stat, sizeof(stat),
+		 "7 (a) b) S 1 7 7 0 -1 %u 0 0 0 0 0 0 0 0 20 0 1 0 900 0 0 0 1 1 0 0 0 %u 0 0",
+		 flags, pending);
+	return liveness_stat_is_killed(stat, strlen(stat));
+}
+
+static void one_that_is_being_killed_runs_no_more_code(void **state)
+{
+	const unsigned usual = 0x400100; /* PF_SUPERPRIV, PF_RANDOMIZE */
+
+	(void)state;
+	assert_false(is_killed(usual, 0));
+	assert_false(is_killed(usual, 1u << (SIGTERM - 1)));
+	assert_true(is_killed(usual, 1u << (SIGKILL - 1)));
+	assert_true(is_killed(usual | 0x400, 0));
+	assert_false(liveness_stat_is_killed("", 0));
+	assert_false(liveness_stat_is_killed("7 (a) S 1 7", 11));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +196,7 @@ int main(void)
 		cmocka_unit_test(births_by_different_clocks_are_not_compared),
 		cmocka_unit_test(a_zombie_is_over),
 		cmocka_unit_test(a_name_may_look_like_fields),
+		cmocka_unit_test(one_that_is_being_killed_runs_no_more_code),
 		cmocka_unit_test(what_cannot_be_read_says_nothing),
 		cmocka_unit_test(a_slot_names_its_process_or_its_parent_or_nobody),
 		cmocka_unit_test(unknown_namespaces_are_taken_for_the_same),

@@ -25,6 +25,11 @@
 
 #define SUMMARY_PREFIX "forksan: "
 
+/* How long processes that CMD has left may take to end: those that it has killed, or that end with
+ * CMD, have mostly ended by then. */
+#define PATIENCE_MS 300
+#define LOOK_MS 10
+
 static uint64_t new_session(char out[REGISTRY_SESSION_BYTES])
 {
 	uint64_t number;
@@ -123,6 +128,26 @@ static void summarize(const struct session_registry *registry, const char *sessi
 		session_registry_remove(session, registry);
 }
 
+/* Reads the registry, again and again while processes that CMD has left may be ending: a verdict on
+ * what goes on would be "incomplete", and nobody might write the summary. */
+static enum session_registry_state read_registry(const struct run_demands *demands,
+						 const char *session,
+						 struct session_registry *registry,
+						 const char **why)
+{
+	const struct timespec pause = {0, LOOK_MS * 1000000};
+	enum session_registry_state state = session_registry_read(session, registry, why);
+	bool goes_on = state == SESSION_REGISTRY_READ && registry->alive > 0 && !demands->is_last;
+
+	/* Once more after the last end: a process marks its end, and then writes the summary. */
+	for (int waited_ms = 0; goes_on && waited_ms < PATIENCE_MS; waited_ms += LOOK_MS) {
+		goes_on = registry->alive > 0;
+		nanosleep(&pause, NULL);
+		state = session_registry_read(session, registry, why);
+	}
+	return state;
+}
+
 /* Prints the result of the session and completes the log. */
 static void finish(struct run_session *run, const struct run_demands *demands,
 		   struct run_outcome *outcome)
@@ -138,7 +163,7 @@ static void finish(struct run_session *run, const struct run_demands *demands,
 
 	memset(outcome, 0, sizeof *outcome);
 	session_registry_path(session, path);
-	state = session_registry_read(session, &registry, &why);
+	state = read_registry(demands, session, &registry, &why);
 	if (registry.watched_from_ns != 0 && registry.watched_until_ns == 0)
 		registry.counters[LOST_WATCHER] = 1;
 	if (demands->is_last)
