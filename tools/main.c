@@ -104,7 +104,7 @@ int main(int argc, char **argv)
 		return STATUS_OK;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    (strcmp(argv[1], "help") == 0 && argc == 2)) {
+	    (strcmp(argv[1], "help") == 0 && (argc == 2 || strcmp(argv[2], "help") == 0))) {
 		print_usage(stdout);
 		return STATUS_OK;
 	}

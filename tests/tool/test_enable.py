@@ -5,6 +5,7 @@ environment is watched under what DynamicUser, ProtectSystem=strict, PrivateTmp,
 SystemCallFilter=@system-service make of a process.  No systemd runs here: the restrictions are made by
 unshare, tmpfs, setpriv and seccomp."""
 
+import fnmatch
 import json
 import os
 import re
@@ -46,6 +47,11 @@ def write_and_remove(root):
     check("libforksan.so:/usr/lib/other.so\"" in text, "what the unit preloads is kept", text)
     check("/findings.jsonl:verbosity=1\"" in text and "LogsDirectory=forksan/shop\n" in text,
           "options and the log's directory are in it", text)
+    with open(os.path.join(HERE, "../../contrib/logrotate/forksan"), encoding="ascii") as file:
+        patterns = re.search(r"^(/.*) {$", file.read(), re.MULTILINE).group(1).split()
+    log = re.search("log_path=([^:]*)", text).group(1)
+    check(any(fnmatch.fnmatchcase(log, pattern) and log.count("/") == pattern.count("/") for pattern in patterns),
+          "the log is rotated", log, patterns)
     if shutil.which("systemd-analyze"):
         verify = subprocess.run(["systemd-analyze", "verify", os.path.join(directory, "shop.service")],
                                 capture_output=True, text=True, check=False)
@@ -56,6 +62,13 @@ def write_and_remove(root):
           "disable removes it, and its directory", removed)
     again = run("disable", "--root", root, "--apply", "shop")
     check(again.returncode == 2, "what is not there is not removed", again)
+    check("forksan enable has written nothing for it" in again.stderr, "which is said", again)
+    for options, words in (("mode=stirct", '--options: mode=stirct: expected warn, strict or isolate; did you mean "strict"?'),
+                           ("verbosity=1:strct=1", 'unknown key "strct"'), ("watch='x", "a closing quote"),
+                           ("mode=strict\nExecStart=/bin/sh", "expected one line")):
+        wrong = run("enable", "--root", root, "--apply", "--options", options, "shop")
+        check(wrong.returncode == 2 and words in wrong.stderr and not os.path.exists(drop_in),
+              f"--options {options!r} is refused", wrong)
     check(run("enable", "--root", root, "nothing").returncode == 2, "no such unit")
     check(run("enable", "--root", root, "../x").returncode == 2, "no name of a unit")
     check(run("enable", "--root", root, "a.socket").returncode == 2, "no service")

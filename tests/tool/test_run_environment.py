@@ -85,6 +85,8 @@ with toolkit.Directory() as directory:
         )
 
     refused(2, "closing quote", FORKSAN_OPTIONS="log_path='/tmp/x")
+    refused(2, "expected one mode, found --strict and --isolate", "--isolate", "-s")
+    refused(2, "expected one mode, found --strict and --dry-run", "--strict", "--dry-run")
     for sign in ("%p", "%u", "%%"):
         refused(2, "without %p", "-o", os.path.join(directory, "log." + sign))
     # Only warned of in FORKSAN_OPTIONS; on the command line a wrong list is wrong usage.

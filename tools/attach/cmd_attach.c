@@ -398,7 +398,7 @@ const struct verb verb_attach = {
 		"      --html FILE    write one page for a browser to FILE (forksan report "
 		"--html)\n"
 		"  -q, --quiet        no summary but the verdict\n"
-		"  --watch LIST       classes to watch: database,cache, or +other,-http\n"
+		"  --watch LIST       classes to watch: database,cache, or +system,-http\n"
 		"  --ignore LIST      connections not to watch: classes, protocols, ports, "
 		"addresses\n"
 		"  --fail-on LEVEL    exit status 66 when there was a finding of that level "

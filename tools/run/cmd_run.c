@@ -74,6 +74,11 @@ static int read_arguments(int argc, char **argv, struct run_arguments *arguments
 			return cli_unknown_option(&verb_run, longs, argv, result);
 		}
 	}
+	if (arguments->strict && (arguments->isolate || arguments->dry_run)) {
+		cli_error(RUN_VERB, "expected one mode, found --strict and %s",
+			  arguments->isolate ? "--isolate" : "--dry-run");
+		return STATUS_USAGE;
+	}
 	if (optind == argc) {
 		cli_error(RUN_VERB, "expected a command, found nothing (see forksan run "
 				    "--help)");
@@ -151,7 +156,7 @@ const struct verb verb_run = {
 		"  --html FILE        write one page for a browser to FILE (forksan report "
 		"--html)\n"
 		"  -q, --quiet        no summary but the verdict\n"
-		"  --watch LIST       classes to watch: database,cache, or +other,-http\n"
+		"  --watch LIST       classes to watch: database,cache, or +system,-http\n"
 		"  --ignore LIST      connections not to watch: classes, protocols, ports, "
 		"addresses\n"
 		"  --fail-on LEVEL    exit status 66 when there was a finding of that level "

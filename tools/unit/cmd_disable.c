@@ -31,7 +31,8 @@ static int run_disable(int argc, char **argv)
 		return status;
 	file = fopen(request.drop_in.path, "re");
 	if (file == NULL) {
-		cli_error(DISABLE_VERB, "%s: %s", request.drop_in.path, strerror(errno));
+		cli_error(DISABLE_VERB, "%s: forksan enable has written nothing for it (%s: %s)",
+			  request.unit.name, request.drop_in.path, strerror(errno));
 		return STATUS_USAGE;
 	}
 	fclose(file);

@@ -11,6 +11,7 @@
 
 #include "base/cli.h"
 #include "base/exit_status.h"
+#include "options/options.h"
 #include "target/library.h"
 #include "unit/request.h"
 
@@ -52,6 +53,27 @@ static void warn_of_settings(const struct unit *unit, const char *library)
 			library);
 }
 
+static bool are_options_good;
+
+static void refuse(const char *warning)
+{
+	cli_error(ENABLE_VERB, "--options: %s", warning + strlen(OPTIONS_WARNING));
+	are_options_good = false;
+}
+
+/* False, with a message: the library would only warn, in the service's journal, and run without the
+ * wrong option. */
+static bool take_options(const char *text)
+{
+	if (text != NULL && strchr(text, '\n') != NULL) {
+		cli_error(ENABLE_VERB, "--options: expected one line");
+		return false;
+	}
+	are_options_good = true;
+	options_parse(text, refuse);
+	return are_options_good;
+}
+
 static int run_enable(int argc, char **argv)
 {
 	struct request request = {.verb = &verb_enable, .root = ""};
@@ -61,6 +83,8 @@ static int run_enable(int argc, char **argv)
 
 	if (!request_read(&request, enable_longs, argc, argv, &status))
 		return status;
+	if (!take_options(request.options))
+		return STATUS_USAGE;
 	unit_read(&request.unit, request.root, DROP_IN_NAME);
 	if (request.unit.path[0] == '\0') {
 		cli_error(ENABLE_VERB, "%s: systemd has no such unit", request.unit.name);
