@@ -104,7 +104,7 @@ with toolkit.Directory() as directory:
     lost = dict(SUMMARY, counters=dict(SUMMARY["counters"], lost_fds=3))
     page = dump(write_page(directory, "lost", SESSION, lost)[0], directory)
     check("but something was missed" in page.by_id("verdict")[2], "is none", page.by_id("verdict"))
-    check("(lost_fds)" in page.by_id("unseen")[2], "with the reason", page.by_id("unseen"))
+    check("(lost_fds 3)" in page.by_id("unseen")[2], "with the reason", page.by_id("unseen"))
 
     # --- a hostile log: every string of a finding ----------------------------------------------
     evil = "</script><script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">" \

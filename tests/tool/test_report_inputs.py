@@ -153,7 +153,7 @@ url = postgres://me:hunter3@host/x
             seen("open in a child, not used there")
             append(growing, heir[:100])
             append(growing, heir[100:])
-            seen("used by one heir so far")
+            seen("used by one child so far")
             os.rename(growing, growing + ".1")
             append(growing + ".1", line_of("shared-use"))
             append(growing, line_of("crossed-reply"))
@@ -169,7 +169,7 @@ url = postgres://me:hunter3@host/x
             follow.wait()
         text = read(output).decode()
         check("verdict: " in text and "broken lines" not in text, "a line that was half there is read once", text)
-        check(text.count("used by one heir so far") == 1, "each bug is shown once, and again when worse", text)
+        check(text.count("used by one child so far") == 1, "each bug is shown once, and again when worse", text)
         os.unlink(growing + ".1")
     check(run("report", "--follow", "-").returncode == 2 and run("report", "--follow", "--json", LOG).returncode == 2,
           "what cannot be followed")

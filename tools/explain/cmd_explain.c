@@ -103,9 +103,10 @@ static int explain(const char *text)
 		known = true;
 	}
 	if (!known)
-		puts("No text that is known from shared connections.  That proves nothing: wrong "
-		     "or "
-		     "missing\nanswers often come without any message.  forksan run CMD tells.");
+		puts("This text is not among those that are known from shared connections.  That\n"
+		     "proves nothing: wrong or missing answers often come without any message.  "
+		     "Run\n"
+		     "the program under forksan run to find out.");
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		cli_error(EXPLAIN_VERB, "stdout: %s", strerror(errno));
 		return STATUS_USAGE;

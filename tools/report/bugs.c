@@ -430,7 +430,7 @@ const char *bug_consequence(const struct bug *bug)
 		[KIND_FOREIGN_GOODBYE] = "A SESSION ENDED FOR OTHERS",
 		[KIND_SHARED_EPOLL] = "ANOTHER PROCESS IS NOT WOKEN ANY MORE",
 		[KIND_SHARED_USE] = "TWO PROCESSES ON ONE CONNECTION",
-		[KIND_INHERITED_USE] = "used by one heir so far",
+		[KIND_INHERITED_USE] = "used by one child so far",
 		[KIND_INHERITED_EPOLL] = "its event loop lives on in a child",
 		[KIND_OPEN_AT_FORK] = "open in a child, not used there",
 	};

@@ -51,7 +51,7 @@ static void put_kind_count(const struct bug *bug, enum kind kind, FILE *out)
 		[KIND_OPEN_AT_FORK] = {"process with it open", "processes with it open"},
 		[KIND_INHERITED_EPOLL] = {"use of another's epoll instance",
 					  "uses of another's epoll instance"},
-		[KIND_INHERITED_USE] = {"use by an heir", "uses by an heir"},
+		[KIND_INHERITED_USE] = {"use by a child", "uses by a child"},
 		[KIND_SHARED_USE] = {"shared use", "shared uses"},
 		[KIND_SHARED_EPOLL] = {"change of a shared epoll instance",
 				       "changes of a shared epoll instance"},
