@@ -19,6 +19,6 @@ trait ForksanChecks
 	public function assertNoViolation(): void
 	{
 		$this->assertSame($this->violations, Forksan::findings(),
-			'forksan has counted violations of the lineage rule');
+			'forksan has counted violations: a connection is shared over a fork');
 	}
 }

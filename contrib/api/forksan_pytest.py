@@ -20,4 +20,5 @@ def no_violation():
     yield
     new = forksan.findings() - before
     if new:
-        pytest.fail(f"forksan has counted {new} violations of the lineage rule", pytrace=False)
+        pytest.fail(f"forksan has counted {new} violation{'s' * (new > 1)}: a connection is shared over a fork, "
+                    "and forksan's report says where", pytrace=False)

@@ -7,6 +7,6 @@ RSpec.configure do |config|
     before = Forksan.findings
     example.run
     violations = Forksan.findings - before
-    raise "forksan has counted #{violations} violations of the lineage rule" if violations.positive?
+    raise "forksan has counted #{violations} violations: a connection is shared over a fork" if violations.positive?
   end
 end

@@ -15,7 +15,7 @@ import forksan  # noqa: E402
 def pre_fork(server, worker):
     shared = forksan.check()
     if shared:
-        server.log.warning("forksan: %d connections are open before the fork; the log says where "
+        server.log.warning("forksan: connections open before the fork: %d; the log says where "
                            "they were opened", shared)
 
 

@@ -47,6 +47,17 @@ _forksan() {
 		mapfile -t COMPREPLY < <(compgen -W 'notice hazard violation' -- "$cur")
 		return
 		;;
+	--kind)
+		mapfile -t COMPREPLY < <(compgen -W \
+			'open-at-fork inherited-epoll inherited-use shared-use shared-epoll foreign-goodbye crossed-reply' -- "$cur")
+		return
+		;;
+	--watch)
+		if [[ $verb != scan ]]; then # there it is seconds
+			mapfile -t COMPREPLY < <(compgen -W 'database cache broker directory mail remote tls http unknown system all' -- "$cur")
+		fi
+		return
+		;;
 	-p | --pid | --tree)
 		mapfile -t COMPREPLY < <(cd /proc && compgen -G '[1-9]*' | grep "^$cur")
 		return
@@ -54,6 +65,11 @@ _forksan() {
 	esac
 	if [[ $verb == top && $cur != -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(forksan top --list 2>/dev/null | cut -d ' ' -f 1)" -- "$cur")
+		return
+	fi
+	if [[ ($verb == enable || $verb == disable) && $cur != -* && $previous != --root && $previous != --options ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(systemctl list-unit-files --type=service --no-legend 2>/dev/null |
+			sed 's/\.service .*//')" -- "$cur")
 		return
 	fi
 	if [[ $verb == fleet && $cur != -* ]]; then

@@ -33,7 +33,9 @@ if [ -n "$log" ] && ! (: >>"$log") 2>/dev/null; then
 	log=
 fi
 if [ -n "$log" ]; then
-	FORKSAN_OPTIONS=log_path=$log${FORKSAN_OPTIONS:+:$FORKSAN_OPTIONS}
+	# shellcheck disable=SC2089 # the library reads the quotes: a path may have a colon
+	FORKSAN_OPTIONS="log_path=\"$log\"${FORKSAN_OPTIONS:+:$FORKSAN_OPTIONS}"
+	# shellcheck disable=SC2090
 	export FORKSAN_OPTIONS
 fi
 LD_PRELOAD=$library${LD_PRELOAD:+:$LD_PRELOAD}

@@ -172,7 +172,7 @@ class Api(scenario.Scenario):
                           variables={"APP_DATABASE": scenario.mysql_url(db)},
                           arguments=["-c", f"{API}/gunicorn.conf.py"]) as (site, log):
             web.load(site, requests=20)
-        self.assertIn("forksan: 1 connections are open before the fork", site.output())
+        self.assertIn("forksan: connections open before the fork: 1", site.output())
         check = [record for record in log.records if record.get("event") == "check"][0]
         self.assertIn(scenario.app_site("pool", "opened"), check["text"])
 

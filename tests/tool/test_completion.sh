@@ -34,6 +34,22 @@ for verb in $(forksan --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 		expect "$option" forksan "$verb" "${option:0:4}"
 	done
 done
+mapfile -t kinds < <(sed -n 's/^	X(KIND_[A-Z_]*, "\([a-z-]*\)", LEVEL_.*/\1/p' include/forksan/finding.h)
+mapfile -t classes < <(sed -n 's/^	X(CLASS_[A-Z]*, "\([a-z]*\)").*/\1/p' include/forksan/protocols.h)
+[ "${#kinds[@]}" -gt 5 ] && [ "${#classes[@]}" -gt 5 ] || failed=1
+for kind in "${kinds[@]}"; do
+	expect "$kind" forksan report --kind "${kind:0:2}"
+done
+for class in "${classes[@]}"; do
+	expect "$class" forksan run --watch "${class:0:1}"
+done
+for word in "${kinds[@]}" "${classes[@]}"; do
+	for shell in _forksan forksan.fish; do
+		grep -q "[ \"]${word}[ \"]\|[ \"]${word}\$" "contrib/completion/$shell" && continue
+		echo "FAILED: $shell does not complete $word"
+		failed=1
+	done
+done
 expect violation forksan report --fail-on v
 expect $$ forksan scan --pid $$
 expect $$ forksan doctor -p $$
