@@ -82,7 +82,7 @@ COMMON_OBJ := $(COMMON_SRC:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
 # forksan-attach reads other processes' memory and interpreters as `forksan scan` does.
 ATTACH_OBJ := $(ATTACH_SRC:%.c=$(BUILD)/%.o) \
-	$(addprefix $(BUILD)/tools/stacks/,interpreters.o mapped_files.o memory.o perl.o php.o python.o python_code.o \
+	$(addprefix $(BUILD)/tools/stacks/,interpreters.o mapped_files.o maps.o memory.o perl.o php.o python.o python_code.o \
 		python_line.o native_thread.o remote.o ruby.o)
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 ENTRY_BIN := $(ENTRY_SRC:%.c=$(BUILD)/%)

@@ -111,6 +111,15 @@ def test_without_gil(directory):
           "and the reader is told", holder, shown)
 
 
+def test_under_forksan():
+    """libdw refuses the list of mapped files of a process with a registry that has a name."""
+    path = os.path.join(PROGRAMS, "asleep.py")
+    with Asleep(toolkit.FORKSAN, "run", "-q", "/usr/bin/python3", path, stderr=subprocess.DEVNULL) as program:
+        holder = program.look("--stacks")
+    names = [name for name, _, _ in seen(holder, "python")]
+    check(names and len(native(holder)) > 3, "the frames of a process that has the library, too", holder)
+
+
 def test_thread():
     path = os.path.join(PROGRAMS, "asleep.py")
     with Asleep("/usr/bin/python3", path, "thread") as program:
@@ -375,6 +384,7 @@ def test_other_user(directory):
 
 with toolkit.Directory() as where:
     test_python()
+    test_under_forksan()
     test_thread()
     test_perl()
     test_ruby()

@@ -18,6 +18,7 @@
 #include "common/own_code.h"
 #include "stacks/interpreters.h"
 #include "stacks/mapped_files.h"
+#include "stacks/maps.h"
 #include "stacks/memory.h"
 #include "stacks/native.h"
 #include "stacks/registers.h"
@@ -67,6 +68,9 @@ static Dwfl *open_files(pid_t pid)
 	maps = fopen(path, "re");
 	mapped_files_read(&files, pid);
 	mapped_files_enter_root(&files);
+	/* The paths are as seen from the root at which they are read. */
+	if (maps != NULL)
+		maps = maps_read(maps);
 	if (dwfl == NULL || maps == NULL || dwfl_linux_proc_maps_report(dwfl, maps) != 0 ||
 	    dwfl_report_end(dwfl, NULL, NULL) != 0)
 		return NULL;

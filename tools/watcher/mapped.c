@@ -7,10 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stacks/maps.h"
+
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = mapped_files_find_elf,
 	.find_debuginfo = dwfl_standard_find_debuginfo,
 };
+
+/* libdw's own reading has the vDSO, too, and refuses the list of a process that has our library. */
+static bool report_files(Dwfl *dwfl, pid_t pid)
+{
+	char path[32];
+	FILE *maps;
+	bool done;
+
+	if (dwfl_linux_proc_report(dwfl, pid) == 0)
+		return true;
+	dwfl_report_begin(dwfl);
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+	maps = fopen(path, "re");
+	if (maps)
+		maps = maps_read(maps);
+	done = maps && dwfl_linux_proc_maps_report(dwfl, maps) == 0;
+	if (maps)
+		fclose(maps);
+	return done;
+}
 
 static Dwfl *read_map(struct mapped *mapped)
 {
@@ -18,8 +40,7 @@ static Dwfl *read_map(struct mapped *mapped)
 
 	if (!dwfl)
 		return NULL;
-	if (dwfl_linux_proc_report(dwfl, mapped->pid) == 0 &&
-	    dwfl_report_end(dwfl, NULL, NULL) == 0) {
+	if (report_files(dwfl, mapped->pid) && dwfl_report_end(dwfl, NULL, NULL) == 0) {
 		mapped_files_read(&mapped->files, mapped->pid);
 		mapped_files_set(&mapped->files, dwfl);
 		return dwfl;
