@@ -54,6 +54,12 @@ for verb in ("run", "report"):
     check(text.startswith(f"usage: forksan {verb}"), f"{verb} --help shows the usage")
     check(status(0, "help", verb).stdout == text, f"help {verb} is {verb} --help")
 check("report" in status(0, "--help").stdout, "--help lists the verbs")
+check(status(0, "help", "help").stdout == status(0, "help").stdout, "help help is help")
+wrong = status(2, "report", "--json", "--html", FOUNDING)
+check("expected one form" in wrong.stderr and not wrong.stdout, "two forms at once", wrong)
+wrong = status(2, "report", "--kind", "nonsense", FOUNDING)
+check("expected open-at-fork, inherited-epoll" in wrong.stderr and "or crossed-reply, found nonsense" in wrong.stderr,
+      "kinds are named", wrong.stderr)
 check(status(0, "--version").stdout.startswith("forksan "), "--version")
 
 # A log's text never reaches the terminal as a command to it.

@@ -95,6 +95,18 @@ static const struct option longs[] = {
 
 /* --- the command line ---------------------------------------------------------------------- */
 
+/* False, with a message: another form was asked for before. */
+static bool take_form(struct report_options *options, enum form form)
+{
+	if (options->form != TEXT && options->form != form) {
+		cli_error(REPORT_VERB, "expected one form: text, --html, --json, --sarif, --junit, "
+				       "--github, --speedscope or --quiet");
+		return false;
+	}
+	options->form = form;
+	return true;
+}
+
 /* False, with a message: the option's value is wrong. */
 static bool take_option(int option, const char *value, struct report_options *options)
 {
@@ -118,20 +130,15 @@ static bool take_option(int option, const char *value, struct report_options *op
 		options->follow = true;
 		break;
 	case OPTION_GITHUB:
-		options->form = GITHUB;
-		break;
+		return take_form(options, GITHUB);
 	case OPTION_HTML:
-		options->form = HTML;
-		break;
+		return take_form(options, HTML);
 	case OPTION_JSON:
-		options->form = JSON;
-		break;
+		return take_form(options, JSON);
 	case OPTION_JUNIT:
-		options->form = JUNIT;
-		break;
+		return take_form(options, JUNIT);
 	case OPTION_SARIF:
-		options->form = SARIF;
-		break;
+		return take_form(options, SARIF);
 	case OPTION_KIND:
 		return filter_read_kind(&options->filter, REPORT_VERB, value);
 	case OPTION_MIN_CONNECTIONS:
@@ -151,8 +158,7 @@ static bool take_option(int option, const char *value, struct report_options *op
 		options->render.source = true;
 		break;
 	case OPTION_SPEEDSCOPE:
-		options->form = SPEEDSCOPE;
-		break;
+		return take_form(options, SPEEDSCOPE);
 	case OPTION_STACKS:
 		options->render.stacks = true;
 		break;
@@ -162,8 +168,7 @@ static bool take_option(int option, const char *value, struct report_options *op
 	case OPTION_TOP:
 		return cli_number(REPORT_VERB, "--top", value, &options->render.top);
 	case 'q':
-		options->form = VERDICT;
-		break;
+		return take_form(options, VERDICT);
 	case 'v':
 		options->render.stacks = options->render.every_frame = true;
 		break;
@@ -396,10 +401,9 @@ const struct verb verb_report = {
 		"too\n"
 		"  --suppressions FILE  leave out what FILE describes\n"
 		"  -h, --help           this text\n\n"
-		"Packed logs (.gz, .zst) are read in place.  Broken lines are named on stderr, "
-		"counted and passed over.  Exit status: 0 when "
-		"all\n"
-		"was watched and read; 66 for --fail-on; 67 when nothing was watched or something\n"
-		"was missed; 65 when a file is no log; 2 for wrong usage or an unreadable file.\n",
+		"Packed logs (.gz, .zst) are read in place.  Broken lines are named on stderr,\n"
+		"counted and passed over.  Exit status: 0 when all was watched and read; 66 for\n"
+		"--fail-on; 67 when nothing was watched or something was missed; 65 when a file "
+		"is\nno log; 2 for wrong usage or an unreadable file.\n",
 	.run = run,
 };

@@ -4,12 +4,27 @@
  */
 #include "report/filter.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/names.h"
 #include "common/suggest.h"
 #include "base/cli.h"
 #include "log/field.h"
+
+static void say_kinds(const char *verb, const char *const names[], const char *found)
+{
+	char list[256] = "";
+	size_t len = 0;
+
+	for (int i = 0; i < KIND_COUNT && len < sizeof list; i++)
+		len += (size_t)snprintf(list + len, sizeof list - len, "%s%s",
+					i == 0		      ? ""
+					: i + 1 == KIND_COUNT ? " or "
+							      : ", ",
+					names[i]);
+	cli_error(verb, "--kind: expected %s, found %s", list, found);
+}
 
 bool filter_read_kind(struct filter *filter, const char *verb, const char *text)
 {
@@ -23,9 +38,11 @@ bool filter_read_kind(struct filter *filter, const char *verb, const char *text)
 		}
 	}
 	guess = suggest_closest(text, strlen(text), names, KIND_COUNT);
-	cli_error(verb, "--kind: expected a kind of finding, found %s%s%s%s", text,
-		  guess != NULL ? "; did you mean " : "", guess != NULL ? guess : "",
-		  guess != NULL ? "?" : "");
+	if (guess != NULL)
+		cli_error(verb, "--kind: expected a kind of finding, found %s; did you mean %s?",
+			  text, guess);
+	else
+		say_kinds(verb, names, text);
 	return false;
 }
 

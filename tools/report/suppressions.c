@@ -42,9 +42,14 @@ static bool check_entry(const char *verb, const char *path, size_t line, const c
 	snprintf(found, sizeof found, "%.*s",
 		 (int)(fault.len < sizeof found ? fault.len : sizeof found), fault.start);
 	escape_text(found, clean, sizeof clean);
-	cli_error(verb, "%s:%zu: expected WHAT:PATTERN, found %s%s%s%s", path, line, clean,
-		  guess != NULL ? "; did you mean " : "", guess != NULL ? guess : "",
-		  guess != NULL ? ":?" : "");
+	if (guess != NULL)
+		cli_error(verb, "%s:%zu: expected WHAT:PATTERN, found %s; did you mean %s:?", path,
+			  line, clean, guess);
+	else
+		cli_error(verb,
+			  "%s:%zu: expected WHAT:PATTERN, found %s (forksan-report(1), "
+			  "SUPPRESSIONS, has the words for WHAT)",
+			  path, line, clean);
 	return false;
 }
 

@@ -114,7 +114,10 @@ void top_show_totals(const struct top_look *look, FILE *out)
 	fputs(", ", out);
 	print_count(look, COUNT_USES_SOUND, "sound", out);
 	fputs(", ", out);
-	print_count(look, COUNT_REPLIES_CROSSED, "replies crossed", out);
+	print_count(look, COUNT_REPLIES_CROSSED,
+		    totals->counters[COUNT_REPLIES_CROSSED] == 1 ? "crossed reply"
+								 : "crossed replies",
+		    out);
 	fprintf(out,
 		"\nconnections  %" PRIu64 " open, %" PRIu64 " held by several processes; %" PRIu64
 		" watched so far\n",
