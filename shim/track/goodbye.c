@@ -79,6 +79,13 @@ static void note_end(struct track_call *call, const struct evidence_facts *facts
 	conversation_leave(call);
 }
 
+/* True for a process that did not open the connection, nor was given it. */
+static bool has_inherited(const struct registry_socket *socket)
+{
+	return !serial_is(socket->opener_serial, process.lineage.self.serial) &&
+	       !(load_relaxed(&socket->flags) & SOCKET_HANDED_OVER);
+}
+
 /* Keeps a foreign goodbye from the session.  The process is isolated as well: what the process does
  * next, such as waiting for the answer to the goodbye, must not reach the session either. */
 static void hold_back(struct track_call *call, struct isolate_address *local)
@@ -119,7 +126,7 @@ noinline bool goodbye_judge(struct track_call *call, struct lineage_use last, in
 		return false;
 	}
 	cause.this_use = accessor_stack(socket, FORKSAN_USE_STACKS_PER_PROCESS);
-	if (!use_is_inherited(socket) && !user) {
+	if (!has_inherited(socket) && !user) {
 		note_end(call, facts);
 		return false;
 	}

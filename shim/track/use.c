@@ -126,14 +126,6 @@ static void judge_lineage(struct track_call *call, struct lineage_use last, size
 	}
 	switch (use_lineage(call->socket, last)) {
 	case LINEAGE_FIRST:
-		/* The opener may never have used it, and still holds it.  Of a connection from
-		 * before the watch the opener is a guess, and what was done before is not known. */
-		if (use_is_inherited(call->socket) &&
-		    !(load_relaxed(&call->socket->flags) & SOCKET_OPEN_BEFORE))
-			judge_heir(call, last, moved);
-		else
-			judge_sound(call);
-		break;
 	case LINEAGE_OWN:
 		judge_sound(call);
 		break;

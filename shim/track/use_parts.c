@@ -16,12 +16,6 @@ bool use_is_unknown(const struct registry_socket *socket)
 	       (protocol == PROTOCOL_UNKNOWN && load_relaxed(&socket->hint) == PROTOCOL_UNKNOWN);
 }
 
-bool use_is_inherited(const struct registry_socket *socket)
-{
-	return !serial_is(socket->opener_serial, process.lineage.self.serial) &&
-	       !(load_relaxed(&socket->flags) & SOCKET_HANDED_OVER);
-}
-
 enum finding_action use_default_action(void)
 {
 	switch (options.mode) {

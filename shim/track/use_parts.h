@@ -13,9 +13,6 @@
  * belong to no known protocol. */
 bool use_is_unknown(const struct registry_socket *socket);
 
-/* True when this process did not open the connection, nor was given it. */
-bool use_is_inherited(const struct registry_socket *socket);
-
 /* Leaves this thread's stack where a process that is judged against this use finds it.  Call it
  * before the exchange of the lineage word.  `last`: the use that will be replaced. */
 void use_publish(const struct track_call *call, struct lineage_use last);
