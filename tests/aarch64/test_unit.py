@@ -20,6 +20,7 @@ KNOWN = {
     "test_fdtable": (1, "MADV_WIPEONFORK is answered with 0, and does nothing"),
     "test_process": (3, "the same"),
     "test_report_write": (1, "the same"),
+    "test_registry_pages": (3, "no filter of system calls: prctl(PR_SET_SECCOMP) is refused"),
     "test_module": (1, "/proc/self/exe is qemu"),
 }
 # Whole tests: cases by the million, or an oracle that is not here (libunwind of that machine).
