@@ -65,7 +65,7 @@ fork 1 6
 worker 200 50
 exec 0 30
 exec 1 112
-exec 50 221
+exec 50 228
 aged 300 30
 TABLE
 
