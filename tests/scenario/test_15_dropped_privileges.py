@@ -13,12 +13,18 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import forksan_log
+import processes
 import scenario
 import servers
 import web
 
 GUNICORN = ("--user", "nobody", "--group", "nogroup")
 UWSGI = ("--uid", "nobody", "--gid", "nogroup")
+
+
+def user_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(line.split()[1] for line in status if line.startswith("Uid:"))
 
 
 @unittest.skipUnless(os.getuid() == 0, "needs root, whose rights are given up")
@@ -34,10 +40,9 @@ class DroppedPrivileges(scenario.Scenario):
         with self.watched(serve, app, variables=variables, workers=workers, arguments=arguments,
                           **settings) as (site, log):
             log.wait_for(lambda: log.findings(kind="open-at-fork"), "the notice open-at-fork")
+            # The notice is one worker's; another may still be on its way to its user.
             for worker in site.workers:
-                with open(f"/proc/{worker}/status", encoding="ascii") as status:
-                    uid = next(line.split()[1] for line in status if line.startswith("Uid:"))
-                self.assertEqual(bool(arguments), uid != "0")
+                processes.wait_for(lambda pid=worker: bool(arguments) == (user_of(pid) != "0"), "the workers' user")
             web.load(site, requests=requests)
         self.assertEqual(0, os.stat(log.path).st_uid)
         return site, log
