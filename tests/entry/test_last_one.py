@@ -12,7 +12,7 @@ import tempfile
 
 ROUNDS = 60
 # Of sessions in which a process is killed while others end: the kill may come after a look at it.  Once in
-# 400 on two processors; 10 and 25 of 60 before such a look was taken.
+# some 1 400 on two processors; 10 and 25 of 60 before such a look was taken.
 KILLED_BETWEEN = 2
 LIBRARY = os.path.abspath(os.path.join(os.environ.get("FORKSAN_BUILD", "build"), "libforksan.so"))
 
