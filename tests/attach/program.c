@@ -429,6 +429,19 @@ struct both_ends {
 	char *bytes;
 };
 
+static void open_both_ends(struct both_ends *ends)
+{
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	((struct sockaddr_in *)(void *)&address)->sin_port = 0;
+	if (bind(listener, (struct sockaddr *)&address, address_len) != 0 ||
+	    listen(listener, 1) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &address_len) != 0)
+		fail("listener");
+	ends->connection = open_connection();
+	ends->peer = accept(listener, NULL, NULL);
+}
+
 static void ask_own_peer(const struct both_ends *ends)
 {
 	char bytes[100];
@@ -451,20 +464,13 @@ static void *write_long(void *argument)
 
 static void unread(void)
 {
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	struct both_ends ends;
 	static char taken[65536];
 	pthread_t thread;
 	size_t left = LONG_WRITE;
 	pid_t pid;
 
-	((struct sockaddr_in *)(void *)&address)->sin_port = 0;
-	if (bind(listener, (struct sockaddr *)&address, address_len) != 0 ||
-	    listen(listener, 1) != 0 ||
-	    getsockname(listener, (struct sockaddr *)&address, &address_len) != 0)
-		fail("listener");
-	ends.connection = open_connection();
-	ends.peer = accept(listener, NULL, NULL);
+	open_both_ends(&ends);
 	ends.bytes =
 		mmap(NULL, LONG_WRITE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ask_own_peer(&ends);
@@ -488,20 +494,15 @@ static void unread(void)
 /* The opener shuts down what the server has ended; the child then meets the end. */
 static void ended(void)
 {
-	int listener = socket(AF_INET, SOCK_STREAM, 0), gate[2];
 	struct both_ends ends;
+	int gate[2];
 	struct pollfd end;
 	char byte;
 	pid_t pid;
 
-	((struct sockaddr_in *)(void *)&address)->sin_port = 0;
-	if (bind(listener, (struct sockaddr *)&address, address_len) != 0 ||
-	    listen(listener, 1) != 0 ||
-	    getsockname(listener, (struct sockaddr *)&address, &address_len) != 0 ||
-	    pipe(gate) != 0)
-		fail("listener");
-	ends.connection = open_connection();
-	ends.peer = accept(listener, NULL, NULL);
+	if (pipe(gate) != 0)
+		fail("pipe");
+	open_both_ends(&ends);
 	ask_own_peer(&ends);
 	pid = fork();
 	if (pid == 0) {

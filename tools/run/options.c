@@ -10,7 +10,7 @@
 
 #include "base/cli.h"
 #include "common/option_text.h"
-#include "options/options.h"
+#include "target/library_options.h"
 
 bool run_options_closed(const char *text)
 {
@@ -30,18 +30,9 @@ static void put_option(const char *key, const char *value, FILE *out)
 		fprintf(out, ":%s=%c%s%c", key, quote, value, quote);
 }
 
-/* Of the value that is being checked. */
-static const char *checking_verb;
-static bool is_accepted;
-
-static void refuse(const char *warning)
-{
-	cli_error(checking_verb, "--%s", warning + strlen(OPTIONS_WARNING));
-	is_accepted = false;
-}
-
 bool run_options_accept(const char *verb, const char *key, const char *value)
 {
+	bool accepts;
 	char *text;
 	size_t len;
 	FILE *out;
@@ -57,11 +48,9 @@ bool run_options_accept(const char *verb, const char *key, const char *value)
 	put_option(key, value, out);
 	if (fclose(out) != 0)
 		cli_no_memory();
-	checking_verb = verb;
-	is_accepted = true;
-	options_parse(text, refuse);
+	accepts = library_accepts(verb, "--", text);
 	free(text);
-	return is_accepted;
+	return accepts;
 }
 
 char *run_options_add(const char *text, const struct run_wishes *wishes)

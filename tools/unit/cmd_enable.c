@@ -11,8 +11,8 @@
 
 #include "base/cli.h"
 #include "base/exit_status.h"
-#include "options/options.h"
 #include "target/library.h"
+#include "target/library_options.h"
 #include "unit/request.h"
 
 static const struct option enable_longs[] = {
@@ -53,25 +53,14 @@ static void warn_of_settings(const struct unit *unit, const char *library)
 			library);
 }
 
-static bool are_options_good;
-
-static void refuse(const char *warning)
-{
-	cli_error(ENABLE_VERB, "--options: %s", warning + strlen(OPTIONS_WARNING));
-	are_options_good = false;
-}
-
-/* False, with a message: the library would only warn, in the service's journal, and run without the
- * wrong option. */
+/* False, with a message. */
 static bool take_options(const char *text)
 {
 	if (text != NULL && strchr(text, '\n') != NULL) {
 		cli_error(ENABLE_VERB, "--options: expected one line");
 		return false;
 	}
-	are_options_good = true;
-	options_parse(text, refuse);
-	return are_options_good;
+	return library_accepts(ENABLE_VERB, "--options: ", text);
 }
 
 static int run_enable(int argc, char **argv)
